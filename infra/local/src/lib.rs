@@ -1,0 +1,5 @@
+//! local
+
+pub mod clock;
+pub mod recordings;
+pub mod standins;

@@ -1,0 +1,470 @@
+//! Deals: finds, their scores, and how they change.
+
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::{Decimal, prelude::ToPrimitive};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    flights::{Fare, FlightOffer, Tier},
+    ids::{DealId, TenantId},
+    money::{CentsPerPoint, Money},
+    search::SearchAnswer,
+    time::to_second,
+    value::Valuation,
+};
+
+/// What is on offer. Marketplace listings, stays and activities will be further kinds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "subject", rename_all = "kebab-case")]
+pub enum Subject {
+    /// A flight, for points or for cash.
+    Flight(Box<FlightOffer>),
+}
+
+/// Where a deal is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DealState {
+    /// Offered when last looked.
+    Live,
+    /// No longer offered.
+    Gone,
+}
+
+/// A price at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PricePoint {
+    /// Seen first at.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// The price.
+    pub fare: Fare,
+}
+
+/// How many prices a deal remembers; older ones are observations.
+pub const HISTORY: usize = 20;
+
+/// A find.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deal {
+    /// Derived from what is offered: the same offer seen again is the same deal.
+    pub id: DealId,
+    /// Whose.
+    pub tenant: TenantId,
+    /// What is offered.
+    pub subject: Subject,
+    /// What it is worth; none for cash prices.
+    pub valuation: Option<Valuation>,
+    /// How good it is, by the parts that do not depend on who looks.
+    pub parts: Parts,
+    /// Where it is in its life.
+    pub state: DealState,
+    /// First seen.
+    pub first_seen: Timestamp,
+    /// Last seen, as last stored: an unchanged deal is not written again.
+    pub last_seen: Timestamp,
+    /// Prices so far, oldest first, at most [`HISTORY`].
+    pub history: Vec<PricePoint>,
+    /// Counts every stored state; messages about a deal carry it.
+    pub version: u64,
+}
+
+impl Deal {
+    /// A deal seen for the first time.
+    pub fn first_seen(tenant: TenantId, assessed: Assessed, now: Timestamp) -> Self {
+        let now = to_second(now);
+        let Assessed { offer, valuation, parts } = assessed;
+        Self {
+            id: offer.deal_id(&tenant),
+            tenant,
+            history: vec![PricePoint { at: now, fare: offer.fare.clone() }],
+            subject: Subject::Flight(Box::new(offer)),
+            valuation,
+            parts,
+            state: DealState::Live,
+            first_seen: now,
+            last_seen: now,
+            version: 0,
+        }
+    }
+
+    /// Takes in a later sighting. Answers whether anything that a member would care about changed; when not, nothing
+    /// needs to be stored or told.
+    pub fn seen_again(&mut self, assessed: Assessed, now: Timestamp) -> bool {
+        let Assessed { offer, valuation, parts } = assessed;
+        let known = self.flight();
+        if offer.freshness.observed_at < known.freshness.observed_at {
+            return false; // An older look, delivered late.
+        }
+        let same = self.state == DealState::Live && known.fare == offer.fare && known.seats == offer.seats && self.valuation == valuation;
+        if same {
+            return false;
+        }
+        let now = to_second(now);
+        if self.history.last().is_none_or(|last| last.fare != offer.fare) {
+            self.history.push(PricePoint { at: now, fare: offer.fare.clone() });
+            let excess = self.history.len().saturating_sub(HISTORY);
+            self.history.drain(..excess);
+        }
+        self.subject = Subject::Flight(Box::new(offer));
+        self.valuation = valuation;
+        self.parts = parts;
+        self.state = DealState::Live;
+        self.last_seen = now;
+        true
+    }
+
+    /// Takes in that it is no longer offered. Answers whether that is news.
+    pub fn gone(&mut self, now: Timestamp) -> bool {
+        let news = self.state == DealState::Live;
+        self.state = DealState::Gone;
+        if news {
+            self.last_seen = to_second(now);
+        }
+        news
+    }
+
+    /// The flight on offer.
+    pub fn flight(&self) -> &FlightOffer {
+        let Subject::Flight(offer) = &self.subject;
+        offer
+    }
+
+    /// What a point is worth here, where known.
+    pub fn cents_per_point(&self) -> Option<CentsPerPoint> {
+        self.valuation.as_ref().and_then(|valuation| valuation.cents_per_point)
+    }
+
+    /// Score for nobody in particular: timing is unknown.
+    pub fn score(&self, weights: &Weights) -> Score {
+        Score::of(&self.parts, weights)
+    }
+
+    /// When nobody can take it any more: the end of the day of departure, two days later in UTC to be past it anywhere.
+    pub fn ends(&self) -> Timestamp {
+        self.flight()
+            .departs
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .map_or(Timestamp::MAX, |departs| departs.timestamp().saturating_add(SignedDuration::from_hours(48)).unwrap_or(Timestamp::MAX))
+    }
+}
+
+/// The parts of a score, each 0 to 100, or unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Parts {
+    /// Worth against the usual worth of the points (or the usual price).
+    pub value: Option<u8>,
+    /// Stops and duration.
+    pub convenience: Option<u8>,
+    /// Nearness to the preferred dates: known only for a watcher.
+    pub timing: Option<u8>,
+    /// How far the find can be relied on.
+    pub reliability: Option<u8>,
+    /// Seats left.
+    pub availability: Option<u8>,
+}
+
+/// How much each part counts. Data: a default, a tenant's, a member's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(try_from = "RawWeights", into = "RawWeights")]
+pub struct Weights {
+    value: u16,
+    convenience: u16,
+    timing: u16,
+    reliability: u16,
+    availability: u16,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWeights {
+    value: u16,
+    convenience: u16,
+    timing: u16,
+    reliability: u16,
+    availability: u16,
+}
+
+/// Weights that make no score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WeightsError {
+    /// All are zero.
+    #[error("at least one part must count")]
+    AllZero,
+    /// One is above 1000.
+    #[error("a weight must be at most 1000")]
+    TooLarge,
+}
+
+impl Default for Weights {
+    /// 40, 20, 15, 15, 10 percent.
+    fn default() -> Self {
+        Self { value: 40, convenience: 20, timing: 15, reliability: 15, availability: 10 }
+    }
+}
+
+impl TryFrom<RawWeights> for Weights {
+    type Error = WeightsError;
+
+    fn try_from(raw: RawWeights) -> Result<Self, WeightsError> {
+        let RawWeights { value, convenience, timing, reliability, availability } = raw;
+        let all = [value, convenience, timing, reliability, availability];
+        if all.iter().all(|weight| *weight == 0) {
+            return Err(WeightsError::AllZero);
+        }
+        if all.iter().any(|weight| *weight > 1000) {
+            return Err(WeightsError::TooLarge);
+        }
+        Ok(Self { value, convenience, timing, reliability, availability })
+    }
+}
+
+impl From<Weights> for RawWeights {
+    fn from(weights: Weights) -> Self {
+        let Weights { value, convenience, timing, reliability, availability } = weights;
+        Self { value, convenience, timing, reliability, availability }
+    }
+}
+
+/// A score, 0 to 100, that explains itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Score {
+    /// The whole.
+    pub total: u8,
+    /// Its parts.
+    pub parts: Parts,
+}
+
+impl Score {
+    /// The weighted mean of the known parts, rounded half up; unknown parts leave their weight to the others. With
+    /// nothing known it is zero.
+    pub fn of(parts: &Parts, weights: &Weights) -> Self {
+        let known = Self::weighted(parts, weights).into_iter().filter_map(|(_, part, weight)| part.map(|part| (u32::from(part), u32::from(weight))));
+        let (sum, weight) = known.fold((0, 0), |(sum, total), (part, weight)| (sum + part * weight, total + weight));
+        let total = (2 * sum + weight).checked_div(2 * weight).unwrap_or(0);
+        Self { total: u8::try_from(total).unwrap_or(100).min(100), parts: *parts }
+    }
+
+    /// Every part with its name and weight, in the order in which they are shown.
+    pub fn weighted(parts: &Parts, weights: &Weights) -> [(&'static str, Option<u8>, u16); 5] {
+        [
+            ("value", parts.value, weights.value),
+            ("convenience", parts.convenience, weights.convenience),
+            ("timing", parts.timing, weights.timing),
+            ("reliability", parts.reliability, weights.reliability),
+            ("availability", parts.availability, weights.availability),
+        ]
+    }
+
+    /// The score in a sentence.
+    pub fn sentence(&self, weights: &Weights) -> String {
+        let name = |(name, part, _): &(&'static str, Option<u8>, u16)| match part {
+            Some(part) => format!("{name} {part}"),
+            None => format!("{name} unknown"),
+        };
+        let parts: Vec<String> = Self::weighted(&self.parts, weights).iter().filter(|(_, _, weight)| *weight > 0).map(name).collect();
+        format!("{} of 100: {}.", self.total, parts.join(", "))
+    }
+}
+
+/// An offer with its value and the parts of its score.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessed {
+    /// The offer.
+    pub offer: FlightOffer,
+    /// Its value; none for cash prices.
+    pub valuation: Option<Valuation>,
+    /// Its parts.
+    pub parts: Parts,
+}
+
+/// Values and scores everything wanted in an answer. O(n log n) in its offers.
+pub fn assess(answer: &SearchAnswer) -> Vec<Assessed> {
+    let market = Market::of(answer);
+    answer
+        .wanted_offers()
+        .map(|offer| {
+            let valuation = match &offer.fare {
+                Fare::Award { programme, points, taxes } => Some(Valuation::of(programme, *points, *taxes, market.cheapest_cash(offer))),
+                Fare::Cash { .. } => None,
+            };
+            let parts = Parts {
+                value: match &offer.fare {
+                    Fare::Award { .. } => valuation.as_ref().and_then(award_value),
+                    Fare::Cash { total } => market.cash_value(offer, *total),
+                },
+                convenience: market.convenience(offer),
+                timing: None,
+                reliability: Some(reliability(offer, answer.asked_at)),
+                availability: offer.seats.map(availability),
+            };
+            Assessed { offer: offer.clone(), valuation, parts }
+        })
+        .collect()
+}
+
+/// What the offers of one answer say about each other: per route, day and cabin, sorted cash prices and the fastest
+/// journey.
+struct Market<'a> {
+    groups: std::collections::HashMap<MarketKey<'a>, Group>,
+}
+
+type MarketKey<'a> = (&'a str, &'a str, jiff::civil::Date, crate::flights::Cabin);
+
+#[derive(Default)]
+struct Group {
+    cash: Vec<Money>,
+    fastest: Option<u32>,
+}
+
+impl<'a> Market<'a> {
+    fn of(answer: &'a SearchAnswer) -> Self {
+        let mut groups: std::collections::HashMap<MarketKey<'a>, Group> = std::collections::HashMap::new();
+        for offer in &answer.offers {
+            let group = groups.entry(Self::key(offer)).or_default();
+            group.fastest = Some(group.fastest.map_or(offer.minutes, |fastest| fastest.min(offer.minutes)));
+            if let Fare::Cash { total } = offer.fare {
+                group.cash.push(total);
+            }
+        }
+        for group in groups.values_mut() {
+            // Sources answer in one currency; should they not, only the first one's prices are comparable.
+            let currency = group.cash.first().map(|first| first.currency());
+            group.cash.retain(|price| Some(price.currency()) == currency);
+            group.cash.sort_unstable_by_key(|price| price.amount());
+        }
+        Self { groups }
+    }
+
+    fn key(offer: &'a FlightOffer) -> MarketKey<'a> {
+        (offer.origin.code(), offer.destination.code(), offer.day(), offer.cabin)
+    }
+
+    fn cheapest_cash(&self, offer: &'a FlightOffer) -> Option<Money> {
+        self.groups.get(&Self::key(offer)).and_then(|group| group.cash.first().copied())
+    }
+
+    /// 50 at the median price, 100 at half of it or less, 0 at one and a half times it or more. Unknown below three
+    /// prices: there is no market to compare with.
+    fn cash_value(&self, offer: &'a FlightOffer, price: Money) -> Option<u8> {
+        let group = self.groups.get(&Self::key(offer)).filter(|group| group.cash.len() >= 3)?;
+        let median = group.cash.get(group.cash.len() / 2)?;
+        price.compare(*median).ok()?;
+        let percent_of_median = price.amount().checked_mul(Decimal::ONE_HUNDRED)?.checked_div(median.amount())?;
+        Some(percent(Decimal::from(150) - percent_of_median))
+    }
+
+    /// The mean of two marks: 100, 70, 40, 10, 0 for 0, 1, 2, 3 or more stops; and 100 for the fastest journey of the
+    /// day in that cabin, one less for each percent it takes longer. Fifteen off when part of it is in a lower cabin.
+    fn convenience(&self, offer: &'a FlightOffer) -> Option<u8> {
+        let fastest = self.groups.get(&Self::key(offer)).and_then(|group| group.fastest)?;
+        let stops = 100_i64 - 30 * i64::try_from(offer.stops()).ok()?;
+        let longer = (i64::from(offer.minutes) * 100).checked_div(i64::from(fastest))? - 100;
+        let mixed = if offer.mixed_cabin == Some(true) { 15 } else { 0 };
+        let mark = i64::midpoint(stops.max(0), (100 - longer).max(0)) - mixed;
+        u8::try_from(mark.clamp(0, 100)).ok()
+    }
+}
+
+/// 0 at nothing, 40 at the floor of the programme's published valuations, 60 at the ceiling, 100 at twice the ceiling,
+/// straight in between. Unknown where the value or the baseline is.
+fn award_value(valuation: &Valuation) -> Option<u8> {
+    let cents = valuation.cents_per_point?.get();
+    let baseline = valuation.baseline?;
+    let (floor, ceiling) = (baseline.floor.get(), baseline.ceiling.get());
+    let (forty, sixty) = (Decimal::from(40), Decimal::from(60));
+    let mark = if cents <= floor {
+        forty * cents.checked_div(floor)?
+    } else if cents <= ceiling {
+        forty + (sixty - forty) * (cents - floor).checked_div(ceiling - floor)?
+    } else {
+        sixty + forty * (cents - ceiling).checked_div(ceiling)?
+    };
+    Some(percent(mark))
+}
+
+/// Held 100, verified 95, a lead-in price 30. What a source has cached counts 90 when seen just now, 5 less for each full
+/// hour since, down to 30. (The history of carrier and route joins when enough of it is observed.)
+fn reliability(offer: &FlightOffer, now: Timestamp) -> u8 {
+    match offer.freshness.tier {
+        Tier::Held => 100,
+        Tier::Verified => 95,
+        Tier::LeadIn => 30,
+        Tier::Cached => {
+            let hours = now.duration_since(offer.freshness.observed_at).as_hours().clamp(0, 12);
+            u8::try_from(90 - 5 * hours).unwrap_or(30).max(30)
+        }
+    }
+}
+
+/// 1 seat 40, then 15 more a seat, up to 100.
+fn availability(seats: u8) -> u8 {
+    seats.saturating_sub(1).saturating_mul(15).saturating_add(40).min(100)
+}
+
+/// Rounded to a whole mark within 0 to 100.
+fn percent(mark: Decimal) -> u8 {
+    mark.clamp(Decimal::ZERO, Decimal::ONE_HUNDRED).round().to_u8().unwrap_or(0)
+}
+
+/// Nearness to a preferred day: 100 on it, falling straight to 0 one day past the edge of what is accepted.
+pub fn timing(days_off: u32, accepted: u32) -> u8 {
+    let span = accepted + 1;
+    u8::try_from(100 * span.saturating_sub(days_off) / span).unwrap_or(100)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn part() -> impl Strategy<Value = Option<u8>> {
+        proptest::option::of(0_u8..=100)
+    }
+
+    fn parts() -> impl Strategy<Value = Parts> {
+        (part(), part(), part(), part(), part())
+            .prop_map(|(value, convenience, timing, reliability, availability)| Parts { value, convenience, timing, reliability, availability })
+    }
+
+    #[test]
+    fn a_score_is_forty_twenty_fifteen_fifteen_ten() {
+        let parts = Parts { value: Some(50), convenience: Some(100), timing: Some(100), reliability: Some(0), availability: Some(10) };
+        assert_eq!(Score::of(&parts, &Weights::default()).total, 20 + 20 + 15 + 1);
+    }
+
+    #[test]
+    fn an_unknown_part_leaves_its_weight_to_the_others_and_is_shown() {
+        let parts = Parts { value: None, convenience: Some(80), timing: None, reliability: Some(80), availability: Some(80) };
+        let score = Score::of(&parts, &Weights::default());
+        assert_eq!(score.total, 80);
+        assert_eq!(score.sentence(&Weights::default()), "80 of 100: value unknown, convenience 80, timing unknown, reliability 80, availability 80.");
+    }
+
+    #[test]
+    fn timing_falls_from_the_preferred_day() {
+        assert_eq!([timing(0, 3), timing(1, 3), timing(3, 3), timing(4, 3), timing(9, 3)], [100, 75, 25, 0, 0]);
+        assert_eq!(timing(0, 0), 100);
+    }
+
+    proptest! {
+        #[test]
+        fn a_score_lies_between_its_least_and_greatest_known_part(parts in parts()) {
+            let known: Vec<u8> = Score::weighted(&parts, &Weights::default()).iter().filter_map(|(_, part, _)| *part).collect();
+            let total = Score::of(&parts, &Weights::default()).total;
+            match (known.iter().min(), known.iter().max()) {
+                (Some(least), Some(greatest)) => prop_assert!((*least..=*greatest).contains(&total)),
+                _ => prop_assert_eq!(total, 0),
+            }
+        }
+
+        #[test]
+        fn a_better_part_never_lowers_a_score(parts in parts(), better in 0_u8..=100) {
+            let improved = Parts { value: parts.value.map(|value| value.max(better)), ..parts };
+            prop_assert!(Score::of(&improved, &Weights::default()).total >= Score::of(&parts, &Weights::default()).total);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Domain events: everything that happens and that others can consume. They carry keys, not contents.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{
+    deals::Score,
+    ids::{AlertId, DealId, DeliveryId, MemberId, TenantId, WatcherId},
+    search::SearchKey,
+    time::Slot,
+    watchers::Reason,
+};
+
+/// Something that happened.
+pub trait Event: Serialize + DeserializeOwned + Send + 'static {
+    /// Its name: the bus's `detail-type`.
+    const NAME: &'static str;
+
+    /// Whose.
+    fn tenant(&self) -> &TenantId;
+}
+
+/// Declares an event: a struct with a tenant and further keys.
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+            #[serde(rename_all = "camelCase")]
+            pub struct $name {
+                /// Whose.
+                pub tenant: TenantId,
+                $($(#[$field_doc])* pub $field: $type,)*
+            }
+
+            impl Event for $name {
+                const NAME: &'static str = stringify!($name);
+
+                fn tenant(&self) -> &TenantId {
+                    &self.tenant
+                }
+            }
+        )*
+
+        /// The name of every event.
+        pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+events! {
+    /// A watcher was created.
+    WatcherCreated {
+        /// Whose.
+        member: MemberId,
+        /// Which.
+        watcher: WatcherId,
+    }
+    /// A watcher was changed, paused, resumed or asked to run.
+    WatcherChanged {
+        /// Whose.
+        member: MemberId,
+        /// Which.
+        watcher: WatcherId,
+    }
+    /// A watcher was deleted.
+    WatcherDeleted {
+        /// Whose.
+        member: MemberId,
+        /// Which.
+        watcher: WatcherId,
+    }
+    /// The sources answered a search.
+    SearchAnswered {
+        /// The question.
+        search_key: SearchKey,
+        /// The slot it was asked for.
+        slot: Slot,
+    }
+    /// A search found a deal for the first time.
+    DealFound {
+        /// The search that found it.
+        search_key: SearchKey,
+        /// Which.
+        deal: DealId,
+        /// In which version.
+        deal_version: u64,
+    }
+    /// A deal changed, or is gone, as seen by a search.
+    DealChanged {
+        /// The search that saw it.
+        search_key: SearchKey,
+        /// Which.
+        deal: DealId,
+        /// In which version.
+        deal_version: u64,
+    }
+    /// A deal is worth telling a watcher's owner.
+    WatcherMatched {
+        /// Whose.
+        member: MemberId,
+        /// Which watcher.
+        watcher: WatcherId,
+        /// Which deal.
+        deal: DealId,
+        /// In which version.
+        deal_version: u64,
+        /// Why now.
+        reason: Reason,
+        /// How good it is for this member.
+        score: Score,
+    }
+    /// A member is to be told something.
+    AlertRaised {
+        /// Who.
+        member: MemberId,
+        /// What.
+        alert: AlertId,
+    }
+    /// A message went out.
+    MessageSent {
+        /// To whom.
+        member: MemberId,
+        /// Which.
+        delivery: DeliveryId,
+    }
+    /// A message may have gone out: the answer was lost. It is not repeated.
+    MessageUncertain {
+        /// To whom.
+        member: MemberId,
+        /// Which.
+        delivery: DeliveryId,
+    }
+    /// A channel refused a message for good.
+    MessageRefused {
+        /// To whom.
+        member: MemberId,
+        /// Which.
+        delivery: DeliveryId,
+    }
+}

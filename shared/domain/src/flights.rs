@@ -1,0 +1,316 @@
+//! Flight offers as every source is normalised to. What a source does not say stays unknown; nothing is invented.
+
+use std::collections::BTreeSet;
+
+use jiff::{Timestamp, civil};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{DealId, derived},
+    money::{Money, Points, ProgrammeId},
+    places::Airport,
+    text::{is_slug, text},
+};
+
+/// The four cabins that all booking classes map to, from the plainest to the best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cabin {
+    /// Economy.
+    Economy,
+    /// Premium economy.
+    PremiumEconomy,
+    /// Business.
+    Business,
+    /// First.
+    First,
+}
+
+impl Cabin {
+    /// Every cabin.
+    pub const ALL: [Self; 4] = [Self::Economy, Self::PremiumEconomy, Self::Business, Self::First];
+
+    /// The cabin in words, as a code and for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Economy => "economy",
+            Self::PremiumEconomy => "premium-economy",
+            Self::Business => "business",
+            Self::First => "first",
+        }
+    }
+}
+
+impl std::fmt::Display for Cabin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+text!(
+    /// A source of offers, such as `seats-aero` or `duffel`.
+    SourceId, "a source", source_slug, example "duffel"
+);
+
+fn source_slug(text: &str) -> Result<(), &'static str> {
+    if is_slug(text, 2, 32) { Ok(()) } else { Err("2 to 32 lower-case letters, digits or inner hyphens") }
+}
+
+text!(
+    /// A carrier's IATA code: two capitals or digits.
+    Carrier, "a carrier", carrier_code, example "QR"
+);
+
+fn carrier_code(text: &str) -> Result<(), &'static str> {
+    if text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()) && !text.bytes().all(|b| b.is_ascii_digit()) {
+        Ok(())
+    } else {
+        Err("an IATA code of two characters, such as QR")
+    }
+}
+
+text!(
+    /// A flight number with its marketing carrier, such as `QR740`.
+    FlightNumber, "a flight number", flight_number, example "QR740"
+);
+
+fn flight_number(text: &str) -> Result<(), &'static str> {
+    let rule = Err("a carrier's code and one to four digits, such as QR740");
+    let Some((carrier, number)) = text.split_at_checked(2) else { return rule };
+    if carrier_code(carrier).is_err() || number.is_empty() || number.len() > 4 || !number.bytes().all(|b| b.is_ascii_digit()) || number.starts_with('0') {
+        return rule;
+    }
+    Ok(())
+}
+
+impl FlightNumber {
+    /// The marketing carrier's code.
+    pub fn carrier(&self) -> &str {
+        &self.as_str()[..2]
+    }
+}
+
+/// How far a price can be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tier {
+    /// A "from" price of a calendar or a summary.
+    LeadIn,
+    /// Seen by the source at some earlier time.
+    Cached,
+    /// Confirmed by the source for this request.
+    Verified,
+    /// Held for us.
+    Held,
+}
+
+/// How fresh an offer is, and who says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Freshness {
+    /// Who offers it.
+    pub source: SourceId,
+    /// When the source saw it.
+    #[schema(value_type = String, format = DateTime)]
+    pub observed_at: Timestamp,
+    /// How far it can be relied on.
+    pub tier: Tier,
+}
+
+/// What one traveller pays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Fare {
+    /// Points of a programme, and what still costs cash.
+    Award {
+        /// Whose points.
+        programme: ProgrammeId,
+        /// How many, for one traveller.
+        points: Points,
+        /// Taxes and surcharges for one traveller; unknown where the source does not say.
+        taxes: Option<Money>,
+    },
+    /// Cash, all included.
+    Cash {
+        /// The total for one traveller.
+        total: Money,
+    },
+}
+
+/// One flight of a journey. Airports and times in between can be unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Segment {
+    /// Marketing carrier and number.
+    pub flight: FlightNumber,
+    /// Who flies it, where known.
+    pub operated_by: Option<Carrier>,
+    /// From.
+    pub origin: Option<Airport>,
+    /// To.
+    pub destination: Option<Airport>,
+    /// Local time at the origin.
+    #[schema(value_type = Option<String>, example = "2026-04-27T16:20:00")]
+    pub departs: Option<civil::DateTime>,
+    /// Local time at the destination.
+    #[schema(value_type = Option<String>, example = "2026-04-28T21:25:00")]
+    pub arrives: Option<civil::DateTime>,
+    /// Its cabin, where known.
+    pub cabin: Option<Cabin>,
+}
+
+/// One way to fly from one place to another, at a price.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FlightOffer {
+    /// The source's own reference, to ask for it again.
+    pub reference: String,
+    /// From.
+    pub origin: Airport,
+    /// To.
+    pub destination: Airport,
+    /// Local time at the origin.
+    #[schema(value_type = String, example = "2026-04-27T16:20:00")]
+    pub departs: civil::DateTime,
+    /// Local time at the destination.
+    #[schema(value_type = String, example = "2026-04-28T21:25:00")]
+    pub arrives: civil::DateTime,
+    /// Door to door in minutes, as elapsed time.
+    pub minutes: u32,
+    /// The cabin of the longest part.
+    pub cabin: Cabin,
+    /// Part of the journey is in a lower cabin, where the source says so.
+    pub mixed_cabin: Option<bool>,
+    /// The flights, in order, at least one.
+    pub segments: Vec<Segment>,
+    /// Seats left at this price; unknown where the source does not count.
+    pub seats: Option<u8>,
+    /// The price.
+    pub fare: Fare,
+    /// Where to book, as the source gives it.
+    pub booking_link: Option<String>,
+    /// How fresh it is.
+    pub freshness: Freshness,
+}
+
+/// Why an offer can't be trusted and is set aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum Untrusted {
+    /// A price below zero, or no price.
+    #[error("its price is negative, zero or missing")]
+    Price,
+    /// A part of it is in another currency.
+    #[error("its parts are in different currencies")]
+    Currencies,
+    /// It arrives before it departs, or its duration can't be.
+    #[error("its times contradict each other")]
+    Times,
+    /// An airport we don't know.
+    #[error("one of its airports is unknown")]
+    Airport,
+    /// No flights, or flights that don't join.
+    #[error("its flights are missing or don't join")]
+    Flights,
+    /// A cabin we don't know.
+    #[error("its cabin is unknown")]
+    Cabin,
+    /// A programme whose name can't be one.
+    #[error("its programme is unknown")]
+    Programme,
+    /// A value of the wrong form.
+    #[error("one of its values has the wrong form")]
+    Form,
+    /// It answers a question that was not asked: another route, date or cabin.
+    #[error("it is not what was asked for")]
+    NotAsked,
+}
+
+/// The longest journey we believe, in minutes: four days.
+const LONGEST_MINUTES: u32 = 4 * 24 * 60;
+
+/// Minutes that really pass between two local times, each at its airport. Negative when the second lies before the first.
+///
+/// # Errors
+/// [`Untrusted::Airport`] where a time zone is unknown, [`Untrusted::Times`] for a time that can't be placed.
+pub fn elapsed_minutes(from: (civil::DateTime, Airport), to: (civil::DateTime, Airport)) -> Result<i64, Untrusted> {
+    let at = |(local, airport): (civil::DateTime, Airport)| {
+        let zone = airport.facts().and_then(|facts| jiff::tz::TimeZone::get(facts.zone).ok()).ok_or(Untrusted::Airport)?;
+        zone.to_timestamp(local).map_err(|_| Untrusted::Times)
+    };
+    Ok(at(to)?.duration_since(at(from)?).as_mins())
+}
+
+impl FlightOffer {
+    /// Whether it can be trusted.
+    ///
+    /// # Errors
+    /// The first reason why not. A source's offers are set aside by reason and counted, never dropped silently.
+    pub fn trusted(&self) -> Result<(), Untrusted> {
+        self.price_is_sound()?;
+        if self.segments.is_empty() || self.origin == self.destination {
+            return Err(Untrusted::Flights);
+        }
+        let joins = |pair: &[Segment]| match (pair[0].destination, pair[1].origin) {
+            (Some(landed), Some(left)) => landed == left,
+            (None, _) | (_, None) => true,
+        };
+        if !self.segments.windows(2).all(joins) {
+            return Err(Untrusted::Flights);
+        }
+        self.times_are_sound()
+    }
+
+    fn price_is_sound(&self) -> Result<(), Untrusted> {
+        match &self.fare {
+            Fare::Award { points, taxes, .. } if points.get() == 0 || taxes.is_some_and(Money::is_negative) => Err(Untrusted::Price),
+            Fare::Cash { total } if total.is_negative() || total.amount().is_zero() => Err(Untrusted::Price),
+            Fare::Award { .. } | Fare::Cash { .. } => Ok(()),
+        }
+    }
+
+    /// Local clocks can run backwards across the date line, so departure and arrival are compared as instants, which
+    /// must be as far apart as the stated duration (15 minutes are forgiven: sources disagree about rounding).
+    fn times_are_sound(&self) -> Result<(), Untrusted> {
+        let elapsed = elapsed_minutes((self.departs, self.origin), (self.arrives, self.destination))?;
+        if self.minutes == 0 || self.minutes > LONGEST_MINUTES || elapsed.abs_diff(i64::from(self.minutes)) > 15 {
+            return Err(Untrusted::Times);
+        }
+        Ok(())
+    }
+
+    /// Stops on the way.
+    pub fn stops(&self) -> usize {
+        self.segments.len().saturating_sub(1)
+    }
+
+    /// Marketing carriers, each once.
+    pub fn carriers(&self) -> BTreeSet<&str> {
+        self.segments.iter().map(|segment| segment.flight.carrier()).collect()
+    }
+
+    /// The local day of departure.
+    pub fn day(&self) -> civil::Date {
+        self.departs.date()
+    }
+
+    /// The deal this offer is: the same flights on the same day in the same cabin, for the same programme's points or
+    /// for cash, are the same deal at whatever price and from whatever source.
+    pub fn deal_id(&self, tenant: &crate::ids::TenantId) -> DealId {
+        let flights: Vec<&str> = self.segments.iter().map(|segment| segment.flight.as_str()).collect();
+        let paid_with = match &self.fare {
+            Fare::Award { programme, .. } => programme.as_str(),
+            Fare::Cash { .. } => "",
+        };
+        derived(&[
+            tenant.as_str(),
+            "flight",
+            self.origin.code(),
+            self.destination.code(),
+            &self.departs.to_string(),
+            &flights.join(" "),
+            self.cabin.as_str(),
+            paid_with,
+        ])
+    }
+}

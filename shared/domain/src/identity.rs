@@ -1,0 +1,183 @@
+//! Tenants, members, roles and plans.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{MemberId, Owner, TenantId},
+    money::Currency,
+    text::{is_label, text},
+    time::Zone,
+};
+
+/// What a caller may be. Endpoints state the role they need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Someone who uses the product.
+    Member,
+    /// Someone who publishes offers and is paid commissions.
+    Partner,
+    /// Someone who runs a tenant.
+    Admin,
+    /// Someone who runs the deployment, across tenants.
+    Operator,
+    /// One of our own jobs.
+    Service,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 5] = [Self::Member, Self::Partner, Self::Admin, Self::Operator, Self::Service];
+}
+
+/// A brand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tenant {
+    /// Its slug.
+    pub id: TenantId,
+    /// Its name, as mails and pages show it.
+    pub name: TenantName,
+    /// The hosts that name it.
+    pub hosts: Vec<String>,
+    /// Its time zone.
+    pub zone: Zone,
+    /// Its currency.
+    pub currency: Currency,
+    /// Optimistic lock.
+    pub version: u64,
+}
+
+text!(
+    /// A brand's name.
+    TenantName, "a tenant name", label_80, example "Mile Buy Club"
+);
+
+text!(
+    /// A member's unique name in a tenant.
+    Handle, "a handle", handle, example "demo"
+);
+
+text!(
+    /// What a member is called in mails and pages.
+    DisplayName, "a display name", label_80, example "Dana Demo"
+);
+
+text!(
+    /// An email address. Personal data: never logged.
+    EmailAddress, "an email address", email_address, example "dana@example.com"
+);
+
+fn label_80(text: &str) -> Result<(), &'static str> {
+    if is_label(text, 80) { Ok(()) } else { Err("1 to 80 characters, none of them control characters, no blanks at the ends") }
+}
+
+fn handle(text: &str) -> Result<(), &'static str> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'.';
+    if (1..=30).contains(&text.len()) && text.bytes().all(allowed) { Ok(()) } else { Err("1 to 30 letters, digits, dots or underscores") }
+}
+
+/// Shape only (whether it exists is shown by a mail that arrives); in particular nothing that could end a header line.
+fn email_address(text: &str) -> Result<(), &'static str> {
+    let rule = Err("an address such as name@example.com, of at most 254 characters");
+    let Some((local, host)) = text.rsplit_once('@') else { return rule };
+    let local_ok = (1..=64).contains(&local.len()) && local.bytes().all(|b| b.is_ascii_graphic() && !b"\"(),:;<>@[\\]".contains(&b));
+    let label_ok = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if text.len() <= 254 && local_ok && host.contains('.') && host.split('.').all(label_ok) { Ok(()) } else { rule }
+}
+
+/// A person who uses a tenant.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    /// Whose, and who.
+    #[serde(flatten)]
+    pub owner: Owner,
+    /// Unique name in the tenant.
+    pub handle: Handle,
+    /// Where mail goes.
+    pub email: EmailAddress,
+    /// What they are called.
+    pub name: DisplayName,
+    /// Where their day and their quiet hours are.
+    pub zone: Zone,
+    /// What they may be.
+    pub role: Role,
+    /// What they are entitled to.
+    pub plan: Plan,
+    /// Optimistic lock.
+    pub version: u64,
+}
+
+impl std::fmt::Debug for Member {
+    /// Without personal data: members end up in logs by accident.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Member").field("owner", &self.owner).field("plan", &self.plan).finish_non_exhaustive()
+    }
+}
+
+/// What a member pays for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Plan {
+    /// Three watchers, at most daily.
+    Free,
+    /// Twenty-five watchers, at most hourly.
+    Premium,
+}
+
+impl Plan {
+    /// How many watchers.
+    pub fn watchers(self) -> u32 {
+        match self {
+            Self::Free => 3,
+            Self::Premium => 25,
+        }
+    }
+
+    /// How often one may run, in hours between runs.
+    pub fn hours_between_runs(self) -> u32 {
+        match self {
+            Self::Free => 24,
+            Self::Premium => 1,
+        }
+    }
+}
+
+impl Member {
+    /// The member's id.
+    pub fn id(&self) -> MemberId {
+        self.owner.member
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_cannot_carry_a_header() {
+        for bad in ["a@b", "@example.com", "a@example..com", "a b@example.com", "a@example.com\r\nBcc: x@y.zz", "a@exa mple.com", "<a@example.com>", "a@-"] {
+            assert!(bad.parse::<EmailAddress>().is_err(), "{bad:?}");
+        }
+        assert!("first.last+tag@mail.example.co".parse::<EmailAddress>().is_ok());
+    }
+
+    #[test]
+    fn a_member_does_not_tell_their_address_in_debug_output() {
+        let shown = format!(
+            "{:?}",
+            Member {
+                owner: Owner { tenant: "demo".parse().unwrap_or_else(|_| unreachable!()), member: ulid::Ulid::nil().into() },
+                handle: "demo".parse().unwrap_or_else(|_| unreachable!()),
+                email: "dana@example.com".parse().unwrap_or_else(|_| unreachable!()),
+                name: "Dana".parse().unwrap_or_else(|_| unreachable!()),
+                zone: Zone::UTC,
+                role: Role::Member,
+                plan: Plan::Free,
+                version: 1,
+            }
+        );
+        assert!(!shown.contains("dana@") && !shown.contains("Dana"), "{shown}");
+    }
+}

@@ -1,0 +1,21 @@
+//! The rules of Mile Buy Club, pure.
+//!
+//! One module per context, over a few modules of vocabulary ([`ids`], [`money`], [`places`], [`time`], [`faults`]).
+//! Nothing here knows AWS, HTTP, a clock, randomness or I/O: instants and ids are passed in.
+
+pub mod deals;
+pub mod events;
+pub mod faults;
+pub mod flights;
+pub mod identity;
+pub mod ids;
+pub mod money;
+pub mod notifications;
+pub mod places;
+pub mod search;
+pub mod time;
+pub mod value;
+pub mod watchers;
+
+mod schema;
+mod text;

@@ -1,0 +1,321 @@
+//! Money and points, exact. Nothing here is a float; amounts of different currencies never mix silently.
+
+use std::{fmt, str::FromStr};
+
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    faults::Invalid,
+    text::{is_slug, text},
+};
+
+/// An ISO 4217 currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Currency(iso_currency::Currency);
+
+impl Currency {
+    /// US dollar.
+    pub const USD: Self = Self(iso_currency::Currency::USD);
+    /// Euro.
+    pub const EUR: Self = Self(iso_currency::Currency::EUR);
+
+    /// The three-letter code.
+    pub fn code(self) -> &'static str {
+        self.0.code()
+    }
+
+    /// Digits of the minor unit: 2 for USD, 0 for JPY, 3 for KWD.
+    pub fn minor_digits(self) -> u32 {
+        self.0.exponent().map_or(0, u32::from)
+    }
+}
+
+impl FromStr for Currency {
+    type Err = Invalid;
+
+    fn from_str(code: &str) -> Result<Self, Invalid> {
+        // Codes without a minor unit (gold, test codes) are no money a price can be in.
+        iso_currency::Currency::from_code(code)
+            .filter(|currency| currency.exponent().is_some())
+            .map(Self)
+            .ok_or(Invalid { what: "a currency", rule: "an ISO 4217 code such as USD" })
+    }
+}
+
+impl TryFrom<String> for Currency {
+    type Error = Invalid;
+
+    fn try_from(code: String) -> Result<Self, Invalid> {
+        code.parse()
+    }
+}
+
+impl From<Currency> for String {
+    fn from(currency: Currency) -> Self {
+        currency.code().to_owned()
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// An amount of a currency, in major units, with no more decimals than the currency has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(try_from = "RawMoney", into = "RawMoney")]
+#[schema(as = Money, example = json!({"amount": "129.90", "currency": "USD"}))]
+pub struct Money {
+    #[schema(value_type = String, example = "129.90")]
+    amount: Decimal,
+    currency: Currency,
+}
+
+/// Money as it is written: the amount as a decimal string.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMoney {
+    #[serde(with = "rust_decimal::serde::str")]
+    amount: Decimal,
+    currency: Currency,
+}
+
+/// Why an operation on money has no result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MoneyError {
+    /// Two currencies met.
+    #[error("{0} and {1} don't mix")]
+    Currencies(Currency, Currency),
+    /// More decimals than the currency has.
+    #[error("{0} has at most {digits} decimals", digits = .0.minor_digits())]
+    TooFine(Currency),
+    /// Beyond a thousand billion, which no price is.
+    #[error("the amount is out of range")]
+    OutOfRange,
+}
+
+/// The largest amount, in major units: 10^12.
+const LARGEST: Decimal = Decimal::from_parts(0xD4A5_1000, 0xE8, 0, false, 0);
+
+impl Money {
+    /// An amount in major units.
+    ///
+    /// # Errors
+    /// If it has more decimals than the currency, or is out of range.
+    pub fn new(amount: Decimal, currency: Currency) -> Result<Self, MoneyError> {
+        if amount.abs() > LARGEST {
+            return Err(MoneyError::OutOfRange);
+        }
+        let exact = amount.normalize();
+        if exact.scale() > currency.minor_digits() {
+            return Err(MoneyError::TooFine(currency));
+        }
+        Ok(Self { amount: with_scale(exact, currency), currency })
+    }
+
+    /// An amount in minor units, such as cents.
+    ///
+    /// # Errors
+    /// If it is out of range.
+    pub fn from_minor(minor: i64, currency: Currency) -> Result<Self, MoneyError> {
+        let amount = Decimal::try_from_i128_with_scale(i128::from(minor), currency.minor_digits()).map_err(|_| MoneyError::OutOfRange)?;
+        Self::new(amount, currency)
+    }
+
+    /// An amount in major units, rounded half to even to the currency's decimals.
+    ///
+    /// # Errors
+    /// If it is out of range.
+    pub fn rounded(amount: Decimal, currency: Currency) -> Result<Self, MoneyError> {
+        Self::new(amount.round_dp_with_strategy(currency.minor_digits(), RoundingStrategy::MidpointNearestEven), currency)
+    }
+
+    /// Nothing.
+    pub fn zero(currency: Currency) -> Self {
+        Self { amount: with_scale(Decimal::ZERO, currency), currency }
+    }
+
+    /// Major units.
+    pub fn amount(self) -> Decimal {
+        self.amount
+    }
+
+    /// The currency.
+    pub fn currency(self) -> Currency {
+        self.currency
+    }
+
+    /// Below zero.
+    pub fn is_negative(self) -> bool {
+        self.amount.is_sign_negative() && !self.amount.is_zero()
+    }
+
+    /// The sum.
+    ///
+    /// # Errors
+    /// If the currencies differ or the sum is out of range.
+    pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
+        self.same_currency(other)?;
+        Self::new(self.amount + other.amount, self.currency)
+    }
+
+    /// The difference.
+    ///
+    /// # Errors
+    /// If the currencies differ or the difference is out of range.
+    pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
+        self.same_currency(other)?;
+        Self::new(self.amount - other.amount, self.currency)
+    }
+
+    /// An equal share for each of `n`, rounded up to the minor unit: n shares never come to less than the whole.
+    ///
+    /// # Errors
+    /// If `n` is zero.
+    pub fn share_of(self, n: u8) -> Result<Self, MoneyError> {
+        let share = self.amount.checked_div(Decimal::from(n)).ok_or(MoneyError::OutOfRange)?;
+        Self::new(share.round_dp_with_strategy(self.currency.minor_digits(), RoundingStrategy::ToPositiveInfinity), self.currency)
+    }
+
+    /// Which is more.
+    ///
+    /// # Errors
+    /// If the currencies differ.
+    pub fn compare(self, other: Self) -> Result<std::cmp::Ordering, MoneyError> {
+        self.same_currency(other)?;
+        Ok(self.amount.cmp(&other.amount))
+    }
+
+    fn same_currency(self, other: Self) -> Result<(), MoneyError> {
+        if self.currency == other.currency { Ok(()) } else { Err(MoneyError::Currencies(self.currency, other.currency)) }
+    }
+}
+
+fn with_scale(mut amount: Decimal, currency: Currency) -> Decimal {
+    amount.rescale(currency.minor_digits());
+    amount
+}
+
+impl TryFrom<RawMoney> for Money {
+    type Error = MoneyError;
+
+    fn try_from(raw: RawMoney) -> Result<Self, MoneyError> {
+        Self::new(raw.amount, raw.currency)
+    }
+}
+
+impl From<Money> for RawMoney {
+    fn from(money: Money) -> Self {
+        Self { amount: money.amount, currency: money.currency }
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.amount, self.currency)
+    }
+}
+
+/// A number of points or miles of one programme: 0 to 1,000,000,000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u64")]
+pub struct Points(u64);
+
+impl Points {
+    /// The most that an offer can ask.
+    pub const MAX: u64 = 1_000_000_000;
+
+    /// The number itself.
+    pub fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl TryFrom<u64> for Points {
+    type Error = Invalid;
+
+    fn try_from(points: u64) -> Result<Self, Invalid> {
+        if points <= Self::MAX { Ok(Self(points)) } else { Err(Invalid { what: "points", rule: "at most 1,000,000,000" }) }
+    }
+}
+
+impl From<Points> for u64 {
+    fn from(points: Points) -> Self {
+        points.0
+    }
+}
+
+impl fmt::Display for Points {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.to_string();
+        for (i, digit) in digits.chars().enumerate() {
+            if i > 0 && (digits.len() - i).is_multiple_of(3) {
+                f.write_str(",")?;
+            }
+            write!(f, "{digit}")?;
+        }
+        Ok(())
+    }
+}
+
+text!(
+    /// A loyalty programme or points currency, such as `aadvantage` or `amex-mr`.
+    ProgrammeId, "a programme", programme_slug, example "aadvantage"
+);
+
+fn programme_slug(text: &str) -> Result<(), &'static str> {
+    if is_slug(text, 2, 40) { Ok(()) } else { Err("2 to 40 lower-case letters, digits or inner hyphens") }
+}
+
+/// US cents (or the cash price's own minor hundredth) that one point is worth, to four decimals. Can be negative: an
+/// award whose fees exceed the fare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "DecimalText", into = "DecimalText")]
+pub struct CentsPerPoint(Decimal);
+
+/// A decimal written as a string.
+#[derive(Serialize, Deserialize)]
+struct DecimalText(#[serde(with = "rust_decimal::serde::str")] Decimal);
+
+impl CentsPerPoint {
+    /// Rounds half to even to four decimals.
+    pub fn rounded(value: Decimal) -> Self {
+        let mut value = value.round_dp_with_strategy(4, RoundingStrategy::MidpointNearestEven);
+        value.rescale(4);
+        Self(value)
+    }
+
+    /// The value, four decimals.
+    pub fn get(self) -> Decimal {
+        self.0
+    }
+}
+
+impl TryFrom<DecimalText> for CentsPerPoint {
+    type Error = Invalid;
+
+    fn try_from(DecimalText(value): DecimalText) -> Result<Self, Invalid> {
+        if value.abs() > Decimal::from(1_000_000) || value.normalize().scale() > 4 {
+            return Err(Invalid { what: "cents per point", rule: "a decimal of at most four places, within a million" });
+        }
+        Ok(Self::rounded(value))
+    }
+}
+
+impl From<CentsPerPoint> for DecimalText {
+    fn from(cents: CentsPerPoint) -> Self {
+        Self(cents.0)
+    }
+}
+
+impl fmt::Display for CentsPerPoint {
+    /// Two decimals, for people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = self.0.round_dp_with_strategy(2, RoundingStrategy::MidpointNearestEven);
+        shown.rescale(2);
+        shown.fmt(f)
+    }
+}

@@ -1,0 +1,209 @@
+//! Searches: what is asked of the travel sources, once for all who wait for it.
+
+use std::collections::BTreeSet;
+
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    faults::{Check, Faults},
+    flights::{Cabin, Fare, FlightOffer, SourceId, Untrusted},
+    ids::digest,
+    places::Airport,
+    text::text,
+};
+
+/// The most airports on one side of a search.
+pub const MAX_AIRPORTS: usize = 20;
+/// The widest window of departure days.
+pub const MAX_DAYS: i32 = 62;
+/// The most travellers that sources price together.
+pub const MAX_TRAVELLERS: u8 = 9;
+
+/// What kind of offers are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wanted {
+    /// Award space, with the cash prices it is compared with.
+    AwardFlights,
+    /// Cash fares.
+    CashFlights,
+}
+
+/// A normalised question. Two that mean the same are equal and have the same key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SearchQuery {
+    wanted: Wanted,
+    origins: BTreeSet<Airport>,
+    destinations: BTreeSet<Airport>,
+    first_day: Date,
+    last_day: Date,
+    cabins: BTreeSet<Cabin>,
+    travellers: u8,
+}
+
+text!(
+    /// Names a question: 32 hexadecimal digits of the hash of its canonical form.
+    SearchKey, "a search key", search_key, example "3f2a9c0d5b7e4f81a2c6d8e0f1b3a597"
+);
+
+fn search_key(text: &str) -> Result<(), &'static str> {
+    if text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) { Ok(()) } else { Err("32 hexadecimal digits") }
+}
+
+impl SearchQuery {
+    /// A question, normalised. Airports on both sides are taken off the destinations' side only when others remain.
+    ///
+    /// # Errors
+    /// Every fault, with pointers `/from`, `/to`, `/dates`, `/cabins`, `/travellers`.
+    pub fn new(
+        wanted: Wanted,
+        origins: BTreeSet<Airport>,
+        destinations: BTreeSet<Airport>,
+        (first_day, last_day): (Date, Date),
+        cabins: BTreeSet<Cabin>,
+        travellers: u8,
+    ) -> Result<Self, Faults> {
+        let days = first_day.until(last_day).map_or(i32::MAX, |span| span.get_days()) + 1;
+        let mut check = Check::new();
+        for (airports, pointer) in [(&origins, "/from"), (&destinations, "/to")] {
+            check
+                .that(!airports.is_empty(), pointer, "empty", "name at least one place")
+                .that(airports.len() <= MAX_AIRPORTS, pointer, "too-many-airports", format!("the places come to more than {MAX_AIRPORTS} airports"));
+        }
+        check
+            .that(origins.is_disjoint(&destinations), "/to", "same-place", "one can't fly to where one starts")
+            .that(first_day <= last_day, "/dates", "backwards", "the last day lies before the first")
+            .that(first_day > last_day || days <= MAX_DAYS, "/dates", "too-wide", format!("the window is wider than {MAX_DAYS} days"))
+            .that(!cabins.is_empty(), "/cabins", "empty", "name at least one cabin")
+            .that((1..=MAX_TRAVELLERS).contains(&travellers), "/travellers", "out-of-range", format!("1 to {MAX_TRAVELLERS} travellers"));
+        check.done()?;
+        Ok(Self { wanted, origins, destinations, first_day, last_day, cabins, travellers })
+    }
+
+    /// What kind of offers.
+    pub fn wanted(&self) -> Wanted {
+        self.wanted
+    }
+
+    /// From any of these, in code order.
+    pub fn origins(&self) -> &BTreeSet<Airport> {
+        &self.origins
+    }
+
+    /// To any of these, in code order.
+    pub fn destinations(&self) -> &BTreeSet<Airport> {
+        &self.destinations
+    }
+
+    /// The first and last day of departure, local to the origin.
+    pub fn days(&self) -> (Date, Date) {
+        (self.first_day, self.last_day)
+    }
+
+    /// In any of these cabins, from the plainest.
+    pub fn cabins(&self) -> &BTreeSet<Cabin> {
+        &self.cabins
+    }
+
+    /// How many travel.
+    pub fn travellers(&self) -> u8 {
+        self.travellers
+    }
+
+    /// Its name.
+    pub fn key(&self) -> SearchKey {
+        let hex: String = digest(&[&self.to_string()])[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        // Sixteen bytes in hexadecimal are a key by construction.
+        hex.parse().unwrap_or_else(|_| unreachable!("32 hexadecimal digits"))
+    }
+
+    /// Whether an offer answers this question.
+    pub fn asks_for(&self, offer: &FlightOffer) -> bool {
+        self.origins.contains(&offer.origin)
+            && self.destinations.contains(&offer.destination)
+            && (self.first_day..=self.last_day).contains(&offer.day())
+            && self.cabins.contains(&offer.cabin)
+    }
+}
+
+impl std::fmt::Display for SearchQuery {
+    /// The canonical form: what the key is made from, and what logs and pages show.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
+            items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(",")
+        }
+        let wanted = match self.wanted {
+            Wanted::AwardFlights => "award",
+            Wanted::CashFlights => "cash",
+        };
+        write!(
+            f,
+            "{wanted} {}>{} {}..{} {} x{}",
+            list(&self.origins),
+            list(&self.destinations),
+            self.first_day,
+            self.last_day,
+            list(&self.cabins),
+            self.travellers
+        )
+    }
+}
+
+/// How one source fared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceReport {
+    /// Which.
+    pub source: SourceId,
+    /// How it went.
+    pub outcome: SourceOutcome,
+    /// Calls made.
+    pub calls: u32,
+    /// Offers it gave that are trusted.
+    pub offers: usize,
+    /// Offers set aside, by reason.
+    pub set_aside: Vec<(Untrusted, usize)>,
+}
+
+/// Whether a source answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceOutcome {
+    /// All it has.
+    Complete,
+    /// A part: a cap was reached, or some of several calls failed.
+    Partial,
+    /// Nothing.
+    Failed,
+}
+
+/// What the sources answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SearchAnswer {
+    /// The question.
+    pub query: SearchQuery,
+    /// When it was asked.
+    pub asked_at: Timestamp,
+    /// Every trusted offer: award and cash.
+    pub offers: Vec<FlightOffer>,
+    /// One report a source.
+    pub reports: Vec<SourceReport>,
+}
+
+impl SearchAnswer {
+    /// Whether all award (or all cash) offers there are, are in it: only then does an absent one mean that it is gone.
+    pub fn is_complete_for(&self, source: &SourceId) -> bool {
+        self.reports.iter().any(|report| report.source == *source && report.outcome == SourceOutcome::Complete)
+    }
+
+    /// The offers that are what was wanted, rather than what they are compared with.
+    pub fn wanted_offers(&self) -> impl Iterator<Item = &FlightOffer> {
+        self.offers.iter().filter(|offer| match (self.query.wanted, &offer.fare) {
+            (Wanted::AwardFlights, Fare::Award { .. }) | (Wanted::CashFlights, Fare::Cash { .. }) => true,
+            (Wanted::AwardFlights, Fare::Cash { .. }) | (Wanted::CashFlights, Fare::Award { .. }) => false,
+        })
+    }
+}

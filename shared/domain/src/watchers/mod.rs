@@ -1,0 +1,450 @@
+//! Watchers: saved searches that run by themselves.
+
+mod matching;
+mod schedule;
+
+use std::collections::BTreeSet;
+
+use jiff::{Timestamp, ToSpan, civil::Date};
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    matching::{MatchState, Reason, Standing, Told, Verdict, judge, score_for},
+    schedule::{ActiveHours, Schedule, Weekday},
+};
+use crate::{
+    faults::{Check, Faults},
+    flights::{Cabin, Carrier},
+    identity::{Member, Plan},
+    ids::{Owner, WatcherId},
+    money::{CentsPerPoint, Money, Points, ProgrammeId},
+    places::{Airport, Place},
+    search::{SearchKey, SearchQuery, Wanted},
+    text::{is_label, text},
+    time::{Slot, Zone, to_second},
+};
+
+text!(
+    /// What a member calls a watcher.
+    WatcherName, "a watcher name", watcher_name, example "Dubai in April"
+);
+
+fn watcher_name(text: &str) -> Result<(), &'static str> {
+    if is_label(text, 80) { Ok(()) } else { Err("1 to 80 characters, none of them control characters, no blanks at the ends") }
+}
+
+/// When one wants to leave, local to the origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(untagged, rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum TravelDates {
+    /// On a day, or up to so many days before or after it.
+    Around {
+        /// The preferred day.
+        #[schema(value_type = String, format = Date, example = "2026-04-27")]
+        on: Date,
+        /// Days either way, at most 30.
+        #[serde(default)]
+        flex_days: u8,
+    },
+    /// On any day of a window: none of them is preferred.
+    Window {
+        /// The first day.
+        #[schema(value_type = String, format = Date, example = "2026-04-20")]
+        from: Date,
+        /// The last day.
+        #[schema(value_type = String, format = Date, example = "2026-05-03")]
+        to: Date,
+    },
+}
+
+/// The most days either way.
+const MAX_FLEX_DAYS: u8 = 30;
+
+impl TravelDates {
+    /// The first and last day that will do.
+    pub fn window(self) -> (Date, Date) {
+        match self {
+            Self::Around { on, flex_days } => {
+                let flex = i64::from(flex_days).days();
+                (on.saturating_sub(flex), on.saturating_add(flex))
+            }
+            Self::Window { from, to } => (from, to),
+        }
+    }
+
+    /// How near a day is to the preferred one, as a score's part.
+    pub fn timing(self, day: Date) -> u8 {
+        match self {
+            Self::Around { on, flex_days } => {
+                let off = on.until(day).map_or(u32::MAX, |span| span.get_days().unsigned_abs());
+                crate::deals::timing(off, u32::from(flex_days))
+            }
+            Self::Window { .. } => 100,
+        }
+    }
+}
+
+/// What an offer must satisfy. An unknown attribute never satisfies a filter on it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, eserde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Filters {
+    /// At most so many stops.
+    pub max_stops: Option<u8>,
+    /// At most so many minutes door to door.
+    pub max_minutes: Option<u32>,
+    /// Only flights marketed by these carriers.
+    #[eserde(compat)]
+    pub carriers: BTreeSet<Carrier>,
+    /// No flight marketed by these.
+    #[eserde(compat)]
+    pub carriers_excluded: BTreeSet<Carrier>,
+    /// Only points of these programmes.
+    #[eserde(compat)]
+    pub programmes: BTreeSet<ProgrammeId>,
+    /// At most so many points a traveller.
+    #[eserde(compat)]
+    pub max_points: Option<Points>,
+    /// At most this much in taxes and surcharges a traveller.
+    #[eserde(compat)]
+    pub max_taxes: Option<Money>,
+    /// At most this cash price a traveller.
+    #[eserde(compat)]
+    pub max_price: Option<Money>,
+    /// At least so many cents per point.
+    #[eserde(compat)]
+    pub min_cents_per_point: Option<CentsPerPoint>,
+}
+
+/// What counts as worth telling, among the offers that pass the filters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, eserde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Telling {
+    /// At least this score, 0 to 100.
+    pub min_score: u8,
+    /// Tell again of a deal already told when its price has fallen by so many percent since, 1 to 90.
+    pub again_when_cheaper_by: u8,
+}
+
+impl Default for Telling {
+    fn default() -> Self {
+        Self { min_score: 0, again_when_cheaper_by: 5 }
+    }
+}
+
+/// What a member says of a watcher: everything that they may choose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WatcherSpec {
+    /// What it is called.
+    pub name: WatcherName,
+    /// What is wanted.
+    pub wanted: Wanted,
+    /// From any of these.
+    pub from: BTreeSet<Place>,
+    /// To any of these.
+    pub to: BTreeSet<Place>,
+    /// When.
+    pub dates: TravelDates,
+    /// In any of these cabins.
+    pub cabins: BTreeSet<Cabin>,
+    /// How many travel together.
+    pub travellers: u8,
+    /// What an offer must satisfy.
+    pub filters: Filters,
+    /// What is worth telling.
+    pub telling: Telling,
+    /// When it runs.
+    pub schedule: Schedule,
+}
+
+/// The most places on a side, before they are expanded to airports.
+const MAX_PLACES: usize = 10;
+/// The most carriers or programmes in a filter.
+const MAX_LIST: usize = 20;
+
+impl WatcherSpec {
+    /// The question this watcher asks of the sources.
+    ///
+    /// # Errors
+    /// Every fault of places, dates, cabins and travellers.
+    pub fn query(&self) -> Result<SearchQuery, Faults> {
+        let airports = |places: &BTreeSet<Place>| places.iter().flat_map(Place::airports).collect::<BTreeSet<Airport>>();
+        SearchQuery::new(self.wanted, airports(&self.from), airports(&self.to), self.dates.window(), self.cabins.clone(), self.travellers)
+    }
+
+    /// Every rule that needs nothing but the spec, the plan and the day.
+    ///
+    /// # Errors
+    /// Every fault.
+    pub fn check(&self, plan: Plan, zone: &Zone, now: Timestamp) -> Result<SearchQuery, Faults> {
+        let query = self.query();
+        let filters = &self.filters;
+        let today = zone.local(now).date();
+        let mut check = Check::new();
+        check
+            .that(self.from.len() <= MAX_PLACES, "/from", "too-many", format!("at most {MAX_PLACES} places"))
+            .that(self.to.len() <= MAX_PLACES, "/to", "too-many", format!("at most {MAX_PLACES} places"))
+            .also(query.as_ref().map(|_| ()).map_err(Clone::clone))
+            .that(self.dates.window().1 >= today, "/dates", "past", "the last day of travel is past")
+            .that(self.dates.window().1 <= today.saturating_add(400.days()), "/dates", "too-far", "nothing is sold more than 400 days ahead");
+        if let TravelDates::Around { flex_days, .. } = self.dates {
+            check.that(flex_days <= MAX_FLEX_DAYS, "/dates/flexDays", "out-of-range", format!("at most {MAX_FLEX_DAYS} days either way"));
+        }
+        for (count, pointer) in [
+            (filters.carriers.len(), "/filters/carriers"),
+            (filters.carriers_excluded.len(), "/filters/carriersExcluded"),
+            (filters.programmes.len(), "/filters/programmes"),
+        ] {
+            check.that(count <= MAX_LIST, pointer, "too-many", format!("at most {MAX_LIST}"));
+        }
+        check.that(
+            filters.carriers.is_disjoint(&filters.carriers_excluded),
+            "/filters/carriersExcluded",
+            "contradiction",
+            "a carrier can't be both wanted and excluded",
+        );
+        for (amount, pointer) in [(filters.max_taxes, "/filters/maxTaxes"), (filters.max_price, "/filters/maxPrice")] {
+            check.that(amount.is_none_or(|amount| !amount.is_negative()), pointer, "negative", "an amount of money can't be negative here");
+        }
+        check
+            .that(self.wanted != Wanted::CashFlights || filters.programmes.is_empty(), "/filters/programmes", "not-for-cash", "cash fares have no programme")
+            .that(self.wanted != Wanted::CashFlights || filters.max_points.is_none(), "/filters/maxPoints", "not-for-cash", "cash fares ask no points")
+            .that(
+                self.wanted != Wanted::CashFlights || filters.min_cents_per_point.is_none(),
+                "/filters/minCentsPerPoint",
+                "not-for-cash",
+                "cash fares have no value per point",
+            )
+            .that(self.wanted != Wanted::AwardFlights || filters.max_price.is_none(), "/filters/maxPrice", "not-for-awards", "awards have no cash price; use maxTaxes")
+            .that(self.telling.min_score <= 100, "/telling/minScore", "out-of-range", "a score is 0 to 100")
+            .that((1..=90).contains(&self.telling.again_when_cheaper_by), "/telling/againWhenCheaperBy", "out-of-range", "1 to 90 percent")
+            .also(self.schedule.check(plan));
+        check.done()?;
+        query
+    }
+}
+
+/// Whether a watcher runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WatcherState {
+    /// It runs.
+    Active,
+    /// Its owner stopped it.
+    Paused,
+    /// Its last day of travel, or its schedule, is over.
+    Expired,
+}
+
+/// A saved search that runs by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Watcher {
+    /// Its id.
+    pub id: WatcherId,
+    /// Whose.
+    #[serde(flatten)]
+    pub owner: Owner,
+    /// What its owner chose.
+    pub spec: WatcherSpec,
+    /// The question it asks, derived from the spec.
+    pub query: SearchQuery,
+    /// The question's name.
+    pub search_key: SearchKey,
+    /// Whether it runs.
+    pub state: WatcherState,
+    /// The owner's zone when last saved: schedules are in local time.
+    pub zone: Zone,
+    /// When it runs next; only while active.
+    pub next_run: Option<Slot>,
+    /// The slot it ran in last.
+    pub last_run: Option<Slot>,
+    /// When its owner last asked for a run now.
+    pub last_run_now: Option<Timestamp>,
+    /// Created.
+    pub created_at: Timestamp,
+    /// Last changed by its owner.
+    pub updated_at: Timestamp,
+    /// Counts the owner's changes: what the owner's `If-Match` is held against. Runs don't count.
+    pub revision: u64,
+    /// Optimistic lock: counts every write.
+    pub version: u64,
+}
+
+/// Why a watcher can't be what is asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WatcherError {
+    /// The spec breaks rules.
+    #[error(transparent)]
+    Faults(#[from] Faults),
+    /// The plan's number of watchers is reached.
+    #[error("the plan allows {0} watchers")]
+    LimitReached(u32),
+    /// It is over, and can only be changed or deleted.
+    #[error("the watcher has expired")]
+    Expired,
+    /// It is paused: resume it first.
+    #[error("the watcher is paused")]
+    Paused,
+    /// A run was asked for too recently.
+    #[error("a run can be asked for every {} minutes", RUN_NOW_EVERY_MINUTES)]
+    RanRecently {
+        /// When it may be asked for again.
+        again_at: Timestamp,
+    },
+}
+
+/// How often an owner may ask for a run, in minutes. It costs calls to the sources.
+pub const RUN_NOW_EVERY_MINUTES: i64 = 15;
+
+impl Watcher {
+    /// A new watcher, active, with its first run planned.
+    ///
+    /// # Errors
+    /// Every fault of the spec. The plan's number of watchers is kept by storage, where no race can pass it.
+    pub fn create(id: WatcherId, member: &Member, spec: WatcherSpec, now: Timestamp) -> Result<Self, WatcherError> {
+        let query = spec.check(member.plan, &member.zone, now)?;
+        let mut watcher = Self {
+            id,
+            owner: member.owner.clone(),
+            search_key: query.key(),
+            query,
+            spec,
+            state: WatcherState::Active,
+            zone: member.zone.clone(),
+            next_run: None,
+            last_run: None,
+            last_run_now: None,
+            created_at: to_second(now),
+            updated_at: to_second(now),
+            revision: 1,
+            version: 0,
+        };
+        watcher.plan_next(now);
+        Ok(watcher)
+    }
+
+    /// Changes what it does, and plans its next run anew. A change that makes an expired watcher possible again
+    /// activates it.
+    ///
+    /// # Errors
+    /// Every fault of the spec.
+    pub fn change(&mut self, member: &Member, spec: WatcherSpec, now: Timestamp) -> Result<(), WatcherError> {
+        self.query = spec.check(member.plan, &member.zone, now)?;
+        self.search_key = self.query.key();
+        self.spec = spec;
+        self.zone = member.zone.clone();
+        self.changed(now);
+        if self.state == WatcherState::Expired {
+            self.state = WatcherState::Active;
+        }
+        self.plan_next(now);
+        Ok(())
+    }
+
+    /// Stops it. Pausing a paused one changes nothing.
+    ///
+    /// # Errors
+    /// If it has expired.
+    pub fn pause(&mut self, now: Timestamp) -> Result<(), WatcherError> {
+        self.not_expired()?;
+        if self.state == WatcherState::Active {
+            self.state = WatcherState::Paused;
+            self.next_run = None;
+            self.changed(now);
+        }
+        Ok(())
+    }
+
+    /// Lets it run again. Resuming an active one changes nothing.
+    ///
+    /// # Errors
+    /// If it has expired.
+    pub fn resume(&mut self, now: Timestamp) -> Result<(), WatcherError> {
+        self.not_expired()?;
+        if self.state == WatcherState::Paused {
+            self.state = WatcherState::Active;
+            self.changed(now);
+            self.plan_next(now);
+        }
+        Ok(())
+    }
+
+    /// Plans a run in this very minute, besides its schedule.
+    ///
+    /// # Errors
+    /// If it is paused or over, or the last such run is less than [`RUN_NOW_EVERY_MINUTES`] ago.
+    pub fn run_now(&mut self, now: Timestamp) -> Result<(), WatcherError> {
+        self.not_expired()?;
+        if self.state == WatcherState::Paused {
+            return Err(WatcherError::Paused);
+        }
+        if let Some(last) = self.last_run_now {
+            let again_at = last.saturating_add(RUN_NOW_EVERY_MINUTES.minutes()).unwrap_or(Timestamp::MAX);
+            if now < again_at {
+                return Err(WatcherError::RanRecently { again_at });
+            }
+        }
+        self.last_run_now = Some(to_second(now));
+        self.revision += 1;
+        self.next_run = Some(Slot::of(now));
+        Ok(())
+    }
+
+    /// Takes the run that is due at `slot` and plans the next one; past its last day of travel it expires instead.
+    /// Answers whether the run is to be made.
+    pub fn take_run(&mut self, slot: Slot, now: Timestamp) -> bool {
+        if self.is_over(now) {
+            self.state = WatcherState::Expired;
+            self.next_run = None;
+            return false;
+        }
+        self.last_run = Some(slot);
+        self.plan_next(now.max(slot.start()));
+        true
+    }
+
+    /// How old a cached answer may be for a run in a slot: younger than the period, so that an hourly watcher really
+    /// looks hourly. A run asked for by the owner accepts what is younger than the time between two such runs.
+    pub fn accepts_answers_of(&self, slot: Slot) -> u32 {
+        let asked = self.last_run_now.is_some_and(|at| Slot::of(at) == slot);
+        let period = self.spec.schedule.period_minutes();
+        if asked { period.min(u32::try_from(RUN_NOW_EVERY_MINUTES).unwrap_or(period)) } else { period }
+    }
+
+    fn plan_next(&mut self, now: Timestamp) {
+        if self.state != WatcherState::Active {
+            self.next_run = None;
+            return;
+        }
+        self.next_run = self.spec.schedule.next_after(now, spread(&self.search_key), &self.zone);
+        if self.next_run.is_none() || self.is_over(now) {
+            self.state = WatcherState::Expired;
+            self.next_run = None;
+        }
+    }
+
+    /// Past the last day of travel everywhere west of the date line: in UTC−12 it is still that day for twelve hours.
+    fn is_over(&self, now: Timestamp) -> bool {
+        let west = jiff::tz::TimeZone::fixed(jiff::tz::offset(-12));
+        west.to_datetime(now).date() > self.query.days().1
+    }
+
+    fn changed(&mut self, now: Timestamp) {
+        self.updated_at = to_second(now);
+        self.revision += 1;
+    }
+
+    fn not_expired(&self) -> Result<(), WatcherError> {
+        if self.state == WatcherState::Expired { Err(WatcherError::Expired) } else { Ok(()) }
+    }
+}
+
+/// Where in its period a search runs: a number that depends on nothing but the key, so that the load is spread evenly
+/// and watchers that share a search share its slot.
+fn spread(key: &SearchKey) -> u32 {
+    key.as_str().get(..8).and_then(|hex| u32::from_str_radix(hex, 16).ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;

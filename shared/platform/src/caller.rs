@@ -1,0 +1,79 @@
+//! Who calls. Tenant and member come from the verified token, never from the path or the body.
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use domain::{
+    identity::Role,
+    ids::{MemberId, Owner, SessionId, TenantId},
+};
+use http::{HeaderMap, header, request::Parts};
+
+use crate::{deps::Deps, failure::Failure, function::Access};
+
+/// A verified caller. A handler can only get one from the gateway, which has checked token, tenant and role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Whose data they may reach.
+    pub owner: Owner,
+    /// What they may be.
+    pub role: Role,
+    /// Their session.
+    pub session: SessionId,
+}
+
+impl Caller {
+    /// The tenant.
+    pub fn tenant(&self) -> &TenantId {
+        &self.owner.tenant
+    }
+
+    /// The member.
+    pub fn member(&self) -> MemberId {
+        self.owner.member
+    }
+
+    /// Checks who calls an endpoint: token, then that the token's tenant is the one that the host names, then the role.
+    pub(crate) async fn verify(cx: &Deps, headers: &HeaderMap, access: Access) -> Result<Self, Failure> {
+        let token = bearer(headers).ok_or(Failure::Unauthenticated)?;
+        let claims = cx.config().tokens.verify(token, cx.now()).map_err(|error| {
+            tracing::info!(%error, "token refused");
+            Failure::Unauthenticated
+        })?;
+        let host = host(headers).ok_or(Failure::Malformed("The request must have a Host header."))?;
+        if cx.tenant_of_host(&host).await? != Some(claims.tid.clone()) || !access.admits(claims.role) {
+            return Err(Failure::Forbidden);
+        }
+        Ok(Self { owner: Owner { tenant: claims.tid, member: claims.sub }, role: claims.role, session: claims.sid })
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    // Two of them would leave open which one the edge has checked.
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().filter(|_| values.next().is_none())?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+}
+
+/// The host of a request, in lower case, without its port.
+fn host(headers: &HeaderMap) -> Option<String> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(name, _)| name);
+    Some(name.to_ascii_lowercase())
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        // A public endpoint has none: that a handler asks for one there is a bug, which must not let anyone in.
+        parts.extensions.get::<Self>().cloned().ok_or(Failure::Unauthenticated)
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Failure> {
+        Ok(parts.extensions.get::<Self>().cloned())
+    }
+}

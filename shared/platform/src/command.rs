@@ -1,0 +1,246 @@
+//! Requests that change something: verified caller, validated input with every fault at once, and the receipt that makes a
+//! repeated request one.
+
+use axum::extract::{FromRequest, FromRequestParts};
+use bytes::Bytes;
+use domain::faults::{Fault, Faults};
+use eserde::EDeserialize;
+use http::{HeaderMap, header, request::Parts};
+use jiff::Timestamp;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use sha2::{Digest, Sha256};
+use storage::{Receipt, ReceiptId, StoredReply};
+
+use crate::{caller::Caller, deps::Deps, failure::Failure};
+
+/// The largest body that is read.
+pub const MAX_BODY_BYTES: usize = 256 * 1024;
+/// The longest idempotency key.
+const MAX_KEY_BYTES: usize = 255;
+
+/// A request with an input.
+#[derive(Debug)]
+pub struct Command<T> {
+    /// Who asks.
+    pub caller: Caller,
+    /// For what.
+    pub input: T,
+    /// Which request it is.
+    pub request: Request,
+}
+
+/// A request without an input: its path says all.
+#[derive(Debug)]
+pub struct Instruction {
+    /// Who asks.
+    pub caller: Caller,
+    /// Which request it is.
+    pub request: Request,
+}
+
+/// Which request this is, if the client gave it an idempotency key.
+#[derive(Debug, Clone)]
+pub struct Request(Option<(ReceiptId, String)>);
+
+impl Request {
+    fn of(caller: &Caller, parts: &Parts, body: &[u8]) -> Result<Self, Failure> {
+        let Some(key) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
+        let key = key.to_str().ok().filter(|key| (1..=MAX_KEY_BYTES).contains(&key.len()));
+        let key = key.ok_or(Failure::Malformed("Idempotency-Key must be 1 to 255 printable ASCII characters."))?;
+        let operation = format!("{} {}", parts.method, parts.uri.path());
+        let key_hash = hex(&Sha256::new().chain_update(&operation).chain_update([0]).chain_update(key).finalize());
+        // What makes a request another one: its body, and what it is conditional on.
+        let condition = parts.headers.get(header::IF_MATCH).map_or(&[][..], |value| value.as_bytes());
+        let body_hash = hex(&Sha256::new().chain_update((condition.len() as u64).to_be_bytes()).chain_update(condition).chain_update(body).finalize());
+        Ok(Self(Some((ReceiptId { owner: caller.owner.clone(), operation, key_hash }, body_hash))))
+    }
+
+    /// The receipt to be left with an answer.
+    pub(crate) fn receipt(&self, reply: StoredReply, at: Timestamp) -> Option<Receipt> {
+        let (id, body_hash) = self.0.clone()?;
+        Some(Receipt { id, body_hash, reply, at })
+    }
+
+    /// What was answered, if this request was carried out before.
+    pub(crate) async fn replay(&self, cx: &Deps) -> Result<Option<StoredReply>, Failure> {
+        let Some((id, body_hash)) = &self.0 else { return Ok(None) };
+        match cx.store().receipt(id, cx.now()).await? {
+            Some(receipt) if receipt.body_hash == *body_hash => Ok(Some(receipt.reply)),
+            Some(_) => Err(Failure::KeyReused),
+            None => Ok(None),
+        }
+    }
+
+    async fn not_carried_out(self, cx: &Deps) -> Result<Self, Failure> {
+        match self.replay(cx).await? {
+            Some(reply) => Err(Failure::Replay(Box::new(reply))),
+            None => Ok(self),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl<T: DeserializeOwned + for<'de> EDeserialize<'de> + Send> FromRequest<Deps> for Command<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: axum::extract::Request, cx: &Deps) -> Result<Self, Failure> {
+        let (mut parts, body) = request.into_parts();
+        let caller = Caller::from_request_parts(&mut parts, cx).await?;
+        if !is_json(&parts.headers) {
+            return Err(Failure::NotJson);
+        }
+        let body = read(body).await?;
+        let request = Request::of(&caller, &parts, &body)?.not_carried_out(cx).await?;
+        Ok(Self { input: parse(&body)?, caller, request })
+    }
+}
+
+impl FromRequest<Deps> for Instruction {
+    type Rejection = Failure;
+
+    async fn from_request(request: axum::extract::Request, cx: &Deps) -> Result<Self, Failure> {
+        let (mut parts, body) = request.into_parts();
+        let caller = Caller::from_request_parts(&mut parts, cx).await?;
+        let body = read(body).await?;
+        let request = Request::of(&caller, &parts, &body)?.not_carried_out(cx).await?;
+        if !body.is_empty() {
+            parse::<Nothing>(&body)?;
+        }
+        Ok(Self { caller, request })
+    }
+}
+
+/// An object without fields.
+#[derive(eserde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/json") || kind.eq_ignore_ascii_case("application/merge-patch+json")
+}
+
+async fn read(body: axum::body::Body) -> Result<Bytes, Failure> {
+    use http_body_util::{BodyExt, LengthLimitError, Limited};
+    match Limited::new(body, MAX_BODY_BYTES).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Failure::TooLarge),
+        Err(_) => Err(Failure::Malformed("The body was cut off.")),
+    }
+}
+
+/// Reads an input. What is no JSON is malformed; what is JSON but no such input has faults, and all are named.
+pub fn parse<T: DeserializeOwned + for<'de> EDeserialize<'de>>(body: &[u8]) -> Result<T, Failure> {
+    let not_json = Failure::Malformed("The body is not JSON.");
+    let text = std::str::from_utf8(body).map_err(|_| not_json.clone())?;
+    serde_json::from_str::<IgnoredAny>(text).map_err(|_| not_json)?;
+    eserde::json::from_str(text).map_err(|errors| {
+        let faults: Vec<Fault> = errors.iter().map(|error| fault(&error.path().map(ToString::to_string).unwrap_or_default(), error.message())).collect();
+        Failure::Faults(Faults::from(faults))
+    })
+}
+
+/// Turns a path such as `filters.carriers[1]` and a parser's message into a fault.
+fn fault(path: &str, message: &str) -> Fault {
+    let mut pointer: String = path.split(['.', '[', ']']).filter(|part| !part.is_empty()).map(|part| format!("/{}", part.replace('~', "~0").replace('/', "~1"))).collect();
+    // Where in the text it stands helps nobody who builds the text by a program.
+    let detail = message.split(" at line ").next().unwrap_or_default().to_owned();
+    let named = |what: &str| detail.strip_prefix(what).and_then(|rest| rest.split('`').next()).map(str::to_owned);
+    let (code, field) = if let Some(field) = named("missing field `") {
+        ("missing", Some(field))
+    } else if let Some(field) = named("unknown field `") {
+        ("unknown-field", Some(field))
+    } else if let Some(field) = named("duplicate field `") {
+        ("duplicate", Some(field))
+    } else {
+        ("invalid", None)
+    };
+    if let Some(field) = field {
+        pointer = format!("{pointer}/{}", field.replace('~', "~0").replace('/', "~1"));
+    }
+    Fault { pointer, code, detail }
+}
+
+/// The version that a change is conditional on, if the client gave one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IfMatch(Option<u64>);
+
+impl IfMatch {
+    /// Holds it against the current version.
+    ///
+    /// # Errors
+    /// If it is another one.
+    pub fn check(self, current: u64) -> Result<(), Failure> {
+        match self.0 {
+            Some(version) if version != current => Err(Failure::Stale),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// What it means that someone else was faster: with a condition, that the condition no longer holds.
+    pub fn settle(self, failure: Failure) -> Failure {
+        if self.0.is_some() && failure == Failure::Changed { Failure::Stale } else { failure }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let Some(value) = parts.headers.get(header::IF_MATCH) else { return Ok(Self(None)) };
+        let value = value.to_str().unwrap_or_default().trim();
+        if value == "*" {
+            return Ok(Self(None));
+        }
+        let version = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).and_then(|version| version.parse().ok());
+        version.map(|version| Self(Some(version))).ok_or(Failure::Malformed("If-Match must be one entity tag as an ETag header gave it, such as \"3\"."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, eserde::Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct Outer {
+        name: String,
+        count: u8,
+        inner: Inner,
+    }
+
+    #[derive(Debug, PartialEq, eserde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        list: Vec<u8>,
+    }
+
+    fn faults(body: &str) -> Vec<(String, &'static str)> {
+        match parse::<Outer>(body.as_bytes()) {
+            Err(Failure::Faults(faults)) => faults.as_slice().iter().map(|fault| (fault.pointer.clone(), fault.code)).collect(),
+            other => vec![(format!("{other:?}"), "no faults")],
+        }
+    }
+
+    #[test]
+    fn every_fault_is_named_with_its_pointer() {
+        let found = faults(r#"{"count": 300, "inner": {"list": [1, "x"], "more": 1}, "extra": true}"#);
+        for expected in [("/count", "invalid"), ("/inner/list/1", "invalid"), ("/name", "missing")] {
+            assert!(found.contains(&(expected.0.to_owned(), expected.1)), "{expected:?} in {found:?}");
+        }
+        assert!(found.iter().any(|(_, code)| *code == "unknown-field"), "{found:?}");
+    }
+
+    #[test]
+    fn what_is_no_json_is_malformed() {
+        for body in ["", "{", "nul", "{\"a\":1,}", "\u{feff}{}"] {
+            assert!(matches!(parse::<Outer>(body.as_bytes()), Err(Failure::Malformed(_))), "{body}");
+        }
+        assert!(matches!(parse::<Outer>(&[0xff, 0xfe]), Err(Failure::Malformed(_))));
+        assert!(matches!(parse::<Outer>("[".repeat(100_000).as_bytes()), Err(Failure::Malformed(_))));
+    }
+}

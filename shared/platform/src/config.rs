@@ -1,0 +1,197 @@
+//! Configuration: read once at cold start. Every bad or missing value is named, and stops the start.
+
+use std::{collections::BTreeMap, fmt};
+
+use secrecy::SecretString;
+
+use crate::{
+    aws::Service,
+    token::{KeySet, TokenPolicy},
+};
+
+/// What a deployment says to its functions.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// What table names begin with.
+    pub table_prefix: String,
+    /// The URL of each queue the function sends to, by queue name.
+    pub queue_urls: BTreeMap<String, String>,
+    /// The event bus.
+    pub bus: String,
+    /// Whose tokens are accepted.
+    pub tokens: TokenPolicy,
+    /// Signs cursors.
+    pub cursor_key: SecretString,
+    /// Mail comes from here.
+    pub mail_sender: String,
+    /// The SES configuration set.
+    pub mail_configuration_set: Option<String>,
+    /// Where members reach us, without a slash at the end.
+    pub public_url: String,
+    /// Writes metrics to standard output, where CloudWatch reads them.
+    pub emit_metrics: bool,
+    /// Each outside source: where it is and our key.
+    pub sources: BTreeMap<&'static str, SourceAccess>,
+}
+
+/// How an outside source is reached.
+#[derive(Debug, Clone)]
+pub struct SourceAccess {
+    /// Its base address, without a slash at the end.
+    pub url: String,
+    /// Our key.
+    pub key: SecretString,
+}
+
+/// The outside sources: id, variable prefix, and their own address.
+pub const SOURCES: [(&str, &str, &str); 2] =
+    [("seats-aero", "SEATS_AERO", "https://seats.aero/partnerapi"), ("duffel", "DUFFEL", "https://api.duffel.com")];
+
+/// A value that is missing or bad.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigFault {
+    /// The variable.
+    pub name: String,
+    /// What is wrong with it; never the value.
+    pub fault: &'static str,
+}
+
+/// All faults of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigError(pub Vec<ConfigFault>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration is not complete:")?;
+        self.0.iter().try_for_each(|fault| write!(f, " {} {};", fault.name, fault.fault))
+    }
+}
+
+/// The variable that holds a queue's URL.
+pub fn queue_variable(queue: &str) -> String {
+    format!("QUEUE_URL_{}", queue.to_ascii_uppercase().replace('-', "_"))
+}
+
+impl Config {
+    /// Reads the configuration that a function needs: `queues` are those it sends to, `sources` those it calls.
+    ///
+    /// # Errors
+    /// Every missing or bad value, by name.
+    pub fn read(get: impl Fn(&str) -> Option<String>, queues: &[&str], sources: &[&str]) -> Result<Self, ConfigError> {
+        let mut reader = Reader { get, faults: Vec::new() };
+        let config = Self {
+            table_prefix: reader.or("TABLE_PREFIX", ""),
+            queue_urls: queues.iter().map(|queue| ((*queue).to_owned(), reader.url(&queue_variable(queue), None))).collect(),
+            bus: reader.or("EVENT_BUS", "default"),
+            tokens: TokenPolicy {
+                issuer: reader.required("TOKEN_ISSUER"),
+                audience: reader.required("TOKEN_AUDIENCE"),
+                keys: reader.parsed("TOKEN_JWKS", "must be a JSON web key set with an ES256 key", KeySet::parse).unwrap_or_default(),
+            },
+            cursor_key: reader.secret("CURSOR_KEY", 32),
+            mail_sender: reader.required("MAIL_SENDER"),
+            mail_configuration_set: reader.optional("MAIL_CONFIGURATION_SET"),
+            public_url: reader.url("PUBLIC_URL", None),
+            emit_metrics: reader.or("EMIT_METRICS", "true") == "true",
+            sources: SOURCES
+                .into_iter()
+                .filter(|(id, ..)| sources.contains(id))
+                .map(|(id, prefix, address)| {
+                    let url = reader.url(&format!("{prefix}_URL"), Some(address));
+                    (id, SourceAccess { url, key: reader.secret(&format!("{prefix}_KEY"), 1) })
+                })
+                .collect(),
+        };
+        if reader.faults.is_empty() { Ok(config) } else { Err(ConfigError(reader.faults)) }
+    }
+
+    /// Endpoints other than AWS's own, from the variables that the AWS SDKs know.
+    pub fn endpoints(get: impl Fn(&str) -> Option<String>) -> BTreeMap<Service, String> {
+        let of = |service: Service| get(service.endpoint_variable()).or_else(|| get("AWS_ENDPOINT_URL"));
+        Service::ALL.into_iter().filter_map(|service| Some((service, of(service)?))).collect()
+    }
+}
+
+struct Reader<F> {
+    get: F,
+    faults: Vec<ConfigFault>,
+}
+
+impl<F: Fn(&str) -> Option<String>> Reader<F> {
+    fn optional(&self, name: &str) -> Option<String> {
+        (self.get)(name).filter(|value| !value.is_empty())
+    }
+
+    fn or(&self, name: &str, default: &str) -> String {
+        self.optional(name).unwrap_or_else(|| default.to_owned())
+    }
+
+    fn required(&mut self, name: &str) -> String {
+        self.optional(name).unwrap_or_else(|| self.fault(name, "is missing"))
+    }
+
+    fn url(&mut self, name: &str, default: Option<&str>) -> String {
+        let value = match default {
+            Some(default) => self.or(name, default),
+            None => self.required(name),
+        };
+        if !value.is_empty() && !value.starts_with("https://") && !value.starts_with("http://") {
+            return self.fault(name, "must be an http or https address");
+        }
+        value.trim_end_matches('/').to_owned()
+    }
+
+    fn secret(&mut self, name: &str, at_least: usize) -> SecretString {
+        let value = self.required(name);
+        if !value.is_empty() && value.len() < at_least {
+            self.fault(name, "is too short");
+        }
+        value.into()
+    }
+
+    fn parsed<T>(&mut self, name: &str, fault: &'static str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let value = self.optional(name);
+        let parsed = value.as_deref().and_then(parse);
+        if parsed.is_none() {
+            self.fault(name, if value.is_some() { fault } else { "is missing" });
+        }
+        parsed
+    }
+
+    fn fault(&mut self, name: &str, fault: &'static str) -> String {
+        self.faults.push(ConfigFault { name: name.to_owned(), fault });
+        String::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_named_and_no_value_is_told() {
+        let values = |name: &str| match name {
+            "CURSOR_KEY" => Some("short-secret".to_owned()),
+            "PUBLIC_URL" => Some("ftp://example.com".to_owned()),
+            "TOKEN_JWKS" => Some("{}".to_owned()),
+            _ => None,
+        };
+        let error = Config::read(values, &["searches"], &["duffel"]).map(|_| ()).unwrap_or_else_error();
+        let names: Vec<&str> = error.0.iter().map(|fault| fault.name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["QUEUE_URL_SEARCHES", "TOKEN_ISSUER", "TOKEN_AUDIENCE", "TOKEN_JWKS", "CURSOR_KEY", "MAIL_SENDER", "PUBLIC_URL", "DUFFEL_KEY"]
+        );
+        assert!(!error.to_string().contains("short-secret"), "{error}");
+    }
+
+    trait OrElseError {
+        fn unwrap_or_else_error(self) -> ConfigError;
+    }
+
+    impl OrElseError for Result<(), ConfigError> {
+        fn unwrap_or_else_error(self) -> ConfigError {
+            self.err().unwrap_or(ConfigError(Vec::new()))
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What a function is given: configuration, clock, ids, and one lazily built client per service.
+
+use std::sync::{Arc, Mutex, OnceLock};
+
+use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
+use domain::ids::{EventId, Id, TenantId};
+use jiff::Timestamp;
+use serde::Serialize;
+use storage::{Change, Store, StoreError};
+
+use crate::{
+    aws::{Aws, Service},
+    clock::Clock,
+    config::Config,
+    function::Spec,
+    job::JobError,
+    outside::Outside,
+    queues::Message,
+};
+
+/// Makes ids.
+pub trait Ids: std::fmt::Debug + Send + Sync {
+    /// A new one, time-ordered by the given instant.
+    fn next(&self, now: Timestamp) -> ulid::Ulid;
+}
+
+/// Random within the millisecond.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RandomIds;
+
+impl Ids for RandomIds {
+    fn next(&self, now: Timestamp) -> ulid::Ulid {
+        let mut random = [0; 16];
+        // Without randomness of the system nothing is safe to go on; ids from the clock alone would collide.
+        ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut random).unwrap_or_else(|_| std::process::abort());
+        ulid::Ulid::from_parts(u64::try_from(now.as_millisecond()).unwrap_or(0), u128::from_be_bytes(random))
+    }
+}
+
+/// What a function is given. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Deps(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    function: &'static Spec,
+    config: Config,
+    aws: Aws,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    outside: Arc<dyn Outside>,
+    store: OnceLock<Store>,
+    sqs: OnceLock<aws_sdk_sqs::Client>,
+    events: OnceLock<aws_sdk_eventbridge::Client>,
+    ses: OnceLock<aws_sdk_sesv2::Client>,
+    hosts: Mutex<Vec<(String, Option<TenantId>, Timestamp)>>,
+}
+
+/// How long a function believes what it has read of a host.
+const HOST_KNOWN_SECONDS: i64 = 60;
+/// How many hosts it remembers: a client can send any host.
+const HOSTS_KNOWN: usize = 64;
+
+/// Builds an SDK client over the shared HTTP client.
+macro_rules! client {
+    ($sdk:ident, $self:expr, $service:expr) => {{
+        let aws = &$self.0.aws;
+        let mut config = $sdk::Config::builder()
+            .behavior_version($sdk::config::BehaviorVersion::latest())
+            .region($sdk::config::Region::new(aws.region.clone()))
+            .credentials_provider(aws.credentials.clone())
+            .http_client(aws.http.clone());
+        if let Some(endpoint) = aws.endpoints.get(&$service) {
+            config = config.endpoint_url(endpoint);
+        }
+        $sdk::Client::from_conf(config.build())
+    }};
+}
+
+impl Deps {
+    /// For one function.
+    pub fn new(function: &'static Spec, config: Config, aws: Aws, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, outside: Arc<dyn Outside>) -> Self {
+        Self(Arc::new(Inner {
+            function,
+            config,
+            aws,
+            clock,
+            ids,
+            outside,
+            store: OnceLock::new(),
+            sqs: OnceLock::new(),
+            events: OnceLock::new(),
+            ses: OnceLock::new(),
+            hosts: Mutex::new(Vec::new()),
+        }))
+    }
+
+    /// Which function this is.
+    pub fn function(&self) -> &'static Spec {
+        self.0.function
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// A new id.
+    pub fn new_id<T: Id>(&self) -> T {
+        self.0.ids.next(self.now()).into()
+    }
+
+    /// The tables.
+    pub fn store(&self) -> &Store {
+        self.0.store.get_or_init(|| Store::new(client!(aws_sdk_dynamodb, self, Service::DynamoDb), self.0.config.table_prefix.clone()))
+    }
+
+    /// The queues.
+    pub fn sqs(&self) -> &aws_sdk_sqs::Client {
+        self.0.sqs.get_or_init(|| client!(aws_sdk_sqs, self, Service::Sqs))
+    }
+
+    /// The bus.
+    pub fn events(&self) -> &aws_sdk_eventbridge::Client {
+        self.0.events.get_or_init(|| client!(aws_sdk_eventbridge, self, Service::EventBridge))
+    }
+
+    /// Mail.
+    pub fn ses(&self) -> &aws_sdk_sesv2::Client {
+        self.0.ses.get_or_init(|| client!(aws_sdk_sesv2, self, Service::Ses))
+    }
+
+    /// The world outside.
+    pub fn outside(&self) -> &dyn Outside {
+        &*self.0.outside
+    }
+
+    /// Adds an event to a change.
+    pub fn emit<E: domain::events::Event>(&self, change: Change, event: &E) -> Change {
+        change.emit(event, self.new_id::<EventId>(), self.now())
+    }
+
+    /// The tenant that a host names; believed for a minute.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn tenant_of_host(&self, host: &str) -> Result<Option<TenantId>, StoreError> {
+        let now = self.now();
+        let fresh = |at: &Timestamp| (0..HOST_KNOWN_SECONDS).contains(&now.duration_since(*at).as_secs());
+        // A poisoned lock guards nothing but a cache.
+        let known = self.0.hosts.lock().ok().and_then(|hosts| hosts.iter().find(|(name, _, at)| name == host && fresh(at)).map(|(_, tenant, _)| tenant.clone()));
+        if let Some(tenant) = known {
+            return Ok(tenant);
+        }
+        let tenant = self.store().tenant_of_host(host).await?;
+        if let Ok(mut hosts) = self.0.hosts.lock() {
+            hosts.retain(|(name, _, at)| name != host && fresh(at));
+            if hosts.len() >= HOSTS_KNOWN {
+                hosts.remove(0);
+            }
+            hosts.push((host.to_owned(), tenant.clone(), now));
+        }
+        Ok(tenant)
+    }
+
+    /// Sends messages to their queue, ten a call.
+    ///
+    /// # Errors
+    /// If any was not taken. Those that were are not taken back: consumers are idempotent.
+    pub async fn send<M: Message + Serialize>(&self, messages: &[M]) -> Result<(), JobError> {
+        let url = self.queue_url(M::QUEUE.name)?;
+        for chunk in messages.chunks(10) {
+            let mut entries = Vec::with_capacity(chunk.len());
+            for (i, message) in chunk.iter().enumerate() {
+                let body = serde_json::to_string(message).map_err(|_| JobError::Park("a message can't be written".to_owned()))?;
+                let entry = SendMessageBatchRequestEntry::builder().id(i.to_string()).message_body(body).build();
+                entries.push(entry.map_err(|_| JobError::Park("a message is not complete".to_owned()))?);
+            }
+            let answer = self.sqs().send_message_batch().queue_url(url).set_entries(Some(entries)).send().await;
+            let failed = answer.map_err(|error| JobError::aws("SendMessageBatch", &error))?.failed;
+            if let Some(first) = failed.first() {
+                return Err(JobError::Retry(format!("the queue {} did not take {} messages: {}", M::QUEUE.name, failed.len(), first.code)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a message that can't be handled to the dead letters of its queue, with the reason.
+    ///
+    /// # Errors
+    /// If it was not taken.
+    pub(crate) async fn park(&self, dead_queue: &str, body: &str, reason: &str) -> Result<(), JobError> {
+        let text = |value: &str| MessageAttributeValue::builder().data_type("String").string_value(value.chars().take(256).collect::<String>()).build();
+        let incomplete = |_| JobError::Retry("an attribute is not complete".to_owned());
+        self.sqs()
+            .send_message()
+            .queue_url(self.queue_url(dead_queue)?)
+            .message_body(body)
+            .message_attributes("parkedBy", text(self.function().name).map_err(incomplete)?)
+            .message_attributes("reason", text(reason).map_err(incomplete)?)
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| JobError::aws("SendMessage", &error))
+    }
+
+    fn queue_url(&self, queue: &str) -> Result<&str, JobError> {
+        self.config().queue_urls.get(queue).map(String::as_str).ok_or_else(|| JobError::Retry(format!("no address of queue {queue} is configured")))
+    }
+}

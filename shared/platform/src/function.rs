@@ -1,0 +1,336 @@
+//! What a function is, said once. The router, the local run, the OpenAPI document, the stacks and the contract tests read it.
+
+use aws_lambda_events::sqs::SqsEvent;
+use domain::identity::Role;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use storage::{Entity, Grant, Receipt, TenantHost};
+use utoipa::openapi::{HttpMethod, path::Paths};
+use utoipa_axum::router::UtoipaMethodRouter;
+
+use crate::{
+    deps::Deps,
+    job::{self, JobError},
+    queues::{Message, Queue},
+    telemetry::{self, Outcome},
+};
+
+/// What every function says of itself.
+#[derive(Debug)]
+pub struct Spec {
+    /// `<context>-<function>`: the binary's and the Lambda's name.
+    pub name: &'static str,
+    /// What it may do, besides what its trigger implies.
+    pub grants: &'static [Grant],
+    /// Memory, which also sets its share of a CPU.
+    pub memory_mb: u16,
+    /// Time-out.
+    pub timeout_seconds: u16,
+}
+
+impl Spec {
+    const fn new(name: &'static str, timeout_seconds: u16) -> Self {
+        Self { name, grants: &[], memory_mb: 256, timeout_seconds }
+    }
+
+    /// The context: what its name begins with.
+    pub fn context(&self) -> &'static str {
+        self.name.split_once('-').map_or(self.name, |(context, _)| context)
+    }
+
+    /// The function within its context, as its file is called.
+    pub fn file(&self) -> String {
+        self.name.split_once('-').map_or(self.name, |(_, function)| function).replace('-', "_")
+    }
+}
+
+/// Who may call an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone, without a token.
+    Public,
+    /// Whoever has this role's rights.
+    Role(Role),
+}
+
+impl Access {
+    /// Whether a role will do. Partners and admins are members too; nobody else stands in for another.
+    pub fn admits(self, role: Role) -> bool {
+        match self {
+            Self::Public => true,
+            Self::Role(Role::Member) => matches!(role, Role::Member | Role::Partner | Role::Admin),
+            Self::Role(needed) => role == needed,
+        }
+    }
+}
+
+/// What starts a function.
+#[derive(Debug, Clone, Copy)]
+pub enum Trigger {
+    /// A request.
+    Http(Access),
+    /// A batch from a queue.
+    Queue {
+        /// The queue.
+        queue: Queue,
+        /// The most messages in a batch.
+        batch: u16,
+    },
+    /// A schedule.
+    Schedule {
+        /// A schedule expression, such as `rate(1 minute)`.
+        expression: &'static str,
+        /// Is also woken when an event is stored in the outbox.
+        woken_by_outbox: bool,
+    },
+}
+
+/// A function, whatever starts it.
+pub trait Function: Sync {
+    /// What it says of itself.
+    fn spec(&'static self) -> &'static Spec;
+
+    /// What starts it.
+    fn trigger(&self) -> Trigger;
+
+    /// What its trigger implies that it may do.
+    fn implied_grants(&self) -> Vec<Grant>;
+
+    /// As an endpoint, if it is one.
+    fn as_endpoint(&'static self) -> Option<&'static Endpoint> {
+        None
+    }
+
+    /// As a job, if it is one.
+    fn as_job(&'static self) -> Option<&'static dyn Job> {
+        None
+    }
+
+    /// Everything that it may do.
+    fn grants(&'static self) -> Vec<Grant> {
+        self.spec().grants.iter().copied().chain(self.implied_grants()).collect()
+    }
+
+    /// The queues it sends to.
+    fn sends_to(&'static self) -> Vec<&'static str> {
+        let sent = |grant: &Grant| if let Grant::Send(queue) = grant { Some(*queue) } else { None };
+        self.grants().iter().filter_map(sent).collect()
+    }
+
+    /// The outside sources it calls.
+    fn calls(&'static self) -> Vec<&'static str> {
+        let called = |grant: &Grant| if let Grant::Call(source) = grant { Some(*source) } else { None };
+        self.grants().iter().filter_map(called).collect()
+    }
+}
+
+/// Something that is started by an event rather than a request.
+pub trait Job: Function {
+    /// Handles a Lambda event, and answers what the Lambda answers.
+    fn invoke<'a>(&'static self, cx: &'a Deps, event: serde_json::Value, deadline: Timestamp) -> BoxFuture<'a, Result<serde_json::Value, JobError>>;
+}
+
+/// One endpoint.
+#[derive(Debug)]
+pub struct Endpoint {
+    spec: Spec,
+    access: Access,
+    routes: fn() -> UtoipaMethodRouter<Deps>,
+}
+
+impl Endpoint {
+    /// For anyone.
+    pub const fn public(name: &'static str, routes: fn() -> UtoipaMethodRouter<Deps>) -> Self {
+        Self { spec: Spec::new(name, 10), access: Access::Public, routes }
+    }
+
+    /// For callers of a role.
+    pub const fn of(role: Role, name: &'static str, routes: fn() -> UtoipaMethodRouter<Deps>) -> Self {
+        Self { spec: Spec::new(name, 10), access: Access::Role(role), routes }
+    }
+
+    /// What it may do.
+    pub const fn may(mut self, grants: &'static [Grant]) -> Self {
+        self.spec.grants = grants;
+        self
+    }
+
+    /// Who may call it.
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Its handler, bare, with its description.
+    pub(crate) fn routes(&self) -> UtoipaMethodRouter<Deps> {
+        (self.routes)()
+    }
+
+    /// Its methods and path, as the annotation of the handler says: one of each.
+    pub fn route(&self) -> (HttpMethod, String) {
+        let (_, paths, _) = self.routes();
+        route_of(&paths).unwrap_or_else(|| unreachable!("{} has no route", self.spec.name))
+    }
+}
+
+fn route_of(paths: &Paths) -> Option<(HttpMethod, String)> {
+    let (path, item) = paths.paths.iter().next()?;
+    let methods = [
+        (HttpMethod::Get, &item.get),
+        (HttpMethod::Post, &item.post),
+        (HttpMethod::Put, &item.put),
+        (HttpMethod::Patch, &item.patch),
+        (HttpMethod::Delete, &item.delete),
+    ];
+    methods.into_iter().find(|(_, operation)| operation.is_some()).map(|(method, _)| (method, path.clone()))
+}
+
+impl Function for Endpoint {
+    fn spec(&'static self) -> &'static Spec {
+        &self.spec
+    }
+
+    fn trigger(&self) -> Trigger {
+        Trigger::Http(self.access)
+    }
+
+    /// Whoever takes a token looks up the tenant of the host; whoever writes leaves receipts.
+    fn implied_grants(&self) -> Vec<Grant> {
+        let mut grants = Vec::new();
+        if self.access != Access::Public {
+            grants.push(TenantHost::READ);
+        }
+        if self.route().0 != HttpMethod::Get {
+            grants.extend([Receipt::READ, Receipt::WRITE]);
+        }
+        grants
+    }
+
+    fn as_endpoint(&'static self) -> Option<&'static Endpoint> {
+        Some(self)
+    }
+}
+
+/// A job that works a queue, a message at a time.
+#[derive(Debug)]
+pub struct Worker<M: 'static> {
+    spec: Spec,
+    batch: u16,
+    pub(crate) concurrency: usize,
+    pub(crate) run: for<'a> fn(&'a Deps, M) -> BoxFuture<'a, Result<(), JobError>>,
+}
+
+impl<M: Message> Worker<M> {
+    /// Handles one message.
+    pub const fn new(name: &'static str, run: for<'a> fn(&'a Deps, M) -> BoxFuture<'a, Result<(), JobError>>) -> Self {
+        Self { spec: Spec::new(name, 30), batch: 10, concurrency: 4, run }
+    }
+
+    /// What it may do.
+    pub const fn may(mut self, grants: &'static [Grant]) -> Self {
+        self.spec.grants = grants;
+        self
+    }
+
+    /// How many messages a batch has at most, and how many of them go side by side.
+    pub const fn batch(mut self, messages: u16, side_by_side: usize) -> Self {
+        self.batch = messages;
+        self.concurrency = side_by_side;
+        self
+    }
+}
+
+impl<M: Message> Function for Worker<M> {
+    fn spec(&'static self) -> &'static Spec {
+        &self.spec
+    }
+
+    fn trigger(&self) -> Trigger {
+        Trigger::Queue { queue: M::QUEUE, batch: self.batch }
+    }
+
+    /// Whoever works a queue may send to its dead letters. The names are few and live as long as the process.
+    fn implied_grants(&self) -> Vec<Grant> {
+        vec![Grant::Send(dead_letters(M::QUEUE))]
+    }
+
+    fn as_job(&'static self) -> Option<&'static dyn Job> {
+        Some(self)
+    }
+}
+
+/// The name of a queue's dead letters, made once a queue.
+fn dead_letters(queue: Queue) -> &'static str {
+    use std::{collections::BTreeMap, sync::Mutex};
+    static NAMES: Mutex<BTreeMap<&'static str, &'static str>> = Mutex::new(BTreeMap::new());
+    let mut names = NAMES.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    names.entry(queue.name).or_insert_with(|| Box::leak(queue.dead().into_boxed_str()))
+}
+
+impl<M: Message> Job for Worker<M> {
+    fn invoke<'a>(&'static self, cx: &'a Deps, event: serde_json::Value, deadline: Timestamp) -> BoxFuture<'a, Result<serde_json::Value, JobError>> {
+        Box::pin(async move {
+            let event: SqsEvent = serde_json::from_value(event).map_err(|_| JobError::Park("not an SQS event".to_owned()))?;
+            let response = job::work(self, cx, event, deadline).await;
+            serde_json::to_value(response).map_err(|_| JobError::Retry("the answer can't be written".to_owned()))
+        })
+    }
+}
+
+/// A job that a schedule starts.
+#[derive(Debug)]
+pub struct Scheduled {
+    spec: Spec,
+    expression: &'static str,
+    woken_by_outbox: bool,
+    run: for<'a> fn(&'a Deps) -> BoxFuture<'a, Result<(), JobError>>,
+}
+
+impl Scheduled {
+    /// Runs by a schedule expression, such as `rate(1 minute)`.
+    pub const fn new(name: &'static str, expression: &'static str, run: for<'a> fn(&'a Deps) -> BoxFuture<'a, Result<(), JobError>>) -> Self {
+        Self { spec: Spec::new(name, 55), expression, woken_by_outbox: false, run }
+    }
+
+    /// What it may do.
+    pub const fn may(mut self, grants: &'static [Grant]) -> Self {
+        self.spec.grants = grants;
+        self
+    }
+
+    /// Is also woken when an event is stored in the outbox.
+    pub const fn woken_by_outbox(mut self) -> Self {
+        self.woken_by_outbox = true;
+        self
+    }
+}
+
+impl Function for Scheduled {
+    fn spec(&'static self) -> &'static Spec {
+        &self.spec
+    }
+
+    fn trigger(&self) -> Trigger {
+        Trigger::Schedule { expression: self.expression, woken_by_outbox: self.woken_by_outbox }
+    }
+
+    fn implied_grants(&self) -> Vec<Grant> {
+        Vec::new()
+    }
+
+    fn as_job(&'static self) -> Option<&'static dyn Job> {
+        Some(self)
+    }
+}
+
+impl Job for Scheduled {
+    /// What the event says does not matter: the schedule and the table's stream only wake it.
+    fn invoke<'a>(&'static self, cx: &'a Deps, _event: serde_json::Value, _deadline: Timestamp) -> BoxFuture<'a, Result<serde_json::Value, JobError>> {
+        Box::pin(async move {
+            let started = cx.now();
+            let result = (self.run)(cx).await;
+            let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
+            telemetry::job(cx, outcome, started, result)?;
+            Ok(serde_json::Value::Null)
+        })
+    }
+}

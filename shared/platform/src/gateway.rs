@@ -1,0 +1,110 @@
+//! What surrounds every handler: the caller is verified before it and the answer finished after it.
+
+use std::panic::AssertUnwindSafe;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use futures::FutureExt;
+use http::{HeaderName, Method, StatusCode, header};
+use sha2::{Digest, Sha256};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+
+use crate::{
+    caller::Caller,
+    deps::Deps,
+    failure::Failure,
+    function::{Access, Endpoint},
+    problem::Problem,
+    reply::set_header,
+};
+
+/// The largest answer that gets a tag: all of ours are smaller.
+const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
+
+/// The router of one endpoint, with everything around its handler.
+pub fn router(endpoint: &'static Endpoint, cx: &Deps) -> OpenApiRouter {
+    let surrounded = endpoint.routes().layer(from_fn_with_state((cx.clone(), endpoint.access()), surround));
+    OpenApiRouter::new().routes(surrounded).with_state(cx.clone())
+}
+
+/// The same as a plain axum router: what a Lambda serves.
+pub fn service(endpoint: &'static Endpoint, cx: &Deps) -> Router {
+    router(endpoint, cx).split_for_parts().0.fallback(nowhere)
+}
+
+/// Where there is no route.
+pub async fn nowhere() -> Response {
+    Failure::NotFound("route").into_response()
+}
+
+async fn surround(State((cx, access)): State<(Deps, Access)>, mut request: Request, next: Next) -> Response {
+    let started = cx.now();
+    let request_id = format!("req_{}", ulid::Ulid::from(cx.new_id::<domain::ids::EventId>()));
+    let method = request.method().clone();
+    let if_none_match = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let verified = match access {
+        Access::Public => Ok(None),
+        Access::Role(_) => Caller::verify(&cx, request.headers(), access).await.map(Some),
+    };
+    let tenant = verified.as_ref().ok().and_then(Option::as_ref).map(|caller| caller.tenant().to_string());
+    let answered = match verified {
+        Ok(caller) => {
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(caller);
+            }
+            AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| Failure::Internal.into_response())
+        }
+        Err(failure) => failure.into_response(),
+    };
+    let response = finish(answered, &method, if_none_match.as_deref(), &request_id).await;
+    let (function, status) = (cx.function().name, response.status().as_u16());
+    let millis = cx.now().duration_since(started).as_millis();
+    tracing::info!(function, status, millis, request_id, tenant, "request");
+    response
+}
+
+/// Stamps problems with the request's id, tags answers, answers 304, and says how long an answer may be kept.
+async fn finish(mut response: Response, method: &Method, if_none_match: Option<&str>, request_id: &str) -> Response {
+    if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
+        problem.request_id = Some(request_id.to_owned());
+        *response.body_mut() = Body::from(problem.body());
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    if method == Method::GET && response.status() == StatusCode::OK {
+        response = tagged(response).await;
+        let tag = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok());
+        if tag.zip(if_none_match).is_some_and(|(tag, known)| known == "*" || known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            *response.body_mut() = Body::empty();
+            for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
+                response.headers_mut().remove(name);
+            }
+        }
+    }
+    if !response.headers().contains_key(header::CACHE_CONTROL) {
+        let shown = response.status() == StatusCode::OK || response.status() == StatusCode::NOT_MODIFIED;
+        // The caller's own, and to be asked for again: a tag makes that cheap. Everything else is nobody's to keep.
+        set_header(&mut response, header::CACHE_CONTROL, if method == Method::GET && shown { "private, no-cache" } else { "no-store" });
+    }
+    set_header(&mut response, HeaderName::from_static("x-request-id"), request_id);
+    set_header(&mut response, HeaderName::from_static("x-content-type-options"), "nosniff");
+    response
+}
+
+/// Gives an answer without a tag the hash of its body as one.
+async fn tagged(response: Response) -> Response {
+    if response.headers().contains_key(header::ETAG) {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, MAX_ANSWER_BYTES).await else { return Failure::Internal.into_response() };
+    let hash: String = Sha256::digest(&bytes)[..12].iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut response = Response::from_parts(parts, Body::from(bytes));
+    set_header(&mut response, header::ETAG, &format!("\"{hash}\""));
+    response
+}

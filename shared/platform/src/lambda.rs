@@ -1,0 +1,69 @@
+//! Running one function as a Lambda.
+
+use std::{process::ExitCode, sync::Arc};
+
+use aws_credential_types::Credentials;
+use jiff::{SignedDuration, Timestamp};
+use lambda_runtime::{LambdaEvent, service_fn};
+
+use crate::{
+    aws::{Aws, https, plain_http},
+    clock::SystemClock,
+    config::Config,
+    deps::{Deps, RandomIds},
+    function::{Function, Job},
+    gateway,
+    outside::OverHttp,
+    telemetry,
+};
+
+/// Runs a function until the sandbox ends. A bad configuration stops the start, and names itself in the log.
+pub fn serve(function: &'static dyn Function) -> ExitCode {
+    telemetry::start_json_logs();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let outcome = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
+        let cx = deps(function)?;
+        runtime.block_on(run(function, cx)).map_err(|error| error.to_string())
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(function = function.spec().name, error, "stopped");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn deps(function: &'static dyn Function) -> Result<Deps, String> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let config = Config::read(variable, &function.sends_to(), &function.calls()).map_err(|error| error.to_string())?;
+    let endpoints = Config::endpoints(variable);
+    // An endpoint without TLS is a stand-in on loopback.
+    let http = if endpoints.values().any(|url| url.starts_with("http:")) { plain_http() } else { https() };
+    let secret = |name| variable(name).unwrap_or_default();
+    let aws = Aws {
+        region: secret("AWS_REGION"),
+        credentials: Credentials::from_keys(secret("AWS_ACCESS_KEY_ID"), secret("AWS_SECRET_ACCESS_KEY"), variable("AWS_SESSION_TOKEN")),
+        endpoints,
+        http,
+    };
+    let outside = OverHttp::new().map_err(|error| error.to_string())?;
+    let cx = Deps::new(function.spec(), config, aws, Arc::new(SystemClock), Arc::new(RandomIds), Arc::new(outside));
+    // On the hot path of nearly every function: built now, while the sandbox's CPU is not yet throttled.
+    cx.store();
+    Ok(cx)
+}
+
+async fn run(function: &'static dyn Function, cx: Deps) -> Result<(), lambda_runtime::Error> {
+    if let Some(endpoint) = function.as_endpoint() {
+        return lambda_http::run(gateway::service(endpoint, &cx)).await;
+    }
+    let Some(job) = function.as_job() else { return Ok(()) };
+    lambda_runtime::run(service_fn(move |event| invoke(job, cx.clone(), event))).await
+}
+
+async fn invoke(job: &'static dyn Job, cx: Deps, event: LambdaEvent<serde_json::Value>) -> Result<serde_json::Value, lambda_runtime::Error> {
+    let deadline = i64::try_from(event.context.deadline).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
+    let deadline = deadline.unwrap_or_else(|| cx.now().saturating_add(SignedDuration::from_secs(10)).unwrap_or(Timestamp::MAX));
+    job.invoke(&cx, event.payload, deadline).await.map_err(Into::into)
+}

@@ -1,0 +1,35 @@
+//! The ground every function stands on: what a function is ([`function`]), what it is given ([`Deps`]), how requests come
+//! in ([`Caller`], [`Command`], [`IfMatch`], [`Page`]) and answers go out ([`Answer`], [`Failure`]), how queues are worked
+//! ([`job`]), and how all of it runs as a Lambda ([`lambda`]).
+
+pub mod aws;
+pub mod caller;
+pub mod clock;
+pub mod command;
+pub mod config;
+pub mod deps;
+pub mod failure;
+pub mod function;
+pub mod gateway;
+pub mod job;
+pub mod lambda;
+pub mod outside;
+pub mod page;
+pub mod problem;
+pub mod queues;
+pub mod reply;
+pub mod telemetry;
+pub mod token;
+
+pub use self::{
+    caller::Caller,
+    command::{Command, IfMatch, Instruction},
+    deps::Deps,
+    failure::Failure,
+    function::{Access, Endpoint, Function, Scheduled, Trigger, Worker},
+    job::JobError,
+    page::{Page, Paged},
+    problem::{Problem, Problems},
+    queues::{Feed, Message, Queue},
+    reply::{Answer, Reply},
+};

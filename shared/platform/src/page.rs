@@ -1,0 +1,112 @@
+//! Lists: a page at a time, with an opaque signed cursor.
+
+use axum::extract::FromRequestParts;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::faults::{Check, Faults};
+use hmac::{Hmac, KeyInit, Mac};
+use http::request::Parts;
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use sha2::Sha256;
+use storage::Listed;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{caller::Caller, deps::Deps, failure::Failure};
+
+const DEFAULT_LIMIT: u8 = 20;
+const MAX_LIMIT: u8 = 100;
+
+/// Which page of a list is asked for.
+#[derive(Debug)]
+pub struct Page {
+    /// At most so many.
+    pub limit: u8,
+    /// After this place in the list.
+    pub after: Option<String>,
+    scope: String,
+}
+
+/// How a page is asked for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes parameters and is never built")]
+pub struct PageParams {
+    /// At most so many, 1 to 100; 20 if not given.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u8>,
+    /// What the last page gave as `next`.
+    cursor: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Paged<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// The cursor of the next page, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl Page {
+    /// What is answered: the items as they are shown, and a signed cursor.
+    pub fn answer<E, T>(&self, cx: &Deps, listed: Listed<E>, show: impl Fn(E) -> T) -> Paged<T> {
+        let next = listed.next.map(|place| format!("{}.{}", URL_SAFE_NO_PAD.encode(&place), URL_SAFE_NO_PAD.encode(sign(cx, &self.scope, &place).finalize().into_bytes())));
+        Paged { items: listed.items.into_iter().map(show).collect(), next }
+    }
+
+    fn read(parts: &Parts, scope: String, cx: &Deps) -> Result<Self, Faults> {
+        let mut check = Check::new();
+        let (mut limit, mut after) = (DEFAULT_LIMIT, None);
+        for (name, value) in url_query(parts) {
+            match name.as_str() {
+                "limit" => match value.parse() {
+                    Ok(given @ 1..=MAX_LIMIT) => limit = given,
+                    Ok(_) | Err(_) => {
+                        check.that(false, "/limit", "out-of-range", format!("1 to {MAX_LIMIT}"));
+                    }
+                },
+                "cursor" => {
+                    after = open(cx, &scope, &value);
+                    check.that(after.is_some(), "/cursor", "invalid", "not a cursor of this list");
+                }
+                _ => {}
+            }
+        }
+        check.done()?;
+        Ok(Self { limit, after, scope })
+    }
+}
+
+/// The parameters of a request's query, decoded.
+pub fn url_query(parts: &Parts) -> Vec<(String, String)> {
+    axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|query| query.0).unwrap_or_default()
+}
+
+/// A cursor is good for one caller and one list only: it can hold keys of the caller's own partition.
+fn sign(cx: &Deps, scope: &str, place: &str) -> Hmac<Sha256> {
+    let key = cx.config().cursor_key.expose_secret().as_bytes();
+    // HMAC takes keys of any length.
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("any length will do"));
+    mac.update(&(scope.len() as u64).to_be_bytes());
+    mac.update(scope.as_bytes());
+    mac.update(place.as_bytes());
+    mac
+}
+
+fn open(cx: &Deps, scope: &str, cursor: &str) -> Option<String> {
+    let (place, tag) = cursor.split_once('.')?;
+    let place = String::from_utf8(URL_SAFE_NO_PAD.decode(place).ok()?).ok()?;
+    sign(cx, scope, &place).verify_slice(&URL_SAFE_NO_PAD.decode(tag).ok()?).ok()?;
+    Some(place)
+}
+
+impl FromRequestParts<Deps> for Page {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, cx: &Deps) -> Result<Self, Failure> {
+        let caller = Caller::from_request_parts(parts, cx).await?;
+        let scope = format!("{}|{}|{}", parts.uri.path(), caller.tenant(), caller.member());
+        Self::read(parts, scope, cx).map_err(Failure::Faults)
+    }
+}

@@ -1,0 +1,90 @@
+//! Queues and the messages on them.
+
+use domain::{
+    ids::{DeliveryId, MemberId, TenantId},
+    search::SearchKey,
+    time::Slot,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// A queue. Each has a dead-letter queue of the same name with `-dead`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queue {
+    /// Its name.
+    pub name: &'static str,
+    /// How it is filled.
+    pub feed: Feed,
+    /// Keeps order within a group.
+    pub fifo: bool,
+    /// How long a message is out of sight once it is delivered, in seconds: six times the function's time-out, as AWS
+    /// advises.
+    pub visibility_seconds: u16,
+    /// Deliveries before a message is dead.
+    pub max_receives: u8,
+}
+
+/// How a queue is filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feed {
+    /// Functions send to it.
+    Sent,
+    /// The bus sends these events to it, in its envelope.
+    Events(&'static [&'static str]),
+}
+
+impl Queue {
+    /// A queue that functions send to.
+    pub const fn sent(name: &'static str) -> Self {
+        Self { name, feed: Feed::Sent, fifo: false, visibility_seconds: 180, max_receives: 5 }
+    }
+
+    /// A consumer's own queue, which the bus fills with events. Named `<context>-<what happened>`.
+    pub const fn of_events(name: &'static str, events: &'static [&'static str]) -> Self {
+        Self { name, feed: Feed::Events(events), fifo: false, visibility_seconds: 180, max_receives: 5 }
+    }
+
+    /// The name of its dead-letter queue.
+    pub fn dead(&self) -> String {
+        format!("{}-dead", self.name)
+    }
+}
+
+/// What is on a queue.
+pub trait Message: DeserializeOwned + Send + 'static {
+    /// The queue.
+    const QUEUE: Queue;
+}
+
+/// A search is due: it is asked once for a slot, whoever waits for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SearchDue {
+    /// For whom.
+    pub tenant: TenantId,
+    /// The question.
+    pub search_key: SearchKey,
+    /// The slot.
+    pub slot: Slot,
+    /// How old a cached answer may be, in minutes.
+    pub max_age_minutes: u32,
+}
+
+impl Message for SearchDue {
+    const QUEUE: Queue = Queue::sent("searches");
+}
+
+/// A mail is to be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SendEmail {
+    /// Whose.
+    pub tenant: TenantId,
+    /// To whom.
+    pub member: MemberId,
+    /// Which message.
+    pub delivery: DeliveryId,
+}
+
+impl Message for SendEmail {
+    const QUEUE: Queue = Queue::sent("email");
+}

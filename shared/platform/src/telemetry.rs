@@ -1,0 +1,101 @@
+//! Logs as JSON lines, metrics in CloudWatch's embedded format. One line a request, one a message; no personal data.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::{deps::Deps, job::JobError};
+
+/// The namespace of all metrics.
+const NAMESPACE: &str = "MileBuyClub";
+
+/// How a message fared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Handled.
+    Done,
+    /// It comes again.
+    Failed,
+    /// It is among the dead letters.
+    Parked,
+    /// There was no time for it; it comes again.
+    NotBegun,
+}
+
+impl Outcome {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Parked => "parked",
+            Self::NotBegun => "not-begun",
+        }
+    }
+}
+
+/// Logs and counts one message (or one scheduled run), and hands its result on.
+pub(crate) fn job(cx: &Deps, outcome: Outcome, started: Timestamp, result: Result<(), JobError>) -> Result<(), JobError> {
+    let millis = cx.now().duration_since(started).as_millis();
+    let function = cx.function().name;
+    match &result {
+        Ok(()) => tracing::info!(function, outcome = outcome.as_str(), millis, "job"),
+        Err(error) => tracing::warn!(function, outcome = outcome.as_str(), millis, %error, "job"),
+    }
+    let name = match outcome {
+        Outcome::Done => "JobsDone",
+        Outcome::Failed => "JobsFailed",
+        Outcome::Parked => "JobsParked",
+        Outcome::NotBegun => "JobsNotBegun",
+    };
+    count(cx, name, 1);
+    result
+}
+
+/// Counts something of this function: a metric with the function as its dimension.
+pub fn count(cx: &Deps, metric: &str, value: u64) {
+    measure(cx, metric, value, "Count");
+}
+
+/// A metric of this function. The unit is one of CloudWatch's, such as `Count` or `Seconds`.
+pub fn measure(cx: &Deps, metric: &str, value: u64, unit: &str) {
+    let line = embedded_metric(cx.function().name, cx.now(), metric, value, unit);
+    tracing::debug!(target: "metric", function = cx.function().name, metric, value);
+    if cx.config().emit_metrics {
+        // A metric that can't be written must not fail the work that it counts.
+        writeln!(std::io::stdout().lock(), "{line}").ok();
+    }
+}
+
+/// CloudWatch's embedded metric format: a log line that becomes a metric.
+fn embedded_metric(function: &str, now: Timestamp, metric: &str, value: u64, unit: &str) -> serde_json::Value {
+    json!({
+        "_aws": {
+            "Timestamp": now.as_millisecond(),
+            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["function"]], "Metrics": [{"Name": metric, "Unit": unit}]}],
+        },
+        "function": function,
+        metric: value,
+    })
+}
+
+/// Starts logging as JSON lines to standard output, at the level of `RUST_LOG` or `info`.
+pub fn start_json_logs() {
+    use tracing_subscriber::{EnvFilter, fmt};
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // Lambda stamps each line; set only once, whoever comes first.
+    fmt().json().with_env_filter(filter).without_time().flatten_event(true).with_current_span(false).try_init().ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metric_is_a_line_that_cloudwatch_reads() {
+        let line = embedded_metric("watchers-sweep-watchers", Timestamp::UNIX_EPOCH, "WatchersClaimed", 7, "Count");
+        assert_eq!(line["WatchersClaimed"], 7);
+        assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0][0], "function");
+        assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"], "WatchersClaimed");
+    }
+}

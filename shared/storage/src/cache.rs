@@ -1,0 +1,107 @@
+//! The sources' answers, compressed. Shared across tenants, because they hold nobody's data.
+
+use std::io::{Read, Write};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::search::{SearchAnswer, SearchKey};
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    entity::{Key, Keyspace, Kind},
+    store::{Store, StoreError, store_error},
+    tables::{TTL, Table},
+};
+
+pub(crate) const ANSWER: &Kind = &Kind {
+    name: "answer",
+    context: "search",
+    table: Table::Cache,
+    keys: &[Keyspace { index: None, partition: "ANSWER#{key}", sort: "ANSWER" }],
+    retention: "7 days",
+    privacy: "nobody's data",
+};
+
+/// DynamoDB's limit on an item is 400 KB; the rest is for keys.
+const MAX_COMPRESSED: usize = 390 * 1024;
+/// What an answer may come to when unpacked: far above any real one, and below a function's memory.
+const MAX_UNPACKED: u64 = 64 * 1024 * 1024;
+const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Names the answer as something to be permitted.
+#[derive(Debug)]
+pub struct CachedAnswer;
+
+impl CachedAnswer {
+    /// The permission to read answers.
+    pub const READ: crate::Grant = crate::Grant::Read(ANSWER);
+    /// The permission to write them.
+    pub const WRITE: crate::Grant = crate::Grant::Write(ANSWER);
+}
+
+fn answer_key(key: &SearchKey) -> Key {
+    Key::new(format!("ANSWER#{key}"), "ANSWER")
+}
+
+impl Store {
+    /// The last answer to a question, if there is one that was asked for no earlier than `since`.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn answer(&self, key: &SearchKey, since: Timestamp) -> Result<Option<SearchAnswer>, StoreError> {
+        let found = self
+            .dynamo
+            .get_item()
+            .table_name(self.table(Table::Cache))
+            .set_key(Some(answer_key(key).into_item()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| store_error(&error))?;
+        let packed = found.item.as_ref().and_then(|item| item.get("answer")).and_then(|value| value.as_b().ok());
+        let answer = packed.map(|packed| unpack(packed.as_ref())).transpose()?;
+        Ok(answer.filter(|answer| answer.asked_at >= since))
+    }
+
+    /// Stores an answer, unless a later one is there: answers can be delivered out of order.
+    ///
+    /// # Errors
+    /// If it is too large, or the store can't say.
+    pub async fn keep_answer(&self, answer: &SearchAnswer) -> Result<(), StoreError> {
+        let packed = pack(answer)?;
+        let expires = answer.asked_at.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
+        let mut item = answer_key(&answer.query.key()).into_item();
+        item.insert("answer".to_owned(), AttributeValue::B(packed.into()));
+        item.insert("askedAt".to_owned(), AttributeValue::N(answer.asked_at.as_millisecond().to_string()));
+        item.insert("type".to_owned(), AttributeValue::S(ANSWER.name.to_owned()));
+        item.insert(TTL.to_owned(), AttributeValue::N(expires.as_second().to_string()));
+        let put = self
+            .dynamo
+            .put_item()
+            .table_name(self.table(Table::Cache))
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR askedAt <= :askedAt")
+            .expression_attribute_values(":askedAt", AttributeValue::N(answer.asked_at.as_millisecond().to_string()))
+            .send()
+            .await;
+        match put.map_err(|error| store_error(&error)) {
+            Ok(_) | Err(StoreError::Changed) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn pack(answer: &SearchAnswer) -> Result<Vec<u8>, StoreError> {
+    let corrupt = StoreError::Corrupt(ANSWER.name);
+    let json = serde_json::to_vec(answer).map_err(|_| corrupt.clone())?;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let packed = encoder.write_all(&json).and_then(|()| encoder.finish()).map_err(|_| corrupt)?;
+    if packed.len() > MAX_COMPRESSED { Err(StoreError::TooLarge) } else { Ok(packed) }
+}
+
+fn unpack(packed: &[u8]) -> Result<SearchAnswer, StoreError> {
+    let corrupt = |_| StoreError::Corrupt(ANSWER.name);
+    let mut json = Vec::new();
+    GzDecoder::new(packed).take(MAX_UNPACKED).read_to_end(&mut json).map_err(|_| StoreError::Corrupt(ANSWER.name))?;
+    serde_json::from_slice(&json).map_err(corrupt)
+}

@@ -1,0 +1,34 @@
+//! DynamoDB only: entities, keys, named access patterns, outbox, receipts, counters.
+//!
+//! Each entity owns its keys and its conversion; nothing outside this crate knows an attribute's name. A change of
+//! state, the events about it and the receipt of the request that asked for it are one transaction ([`Change`]).
+
+mod alerts;
+mod cache;
+mod change;
+mod deals;
+mod deliveries;
+mod entity;
+mod grants;
+mod members;
+mod outbox;
+mod receipts;
+mod searches;
+mod store;
+pub mod tables;
+mod watchers;
+
+pub use self::{
+    alerts::ToldDay,
+    cache::CachedAnswer,
+    change::{Change, Refusal},
+    deals::Sighting,
+    entity::{Entity, Key, Keyspace, Kind, KINDS},
+    grants::Grant,
+    members::{HandleOf, TenantHost},
+    outbox::{OUTBOX_SHARDS, OutboxItem},
+    receipts::{Receipt, ReceiptId, StoredReply},
+    searches::{Observation, SearchRun},
+    store::{Listed, Store, StoreError},
+    watchers::{DUE_SHARDS, DueWatcher, WatcherQuota},
+};

@@ -1,0 +1,189 @@
+//! The few ways in which items are read, and what can go wrong.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+    operation::RequestId,
+    types::AttributeValue,
+};
+
+use crate::{
+    entity::{Entity, Item, Key, from_item, to_item},
+    tables::{PK, SK, Table},
+};
+
+/// Named access patterns over DynamoDB.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(crate) dynamo: Client,
+    prefix: String,
+}
+
+/// Why a read or a change did not happen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// It is there already.
+    #[error("it exists already")]
+    Exists,
+    /// It was changed since it was read, or removed.
+    #[error("it was changed meanwhile")]
+    Changed,
+    /// A limit would be passed.
+    #[error("a limit is reached")]
+    LimitReached,
+    /// A request with the same idempotency key was committed first.
+    #[error("the request was already carried out")]
+    Replayed,
+    /// Another transaction on the same items is under way.
+    #[error("another change of the same items is under way")]
+    Contended,
+    /// DynamoDB asks to slow down.
+    #[error("the store is throttled")]
+    Throttled,
+    /// No answer, or an internal error of DynamoDB. A change may have happened.
+    #[error("the store gave no answer ({0})")]
+    Unavailable(String),
+    /// The function lacks a permission.
+    #[error("the store refused access ({0})")]
+    Refused(String),
+    /// An item does not convert. A bug, or a hand that edited the table.
+    #[error("a stored {0} can't be read")]
+    Corrupt(&'static str),
+    /// More than an item or a transaction holds.
+    #[error("too large to be stored")]
+    TooLarge,
+    /// A cursor that is none of ours.
+    #[error("not a place in this list")]
+    Cursor,
+}
+
+/// A page of a list, and where the next one begins.
+#[derive(Debug, Clone)]
+pub struct Listed<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Where to go on, if there is more: opaque, to be signed before it leaves the house.
+    pub next: Option<String>,
+}
+
+/// A query over one partition.
+pub(crate) struct Range<'a> {
+    pub index: Option<&'static str>,
+    pub pk: String,
+    pub sk: SortRange,
+    pub limit: i32,
+    pub after: Option<&'a str>,
+    pub backwards: bool,
+}
+
+/// Which sort keys.
+pub(crate) enum SortRange {
+    /// Those that begin so.
+    Prefix(String),
+    /// Those up to and including this one.
+    UpTo(String),
+}
+
+impl Store {
+    /// Over the tables `<prefix>core`, `<prefix>cache` and so on.
+    pub fn new(dynamo: Client, prefix: impl Into<String>) -> Self {
+        Self { dynamo, prefix: prefix.into() }
+    }
+
+    /// The full name of a table.
+    pub fn table(&self, table: Table) -> String {
+        format!("{}{}", self.prefix, table.name())
+    }
+
+    /// Reads one item, consistently.
+    pub(crate) async fn get<E: Entity>(&self, key: Key) -> Result<Option<E>, StoreError> {
+        let answer = self
+            .dynamo
+            .get_item()
+            .table_name(self.table(E::KIND.table))
+            .set_key(Some(key.into_item()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| store_error(&error))?;
+        answer.item.map(from_item).transpose()
+    }
+
+    /// Stores what was read and changed, unless someone changed or removed it since. Its version goes up by one. One
+    /// write, where nothing else is to be written with it.
+    pub(crate) async fn put_if_unchanged<E: Entity>(&self, entity: &mut E) -> Result<(), StoreError> {
+        let read = *entity.version();
+        *entity.version() = read + 1;
+        self.dynamo
+            .put_item()
+            .table_name(self.table(E::KIND.table))
+            .set_item(Some(to_item(entity)?))
+            .condition_expression("#version = :version")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":version", AttributeValue::N(read.to_string()))
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| store_error(&error))
+    }
+
+    /// Reads a page of one partition. Bounded by its limit and by DynamoDB's 1 MB.
+    pub(crate) async fn list<E: Entity>(&self, range: Range<'_>) -> Result<Listed<E>, StoreError> {
+        let (pk, sk) = range.index.map_or((PK.to_owned(), SK.to_owned()), |index| (format!("{index}pk"), format!("{index}sk")));
+        let (condition, value) = match range.sk {
+            SortRange::Prefix(prefix) => ("#pk = :pk AND begins_with(#sk, :sk)", prefix),
+            SortRange::UpTo(last) => ("#pk = :pk AND #sk <= :sk", last),
+        };
+        let answer = self
+            .dynamo
+            .query()
+            .table_name(self.table(E::KIND.table))
+            .set_index_name(range.index.map(str::to_owned))
+            .key_condition_expression(condition)
+            .expression_attribute_names("#pk", pk)
+            .expression_attribute_names("#sk", sk)
+            .expression_attribute_values(":pk", AttributeValue::S(range.pk))
+            .expression_attribute_values(":sk", AttributeValue::S(value))
+            .set_exclusive_start_key(range.after.map(start_key).transpose()?)
+            .scan_index_forward(!range.backwards)
+            .limit(range.limit)
+            .send()
+            .await
+            .map_err(|error| store_error(&error))?;
+        let next = answer.last_evaluated_key.as_ref().map(place);
+        let items = answer.items.unwrap_or_default().into_iter().map(from_item).collect::<Result<_, _>>()?;
+        Ok(Listed { items, next })
+    }
+}
+
+/// A place in a list, as text: the last key's attributes, all of them strings.
+fn place(key: &Item) -> String {
+    let texts: std::collections::BTreeMap<&str, &str> = key.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_s().ok()?.as_str()))).collect();
+    serde_json::to_string(&texts).unwrap_or_default()
+}
+
+fn start_key(place: &str) -> Result<Item, StoreError> {
+    let texts: HashMap<String, String> = serde_json::from_str(place).map_err(|_| StoreError::Cursor)?;
+    Ok(texts.into_iter().map(|(name, value)| (name, AttributeValue::S(value))).collect())
+}
+
+/// What an error of the SDK means. Messages of DynamoDB can quote items, so that only codes and request ids are kept.
+pub(crate) fn store_error<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> StoreError
+where
+    SdkError<E, R>: RequestId,
+{
+    let trace = || error.request_id().map(|id| format!(", request {id}")).unwrap_or_default();
+    match (error, error.code()) {
+        (_, Some("ConditionalCheckFailedException")) => StoreError::Changed,
+        (_, Some("TransactionConflictException" | "TransactionInProgressException")) => StoreError::Contended,
+        (_, Some("ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded")) => StoreError::Throttled,
+        (_, Some(code @ ("AccessDeniedException" | "UnrecognizedClientException" | "ResourceNotFoundException"))) => StoreError::Refused(format!("{code}{}", trace())),
+        (_, Some("ItemCollectionSizeLimitExceededException")) => StoreError::TooLarge,
+        (_, Some(code)) => StoreError::Unavailable(format!("{code}{}", trace())),
+        (SdkError::TimeoutError(_), None) => StoreError::Unavailable("time-out".to_owned()),
+        (SdkError::DispatchFailure(_), None) => StoreError::Unavailable("no connection".to_owned()),
+        (_, None) => StoreError::Unavailable(format!("no code{}", trace())),
+    }
+}

@@ -1,0 +1,45 @@
+//! The tables and their generic indexes.
+
+/// A table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Table {
+    /// All entities.
+    Core,
+    /// Provider answers: shared across tenants, because they hold nobody's data; they expire.
+    Cache,
+    /// Prices seen.
+    Observations,
+}
+
+impl Table {
+    /// Every table.
+    pub const ALL: [Self; 3] = [Self::Core, Self::Cache, Self::Observations];
+
+    /// Its name, after the deployment's prefix.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Core => "core",
+            Self::Cache => "cache",
+            Self::Observations => "observations",
+        }
+    }
+
+    /// Its indexes. All project whole items.
+    pub fn indexes(self) -> &'static [&'static str] {
+        match self {
+            Self::Core => &[GSI1, GSI2],
+            Self::Cache | Self::Observations => &[],
+        }
+    }
+}
+
+/// Partition key attribute.
+pub const PK: &str = "pk";
+/// Sort key attribute.
+pub const SK: &str = "sk";
+/// The first generic index: what is due, and lists in an order of their own.
+pub const GSI1: &str = "gsi1";
+/// The second generic index: look-ups by another key.
+pub const GSI2: &str = "gsi2";
+/// When an item may be removed, in seconds since the epoch.
+pub const TTL: &str = "ttl";

@@ -1,0 +1,258 @@
+//! Every adapter to a travel source, driven over real sockets (`tests/`) by the vendors' own samples (`samples/`). Here is what
+//! these tests share: samples, questions, and a vendor on a loopback port.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{Router, body::Body, extract::Request, response::Response};
+use bytes::Bytes;
+use domain::{
+    flights::Cabin,
+    search::{SearchQuery, Wanted},
+};
+use futures::future::BoxFuture;
+use jiff::{Timestamp, civil::Date};
+use platform::outside::{Call, Outside, OutsideError, OverHttp};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// The time at which tests ask.
+pub const NOW: Timestamp = Timestamp::constant(1_771_400_000, 0);
+
+/// A vendor's sample, untouched.
+pub fn sample(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/samples/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// A vendor's sample, to be changed.
+pub fn sample_json(name: &str) -> Value {
+    serde_json::from_slice(&sample(name)).unwrap()
+}
+
+/// A question for one traveller.
+pub fn query(from: &[&str], to: &[&str], days: (&str, &str), cabins: &[Cabin]) -> SearchQuery {
+    party(1, from, to, days, cabins)
+}
+
+/// A question for a party.
+pub fn party(travellers: u8, from: &[&str], to: &[&str], (first, last): (&str, &str), cabins: &[Cabin]) -> SearchQuery {
+    let airports = |codes: &[&str]| codes.iter().map(|code| code.parse().unwrap()).collect();
+    let days = (first.parse().unwrap(), last.parse().unwrap());
+    SearchQuery::new(Wanted::AwardFlights, airports(from), airports(to), days, cabins.iter().copied().collect(), travellers)
+        .unwrap()
+}
+
+/// The question that seats.aero's sample trips answer.
+pub fn cancun_to_istanbul() -> SearchQuery {
+    query(&["CUN"], &["IST"], ("2024-05-01", "2024-05-01"), &[Cabin::Business])
+}
+
+/// The question that Duffel's sample offers answer.
+pub fn london_to_new_york() -> SearchQuery {
+    query(&["LHR"], &["JFK"], ("2020-06-13", "2020-06-13"), &[Cabin::Economy])
+}
+
+/// A day.
+pub fn day(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+/// seats.aero's sample trips in a record of a search, with this id.
+pub fn availability(id: &str) -> Value {
+    json!({
+        "ID": id,
+        "Route": {"OriginAirport": "CUN", "DestinationAirport": "IST", "Source": "lifemiles"},
+        "Date": "2024-05-01",
+        "Source": "lifemiles",
+        "UpdatedAt": "2023-07-08T07:12:25.266914Z",
+        "FAvailable": null,
+        "FMileageCost": null,
+        "AvailabilityTrips": sample_json("seats-aero/get-trips.json")["data"],
+    })
+}
+
+/// An answer of seats.aero's search with these records.
+pub fn search_page(records: &[Value], more: bool, cursor: u64) -> Value {
+    json!({"data": records, "count": records.len(), "hasMore": more, "cursor": cursor})
+}
+
+/// Duffel's sample answer, with an arrival that fits its departure and its duration of 2 h 26 min.
+pub fn mended_offer_request() -> Value {
+    let mut body = sample_json("duffel/offer-request-created.json");
+    body["data"]["offers"][0]["slices"][0]["segments"][0]["arriving_at"] = json!("2020-06-13T14:04:02");
+    body
+}
+
+/// What a vendor was asked.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Method, address and headers.
+    pub head: Arc<http::request::Parts>,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Asked {
+    /// A parameter of the address, still encoded.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        let pairs = self.head.uri.query().unwrap_or_default().split('&');
+        pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+    }
+
+    /// A header.
+    pub fn header(&self, name: &str) -> &str {
+        self.head.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+/// What a vendor answers.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Bytes,
+}
+
+impl Answer {
+    /// A status and a body.
+    pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
+        Self { status, headers: Vec::new(), body: body.into() }
+    }
+
+    /// A success with a JSON body.
+    pub fn json(body: &Value) -> Self {
+        Self::new(200, body.to_string())
+    }
+
+    /// One more header.
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// A vendor on a loopback port, which keeps what it is asked.
+#[derive(Debug)]
+pub struct Vendor {
+    /// Where it is.
+    pub base: String,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl Vendor {
+    /// Answers each request, given how many came before it.
+    pub async fn answering(answer: impl Fn(usize, &Asked) -> Answer + Clone + Send + Sync + 'static) -> Self {
+        Self::on(TcpListener::bind("127.0.0.1:0").await.unwrap(), answer)
+    }
+
+    /// The same answer to each request.
+    pub async fn always(answer: Answer) -> Self {
+        Self::answering(move |_, _| answer.clone()).await
+    }
+
+    /// Hangs up on the first connection, then answers.
+    pub async fn hanging_up_once(answer: Answer) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = base(&listener);
+        let asked = Arc::<Mutex<Vec<Asked>>>::default();
+        let kept = asked.clone();
+        tokio::spawn(async move {
+            drop(listener.accept().await);
+            axum::serve(listener, playing(kept, move |_, _| answer.clone())).await.unwrap();
+        });
+        Self { base, asked }
+    }
+
+    /// Takes connections and says nothing.
+    pub async fn silent() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = base(&listener);
+        tokio::spawn(async move {
+            let mut open = Vec::new();
+            while let Ok((connection, _)) = listener.accept().await {
+                open.push(connection);
+            }
+        });
+        Self { base, asked: Arc::default() }
+    }
+
+    /// Not there.
+    pub async fn absent() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self { base: base(&listener), asked: Arc::default() }
+    }
+
+    fn on(listener: TcpListener, answer: impl Fn(usize, &Asked) -> Answer + Clone + Send + Sync + 'static) -> Self {
+        let (base, asked) = (base(&listener), Arc::<Mutex<Vec<Asked>>>::default());
+        let router = playing(asked.clone(), answer);
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { base, asked }
+    }
+
+    /// All that it was asked, in order.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn base(listener: &TcpListener) -> String {
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+fn playing(asked: Arc<Mutex<Vec<Asked>>>, answer: impl Fn(usize, &Asked) -> Answer + Clone + Send + Sync + 'static) -> Router {
+    Router::new().fallback(async move |request: Request| {
+        let (head, body) = request.into_parts();
+        let one = Asked { head: Arc::new(head), body: axum::body::to_bytes(body, usize::MAX).await.unwrap() };
+        let before = {
+            let mut asked = asked.lock().unwrap();
+            asked.push(one.clone());
+            asked.len() - 1
+        };
+        let Answer { status, headers, body } = answer(before, &one);
+        let response =
+            headers.into_iter().fold(Response::builder().status(status), |response, (name, value)| response.header(name, value));
+        response.body(Body::from(body)).unwrap()
+    })
+}
+
+/// A router on a loopback port; its base URL.
+pub async fn serve(router: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = base(&listener);
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    base
+}
+
+/// The real client.
+pub fn outside() -> OverHttp {
+    OverHttp::new().unwrap()
+}
+
+/// The real client, in a hurry: tests of time-outs need not take ten seconds.
+#[derive(Debug)]
+pub struct Impatient(pub OverHttp);
+
+impl Outside for Impatient {
+    fn send(&self, call: Call) -> BoxFuture<'_, Result<http::Response<Bytes>, OutsideError>> {
+        self.0.send(Call { timeout: Duration::from_millis(100), ..call })
+    }
+}
+
+/// Sends nothing, and keeps how each call reads when it is logged.
+#[derive(Debug, Default)]
+pub struct Refusing(pub Mutex<Vec<String>>);
+
+impl Outside for Refusing {
+    fn send(&self, call: Call) -> BoxFuture<'_, Result<http::Response<Bytes>, OutsideError>> {
+        self.0.lock().unwrap().push(format!("{call:?}"));
+        Box::pin(async { Err(OutsideError::Undeclared) })
+    }
+}

@@ -1,0 +1,154 @@
+//! The recordings of the local run, played to the adapters: what was observed comes back, and nothing else.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::{collections::BTreeMap, path::Path};
+
+use domain::{
+    flights::{Cabin, Fare, FlightOffer},
+    search::{SearchQuery, SourceOutcome},
+};
+use local::recordings::{KEY, Recordings, router};
+use providers::{AwardSource, CashSource, Duffel, Found, SeatsAero, SourceError};
+use providers_tests::{NOW, day, outside, party, query, serve};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::json;
+
+#[allow(dead_code, reason = "the automation writes recordings; this test only checks them")]
+#[path = "../../../infra/xtask/src/recordings.rs"]
+mod encoder;
+
+const DAY: &str = "2026-04-27";
+
+/// All that can be asked: one observation goes to XNB, a bus station that our table of airports doesn't know.
+fn everything() -> SearchQuery {
+    query(&["LAX"], &["DXB"], (DAY, DAY), &Cabin::ALL)
+}
+
+async fn player() -> String {
+    serve(router(&Recordings::embedded().unwrap())).await
+}
+
+async fn awards(query: &SearchQuery, key: &str) -> Found {
+    SeatsAero::new(&format!("{}/seats-aero", player().await), key.to_owned().into()).awards(&outside(), query, NOW).await
+}
+
+async fn fares(query: &SearchQuery, token: &str) -> Found {
+    Duffel::new(&format!("{}/duffel", player().await), token.to_owned().into()).fares(&outside(), query, &[day(DAY)], NOW).await
+}
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+#[test]
+fn the_recordings_are_what_the_observations_say() {
+    assert!(encoder::is_current(root()).unwrap(), "write them again from infra/local/recordings/award-and-cash-offers.csv");
+}
+
+#[tokio::test]
+async fn they_play() {
+    let (awards, fares) = (awards(&everything(), KEY).await, fares(&everything(), KEY).await);
+    let mut kinds: BTreeMap<String, Vec<&FlightOffer>> = BTreeMap::new();
+    for offer in awards.offers.iter().chain(&fares.offers) {
+        let paid_with = match &offer.fare {
+            Fare::Award { programme, .. } => programme.as_str(),
+            Fare::Cash { .. } => "cash",
+        };
+        kinds.entry(format!("{paid_with} {}", offer.cabin)).or_default().push(offer);
+    }
+    let summary = |offers: &Vec<&FlightOffer>| {
+        let cheapest = offers.iter().min_by_key(|offer| price(offer)).unwrap();
+        let flights: Vec<&str> = cheapest.segments.iter().map(|segment| segment.flight.as_str()).collect();
+        json!({"offers": offers.len(), "cheapest": cheapest.fare, "flights": flights.join(" "), "mixed": offers.iter().filter(|offer| offer.mixed_cabin == Some(true)).count()})
+    };
+    let kinds: BTreeMap<_, _> = kinds.iter().map(|(kind, offers)| (kind, summary(offers))).collect();
+    insta::assert_json_snapshot!(json!({"reports": [awards.report(), fares.report()], "kinds": kinds}));
+}
+
+fn price(offer: &FlightOffer) -> Decimal {
+    match &offer.fare {
+        Fare::Award { points, .. } => points.get().into(),
+        Fare::Cash { total } => total.amount(),
+    }
+}
+
+/// A row of the observations, as far as it is compared.
+#[derive(Debug, Deserialize)]
+struct Row {
+    program: String,
+    origin: String,
+    destination: String,
+    depart: String,
+    arrive: String,
+    points: Option<u64>,
+    taxes: Option<Decimal>,
+    cash_price: Option<Decimal>,
+    seats: Option<u8>,
+    duration_min: u32,
+    stops: usize,
+    flights: String,
+}
+
+impl Row {
+    fn is(&self, offer: &FlightOffer) -> bool {
+        let local = |text: &str| text.replace(' ', "T")[..16].parse::<jiff::civil::DateTime>().unwrap();
+        let numbers = |text: &str| {
+            text.split('|').map(|flight| flight.trim_start_matches(|c: char| !c.is_ascii_digit()).to_owned()).collect::<Vec<_>>()
+        };
+        let flown: Vec<String> = offer.segments.iter().map(|segment| segment.flight.as_str()[2..].to_owned()).collect();
+        let priced = match &offer.fare {
+            Fare::Award { programme, points, taxes } => {
+                programme.as_str() == self.program
+                    && Some(points.get()) == self.points
+                    && taxes.map(|taxes| taxes.amount()) == self.taxes
+            }
+            Fare::Cash { total } => Some(total.amount()) == self.cash_price,
+        };
+        priced
+            && (offer.origin.code(), offer.destination.code()) == (self.origin.as_str(), self.destination.as_str())
+            && (offer.departs, offer.arrives, offer.minutes) == (local(&self.depart), local(&self.arrive), self.duration_min)
+            && (offer.seats, offer.stops()) == (self.seats, self.stops)
+            && flown == numbers(&self.flights)
+    }
+}
+
+#[tokio::test]
+async fn each_observation_comes_back_once_as_it_was_observed() {
+    let (awards, fares) = (awards(&everything(), KEY).await, fares(&everything(), KEY).await);
+    let offers: Vec<FlightOffer> = awards.offers.into_iter().chain(fares.offers).collect();
+    let table = std::fs::read(root().join("infra/local/recordings/award-and-cash-offers.csv")).unwrap();
+    let rows: Vec<Row> = csv::Reader::from_reader(table.as_slice()).into_deserialize().collect::<Result<_, _>>().unwrap();
+    let missing: Vec<String> = rows
+        .iter()
+        .filter(|row| offers.iter().filter(|offer| row.is(offer)).count() != 1)
+        .map(|row| format!("{row:?}"))
+        .collect();
+    insta::assert_json_snapshot!("observations_that_do_not_come_back", missing);
+    assert_eq!(offers.len() + missing.len(), rows.len());
+}
+
+#[tokio::test]
+async fn they_answer_only_what_is_asked() {
+    let first = query(&["LAX"], &["DXB"], (DAY, DAY), &[Cabin::First]);
+    assert_eq!((awards(&first, KEY).await.offers.len(), fares(&first, KEY).await.offers.len()), (2, 0));
+    let other_day = query(&["LAX"], &["DXB"], ("2026-04-28", "2026-04-30"), &Cabin::ALL);
+    let found = awards(&other_day, KEY).await;
+    assert_eq!((found.outcome, found.offers.len(), found.set_aside.len()), (SourceOutcome::Complete, 0, 0));
+}
+
+#[tokio::test]
+async fn a_party_pays_what_one_was_observed_to_pay() {
+    let cheapest = async |travellers| {
+        let query = party(travellers, &["LAX"], &["DXB"], (DAY, DAY), &[Cabin::Economy]);
+        fares(&query, KEY).await.offers.iter().map(price).min().unwrap()
+    };
+    assert_eq!(cheapest(1).await, Decimal::new(37600, 2));
+    assert_eq!(cheapest(3).await, Decimal::new(37600, 2));
+}
+
+#[tokio::test]
+async fn another_key_is_refused() {
+    assert_eq!(awards(&everything(), "another").await.error, Some(SourceError::Unauthorized));
+    assert_eq!(fares(&everything(), "another").await.error, Some(SourceError::Unauthorized));
+}
