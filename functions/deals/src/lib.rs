@@ -1,1 +1,11 @@
-//! deals
+//! Deals: finds, what they are worth, and their ranking.
+
+pub mod assess_offers;
+mod deal_view;
+pub mod explain_deal;
+pub mod get_deal;
+pub mod list_deals;
+
+/// Every function of this context. The stacks, the local run and the contract tests are made from it.
+pub static FUNCTIONS: &[&dyn platform::Function] =
+    &[&assess_offers::FUNCTION, &explain_deal::FUNCTION, &get_deal::FUNCTION, &list_deals::FUNCTION];

@@ -1,1 +1,6 @@
-//! search
+//! Search: one normalised question, asked of the travel sources once for all who wait for it.
+
+pub mod run_search;
+
+/// Every function of this context. The stacks, the local run and the contract tests are made from it.
+pub static FUNCTIONS: &[&dyn platform::Function] = &[&run_search::FUNCTION];

@@ -280,11 +280,18 @@ pub struct Assessed {
     pub parts: Parts,
 }
 
-/// Values and scores everything wanted in an answer. O(n log n) in its offers.
-pub fn assess(answer: &SearchAnswer) -> Vec<Assessed> {
+/// Values and scores everything wanted in an answer; of several offers of one deal the cheapest. O(n log n) in its offers.
+pub fn assess(tenant: &TenantId, answer: &SearchAnswer) -> Vec<Assessed> {
     let market = Market::of(answer);
-    answer
-        .wanted_offers()
+    let mut cheapest: std::collections::BTreeMap<DealId, &FlightOffer> = std::collections::BTreeMap::new();
+    for offer in answer.wanted_offers() {
+        let known = cheapest.entry(offer.deal_id(tenant)).or_insert(offer);
+        if price_order(offer) < price_order(known) {
+            *known = offer;
+        }
+    }
+    cheapest
+        .into_values()
         .map(|offer| {
             let valuation = match &offer.fare {
                 Fare::Award { programme, points, taxes } => Some(Valuation::of(programme, *points, *taxes, market.cheapest_cash(offer))),
@@ -303,6 +310,16 @@ pub fn assess(answer: &SearchAnswer) -> Vec<Assessed> {
             Assessed { offer: offer.clone(), valuation, parts }
         })
         .collect()
+}
+
+/// What makes an offer the cheaper one of the same flights, cabin and way to pay: points or cash, then taxes (unknown last),
+/// then the whole journey in the cabin.
+fn price_order(offer: &FlightOffer) -> (Decimal, bool, Decimal, bool) {
+    let (price, taxes) = match &offer.fare {
+        Fare::Award { points, taxes, .. } => (Decimal::from(points.get()), *taxes),
+        Fare::Cash { total } => (total.amount(), None),
+    };
+    (price, taxes.is_none(), taxes.map_or(Decimal::ZERO, Money::amount), offer.mixed_cabin == Some(true))
 }
 
 /// What the offers of one answer say about each other: per route, day and cabin, sorted cash prices and the fastest

@@ -9,7 +9,7 @@ use crate::{
 
 /// Declares an id: a prefix that names the kind, then a ULID (time-ordered, 128 bits).
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $prefix:literal, $what:literal) => {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $noun:literal, $what:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -19,6 +19,7 @@ macro_rules! id {
 
         impl Id for $name {
             const PREFIX: &'static str = $prefix;
+            const NOUN: &'static str = $noun;
         }
 
         impl From<Ulid> for $name {
@@ -69,38 +70,40 @@ macro_rules! id {
 }
 
 /// An identity made of a prefix and a ULID.
-pub trait Id: From<Ulid> + Into<Ulid> + Copy {
+pub trait Id: From<Ulid> + Into<Ulid> + Copy + std::str::FromStr {
     /// What its text begins with, before the underscore.
     const PREFIX: &'static str;
+    /// What it names, in problem codes.
+    const NOUN: &'static str;
 }
 
 id!(
     /// A member of a tenant.
-    MemberId, "mem", "a member id"
+    MemberId, "mem", "member", "a member id"
 );
 id!(
     /// A saved search.
-    WatcherId, "wat", "a watcher id"
+    WatcherId, "wat", "watcher", "a watcher id"
 );
 id!(
     /// A find. Derived from the offer's fingerprint, so that the same offer seen again is the same deal.
-    DealId, "deal", "a deal id"
+    DealId, "deal", "deal", "a deal id"
 );
 id!(
     /// Something a member is told. Derived from its cause, so that the same cause tells once.
-    AlertId, "alert", "an alert id"
+    AlertId, "alert", "alert", "an alert id"
 );
 id!(
     /// One message that carries an alert on one channel.
-    DeliveryId, "msg", "a delivery id"
+    DeliveryId, "msg", "delivery", "a delivery id"
 );
 id!(
     /// A domain event.
-    EventId, "evt", "an event id"
+    EventId, "evt", "event", "an event id"
 );
 id!(
     /// A signed-in session.
-    SessionId, "ses", "a session id"
+    SessionId, "ses", "session", "a session id"
 );
 
 text!(

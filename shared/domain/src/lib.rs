@@ -12,6 +12,7 @@ pub mod ids;
 pub mod money;
 pub mod notifications;
 pub mod places;
+pub mod programmes;
 pub mod search;
 pub mod time;
 pub mod value;

@@ -10,6 +10,8 @@ use crate::{
     text::{is_slug, text},
 };
 
+eserde::impl_edeserialize_compat!(Currency, Money, Points, CentsPerPoint);
+
 /// An ISO 4217 currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -207,6 +207,8 @@ pub struct Delivery {
     pub due: Timestamp,
     /// Where it is.
     pub delivery: DeliveryState,
+    /// How often it was claimed.
+    pub attempts: u32,
     /// Optimistic lock.
     pub version: u64,
 }
@@ -239,6 +241,7 @@ impl Delivery {
             channel,
             due,
             delivery: DeliveryState::Queued,
+            attempts: 0,
             version: 0,
         }
     }
@@ -255,6 +258,7 @@ impl Delivery {
             DeliveryState::Queued if now < self.due => Claim::NotYet,
             DeliveryState::Queued => {
                 self.delivery = DeliveryState::Claimed { at: now };
+                self.attempts += 1;
                 Claim::Yours
             }
             DeliveryState::Claimed { at } if now.duration_since(*at) >= SignedDuration::from_secs(CLAIM_SECONDS) => {
@@ -266,9 +270,9 @@ impl Delivery {
         }
     }
 
-    /// Whether it waits in the due index.
+    /// Whether it waits for its hour. Once tried, it is the queue's to bring it again.
     pub fn waits(&self) -> bool {
-        self.delivery == DeliveryState::Queued
+        self.delivery == DeliveryState::Queued && self.attempts == 0
     }
 }
 

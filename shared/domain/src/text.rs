@@ -13,6 +13,8 @@ macro_rules! text {
 
         $crate::schema::written_as!($name, stringify!($name), String, example $example);
 
+        eserde::impl_edeserialize_compat!($name);
+
         impl $name {
             /// The text itself.
             pub fn as_str(&self) -> &str {

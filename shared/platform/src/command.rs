@@ -196,7 +196,9 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
         if value == "*" {
             return Ok(Self(None));
         }
-        let version = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).and_then(|version| version.parse().ok());
+        // A tag is the version alone, or the version and the hash of what was shown.
+        let tag = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        let version = tag.and_then(|tag| tag.split('-').next()).and_then(|version| version.parse().ok());
         version.map(|version| Self(Some(version))).ok_or(Failure::Malformed("If-Match must be one entity tag as an ETag header gave it, such as \"3\"."))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use domain::identity::EmailAddress;
 use secrecy::SecretString;
 
 use crate::{
@@ -23,7 +24,7 @@ pub struct Config {
     /// Signs cursors.
     pub cursor_key: SecretString,
     /// Mail comes from here.
-    pub mail_sender: String,
+    pub mail_sender: EmailAddress,
     /// The SES configuration set.
     pub mail_configuration_set: Option<String>,
     /// Where members reach us, without a slash at the end.
@@ -79,7 +80,8 @@ impl Config {
     /// Every missing or bad value, by name.
     pub fn read(get: impl Fn(&str) -> Option<String>, queues: &[&str], sources: &[&str]) -> Result<Self, ConfigError> {
         let mut reader = Reader { get, faults: Vec::new() };
-        let config = Self {
+        let mail_sender = reader.parsed("MAIL_SENDER", "must be an email address", |value| value.parse().ok());
+        let config = mail_sender.map(|mail_sender| Self {
             table_prefix: reader.or("TABLE_PREFIX", ""),
             queue_urls: queues.iter().map(|queue| ((*queue).to_owned(), reader.url(&queue_variable(queue), None))).collect(),
             bus: reader.or("EVENT_BUS", "default"),
@@ -89,7 +91,7 @@ impl Config {
                 keys: reader.parsed("TOKEN_JWKS", "must be a JSON web key set with an ES256 key", KeySet::parse).unwrap_or_default(),
             },
             cursor_key: reader.secret("CURSOR_KEY", 32),
-            mail_sender: reader.required("MAIL_SENDER"),
+            mail_sender,
             mail_configuration_set: reader.optional("MAIL_CONFIGURATION_SET"),
             public_url: reader.url("PUBLIC_URL", None),
             emit_metrics: reader.or("EMIT_METRICS", "true") == "true",
@@ -101,8 +103,8 @@ impl Config {
                     (id, SourceAccess { url, key: reader.secret(&format!("{prefix}_KEY"), 1) })
                 })
                 .collect(),
-        };
-        if reader.faults.is_empty() { Ok(config) } else { Err(ConfigError(reader.faults)) }
+        });
+        config.filter(|_| reader.faults.is_empty()).ok_or(ConfigError(reader.faults))
     }
 
     /// Endpoints other than AWS's own, from the variables that the AWS SDKs know.

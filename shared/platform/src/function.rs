@@ -282,12 +282,12 @@ pub struct Scheduled {
     spec: Spec,
     expression: &'static str,
     woken_by_outbox: bool,
-    run: for<'a> fn(&'a Deps) -> BoxFuture<'a, Result<(), JobError>>,
+    run: for<'a> fn(&'a Deps, Timestamp) -> BoxFuture<'a, Result<(), JobError>>,
 }
 
 impl Scheduled {
-    /// Runs by a schedule expression, such as `rate(1 minute)`.
-    pub const fn new(name: &'static str, expression: &'static str, run: for<'a> fn(&'a Deps) -> BoxFuture<'a, Result<(), JobError>>) -> Self {
+    /// Runs by a schedule expression, such as `rate(1 minute)`. It is given its deadline, and stops in time by itself.
+    pub const fn new(name: &'static str, expression: &'static str, run: for<'a> fn(&'a Deps, Timestamp) -> BoxFuture<'a, Result<(), JobError>>) -> Self {
         Self { spec: Spec::new(name, 55), expression, woken_by_outbox: false, run }
     }
 
@@ -324,10 +324,10 @@ impl Function for Scheduled {
 
 impl Job for Scheduled {
     /// What the event says does not matter: the schedule and the table's stream only wake it.
-    fn invoke<'a>(&'static self, cx: &'a Deps, _event: serde_json::Value, _deadline: Timestamp) -> BoxFuture<'a, Result<serde_json::Value, JobError>> {
+    fn invoke<'a>(&'static self, cx: &'a Deps, _event: serde_json::Value, deadline: Timestamp) -> BoxFuture<'a, Result<serde_json::Value, JobError>> {
         Box::pin(async move {
             let started = cx.now();
-            let result = (self.run)(cx).await;
+            let result = (self.run)(cx, deadline).await;
             let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
             telemetry::job(cx, outcome, started, result)?;
             Ok(serde_json::Value::Null)

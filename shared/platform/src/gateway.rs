@@ -96,15 +96,15 @@ async fn finish(mut response: Response, method: &Method, if_none_match: Option<&
     response
 }
 
-/// Gives an answer without a tag the hash of its body as one.
+/// Tags an answer with the hash of its body, after its version where it has one: `If-Match` is held against the version,
+/// `If-None-Match` against all that is shown.
 async fn tagged(response: Response) -> Response {
-    if response.headers().contains_key(header::ETAG) {
-        return response;
-    }
+    let version = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(|tag| tag.trim_matches('"').to_owned());
     let (parts, body) = response.into_parts();
     let Ok(bytes) = axum::body::to_bytes(body, MAX_ANSWER_BYTES).await else { return Failure::Internal.into_response() };
     let hash: String = Sha256::digest(&bytes)[..12].iter().map(|byte| format!("{byte:02x}")).collect();
     let mut response = Response::from_parts(parts, Body::from(bytes));
-    set_header(&mut response, header::ETAG, &format!("\"{hash}\""));
+    let tag = version.map_or(hash.clone(), |version| format!("{version}-{hash}"));
+    set_header(&mut response, header::ETAG, &format!("\"{tag}\""));
     response
 }

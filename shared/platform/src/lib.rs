@@ -15,6 +15,7 @@ pub mod job;
 pub mod lambda;
 pub mod outside;
 pub mod page;
+pub mod path;
 pub mod problem;
 pub mod queues;
 pub mod reply;
@@ -28,7 +29,8 @@ pub use self::{
     failure::Failure,
     function::{Access, Endpoint, Function, Scheduled, Trigger, Worker},
     job::JobError,
-    page::{Page, Paged},
+    page::{Page, PageParams, Paged},
+    path::PathId,
     problem::{Problem, Problems},
     queues::{Feed, Message, Queue},
     reply::{Answer, Reply},

@@ -2,6 +2,7 @@
 
 use domain::{
     ids::{DeliveryId, MemberId, TenantId},
+    notifications::Delivery,
     search::SearchKey,
     time::Slot,
 };
@@ -83,6 +84,13 @@ pub struct SendEmail {
     pub member: MemberId,
     /// Which message.
     pub delivery: DeliveryId,
+}
+
+impl SendEmail {
+    /// The message that has a delivery sent.
+    pub fn from_delivery(delivery: &Delivery) -> Self {
+        Self { tenant: delivery.owner.tenant.clone(), member: delivery.owner.member, delivery: delivery.id }
+    }
 }
 
 impl Message for SendEmail {

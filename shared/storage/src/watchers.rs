@@ -193,16 +193,6 @@ impl Store {
         self.get(match_key(&watcher.owner, watcher.id, deal)).await
     }
 
-    /// Everything that a watcher remembers, a page of it: to be forgotten with the watcher.
-    ///
-    /// # Errors
-    /// If the store can't say.
-    pub async fn matches_of(&self, owner: &Owner, watcher: WatcherId, limit: u8) -> Result<Vec<MatchState>, StoreError> {
-        let sk = SortRange::Prefix(format!("MATCH#{watcher}#"));
-        let range = Range { index: None, pk: collection(owner), sk, limit: i32::from(limit), after: None, backwards: false };
-        Ok(self.list(range).await?.items)
-    }
-
     /// Claims the runs of watchers: stores each with its next run, unless it was changed since it was read. Answers how
     /// many were claimed by someone else, or changed, meanwhile. At most `concurrency` writes are under way at once.
     ///

@@ -23,6 +23,7 @@ use bus::Bus;
 use mailbox::Mailbox;
 use queues::Queues;
 use store::Store;
+pub(crate) use store::md5_hex;
 
 /// How long a message may stay invisible after a receive, at most.
 pub const LONGEST_VISIBILITY: SignedDuration = SignedDuration::from_hours(12);

@@ -82,7 +82,7 @@ impl Work<'_> {
 }
 
 /// The MD5 digest in 32 hexadecimal digits.
-pub(super) fn md5_hex(bytes: &[u8]) -> String {
+pub(crate) fn md5_hex(bytes: &[u8]) -> String {
     Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -13,7 +13,7 @@ pub use self::{
     schedule::{ActiveHours, Schedule, Weekday},
 };
 use crate::{
-    faults::{Check, Faults},
+    faults::{Check, Faults, Invalid},
     flights::{Cabin, Carrier},
     identity::{Member, Plan},
     ids::{Owner, WatcherId},
@@ -33,28 +33,81 @@ fn watcher_name(text: &str) -> Result<(), &'static str> {
     if is_label(text, 80) { Ok(()) } else { Err("1 to 80 characters, none of them control characters, no blanks at the ends") }
 }
 
-/// When one wants to leave, local to the origin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(untagged, rename_all_fields = "camelCase", deny_unknown_fields)]
+/// When one wants to leave, local to the origin: on a day, with so many days either way, or within a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "RawDates", into = "RawDates")]
 pub enum TravelDates {
     /// On a day, or up to so many days before or after it.
     Around {
         /// The preferred day.
-        #[schema(value_type = String, format = Date, example = "2026-04-27")]
         on: Date,
         /// Days either way, at most 30.
-        #[serde(default)]
         flex_days: u8,
     },
     /// On any day of a window: none of them is preferred.
     Window {
         /// The first day.
-        #[schema(value_type = String, format = Date, example = "2026-04-20")]
         from: Date,
         /// The last day.
-        #[schema(value_type = String, format = Date, example = "2026-05-03")]
         to: Date,
     },
+}
+
+eserde::impl_edeserialize_compat!(TravelDates, Schedule);
+
+/// Travel dates as they are written.
+#[derive(Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = TravelDates, example = json!({"on": "2026-04-27", "flexDays": 1}))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RawDates {
+    /// The preferred day; without `from` and `to`.
+    #[schema(value_type = Option<String>, format = Date)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    on: Option<Date>,
+    /// Days either way of `on`, at most 30; 0 if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    flex_days: Option<u8>,
+    /// The first day of a window; with `to`, without `on`.
+    #[schema(value_type = Option<String>, format = Date)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<Date>,
+    /// The last day of a window.
+    #[schema(value_type = Option<String>, format = Date)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<Date>,
+}
+
+impl TryFrom<RawDates> for TravelDates {
+    type Error = Invalid;
+
+    fn try_from(raw: RawDates) -> Result<Self, Invalid> {
+        match raw {
+            RawDates { on: Some(on), flex_days, from: None, to: None } => Ok(Self::Around { on, flex_days: flex_days.unwrap_or(0) }),
+            RawDates { on: None, flex_days: None, from: Some(from), to: Some(to) } => Ok(Self::Window { from, to }),
+            RawDates { .. } => Err(Invalid { what: "dates", rule: "either on, with or without flexDays, or from and to" }),
+        }
+    }
+}
+
+impl From<TravelDates> for RawDates {
+    fn from(dates: TravelDates) -> Self {
+        match dates {
+            TravelDates::Around { on, flex_days } => Self { on: Some(on), flex_days: Some(flex_days), from: None, to: None },
+            TravelDates::Window { from, to } => Self { on: None, flex_days: None, from: Some(from), to: Some(to) },
+        }
+    }
+}
+
+impl utoipa::PartialSchema for TravelDates {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        RawDates::schema()
+    }
+}
+
+impl utoipa::ToSchema for TravelDates {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "TravelDates".into()
+    }
 }
 
 /// The most days either way.
@@ -86,48 +139,64 @@ impl TravelDates {
 
 /// What an offer must satisfy. An unknown attribute never satisfies a filter on it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, eserde::Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Filters {
     /// At most so many stops.
+    #[serde(default)]
     pub max_stops: Option<u8>,
     /// At most so many minutes door to door.
+    #[serde(default)]
     pub max_minutes: Option<u32>,
     /// Only flights marketed by these carriers.
+    #[serde(default)]
     #[eserde(compat)]
     pub carriers: BTreeSet<Carrier>,
     /// No flight marketed by these.
+    #[serde(default)]
     #[eserde(compat)]
     pub carriers_excluded: BTreeSet<Carrier>,
     /// Only points of these programmes.
+    #[serde(default)]
     #[eserde(compat)]
     pub programmes: BTreeSet<ProgrammeId>,
     /// At most so many points a traveller.
+    #[serde(default)]
     #[eserde(compat)]
     pub max_points: Option<Points>,
     /// At most this much in taxes and surcharges a traveller.
+    #[serde(default)]
     #[eserde(compat)]
     pub max_taxes: Option<Money>,
     /// At most this cash price a traveller.
+    #[serde(default)]
     #[eserde(compat)]
     pub max_price: Option<Money>,
     /// At least so many cents per point.
+    #[serde(default)]
     #[eserde(compat)]
     pub min_cents_per_point: Option<CentsPerPoint>,
 }
 
 /// What counts as worth telling, among the offers that pass the filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, eserde::Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Telling {
     /// At least this score, 0 to 100.
+    #[serde(default)]
     pub min_score: u8,
     /// Tell again of a deal already told when its price has fallen by so many percent since, 1 to 90.
+    #[serde(default = "noise")]
     pub again_when_cheaper_by: u8,
+}
+
+/// A change of price below this many percent is noise, unless the member says otherwise.
+fn noise() -> u8 {
+    5
 }
 
 impl Default for Telling {
     fn default() -> Self {
-        Self { min_score: 0, again_when_cheaper_by: 5 }
+        Self { min_score: 0, again_when_cheaper_by: noise() }
     }
 }
 
@@ -404,12 +473,13 @@ impl Watcher {
         true
     }
 
-    /// How old a cached answer may be for a run in a slot: younger than the period, so that an hourly watcher really
-    /// looks hourly. A run asked for by the owner accepts what is younger than the time between two such runs.
+    /// How old a cached answer may be for a run in a slot, in minutes: half the period, so that an hourly watcher really
+    /// looks hourly (the answer of its last run, a few seconds younger than the period, will not do). A run asked for by
+    /// its owner accepts what is younger than half the time between two such runs.
     pub fn accepts_answers_of(&self, slot: Slot) -> u32 {
         let asked = self.last_run_now.is_some_and(|at| Slot::of(at) == slot);
         let period = self.spec.schedule.period_minutes();
-        if asked { period.min(u32::try_from(RUN_NOW_EVERY_MINUTES).unwrap_or(period)) } else { period }
+        (if asked { period.min(u32::try_from(RUN_NOW_EVERY_MINUTES).unwrap_or(period)) } else { period }) / 2
     }
 
     fn plan_next(&mut self, now: Timestamp) {

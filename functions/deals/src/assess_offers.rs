@@ -1,0 +1,172 @@
+//! Queue `deals-search-answered`: values and scores the offers of an answer, and stores which deals are new, changed or gone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    deals::{Assessed, Deal, DealState, assess},
+    events::{DealChanged, DealFound, Event, SearchAnswered},
+    ids::{DealId, TenantId},
+    search::{SearchAnswer, SearchKey},
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+use platform::{Deps, JobError, Message, Queue, Worker, telemetry};
+use serde::Deserialize;
+use storage::{CachedAnswer, Change, Entity, Grant, Sighting, StoreError};
+
+/// Assesses offers.
+pub static FUNCTION: Worker<Answered> = Worker::new("deals-assess-offers", |cx, message| Box::pin(assess_offers(cx, message)))
+    .batch(5, 2)
+    .may(&[
+        CachedAnswer::READ,
+        Deal::READ,
+        Deal::WRITE,
+        Sighting::READ,
+        Sighting::WRITE,
+        Grant::Emit("DealFound"),
+        Grant::Emit("DealChanged"),
+    ]);
+
+/// `SearchAnswered`, in the bus's envelope.
+#[derive(Debug, Deserialize)]
+pub struct Answered {
+    detail: SearchAnswered,
+}
+
+impl Message for Answered {
+    const QUEUE: Queue = Queue::of_events("deals-search-answered", &[SearchAnswered::NAME]);
+}
+
+/// Deals stored side by side.
+const AT_ONCE: usize = 8;
+/// How often a deal that another search changes at the same time is tried, before the message is left to come again.
+const TRIES: usize = 4;
+/// Sightings read at a time.
+const PAGE: u8 = 100;
+
+async fn assess_offers(cx: &Deps, Answered { detail: SearchAnswered { tenant, search_key, .. } }: Answered) -> Result<(), JobError> {
+    // The latest answer, whichever slot this message is about: an older one would only tell what is no longer so.
+    let Some(answer) = cx.store().answer(&search_key, Timestamp::MIN).await? else {
+        return Err(JobError::Park("the answer has expired".to_owned()));
+    };
+    let look = Look { cx, tenant: &tenant, search_key: &search_key, answer: &answer };
+    let mut sightings = look.sightings().await?;
+    let assessed = assess(&tenant, &answer);
+    let offered: BTreeSet<DealId> = assessed.iter().map(|assessed| assessed.offer.deal_id(&tenant)).collect();
+    let seen = assessed.into_iter().map(|assessed| {
+        let sighting = sightings.remove(&assessed.offer.deal_id(&tenant));
+        (assessed, sighting)
+    });
+    let seen: Vec<(Assessed, Option<Sighting>)> = seen.collect();
+    stream::iter(seen).map(Ok).try_for_each_concurrent(AT_ONCE, |(assessed, sighting)| look.seen(assessed, sighting)).await?;
+
+    let gone = sightings.into_values().filter(|sighting| !offered.contains(&sighting.deal) && answer.is_complete_for(&sighting.source));
+    stream::iter(gone.collect::<Vec<_>>()).map(Ok).try_for_each_concurrent(AT_ONCE, |sighting| look.gone(sighting)).await
+}
+
+/// One look at an answer.
+struct Look<'a> {
+    cx: &'a Deps,
+    tenant: &'a TenantId,
+    search_key: &'a SearchKey,
+    answer: &'a SearchAnswer,
+}
+
+/// What the watchers of this search are told of a deal.
+#[derive(Clone, Copy)]
+enum News {
+    Found,
+    Changed,
+}
+
+impl Look<'_> {
+    /// What this search saw before. O(deals of the search).
+    async fn sightings(&self) -> Result<BTreeMap<DealId, Sighting>, JobError> {
+        let mut sightings = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let page = self.cx.store().sightings(self.tenant, self.search_key, PAGE, after.as_deref()).await?;
+            sightings.extend(page.items.into_iter().map(|sighting| (sighting.deal, sighting)));
+            after = page.next;
+            if after.is_none() {
+                return Ok(sightings);
+            }
+        }
+    }
+
+    /// A deal is offered. It may be new, changed, or known but not yet to the watchers of this search.
+    async fn seen(&self, assessed: Assessed, sighting: Option<Sighting>) -> Result<(), JobError> {
+        self.trying(|| async {
+            let known = self.cx.store().deal(self.tenant, assessed.offer.deal_id(self.tenant)).await?;
+            let is_new = known.is_none();
+            let mut deal = known.unwrap_or_else(|| Deal::first_seen(self.tenant.clone(), assessed.clone(), self.cx.now()));
+            let changed = !is_new && deal.seen_again(assessed.clone(), self.cx.now());
+            let news = match &sighting {
+                None => Some(News::Found),
+                Some(sighting) if changed || sighting.deal_version < deal.version => Some(News::Changed),
+                Some(_) => None,
+            };
+            let Some(news) = news else { return Ok(()) };
+            let change = match (is_new, changed) {
+                (true, _) => Change::new().create(&mut deal),
+                (false, true) => Change::new().update(&mut deal),
+                // Known as it is: only told to others. It must still be so when that is stored.
+                (false, false) => Change::new().provided(&mut deal),
+            };
+            self.cx.store().commit(self.tell(change.set(&self.sighting_of(&deal)), &deal, news)).await?;
+            telemetry::count(self.cx, if is_new { "DealsFound" } else { "DealsSeenAgain" }, 1);
+            Ok(())
+        })
+        .await
+    }
+
+    /// A deal is no longer offered, unless someone saw it after this answer.
+    async fn gone(&self, sighting: Sighting) -> Result<(), JobError> {
+        self.trying(|| async {
+            let change = match self.cx.store().deal(self.tenant, sighting.deal).await? {
+                None => Change::new().forget(&sighting),
+                Some(deal) if deal.state == DealState::Live && deal.last_seen > self.answer.asked_at => return Ok(()),
+                Some(mut deal) => {
+                    let news = deal.gone(self.cx.now());
+                    let change = if news { Change::new().update(&mut deal) } else { Change::new().provided(&mut deal) };
+                    self.tell(change.forget(&sighting), &deal, News::Changed)
+                }
+            };
+            self.cx.store().commit(change).await?;
+            telemetry::count(self.cx, "DealsGone", 1);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Tries a change anew, from reading, as long as others change the same deal at the same time.
+    async fn trying<F: Future<Output = Result<(), StoreError>>>(&self, attempt: impl Fn() -> F) -> Result<(), JobError> {
+        for _ in 0..TRIES {
+            match attempt().await {
+                Err(StoreError::Changed | StoreError::Exists | StoreError::Contended) => {}
+                result => return Ok(result?),
+            }
+        }
+        Err(JobError::Retry("a deal kept changing".to_owned()))
+    }
+
+    fn tell(&self, change: Change, deal: &Deal, news: News) -> Change {
+        let (tenant, search_key) = (self.tenant.clone(), self.search_key.clone());
+        match news {
+            News::Found => self.cx.emit(change, &DealFound { tenant, search_key, deal: deal.id, deal_version: deal.version }),
+            News::Changed => self.cx.emit(change, &DealChanged { tenant, search_key, deal: deal.id, deal_version: deal.version }),
+        }
+    }
+
+    fn sighting_of(&self, deal: &Deal) -> Sighting {
+        Sighting {
+            tenant: self.tenant.clone(),
+            search_key: self.search_key.clone(),
+            deal: deal.id,
+            deal_version: deal.version,
+            source: deal.flight().freshness.source.clone(),
+            ends: deal.ends(),
+            version: 0,
+        }
+    }
+}

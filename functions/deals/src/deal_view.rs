@@ -1,0 +1,53 @@
+//! How a deal is shown.
+
+use domain::{
+    deals::{Deal, DealState, PricePoint, Score, Weights},
+    flights::FlightOffer,
+    ids::DealId,
+    value::Valuation,
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A find.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DealView {
+    /// Its id.
+    id: DealId,
+    /// What is on offer.
+    flight: FlightOffer,
+    /// What it is worth; none for cash prices.
+    valuation: Option<Valuation>,
+    /// How good it is, for nobody in particular.
+    score: Score,
+    /// Whether it is still offered.
+    state: DealState,
+    /// First seen.
+    #[schema(value_type = String, format = DateTime)]
+    first_seen: Timestamp,
+    /// When it last changed.
+    #[schema(value_type = String, format = DateTime)]
+    last_seen: Timestamp,
+    /// Prices so far, the oldest first.
+    history: Vec<PricePoint>,
+    /// Counts its changes.
+    version: u64,
+}
+
+impl From<Deal> for DealView {
+    fn from(deal: Deal) -> Self {
+        Self {
+            id: deal.id,
+            score: deal.score(&Weights::default()),
+            flight: deal.flight().clone(),
+            valuation: deal.valuation,
+            state: deal.state,
+            first_seen: deal.first_seen,
+            last_seen: deal.last_seen,
+            history: deal.history,
+            version: deal.version,
+        }
+    }
+}

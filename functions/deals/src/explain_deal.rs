@@ -1,0 +1,134 @@
+//! `GET /v1/deals/{id}/explain`
+
+use axum::extract::State;
+use domain::{
+    deals::{Deal, Score, Weights},
+    flights::Fare,
+    identity::Role,
+    ids::DealId,
+    money::{CentsPerPoint, Money, Points, ProgrammeId},
+    value::{Baseline, Unknown, Verdict},
+};
+use platform::{Answer, Caller, Deps, Endpoint, Failure, PathId, Problems, Reply};
+use serde::Serialize;
+use storage::Entity;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+/// Explains a deal's score and value.
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-explain-deal", || routes!(explain_deal)).may(&[Deal::READ]);
+
+/// Why a deal scores as it does.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// The deal.
+    deal: DealId,
+    /// The score in a sentence.
+    sentence: String,
+    /// The score, 0 to 100.
+    score: u8,
+    /// Its parts.
+    parts: Vec<PartView>,
+    /// How the value came about; none for cash prices.
+    value: Option<ValueView>,
+}
+
+/// One part of a score.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PartView {
+    /// Its name.
+    #[schema(example = "convenience")]
+    name: &'static str,
+    /// 0 to 100; unknown parts leave their weight to the others.
+    score: Option<u8>,
+    /// How much it counts, in percent of all.
+    weight: u16,
+    /// What it looks at.
+    measures: &'static str,
+}
+
+/// How an award's value came about.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ValueView {
+    /// The cash price of the same cabin and day, the cheapest known.
+    cash_price: Option<Money>,
+    /// What the award still costs.
+    taxes: Option<Money>,
+    /// The points it asks.
+    points: Points,
+    /// Whose points.
+    programme: ProgrammeId,
+    /// (cash price − taxes) ÷ points × 100.
+    cents_per_point: Option<CentsPerPoint>,
+    /// Why that is unknown.
+    unknown: Option<Unknown>,
+    /// What the programme's points are usually worth, as published.
+    baseline: Option<Baseline>,
+    /// The verdict.
+    verdict: Option<Verdict>,
+    /// All of it in a sentence.
+    sentence: String,
+}
+
+/// Explains a deal's score and value
+///
+/// In a sentence and in numbers. Timing depends on who looks, and is unknown here.
+#[utoipa::path(
+    get,
+    path = "/v1/deals/{id}/explain",
+    tag = "deals",
+    params(("id" = DealId, Path, description = "The deal")),
+    responses((status = 200, body = Explanation), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
+)]
+async fn explain_deal(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<DealId>) -> Reply<Explanation> {
+    let deal = cx.store().deal(caller.tenant(), id).await?.ok_or(Failure::NotFound("deal"))?;
+    Ok(Answer::ok(explain(&deal)))
+}
+
+fn explain(deal: &Deal) -> Explanation {
+    let weights = Weights::default();
+    let score = deal.score(&weights);
+    let part = |(name, score, weight)| PartView { name, score, weight, measures: measures(name) };
+    Explanation {
+        deal: deal.id,
+        sentence: score.sentence(&weights),
+        score: score.total,
+        parts: Score::weighted(&score.parts, &weights).into_iter().map(part).collect(),
+        value: value_of(deal),
+    }
+}
+
+fn measures(part: &str) -> &'static str {
+    match part {
+        "value" => "cents per point against the published worth of the points, or the price against the day's others",
+        "convenience" => "stops, and duration against the fastest of the day",
+        "timing" => "nearness to the days a watcher prefers",
+        "reliability" => "who says so, and how long ago",
+        _ => "seats left",
+    }
+}
+
+fn value_of(deal: &Deal) -> Option<ValueView> {
+    let Fare::Award { programme, points, taxes } = &deal.flight().fare else { return None };
+    let valuation = deal.valuation.as_ref()?;
+    Some(ValueView {
+        cash_price: valuation.cash,
+        taxes: *taxes,
+        points: *points,
+        programme: programme.clone(),
+        cents_per_point: valuation.cents_per_point,
+        unknown: valuation.unknown,
+        baseline: valuation.baseline,
+        verdict: valuation.verdict,
+        sentence: match (valuation.cents_per_point, valuation.cash, *taxes, valuation.verdict) {
+            (Some(cents), Some(cash), Some(taxes), verdict) => {
+                let verdict = verdict.map(|verdict| format!(": {}", verdict.as_str())).unwrap_or_default();
+                format!("({cash} − {taxes}) ÷ {points} points = {cents} cents a point{verdict}.")
+            }
+            _ => valuation.unknown.map_or_else(String::new, |unknown| format!("The value is unknown: {unknown}.")),
+        },
+    })
+}

@@ -1,0 +1,99 @@
+//! `GET /v1/deals`
+
+use axum::{extract::State, http::request::Parts};
+use domain::{
+    deals::{Deal, Weights},
+    faults::{Check, Faults},
+    flights::{Cabin, Fare},
+    identity::Role,
+    money::ProgrammeId,
+    places::Airport,
+};
+use platform::{Answer, Caller, Deps, Endpoint, Failure, Page, PageParams, Paged, Problems, Reply, page::url_query};
+use storage::{Entity, Listed};
+use utoipa::IntoParams;
+use utoipa_axum::routes;
+
+use crate::deal_view::DealView;
+
+/// Lists deals.
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-list-deals", || routes!(list_deals)).may(&[Deal::READ]);
+
+/// Which deals.
+#[derive(Debug, Default, IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+struct Filter {
+    /// From this airport.
+    #[param(value_type = Option<String>, example = "LAX")]
+    from: Option<Airport>,
+    /// To this airport.
+    #[param(value_type = Option<String>, example = "DXB")]
+    to: Option<Airport>,
+    /// In this cabin.
+    cabin: Option<Cabin>,
+    /// For points of this programme.
+    #[param(value_type = Option<String>, example = "aadvantage")]
+    programme: Option<ProgrammeId>,
+    /// With at least this score, 0 to 100.
+    min_score: Option<u8>,
+}
+
+impl Filter {
+    fn read(parts: &Parts) -> Result<Self, Faults> {
+        let mut filter = Self::default();
+        let mut check = Check::new();
+        for (name, value) in url_query(parts) {
+            let good = match name.as_str() {
+                "from" => value.parse().map(|airport| filter.from = Some(airport)).is_ok(),
+                "to" => value.parse().map(|airport| filter.to = Some(airport)).is_ok(),
+                "cabin" => Cabin::ALL.into_iter().find(|cabin| cabin.as_str() == value).map(|cabin| filter.cabin = Some(cabin)).is_some(),
+                "programme" => value.parse().map(|programme| filter.programme = Some(programme)).is_ok(),
+                "minScore" => value.parse().ok().filter(|score| *score <= 100).map(|score| filter.min_score = Some(score)).is_some(),
+                _ => true,
+            };
+            check.that(good, &format!("/{name}"), "invalid", "not a value of this parameter");
+        }
+        check.done().map(|()| filter)
+    }
+
+    fn admits(&self, deal: &Deal) -> bool {
+        let flight = deal.flight();
+        let programme = match &flight.fare {
+            Fare::Award { programme, .. } => Some(programme),
+            Fare::Cash { .. } => None,
+        };
+        self.from.is_none_or(|from| from == flight.origin)
+            && self.to.is_none_or(|to| to == flight.destination)
+            && self.cabin.is_none_or(|cabin| cabin == flight.cabin)
+            && self.programme.as_ref().is_none_or(|wanted| Some(wanted) == programme)
+            && self.min_score.is_none_or(|least| deal.score(&Weights::default()).total >= least)
+    }
+}
+
+/// How many pages are read to fill one, when filters leave little: a page can come short, and `next` still go on.
+const READS: usize = 5;
+
+/// Lists deals
+///
+/// Live ones, the best first. With filters a page can be short, even empty, while `next` goes on.
+#[utoipa::path(
+    get,
+    path = "/v1/deals",
+    tag = "deals",
+    params(PageParams, Filter),
+    responses((status = 200, body = Paged<DealView>), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
+)]
+async fn list_deals(State(cx): State<Deps>, caller: Caller, page: Page, parts: Parts) -> Reply<Paged<DealView>> {
+    let filter = Filter::read(&parts).map_err(Failure::Faults)?;
+    let mut found = Listed { items: Vec::new(), next: page.after.clone() };
+    for _ in 0..READS {
+        let room = page.limit - u8::try_from(found.items.len()).unwrap_or(page.limit);
+        let Listed { items, next } = cx.store().ranked_deals(caller.tenant(), room, found.next.as_deref()).await?;
+        found.items.extend(items.into_iter().filter(|deal| filter.admits(deal)));
+        found.next = next;
+        if found.next.is_none() || found.items.len() >= usize::from(page.limit) {
+            break;
+        }
+    }
+    Ok(Answer::ok(page.answer(&cx, found, DealView::from)))
+}

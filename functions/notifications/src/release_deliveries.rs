@@ -1,0 +1,28 @@
+//! Every minute: sends off the messages whose hour has come. It is also the safety net for those that were planned but
+//! not sent off.
+
+use domain::notifications::Delivery;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use platform::{Deps, JobError, Message, Scheduled, queues::SendEmail, telemetry};
+use storage::{Entity, Grant};
+
+/// Releases messages.
+pub static FUNCTION: Scheduled =
+    Scheduled::new("notifications-release-deliveries", "rate(1 minute)", |cx, deadline| Box::pin(release_deliveries(cx, deadline)))
+        .may(&[Delivery::READ, Grant::Send(SendEmail::QUEUE.name)]);
+
+/// At most so many of a shard each minute: what remains is first in line the next.
+const PAGE: u8 = 200;
+
+fn release_deliveries(cx: &Deps, _deadline: Timestamp) -> BoxFuture<'_, Result<(), JobError>> {
+    Box::pin(async move {
+        let due = cx.store().due_deliveries(cx.now(), PAGE).await?;
+        let messages: Vec<SendEmail> = due.iter().map(SendEmail::from_delivery).collect();
+        cx.send(&messages).await?;
+        if !messages.is_empty() {
+            telemetry::count(cx, "MessagesReleased", messages.len() as u64);
+        }
+        Ok(())
+    })
+}

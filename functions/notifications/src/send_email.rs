@@ -1,0 +1,145 @@
+//! Queue `email`: sends a message through SES, once.
+//!
+//! The message is claimed before it is sent: at most one sender goes on from there. Dying after the claim, or losing the
+//! answer of SES, leaves it open whether the mail went out; then it is recorded as uncertain, told, and never repeated.
+
+use channels::{
+    email::{Envelope, SendError, Sender, send},
+    templates::{AlertMail, Rendered, Template, Urls},
+};
+use domain::{
+    deals::{Deal, DealState},
+    events::{MessageRefused, MessageSent, MessageUncertain},
+    identity::{Member, Tenant},
+    ids::Owner,
+    notifications::{Alert, Claim, Delivery, DeliveryState, Dropped},
+};
+use platform::{Deps, JobError, Worker, queues::SendEmail, telemetry};
+use storage::{Change, Entity, Grant, StoreError};
+
+/// Sends mail.
+pub static FUNCTION: Worker<SendEmail> = Worker::new("notifications-send-email", |cx, message| Box::pin(send_email(cx, message))).may(&[
+    Alert::READ,
+    Alert::WRITE,
+    Deal::READ,
+    Delivery::READ,
+    Delivery::WRITE,
+    Member::READ,
+    Tenant::READ,
+    Grant::Mail,
+    Grant::Emit("MessageSent"),
+    Grant::Emit("MessageUncertain"),
+    Grant::Emit("MessageRefused"),
+]);
+
+/// How often an outcome is stored anew when the member reads the alert at the same time.
+const TRIES: usize = 4;
+
+async fn send_email(cx: &Deps, message: SendEmail) -> Result<(), JobError> {
+    let owner = Owner { tenant: message.tenant, member: message.member };
+    let Some(mut delivery) = cx.store().delivery_of(&owner, message.delivery).await? else { return Ok(()) };
+    match delivery.claim(cx.now()) {
+        Claim::NotYet | Claim::Settled => return Ok(()),
+        Claim::Busy => return Err(JobError::Retry("someone else is sending it".to_owned())),
+        Claim::Abandoned => return settle(cx, delivery).await,
+        Claim::Yours => {}
+    }
+    let (envelope, mail) = match compose(cx, &delivery).await? {
+        Ok(composed) => composed,
+        Err(why) => {
+            delivery.delivery = DeliveryState::Dropped { why };
+            return settle(cx, delivery).await;
+        }
+    };
+    cx.store().commit(Change::new().update(&mut delivery)).await?;
+    let (state, again) = outcome(cx, send(cx.ses(), &envelope, &mail).await);
+    delivery.delivery = state;
+    settle(cx, delivery).await?;
+    again.map_or(Ok(()), Err)
+}
+
+/// Makes the mail of a message, or says why it is not to be sent any more: nothing is told that is no longer so.
+async fn compose(cx: &Deps, delivery: &Delivery) -> Result<Result<(Envelope, Rendered), Dropped>, JobError> {
+    let owner = &delivery.owner;
+    let alert = cx.store().alert_of(owner, delivery.alert).await?;
+    let member = cx.store().member(owner).await?;
+    let tenant = cx.store().tenant(&owner.tenant).await?;
+    let (Some(alert), Some(member), Some(tenant)) = (alert, member, tenant) else { return Ok(Err(Dropped::NoAddress)) };
+    let deal = cx.store().deal(&owner.tenant, alert.deal).await?;
+    let Some(deal) = deal.filter(|deal| deal.state == DealState::Live) else { return Ok(Err(Dropped::DealGone)) };
+
+    let urls = Urls::of(&cx.config().public_url, &alert);
+    let mail = AlertMail::new(&tenant, &member, &alert, &deal, &urls).render();
+    let mail = mail.map_err(|error| JobError::Park(error.to_string()))?;
+    let envelope = Envelope {
+        from: Sender { name: tenant.name, address: cx.config().mail_sender.clone() },
+        to: member.email,
+        configuration_set: cx.config().mail_configuration_set.clone(),
+        tenant: tenant.id,
+        template: Template::Alert,
+        delivery: delivery.id,
+    };
+    Ok(Ok((envelope, mail)))
+}
+
+/// What an answer of SES makes of a message, and whether the message is to come again.
+fn outcome(cx: &Deps, sent: Result<channels::email::MessageId, SendError>) -> (DeliveryState, Option<JobError>) {
+    let at = cx.now();
+    match sent {
+        Ok(id) => (DeliveryState::Sent { at, message_id: id.as_str().to_owned() }, None),
+        Err(SendError::NotAccepted { code }) => (DeliveryState::Queued, Some(JobError::Retry(format!("SES: {code}")))),
+        Err(SendError::Refused { code }) => (DeliveryState::Refused { at, code }, None),
+        Err(SendError::Unknown) => (DeliveryState::Uncertain { at }, None),
+    }
+}
+
+/// Stores what became of a message, with its alert and the event about it.
+async fn settle(cx: &Deps, delivery: Delivery) -> Result<(), JobError> {
+    for _ in 0..TRIES {
+        let mut settled = delivery.clone();
+        let alert = cx.store().alert_of(&delivery.owner, delivery.alert).await?;
+        match cx.store().commit(settlement(cx, &mut settled, alert)).await {
+            // The member read the alert meanwhile, or someone else settled the message: then this fails to the end.
+            Err(StoreError::Changed | StoreError::Contended) => {}
+            result => {
+                count(cx, &delivery);
+                return Ok(result?);
+            }
+        }
+    }
+    Err(JobError::Retry("the message kept changing".to_owned()))
+}
+
+fn settlement(cx: &Deps, delivery: &mut Delivery, alert: Option<Alert>) -> Change {
+    let (tenant, member, id) = (delivery.owner.tenant.clone(), delivery.owner.member, delivery.id);
+    let mut change = Change::new().update(delivery);
+    if let Some(mut alert) = alert {
+        let before = alert.state;
+        match &delivery.delivery {
+            DeliveryState::Sent { .. } | DeliveryState::Uncertain { .. } => alert.told(),
+            DeliveryState::Dropped { why } => alert.drop_because(*why),
+            DeliveryState::Refused { .. } => alert.drop_because(Dropped::NoAddress),
+            DeliveryState::Queued | DeliveryState::Claimed { .. } => {}
+        }
+        if alert.state != before {
+            change = change.update(&mut alert);
+        }
+    }
+    match &delivery.delivery {
+        DeliveryState::Sent { .. } => cx.emit(change, &MessageSent { tenant, member, delivery: id }),
+        DeliveryState::Uncertain { .. } => cx.emit(change, &MessageUncertain { tenant, member, delivery: id }),
+        DeliveryState::Refused { .. } => cx.emit(change, &MessageRefused { tenant, member, delivery: id }),
+        DeliveryState::Dropped { .. } | DeliveryState::Queued | DeliveryState::Claimed { .. } => change,
+    }
+}
+
+fn count(cx: &Deps, delivery: &Delivery) {
+    let metric = match &delivery.delivery {
+        DeliveryState::Sent { .. } => "MailsSent",
+        DeliveryState::Uncertain { .. } => "MailsUncertain",
+        DeliveryState::Refused { .. } => "MailsRefused",
+        DeliveryState::Dropped { .. } => "MailsDropped",
+        DeliveryState::Queued | DeliveryState::Claimed { .. } => return,
+    };
+    telemetry::count(cx, metric, 1);
+}

@@ -1,0 +1,336 @@
+//! The whole system in one process: every function, wired to the embedded database and the stand-ins as the stacks wire
+//! it to AWS.
+
+mod driver;
+mod lambda_event;
+mod wiring;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex},
+};
+
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use axum::Router;
+use jiff::Timestamp;
+use platform::{
+    Deps, Function, Queue,
+    aws::{Service, plain_http},
+    clock::{Clock, SystemClock},
+    config::SourceAccess,
+    deps::{Ids, RandomIds},
+    function::{Job, Spec},
+    outside::Outside,
+};
+use storage::Store;
+use utoipa::openapi::OpenApi;
+
+pub use self::driver::DriveError;
+use crate::{
+    clock::MovableClock,
+    data::{Folder, FolderError},
+    engine::{Engine, EngineError},
+    gate::{Gate, Gatehouse},
+    keys::{KeyError, Keys},
+    loopback::Loopback,
+    played::{Sources, SourcesError},
+    schedule::{Schedule, UnknownExpression},
+    seed::{self, Brand, SeedError},
+    standins::{StandinError, Standins, wire},
+};
+
+/// Every function of every context.
+pub fn functions() -> Vec<&'static dyn Function> {
+    let contexts = [watchers::FUNCTIONS, search::FUNCTIONS, deals::FUNCTIONS, notifications::FUNCTIONS, system::FUNCTIONS];
+    contexts.into_iter().flatten().copied().collect()
+}
+
+/// What tells the time.
+#[derive(Debug, Clone)]
+pub enum LocalClock {
+    /// One that can be moved.
+    Movable(Arc<MovableClock>),
+    /// The machine's.
+    Machine,
+}
+
+impl LocalClock {
+    fn shared(&self) -> Arc<dyn Clock> {
+        match self {
+            Self::Movable(clock) => clock.clone(),
+            Self::Machine => Arc::new(SystemClock),
+        }
+    }
+}
+
+/// What a system is made of.
+#[derive(Debug)]
+pub struct Options {
+    /// What runs.
+    pub functions: Vec<&'static dyn Function>,
+    /// Where its state is; in memory without one.
+    pub folder: Option<Folder>,
+    /// What tells the time.
+    pub clock: LocalClock,
+    /// What signs.
+    pub keys: Keys,
+    /// Where members reach us, without a slash at the end.
+    pub public_url: String,
+    /// Sources that are really called; the others are played from recordings.
+    pub live: BTreeMap<&'static str, SourceAccess>,
+    /// The world outside, in the place of the sources.
+    pub outside: Option<Arc<dyn Outside>>,
+    /// Makes ids.
+    pub ids: Arc<dyn Ids>,
+    /// Who is there from the start.
+    pub brands: Vec<Brand>,
+}
+
+impl Options {
+    /// Every function, in memory, at this clock, with the demo tenant.
+    ///
+    /// # Errors
+    /// If there are no keys to be had.
+    pub fn in_memory(clock: Arc<MovableClock>) -> Result<Self, KeyError> {
+        Ok(Self {
+            functions: functions(),
+            folder: None,
+            clock: LocalClock::Movable(clock),
+            keys: Keys::fresh()?,
+            public_url: "http://localhost".to_owned(),
+            live: BTreeMap::new(),
+            outside: None,
+            ids: Arc::new(RandomIds),
+            brands: vec![seed::DEMO],
+        })
+    }
+
+    /// Every function, with its state in a folder. With a live source the clock is the machine's; without one it shows the
+    /// time that the recordings tell of.
+    ///
+    /// # Errors
+    /// If the folder can't be used.
+    pub fn kept_in(folder: Folder, live: BTreeMap<&'static str, SourceAccess>, public_url: String) -> Result<Self, StartError> {
+        Ok(Self {
+            clock: clock_of(&folder, &live)?,
+            keys: Keys::kept_in(folder.path())?,
+            folder: Some(folder),
+            public_url,
+            live,
+            functions: functions(),
+            outside: None,
+            ids: Arc::new(RandomIds),
+            brands: vec![seed::DEMO],
+        })
+    }
+}
+
+/// The clock of a folder: the machine's where a source is live.
+///
+/// # Errors
+/// If the folder can't be used.
+pub fn clock_of(folder: &Folder, live: &BTreeMap<&'static str, SourceAccess>) -> Result<LocalClock, FolderError> {
+    if live.is_empty() { Ok(LocalClock::Movable(Arc::new(folder.clock()?))) } else { Ok(LocalClock::Machine) }
+}
+
+/// The present instant of a clock.
+impl Clock for LocalClock {
+    fn now(&self) -> Timestamp {
+        match self {
+            Self::Movable(clock) => clock.now(),
+            Self::Machine => SystemClock.now(),
+        }
+    }
+}
+
+/// Why a system does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The folder can't be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// There are no keys.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The database can't be opened.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The stand-ins can't be opened.
+    #[error(transparent)]
+    Standins(#[from] StandinError),
+    /// The sources can't be reached.
+    #[error(transparent)]
+    Sources(#[from] SourcesError),
+    /// The stand-ins can't be served.
+    #[error("the stand-ins can't be served: {0}")]
+    Serve(#[from] io::Error),
+    /// A schedule can't be read.
+    #[error("{function}: {error}")]
+    Schedule {
+        /// Whose.
+        function: &'static str,
+        /// Why.
+        error: UnknownExpression,
+    },
+    /// Two functions work one queue: each would get a part of its messages.
+    #[error("queue {0} has two workers")]
+    TwoWorkers(&'static str),
+    /// The tenants and members can't be stored.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+}
+
+/// What runs a job, as a Lambda would.
+#[derive(Debug)]
+struct Runner {
+    job: &'static dyn Job,
+    deps: Deps,
+    gate: Arc<Gate>,
+}
+
+/// A queue and the job that works it.
+#[derive(Debug)]
+struct Worked {
+    queue: Queue,
+    batch: usize,
+    runner: Runner,
+}
+
+/// A schedule and the job that it starts.
+#[derive(Debug)]
+struct Timed {
+    schedule: Schedule,
+    next: Mutex<Timestamp>,
+    woken_by_outbox: bool,
+    runner: Runner,
+}
+
+/// The whole system.
+#[derive(Debug)]
+pub struct System {
+    api: Router,
+    document: OpenApi,
+    worked: Vec<Worked>,
+    timed: Vec<Timed>,
+    gatehouse: Arc<Gatehouse>,
+    operator: Deps,
+    keys: Keys,
+    clock: LocalClock,
+    folder: Option<Folder>,
+    standins: Standins,
+    // Last: servers end when nothing calls them any more.
+    wire: Loopback,
+    engine: Engine,
+}
+
+/// The one who runs the machine: reaches everything, past the gates.
+static OPERATOR: Spec = Spec { name: "local-operator", grants: &[], memory_mb: 256, timeout_seconds: 60 };
+
+impl System {
+    /// Starts everything but the passing of time: that is [`System::serve`]'s, or a test's.
+    ///
+    /// # Errors
+    /// Whatever keeps it from starting.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let topology = wiring::topology(&options.functions)?;
+        let file = |of: fn(&Folder) -> std::path::PathBuf| options.folder.as_ref().map(of);
+        let engine = Engine::start(file(Folder::core_db).as_deref())?;
+        let standins = Standins::open(file(Folder::queues_db).as_deref(), options.clock.shared(), topology)?;
+        let served = wire::router(standins.clone());
+        let wire = Loopback::start("stand-ins", |listener| async move {
+            if let Err(error) = axum::serve(listener, served).await {
+                tracing::error!(%error, "the stand-ins are served no more");
+            }
+        })?;
+        let sources = Arc::new(Sources::open(options.live.clone())?);
+        let outside: Arc<dyn Outside> = match &options.outside {
+            Some(outside) => outside.clone(),
+            None => sources.clone(),
+        };
+        let wiring = wiring::Wiring {
+            endpoints: endpoints(&engine, &wire),
+            http: plain_http(),
+            outside,
+            sources,
+            options: &options,
+            gatehouse: Arc::new(Gatehouse::default()),
+        };
+        let parts = wiring.connect()?;
+        let operator = wiring.deps(&OPERATOR, &[], &[], wiring.http.clone(), wiring.outside.clone());
+        for brand in &options.brands {
+            seed::sow(operator.store(), brand).await?;
+        }
+        let gatehouse = wiring.gatehouse.clone();
+        if options.folder.is_some() {
+            // An earlier run may have left events in the outbox.
+            gatehouse.wake();
+        }
+        let Options { keys, clock, folder, .. } = options;
+        let wiring::Parts { api, document, worked, timed } = parts;
+        Ok(Self { api, document, worked, timed, gatehouse, operator, keys, clock, folder, standins, wire, engine })
+    }
+
+    /// The HTTP API.
+    pub fn api(&self) -> Router {
+        self.api.clone()
+    }
+
+    /// The API's description.
+    pub fn document(&self) -> &OpenApi {
+        &self.document
+    }
+
+    /// The tables, past the gates.
+    pub fn store(&self) -> &Store {
+        self.operator.store()
+    }
+
+    /// What reaches everything, past the gates.
+    pub fn operator(&self) -> &Deps {
+        &self.operator
+    }
+
+    /// Queues, bus and mailbox.
+    pub fn standins(&self) -> &Standins {
+        &self.standins
+    }
+
+    /// Where queues, bus and mailbox are served in AWS's wire format.
+    pub fn standins_url(&self) -> String {
+        self.wire.url()
+    }
+
+    /// Where the database is served.
+    pub fn database_url(&self) -> String {
+        self.engine.url()
+    }
+
+    /// What all gates share: refusals, counts, faults.
+    pub fn gatehouse(&self) -> &Gatehouse {
+        &self.gatehouse
+    }
+
+    /// What signs.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+fn endpoints(engine: &Engine, wire: &Loopback) -> BTreeMap<Service, String> {
+    let url = |service| match service {
+        Service::DynamoDb => engine.url(),
+        Service::Sqs | Service::EventBridge | Service::Ses => wire.url(),
+    };
+    Service::ALL.into_iter().map(|service| (service, url(service))).collect()
+}
+
+/// A client over plain HTTP, as every function gets one behind its gate.
+type Http = SharedHttpClient;

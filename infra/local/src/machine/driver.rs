@@ -1,0 +1,236 @@
+//! What makes things happen: schedules fire, queues deliver, the relay wakes, time passes.
+
+use std::{panic::AssertUnwindSafe, path::Path, sync::PoisonError, time::Duration};
+
+use futures::{FutureExt, future::join_all};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::{LocalClock, Runner, System, Timed, Worked, lambda_event, wiring::limit};
+use crate::{
+    clock::MovableClock,
+    data::FolderError,
+    engine::EngineError,
+    standins::queues::QueueError,
+};
+
+/// Batches of one queue that are worked side by side.
+const SIDE_BY_SIDE: usize = 2;
+/// Rounds after which a system that does not come to rest is given up on.
+const MOST_ROUNDS: usize = 10_000;
+/// How often queues and schedules are looked at while time runs by itself.
+const TICK: Duration = Duration::from_millis(200);
+/// How often expired items are removed meanwhile.
+const SWEEP: Duration = Duration::from_hours(1);
+
+/// Why something could not be made to happen.
+#[derive(Debug, thiserror::Error)]
+pub enum DriveError {
+    /// The queues failed.
+    #[error(transparent)]
+    Queues(#[from] QueueError),
+    /// The database failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The clock could not be kept.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// It does not come to rest: functions make each other work without end.
+    #[error("not at rest after {MOST_ROUNDS} rounds; still to be delivered: {0}")]
+    Unsettled(String),
+    /// The clock is the machine's.
+    #[error("the machine's clock can't be moved")]
+    RealTime,
+}
+
+impl System {
+    /// Delivers one round: of every queue that is worked, up to two batches. Answers how many messages were delivered.
+    ///
+    /// # Errors
+    /// If the queues fail. What a job makes of its messages is none.
+    pub async fn poll_queues(&self) -> Result<usize, DriveError> {
+        let delivered = join_all(self.worked.iter().map(|worked| self.poll(worked))).await;
+        delivered.into_iter().sum()
+    }
+
+    async fn poll(&self, worked: &Worked) -> Result<usize, DriveError> {
+        let delivered = join_all((0..SIDE_BY_SIDE).map(|_| self.deliver(worked))).await;
+        delivered.into_iter().sum()
+    }
+
+    /// Delivers one batch. What was handled is deleted; the rest comes again when its visibility time-out ends.
+    async fn deliver(&self, Worked { queue, batch, runner }: &Worked) -> Result<usize, DriveError> {
+        let queues = self.standins.queues();
+        let messages = queues.receive(queue.name, *batch)?;
+        if messages.is_empty() {
+            return Ok(0);
+        }
+        let answer = self.run(runner, lambda_event::of_batch(queue, &messages)).await;
+        for message in lambda_event::handled(&messages, answer.as_ref()) {
+            queues.delete(queue.name, &message.receipt)?;
+        }
+        Ok(messages.len())
+    }
+
+    /// Fires every schedule that is due, once however late it is. Answers how many were.
+    pub async fn fire_due(&self) -> usize {
+        let now = self.now();
+        let due: Vec<&Timed> = self.timed.iter().filter(|timed| timed.take_due(now)).collect();
+        join_all(due.iter().map(|timed| self.fire(timed))).await.len()
+    }
+
+    /// Runs the relay if an event was stored since it last ran. Answers whether one was.
+    pub async fn relay_if_woken(&self) -> bool {
+        let woken = self.gatehouse.take_wake();
+        if woken {
+            join_all(self.timed.iter().filter(|timed| timed.woken_by_outbox).map(|timed| self.fire(timed))).await;
+        }
+        woken
+    }
+
+    async fn fire(&self, timed: &Timed) {
+        let event = lambda_event::of_schedule(timed.runner.deps.function().name, self.now());
+        // What it could not do it has logged; the schedule runs it again.
+        self.run(&timed.runner, event).await;
+    }
+
+    /// Runs a job as a Lambda does. None if it failed, was killed, panicked or took too long.
+    async fn run(&self, runner: &Runner, event: Value) -> Option<Value> {
+        let spec = runner.deps.function();
+        let deadline = moved(self.now(), SignedDuration::from_secs(spec.timeout_seconds.into()));
+        let mut kills = runner.gate.kills();
+        let run = AssertUnwindSafe(runner.job.invoke(&runner.deps, event, deadline)).catch_unwind();
+        let failed = tokio::select! {
+            outcome = tokio::time::timeout(limit(spec), run) => match outcome {
+                Ok(Ok(Ok(answer))) => return Some(answer),
+                Ok(Ok(Err(error))) => error.to_string(),
+                Ok(Err(_)) => "it panicked".to_owned(),
+                Err(_) => "it took too long".to_owned(),
+            },
+            _ = kills.changed() => "it was killed".to_owned(),
+        };
+        tracing::warn!(function = spec.name, failed, "a run ended without an answer");
+        None
+    }
+
+    /// Runs until nothing is visible on any queue that is worked, and nothing has woken the relay. Time stands still.
+    ///
+    /// # Errors
+    /// If it does not come to rest, or the queues fail.
+    pub async fn settle(&self) -> Result<(), DriveError> {
+        for _ in 0..MOST_ROUNDS {
+            let woken = self.relay_if_woken().await;
+            let delivered = self.poll_queues().await?;
+            if !woken && delivered == 0 {
+                return Ok(());
+            }
+        }
+        Err(DriveError::Unsettled(self.stuck()?))
+    }
+
+    fn stuck(&self) -> Result<String, DriveError> {
+        let stats = self.worked.iter().map(|worked| self.standins.queues().stats_of(worked.queue.name));
+        let stats: Vec<_> = stats.collect::<Result<_, _>>()?;
+        let visible = stats.iter().filter(|queue| queue.visible > 0);
+        Ok(visible.map(|queue| format!("{} on {}", queue.visible, queue.name)).collect::<Vec<_>>().join(", "))
+    }
+
+    /// Lets time pass as in the cloud: stops at every instant at which a schedule fires or a message becomes visible
+    /// again, and settles there. In the end what has expired is removed.
+    ///
+    /// # Errors
+    /// If the clock is the machine's, or the system does not come to rest.
+    pub async fn advance(&self, by: SignedDuration) -> Result<(), DriveError> {
+        let LocalClock::Movable(clock) = &self.clock else { return Err(DriveError::RealTime) };
+        let end = moved(clock.now(), by);
+        self.settle().await?;
+        while let Some(next) = self.next_instant()?.filter(|next| *next <= end) {
+            self.arrive_at(clock, next).await?;
+        }
+        self.arrive_at(clock, end).await?;
+        self.engine.sweep(end)?;
+        if let Some(folder) = &self.folder {
+            folder.keep_clock(clock)?;
+        }
+        Ok(())
+    }
+
+    async fn arrive_at(&self, clock: &MovableClock, instant: Timestamp) -> Result<(), DriveError> {
+        // A clock that runs may be past it already.
+        clock.set(instant.max(clock.now()));
+        self.fire_due().await;
+        self.settle().await
+    }
+
+    /// The next instant at which something happens by itself.
+    fn next_instant(&self) -> Result<Option<Timestamp>, DriveError> {
+        let visible = self.standins.queues().next_visible_at()?;
+        Ok(self.timed.iter().map(Timed::next).chain(visible).min())
+    }
+
+    /// Lets time run by itself, for as long as this is polled.
+    pub async fn drive(&self) {
+        tokio::join!(self.keep_relaying(), self.keep_firing(), self.keep_sweeping(), join_all(self.worked.iter().map(|worked| self.keep_polling(worked))));
+    }
+
+    async fn keep_polling(&self, worked: &Worked) {
+        loop {
+            match self.poll(worked).await {
+                Ok(0) => tokio::time::sleep(TICK).await,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(queue = worked.queue.name, %error, "not polled");
+                    tokio::time::sleep(TICK).await;
+                }
+            }
+        }
+    }
+
+    async fn keep_relaying(&self) {
+        loop {
+            self.gatehouse.woken().await;
+            self.relay_if_woken().await;
+        }
+    }
+
+    async fn keep_firing(&self) {
+        loop {
+            self.fire_due().await;
+            tokio::time::sleep(TICK).await;
+        }
+    }
+
+    async fn keep_sweeping(&self) {
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            if let Err(error) = self.engine.sweep(self.now()) {
+                tracing::error!(%error, "expired items were not removed");
+            }
+        }
+    }
+
+    /// The data folder, if there is one.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_ref().map(|folder| folder.path())
+    }
+}
+
+impl Timed {
+    fn next(&self) -> Timestamp {
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it is due; if so, its next turn is set.
+    fn take_due(&self, now: Timestamp) -> bool {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = *next <= now;
+        if due {
+            *next = self.schedule.after(now);
+        }
+        due
+    }
+}
+
+fn moved(instant: Timestamp, by: SignedDuration) -> Timestamp {
+    instant.checked_add(by).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,180 @@
+//! From descriptors to running parts.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use aws_credential_types::Credentials;
+use axum::{
+    Json, Router,
+    extract::{Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use http::StatusCode;
+use jiff::SignedDuration;
+use platform::{
+    Deps, Feed, Function, Queue, Trigger,
+    aws::{Aws, Service},
+    clock::Clock,
+    config::Config,
+    function::Spec,
+    gateway,
+    outside::Outside,
+};
+use serde_json::json;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::{Http, Options, Runner, StartError, Timed, Worked};
+use crate::{
+    gate::{Gate, Gatehouse},
+    played::Sources,
+    schedule::Schedule,
+    standins::{
+        QueueSpec, Rule, Topology,
+        bus::{ACCOUNT, REGION},
+    },
+};
+
+/// Who mail comes from.
+const SENDER: &str = "Mile Buy Club <mail@mile-buy-club.example>";
+
+/// The queues that functions work or send to, their dead letters, and what the bus sends where.
+pub(super) fn topology(functions: &[&'static dyn Function]) -> Result<Topology, StartError> {
+    let mut topology = Topology::default();
+    for function in functions {
+        let Trigger::Queue { queue, .. } = function.trigger() else { continue };
+        if topology.queues.iter().any(|known| known.name == queue.name) {
+            return Err(StartError::TwoWorkers(queue.name));
+        }
+        add(&mut topology, &queue);
+    }
+    // What is sent to a queue that nobody works waits there.
+    for name in functions.iter().flat_map(|function| function.sends_to()) {
+        if topology.queues.iter().all(|known| known.name != name) {
+            add(&mut topology, &Queue::sent(name));
+        }
+    }
+    Ok(topology)
+}
+
+fn add(topology: &mut Topology, queue: &Queue) {
+    let spec = QueueSpec {
+        name: queue.name.to_owned(),
+        fifo: queue.fifo,
+        visibility: SignedDuration::from_secs(queue.visibility_seconds.into()),
+        max_receives: queue.max_receives.into(),
+        dead_letter: Some(queue.dead()),
+    };
+    topology.queues.push(QueueSpec { name: queue.dead(), dead_letter: None, ..spec.clone() });
+    topology.queues.push(spec);
+    match queue.feed {
+        Feed::Sent => {}
+        Feed::Events(events) => {
+            let rule = |event: &&str| Rule { event: (*event).to_owned(), queue: queue.name.to_owned() };
+            topology.rules.extend(events.iter().map(rule));
+        }
+    }
+}
+
+/// What functions are connected to.
+pub(super) struct Wiring<'a> {
+    pub(super) endpoints: BTreeMap<Service, String>,
+    pub(super) http: Http,
+    pub(super) outside: Arc<dyn Outside>,
+    pub(super) sources: Arc<Sources>,
+    pub(super) options: &'a Options,
+    pub(super) gatehouse: Arc<Gatehouse>,
+}
+
+/// Functions, connected.
+pub(super) struct Parts {
+    pub(super) api: Router,
+    pub(super) document: OpenApi,
+    pub(super) worked: Vec<Worked>,
+    pub(super) timed: Vec<Timed>,
+}
+
+impl Wiring<'_> {
+    /// Connects every function, each through a gate of its own.
+    pub(super) fn connect(&self) -> Result<Parts, StartError> {
+        let mut api = OpenApiRouter::new();
+        let (mut worked, mut timed) = (Vec::new(), Vec::new());
+        for function in &self.options.functions {
+            let gate = Gate::of(*function, &self.gatehouse);
+            let deps = self.gated(*function, &gate);
+            if let Some(endpoint) = function.as_endpoint() {
+                let sandbox = Sandbox { gate: gate.clone(), limit: limit(function.spec()) };
+                api = api.merge(gateway::router(endpoint, &deps).layer(from_fn_with_state(sandbox, contain)));
+            }
+            let Some(job) = function.as_job() else { continue };
+            let runner = Runner { job, deps, gate };
+            match function.trigger() {
+                Trigger::Http(_) => {}
+                Trigger::Queue { queue, batch } => worked.push(Worked { queue, batch: batch.into(), runner }),
+                Trigger::Schedule { expression, woken_by_outbox } => timed.push(self.timed(expression, woken_by_outbox, runner)?),
+            }
+        }
+        let (api, document) = api.split_for_parts();
+        Ok(Parts { api: api.fallback(gateway::nowhere), document, worked, timed })
+    }
+
+    fn timed(&self, expression: &str, woken_by_outbox: bool, runner: Runner) -> Result<Timed, StartError> {
+        let function = runner.deps.function().name;
+        let schedule = Schedule::parse(expression).map_err(|error| StartError::Schedule { function, error })?;
+        let next = schedule.after(self.options.clock.now()).into();
+        Ok(Timed { schedule, next, woken_by_outbox, runner })
+    }
+
+    fn gated(&self, function: &'static dyn Function, gate: &Arc<Gate>) -> Deps {
+        let (http, outside) = (gate.client(self.http.clone()), gate.outside(self.outside.clone()));
+        self.deps(function.spec(), &function.sends_to(), &function.calls(), http, outside)
+    }
+
+    /// What one function is given: as in the cloud, it knows only the queues it sends to and the sources it calls.
+    pub(super) fn deps(&self, spec: &'static Spec, queues: &[&str], sources: &[&str], http: Http, outside: Arc<dyn Outside>) -> Deps {
+        let url = self.endpoints.get(&Service::Sqs).map(String::as_str).unwrap_or_default();
+        let config = Config {
+            table_prefix: String::new(),
+            queue_urls: queues.iter().map(|queue| ((*queue).to_owned(), format!("{url}/{ACCOUNT}/{queue}"))).collect(),
+            bus: "default".to_owned(),
+            tokens: self.options.keys.policy(),
+            cursor_key: self.options.keys.cursor().clone(),
+            mail_sender: SENDER.to_owned(),
+            mail_configuration_set: None,
+            public_url: self.options.public_url.clone(),
+            emit_metrics: false,
+            sources: sources.iter().filter_map(|source| self.sources.access(source)).collect(),
+        };
+        let aws = Aws {
+            region: REGION.to_owned(),
+            credentials: Credentials::from_keys(spec.name, "local", None),
+            endpoints: self.endpoints.clone(),
+            http,
+        };
+        Deps::new(spec, config, aws, self.options.clock.shared(), self.options.ids.clone(), outside)
+    }
+}
+
+/// How long a run of a function may take.
+pub(super) fn limit(spec: &Spec) -> Duration {
+    Duration::from_secs(spec.timeout_seconds.into())
+}
+
+/// What an endpoint runs in.
+#[derive(Clone)]
+struct Sandbox {
+    gate: Arc<Gate>,
+    limit: Duration,
+}
+
+/// Answers as API Gateway does when a Lambda dies or takes too long.
+async fn contain(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
+    let mut kills = sandbox.gate.kills();
+    let failed = |status: StatusCode, message: &str| (status, Json(json!({"message": message}))).into_response();
+    tokio::select! {
+        answer = tokio::time::timeout(sandbox.limit, next.run(request)) => {
+            answer.unwrap_or_else(|_| failed(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"))
+        }
+        _ = kills.changed() => failed(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+    }
+}

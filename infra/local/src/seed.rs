@@ -1,0 +1,136 @@
+//! Who is there from the start: tenants with their members.
+
+use domain::{
+    identity::{Member, Plan, Role, Tenant},
+    ids::{Owner, TenantId, derived},
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use storage::{Change, Store, StoreError};
+
+/// A member to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Person {
+    /// Their handle.
+    pub handle: &'static str,
+    /// What they are called.
+    pub name: &'static str,
+    /// Where their mail goes.
+    pub email: &'static str,
+    /// What they pay for.
+    pub plan: Plan,
+    /// Their time zone.
+    pub zone: &'static str,
+    /// What they may be.
+    pub role: Role,
+}
+
+/// A tenant to be, with its members.
+#[derive(Debug, Clone, Copy)]
+pub struct Brand {
+    /// Its slug.
+    pub id: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// The hosts that name it.
+    pub hosts: &'static [&'static str],
+    /// Its time zone.
+    pub zone: &'static str,
+    /// Its currency.
+    pub currency: &'static str,
+    /// Its members.
+    pub members: &'static [Person],
+}
+
+/// The tenant that everyone looks at first.
+pub const DEMO: Brand = Brand {
+    id: "demo",
+    name: "Mile Buy Club",
+    hosts: &["localhost", "127.0.0.1"],
+    zone: "America/Los_Angeles",
+    currency: "USD",
+    members: &[
+        Person {
+            handle: "demo",
+            name: "Dana Demo",
+            email: "dana@example.com",
+            plan: Plan::Premium,
+            zone: "America/Los_Angeles",
+            role: Role::Member,
+        },
+        Person {
+            handle: "free",
+            name: "Fred Free",
+            email: "fred@example.com",
+            plan: Plan::Free,
+            zone: "Europe/Berlin",
+            role: Role::Member,
+        },
+    ],
+};
+
+/// Why a seed can't be sown.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    /// A value is not one of the domain's.
+    #[error("{0:?} is no value for a tenant or member")]
+    Value(String),
+    /// The store can't take it.
+    #[error("the store did not take a tenant or member: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// The id of the member with this handle: the same at every start.
+///
+/// # Errors
+/// If the tenant's id is none.
+pub fn owner(tenant: &str, handle: &str) -> Result<Owner, SeedError> {
+    Ok(Owner { tenant: value::<TenantId>(tenant)?, member: derived(&["local member", tenant, handle]) })
+}
+
+/// Stores a tenant and its members, unless they are there already.
+///
+/// # Errors
+/// If a value is malformed, or the store fails.
+pub async fn sow(store: &Store, brand: &Brand) -> Result<(), SeedError> {
+    let mut tenant = Tenant {
+        id: value(brand.id)?,
+        name: value(brand.name)?,
+        hosts: brand.hosts.iter().map(|host| (*host).to_owned()).collect(),
+        zone: value(brand.zone)?,
+        currency: value(brand.currency)?,
+        version: 0,
+    };
+    commit(store, Change::new().create_tenant(&mut tenant)).await?;
+    for person in brand.members {
+        commit(store, Change::new().create_member(&mut person.member(brand.id)?)).await?;
+    }
+    Ok(())
+}
+
+impl Person {
+    fn member(&self, tenant: &str) -> Result<Member, SeedError> {
+        Ok(Member {
+            owner: owner(tenant, self.handle)?,
+            handle: value(self.handle)?,
+            email: value(self.email)?,
+            name: value(self.name)?,
+            zone: value(self.zone)?,
+            role: self.role,
+            plan: self.plan,
+            version: 0,
+        })
+    }
+}
+
+async fn commit(store: &Store, change: Change) -> Result<(), SeedError> {
+    match store.commit(change).await {
+        Ok(()) | Err(StoreError::Exists) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn value<T: DeserializeOwned>(text: &str) -> Result<T, SeedError> {
+    let json: Value = json!(text);
+    serde_json::from_value(json).map_err(|_| SeedError::Value(text.to_owned()))
+}

@@ -1,0 +1,20 @@
+//! Ids in paths.
+
+use axum::extract::{FromRequestParts, Path};
+use domain::ids::Id;
+use http::request::Parts;
+
+use crate::failure::Failure;
+
+/// The id in a path. What is no id names nothing, and is not found.
+#[derive(Debug, Clone, Copy)]
+pub struct PathId<T>(pub T);
+
+impl<T: Id, S: Send + Sync> FromRequestParts<S> for PathId<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let text = Path::<String>::from_request_parts(parts, state).await;
+        text.ok().and_then(|Path(text)| text.parse().ok()).map(Self).ok_or(Failure::NotFound(T::NOUN))
+    }
+}
