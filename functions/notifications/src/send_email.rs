@@ -18,7 +18,7 @@ use platform::{Deps, JobError, Worker, queues::SendEmail, telemetry};
 use storage::{Change, Entity, Grant, StoreError};
 
 /// Sends mail.
-pub static FUNCTION: Worker<SendEmail> = Worker::new("notifications-send-email", |cx, message| Box::pin(send_email(cx, message))).may(&[
+pub static FUNCTION: Worker<SendEmail> = Worker::new("notifications-send-email", |cx, message| Box::pin(send_email(cx, message))).batch(5, 5).may(&[
     Alert::READ,
     Alert::WRITE,
     Deal::READ,

@@ -9,13 +9,13 @@ use domain::{
     watchers::Watcher,
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
-use platform::{Deps, JobError, Worker, queues::SearchDue, telemetry};
+use platform::{Deps, JobError, Message, Worker, queues::SearchDue, telemetry};
 use providers::{
     AwardSource, CashSource, Found,
     duffel::{self, CASH_DAYS_PER_SEARCH, Duffel},
     seats_aero::{self, SeatsAero},
 };
-use storage::{CachedAnswer, Change, Entity, Grant, Observation, SearchRun, StoreError};
+use storage::{Asking, CachedAnswer, Change, Entity, Grant, Observation, SearchRun, StoreError};
 
 /// Runs searches.
 pub static FUNCTION: Worker<SearchDue> =
@@ -23,13 +23,18 @@ pub static FUNCTION: Worker<SearchDue> =
         Watcher::READ,
         CachedAnswer::READ,
         CachedAnswer::WRITE,
+        Asking::WRITE,
         SearchRun::READ,
         SearchRun::WRITE,
         Observation::WRITE,
         Grant::Emit("SearchAnswered"),
+        Grant::Send(SearchDue::QUEUE.name),
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
     ]);
+
+/// Until when the answer of another run is looked for, in seconds.
+const ANSWER_TAKES: u16 = 20;
 
 async fn run_search(cx: &Deps, due: SearchDue) -> Result<(), JobError> {
     let SearchDue { tenant, search_key, slot, max_age_minutes } = &due;
@@ -45,7 +50,9 @@ async fn run_search(cx: &Deps, due: SearchDue) -> Result<(), JobError> {
     let from_cache = cached.is_some();
     let answer = match cached {
         Some(answer) => answer,
-        None => ask_and_keep(cx, query).await?,
+        None if cx.store().take_asking(search_key, cx.now()).await? => ask_and_keep(cx, query).await?,
+        // Another run asks right now (another tenant's, or this one's twin): its answer will do.
+        None => return cx.send_later(&due, ANSWER_TAKES).await,
     };
     tell(cx, due, &answer, from_cache).await
 }

@@ -59,16 +59,16 @@ impl Folder {
     /// # Errors
     /// If what is kept of it can't be read or written.
     pub fn clock(&self) -> Result<MovableClock, FolderError> {
-        let machine = SystemClock.now();
-        let file = self.clock_file();
-        let ahead = match std::fs::read_to_string(&file) {
-            Ok(text) => text.trim().parse().map_err(|_| FolderError::Clock(file))?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => RECORDED_AT.duration_since(machine),
+        let ahead = match std::fs::read_to_string(self.clock_file()) {
+            Ok(text) => text.trim().parse().map_err(|_| FolderError::Clock(self.clock_file()))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let clock = MovableClock::running_from(RECORDED_AT);
+                self.keep_clock(&clock)?;
+                return Ok(clock);
+            }
             Err(error) => return Err(error.into()),
         };
-        let clock = MovableClock::running_from(machine.saturating_add(ahead).unwrap_or(RECORDED_AT));
-        self.keep_clock(&clock)?;
-        Ok(clock)
+        Ok(MovableClock::running_from(SystemClock.now().saturating_add(ahead).unwrap_or(RECORDED_AT)))
     }
 
     /// Keeps how far a clock is ahead of the machine's, or behind.

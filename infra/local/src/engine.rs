@@ -75,18 +75,21 @@ impl Engine {
         let mut removed = 0;
         for table in Table::ALL {
             for key in self.expired(table, now)? {
-                self.database.delete_item(DeleteItemRequest {
-                    table_name: table.name().to_owned(),
-                    key,
-                    // It may have been given more time since.
-                    condition_expression: Some("#ttl < :now".to_owned()),
-                    expression_attribute_names: Some(ttl_name()),
-                    expression_attribute_values: Some(now_value(now)),
-                    ..DeleteItemRequest::default()
-                }).map(|_| removed += 1).or_else(|error| match error {
-                    DynoxideError::ConditionalCheckFailedException(..) => Ok(()),
-                    failed => Err(failed),
-                })?;
+                self.database
+                    .delete_item(DeleteItemRequest {
+                        table_name: table.name().to_owned(),
+                        key,
+                        // It may have been given more time since.
+                        condition_expression: Some("#ttl < :now".to_owned()),
+                        expression_attribute_names: Some(ttl_name()),
+                        expression_attribute_values: Some(now_value(now)),
+                        ..DeleteItemRequest::default()
+                    })
+                    .map(|_| removed += 1)
+                    .or_else(|error| match error {
+                        DynoxideError::ConditionalCheckFailedException(..) => Ok(()),
+                        failed => Err(failed),
+                    })?;
             }
         }
         Ok(removed)
@@ -134,7 +137,8 @@ fn description(table: Table) -> Value {
     let keys = |prefix: &str| json!([{"AttributeName": format!("{prefix}{PK}"), "KeyType": "HASH"}, {"AttributeName": format!("{prefix}{SK}"), "KeyType": "RANGE"}]);
     let index = |name: &&str| json!({"IndexName": name, "KeySchema": keys(name), "Projection": {"ProjectionType": "ALL"}});
     let prefixes = [""].into_iter().chain(table.indexes().iter().copied());
-    let attributes = prefixes.flat_map(|prefix| [PK, SK].map(|name| json!({"AttributeName": format!("{prefix}{name}"), "AttributeType": "S"})));
+    let attributes = prefixes
+        .flat_map(|prefix| [PK, SK].map(|name| json!({"AttributeName": format!("{prefix}{name}"), "AttributeType": "S"})));
     let mut description = json!({
         "TableName": table.name(),
         "BillingMode": "PAY_PER_REQUEST",

@@ -34,8 +34,8 @@ use storage::Grant;
 use tokio::sync::{Notify, watch};
 
 pub use self::faults::{Action, CallInfo, Callee, Failure, Faults, NoFaults};
-pub use self::needs::{Need, Unreadable};
 use self::needs::AwsCall;
+pub use self::needs::{Need, Unreadable};
 
 /// A call that was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -245,7 +245,10 @@ struct GatedClient {
 
 impl HttpClient for GatedClient {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(GatedConnector { gate: self.gate.clone(), inner: self.inner.http_connector(settings, components) })
+        SharedHttpConnector::new(GatedConnector {
+            gate: self.gate.clone(),
+            inner: self.inner.http_connector(settings, components),
+        })
     }
 }
 

@@ -3,9 +3,9 @@
 
 mod driver;
 mod lambda_event;
-mod wiring;
 #[cfg(test)]
 mod tests;
+mod wiring;
 
 use std::{
     collections::BTreeMap,
@@ -28,7 +28,7 @@ use platform::{
 use storage::Store;
 use utoipa::openapi::OpenApi;
 
-pub use self::driver::DriveError;
+pub use self::{driver::DriveError, wiring::topology};
 use crate::{
     clock::MovableClock,
     data::{Folder, FolderError},
@@ -36,6 +36,7 @@ use crate::{
     gate::{Gate, Gatehouse},
     keys::{KeyError, Keys},
     loopback::Loopback,
+    pages::Pages,
     played::{Sources, SourcesError},
     schedule::{Schedule, UnknownExpression},
     seed::{self, Brand, SeedError},
@@ -58,7 +59,8 @@ pub enum LocalClock {
 }
 
 impl LocalClock {
-    fn shared(&self) -> Arc<dyn Clock> {
+    /// For all who are to share it.
+    pub fn shared(&self) -> Arc<dyn Clock> {
         match self {
             Self::Movable(clock) => clock.clone(),
             Self::Machine => Arc::new(SystemClock),
@@ -67,7 +69,6 @@ impl LocalClock {
 }
 
 /// What a system is made of.
-#[derive(Debug)]
 pub struct Options {
     /// What runs.
     pub functions: Vec<&'static dyn Function>,
@@ -136,7 +137,6 @@ pub fn clock_of(folder: &Folder, live: &BTreeMap<&'static str, SourceAccess>) ->
     if live.is_empty() { Ok(LocalClock::Movable(Arc::new(folder.clock()?))) } else { Ok(LocalClock::Machine) }
 }
 
-/// The present instant of a clock.
 impl Clock for LocalClock {
     fn now(&self) -> Timestamp {
         match self {
@@ -184,7 +184,6 @@ pub enum StartError {
 }
 
 /// What runs a job, as a Lambda would.
-#[derive(Debug)]
 struct Runner {
     job: &'static dyn Job,
     deps: Deps,
@@ -192,7 +191,6 @@ struct Runner {
 }
 
 /// A queue and the job that works it.
-#[derive(Debug)]
 struct Worked {
     queue: Queue,
     batch: usize,
@@ -200,30 +198,44 @@ struct Worked {
 }
 
 /// A schedule and the job that it starts.
-#[derive(Debug)]
 struct Timed {
+    expression: &'static str,
     schedule: Schedule,
-    next: Mutex<Timestamp>,
+    turn: Mutex<Turn>,
     woken_by_outbox: bool,
     runner: Runner,
 }
 
+/// When a schedule fires next, and when it last did.
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    next: Timestamp,
+    last: Option<Timestamp>,
+}
+
 /// The whole system.
-#[derive(Debug)]
 pub struct System {
     api: Router,
     document: OpenApi,
     worked: Vec<Worked>,
     timed: Vec<Timed>,
+    functions: Vec<&'static dyn Function>,
     gatehouse: Arc<Gatehouse>,
     operator: Deps,
     keys: Keys,
     clock: LocalClock,
+    recorded: bool,
     folder: Option<Folder>,
     standins: Standins,
     // Last: servers end when nothing calls them any more.
     wire: Loopback,
     engine: Engine,
+}
+
+impl std::fmt::Debug for System {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("System").field("engine", &self.engine).field("wire", &self.wire).finish_non_exhaustive()
+    }
 }
 
 /// The one who runs the machine: reaches everything, past the gates.
@@ -255,6 +267,7 @@ impl System {
             http: plain_http(),
             outside,
             sources,
+            sender: seed::value(wiring::SENDER)?,
             options: &options,
             gatehouse: Arc::new(Gatehouse::default()),
         };
@@ -268,9 +281,25 @@ impl System {
             // An earlier run may have left events in the outbox.
             gatehouse.wake();
         }
-        let Options { keys, clock, folder, .. } = options;
+        let Options { functions, keys, clock, folder, live, .. } = options;
         let wiring::Parts { api, document, worked, timed } = parts;
-        Ok(Self { api, document, worked, timed, gatehouse, operator, keys, clock, folder, standins, wire, engine })
+        let recorded = live.is_empty();
+        Ok(Self {
+            api,
+            document,
+            worked,
+            timed,
+            functions,
+            gatehouse,
+            operator,
+            keys,
+            clock,
+            recorded,
+            folder,
+            standins,
+            wire,
+            engine,
+        })
     }
 
     /// The HTTP API.
@@ -316,6 +345,19 @@ impl System {
     /// What signs.
     pub fn keys(&self) -> &Keys {
         &self.keys
+    }
+
+    /// What the pages show.
+    pub fn pages(self: &Arc<Self>) -> Pages {
+        let system = self.clone();
+        Pages {
+            standins: self.standins.clone(),
+            functions: self.functions.clone(),
+            openapi: serde_json::to_value(&self.document).unwrap_or_default(),
+            schedules: Arc::new(move || system.next_runs()),
+            clock: self.clock.shared(),
+            recorded: self.recorded,
+        }
     }
 
     /// The present instant.

@@ -43,7 +43,8 @@ impl Sources {
     pub fn open(live: BTreeMap<&'static str, SourceAccess>) -> Result<Self, SourcesError> {
         let recorded = recordings::router(&Recordings::embedded()?);
         // Loading the TLS roots takes longer than all the rest of a start.
-        let client = if live.is_empty() { None } else { Some(OverHttp::new().map_err(|error| SourcesError::Client(error.to_string()))?) };
+        let client =
+            if live.is_empty() { None } else { Some(OverHttp::new().map_err(|error| SourcesError::Client(error.to_string()))?) };
         let mut access = live;
         for (id, ..) in SOURCES {
             let recorded = || SourceAccess { url: format!("{ADDRESS}/{id}"), key: recordings::KEY.into() };

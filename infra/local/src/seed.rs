@@ -73,7 +73,7 @@ pub const DEMO: Brand = Brand {
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
     /// A value is not one of the domain's.
-    #[error("{0:?} is no value for a tenant or member")]
+    #[error("{0:?} is no such value")]
     Value(String),
     /// The store can't take it.
     #[error("the store did not take a tenant or member: {0}")]
@@ -130,7 +130,8 @@ async fn commit(store: &Store, change: Change) -> Result<(), SeedError> {
     }
 }
 
-fn value<T: DeserializeOwned>(text: &str) -> Result<T, SeedError> {
+/// A value of the domain, from its text.
+pub(crate) fn value<T: DeserializeOwned>(text: &str) -> Result<T, SeedError> {
     let json: Value = json!(text);
     serde_json::from_value(json).map_err(|_| SeedError::Value(text.to_owned()))
 }

@@ -106,8 +106,13 @@ pub enum SendError {
 }
 
 /// SES's answers that no later try will change.
-const FINAL: [&str; 5] =
-    ["MessageRejected", "MailFromDomainNotVerifiedException", "BadRequestException", "NotFoundException", "AccountSuspendedException"];
+const FINAL: [&str; 5] = [
+    "MessageRejected",
+    "MailFromDomainNotVerifiedException",
+    "BadRequestException",
+    "NotFoundException",
+    "AccountSuspendedException",
+];
 
 /// No answer after so long: not known. Only where the client sets no limit of its own.
 const PATIENCE: Duration = Duration::from_secs(20);

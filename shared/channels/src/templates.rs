@@ -13,7 +13,7 @@ use domain::{
     value::{Valuation, Verdict},
     watchers::Reason,
 };
-use handlebars::Handlebars;
+use handlebars::{Context, Handlebars, Helper, HelperResult, JsonTruthy, Output, RenderContext, RenderErrorReason, Renderable};
 use jiff::civil::DateTime;
 use serde::Serialize;
 
@@ -126,8 +126,10 @@ static PARSED: LazyLock<Result<Parsed, TemplateError>> = LazyLock::new(Parsed::p
 impl Parsed {
     fn parse() -> Result<Self, TemplateError> {
         let (mut html, mut plain) = (Handlebars::new(), Handlebars::new());
-        html.set_strict_mode(true);
-        plain.set_strict_mode(true);
+        for registry in [&mut html, &mut plain] {
+            registry.set_strict_mode(true);
+            registry.register_helper("if", Box::new(strict_if));
+        }
         plain.register_escape_fn(handlebars::no_escape);
         for template in Template::ALL {
             let sources = template.sources();
@@ -137,6 +139,22 @@ impl Parsed {
         }
         Ok(Self { html, plain })
     }
+}
+
+/// `if` that refuses what the model does not have: Handlebars' own takes it for false, even in strict mode.
+fn strict_if<'reg, 'rc>(
+    helper: &Helper<'rc>,
+    registry: &'reg Handlebars<'reg>,
+    context: &'rc Context,
+    state: &mut RenderContext<'reg, 'rc>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    let condition = helper.param(0).ok_or(RenderErrorReason::ParamNotFoundForIndex("if", 0))?;
+    if condition.is_value_missing() {
+        return Err(RenderErrorReason::MissingVariable(condition.relative_path().cloned()).into());
+    }
+    let branch = if condition.value().is_truthy(false) { helper.template() } else { helper.inverse() };
+    branch.map_or(Ok(()), |branch| branch.render(registry, context, state, out))
 }
 
 fn subject_of(template: Template) -> String {
@@ -258,10 +276,17 @@ struct Headline {
 struct Journey {
     from: End,
     to: End,
+    days: Option<String>,
     duration: String,
     stops: String,
     /// The same in rows, for plain text.
-    rows: Vec<Detail>,
+    rows: Vec<Row>,
+}
+
+#[derive(Clone, Serialize)]
+struct Row {
+    column: String,
+    value: String,
 }
 
 #[derive(Clone, Serialize)]
@@ -270,7 +295,6 @@ struct End {
     date: String,
     code: String,
     city: String,
-    days: Option<String>,
 }
 
 #[derive(Clone, Serialize)]
@@ -373,7 +397,9 @@ fn before(deal: &Deal, reason: Reason) -> Option<(&Fare, jiff::Timestamp)> {
     let [.., earlier, present] = deal.history.as_slice() else { return None };
     let fell = match (&earlier.fare, &present.fare) {
         (Fare::Award { points: was, .. }, Fare::Award { points: is, .. }) if was != is => was > is,
-        (Fare::Award { taxes: was, .. }, Fare::Award { taxes: is, .. }) => was.zip(*is).is_some_and(|(was, is)| was.compare(is).is_ok_and(|order| order.is_gt())),
+        (Fare::Award { taxes: was, .. }, Fare::Award { taxes: is, .. }) => {
+            was.zip(*is).is_some_and(|(was, is)| was.compare(is).is_ok_and(|order| order.is_gt()))
+        }
         (Fare::Cash { total: was }, Fare::Cash { total: is }) => was.compare(*is).is_ok_and(|order| order.is_gt()),
         (Fare::Award { .. }, Fare::Cash { .. }) | (Fare::Cash { .. }, Fare::Award { .. }) => false,
     };
@@ -399,23 +425,30 @@ impl Journey {
     fn of(offer: &FlightOffer) -> Self {
         let days = words::days_later(offer.departs.date(), offer.arrives.date());
         let (duration, stops) = (words::duration(offer.minutes), words::stops_count(offer.stops()));
-        let rows = vec![
-            Detail::new(words::DEPARTS, words::end(offer.departs, None, &offer.origin)),
-            Detail::new(words::ARRIVES, words::end(offer.arrives, days.as_deref(), &offer.destination)),
-            Detail::new(words::DURATION, format!("{duration}, {stops}")),
+        let rows = [
+            (words::DEPARTS, words::end(offer.departs, None, &offer.origin)),
+            (words::ARRIVES, words::end(offer.arrives, days.as_deref(), &offer.destination)),
+            (words::DURATION, duration.clone()),
         ];
-        Self { from: End::of(&offer.origin, offer.departs, None), to: End::of(&offer.destination, offer.arrives, days), duration, stops, rows }
+        let rows = rows.map(|(label, value)| Row { column: column(label), value }).into();
+        Self {
+            from: End::of(&offer.origin, offer.departs),
+            to: End::of(&offer.destination, offer.arrives),
+            days,
+            duration,
+            stops,
+            rows,
+        }
     }
 }
 
 impl End {
-    fn of(airport: &Airport, at: DateTime, days: Option<String>) -> Self {
+    fn of(airport: &Airport, at: DateTime) -> Self {
         Self {
             time: words::time(at.time()),
             date: words::date(at.date()),
             code: airport.code().to_owned(),
             city: airport.city().to_owned(),
-            days,
         }
     }
 }
@@ -425,7 +458,7 @@ impl Worth {
     fn of(deal: &Deal) -> Option<Self> {
         let Fare::Award { programme, .. } = &deal.flight().fare else { return None };
         let valuation = deal.valuation.as_ref()?;
-        let notes = [valuation.unknown.map(|why| words::unknown(why).to_owned()), valuation.cash.map(words::compared_with)];
+        let notes = [valuation.unknown.map(|why| words::unknown(why).to_owned()), words::alternative(valuation)];
         Some(Self {
             amount: words::worth(valuation),
             verdict: Judged::of(valuation),
@@ -458,18 +491,12 @@ impl Tone {
 fn details(offer: &FlightOffer) -> Vec<Detail> {
     let rows = [
         (words::FLIGHTS, words::flights(offer)),
-        (words::CARRIERS, words::carriers(offer)),
+        (words::carriers_label(offer), words::carriers(offer)),
         (words::STOPS, words::stops(offer)),
         (words::CABIN, words::cabin(offer)),
         (words::SEATS, words::seats(offer)),
     ];
-    rows.into_iter().map(|(label, value)| Detail::new(label, value)).collect()
-}
-
-impl Detail {
-    fn new(label: &'static str, value: String) -> Self {
-        Self { label, column: column(label), value }
-    }
+    rows.map(|(label, value)| Detail { label, column: column(label), value }).into()
 }
 
 /// A label as wide as its column of plain text, without the margin.
@@ -485,7 +512,11 @@ impl Bar {
         let known = mark.is_some();
         let mark = mark.unwrap_or(0).min(100);
         let filled = usize::from(mark) * BAR / 100;
-        let drawn = format!("{mark:>3}  {}{}", "#".repeat(filled), ".".repeat(BAR - filled));
+        let drawn = if known {
+            format!("{mark:>3}  {}{}", "#".repeat(filled), ".".repeat(BAR - filled))
+        } else {
+            words::UNKNOWN.to_owned()
+        };
         Self { name, column: column(name), known, mark, rest: 100 - mark, drawn }
     }
 }

@@ -27,7 +27,6 @@ pub(crate) struct Labels {
     see_deal: &'static str,
     watcher: &'static str,
     preferences: &'static str,
-    unknown: &'static str,
 }
 
 pub(crate) const LABELS: Labels = Labels {
@@ -39,8 +38,10 @@ pub(crate) const LABELS: Labels = Labels {
     see_deal: "See this deal",
     watcher: "Change this watcher",
     preferences: "Mail preferences",
-    unknown: "unknown",
 };
+
+/// What is not known is said to be so.
+pub(crate) const UNKNOWN: &str = "unknown";
 
 /// Labels of rows.
 pub(crate) const DEPARTS: &str = "Departs";
@@ -49,7 +50,6 @@ pub(crate) const DURATION: &str = "Duration";
 pub(crate) const STOPS: &str = "Stops";
 pub(crate) const CABIN: &str = "Cabin";
 pub(crate) const FLIGHTS: &str = "Flights";
-pub(crate) const CARRIERS: &str = "Carriers";
 pub(crate) const SEATS: &str = "Seats left";
 
 /// What kind of news it is, in two words.
@@ -101,7 +101,7 @@ pub(crate) fn price_note(fare: &Fare) -> &'static str {
 
 /// What it cost before.
 pub(crate) fn before(fare: &Fare, until: Timestamp, zone: &Zone) -> String {
-    format!("Down from {}, its price until {}.", price(fare), date(zone.local(until).date()))
+    format!("It was {} until {}.", price(fare), date(zone.local(until).date()))
 }
 
 /// Why a member is told.
@@ -192,7 +192,9 @@ pub(crate) fn cabin(offer: &FlightOffer) -> String {
     let lower: Vec<String> = offer
         .segments
         .iter()
-        .filter_map(|segment| segment.cabin.filter(|cabin| *cabin < offer.cabin).map(|cabin| format!("{} in {}", segment.flight, cabin_name(cabin))))
+        .filter_map(|segment| {
+            segment.cabin.filter(|cabin| *cabin < offer.cabin).map(|cabin| format!("{} in {}", segment.flight, cabin_name(cabin)))
+        })
         .collect();
     match (offer.mixed_cabin, lower.is_empty()) {
         (_, false) => format!("{name}, but {}", listed(&lower)),
@@ -219,6 +221,11 @@ pub(crate) fn flights(offer: &FlightOffer) -> String {
     named.collect::<Vec<_>>().join(", ")
 }
 
+/// One carrier, or several.
+pub(crate) fn carriers_label(offer: &FlightOffer) -> &'static str {
+    if offer.carriers().len() == 1 { "Carrier" } else { "Carriers" }
+}
+
 /// The marketing carriers.
 pub(crate) fn carriers(offer: &FlightOffer) -> String {
     offer.carriers().into_iter().collect::<Vec<_>>().join(", ")
@@ -229,7 +236,7 @@ pub(crate) fn seats(offer: &FlightOffer) -> String {
     match offer.seats {
         Some(1) => "1 at this price".to_owned(),
         Some(seats) => format!("{seats} at this price"),
-        None => format!("unknown: {} does not count them", source(&offer.freshness.source)),
+        None => format!("unknown: {} does not say", source(&offer.freshness.source)),
     }
 }
 
@@ -237,7 +244,7 @@ pub(crate) fn seats(offer: &FlightOffer) -> String {
 pub(crate) fn worth(valuation: &Valuation) -> String {
     match valuation.cents_per_point {
         Some(cents) => format!("{cents} {} a point", cents_of(valuation)),
-        None => "unknown".to_owned(),
+        None => UNKNOWN.to_owned(),
     }
 }
 
@@ -278,9 +285,13 @@ pub(crate) fn unknown(why: Unknown) -> &'static str {
     }
 }
 
-/// The cash price that an award is compared with.
-pub(crate) fn compared_with(cash: Money) -> String {
-    format!("Compared with {}, the cheapest cash fare in the same cabin on the same day.", money(cash))
+/// The cash price that an award is compared with, as far as they can be compared.
+pub(crate) fn alternative(valuation: &Valuation) -> Option<String> {
+    let cash = money(valuation.cash?);
+    Some(match valuation.cents_per_point {
+        Some(_) => format!("Compared with {cash}, the cheapest cash fare in the same cabin that day."),
+        None => format!("The cheapest cash fare in the same cabin that day is {cash}."),
+    })
 }
 
 /// What a programme's points are usually worth.
@@ -297,9 +308,9 @@ pub(crate) fn usually(programme: &ProgrammeId, valuation: &Valuation) -> String 
 pub(crate) fn freshness(freshness: &Freshness, zone: &Zone) -> String {
     let (source, at) = (source(&freshness.source), moment(freshness.observed_at, zone));
     match freshness.tier {
-        Tier::LeadIn => format!("A “from” price of {source}, seen {at}. The real price may be higher."),
-        Tier::Cached => format!("Seen by {source} {at}, and not confirmed since. It may be gone."),
-        Tier::Verified => format!("Confirmed by {source} {at}."),
+        Tier::LeadIn => format!("A “from” price of {source}, seen on {at}. The real price may be higher."),
+        Tier::Cached => format!("Seen by {source} on {at}, and not confirmed since. It may be gone."),
+        Tier::Verified => format!("Confirmed by {source} on {at}."),
         Tier::Held => format!("Held for us by {source} since {at}."),
     }
 }
@@ -319,7 +330,10 @@ pub(crate) fn book_at(host: &str) -> String {
 
 /// Who the mail is from and why.
 pub(crate) fn footer(brand: &str) -> String {
-    format!("{} sends you this because a watcher of yours asked for it. Prices and seats change quickly and are not guaranteed.", isolated(brand))
+    format!(
+        "{} sends you this because a watcher of yours asked for it. Prices and seats change quickly and are not guaranteed.",
+        isolated(brand)
+    )
 }
 
 /// A day: "Mon 27 Apr 2026".
@@ -389,7 +403,10 @@ fn programme_name(programme: &ProgrammeId) -> String {
     let Some(full) = name_of(programme) else { return programme.to_string() };
     let full = full.split(" (").next().unwrap_or(full);
     let words: Vec<&str> = full.split(' ').collect();
-    (0..words.len()).map(|first| words[first..].join(" ")).find(|tail| slug(tail) == programme.as_str()).unwrap_or_else(|| full.to_owned())
+    (0..words.len())
+        .map(|first| words[first..].join(" "))
+        .find(|tail| slug(tail) == programme.as_str())
+        .unwrap_or_else(|| full.to_owned())
 }
 
 fn slug(name: &str) -> String {
@@ -409,4 +426,66 @@ pub(crate) fn isolated(name: &str) -> String {
 /// The blocks of Unicode that are written from right to left.
 fn is_right_to_left(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{8FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}' | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}')
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programmes_have_the_names_that_people_use() {
+        let points = |id: &str| points_of(&id.parse().unwrap());
+        assert_eq!(points("aadvantage"), "AAdvantage points");
+        assert_eq!(points("skymiles"), "SkyMiles");
+        assert_eq!(points("cathay-asia-miles"), "Cathay Pacific Asia Miles");
+        assert_eq!(points("miles-and-more"), "Miles & More points");
+        assert_eq!(points("british-airways-club"), "British Airways Club points");
+        assert_eq!(points("bofa"), "Bank of America points");
+        assert_eq!(points("avios"), "avios points", "one that the table does not know");
+    }
+
+    #[test]
+    fn amounts_have_their_thousands_apart() {
+        let shown = |amount: &str, currency: &str| money(Money::new(amount.parse().unwrap(), currency.parse().unwrap()).unwrap());
+        assert_eq!(shown("1234567.8", "USD"), "1,234,567.80 USD");
+        assert_eq!(shown("58000", "JPY"), "58,000 JPY");
+        assert_eq!(shown("-999", "EUR"), "−999.00 EUR");
+        assert_eq!(shown("1.234", "KWD"), "1.234 KWD");
+    }
+
+    #[test]
+    fn times_read_as_people_say_them() {
+        assert_eq!([45, 60, 1080, 1085].map(duration), ["45 min", "1 h", "18 h", "18 h 5 min"]);
+        let at = "2026-02-18T06:05:00Z".parse().unwrap();
+        let there = |zone: &str| moment(at, &zone.parse().unwrap());
+        assert_eq!(there("America/New_York"), "Wed 18 Feb 2026 at 01:05 EST");
+        assert_eq!(there("Asia/Dubai"), "Wed 18 Feb 2026 at 10:05 UTC+04");
+        assert_eq!(there("UTC"), "Wed 18 Feb 2026 at 06:05 UTC");
+    }
+
+    #[test]
+    fn an_arrival_on_another_day_is_marked() {
+        let day = |day: i8| civil::date(2026, 4, day);
+        assert_eq!(days_later(day(27), day(27)), None);
+        assert_eq!(days_later(day(27), day(28)).unwrap(), "+1 day");
+        assert_eq!(days_later(day(27), day(29)).unwrap(), "+2 days");
+        assert_eq!(days_later(day(27), day(26)).unwrap(), "−1 day", "across the date line");
+    }
+
+    #[test]
+    fn a_name_directs_nothing_but_itself() {
+        assert_eq!(isolated("Dubai in April 🌴"), "Dubai in April 🌴");
+        assert_eq!(isolated("\u{202E}evil\u{2069}"), "evil");
+        assert_eq!(isolated("דובאי\u{2028}x"), "\u{2068}דובאי x\u{2069}");
+    }
+
+    #[test]
+    fn lists_end_with_and() {
+        let list = |items: &[&str]| listed(&items.iter().map(|item| (*item).to_owned()).collect::<Vec<_>>());
+        assert_eq!(
+            (list(&["a"]), list(&["a", "b"]), list(&["a", "b", "c"])),
+            ("a".to_owned(), "a and b".to_owned(), "a, b and c".to_owned())
+        );
+    }
 }

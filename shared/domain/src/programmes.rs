@@ -4,7 +4,8 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use crate::money::ProgrammeId;
 
-static NAMES: LazyLock<HashMap<ProgrammeId, &'static str>> = LazyLock::new(|| rows(include_str!("../data/programmes.csv")).collect());
+static NAMES: LazyLock<HashMap<ProgrammeId, &'static str>> =
+    LazyLock::new(|| rows(include_str!("../data/programmes.csv")).collect());
 
 /// Each programme with its name. No field of this table is quoted (a test reads it with a full CSV parser and compares).
 fn rows(table: &'static str) -> impl Iterator<Item = (ProgrammeId, &'static str)> {

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::money::{CentsPerPoint, Money, Points, ProgrammeId};
+use crate::money::{CentsPerPoint, Currency, Money, Points, ProgrammeId};
 
 /// Why an award has no value in cents per point. An unknown is never a zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, utoipa::ToSchema)]
@@ -132,7 +132,8 @@ impl Valuation {
     /// Values an award. O(1).
     pub fn of(programme: &ProgrammeId, points: Points, taxes: Option<Money>, cash: Option<Money>) -> Self {
         let value = cents_per_point(points, taxes, cash);
-        let baseline = Baseline::of(programme);
+        // Published valuations are in US cents; against another currency's price they say nothing.
+        let baseline = Baseline::of(programme).filter(|_| cash.is_none_or(|cash| cash.currency() == Currency::USD));
         Self {
             cash,
             cents_per_point: value.ok(),
@@ -149,7 +150,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::money::Currency;
 
     fn usd(amount: &str) -> Money {
         Money::new(amount.parse().unwrap(), Currency::USD).unwrap()

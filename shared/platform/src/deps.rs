@@ -190,6 +190,16 @@ impl Deps {
         Ok(())
     }
 
+    /// Sends a message to its queue, to be delivered after so many seconds: at most 900, which is what SQS takes.
+    ///
+    /// # Errors
+    /// If it was not taken.
+    pub async fn send_later<M: Message + Serialize>(&self, message: &M, seconds: u16) -> Result<(), JobError> {
+        let body = serde_json::to_string(message).map_err(|_| JobError::Park("a message can't be written".to_owned()))?;
+        let sent = self.sqs().send_message().queue_url(self.queue_url(M::QUEUE.name)?).message_body(body).delay_seconds(seconds.into()).send();
+        sent.await.map(|_| ()).map_err(|error| JobError::aws("SendMessage", &error))
+    }
+
     /// Sends a message that can't be handled to the dead letters of its queue, with the reason.
     ///
     /// # Errors

@@ -4,9 +4,10 @@ use aws_lambda_events::sqs::SqsEvent;
 use domain::identity::Role;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use serde::Deserialize;
 use storage::{Entity, Grant, Receipt, TenantHost};
-use utoipa::openapi::{HttpMethod, path::Paths};
-use utoipa_axum::router::UtoipaMethodRouter;
+use utoipa::openapi::{HttpMethod, OpenApi, path::Paths};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::{
     deps::Deps,
@@ -128,6 +129,9 @@ pub trait Function: Sync {
 pub trait Job: Function {
     /// Handles a Lambda event, and answers what the Lambda answers.
     fn invoke<'a>(&'static self, cx: &'a Deps, event: serde_json::Value, deadline: Timestamp) -> BoxFuture<'a, Result<serde_json::Value, JobError>>;
+
+    /// Whether it can read every message of a Lambda event: what it can't read, it parks.
+    fn reads(&self, event: &serde_json::Value) -> bool;
 }
 
 /// One endpoint.
@@ -163,6 +167,11 @@ impl Endpoint {
     /// Its handler, bare, with its description.
     pub(crate) fn routes(&self) -> UtoipaMethodRouter<Deps> {
         (self.routes)()
+    }
+
+    /// Its part of the OpenAPI document, as the annotation of the handler says.
+    pub fn describe(&self) -> OpenApi {
+        OpenApiRouter::new().routes(self.routes()).into_openapi()
     }
 
     /// Its methods and path, as the annotation of the handler says: one of each.
@@ -274,6 +283,12 @@ impl<M: Message> Job for Worker<M> {
             serde_json::to_value(response).map_err(|_| JobError::Retry("the answer can't be written".to_owned()))
         })
     }
+
+    fn reads(&self, event: &serde_json::Value) -> bool {
+        let Ok(event) = SqsEvent::deserialize(event) else { return false };
+        let reads = |body: &str| serde_json::from_str::<M>(body).is_ok();
+        !event.records.is_empty() && event.records.iter().all(|record| record.body.as_deref().is_some_and(reads))
+    }
 }
 
 /// A job that a schedule starts.
@@ -332,5 +347,10 @@ impl Job for Scheduled {
             telemetry::job(cx, outcome, started, result)?;
             Ok(serde_json::Value::Null)
         })
+    }
+
+    /// There is nothing in it to be read.
+    fn reads(&self, _event: &serde_json::Value) -> bool {
+        true
     }
 }

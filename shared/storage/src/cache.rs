@@ -22,6 +22,28 @@ pub(crate) const ANSWER: &Kind = &Kind {
     privacy: "nobody's data",
 };
 
+pub(crate) const ASKING: &Kind = &Kind {
+    name: "asking",
+    context: "search",
+    table: Table::Cache,
+    keys: &[Keyspace { index: None, partition: "ANSWER#{key}", sort: "ASKING" }],
+    retention: "7 days",
+    privacy: "nobody's data",
+};
+
+/// How long whoever asks the sources has for it: longer than any function may run. Whoever dies meanwhile holds up the others
+/// no longer than that.
+const ASKING_TAKES: SignedDuration = SignedDuration::from_secs(60);
+
+/// Names the right to ask a question, which one at a time has.
+#[derive(Debug)]
+pub struct Asking;
+
+impl Asking {
+    /// The permission to take it.
+    pub const WRITE: crate::Grant = crate::Grant::Write(ASKING);
+}
+
 /// DynamoDB's limit on an item is 400 KB; the rest is for keys.
 const MAX_COMPRESSED: usize = 390 * 1024;
 /// What an answer may come to when unpacked: far above any real one, and below a function's memory.
@@ -61,6 +83,32 @@ impl Store {
         let packed = found.item.as_ref().and_then(|item| item.get("answer")).and_then(|value| value.as_b().ok());
         let answer = packed.map(|packed| unpack(packed.as_ref())).transpose()?;
         Ok(answer.filter(|answer| answer.asked_at >= since))
+    }
+
+    /// Takes the right to ask a question for a minute. False while someone else has it.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn take_asking(&self, key: &SearchKey, now: Timestamp) -> Result<bool, StoreError> {
+        let until = now.saturating_add(ASKING_TAKES).unwrap_or(Timestamp::MAX);
+        let mut item = Key::new(format!("ANSWER#{key}"), "ASKING").into_item();
+        item.insert("untilMs".to_owned(), AttributeValue::N(until.as_millisecond().to_string()));
+        item.insert("type".to_owned(), AttributeValue::S(ASKING.name.to_owned()));
+        item.insert(TTL.to_owned(), AttributeValue::N(until.saturating_add(KEPT).unwrap_or(until).as_second().to_string()));
+        let put = self
+            .dynamo
+            .put_item()
+            .table_name(self.table(Table::Cache))
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR untilMs <= :nowMs")
+            .expression_attribute_values(":nowMs", AttributeValue::N(now.as_millisecond().to_string()))
+            .send()
+            .await;
+        match put.map_err(|error| store_error(&error)) {
+            Ok(_) => Ok(true),
+            Err(StoreError::Changed) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Stores an answer, unless a later one is there: answers can be delivered out of order.

@@ -146,6 +146,7 @@ pub const KINDS: &[&Kind] = &[
     crate::searches::RUN,
     crate::searches::OBSERVATION,
     crate::cache::ANSWER,
+    crate::cache::ASKING,
     crate::deals::DEAL,
     crate::deals::SIGHTING,
     crate::alerts::ALERT,

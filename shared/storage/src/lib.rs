@@ -20,7 +20,7 @@ mod watchers;
 
 pub use self::{
     alerts::ToldDay,
-    cache::CachedAnswer,
+    cache::{Asking, CachedAnswer},
     change::{Change, Refusal},
     deals::Sighting,
     entity::{Entity, Key, Keyspace, Kind, KINDS},

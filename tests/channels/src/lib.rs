@@ -21,7 +21,10 @@ use domain::{
     watchers::Reason,
 };
 use jiff::Timestamp;
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 /// An amount.
 pub fn usd(amount: &str) -> Money {
@@ -61,7 +64,13 @@ impl Default for Find {
             member: "Dana Demo".to_owned(),
             watcher: "Dubai in April".to_owned(),
             reason: Reason::Found,
-            parts: Parts { value: Some(24), convenience: Some(78), timing: Some(100), reliability: Some(85), availability: Some(85) },
+            parts: Parts {
+                value: Some(24),
+                convenience: Some(78),
+                timing: Some(100),
+                reliability: Some(85),
+                availability: Some(85),
+            },
             cash: Some(usd("376")),
             earlier: Vec::new(),
             offer: los_angeles_to_dubai(),
@@ -96,7 +105,11 @@ pub fn los_angeles_to_dubai() -> FlightOffer {
         seats: Some(4),
         fare: award(40_000, Some(usd("44"))),
         booking_link: Some("https://www.aa.com/booking/search?from=LAX&to=DXB".to_owned()),
-        freshness: Freshness { source: "seats-aero".parse().unwrap(), observed_at: "2026-02-18T06:05:00Z".parse().unwrap(), tier: Tier::Cached },
+        freshness: Freshness {
+            source: "seats-aero".parse().unwrap(),
+            observed_at: "2026-02-18T06:05:00Z".parse().unwrap(),
+            tier: Tier::Cached,
+        },
     }
 }
 
@@ -123,7 +136,11 @@ impl Find {
             plan: Plan::Free,
             version: 1,
         };
-        let cause = Cause::Watcher { watcher: ulid::Ulid::from_bytes([2; 16]).into(), name: self.watcher.parse().unwrap(), reason: self.reason };
+        let cause = Cause::Watcher {
+            watcher: ulid::Ulid::from_bytes([2; 16]).into(),
+            name: self.watcher.parse().unwrap(),
+            reason: self.reason,
+        };
         let deal = deal(owner.tenant.clone(), self.offer, self.cash, self.earlier, self.parts);
         let score = Score::of(&self.parts, &Weights::default());
         let alert = Alert::raise(owner, cause, (deal.id, 1), score, deal.last_seen);
@@ -131,7 +148,13 @@ impl Find {
     }
 }
 
-fn deal(tenant: domain::ids::TenantId, offer: FlightOffer, cash: Option<Money>, earlier: Vec<(Timestamp, Fare)>, parts: Parts) -> Deal {
+fn deal(
+    tenant: domain::ids::TenantId,
+    offer: FlightOffer,
+    cash: Option<Money>,
+    earlier: Vec<(Timestamp, Fare)>,
+    parts: Parts,
+) -> Deal {
     let seen = offer.freshness.observed_at;
     let valuation = match &offer.fare {
         Fare::Award { programme, points, taxes } => Some(Valuation::of(programme, *points, *taxes, cash)),
@@ -182,12 +205,13 @@ impl FakeSes {
         let asked = ses.asked.clone();
         tokio::spawn(async move {
             let mut open = Vec::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                stream.readable().await.unwrap();
-                stream.try_read(&mut [0; 65_536]).unwrap();
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = Vec::new();
+                while !request.ends_with(b"}") {
+                    stream.read_buf(&mut request).await.unwrap();
+                }
                 asked.fetch_add(1, Ordering::SeqCst);
-                stream.writable().await.unwrap();
-                assert_eq!(stream.try_write(bytes).unwrap(), bytes.len());
+                stream.write_all(bytes).await.unwrap();
                 if !closes {
                     open.push(stream);
                 }

@@ -90,7 +90,10 @@ async fn what_may_pass_was_not_accepted() {
         assert_eq!(after(status, Some(code), MESSAGE).await, not_accepted(code));
     }
     assert_eq!(after(429, None, "slow down").await, not_accepted("TooManyRequests"));
-    assert_eq!(after(400, None, r#"{"__type":"com.amazonaws.sesv2#TooManyRequestsException"}"#).await, not_accepted("TooManyRequestsException"));
+    assert_eq!(
+        after(400, None, r#"{"__type":"com.amazonaws.sesv2#TooManyRequestsException"}"#).await,
+        not_accepted("TooManyRequestsException")
+    );
 }
 
 #[tokio::test]
@@ -185,7 +188,13 @@ async fn a_sender_that_is_not_ascii_is_written_in_encoded_words() {
     let asked: Value = serde_json::from_str(&kept.lock().unwrap()).unwrap();
     let from = asked["FromEmailAddress"].as_str().unwrap();
     let words: Vec<&str> = from.strip_suffix(" <alerts@example.com>").unwrap().split(' ').collect();
-    assert!(words.len() > 1 && words.iter().all(|word| word.is_ascii() && word.len() <= 75 && word.starts_with("=?UTF-8?B?") && word.ends_with("?=")), "{from}");
+    assert!(
+        words.len() > 1
+            && words
+                .iter()
+                .all(|word| word.is_ascii() && word.len() <= 75 && word.starts_with("=?UTF-8?B?") && word.ends_with("?=")),
+        "{from}"
+    );
 }
 
 #[test]

@@ -34,7 +34,9 @@ pub(super) fn failed(service: Service, operation: &str, failure: Failure) -> Ans
         return transaction_conflict();
     }
     let (status, shape) = match (service, failure) {
-        (Service::DynamoDb, Failure::Throttled) => (400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"),
+        (Service::DynamoDb, Failure::Throttled) => {
+            (400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException")
+        }
         (Service::DynamoDb, Failure::Conflict) => (400, "com.amazonaws.dynamodb.v20120810#TransactionConflictException"),
         (Service::DynamoDb, Failure::Internal) => (500, "com.amazonaws.dynamodb.v20120810#InternalServerError"),
         (Service::Sqs, Failure::Throttled | Failure::Conflict) => (400, "com.amazonaws.sqs#RequestThrottled"),

@@ -5,7 +5,10 @@ use std::fmt;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use platform::aws::Service;
 use serde_json::{Map, Value};
-use storage::{Entity, Grant, KINDS, Keyspace, Kind, OutboxItem, tables::{PK, SK, Table}};
+use storage::{
+    Entity, Grant, KINDS, Keyspace, Kind, OutboxItem,
+    tables::{PK, SK, Table},
+};
 
 /// A permission that a call needs.
 #[derive(Debug, Clone)]
@@ -107,9 +110,12 @@ impl AwsCall {
         let (service, operation) = match target.split_once('.') {
             Some(("AmazonSQS", operation)) => (Service::Sqs, operation),
             Some(("AWSEvents", operation)) => (Service::EventBridge, operation),
-            Some((_, operation)) => (Service::DynamoDb, operation),
+            Some(("DynamoDB_20120810", operation)) => (Service::DynamoDb, operation),
+            Some(_) => (Service::DynamoDb, target),
             // SES alone says it by method and path.
-            None if (request.method(), path_of(request.uri())) == ("POST", "/v2/email/outbound-emails") => (Service::Ses, "SendEmail"),
+            None if (request.method(), path_of(request.uri())) == ("POST", "/v2/email/outbound-emails") => {
+                (Service::Ses, "SendEmail")
+            }
             None => (Service::Ses, request.uri()),
         };
         let needs = match service {

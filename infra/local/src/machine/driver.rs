@@ -1,18 +1,19 @@
 //! What makes things happen: schedules fire, queues deliver, the relay wakes, time passes.
 
-use std::{panic::AssertUnwindSafe, path::Path, sync::PoisonError, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    path::Path,
+    sync::{MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use futures::{FutureExt, future::join_all};
 use jiff::{SignedDuration, Timestamp};
+use platform::clock::Clock;
 use serde_json::Value;
 
-use super::{LocalClock, Runner, System, Timed, Worked, lambda_event, wiring::limit};
-use crate::{
-    clock::MovableClock,
-    data::FolderError,
-    engine::EngineError,
-    standins::queues::QueueError,
-};
+use super::{LocalClock, Runner, System, Timed, Turn, Worked, lambda_event, wiring::limit};
+use crate::{clock::MovableClock, data::FolderError, engine::EngineError, pages::NextRun, standins::queues::QueueError};
 
 /// Batches of one queue that are worked side by side.
 const SIDE_BY_SIDE: usize = 2;
@@ -36,8 +37,13 @@ pub enum DriveError {
     #[error(transparent)]
     Folder(#[from] FolderError),
     /// It does not come to rest: functions make each other work without end.
-    #[error("not at rest after {MOST_ROUNDS} rounds; still to be delivered: {0}")]
-    Unsettled(String),
+    #[error("not at rest after {rounds} rounds; still to be delivered: {stuck}")]
+    Unsettled {
+        /// How long it was waited for.
+        rounds: usize,
+        /// What is still visible.
+        stuck: String,
+    },
     /// The clock is the machine's.
     #[error("the machine's clock can't be moved")]
     RealTime,
@@ -94,6 +100,14 @@ impl System {
         self.run(&timed.runner, event).await;
     }
 
+    /// Runs a scheduled function now, besides its schedule. Answers whether it went well.
+    pub async fn run_now(&self, function: &str) -> bool {
+        let named = self.timed.iter().filter(|timed| timed.runner.deps.function().name == function);
+        let runs = named.map(|timed| self.run(&timed.runner, lambda_event::of_schedule(function, self.now())));
+        let ended = join_all(runs).await;
+        !ended.is_empty() && ended.iter().all(Option::is_some)
+    }
+
     /// Runs a job as a Lambda does. None if it failed, was killed, panicked or took too long.
     async fn run(&self, runner: &Runner, event: Value) -> Option<Value> {
         let spec = runner.deps.function();
@@ -118,14 +132,18 @@ impl System {
     /// # Errors
     /// If it does not come to rest, or the queues fail.
     pub async fn settle(&self) -> Result<(), DriveError> {
-        for _ in 0..MOST_ROUNDS {
+        self.settle_within(MOST_ROUNDS).await
+    }
+
+    pub(super) async fn settle_within(&self, rounds: usize) -> Result<(), DriveError> {
+        for _ in 0..rounds {
             let woken = self.relay_if_woken().await;
             let delivered = self.poll_queues().await?;
             if !woken && delivered == 0 {
                 return Ok(());
             }
         }
-        Err(DriveError::Unsettled(self.stuck()?))
+        Err(DriveError::Unsettled { rounds, stuck: self.stuck()? })
     }
 
     fn stuck(&self) -> Result<String, DriveError> {
@@ -155,6 +173,16 @@ impl System {
         Ok(())
     }
 
+    /// Lets time pass in one step: what is due in between fires once, in the end. For tests that pass over hours in which
+    /// nothing but the schedules' own turns would happen.
+    ///
+    /// # Errors
+    /// If the clock is the machine's, or the system does not come to rest.
+    pub async fn leap(&self, by: SignedDuration) -> Result<(), DriveError> {
+        let LocalClock::Movable(clock) = &self.clock else { return Err(DriveError::RealTime) };
+        self.arrive_at(clock, moved(clock.now(), by)).await
+    }
+
     async fn arrive_at(&self, clock: &MovableClock, instant: Timestamp) -> Result<(), DriveError> {
         // A clock that runs may be past it already.
         clock.set(instant.max(clock.now()));
@@ -165,12 +193,26 @@ impl System {
     /// The next instant at which something happens by itself.
     fn next_instant(&self) -> Result<Option<Timestamp>, DriveError> {
         let visible = self.standins.queues().next_visible_at()?;
-        Ok(self.timed.iter().map(Timed::next).chain(visible).min())
+        Ok(self.timed.iter().map(|timed| timed.turn().next).chain(visible).min())
+    }
+
+    /// When each schedule fires next, and when it last did.
+    pub fn next_runs(&self) -> Vec<NextRun> {
+        let next_run = |timed: &Timed| {
+            let Turn { next, last } = *timed.turn();
+            NextRun { function: timed.runner.deps.function().name, expression: timed.expression, next, last }
+        };
+        self.timed.iter().map(next_run).collect()
     }
 
     /// Lets time run by itself, for as long as this is polled.
     pub async fn drive(&self) {
-        tokio::join!(self.keep_relaying(), self.keep_firing(), self.keep_sweeping(), join_all(self.worked.iter().map(|worked| self.keep_polling(worked))));
+        tokio::join!(
+            self.keep_relaying(),
+            self.keep_firing(),
+            self.keep_sweeping(),
+            join_all(self.worked.iter().map(|worked| self.keep_polling(worked)))
+        );
     }
 
     async fn keep_polling(&self, worked: &Worked) {
@@ -216,16 +258,16 @@ impl System {
 }
 
 impl Timed {
-    fn next(&self) -> Timestamp {
-        *self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    fn turn(&self) -> MutexGuard<'_, Turn> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether it is due; if so, its next turn is set.
     fn take_due(&self, now: Timestamp) -> bool {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = *next <= now;
+        let mut turn = self.turn();
+        let due = turn.next <= now;
         if due {
-            *next = self.schedule.after(now);
+            *turn = Turn { next: self.schedule.after(now), last: Some(now) };
         }
         due
     }

@@ -44,7 +44,8 @@ fn record(queue: &Queue, message: &Received) -> Value {
 }
 
 fn message_attributes(message: &Received) -> Map<String, Value> {
-    let text = |value: &String| json!({"stringValue": value, "stringListValues": [], "binaryListValues": [], "dataType": "String"});
+    let text =
+        |value: &String| json!({"stringValue": value, "stringListValues": [], "binaryListValues": [], "dataType": "String"});
     let own = message.attributes.iter().filter(|(name, _)| *name != DEAD_LETTER_SOURCE);
     own.map(|(name, value)| (name.clone(), text(value))).collect()
 }
@@ -70,7 +71,7 @@ pub(super) fn handled<'m>(messages: &'m [Received], answer: Option<&Value>) -> V
     let failures = answer.and_then(failures);
     let in_batch = |id: &&str| messages.iter().any(|message| message.id.as_str() == *id);
     match failures {
-        Some(failed) if failed.iter().all(|id| in_batch(id)) => {
+        Some(failed) if failed.iter().all(in_batch) => {
             messages.iter().filter(|message| !failed.contains(message.id.as_str())).collect()
         }
         Some(_) | None => Vec::new(),

@@ -9,6 +9,7 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+use domain::identity::EmailAddress;
 use http::StatusCode;
 use jiff::SignedDuration;
 use platform::{
@@ -24,7 +25,7 @@ use serde_json::json;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{Http, Options, Runner, StartError, Timed, Worked};
+use super::{Http, Options, Runner, StartError, Timed, Turn, Worked};
 use crate::{
     gate::{Gate, Gatehouse},
     played::Sources,
@@ -35,11 +36,14 @@ use crate::{
     },
 };
 
-/// Who mail comes from.
-const SENDER: &str = "Mile Buy Club <mail@mile-buy-club.example>";
+/// Where mail comes from.
+pub(super) const SENDER: &str = "mail@mile-buy-club.example";
 
 /// The queues that functions work or send to, their dead letters, and what the bus sends where.
-pub(super) fn topology(functions: &[&'static dyn Function]) -> Result<Topology, StartError> {
+///
+/// # Errors
+/// If two functions work one queue.
+pub fn topology(functions: &[&'static dyn Function]) -> Result<Topology, StartError> {
     let mut topology = Topology::default();
     for function in functions {
         let Trigger::Queue { queue, .. } = function.trigger() else { continue };
@@ -82,6 +86,7 @@ pub(super) struct Wiring<'a> {
     pub(super) http: Http,
     pub(super) outside: Arc<dyn Outside>,
     pub(super) sources: Arc<Sources>,
+    pub(super) sender: EmailAddress,
     pub(super) options: &'a Options,
     pub(super) gatehouse: Arc<Gatehouse>,
 }
@@ -111,18 +116,20 @@ impl Wiring<'_> {
             match function.trigger() {
                 Trigger::Http(_) => {}
                 Trigger::Queue { queue, batch } => worked.push(Worked { queue, batch: batch.into(), runner }),
-                Trigger::Schedule { expression, woken_by_outbox } => timed.push(self.timed(expression, woken_by_outbox, runner)?),
+                Trigger::Schedule { expression, woken_by_outbox } => {
+                    timed.push(self.timed(expression, woken_by_outbox, runner)?)
+                }
             }
         }
         let (api, document) = api.split_for_parts();
         Ok(Parts { api: api.fallback(gateway::nowhere), document, worked, timed })
     }
 
-    fn timed(&self, expression: &str, woken_by_outbox: bool, runner: Runner) -> Result<Timed, StartError> {
+    fn timed(&self, expression: &'static str, woken_by_outbox: bool, runner: Runner) -> Result<Timed, StartError> {
         let function = runner.deps.function().name;
         let schedule = Schedule::parse(expression).map_err(|error| StartError::Schedule { function, error })?;
-        let next = schedule.after(self.options.clock.now()).into();
-        Ok(Timed { schedule, next, woken_by_outbox, runner })
+        let next = schedule.after(self.options.clock.now());
+        Ok(Timed { expression, schedule, turn: Turn { next, last: None }.into(), woken_by_outbox, runner })
     }
 
     fn gated(&self, function: &'static dyn Function, gate: &Arc<Gate>) -> Deps {
@@ -131,7 +138,14 @@ impl Wiring<'_> {
     }
 
     /// What one function is given: as in the cloud, it knows only the queues it sends to and the sources it calls.
-    pub(super) fn deps(&self, spec: &'static Spec, queues: &[&str], sources: &[&str], http: Http, outside: Arc<dyn Outside>) -> Deps {
+    pub(super) fn deps(
+        &self,
+        spec: &'static Spec,
+        queues: &[&str],
+        sources: &[&str],
+        http: Http,
+        outside: Arc<dyn Outside>,
+    ) -> Deps {
         let url = self.endpoints.get(&Service::Sqs).map(String::as_str).unwrap_or_default();
         let config = Config {
             table_prefix: String::new(),
@@ -139,7 +153,7 @@ impl Wiring<'_> {
             bus: "default".to_owned(),
             tokens: self.options.keys.policy(),
             cursor_key: self.options.keys.cursor().clone(),
-            mail_sender: SENDER.to_owned(),
+            mail_sender: self.sender.clone(),
             mail_configuration_set: None,
             public_url: self.options.public_url.clone(),
             emit_metrics: false,

@@ -1,0 +1,190 @@
+//! The command line.
+
+use std::{io, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Instant};
+
+use clap::{Args, Parser, Subcommand};
+use jiff::SignedDuration;
+use platform::clock::Clock;
+use tokio::net::TcpListener;
+
+use crate::{
+    data::{Folder, FolderError},
+    demo::{self, DemoError, DemoOptions},
+    keys::{KeyError, Keys},
+    machine::{Options, StartError, System, clock_of, functions, topology},
+    pages,
+    played::live_sources,
+    seed::{self, SeedError},
+    serve::serve,
+    standins::{
+        StandinError, Standins,
+        queues::{QueueError, QueueStats},
+    },
+};
+
+/// The whole system on one machine.
+#[derive(Debug, Parser)]
+#[command(name = "local")]
+pub struct Cli {
+    /// Where the state is kept.
+    #[arg(long, default_value = ".local", global = true)]
+    data: PathBuf,
+    /// The port of the API.
+    #[arg(long, default_value_t = 8787, global = true)]
+    port: u16,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the API and lets time run (the default).
+    Serve,
+    /// Runs the main job on recorded observations and prints what it found.
+    Demo(Demo),
+    /// Prints an access token.
+    Token(Token),
+    /// Lists the dead letters, or sends them back to the queue they came from.
+    Redrive(Redrive),
+}
+
+#[derive(Debug, Args)]
+struct Demo {
+    /// Once, and ends.
+    #[arg(long)]
+    once: bool,
+}
+
+#[derive(Debug, Args)]
+struct Token {
+    /// The member's handle.
+    #[arg(long)]
+    member: String,
+    /// How long it is good; without this, 15 minutes.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=8760))]
+    hours: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+struct Redrive {
+    /// The queue whose dead letters go back to it; without one they are only listed.
+    queue: Option<String>,
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The data folder can't be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// There are no keys.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The system did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The port can't be had, or served.
+    #[error("port {port}: {error}")]
+    Port {
+        /// Which.
+        port: u16,
+        /// Why.
+        error: io::Error,
+    },
+    /// The demo failed.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// The member has no such handle.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    /// There is no such member.
+    #[error("there is no member {0:?}; there are: {1}")]
+    NoSuchMember(String, String),
+    /// The stand-ins can't be opened.
+    #[error(transparent)]
+    Standins(#[from] StandinError),
+    /// The queues failed.
+    #[error(transparent)]
+    Queues(#[from] QueueError),
+}
+
+/// Does what the command line says.
+///
+/// # Errors
+/// Why it could not.
+pub async fn run(cli: Cli) -> Result<(), CliError> {
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve_api(cli.data, cli.port).await,
+        Command::Demo(Demo { once }) => Ok(demo::run(DemoOptions { data: cli.data, once }).await?),
+        Command::Token(token) => print_token(&Folder::open(cli.data)?, &token),
+        Command::Redrive(redrive) => move_dead_letters(&Folder::open(cli.data)?, redrive.queue.as_deref()),
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+async fn serve_api(data: PathBuf, port: u16) -> Result<(), CliError> {
+    let started = Instant::now();
+    let failed = |error| CliError::Port { port, error };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
+    let port = listener.local_addr().map_err(failed)?.port();
+    let url = format!("http://localhost:{port}");
+    let folder = Folder::open(data)?;
+    let system = Arc::new(System::start(Options::kept_in(folder.clone(), live_sources(variable), url.clone())?).await?);
+    say(&greeting(&system, &folder, &url, started));
+    serve(&system, listener, pages::router(system.pages())).await.map_err(failed)
+}
+
+fn greeting(system: &System, folder: &Folder, url: &str, started: Instant) -> String {
+    let data = folder.path().display();
+    let ready = started.elapsed().as_millis();
+    [
+        format!("ready in {ready} ms; it is {:.0} here", system.now()),
+        format!("  API         {url}/v1"),
+        format!("  pages       {url}/_local/"),
+        format!("  database    {}", system.database_url()),
+        format!("  data        {data}"),
+        format!("  a token     cargo local --data {data} token --member demo"),
+    ]
+    .join("\n")
+}
+
+fn print_token(folder: &Folder, token: &Token) -> Result<(), CliError> {
+    let person = seed::DEMO.members.iter().find(|person| person.handle == token.member).ok_or_else(|| {
+        let known: Vec<&str> = seed::DEMO.members.iter().map(|person| person.handle).collect();
+        CliError::NoSuchMember(token.member.clone(), known.join(", "))
+    })?;
+    let owner = seed::owner(seed::DEMO.id, person.handle)?;
+    let clock = clock_of(folder, &live_sources(variable))?;
+    let lifetime = token.hours.map_or(crate::keys::LIFETIME, |hours| SignedDuration::from_hours(hours.into()));
+    let claims = Keys::claims(&owner, person.role, clock.now(), lifetime);
+    say(&Keys::kept_in(folder.path())?.sign(&claims)?);
+    Ok(())
+}
+
+fn move_dead_letters(folder: &Folder, queue: Option<&str>) -> Result<(), CliError> {
+    let clock = clock_of(folder, &live_sources(variable))?;
+    let standins = Standins::open(Some(&folder.queues_db()), clock.shared(), topology(&functions())?)?;
+    let queues = standins.queues();
+    if let Some(queue) = queue {
+        let moved = queues.redrive(&format!("{queue}-dead"))?;
+        say(&format!("{moved} messages are back on {queue}"));
+    }
+    let dead = |stats: &QueueStats| !stats.dead_letter_of.is_empty() && stats.visible > 0;
+    for stats in queues.stats()?.iter().filter(|stats| dead(stats)) {
+        say(&format!("{}: {}", stats.name, stats.visible));
+        for letter in queues.peek(&stats.name, 100)? {
+            let attribute = |name: &str| letter.attributes.get(name).map(String::as_str);
+            let reason = attribute("reason").unwrap_or("received too often");
+            say(&format!("  {} sent {:.0}: {reason}: {}", letter.id, letter.sent_at, letter.body));
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "what a command line program has to say")]
+fn say(text: &str) {
+    println!("{text}");
+}

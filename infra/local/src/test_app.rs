@@ -1,0 +1,355 @@
+//! The whole system in memory, for tests. It panics where a test is to fail.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own equipment")]
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use axum::body::Body;
+use domain::{
+    identity::{Plan, Role},
+    ids::Owner,
+};
+use http::{HeaderMap, Method, StatusCode, header};
+use jiff::{Span, tz::TimeZone};
+use platform::{Function, clock::Clock, token::Claims};
+use serde::Serialize;
+use serde_json::Value;
+use storage::Store;
+use tower::ServiceExt;
+
+use crate::{
+    clock::MovableClock,
+    data::RECORDED_AT,
+    gate::{Faults, Refusal},
+    keys::{Keys, LIFETIME},
+    machine::{Options, System},
+    seed::{self, Brand, Person},
+    standins::{
+        mailbox::AcceptedMail,
+        queues::{QueueStats, Waiting},
+    },
+};
+
+/// A second tenant, whose data nobody of the first may see.
+pub const OTHER: Brand = Brand {
+    id: "other",
+    name: "Other Brand",
+    hosts: &["other.localhost"],
+    zone: "Europe/London",
+    currency: "GBP",
+    members: &[Person {
+        handle: "omar",
+        name: "Omar Other",
+        email: "omar@example.org",
+        plan: Plan::Premium,
+        zone: "Europe/London",
+        role: Role::Member,
+    }],
+};
+
+/// One who runs the first tenant.
+const ADMIN: Person = Person {
+    handle: "admin",
+    name: "Ada Admin",
+    email: "ada@example.com",
+    plan: Plan::Premium,
+    zone: "America/Los_Angeles",
+    role: Role::Admin,
+};
+
+/// The members that tests find, in addition to those of every local run.
+const TEST_MEMBERS: Brand = Brand { members: &[ADMIN], ..seed::DEMO };
+
+/// The most that is looked at of mails and queues.
+const MOST: usize = 100_000;
+
+/// The whole system in memory, at a clock that stands still at [`RECORDED_AT`] until it is moved.
+#[derive(Debug)]
+pub struct TestApp {
+    /// The clock. Moving it makes nothing happen: [`TestApp::advance`] does.
+    pub clock: Arc<MovableClock>,
+    system: System,
+    refusals_expected: AtomicBool,
+}
+
+impl TestApp {
+    /// With every function.
+    pub async fn new() -> Self {
+        Self::built(|_| {}).await
+    }
+
+    /// With these functions alone.
+    pub async fn with(functions: &'static [&'static dyn Function]) -> Self {
+        Self::built(|options| options.functions = functions.to_vec()).await
+    }
+
+    /// With every function, and the options changed.
+    pub async fn built(change: impl FnOnce(&mut Options)) -> Self {
+        let clock = Arc::new(MovableClock::at(RECORDED_AT));
+        let mut options = Options::in_memory(clock.clone()).unwrap();
+        options.brands = vec![seed::DEMO, TEST_MEMBERS, OTHER];
+        change(&mut options);
+        Self { clock, system: System::start(options).await.unwrap(), refusals_expected: AtomicBool::new(false) }
+    }
+
+    /// The system itself.
+    pub fn system(&self) -> &System {
+        &self.system
+    }
+
+    /// One of the members that are there from the start: `demo`, `free`, `admin`, or `omar` of the other tenant.
+    pub fn member(&self, handle: &str) -> User<'_> {
+        let found = [TEST_MEMBERS, seed::DEMO, OTHER].into_iter().find_map(|brand| {
+            let person = brand.members.iter().find(|person| person.handle == handle)?;
+            Some((brand, person))
+        });
+        let (brand, person) = found.unwrap_or_else(|| panic!("there is no member {handle}"));
+        let mut user = self.user_of(brand.id, handle, person.role);
+        user.host = brand.hosts[0].to_owned();
+        user
+    }
+
+    /// One without a token.
+    pub fn anonymous(&self) -> User<'_> {
+        User { app: self, host: "localhost".to_owned(), token: None, owner: None }
+    }
+
+    /// One with a token that says so, whether there is such a member or not.
+    pub fn user_of(&self, tenant: &str, handle: &str, role: Role) -> User<'_> {
+        let owner = seed::owner(tenant, handle).unwrap();
+        let claims = Keys::claims(&owner, role, self.clock.now(), LIFETIME);
+        let token = Token::Fresh(claims);
+        User { token: Some(token), owner: Some(owner), ..self.anonymous() }
+    }
+
+    /// A token of the member `demo`, its claims changed.
+    pub fn token_with(&self, change: impl FnOnce(&mut Claims)) -> String {
+        let owner = seed::owner(seed::DEMO.id, "demo").unwrap();
+        let mut claims = Keys::claims(&owner, Role::Member, self.clock.now(), LIFETIME);
+        change(&mut claims);
+        self.system.keys().sign(&claims).unwrap()
+    }
+
+    /// One with this token.
+    pub fn bearer(&self, token: impl Into<String>) -> User<'_> {
+        User { token: Some(Token::Given(token.into())), ..self.anonymous() }
+    }
+
+    /// Lets time pass as in the cloud, with all that happens meanwhile.
+    pub async fn advance(&self, span: Span) {
+        let now = self.clock.now().to_zoned(TimeZone::UTC);
+        let by = now.checked_add(span).unwrap().duration_since(&now);
+        self.system.advance(by).await.unwrap();
+    }
+
+    /// Lets time pass in one step: what is due meanwhile happens once, in the end.
+    pub async fn leap(&self, span: Span) {
+        let now = self.clock.now().to_zoned(TimeZone::UTC);
+        let by = now.checked_add(span).unwrap().duration_since(&now);
+        self.system.leap(by).await.unwrap();
+    }
+
+    /// Runs until every queue is empty and the outbox is relayed. Time stands still.
+    pub async fn settle(&self) {
+        self.system.settle().await.unwrap();
+    }
+
+    /// The mails sent, oldest first.
+    pub fn mails(&self) -> Vec<AcceptedMail> {
+        let mut mails = self.system.standins().mailbox().list(MOST).unwrap();
+        mails.reverse();
+        mails
+    }
+
+    /// What each queue holds.
+    pub fn queues(&self) -> Vec<QueueStats> {
+        self.system.standins().queues().stats().unwrap()
+    }
+
+    /// The dead letters, each with the queue that it lies on.
+    pub fn dead_letters(&self) -> Vec<(String, Waiting)> {
+        let dead = self.queues().into_iter().filter(|queue| !queue.dead_letter_of.is_empty());
+        let letters = |name: &str| self.system.standins().queues().peek(name, MOST).unwrap();
+        dead.flat_map(|queue| letters(&queue.name).into_iter().map(move |letter| (queue.name.clone(), letter))).collect()
+    }
+
+    /// The tables, past the gates.
+    pub fn store(&self) -> &Store {
+        self.system.store()
+    }
+
+    /// Strikes every call from now on.
+    pub fn set_faults(&self, faults: Arc<dyn Faults>) {
+        self.system.gatehouse().set_faults(faults);
+    }
+
+    /// The calls that functions did not declare.
+    pub fn refusals(&self) -> Vec<Refusal> {
+        self.system.gatehouse().refusals()
+    }
+
+    /// Says that this test is about refusals: they don't fail it.
+    pub fn expect_refusals(&self) {
+        self.refusals_expected.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        let refusals = self.refusals();
+        if refusals.is_empty() || self.refusals_expected.load(Ordering::Relaxed) || std::thread::panicking() {
+            return;
+        }
+        let told: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+        panic!("functions did what they did not declare:\n{}", told.join("\n"));
+    }
+}
+
+/// Someone who sends requests.
+#[derive(Debug, Clone)]
+pub struct User<'a> {
+    app: &'a TestApp,
+    host: String,
+    token: Option<Token>,
+    owner: Option<Owner>,
+}
+
+#[derive(Debug, Clone)]
+enum Token {
+    /// Issued anew with each request, for as long as tests let time pass.
+    Fresh(Claims),
+    Given(String),
+}
+
+impl<'a> User<'a> {
+    /// The same one at another host.
+    pub fn at(mut self, host: &str) -> Self {
+        host.clone_into(&mut self.host);
+        self
+    }
+
+    /// Who they are.
+    pub fn owner(&self) -> Owner {
+        self.owner.clone().unwrap_or_else(|| panic!("this user is nobody"))
+    }
+
+    /// A `GET`.
+    pub fn get(&self, path: &str) -> Asked<'a> {
+        self.request(Method::GET, path)
+    }
+
+    /// A `POST`.
+    pub fn post(&self, path: &str) -> Asked<'a> {
+        self.request(Method::POST, path)
+    }
+
+    /// A `PUT`.
+    pub fn put(&self, path: &str) -> Asked<'a> {
+        self.request(Method::PUT, path)
+    }
+
+    /// A `PATCH`.
+    pub fn patch(&self, path: &str) -> Asked<'a> {
+        self.request(Method::PATCH, path)
+    }
+
+    /// A `DELETE`.
+    pub fn delete(&self, path: &str) -> Asked<'a> {
+        self.request(Method::DELETE, path)
+    }
+
+    /// Any request.
+    pub fn request(&self, method: Method, path: &str) -> Asked<'a> {
+        let mut request = http::Request::builder().method(method).uri(path).header(header::HOST, &self.host);
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.signed(token)));
+        }
+        Asked { app: self.app, request, body: None }
+    }
+
+    fn signed(&self, token: &Token) -> String {
+        match token {
+            Token::Given(token) => token.clone(),
+            Token::Fresh(claims) => {
+                let now = self.app.clock.now().as_second();
+                let claims = Claims { iat: now, exp: now + LIFETIME.as_secs(), ..claims.clone() };
+                self.app.system.keys().sign(&claims).unwrap()
+            }
+        }
+    }
+}
+
+/// A request, being put together.
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct Asked<'a> {
+    app: &'a TestApp,
+    request: http::request::Builder,
+    body: Option<Vec<u8>>,
+}
+
+impl Asked<'_> {
+    /// A header more.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    /// A JSON body.
+    pub fn body(self, json: impl Serialize) -> Self {
+        let body = serde_json::to_vec(&json).unwrap();
+        self.header("content-type", "application/json").raw_body(body)
+    }
+
+    /// A body as it is.
+    pub fn raw_body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// Sends it, in process.
+    pub async fn send(self) -> Reply {
+        let body = self.body.map(Body::from).unwrap_or_default();
+        let Ok(answer) = self.app.system.api().oneshot(self.request.body(body).unwrap()).await;
+        let (head, body) = answer.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        // A body that is no JSON, such as a page, is given as text.
+        let body = match bytes.as_ref() {
+            [] => Value::Null,
+            bytes => serde_json::from_slice(bytes).unwrap_or_else(|_| String::from_utf8_lossy(bytes).into_owned().into()),
+        };
+        Reply { status: head.status, headers: head.headers, body }
+    }
+}
+
+/// What was answered.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// Status.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The body as JSON; null if there is none.
+    pub body: Value,
+}
+
+impl Reply {
+    /// The code of the problem: what its type ends in. Empty if it is none.
+    pub fn code(&self) -> &str {
+        self.body["type"].as_str().and_then(|kind| kind.strip_prefix("urn:mile-buy-club:problem:")).unwrap_or_default()
+    }
+
+    /// A header's value; empty if there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Fails the test unless the answer has this status, and is this problem (empty: none).
+    #[track_caller]
+    pub fn assert(&self, status: u16, code: &str) -> &Self {
+        assert_eq!((self.status.as_u16(), self.code()), (status, code), "{:#}", self.body);
+        self
+    }
+}

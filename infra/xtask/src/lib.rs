@@ -1,0 +1,21 @@
+//! Developer automation: what CI checks, what is made from the descriptors, and the generator of new functions.
+
+pub mod check;
+pub mod contexts;
+pub mod docs;
+pub mod files;
+pub mod licences;
+pub mod new_function;
+pub mod openapi;
+pub mod recordings;
+
+pub mod tidy;
+pub mod triggers;
+
+use std::path::{Path, PathBuf};
+
+/// Where the workspace lies.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}

@@ -1,0 +1,164 @@
+//! The OpenAPI document, from every endpoint.
+
+use std::collections::BTreeSet;
+
+use domain::identity::Role;
+use platform::{Access, Endpoint, Function};
+use utoipa::openapi::{
+    InfoBuilder, OpenApi, OpenApiBuilder, Server,
+    extensions::Extensions,
+    path::{Operation, PathItem},
+    security::{Http, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    tag::Tag,
+};
+
+use crate::{contexts::endpoints, files::Made};
+
+/// Where the document lies: in the crate of the function that serves it.
+const PATH: &str = "functions/system/openapi.json";
+/// How the security scheme is called.
+const TOKEN: &str = "accessToken";
+
+/// Why there is no document.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenApiError {
+    /// Two endpoints have the same method and path.
+    #[error("{0} and another function both answer {1}")]
+    RouteTaken(&'static str, String),
+    /// Two endpoints mean different things by one name: in the document one of them would be lost.
+    #[error("the schema {1} of {0} is not the {1} of another function")]
+    SchemaTaken(&'static str, String),
+    /// It can't be written as JSON.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
+/// The document as a file.
+///
+/// # Errors
+/// If endpoints contradict each other.
+pub fn file() -> Result<Made, OpenApiError> {
+    let text = serde_json::to_string_pretty(&document()?)? + "\n";
+    Ok(Made { path: PATH.to_owned(), text })
+}
+
+/// The document.
+///
+/// # Errors
+/// If endpoints contradict each other.
+pub fn document() -> Result<OpenApi, OpenApiError> {
+    let mut api = empty();
+    for (function, endpoint) in endpoints() {
+        let part = describe(function, endpoint);
+        contradiction(function, &api, &part)?;
+        api.merge(part);
+    }
+    let used: BTreeSet<String> =
+        operations(&api).into_iter().flat_map(|(_, _, operation)| operation.tags.clone().unwrap_or_default()).collect();
+    api.tags = Some(used.into_iter().map(Tag::new).collect());
+    Ok(api)
+}
+
+/// The operations of a document: method, path and what is said of it.
+pub fn operations(api: &OpenApi) -> Vec<(&'static str, &str, &Operation)> {
+    let of = |(path, item)| methods(item).into_iter().filter_map(move |(method, operation)| Some((method, path, operation?)));
+    api.paths.paths.iter().flat_map(|(path, item)| of((path.as_str(), item))).collect()
+}
+
+fn methods(item: &PathItem) -> [(&'static str, Option<&Operation>); 5] {
+    [
+        ("GET", item.get.as_ref()),
+        ("POST", item.post.as_ref()),
+        ("PUT", item.put.as_ref()),
+        ("PATCH", item.patch.as_ref()),
+        ("DELETE", item.delete.as_ref()),
+    ]
+}
+
+fn empty() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("Mile Buy Club API")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("Watches award and cash fares, values what it finds, and tells members."));
+    let mut api = OpenApiBuilder::new().info(info).servers(Some([Server::new("/")])).build();
+    api.components.get_or_insert_default().security_schemes.insert(TOKEN.to_owned(), SecurityScheme::Http(token()).into());
+    api
+}
+
+fn token() -> Http {
+    HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("An access token of the tenant that the host names. Operations list the role they need."))
+        .build()
+}
+
+/// What the handler's annotation says, and what the descriptor adds: name, function, and who may call.
+fn describe(function: &'static dyn Function, endpoint: &Endpoint) -> OpenApi {
+    let mut api = endpoint.describe();
+    for item in api.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten() {
+            operation.operation_id = Some(camel_case(&function.spec().file()));
+            operation.security = Some(security(endpoint.access()));
+            operation.extensions = Some(Extensions::from_iter([("x-function", function.spec().name)]));
+        }
+    }
+    api
+}
+
+/// OpenAPI 3.1 lets a bearer scheme list roles where OAuth lists scopes. An empty list says that no token is needed.
+fn security(access: Access) -> Vec<SecurityRequirement> {
+    match access {
+        Access::Public => Vec::new(),
+        Access::Role(role) => vec![SecurityRequirement::new(TOKEN, [role_name(role)])],
+    }
+}
+
+/// A role as tokens say it.
+pub fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Member => "member",
+        Role::Partner => "partner",
+        Role::Admin => "admin",
+        Role::Operator => "operator",
+        Role::Service => "service",
+    }
+}
+
+fn camel_case(snake: &str) -> String {
+    let mut words = snake.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |name, word| name + &crate::new_function::capitalised(word))
+}
+
+/// Merging keeps the first of two silently, so it is looked at before.
+fn contradiction(function: &'static dyn Function, api: &OpenApi, part: &OpenApi) -> Result<(), OpenApiError> {
+    let name = function.spec().name;
+    let known: BTreeSet<(&str, &str)> = operations(api).into_iter().map(|(method, path, _)| (method, path)).collect();
+    if let Some((method, path, _)) = operations(part).into_iter().find(|(method, path, _)| known.contains(&(*method, *path))) {
+        return Err(OpenApiError::RouteTaken(name, format!("{method} {path}")));
+    }
+    let (Some(before), Some(added)) = (&api.components, &part.components) else { return Ok(()) };
+    match added.schemas.iter().find(|(schema, added)| before.schemas.get(*schema).is_some_and(|before| before != *added)) {
+        Some((schema, _)) => Err(OpenApiError::SchemaTaken(name, schema.clone())),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_written_as_json_writes_them() {
+        assert_eq!(camel_case("get_openapi"), "getOpenapi");
+        assert_eq!(camel_case("run"), "run");
+    }
+
+    #[test]
+    fn roles_are_named_as_in_tokens() {
+        for role in Role::ALL {
+            assert_eq!(serde_json::to_value(role).ok(), Some(role_name(role).into()));
+        }
+    }
+}

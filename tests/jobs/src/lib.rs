@@ -1,0 +1,1 @@
+//! Tests of jobs, all of them under `tests/`.

@@ -1,0 +1,131 @@
+//! Messages: at their hour, within the day's number, and once.
+
+use std::sync::Arc;
+
+use domain::notifications::{CLAIM_SECONDS, DeliveryState, Dropped};
+use jiff::ToSpan;
+use local::gate::{Action, CallInfo, Callee, Failure, Faults};
+use platform::aws::Service;
+use serde_json::json;
+
+use crate::support::*;
+
+/// Strikes the first calls to SES.
+#[derive(Debug)]
+struct AtSes {
+    before: Action,
+    after: Action,
+    calls: u64,
+}
+
+impl AtSes {
+    fn strikes(&self, call: &CallInfo) -> bool {
+        call.callee == Callee::Aws(Service::Ses) && self.calls > 0 && call.number > 0
+    }
+}
+
+impl Faults for AtSes {
+    fn before(&self, call: &CallInfo) -> Action {
+        if self.strikes(call) { self.before } else { Action::Proceed }
+    }
+
+    fn after(&self, call: &CallInfo) -> Action {
+        if self.strikes(call) { self.after } else { Action::Proceed }
+    }
+}
+
+#[tokio::test]
+async fn a_find_in_quiet_hours_is_told_when_they_end() {
+    let space = Space::of(&[("QR740", 40_000)]);
+    let app = app_over(&space).await;
+    let dana = app.member("demo");
+    let watcher = watch(&dana, json!({})).await;
+    dana.post(&format!("/v1/watchers/{watcher}/pause")).send().await;
+    app.leap(11.hours()).await; // 22:24 in Los Angeles
+    dana.post(&format!("/v1/watchers/{watcher}/resume")).send().await;
+    run(&app, &dana, watcher).await;
+    assert_eq!((alerts(&dana).await.len(), app.mails().len()), (1, 0));
+    app.leap(574.minutes()).await; // 07:59
+    assert_eq!(app.mails().len(), 0);
+    app.advance(2.minutes()).await;
+    assert_eq!(app.mails().len(), 1);
+    app.leap(3.hours()).await;
+    assert_eq!(app.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_longer_so_is_not_told_when_quiet_hours_end() {
+    let space = Space::of(&[("QR740", 40_000)]);
+    let app = app_over(&space).await;
+    let dana = app.member("demo");
+    let watcher = watch(&dana, json!({})).await;
+    dana.post(&format!("/v1/watchers/{watcher}/pause")).send().await;
+    app.leap(11.hours()).await;
+    dana.post(&format!("/v1/watchers/{watcher}/resume")).send().await;
+    run(&app, &dana, watcher).await;
+    space.set(&[]);
+    leap_to_next_run(&app, &dana, watcher).await;
+    leap_to_next_run(&app, &dana, watcher).await;
+    app.leap(12.hours()).await;
+    assert_eq!(app.mails().len(), 0);
+    let alerts = alerts(&dana).await;
+    assert_eq!((&alerts[0]["state"], &alerts[0]["dropped"]), (&json!("dropped"), &json!("deal-gone")));
+    assert_eq!(delivery(&app, &dana, &alerts[0]).await, DeliveryState::Dropped { why: Dropped::DealGone });
+}
+
+#[tokio::test]
+async fn beyond_the_days_number_alerts_are_raised_without_a_message() {
+    let flights = ["QR1", "QR2", "QR3", "QR4", "QR5", "QR6", "QR7", "QR8", "QR9", "QR10", "QR11", "QR12", "QR13"];
+    let space = Space::of(&flights.map(|flight| (flight, 40_000)));
+    let app = app_over(&space).await;
+    let dana = app.member("demo");
+    let watcher = watch(&dana, json!({})).await;
+    run(&app, &dana, watcher).await;
+    let alerts = alerts(&dana).await;
+    assert_eq!((alerts.len(), app.mails().len()), (13, 10));
+    assert_eq!(alerts.iter().filter(|alert| alert["dropped"] == "daily-cap").count(), 3);
+}
+
+#[tokio::test]
+async fn a_send_whose_answer_was_lost_is_uncertain_and_never_repeated() {
+    let space = Space::of(&[("QR740", 40_000)]);
+    let app = app_over(&space).await;
+    let dana = app.member("demo");
+    let watcher = watch(&dana, json!({})).await;
+    app.set_faults(Arc::new(AtSes { before: Action::Proceed, after: Action::LoseAnswer, calls: 1 }));
+    run(&app, &dana, watcher).await;
+    app.set_faults(Arc::new(local::gate::NoFaults));
+    app.leap(2.hours()).await;
+    assert_eq!(app.mails().len(), 1, "it went out, and once");
+    let alerts = alerts(&dana).await;
+    assert!(matches!(delivery(&app, &dana, &alerts[0]).await, DeliveryState::Uncertain { .. }));
+}
+
+#[tokio::test]
+async fn a_sender_that_dies_after_its_claim_leaves_it_uncertain() {
+    let space = Space::of(&[("QR740", 40_000)]);
+    let app = app_over(&space).await;
+    let dana = app.member("demo");
+    let watcher = watch(&dana, json!({})).await;
+    app.set_faults(Arc::new(AtSes { before: Action::Hang, after: Action::Proceed, calls: 1 }));
+    run(&app, &dana, watcher).await;
+    app.set_faults(Arc::new(local::gate::NoFaults));
+    app.advance((CLAIM_SECONDS + 300).seconds()).await;
+    assert_eq!(app.mails().len(), 0, "better none than two");
+    let alerts = alerts(&dana).await;
+    assert!(matches!(delivery(&app, &dana, &alerts[0]).await, DeliveryState::Uncertain { .. }));
+}
+
+#[tokio::test]
+async fn a_throttled_send_goes_out_later() {
+    let space = Space::of(&[("QR740", 40_000)]);
+    let app = app_over(&space).await;
+    let dana = app.member("demo");
+    let watcher = watch(&dana, json!({})).await;
+    app.set_faults(Arc::new(AtSes { before: Action::Fail(Failure::Throttled), after: Action::Proceed, calls: 1 }));
+    run(&app, &dana, watcher).await;
+    assert_eq!(app.mails().len(), 0);
+    app.set_faults(Arc::new(local::gate::NoFaults));
+    app.advance(10.minutes()).await;
+    assert_eq!(app.mails().len(), 1);
+}

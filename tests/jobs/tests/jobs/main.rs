@@ -1,0 +1,9 @@
+//! Every job, driven by the events and messages that start it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests")]
+
+mod chain;
+mod deliveries;
+mod every_worker;
+mod sources;
+mod support;
+mod watching;

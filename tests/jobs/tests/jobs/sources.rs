@@ -1,0 +1,51 @@
+//! Sources that fail.
+
+use http::StatusCode;
+use jiff::ToSpan;
+use serde_json::json;
+
+use crate::support::*;
+
+#[tokio::test]
+async fn a_source_that_is_down_for_a_while_costs_a_delay() {
+    let space = Space::of(&[("QR740", 40_000)]);
+    let app = app_over(&space).await;
+    let dana = app.member("demo");
+    let watcher = watch(&dana, json!({})).await;
+    space.fail(Some(StatusCode::SERVICE_UNAVAILABLE));
+    run(&app, &dana, watcher).await;
+    assert_eq!(app.mails().len(), 0);
+    space.fail(None);
+    app.advance(5.minutes()).await;
+    assert_eq!(app.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn a_source_that_refuses_us_is_parked_with_the_reason_at_once() {
+    let space = Space::of(&[("QR740", 40_000)]);
+    let app = app_over(&space).await;
+    let dana = app.member("demo");
+    let watcher = watch(&dana, json!({})).await;
+    space.fail(Some(StatusCode::UNAUTHORIZED));
+    run(&app, &dana, watcher).await;
+    let letters = app.dead_letters();
+    assert_eq!(letters.len(), 1, "{letters:#?}");
+    assert_eq!(letters[0].0, "searches-dead");
+    assert!(letters[0].1.attributes["reason"].contains("seats-aero"), "{:?}", letters[0].1.attributes);
+}
+
+#[tokio::test]
+async fn a_source_that_stays_down_ends_among_the_dead_letters_and_can_be_sent_round_again() {
+    let space = Space::of(&[("QR740", 40_000)]);
+    let app = app_over(&space).await;
+    let dana = app.member("demo");
+    let watcher = watch(&dana, json!({"schedule": {"every": "hours", "hours": 24}})).await;
+    space.fail(Some(StatusCode::SERVICE_UNAVAILABLE));
+    run(&app, &dana, watcher).await;
+    app.advance(20.minutes()).await;
+    assert_eq!(app.dead_letters().len(), 1);
+    space.fail(None);
+    assert_eq!(app.system().standins().queues().redrive("searches-dead").unwrap(), 1);
+    app.settle().await;
+    assert_eq!((app.dead_letters().len(), app.mails().len()), (0, 1));
+}

@@ -1,0 +1,1 @@
+//! Benchmarks, all of them under `benches/`.

@@ -1,0 +1,138 @@
+//! A store over an embedded engine of its own, and things to put into it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "it serves tests only")]
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use domain::{
+    deals::{Assessed, Deal, Parts},
+    flights::{Cabin, Fare, FlightOffer, Freshness, Segment, Tier},
+    identity::{Member, Plan, Role},
+    ids::{Id, Owner, derived},
+    money::{Currency, Money},
+    search::{SearchAnswer, SearchQuery, SourceOutcome, SourceReport, Wanted},
+    watchers::{Filters, Schedule, Telling, TravelDates, Watcher, WatcherSpec},
+};
+use jiff::Timestamp;
+use local::engine::Engine;
+use storage::Store;
+
+/// An engine in memory and a store over it.
+pub struct Stored {
+    pub store: Store,
+    pub dynamo: aws_sdk_dynamodb::Client,
+    _engine: Engine,
+}
+
+pub fn stored() -> Stored {
+    let engine = Engine::start(None).unwrap();
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(aws_credential_types::Credentials::from_keys("test", "test", None))
+        .http_client(platform::aws::plain_http())
+        .endpoint_url(engine.url());
+    let dynamo = aws_sdk_dynamodb::Client::from_conf(config.build());
+    Stored { store: Store::new(dynamo.clone(), ""), dynamo, _engine: engine }
+}
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub fn id<T: Id>(n: u128) -> T {
+    ulid::Ulid(n).into()
+}
+
+pub fn owner(n: u128) -> Owner {
+    Owner { tenant: "demo".parse().unwrap(), member: id(n) }
+}
+
+pub fn member(n: u128) -> Member {
+    Member {
+        owner: owner(n),
+        handle: format!("member{n}").parse().unwrap(),
+        email: "dana@example.com".parse().unwrap(),
+        name: "Dana".parse().unwrap(),
+        zone: "America/Los_Angeles".parse().unwrap(),
+        role: Role::Member,
+        plan: Plan::Premium,
+        version: 0,
+    }
+}
+
+/// A watcher from LAX to the given airport.
+pub fn watcher(member: &Member, n: u128, to: &str) -> Watcher {
+    let spec = WatcherSpec {
+        name: "Away".parse().unwrap(),
+        wanted: Wanted::AwardFlights,
+        from: ["LAX".parse().unwrap()].into(),
+        to: [to.parse().unwrap()].into(),
+        dates: TravelDates::Around { on: "2026-04-27".parse().unwrap(), flex_days: 0 },
+        cabins: [Cabin::Economy].into(),
+        travellers: 1,
+        filters: Filters::default(),
+        telling: Telling::default(),
+        schedule: Schedule::Hours { hours: 1, active: None },
+    };
+    Watcher::create(id(n), member, spec, at("2026-02-17T19:24:00Z")).unwrap()
+}
+
+pub fn offer(flight: &str, points: u64) -> FlightOffer {
+    FlightOffer {
+        reference: "r".into(),
+        origin: "LAX".parse().unwrap(),
+        destination: "DXB".parse().unwrap(),
+        departs: "2026-04-27T16:20".parse().unwrap(),
+        arrives: "2026-04-28T21:25".parse().unwrap(),
+        minutes: 1085,
+        cabin: Cabin::Economy,
+        mixed_cabin: None,
+        segments: vec![Segment {
+            flight: flight.parse().unwrap(),
+            operated_by: None,
+            origin: None,
+            destination: None,
+            departs: None,
+            arrives: None,
+            cabin: None,
+        }],
+        seats: Some(2),
+        fare: Fare::Award {
+            programme: "aadvantage".parse().unwrap(),
+            points: points.try_into().unwrap(),
+            taxes: Some(Money::from_minor(4_400, Currency::USD).unwrap()),
+        },
+        booking_link: None,
+        freshness: Freshness { source: "seats-aero".parse().unwrap(), observed_at: at("2026-02-17T19:23:50Z"), tier: Tier::Cached },
+    }
+}
+
+/// A deal whose score is the given value.
+pub fn deal(flight: &str, score: u8) -> Deal {
+    let parts = Parts { value: Some(score), ..Parts::default() };
+    Deal::first_seen("demo".parse().unwrap(), Assessed { offer: offer(flight, 40_000), valuation: None, parts }, at("2026-02-17T19:24:00Z"))
+}
+
+pub fn answer(offers: Vec<FlightOffer>, asked_at: &str) -> SearchAnswer {
+    let day = "2026-04-27".parse().unwrap();
+    let query = SearchQuery::new(
+        Wanted::AwardFlights,
+        ["LAX".parse().unwrap()].into(),
+        ["DXB".parse().unwrap()].into(),
+        (day, day),
+        [Cabin::Economy].into(),
+        1,
+    );
+    let report = SourceReport {
+        source: "seats-aero".parse().unwrap(),
+        outcome: SourceOutcome::Complete,
+        calls: 1,
+        offers: offers.len(),
+        set_aside: Vec::new(),
+    };
+    SearchAnswer { query: query.unwrap(), asked_at: at(asked_at), offers, reports: vec![report] }
+}
+
+/// An id that no two tests share by accident.
+pub fn unique<T: Id>(text: &str) -> T {
+    derived(&[text])
+}
