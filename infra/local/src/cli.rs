@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{io, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Instant};
+use std::{io, io::IsTerminal, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Instant};
 
 use clap::{Args, Parser, Subcommand};
 use jiff::SignedDuration;
@@ -50,7 +50,7 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Demo {
-    /// Once, and ends.
+    /// Ends when it has printed, instead of serving the pages until Ctrl-C. So does a demo whose output is no terminal.
     #[arg(long)]
     once: bool,
 }
@@ -115,7 +115,7 @@ pub enum CliError {
 pub async fn run(cli: Cli) -> Result<(), CliError> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve_api(cli.data, cli.port).await,
-        Command::Demo(Demo { once }) => Ok(demo::run(DemoOptions { data: cli.data, once }).await?),
+        Command::Demo(Demo { once }) => run_demo(cli.data, cli.port, once).await,
         Command::Token(token) => print_token(&Folder::open(cli.data)?, &token),
         Command::Redrive(redrive) => move_dead_letters(&Folder::open(cli.data)?, redrive.queue.as_deref()),
     }
@@ -134,6 +134,22 @@ async fn serve_api(data: PathBuf, port: u16) -> Result<(), CliError> {
     let folder = Folder::open(data)?;
     let system = Arc::new(System::start(Options::kept_in(folder.clone(), live_sources(variable), url.clone())?).await?);
     say(&greeting(&system, &folder, &url, started));
+    serve(&system, listener, pages::router(system.pages())).await.map_err(failed)
+}
+
+/// Runs the job, tells what it found, and serves the pages that show it.
+async fn run_demo(data: PathBuf, port: u16, once: bool) -> Result<(), CliError> {
+    let url = format!("http://localhost:{port}");
+    let (system, report) = demo::run(DemoOptions { data: data.clone(), url: url.clone() }).await?;
+    say(&report);
+    let again = format!("cargo local --data {} serves these pages again", data.join("demo").display());
+    if once || !io::stdout().is_terminal() {
+        say(&again);
+        return Ok(());
+    }
+    let failed = |error| CliError::Port { port, error };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
+    say(&format!("serving {url}/_local/ until Ctrl-C; {again}"));
     serve(&system, listener, pages::router(system.pages())).await.map_err(failed)
 }
 

@@ -59,7 +59,7 @@ impl Folder {
     /// # Errors
     /// If what is kept of it can't be read or written.
     pub fn clock(&self) -> Result<MovableClock, FolderError> {
-        let ahead = match std::fs::read_to_string(self.clock_file()) {
+        let ahead: SignedDuration = match std::fs::read_to_string(self.clock_file()) {
             Ok(text) => text.trim().parse().map_err(|_| FolderError::Clock(self.clock_file()))?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let clock = MovableClock::running_from(RECORDED_AT);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::identity::Role;
 use platform::{Access, Endpoint, Function};
 use utoipa::openapi::{
-    InfoBuilder, OpenApi, OpenApiBuilder, Server,
+    InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Server,
     extensions::Extensions,
     path::{Operation, PathItem},
     security::{Http, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
@@ -18,6 +18,11 @@ use crate::{contexts::endpoints, files::Made};
 const PATH: &str = "functions/system/openapi.json";
 /// How the security scheme is called.
 const TOKEN: &str = "accessToken";
+
+/// The media type of problems (RFC 9457).
+const PROBLEM_TYPE: &str = "application/problem+json";
+/// How their schema is called, and what the names of the answers begin with.
+const PROBLEM: &str = "Problem";
 
 /// Why there is no document.
 #[derive(Debug, thiserror::Error)]
@@ -55,14 +60,38 @@ pub fn document() -> Result<OpenApi, OpenApiError> {
     }
     let used: BTreeSet<String> =
         operations(&api).into_iter().flat_map(|(_, _, operation)| operation.tags.clone().unwrap_or_default()).collect();
+    share_problems(&mut api);
     api.tags = Some(used.into_iter().map(Tag::new).collect());
     Ok(api)
+}
+
+/// Puts the problems that many operations answer in one place, and refers to them from there.
+fn share_problems(api: &mut OpenApi) {
+    let components = api.components.get_or_insert_default();
+    for operation in api.paths.paths.values_mut().flat_map(operations_mut) {
+        for (status, answer) in &mut operation.responses.responses {
+            let RefOr::T(response) = answer else { continue };
+            let Some(RefOr::T(content)) = response.content.get_mut(PROBLEM_TYPE) else { continue };
+            if let Some(schema) = content.schema.replace(Ref::from_schema_name(PROBLEM).into()) {
+                components.schemas.entry(PROBLEM.to_owned()).or_insert(schema);
+            }
+            let name = format!("{PROBLEM}{status}");
+            let shared = components.responses.entry(name.clone()).or_insert_with(|| answer.clone());
+            if shared == answer {
+                *answer = RefOr::Ref(Ref::from_response_name(name));
+            }
+        }
+    }
 }
 
 /// The operations of a document: method, path and what is said of it.
 pub fn operations(api: &OpenApi) -> Vec<(&'static str, &str, &Operation)> {
     let of = |(path, item)| methods(item).into_iter().filter_map(move |(method, operation)| Some((method, path, operation?)));
     api.paths.paths.iter().flat_map(|(path, item)| of((path.as_str(), item))).collect()
+}
+
+fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
 }
 
 fn methods(item: &PathItem) -> [(&'static str, Option<&Operation>); 5] {
@@ -97,7 +126,7 @@ fn token() -> Http {
 fn describe(function: &'static dyn Function, endpoint: &Endpoint) -> OpenApi {
     let mut api = endpoint.describe();
     for item in api.paths.paths.values_mut() {
-        for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten() {
+        for operation in operations_mut(item) {
             operation.operation_id = Some(camel_case(&function.spec().file()));
             operation.security = Some(security(endpoint.access()));
             operation.extensions = Some(Extensions::from_iter([("x-function", function.spec().name)]));

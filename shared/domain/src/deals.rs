@@ -10,7 +10,7 @@ use crate::{
     money::{CentsPerPoint, Money},
     search::SearchAnswer,
     time::to_second,
-    value::Valuation,
+    value::{Baseline, Valuation},
 };
 
 /// What is on offer. Marketplace listings, stays and activities will be further kinds.
@@ -386,10 +386,11 @@ impl<'a> Market<'a> {
 }
 
 /// 0 at nothing, 40 at the floor of the programme's published valuations, 60 at the ceiling, 100 at twice the ceiling,
-/// straight in between. Unknown where the value or the baseline is.
+/// straight in between. Unknown where the value is; a programme without published valuations is held against what points
+/// are typically worth, or it would rank above all that are known to be poor.
 fn award_value(valuation: &Valuation) -> Option<u8> {
     let cents = valuation.cents_per_point?.get();
-    let baseline = valuation.baseline?;
+    let baseline = valuation.baseline.unwrap_or_else(Baseline::typical);
     let (floor, ceiling) = (baseline.floor.get(), baseline.ceiling.get());
     let (forty, sixty) = (Decimal::from(40), Decimal::from(60));
     let mark = if cents <= floor {

@@ -69,6 +69,20 @@ impl Baseline {
         BASELINES.get(programme).copied()
     }
 
+    /// What points are usually worth where nobody publishes it for a programme: the medians of all published floors and
+    /// ceilings. Good enough to rank by, not to judge by.
+    pub fn typical() -> Self {
+        static TYPICAL: LazyLock<Baseline> = LazyLock::new(|| {
+            let median = |of: fn(&Baseline) -> CentsPerPoint| {
+                let mut values: Vec<CentsPerPoint> = BASELINES.values().map(of).collect();
+                values.sort_unstable();
+                values.get(values.len() / 2).copied().unwrap_or(CentsPerPoint::rounded(Decimal::ONE))
+            };
+            Baseline { floor: median(|baseline| baseline.floor), ceiling: median(|baseline| baseline.ceiling) }
+        });
+        *TYPICAL
+    }
+
     /// Poor below the floor, fair up to the ceiling, then good, great from 1.25 × and exceptional from 1.75 × the
     /// ceiling.
     pub fn verdict(self, cents: CentsPerPoint) -> Verdict {

@@ -13,7 +13,13 @@ use platform::clock::Clock;
 use serde_json::Value;
 
 use super::{LocalClock, Runner, System, Timed, Turn, Worked, lambda_event, wiring::limit};
-use crate::{clock::MovableClock, data::FolderError, engine::EngineError, pages::NextRun, standins::queues::QueueError};
+use crate::{
+    clock::MovableClock,
+    data::FolderError,
+    engine::EngineError,
+    pages::NextRun,
+    standins::queues::{QueueError, Received},
+};
 
 /// Batches of one queue that are worked side by side.
 const SIDE_BY_SIDE: usize = 2;
@@ -60,22 +66,31 @@ impl System {
     }
 
     async fn poll(&self, worked: &Worked) -> Result<usize, DriveError> {
-        let delivered = join_all((0..SIDE_BY_SIDE).map(|_| self.deliver(worked))).await;
-        delivered.into_iter().sum()
+        let batches = self.receive(worked)?;
+        let delivered = batches.iter().map(Vec::len).sum();
+        for outcome in join_all(batches.into_iter().map(|batch| self.deliver(worked, batch))).await {
+            outcome?;
+        }
+        Ok(delivered)
     }
 
-    /// Delivers one batch. What was handled is deleted; the rest comes again when its visibility time-out ends.
-    async fn deliver(&self, Worked { queue, batch, runner }: &Worked) -> Result<usize, DriveError> {
-        let queues = self.standins.queues();
-        let messages = queues.receive(queue.name, *batch)?;
-        if messages.is_empty() {
-            return Ok(0);
+    fn receive(&self, Worked { queue, batch, .. }: &Worked) -> Result<Vec<Vec<Received>>, QueueError> {
+        let mut batches: Vec<Vec<Received>> = Vec::new();
+        // After a batch that is not full there is nothing more.
+        while batches.len() < SIDE_BY_SIDE && batches.last().is_none_or(|last| last.len() == *batch) {
+            batches.push(self.standins.queues().receive(queue.name, *batch)?);
         }
+        batches.retain(|batch| !batch.is_empty());
+        Ok(batches)
+    }
+
+    /// Delivers a batch. What was handled is deleted; the rest comes again when its visibility time-out ends.
+    async fn deliver(&self, Worked { queue, runner, .. }: &Worked, messages: Vec<Received>) -> Result<(), QueueError> {
         let answer = self.run(runner, lambda_event::of_batch(queue, &messages)).await;
         for message in lambda_event::handled(&messages, answer.as_ref()) {
-            queues.delete(queue.name, &message.receipt)?;
+            self.standins.queues().delete(queue.name, &message.receipt)?;
         }
-        Ok(messages.len())
+        Ok(())
     }
 
     /// Fires every schedule that is due, once however late it is. Answers how many were.

@@ -1,0 +1,123 @@
+//! What every endpoint says of itself, and what it must.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeSet;
+
+use contracts_tests::endpoints;
+use platform::Access;
+use serde_json::Value;
+use xtask::{contexts::functions, openapi, triggers};
+
+/// Changes of one thing that ignore `If-Match`, and why.
+const UNCONDITIONAL: &[(&str, &str)] =
+    &[("notifications-read-alert", "reading twice changes nothing, and what is read does not depend on the alert's version")];
+
+fn document() -> Value {
+    serde_json::to_value(openapi::document().unwrap()).unwrap()
+}
+
+/// Every operation, with its method and path.
+fn operations() -> Vec<(String, String, Value)> {
+    let document = document();
+    let paths = document["paths"].as_object().unwrap().clone();
+    let of = |(path, item): (String, Value)| {
+        let item = item.as_object().unwrap().clone();
+        item.into_iter().map(move |(method, operation)| (method.to_uppercase(), path.clone(), operation)).collect::<Vec<_>>()
+    };
+    paths.into_iter().flat_map(of).collect()
+}
+
+fn takes(operation: &Value, header: &str) -> bool {
+    let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    parameters.iter().any(|parameter| parameter["in"] == "header" && parameter["name"] == header)
+}
+
+#[test]
+fn every_endpoint_is_in_the_document_by_its_own_route() {
+    let described: BTreeSet<(String, String, String)> = operations()
+        .into_iter()
+        .map(|(method, path, operation)| (method, path, operation["x-function"].as_str().unwrap().to_owned()))
+        .collect();
+    let declared: BTreeSet<(String, String, String)> = functions()
+        .into_iter()
+        .filter_map(|function| {
+            triggers::route(function).map(|(method, path)| (method.to_owned(), path, function.spec().name.to_owned()))
+        })
+        .collect();
+    assert_eq!(described, declared);
+    assert_eq!(declared.len(), endpoints().len(), "two endpoints have one route");
+}
+
+#[test]
+fn no_two_routes_differ_by_the_name_of_a_parameter_alone() {
+    let shape =
+        |path: &str| path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part }).collect::<Vec<_>>().join("/");
+    let shapes: Vec<String> = operations().iter().map(|(method, path, _)| format!("{method} {}", shape(path))).collect();
+    assert_eq!(shapes.iter().collect::<BTreeSet<_>>().len(), shapes.len(), "{shapes:?}");
+}
+
+#[test]
+fn operations_have_ids_of_their_own_a_summary_and_a_tag() {
+    let mut ids = BTreeSet::new();
+    for (method, path, operation) in operations() {
+        assert!(
+            ids.insert(operation["operationId"].as_str().unwrap().to_owned()),
+            "{method} {path}: its operationId is another's"
+        );
+        assert!(operation["summary"].as_str().is_some_and(|summary| !summary.is_empty()), "{method} {path}");
+        assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{method} {path}");
+    }
+}
+
+#[test]
+fn whoever_needs_a_token_says_so_and_declares_the_refusals() {
+    for (function, endpoint) in endpoints() {
+        let name = function.spec().name;
+        let (_, _, operation) = operations().into_iter().find(|(_, _, operation)| operation["x-function"] == name).unwrap();
+        match endpoint.access() {
+            Access::Public => assert_eq!(operation["security"], Value::Array(Vec::new()), "{name}"),
+            Access::Role(role) => {
+                assert_eq!(operation["security"][0]["accessToken"][0], openapi::role_name(role), "{name}");
+                for status in ["401", "403"] {
+                    assert!(operation["responses"].get(status).is_some(), "{name} does not declare {status}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn whatever_changes_something_can_be_repeated_safely() {
+    for (method, path, operation) in operations().into_iter().filter(|(method, ..)| method != "GET") {
+        assert!(takes(&operation, "Idempotency-Key"), "{method} {path}");
+    }
+}
+
+#[test]
+fn whatever_changes_one_thing_can_be_conditional_on_its_version() {
+    for (method, path, operation) in operations() {
+        let changes_one = matches!(method.as_str(), "PATCH" | "PUT" | "DELETE") || method == "POST" && path.contains('{');
+        let excepted = UNCONDITIONAL.iter().any(|(name, _)| operation["x-function"] == *name);
+        assert_eq!(takes(&operation, "If-Match"), changes_one && !excepted, "{method} {path}");
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    fn references(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(fields) => {
+                found.extend(fields.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                fields.values().for_each(|field| references(field, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let (document, mut found) = (document(), BTreeSet::new());
+    references(&document, &mut found);
+    assert!(!found.is_empty());
+    for reference in found {
+        assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+    }
+}

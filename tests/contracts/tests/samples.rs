@@ -1,0 +1,85 @@
+//! The sample events are real: Lambda's own types read them, and functions take them.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use contracts_tests::{endpoints, functions, sample, sample_path, text};
+use lambda_http::http::header;
+use local::TestApp;
+use platform::{Access, Function, Trigger};
+use serde_json::Value;
+use xtask::triggers;
+
+/// What a client gets for input that it must mend.
+const REFUSED: [u16; 6] = [400, 401, 403, 413, 415, 422];
+
+#[test]
+fn requests_are_for_the_route_of_their_function() {
+    for (function, endpoint) in endpoints() {
+        let (event, (method, path)) = (sample(function).unwrap(), triggers::route(function).unwrap());
+        assert_eq!(event["routeKey"], format!("{method} {path}"));
+        assert_eq!(event["requestContext"]["http"]["method"], method);
+        assert_eq!(event["requestContext"]["http"]["path"], event["rawPath"]);
+        assert_eq!(filled(&path, &event["pathParameters"]), event["rawPath"], "{}", function.spec().name);
+        let has_claims = event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"].is_string();
+        assert_eq!(has_claims, endpoint.access() != Access::Public, "{}", function.spec().name);
+    }
+}
+
+/// A route with its parameters put in.
+fn filled(route: &str, parameters: &Value) -> String {
+    let parameters = parameters.as_object().cloned().unwrap_or_default();
+    parameters.iter().fold(route.to_owned(), |path, (name, value)| path.replace(&format!("{{{name}}}"), value.as_str().unwrap()))
+}
+
+#[tokio::test]
+async fn endpoints_understand_their_sample() {
+    let app = TestApp::new().await;
+    for (function, _) in endpoints() {
+        let name = function.spec().name;
+        let request = lambda_http::request::from_str(&text(&sample_path(function)).unwrap()).unwrap();
+        let (head, body) = request.into_parts();
+        let target = head.uri.path_and_query().unwrap().as_str();
+        let mut asked = app.member("demo").request(head.method.as_str().parse().unwrap(), target);
+        // The sample's token is none of this system's, and its host is not served here.
+        let own = head.headers.iter().filter(|(header, _)| ![header::AUTHORIZATION, header::HOST].contains(header));
+        for (header, value) in own {
+            asked = asked.header(header.as_str(), value.to_str().unwrap());
+        }
+        let reply = asked.raw_body(body.to_vec()).send().await;
+        assert!(
+            !REFUSED.contains(&reply.status.as_u16()) && !reply.status.is_server_error(),
+            "{name}: {} {:#}",
+            reply.status,
+            reply.body
+        );
+        assert!(reply.status.is_success() || reply.code().ends_with("-not-found"), "{name}: {} {:#}", reply.status, reply.body);
+    }
+}
+
+#[tokio::test]
+async fn jobs_understand_their_sample() {
+    let app = TestApp::new().await;
+    let deadline = app.system().now() + "PT1M".parse::<jiff::SignedDuration>().unwrap();
+    for (function, job) in functions().into_iter().filter_map(|function| Some((function, function.as_job()?))) {
+        let (name, event) = (function.spec().name, sample(function).unwrap());
+        assert!(job.reads(&event), "{name} can't read its sample");
+        comes_from_where_it_must(function, &event);
+        let answer = job.invoke(app.system().operator(), event, deadline).await.unwrap();
+        let failures = answer["batchItemFailures"].as_array().cloned().unwrap_or_default();
+        assert!(failures.is_empty(), "{name}: {failures:?}");
+    }
+}
+
+fn comes_from_where_it_must(function: &'static dyn Function, event: &Value) {
+    let name = function.spec().name;
+    match function.trigger() {
+        Trigger::Queue { queue, .. } => {
+            let source = event["Records"][0]["eventSourceARN"].as_str().unwrap();
+            assert!(source.ends_with(&format!(":{}", queue.name)), "{name}: {source}");
+        }
+        Trigger::Schedule { .. } => {
+            let source = event["resources"][0].as_str().unwrap();
+            assert!(source.ends_with(&format!("/{name}")), "{name}: {source}");
+        }
+        Trigger::Http(_) => unreachable!("{name} is no job"),
+    }
+}
