@@ -15,9 +15,8 @@ use serde::Deserialize;
 use storage::{CachedAnswer, Change, Entity, Grant, Sighting, StoreError};
 
 /// Assesses offers.
-pub static FUNCTION: Worker<Answered> = Worker::new("deals-assess-offers", |cx, message| Box::pin(assess_offers(cx, message)))
-    .batch(5, 2)
-    .may(&[
+pub static FUNCTION: Worker<Answered> =
+    Worker::new("deals-assess-offers", |cx, message| Box::pin(assess_offers(cx, message))).batch(5, 2).may(&[
         CachedAnswer::READ,
         Deal::READ,
         Deal::WRITE,
@@ -44,7 +43,10 @@ const TRIES: usize = 4;
 /// Sightings read at a time.
 const PAGE: u8 = 100;
 
-async fn assess_offers(cx: &Deps, Answered { detail: SearchAnswered { tenant, search_key, .. } }: Answered) -> Result<(), JobError> {
+async fn assess_offers(
+    cx: &Deps,
+    Answered { detail: SearchAnswered { tenant, search_key, .. } }: Answered,
+) -> Result<(), JobError> {
     // The latest answer, whichever slot this message is about: an older one would only tell what is no longer so.
     let Some(answer) = cx.store().answer(&search_key, Timestamp::MIN).await? else {
         return Err(JobError::Park("the answer has expired".to_owned()));
@@ -60,7 +62,8 @@ async fn assess_offers(cx: &Deps, Answered { detail: SearchAnswered { tenant, se
     let seen: Vec<(Assessed, Option<Sighting>)> = seen.collect();
     stream::iter(seen).map(Ok).try_for_each_concurrent(AT_ONCE, |(assessed, sighting)| look.seen(assessed, sighting)).await?;
 
-    let gone = sightings.into_values().filter(|sighting| !offered.contains(&sighting.deal) && answer.is_complete_for(&sighting.source));
+    let gone =
+        sightings.into_values().filter(|sighting| !offered.contains(&sighting.deal) && answer.is_complete_for(&sighting.source));
     stream::iter(gone.collect::<Vec<_>>()).map(Ok).try_for_each_concurrent(AT_ONCE, |sighting| look.gone(sighting)).await
 }
 

@@ -46,9 +46,13 @@ impl Filter {
             let good = match name.as_str() {
                 "from" => value.parse().map(|airport| filter.from = Some(airport)).is_ok(),
                 "to" => value.parse().map(|airport| filter.to = Some(airport)).is_ok(),
-                "cabin" => Cabin::ALL.into_iter().find(|cabin| cabin.as_str() == value).map(|cabin| filter.cabin = Some(cabin)).is_some(),
+                "cabin" => {
+                    Cabin::ALL.into_iter().find(|cabin| cabin.as_str() == value).map(|cabin| filter.cabin = Some(cabin)).is_some()
+                }
                 "programme" => value.parse().map(|programme| filter.programme = Some(programme)).is_ok(),
-                "minScore" => value.parse().ok().filter(|score| *score <= 100).map(|score| filter.min_score = Some(score)).is_some(),
+                "minScore" => {
+                    value.parse().ok().filter(|score| *score <= 100).map(|score| filter.min_score = Some(score)).is_some()
+                }
                 _ => true,
             };
             check.that(good, &format!("/{name}"), "invalid", "not a value of this parameter");

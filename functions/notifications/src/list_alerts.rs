@@ -9,7 +9,8 @@ use utoipa_axum::routes;
 use crate::alert_view::AlertView;
 
 /// Lists the caller's alerts.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "notifications-list-alerts", || routes!(list_alerts)).may(&[Alert::READ]);
+pub static FUNCTION: Endpoint =
+    Endpoint::of(Role::Member, "notifications-list-alerts", || routes!(list_alerts)).may(&[Alert::READ]);
 
 /// Lists the caller's alerts
 ///

@@ -14,18 +14,19 @@ use serde::Deserialize;
 use storage::{Change, Entity, Grant, StoreError, ToldDay};
 
 /// Raises alerts.
-pub static FUNCTION: Worker<Matched> = Worker::new("notifications-raise-alert", |cx, message| Box::pin(raise_alert(cx, message))).may(&[
-    Alert::READ,
-    Alert::WRITE,
-    Delivery::READ,
-    Delivery::WRITE,
-    Member::READ,
-    Preferences::READ,
-    ToldDay::WRITE,
-    Watcher::READ,
-    Grant::Emit("AlertRaised"),
-    Grant::Send(SendEmail::QUEUE.name),
-]);
+pub static FUNCTION: Worker<Matched> = Worker::new("notifications-raise-alert", |cx, message| Box::pin(raise_alert(cx, message)))
+    .may(&[
+        Alert::READ,
+        Alert::WRITE,
+        Delivery::READ,
+        Delivery::WRITE,
+        Member::READ,
+        Preferences::READ,
+        ToldDay::WRITE,
+        Watcher::READ,
+        Grant::Emit("AlertRaised"),
+        Grant::Send(SendEmail::QUEUE.name),
+    ]);
 
 /// `WatcherMatched`, in the bus's envelope.
 #[derive(Debug, Deserialize)]
@@ -59,7 +60,13 @@ async fn raise_alert(cx: &Deps, Matched { detail: matched }: Matched) -> Result<
 }
 
 /// Raises the alert with a message, within the number of messages of the member's day; beyond it without.
-async fn raise_with_message(cx: &Deps, alert: Alert, member: &Member, preferences: &Preferences, due: Timestamp) -> Result<(), JobError> {
+async fn raise_with_message(
+    cx: &Deps,
+    alert: Alert,
+    member: &Member,
+    preferences: &Preferences,
+    due: Timestamp,
+) -> Result<(), JobError> {
     let mut raised = alert.clone();
     let mut delivery = Delivery::plan(&raised, Channel::Email, due);
     let day = ToldDay { owner: raised.owner.clone(), day: member.zone.local(due).date() };

@@ -8,9 +8,10 @@ use platform::{Deps, JobError, Message, Scheduled, queues::SendEmail, telemetry}
 use storage::{Entity, Grant};
 
 /// Releases messages.
-pub static FUNCTION: Scheduled =
-    Scheduled::new("notifications-release-deliveries", "rate(1 minute)", |cx, deadline| Box::pin(release_deliveries(cx, deadline)))
-        .may(&[Delivery::READ, Grant::Send(SendEmail::QUEUE.name)]);
+pub static FUNCTION: Scheduled = Scheduled::new("notifications-release-deliveries", "rate(1 minute)", |cx, deadline| {
+    Box::pin(release_deliveries(cx, deadline))
+})
+.may(&[Delivery::READ, Grant::Send(SendEmail::QUEUE.name)]);
 
 /// At most so many of a shard each minute: what remains is first in line the next.
 const PAGE: u8 = 200;

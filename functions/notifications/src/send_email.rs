@@ -18,19 +18,20 @@ use platform::{Deps, JobError, Worker, queues::SendEmail, telemetry};
 use storage::{Change, Entity, Grant, StoreError};
 
 /// Sends mail.
-pub static FUNCTION: Worker<SendEmail> = Worker::new("notifications-send-email", |cx, message| Box::pin(send_email(cx, message))).batch(5, 5).may(&[
-    Alert::READ,
-    Alert::WRITE,
-    Deal::READ,
-    Delivery::READ,
-    Delivery::WRITE,
-    Member::READ,
-    Tenant::READ,
-    Grant::Mail,
-    Grant::Emit("MessageSent"),
-    Grant::Emit("MessageUncertain"),
-    Grant::Emit("MessageRefused"),
-]);
+pub static FUNCTION: Worker<SendEmail> =
+    Worker::new("notifications-send-email", |cx, message| Box::pin(send_email(cx, message))).batch(5, 5).may(&[
+        Alert::READ,
+        Alert::WRITE,
+        Deal::READ,
+        Delivery::READ,
+        Delivery::WRITE,
+        Member::READ,
+        Tenant::READ,
+        Grant::Mail,
+        Grant::Emit("MessageSent"),
+        Grant::Emit("MessageUncertain"),
+        Grant::Emit("MessageRefused"),
+    ]);
 
 /// How often an outcome is stored anew when the member reads the alert at the same time.
 const TRIES: usize = 4;

@@ -45,7 +45,8 @@ async fn run_search(cx: &Deps, due: SearchDue) -> Result<(), JobError> {
     let waiting = cx.store().waiting_watchers(tenant, search_key, 1, None).await?.items;
     let Some(Watcher { query, .. }) = waiting.into_iter().next() else { return Ok(()) };
 
-    let fresh_since = slot.start().saturating_sub(SignedDuration::from_mins(i64::from(*max_age_minutes))).unwrap_or(Timestamp::MIN);
+    let fresh_since =
+        slot.start().saturating_sub(SignedDuration::from_mins(i64::from(*max_age_minutes))).unwrap_or(Timestamp::MIN);
     let cached = cx.store().answer(search_key, fresh_since).await?;
     let from_cache = cached.is_some();
     let answer = match cached {
@@ -104,7 +105,8 @@ async fn ask(cx: &Deps, query: SearchQuery) -> Result<SearchAnswer, JobError> {
         }
         Wanted::CashFlights => {
             let (first, last) = query.days();
-            let days: Vec<Date> = first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last).take(CASH_DAYS_PER_SEARCH).collect();
+            let days: Vec<Date> =
+                first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last).take(CASH_DAYS_PER_SEARCH).collect();
             vec![answered(cx, cash.fares(cx.outside(), &query, &days, asked_at).await)?]
         }
     };

@@ -9,9 +9,10 @@ use platform::{Deps, JobError, Scheduled, telemetry};
 use storage::{Entity, Grant, OUTBOX_SHARDS, OutboxItem};
 
 /// Relays events.
-pub static FUNCTION: Scheduled = Scheduled::new("system-relay-outbox", "rate(1 minute)", |cx, deadline| Box::pin(relay_outbox(cx, deadline)))
-    .woken_by_outbox()
-    .may(&[OutboxItem::READ, OutboxItem::WRITE, Grant::Publish]);
+pub static FUNCTION: Scheduled =
+    Scheduled::new("system-relay-outbox", "rate(1 minute)", |cx, deadline| Box::pin(relay_outbox(cx, deadline)))
+        .woken_by_outbox()
+        .may(&[OutboxItem::READ, OutboxItem::WRITE, Grant::Publish]);
 
 /// Events read at a time, in a shard.
 const PAGE: u8 = 100;
@@ -23,7 +24,9 @@ const SOURCE: &str = "mile-buy-club";
 const RESERVE: SignedDuration = SignedDuration::from_secs(5);
 
 fn relay_outbox(cx: &Deps, deadline: Timestamp) -> BoxFuture<'_, Result<(), JobError>> {
-    Box::pin(async move { stream::iter(0..OUTBOX_SHARDS).map(Ok).try_for_each_concurrent(4, |shard| relay_shard(cx, shard, deadline)).await })
+    Box::pin(async move {
+        stream::iter(0..OUTBOX_SHARDS).map(Ok).try_for_each_concurrent(4, |shard| relay_shard(cx, shard, deadline)).await
+    })
 }
 
 async fn relay_shard(cx: &Deps, shard: u16, deadline: Timestamp) -> Result<(), JobError> {

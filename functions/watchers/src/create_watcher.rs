@@ -27,6 +27,10 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "watchers-create-watc
 /// What a new watcher is to do.
 #[derive(Debug, eserde::Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "Dubai in April", "wanted": "award-flights", "from": ["LAX"], "to": ["DXB"], "dates": {"on": "2026-04-27", "flexDays": 1},
+    "cabins": ["economy"], "filters": {"maxStops": 1}, "schedule": {"every": "hours", "hours": 24}
+}))]
 pub struct CreateWatcher {
     name: WatcherName,
     wanted: Wanted,

@@ -30,7 +30,12 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "watchers-delete-watc
     ),
     responses((status = 204, description = "It is deleted"), Problems)
 )]
-async fn delete_watcher(State(cx): State<Deps>, PathId(id): PathId<WatcherId>, if_match: IfMatch, asked: Instruction) -> Reply<()> {
+async fn delete_watcher(
+    State(cx): State<Deps>,
+    PathId(id): PathId<WatcherId>,
+    if_match: IfMatch,
+    asked: Instruction,
+) -> Reply<()> {
     let mut watcher = watcher_of(&cx, &asked.caller, id, if_match).await?;
     let deleted = WatcherDeleted { tenant: watcher.owner.tenant.clone(), member: watcher.owner.member, watcher: id };
     let change = Change::new().delete(&mut watcher).give_back(&WatcherQuota { owner: watcher.owner.clone() });

@@ -9,8 +9,7 @@ use utoipa_axum::routes;
 use crate::watcher_view::WatcherView;
 
 /// Shows a watcher.
-pub static FUNCTION: Endpoint =
-    Endpoint::of(Role::Member, "watchers-get-watcher", || routes!(get_watcher)).may(&[Watcher::READ]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "watchers-get-watcher", || routes!(get_watcher)).may(&[Watcher::READ]);
 
 /// Shows a watcher
 #[utoipa::path(

@@ -15,7 +15,14 @@ use storage::{Change, Entity, Grant, StoreError};
 
 /// Matches deals with watchers.
 pub static FUNCTION: Worker<DealSeen> = Worker::new("watchers-match-deals", |cx, message| Box::pin(match_deals(cx, message)))
-    .may(&[Deal::READ, Watcher::READ, MatchState::READ, MatchState::WRITE, Grant::Emit("WatcherMatched"), Grant::Send(DealSeen::QUEUE.name)]);
+    .may(&[
+        Deal::READ,
+        Watcher::READ,
+        MatchState::READ,
+        MatchState::WRITE,
+        Grant::Emit("WatcherMatched"),
+        Grant::Send(DealSeen::QUEUE.name),
+    ]);
 
 /// `DealFound` or `DealChanged`, in the bus's envelope; or this function's own message to go on after a watcher.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -68,7 +75,9 @@ async fn match_deals(cx: &Deps, message: DealSeen) -> Result<(), JobError> {
 async fn match_one(cx: &Deps, seen: &Seen, deal: &Deal, watcher: Watcher) -> Result<(), JobError> {
     let mut watcher = Some(watcher);
     for _ in 0..TRIES {
-        let Some(mut current) = watcher.filter(|watcher| watcher.state == WatcherState::Active && watcher.search_key == seen.search_key) else {
+        let Some(mut current) =
+            watcher.filter(|watcher| watcher.state == WatcherState::Active && watcher.search_key == seen.search_key)
+        else {
             return Ok(());
         };
         let score = score_for(&current, deal, &Weights::default());
@@ -89,7 +98,13 @@ async fn match_one(cx: &Deps, seen: &Seen, deal: &Deal, watcher: Watcher) -> Res
     Err(JobError::Retry("a watcher kept changing while it was judged".to_owned()))
 }
 
-fn remember(cx: &Deps, watcher: &mut Watcher, deal: &Deal, mut state: MatchState, told: Option<(Reason, domain::deals::Score)>) -> Change {
+fn remember(
+    cx: &Deps,
+    watcher: &mut Watcher,
+    deal: &Deal,
+    mut state: MatchState,
+    told: Option<(Reason, domain::deals::Score)>,
+) -> Change {
     let change = Change::new().save(&mut state);
     let Some((reason, score)) = told else { return change };
     let matched = WatcherMatched {

@@ -28,7 +28,10 @@ const RESERVE: SignedDuration = SignedDuration::from_secs(5);
 
 fn sweep_watchers(cx: &Deps, deadline: Timestamp) -> BoxFuture<'_, Result<(), JobError>> {
     Box::pin(async move {
-        stream::iter(0..DUE_SHARDS).map(Ok).try_for_each_concurrent(SHARDS_AT_ONCE, |shard| sweep_shard(cx, shard, deadline)).await
+        stream::iter(0..DUE_SHARDS)
+            .map(Ok)
+            .try_for_each_concurrent(SHARDS_AT_ONCE, |shard| sweep_shard(cx, shard, deadline))
+            .await
     })
 }
 
@@ -54,7 +57,8 @@ async fn sweep_shard(cx: &Deps, shard: u16, deadline: Timestamp) -> Result<(), J
 fn searches_of(due: &[DueWatcher], last_sent: &mut Option<SearchDue>, now: Timestamp) -> Vec<SearchDue> {
     let mut searches = Vec::new();
     for DueWatcher { slot, watcher } in due {
-        let is_same = |sent: &SearchDue| (&sent.tenant, &sent.search_key, sent.slot) == (&watcher.owner.tenant, &watcher.search_key, *slot);
+        let is_same =
+            |sent: &SearchDue| (&sent.tenant, &sent.search_key, sent.slot) == (&watcher.owner.tenant, &watcher.search_key, *slot);
         if last_sent.as_ref().is_some_and(is_same) || !watcher.clone().take_run(*slot, now) {
             continue;
         }

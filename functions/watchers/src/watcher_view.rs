@@ -97,8 +97,7 @@ pub(crate) async fn commit_changed(
     if_match: IfMatch,
     answer: fn(WatcherView) -> Answer<WatcherView>,
 ) -> Reply<WatcherView> {
-    let event =
-        WatcherChanged { tenant: watcher.owner.tenant.clone(), member: watcher.owner.member, watcher: watcher.id };
+    let event = WatcherChanged { tenant: watcher.owner.tenant.clone(), member: watcher.owner.member, watcher: watcher.id };
     let change = cx.emit(Change::new().update(&mut watcher), &event);
     let answer = answer(WatcherView::from(&watcher)).version(watcher.revision);
     cx.commit(request, change, answer).await.map_err(|failure| if_match.settle(failure))
@@ -111,7 +110,9 @@ pub(crate) fn refusal(error: WatcherError) -> Failure {
         WatcherError::LimitReached(limit) => {
             Failure::Conflict("watcher-limit", format!("Your plan allows {limit} watchers. Delete one, or change your plan."))
         }
-        WatcherError::Expired => Failure::Conflict("watcher-expired", "It has expired. Change its dates to let it run again.".to_owned()),
+        WatcherError::Expired => {
+            Failure::Conflict("watcher-expired", "It has expired. Change its dates to let it run again.".to_owned())
+        }
         WatcherError::Paused => Failure::Conflict("watcher-paused", "It is paused. Resume it first.".to_owned()),
         WatcherError::RanRecently { again_at } => Failure::TooSoon("ran-recently", again_at),
     }

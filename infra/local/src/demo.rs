@@ -116,10 +116,25 @@ impl Demo {
         };
         let usd = |amount: &str| json!({"amount": amount, "currency": "USD"});
         [
-            wish("Dubai with AAdvantage, short", "award-flights", "economy", json!({"programmes": ["aadvantage"], "maxStops": 1, "maxMinutes": 1100})),
-            wish("Dubai with United, few fees", "award-flights", "economy", json!({"programmes": ["mileageplus"], "maxMinutes": 1200, "maxTaxes": usd("10.00")})),
+            wish(
+                "Dubai with AAdvantage, short",
+                "award-flights",
+                "economy",
+                json!({"programmes": ["aadvantage"], "maxStops": 1, "maxMinutes": 1100}),
+            ),
+            wish(
+                "Dubai with United, few fees",
+                "award-flights",
+                "economy",
+                json!({"programmes": ["mileageplus"], "maxMinutes": 1200, "maxTaxes": usd("10.00")}),
+            ),
             wish("Dubai up front, if it is worth it", "award-flights", "business", json!({"minCentsPerPoint": "1.0"})),
-            wish("Dubai up front for 170,000", "award-flights", "business", json!({"maxPoints": 170_000, "maxTaxes": usd("900.00")})),
+            wish(
+                "Dubai up front for 170,000",
+                "award-flights",
+                "business",
+                json!({"maxPoints": 170_000, "maxTaxes": usd("900.00")}),
+            ),
             wish("Dubai for cash", "cash-flights", "economy", json!({"maxPrice": usd("385.00"), "maxMinutes": 1300})),
         ]
     }
@@ -142,7 +157,8 @@ impl Demo {
         self.system.run_now("watchers-sweep-watchers").await;
         self.system.settle().await?;
         let queues = self.system.standins().queues().stats().map_err(DriveError::from)?;
-        let left: Vec<String> = queues.iter().filter(|queue| queue.visible + queue.in_flight > 0).map(|queue| queue.name.clone()).collect();
+        let left: Vec<String> =
+            queues.iter().filter(|queue| queue.visible + queue.in_flight > 0).map(|queue| queue.name.clone()).collect();
         if left.is_empty() { Ok(()) } else { Err(DemoError::Unfinished(format!("messages are left on {}", left.join(", ")))) }
     }
 
@@ -215,7 +231,15 @@ impl Demo {
                     SourceOutcome::Partial => "a part",
                     SourceOutcome::Failed => "no answer",
                 };
-                line(report, &format!("          {:<11} {} in {}, {outcome}, {aside} set aside", source.source.as_str(), counted(source.offers, "offer"), counted(source.calls as usize, "call")));
+                line(
+                    report,
+                    &format!(
+                        "          {:<11} {} in {}, {outcome}, {aside} set aside",
+                        source.source.as_str(),
+                        counted(source.offers, "offer"),
+                        counted(source.calls as usize, "call")
+                    ),
+                );
             }
             line(report, &format!("          asked for by {}", counted(waits, "watcher")));
         }
@@ -240,7 +264,9 @@ impl Demo {
             .filter_map(|deal| {
                 let asking: Vec<&Watcher> = watchers.iter().filter(|watcher| watcher.query.asks_for(deal.flight())).collect();
                 let score = score_for(asking.first()?, deal, &weights);
-                let meets = |watcher: &&Watcher| Standing::of(watcher, deal, score) == Standing::Meets && wants(watcher, &deal.flight().fare);
+                let meets = |watcher: &&Watcher| {
+                    Standing::of(watcher, deal, score) == Standing::Meets && wants(watcher, &deal.flight().fare)
+                };
                 Some((score, asking.iter().any(meets), deal))
             })
             .collect();

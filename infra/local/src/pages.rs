@@ -111,11 +111,7 @@ async fn queue(
     render(Section::Functions, &name, "queue", &queue::view(&pages, &name, after.redriven)?)
 }
 
-async fn redrive(
-    State(pages): State<Arc<Pages>>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-) -> Result<Redirect, PageError> {
+async fn redrive(State(pages): State<Arc<Pages>>, Path(name): Path<String>, headers: HeaderMap) -> Result<Redirect, PageError> {
     safety::same_origin(&headers)?;
     let queues = pages.standins.queues();
     if queues.stats_of(&name)?.dead_letter_of.is_empty() {

@@ -63,14 +63,13 @@ pub fn plan(root: &Path, order: &Order) -> Result<Vec<Made>, GenerateError> {
         Made { path: order.path("src", &format!("{}.rs", order.snake())), text: code::function(order) },
         Made { path: order.path("src/bin", &format!("{}.rs", order.full())), text: code::binary(order) },
         Made { path: format!("events/{}/{}.json", order.context, order.snake()), text: samples::event(order) },
-        Made {
-            path: format!("tests/{}/tests/{}_{}.rs", order.trigger.tests(), order.context, order.snake()),
-            text: code::test(order),
-        },
+        Made { path: order.test_path(&order.test_module()), text: code::test(order) },
     ];
     if let Some(taken) = files.iter().map(|file| root.join(&file.path)).find(|path| path.exists()) {
         return Err(GenerateError::Exists(taken));
     }
+    let tests = order.test_path("main");
+    files.push(Made { text: edits::with_module(&tests, &files::read(&root.join(&tests))?, &order.test_module())?, path: tests });
     if root.join(order.path("", "Cargo.toml")).exists() {
         files.extend(registered(root, order)?);
     } else {

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use domain::identity::Role;
-use platform::{Access, Endpoint, Function};
-use utoipa::openapi::{
-    InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Server,
-    extensions::Extensions,
-    path::{Operation, PathItem},
-    security::{Http, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
-    tag::Tag,
+use platform::{Access, Endpoint, Function, Problem};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Server,
+        extensions::Extensions,
+        path::{Operation, PathItem},
+        security::{Http, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+        tag::Tag,
+    },
 };
 
 use crate::{contexts::endpoints, files::Made};
@@ -72,9 +75,7 @@ fn share_problems(api: &mut OpenApi) {
         for (status, answer) in &mut operation.responses.responses {
             let RefOr::T(response) = answer else { continue };
             let Some(RefOr::T(content)) = response.content.get_mut(PROBLEM_TYPE) else { continue };
-            if let Some(schema) = content.schema.replace(Ref::from_schema_name(PROBLEM).into()) {
-                components.schemas.entry(PROBLEM.to_owned()).or_insert(schema);
-            }
+            content.schema = Some(Ref::from_schema_name(PROBLEM).into());
             let name = format!("{PROBLEM}{status}");
             let shared = components.responses.entry(name.clone()).or_insert_with(|| answer.clone());
             if shared == answer {
@@ -110,7 +111,12 @@ fn empty() -> OpenApi {
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some("Watches award and cash fares, values what it finds, and tells members."));
     let mut api = OpenApiBuilder::new().info(info).servers(Some([Server::new("/")])).build();
-    api.components.get_or_insert_default().security_schemes.insert(TOKEN.to_owned(), SecurityScheme::Http(token()).into());
+    // The annotations of handlers show problems whole, and leave out what they refer to.
+    let mut problem = vec![(PROBLEM.to_owned(), Problem::schema())];
+    Problem::schemas(&mut problem);
+    let components = api.components.get_or_insert_default();
+    components.schemas.extend(problem);
+    components.security_schemes.insert(TOKEN.to_owned(), SecurityScheme::Http(token()).into());
     api
 }
 

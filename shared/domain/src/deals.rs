@@ -98,7 +98,10 @@ impl Deal {
         if offer.freshness.observed_at < known.freshness.observed_at {
             return false; // An older look, delivered late.
         }
-        let same = self.state == DealState::Live && known.fare == offer.fare && known.seats == offer.seats && self.valuation == valuation;
+        let same = self.state == DealState::Live
+            && known.fare == offer.fare
+            && known.seats == offer.seats
+            && self.valuation == valuation;
         if same {
             return false;
         }
@@ -144,10 +147,9 @@ impl Deal {
 
     /// When nobody can take it any more: the end of the day of departure, two days later in UTC to be past it anywhere.
     pub fn ends(&self) -> Timestamp {
-        self.flight()
-            .departs
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .map_or(Timestamp::MAX, |departs| departs.timestamp().saturating_add(SignedDuration::from_hours(48)).unwrap_or(Timestamp::MAX))
+        self.flight().departs.to_zoned(jiff::tz::TimeZone::UTC).map_or(Timestamp::MAX, |departs| {
+            departs.timestamp().saturating_add(SignedDuration::from_hours(48)).unwrap_or(Timestamp::MAX)
+        })
     }
 }
 
@@ -241,7 +243,9 @@ impl Score {
     /// The weighted mean of the known parts, rounded half up; unknown parts leave their weight to the others. With
     /// nothing known it is zero.
     pub fn of(parts: &Parts, weights: &Weights) -> Self {
-        let known = Self::weighted(parts, weights).into_iter().filter_map(|(_, part, weight)| part.map(|part| (u32::from(part), u32::from(weight))));
+        let known = Self::weighted(parts, weights)
+            .into_iter()
+            .filter_map(|(_, part, weight)| part.map(|part| (u32::from(part), u32::from(weight))));
         let (sum, weight) = known.fold((0, 0), |(sum, total), (part, weight)| (sum + part * weight, total + weight));
         let total = (2 * sum + weight).checked_div(2 * weight).unwrap_or(0);
         Self { total: u8::try_from(total).unwrap_or(100).min(100), parts: *parts }
@@ -264,7 +268,8 @@ impl Score {
             Some(part) => format!("{name} {part}"),
             None => format!("{name} unknown"),
         };
-        let parts: Vec<String> = Self::weighted(&self.parts, weights).iter().filter(|(_, _, weight)| *weight > 0).map(name).collect();
+        let parts: Vec<String> =
+            Self::weighted(&self.parts, weights).iter().filter(|(_, _, weight)| *weight > 0).map(name).collect();
         format!("{} of 100: {}.", self.total, parts.join(", "))
     }
 }
@@ -294,7 +299,9 @@ pub fn assess(tenant: &TenantId, answer: &SearchAnswer) -> Vec<Assessed> {
         .into_values()
         .map(|offer| {
             let valuation = match &offer.fare {
-                Fare::Award { programme, points, taxes } => Some(Valuation::of(programme, *points, *taxes, market.cheapest_cash(offer))),
+                Fare::Award { programme, points, taxes } => {
+                    Some(Valuation::of(programme, *points, *taxes, market.cheapest_cash(offer)))
+                }
                 Fare::Cash { .. } => None,
             };
             let parts = Parts {
@@ -444,13 +451,19 @@ mod tests {
     }
 
     fn parts() -> impl Strategy<Value = Parts> {
-        (part(), part(), part(), part(), part())
-            .prop_map(|(value, convenience, timing, reliability, availability)| Parts { value, convenience, timing, reliability, availability })
+        (part(), part(), part(), part(), part()).prop_map(|(value, convenience, timing, reliability, availability)| Parts {
+            value,
+            convenience,
+            timing,
+            reliability,
+            availability,
+        })
     }
 
     #[test]
     fn a_score_is_forty_twenty_fifteen_fifteen_ten() {
-        let parts = Parts { value: Some(50), convenience: Some(100), timing: Some(100), reliability: Some(0), availability: Some(10) };
+        let parts =
+            Parts { value: Some(50), convenience: Some(100), timing: Some(100), reliability: Some(0), availability: Some(10) };
         assert_eq!(Score::of(&parts, &Weights::default()).total, 20 + 20 + 15 + 1);
     }
 
@@ -459,7 +472,10 @@ mod tests {
         let parts = Parts { value: None, convenience: Some(80), timing: None, reliability: Some(80), availability: Some(80) };
         let score = Score::of(&parts, &Weights::default());
         assert_eq!(score.total, 80);
-        assert_eq!(score.sentence(&Weights::default()), "80 of 100: value unknown, convenience 80, timing unknown, reliability 80, availability 80.");
+        assert_eq!(
+            score.sentence(&Weights::default()),
+            "80 of 100: value unknown, convenience 80, timing unknown, reliability 80, availability 80."
+        );
     }
 
     #[test]

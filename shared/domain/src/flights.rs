@@ -64,7 +64,10 @@ text!(
 );
 
 fn carrier_code(text: &str) -> Result<(), &'static str> {
-    if text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()) && !text.bytes().all(|b| b.is_ascii_digit()) {
+    if text.len() == 2
+        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        && !text.bytes().all(|b| b.is_ascii_digit())
+    {
         Ok(())
     } else {
         Err("an IATA code of two characters, such as QR")
@@ -79,7 +82,12 @@ text!(
 fn flight_number(text: &str) -> Result<(), &'static str> {
     let rule = Err("a carrier's code and one to four digits, such as QR740");
     let Some((carrier, number)) = text.split_at_checked(2) else { return rule };
-    if carrier_code(carrier).is_err() || number.is_empty() || number.len() > 4 || !number.bytes().all(|b| b.is_ascii_digit()) || number.starts_with('0') {
+    if carrier_code(carrier).is_err()
+        || number.is_empty()
+        || number.len() > 4
+        || !number.bytes().all(|b| b.is_ascii_digit())
+        || number.starts_with('0')
+    {
         return rule;
     }
     Ok(())
@@ -265,7 +273,9 @@ impl FlightOffer {
 
     fn price_is_sound(&self) -> Result<(), Untrusted> {
         match &self.fare {
-            Fare::Award { points, taxes, .. } if points.get() == 0 || taxes.is_some_and(Money::is_negative) => Err(Untrusted::Price),
+            Fare::Award { points, taxes, .. } if points.get() == 0 || taxes.is_some_and(Money::is_negative) => {
+                Err(Untrusted::Price)
+            }
             Fare::Cash { total } if total.is_negative() || total.amount().is_zero() => Err(Untrusted::Price),
             Fare::Award { .. } | Fare::Cash { .. } => Ok(()),
         }

@@ -123,7 +123,8 @@ impl Money {
     /// # Errors
     /// If it is out of range.
     pub fn from_minor(minor: i64, currency: Currency) -> Result<Self, MoneyError> {
-        let amount = Decimal::try_from_i128_with_scale(i128::from(minor), currency.minor_digits()).map_err(|_| MoneyError::OutOfRange)?;
+        let amount =
+            Decimal::try_from_i128_with_scale(i128::from(minor), currency.minor_digits()).map_err(|_| MoneyError::OutOfRange)?;
         Self::new(amount, currency)
     }
 

@@ -266,7 +266,10 @@ impl Delivery {
                 Claim::Abandoned
             }
             DeliveryState::Claimed { .. } => Claim::Busy,
-            DeliveryState::Sent { .. } | DeliveryState::Uncertain { .. } | DeliveryState::Refused { .. } | DeliveryState::Dropped { .. } => Claim::Settled,
+            DeliveryState::Sent { .. }
+            | DeliveryState::Uncertain { .. }
+            | DeliveryState::Refused { .. }
+            | DeliveryState::Dropped { .. } => Claim::Settled,
         }
     }
 
@@ -379,7 +382,11 @@ mod tests {
         let zone: Zone = "America/New_York".parse().unwrap();
         let preferences = Preferences::default_of(owner());
         let decide = |at: &str| preferences.decide(&zone, at.parse().unwrap());
-        assert_eq!(decide("2026-03-08T03:30:00Z"), Timing::At("2026-03-08T12:00:00Z".parse().unwrap()), "22:30 EST; 08:00 is EDT");
+        assert_eq!(
+            decide("2026-03-08T03:30:00Z"),
+            Timing::At("2026-03-08T12:00:00Z".parse().unwrap()),
+            "22:30 EST; 08:00 is EDT"
+        );
         assert_eq!(decide("2026-03-08T11:59:00Z"), Timing::At("2026-03-08T12:00:00Z".parse().unwrap()));
         assert_eq!(decide("2026-03-08T12:00:00Z"), Timing::At("2026-03-08T12:00:00Z".parse().unwrap()));
     }
@@ -396,7 +403,13 @@ mod tests {
     #[test]
     fn what_is_read_stays_read() {
         let cause = Cause::Watcher { watcher: ulid::Ulid::nil().into(), name: "Dubai".parse().unwrap(), reason: Reason::Found };
-        let mut alert = Alert::raise(owner(), cause, (ulid::Ulid::nil().into(), 1), Score { total: 1, parts: crate::deals::Parts::default() }, second(0));
+        let mut alert = Alert::raise(
+            owner(),
+            cause,
+            (ulid::Ulid::nil().into(), 1),
+            Score { total: 1, parts: crate::deals::Parts::default() },
+            second(0),
+        );
         assert!(alert.read(second(5)) && !alert.read(second(9)));
         alert.told();
         alert.drop_because(Dropped::DealGone);

@@ -51,7 +51,11 @@ text!(
 );
 
 fn search_key(text: &str) -> Result<(), &'static str> {
-    if text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) { Ok(()) } else { Err("32 hexadecimal digits") }
+    if text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+        Ok(())
+    } else {
+        Err("32 hexadecimal digits")
+    }
 }
 
 impl SearchQuery {
@@ -70,16 +74,29 @@ impl SearchQuery {
         let days = first_day.until(last_day).map_or(i32::MAX, |span| span.get_days()) + 1;
         let mut check = Check::new();
         for (airports, pointer) in [(&origins, "/from"), (&destinations, "/to")] {
-            check
-                .that(!airports.is_empty(), pointer, "empty", "name at least one place")
-                .that(airports.len() <= MAX_AIRPORTS, pointer, "too-many-airports", format!("the places come to more than {MAX_AIRPORTS} airports"));
+            check.that(!airports.is_empty(), pointer, "empty", "name at least one place").that(
+                airports.len() <= MAX_AIRPORTS,
+                pointer,
+                "too-many-airports",
+                format!("the places come to more than {MAX_AIRPORTS} airports"),
+            );
         }
         check
             .that(origins.is_disjoint(&destinations), "/to", "same-place", "one can't fly to where one starts")
             .that(first_day <= last_day, "/dates", "backwards", "the last day lies before the first")
-            .that(first_day > last_day || days <= MAX_DAYS, "/dates", "too-wide", format!("the window is wider than {MAX_DAYS} days"))
+            .that(
+                first_day > last_day || days <= MAX_DAYS,
+                "/dates",
+                "too-wide",
+                format!("the window is wider than {MAX_DAYS} days"),
+            )
             .that(!cabins.is_empty(), "/cabins", "empty", "name at least one cabin")
-            .that((1..=MAX_TRAVELLERS).contains(&travellers), "/travellers", "out-of-range", format!("1 to {MAX_TRAVELLERS} travellers"));
+            .that(
+                (1..=MAX_TRAVELLERS).contains(&travellers),
+                "/travellers",
+                "out-of-range",
+                format!("1 to {MAX_TRAVELLERS} travellers"),
+            );
         check.done()?;
         Ok(Self { wanted, origins, destinations, first_day, last_day, cabins, travellers })
     }

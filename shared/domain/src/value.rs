@@ -51,7 +51,9 @@ static BASELINES: LazyLock<HashMap<ProgrammeId, Baseline>> = LazyLock::new(|| {
     let mut baselines: HashMap<ProgrammeId, Baseline> = HashMap::new();
     for row in include_str!("../data/valuations.csv").lines().skip(1) {
         let mut fields = row.split(',');
-        let Some((programme, cents)) = fields.next().and_then(|id| id.parse().ok()).zip(fields.next().and_then(|cents| cents.parse().ok())) else {
+        let Some((programme, cents)) =
+            fields.next().and_then(|id| id.parse().ok()).zip(fields.next().and_then(|cents| cents.parse().ok()))
+        else {
             continue;
         };
         let cents = CentsPerPoint::rounded(cents);
@@ -211,7 +213,16 @@ mod tests {
         let verdict = |text: &str| baseline.verdict(CentsPerPoint::rounded(text.parse().unwrap()));
         assert_eq!(
             ["0.99", "1", "1.99", "2", "2.49", "2.5", "3.49", "3.5"].map(verdict),
-            [Verdict::Poor, Verdict::Fair, Verdict::Fair, Verdict::Good, Verdict::Good, Verdict::Great, Verdict::Great, Verdict::Exceptional]
+            [
+                Verdict::Poor,
+                Verdict::Fair,
+                Verdict::Fair,
+                Verdict::Good,
+                Verdict::Good,
+                Verdict::Great,
+                Verdict::Great,
+                Verdict::Exceptional
+            ]
         );
     }
 

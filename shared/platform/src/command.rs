@@ -51,7 +51,11 @@ impl Request {
         let key_hash = hex(&Sha256::new().chain_update(&operation).chain_update([0]).chain_update(key).finalize());
         // What makes a request another one: its body, and what it is conditional on.
         let condition = parts.headers.get(header::IF_MATCH).map_or(&[][..], |value| value.as_bytes());
-        let body_hash = hex(&Sha256::new().chain_update((condition.len() as u64).to_be_bytes()).chain_update(condition).chain_update(body).finalize());
+        let body_hash = hex(&Sha256::new()
+            .chain_update((condition.len() as u64).to_be_bytes())
+            .chain_update(condition)
+            .chain_update(body)
+            .finalize());
         Ok(Self(Some((ReceiptId { owner: caller.owner.clone(), operation, key_hash }, body_hash))))
     }
 
@@ -139,14 +143,21 @@ pub fn parse<T: DeserializeOwned + for<'de> EDeserialize<'de>>(body: &[u8]) -> R
     let text = std::str::from_utf8(body).map_err(|_| not_json.clone())?;
     serde_json::from_str::<IgnoredAny>(text).map_err(|_| not_json)?;
     eserde::json::from_str(text).map_err(|errors| {
-        let faults: Vec<Fault> = errors.iter().map(|error| fault(&error.path().map(ToString::to_string).unwrap_or_default(), error.message())).collect();
+        let faults: Vec<Fault> = errors
+            .iter()
+            .map(|error| fault(&error.path().map(ToString::to_string).unwrap_or_default(), error.message()))
+            .collect();
         Failure::Faults(Faults::from(faults))
     })
 }
 
 /// Turns a path such as `filters.carriers[1]` and a parser's message into a fault.
 fn fault(path: &str, message: &str) -> Fault {
-    let mut pointer: String = path.split(['.', '[', ']']).filter(|part| !part.is_empty()).map(|part| format!("/{}", part.replace('~', "~0").replace('/', "~1"))).collect();
+    let mut pointer: String = path
+        .split(['.', '[', ']'])
+        .filter(|part| !part.is_empty())
+        .map(|part| format!("/{}", part.replace('~', "~0").replace('/', "~1")))
+        .collect();
     // Where in the text it stands helps nobody who builds the text by a program.
     let detail = message.split(" at line ").next().unwrap_or_default().to_owned();
     let named = |what: &str| detail.strip_prefix(what).and_then(|rest| rest.split('`').next()).map(str::to_owned);
@@ -199,7 +210,9 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
         // A tag is the version alone, or the version and the hash of what was shown.
         let tag = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         let version = tag.and_then(|tag| tag.split('-').next()).and_then(|version| version.parse().ok());
-        version.map(|version| Self(Some(version))).ok_or(Failure::Malformed("If-Match must be one entity tag as an ETag header gave it, such as \"3\"."))
+        version
+            .map(|version| Self(Some(version)))
+            .ok_or(Failure::Malformed("If-Match must be one entity tag as an ETag header gave it, such as \"3\"."))
     }
 }
 

@@ -88,7 +88,9 @@ impl Config {
             tokens: TokenPolicy {
                 issuer: reader.required("TOKEN_ISSUER"),
                 audience: reader.required("TOKEN_AUDIENCE"),
-                keys: reader.parsed("TOKEN_JWKS", "must be a JSON web key set with an ES256 key", KeySet::parse).unwrap_or_default(),
+                keys: reader
+                    .parsed("TOKEN_JWKS", "must be a JSON web key set with an ES256 key", KeySet::parse)
+                    .unwrap_or_default(),
             },
             cursor_key: reader.secret("CURSOR_KEY", 32),
             mail_sender,
@@ -182,7 +184,16 @@ mod tests {
         let names: Vec<&str> = error.0.iter().map(|fault| fault.name.as_str()).collect();
         assert_eq!(
             names,
-            ["QUEUE_URL_SEARCHES", "TOKEN_ISSUER", "TOKEN_AUDIENCE", "TOKEN_JWKS", "CURSOR_KEY", "MAIL_SENDER", "PUBLIC_URL", "DUFFEL_KEY"]
+            [
+                "QUEUE_URL_SEARCHES",
+                "TOKEN_ISSUER",
+                "TOKEN_AUDIENCE",
+                "TOKEN_JWKS",
+                "CURSOR_KEY",
+                "MAIL_SENDER",
+                "PUBLIC_URL",
+                "DUFFEL_KEY"
+            ]
         );
         assert!(!error.to_string().contains("short-secret"), "{error}");
     }

@@ -79,7 +79,14 @@ macro_rules! client {
 
 impl Deps {
     /// For one function.
-    pub fn new(function: &'static Spec, config: Config, aws: Aws, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, outside: Arc<dyn Outside>) -> Self {
+    pub fn new(
+        function: &'static Spec,
+        config: Config,
+        aws: Aws,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        outside: Arc<dyn Outside>,
+    ) -> Self {
         Self(Arc::new(Inner {
             function,
             config,
@@ -117,7 +124,9 @@ impl Deps {
 
     /// The tables.
     pub fn store(&self) -> &Store {
-        self.0.store.get_or_init(|| Store::new(client!(aws_sdk_dynamodb, self, Service::DynamoDb), self.0.config.table_prefix.clone()))
+        self.0
+            .store
+            .get_or_init(|| Store::new(client!(aws_sdk_dynamodb, self, Service::DynamoDb), self.0.config.table_prefix.clone()))
     }
 
     /// The queues.
@@ -153,7 +162,10 @@ impl Deps {
         let now = self.now();
         let fresh = |at: &Timestamp| (0..HOST_KNOWN_SECONDS).contains(&now.duration_since(*at).as_secs());
         // A poisoned lock guards nothing but a cache.
-        let known = self.0.hosts.lock().ok().and_then(|hosts| hosts.iter().find(|(name, _, at)| name == host && fresh(at)).map(|(_, tenant, _)| tenant.clone()));
+        let known =
+            self.0.hosts.lock().ok().and_then(|hosts| {
+                hosts.iter().find(|(name, _, at)| name == host && fresh(at)).map(|(_, tenant, _)| tenant.clone())
+            });
         if let Some(tenant) = known {
             return Ok(tenant);
         }
@@ -184,7 +196,12 @@ impl Deps {
             let answer = self.sqs().send_message_batch().queue_url(url).set_entries(Some(entries)).send().await;
             let failed = answer.map_err(|error| JobError::aws("SendMessageBatch", &error))?.failed;
             if let Some(first) = failed.first() {
-                return Err(JobError::Retry(format!("the queue {} did not take {} messages: {}", M::QUEUE.name, failed.len(), first.code)));
+                return Err(JobError::Retry(format!(
+                    "the queue {} did not take {} messages: {}",
+                    M::QUEUE.name,
+                    failed.len(),
+                    first.code
+                )));
             }
         }
         Ok(())
@@ -196,7 +213,13 @@ impl Deps {
     /// If it was not taken.
     pub async fn send_later<M: Message + Serialize>(&self, message: &M, seconds: u16) -> Result<(), JobError> {
         let body = serde_json::to_string(message).map_err(|_| JobError::Park("a message can't be written".to_owned()))?;
-        let sent = self.sqs().send_message().queue_url(self.queue_url(M::QUEUE.name)?).message_body(body).delay_seconds(seconds.into()).send();
+        let sent = self
+            .sqs()
+            .send_message()
+            .queue_url(self.queue_url(M::QUEUE.name)?)
+            .message_body(body)
+            .delay_seconds(seconds.into())
+            .send();
         sent.await.map(|_| ()).map_err(|error| JobError::aws("SendMessage", &error))
     }
 
@@ -205,7 +228,9 @@ impl Deps {
     /// # Errors
     /// If it was not taken.
     pub(crate) async fn park(&self, dead_queue: &str, body: &str, reason: &str) -> Result<(), JobError> {
-        let text = |value: &str| MessageAttributeValue::builder().data_type("String").string_value(value.chars().take(256).collect::<String>()).build();
+        let text = |value: &str| {
+            MessageAttributeValue::builder().data_type("String").string_value(value.chars().take(256).collect::<String>()).build()
+        };
         let incomplete = |_| JobError::Retry("an attribute is not complete".to_owned());
         self.sqs()
             .send_message()
@@ -220,6 +245,10 @@ impl Deps {
     }
 
     fn queue_url(&self, queue: &str) -> Result<&str, JobError> {
-        self.config().queue_urls.get(queue).map(String::as_str).ok_or_else(|| JobError::Retry(format!("no address of queue {queue} is configured")))
+        self.config()
+            .queue_urls
+            .get(queue)
+            .map(String::as_str)
+            .ok_or_else(|| JobError::Retry(format!("no address of queue {queue} is configured")))
     }
 }

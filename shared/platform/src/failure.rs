@@ -51,25 +51,66 @@ impl Failure {
         use StatusCode as S;
         match self {
             Self::Malformed(what) => Problem::new(S::BAD_REQUEST, "malformed-request", "The request can't be read", *what),
-            Self::Unauthenticated => Problem::new(S::UNAUTHORIZED, "unauthenticated", "A valid access token is needed", "Sign in, and send the access token as a bearer token."),
+            Self::Unauthenticated => Problem::new(
+                S::UNAUTHORIZED,
+                "unauthenticated",
+                "A valid access token is needed",
+                "Sign in, and send the access token as a bearer token.",
+            ),
             Self::Forbidden => Problem::new(S::FORBIDDEN, "forbidden", "Not allowed", "Your account may not do this here."),
-            Self::NotFound(what) => Problem::new(S::NOT_FOUND, format!("{what}-not-found"), "Not found", format!("There is no such {}.", what.replace('-', " "))),
+            Self::NotFound(what) => Problem::new(
+                S::NOT_FOUND,
+                format!("{what}-not-found"),
+                "Not found",
+                format!("There is no such {}.", what.replace('-', " ")),
+            ),
             Self::Conflict(code, detail) => Problem::new(S::CONFLICT, *code, "Not possible now", detail.clone()),
-            Self::Changed => Problem::new(S::CONFLICT, "changed-meanwhile", "Changed meanwhile", "Someone else changed it at the same time. Read it again and repeat."),
-            Self::InProgress => Problem::new(S::CONFLICT, "request-in-progress", "Still under way", "The same request is still being carried out. Repeat it in a moment."),
-            Self::Stale => Problem::new(S::PRECONDITION_FAILED, "stale-version", "Not the current version", "If-Match names another version than the current one. Read it again."),
-            Self::TooLarge => Problem::new(S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large", "A body may have at most 256 KiB."),
-            Self::NotJson => Problem::new(S::UNSUPPORTED_MEDIA_TYPE, "not-json", "The body must be JSON", "Send the body as application/json."),
-            Self::Faults(faults) => Problem::new(S::UNPROCESSABLE_ENTITY, "invalid-input", "The input has faults", "Every fault is named under errors.").with_errors(faults),
+            Self::Changed => Problem::new(
+                S::CONFLICT,
+                "changed-meanwhile",
+                "Changed meanwhile",
+                "Someone else changed it at the same time. Read it again and repeat.",
+            ),
+            Self::InProgress => Problem::new(
+                S::CONFLICT,
+                "request-in-progress",
+                "Still under way",
+                "The same request is still being carried out. Repeat it in a moment.",
+            ),
+            Self::Stale => Problem::new(
+                S::PRECONDITION_FAILED,
+                "stale-version",
+                "Not the current version",
+                "If-Match names another version than the current one. Read it again.",
+            ),
+            Self::TooLarge => {
+                Problem::new(S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large", "A body may have at most 256 KiB.")
+            }
+            Self::NotJson => {
+                Problem::new(S::UNSUPPORTED_MEDIA_TYPE, "not-json", "The body must be JSON", "Send the body as application/json.")
+            }
+            Self::Faults(faults) => Problem::new(
+                S::UNPROCESSABLE_ENTITY,
+                "invalid-input",
+                "The input has faults",
+                "Every fault is named under errors.",
+            )
+            .with_errors(faults),
             Self::KeyReused => Problem::new(
                 S::UNPROCESSABLE_ENTITY,
                 "idempotency-key-reused",
                 "The idempotency key was used before",
                 "The same Idempotency-Key came with another body. Use a new key for a new request.",
             ),
-            Self::TooSoon(code, _) => Problem::new(S::TOO_MANY_REQUESTS, *code, "Too soon", "Try again after the time in Retry-After."),
-            Self::Unavailable => Problem::new(S::SERVICE_UNAVAILABLE, "unavailable", "Not available now", "Try again in a moment."),
-            Self::Internal | Self::Replay(_) => Problem::new(S::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side", "It has been noted."),
+            Self::TooSoon(code, _) => {
+                Problem::new(S::TOO_MANY_REQUESTS, *code, "Too soon", "Try again after the time in Retry-After.")
+            }
+            Self::Unavailable => {
+                Problem::new(S::SERVICE_UNAVAILABLE, "unavailable", "Not available now", "Try again in a moment.")
+            }
+            Self::Internal | Self::Replay(_) => {
+                Problem::new(S::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side", "It has been noted.")
+            }
         }
     }
 }

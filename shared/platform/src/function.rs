@@ -128,7 +128,12 @@ pub trait Function: Sync {
 /// Something that is started by an event rather than a request.
 pub trait Job: Function {
     /// Handles a Lambda event, and answers what the Lambda answers.
-    fn invoke<'a>(&'static self, cx: &'a Deps, event: serde_json::Value, deadline: Timestamp) -> BoxFuture<'a, Result<serde_json::Value, JobError>>;
+    fn invoke<'a>(
+        &'static self,
+        cx: &'a Deps,
+        event: serde_json::Value,
+        deadline: Timestamp,
+    ) -> BoxFuture<'a, Result<serde_json::Value, JobError>>;
 
     /// Whether it can read every message of a Lambda event: what it can't read, it parks.
     fn reads(&self, event: &serde_json::Value) -> bool;
@@ -276,7 +281,12 @@ fn dead_letters(queue: Queue) -> &'static str {
 }
 
 impl<M: Message> Job for Worker<M> {
-    fn invoke<'a>(&'static self, cx: &'a Deps, event: serde_json::Value, deadline: Timestamp) -> BoxFuture<'a, Result<serde_json::Value, JobError>> {
+    fn invoke<'a>(
+        &'static self,
+        cx: &'a Deps,
+        event: serde_json::Value,
+        deadline: Timestamp,
+    ) -> BoxFuture<'a, Result<serde_json::Value, JobError>> {
         Box::pin(async move {
             let event: SqsEvent = serde_json::from_value(event).map_err(|_| JobError::Park("not an SQS event".to_owned()))?;
             let response = job::work(self, cx, event, deadline).await;
@@ -302,7 +312,11 @@ pub struct Scheduled {
 
 impl Scheduled {
     /// Runs by a schedule expression, such as `rate(1 minute)`. It is given its deadline, and stops in time by itself.
-    pub const fn new(name: &'static str, expression: &'static str, run: for<'a> fn(&'a Deps, Timestamp) -> BoxFuture<'a, Result<(), JobError>>) -> Self {
+    pub const fn new(
+        name: &'static str,
+        expression: &'static str,
+        run: for<'a> fn(&'a Deps, Timestamp) -> BoxFuture<'a, Result<(), JobError>>,
+    ) -> Self {
         Self { spec: Spec::new(name, 55), expression, woken_by_outbox: false, run }
     }
 
@@ -339,7 +353,12 @@ impl Function for Scheduled {
 
 impl Job for Scheduled {
     /// What the event says does not matter: the schedule and the table's stream only wake it.
-    fn invoke<'a>(&'static self, cx: &'a Deps, _event: serde_json::Value, deadline: Timestamp) -> BoxFuture<'a, Result<serde_json::Value, JobError>> {
+    fn invoke<'a>(
+        &'static self,
+        cx: &'a Deps,
+        _event: serde_json::Value,
+        deadline: Timestamp,
+    ) -> BoxFuture<'a, Result<serde_json::Value, JobError>> {
         Box::pin(async move {
             let started = cx.now();
             let result = (self.run)(cx, deadline).await;

@@ -78,7 +78,10 @@ async fn finish(mut response: Response, method: &Method, if_none_match: Option<&
     if method == Method::GET && response.status() == StatusCode::OK {
         response = tagged(response).await;
         let tag = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok());
-        if tag.zip(if_none_match).is_some_and(|(tag, known)| known == "*" || known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)) {
+        if tag
+            .zip(if_none_match)
+            .is_some_and(|(tag, known)| known == "*" || known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag))
+        {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             *response.body_mut() = Body::empty();
             for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
@@ -89,7 +92,11 @@ async fn finish(mut response: Response, method: &Method, if_none_match: Option<&
     if !response.headers().contains_key(header::CACHE_CONTROL) {
         let shown = response.status() == StatusCode::OK || response.status() == StatusCode::NOT_MODIFIED;
         // The caller's own, and to be asked for again: a tag makes that cheap. Everything else is nobody's to keep.
-        set_header(&mut response, header::CACHE_CONTROL, if method == Method::GET && shown { "private, no-cache" } else { "no-store" });
+        set_header(
+            &mut response,
+            header::CACHE_CONTROL,
+            if method == Method::GET && shown { "private, no-cache" } else { "no-store" },
+        );
     }
     set_header(&mut response, HeaderName::from_static("x-request-id"), request_id);
     set_header(&mut response, HeaderName::from_static("x-content-type-options"), "nosniff");
@@ -99,7 +106,8 @@ async fn finish(mut response: Response, method: &Method, if_none_match: Option<&
 /// Tags an answer with the hash of its body, after its version where it has one: `If-Match` is held against the version,
 /// `If-None-Match` against all that is shown.
 async fn tagged(response: Response) -> Response {
-    let version = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(|tag| tag.trim_matches('"').to_owned());
+    let version =
+        response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(|tag| tag.trim_matches('"').to_owned());
     let (parts, body) = response.into_parts();
     let Ok(bytes) = axum::body::to_bytes(body, MAX_ANSWER_BYTES).await else { return Failure::Internal.into_response() };
     let hash: String = Sha256::digest(&bytes)[..12].iter().map(|byte| format!("{byte:02x}")).collect();

@@ -2,8 +2,8 @@
 
 use std::panic::AssertUnwindSafe;
 
-use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use futures::{FutureExt, StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use storage::StoreError;
@@ -64,14 +64,22 @@ pub(crate) async fn work<M: Message>(worker: &Worker<M>, cx: &Deps, event: SqsEv
             None => groups.push((group, vec![record])),
         }
     }
-    let failures: Vec<Vec<BatchItemFailure>> =
-        stream::iter(groups).map(|(_, records)| work_group(worker, cx, records, deadline)).buffer_unordered(worker.concurrency).collect().await;
+    let failures: Vec<Vec<BatchItemFailure>> = stream::iter(groups)
+        .map(|(_, records)| work_group(worker, cx, records, deadline))
+        .buffer_unordered(worker.concurrency)
+        .collect()
+        .await;
     let mut response = SqsBatchResponse::default();
     response.batch_item_failures = failures.into_iter().flatten().collect();
     response
 }
 
-async fn work_group<M: Message>(worker: &Worker<M>, cx: &Deps, records: Vec<SqsMessage>, deadline: Timestamp) -> Vec<BatchItemFailure> {
+async fn work_group<M: Message>(
+    worker: &Worker<M>,
+    cx: &Deps,
+    records: Vec<SqsMessage>,
+    deadline: Timestamp,
+) -> Vec<BatchItemFailure> {
     let mut failures = Vec::new();
     for record in records {
         // After a failure the rest of the group must wait, or order would be lost.
@@ -92,7 +100,10 @@ async fn work_one<M: Message>(worker: &Worker<M>, cx: &Deps, record: &SqsMessage
     }
     let body = record.body.as_deref().unwrap_or_default();
     let handled = match serde_json::from_str::<M>(body) {
-        Ok(message) => AssertUnwindSafe((worker.run)(cx, message)).catch_unwind().await.unwrap_or_else(|_| Err(JobError::Retry("panicked".to_owned()))),
+        Ok(message) => AssertUnwindSafe((worker.run)(cx, message))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| Err(JobError::Retry("panicked".to_owned()))),
         Err(_) => Err(JobError::Park("the message can't be read".to_owned())),
     };
     match handled {

@@ -43,7 +43,11 @@ fn deps(function: &'static dyn Function) -> Result<Deps, String> {
     let secret = |name| variable(name).unwrap_or_default();
     let aws = Aws {
         region: secret("AWS_REGION"),
-        credentials: Credentials::from_keys(secret("AWS_ACCESS_KEY_ID"), secret("AWS_SECRET_ACCESS_KEY"), variable("AWS_SESSION_TOKEN")),
+        credentials: Credentials::from_keys(
+            secret("AWS_ACCESS_KEY_ID"),
+            secret("AWS_SECRET_ACCESS_KEY"),
+            variable("AWS_SESSION_TOKEN"),
+        ),
         endpoints,
         http,
     };
@@ -62,7 +66,11 @@ async fn run(function: &'static dyn Function, cx: Deps) -> Result<(), lambda_run
     lambda_runtime::run(service_fn(move |event| invoke(job, cx.clone(), event))).await
 }
 
-async fn invoke(job: &'static dyn Job, cx: Deps, event: LambdaEvent<serde_json::Value>) -> Result<serde_json::Value, lambda_runtime::Error> {
+async fn invoke(
+    job: &'static dyn Job,
+    cx: Deps,
+    event: LambdaEvent<serde_json::Value>,
+) -> Result<serde_json::Value, lambda_runtime::Error> {
     let deadline = i64::try_from(event.context.deadline).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
     let deadline = deadline.unwrap_or_else(|| cx.now().saturating_add(SignedDuration::from_secs(10)).unwrap_or(Timestamp::MAX));
     job.invoke(&cx, event.payload, deadline).await.map_err(Into::into)

@@ -58,7 +58,10 @@ impl OverHttp {
     pub fn new() -> Result<Self, reqwest::Error> {
         // Two libraries share one provider; that the other one installed it first is no fault.
         drop(rustls::crypto::ring::default_provider().install_default());
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).connect_timeout(Duration::from_secs(5)).build()?;
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(5))
+            .build()?;
         Ok(Self(client))
     }
 }

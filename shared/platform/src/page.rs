@@ -51,7 +51,13 @@ pub struct Paged<T> {
 impl Page {
     /// What is answered: the items as they are shown, and a signed cursor.
     pub fn answer<E, T>(&self, cx: &Deps, listed: Listed<E>, show: impl Fn(E) -> T) -> Paged<T> {
-        let next = listed.next.map(|place| format!("{}.{}", URL_SAFE_NO_PAD.encode(&place), URL_SAFE_NO_PAD.encode(sign(cx, &self.scope, &place).finalize().into_bytes())));
+        let next = listed.next.map(|place| {
+            format!(
+                "{}.{}",
+                URL_SAFE_NO_PAD.encode(&place),
+                URL_SAFE_NO_PAD.encode(sign(cx, &self.scope, &place).finalize().into_bytes())
+            )
+        });
         Paged { items: listed.items.into_iter().map(show).collect(), next }
     }
 

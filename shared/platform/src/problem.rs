@@ -49,11 +49,22 @@ pub struct FieldError {
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, title: &str, detail: impl Into<String>) -> Self {
         let code = code.into();
-        Self { kind: format!("{TYPE}{code}"), title: title.to_owned(), status: status.as_u16(), detail: detail.into(), request_id: None, errors: Vec::new() }
+        Self {
+            kind: format!("{TYPE}{code}"),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: detail.into(),
+            request_id: None,
+            errors: Vec::new(),
+        }
     }
 
     pub(crate) fn with_errors(mut self, faults: &Faults) -> Self {
-        let error = |fault: &Fault| FieldError { pointer: fault.pointer.clone(), code: fault.code.to_owned(), detail: fault.detail.clone() };
+        let error = |fault: &Fault| FieldError {
+            pointer: fault.pointer.clone(),
+            code: fault.code.to_owned(),
+            detail: fault.detail.clone(),
+        };
         self.errors = faults.as_slice().iter().map(error).collect();
         self
     }

@@ -61,7 +61,12 @@ impl<T: Serialize> Answer<T> {
 
     fn to_stored(&self) -> Result<StoredReply, Failure> {
         let body = self.body.as_ref().map(serde_json::to_string).transpose().map_err(|_| Failure::Internal)?;
-        Ok(StoredReply { status: self.status.as_u16(), etag: self.etag.clone(), location: self.location.clone(), body: body.unwrap_or_default() })
+        Ok(StoredReply {
+            status: self.status.as_u16(),
+            etag: self.etag.clone(),
+            location: self.location.clone(),
+            body: body.unwrap_or_default(),
+        })
     }
 
     fn replayed(stored: StoredReply) -> Self {
@@ -128,13 +133,17 @@ impl Deps {
         let receipt = request.receipt(answer.to_stored()?, self.now());
         match self.store().commit(change.receipt(receipt.as_ref())).await {
             Ok(()) => Ok(answer),
-            Err(error @ (StoreError::Replayed | StoreError::Contended | StoreError::Changed | StoreError::Exists | StoreError::LimitReached)) => {
-                match request.replay(self).await? {
-                    Some(stored) => Ok(Answer::replayed(stored)),
-                    None if receipt.is_some() && error == StoreError::Contended => Err(Failure::InProgress),
-                    None => Err(error.into()),
-                }
-            }
+            Err(
+                error @ (StoreError::Replayed
+                | StoreError::Contended
+                | StoreError::Changed
+                | StoreError::Exists
+                | StoreError::LimitReached),
+            ) => match request.replay(self).await? {
+                Some(stored) => Ok(Answer::replayed(stored)),
+                None if receipt.is_some() && error == StoreError::Contended => Err(Failure::InProgress),
+                None => Err(error.into()),
+            },
             Err(error) => Err(error.into()),
         }
     }

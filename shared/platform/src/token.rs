@@ -165,7 +165,9 @@ impl TokenPolicy {
         let Algorithm::ES256 = header.alg;
         let key = self.keys.get(&header.kid).ok_or(TokenError::UnknownKey)?;
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenError::Malformed)?;
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key).verify(signed.as_bytes(), &signature).map_err(|_| TokenError::Signature)?;
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key)
+            .verify(signed.as_bytes(), &signature)
+            .map_err(|_| TokenError::Signature)?;
         let claims: Claims = part(claims)?;
         let now = now.as_second();
         match &claims {
@@ -259,7 +261,14 @@ mod tests {
         let issuer = Issuer::new();
         let claims = serde_json::to_string(&claims()).unwrap();
         let verify = |token: &str| issuer.policy().verify(token, at(1_000)).unwrap_err();
-        for header in [r#"{"alg":"none","kid":"k1"}"#, r#"{"alg":"HS256","kid":"k1"}"#, r#"{"alg":"es256","kid":"k1"}"#, r#"{"alg":"ES256","kid":"k1","kid":"k1"}"#, r#"{"alg":"ES256","kid":"k1","crit":["x"]}"#, r#"{"alg":"ES256"}"#] {
+        for header in [
+            r#"{"alg":"none","kid":"k1"}"#,
+            r#"{"alg":"HS256","kid":"k1"}"#,
+            r#"{"alg":"es256","kid":"k1"}"#,
+            r#"{"alg":"ES256","kid":"k1","kid":"k1"}"#,
+            r#"{"alg":"ES256","kid":"k1","crit":["x"]}"#,
+            r#"{"alg":"ES256"}"#,
+        ] {
             assert_eq!(verify(&issuer.sign(header, &claims)), TokenError::Malformed, "{header}");
         }
         assert_eq!(verify(&issuer.sign(r#"{"alg":"ES256","kid":"../k1"}"#, &claims)), TokenError::UnknownKey);

@@ -102,6 +102,7 @@ impl Store {
     /// If the store can't say, or `after` is no place in the list.
     pub async fn alerts_of(&self, owner: &Owner, limit: u8, after: Option<&str>) -> Result<Listed<Alert>, StoreError> {
         let sk = SortRange::Prefix(String::new());
-        self.list(Range { index: Some(GSI1), pk: alerts_partition(owner), sk, limit: i32::from(limit), after, backwards: true }).await
+        self.list(Range { index: Some(GSI1), pk: alerts_partition(owner), sk, limit: i32::from(limit), after, backwards: true })
+            .await
     }
 }

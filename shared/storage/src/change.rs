@@ -198,7 +198,8 @@ impl Store {
 
     fn operation(&self, operation: Operation) -> Result<TransactWriteItem, StoreError> {
         let incomplete = |_| StoreError::Corrupt("transaction");
-        let version_name = |condition: &Condition| condition.version().map(|_| [("#version".to_owned(), "version".to_owned())].into());
+        let version_name =
+            |condition: &Condition| condition.version().map(|_| [("#version".to_owned(), "version".to_owned())].into());
         let version_value = |condition: &Condition| condition.version().map(|version| [(":version".to_owned(), version)].into());
         let item = TransactWriteItem::builder();
         Ok(match operation {
@@ -273,7 +274,11 @@ fn canceled_because<'a>(reasons: impl Iterator<Item = (&'a str, Refusal)>) -> St
         StoreError::Replayed => 0,
         StoreError::Exists | StoreError::Changed | StoreError::LimitReached => 1,
         StoreError::Contended | StoreError::Throttled => 2,
-        StoreError::Unavailable(_) | StoreError::Refused(_) | StoreError::Corrupt(_) | StoreError::TooLarge | StoreError::Cursor => 3,
+        StoreError::Unavailable(_)
+        | StoreError::Refused(_)
+        | StoreError::Corrupt(_)
+        | StoreError::TooLarge
+        | StoreError::Cursor => 3,
     };
     causes.into_iter().min_by_key(rank).unwrap_or_else(|| StoreError::Unavailable("cancelled without a reason".to_owned()))
 }

@@ -53,7 +53,8 @@ impl Entity for Deal {
     /// Live ones, the best first; the id makes the order stable on ties.
     fn indexes(&self) -> (Option<Key>, Option<Key>) {
         let rank = 100 - u16::from(self.score(&Weights::default()).total.min(100));
-        let ranked = (self.state == DealState::Live).then(|| Key::new(ranked_partition(&self.tenant), format!("{rank:03}#{}", self.id)));
+        let ranked =
+            (self.state == DealState::Live).then(|| Key::new(ranked_partition(&self.tenant), format!("{rank:03}#{}", self.id)));
         (ranked, None)
     }
 
@@ -121,15 +122,30 @@ impl Store {
     /// If the store can't say, or `after` is no place in the list.
     pub async fn ranked_deals(&self, tenant: &TenantId, limit: u8, after: Option<&str>) -> Result<Listed<Deal>, StoreError> {
         let sk = SortRange::Prefix(String::new());
-        self.list(Range { index: Some(GSI1), pk: ranked_partition(tenant), sk, limit: i32::from(limit), after, backwards: false }).await
+        self.list(Range { index: Some(GSI1), pk: ranked_partition(tenant), sk, limit: i32::from(limit), after, backwards: false })
+            .await
     }
 
     /// The deals that a search sees.
     ///
     /// # Errors
     /// If the store can't say, or `after` is no place in the list.
-    pub async fn sightings(&self, tenant: &TenantId, key: &SearchKey, limit: u8, after: Option<&str>) -> Result<Listed<Sighting>, StoreError> {
+    pub async fn sightings(
+        &self,
+        tenant: &TenantId,
+        key: &SearchKey,
+        limit: u8,
+        after: Option<&str>,
+    ) -> Result<Listed<Sighting>, StoreError> {
         let sk = SortRange::Prefix("SIGHTING#".to_owned());
-        self.list(Range { index: None, pk: format!("T#{tenant}#SEARCH#{key}"), sk, limit: i32::from(limit), after, backwards: false }).await
+        self.list(Range {
+            index: None,
+            pk: format!("T#{tenant}#SEARCH#{key}"),
+            sk,
+            limit: i32::from(limit),
+            after,
+            backwards: false,
+        })
+        .await
     }
 }

@@ -51,7 +51,8 @@ impl Entity for Delivery {
 
     /// Due, while it waits.
     fn indexes(&self) -> (Option<Key>, Option<Key>) {
-        let due = self.waits().then(|| Key::new(due_partition(shard_of(self.id)), format!("{}#{}", to_second(self.due), self.id)));
+        let due =
+            self.waits().then(|| Key::new(due_partition(shard_of(self.id)), format!("{}#{}", to_second(self.due), self.id)));
         (due, None)
     }
 
@@ -110,7 +111,8 @@ impl Store {
         for shard in 0..DUE_SHARDS {
             // A sort key of this second ends in `#id`, which sorts before `~`.
             let sk = SortRange::UpTo(format!("{}~", to_second(now)));
-            let range = Range { index: Some(GSI1), pk: due_partition(shard), sk, limit: i32::from(limit), after: None, backwards: false };
+            let range =
+                Range { index: Some(GSI1), pk: due_partition(shard), sk, limit: i32::from(limit), after: None, backwards: false };
             let Listed { items, .. } = self.list::<Delivery>(range).await?;
             due.extend(items);
         }

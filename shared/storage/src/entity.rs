@@ -164,7 +164,8 @@ mod tests {
     #[test]
     fn a_key_lies_in_one_keyspace_only() {
         let pk = "T#demo#M#mem_1";
-        let holders: Vec<&str> = KINDS.iter().filter(|kind| kind.holds(Table::Core, None, pk, "WATCHER#wat_1")).map(|kind| kind.name).collect();
+        let holders: Vec<&str> =
+            KINDS.iter().filter(|kind| kind.holds(Table::Core, None, pk, "WATCHER#wat_1")).map(|kind| kind.name).collect();
         assert_eq!(holders, ["watcher"]);
         assert!(KINDS.iter().all(|kind| !kind.holds(Table::Core, None, "T#demo#M#mem_1#X", "WATCHER#")));
         assert!(KINDS.iter().all(|kind| !kind.holds(Table::Core, None, "T##M#mem_1", "WATCHER#")));
@@ -173,7 +174,8 @@ mod tests {
     #[test]
     fn keys_begin_with_the_tenant_or_are_exempt_for_a_reason() {
         // System partitions carry the tenant as an attribute; shared ones hold nobody's data.
-        let exempt = ["HOST#{host}", "OUTBOX#{shard}", "DUE#WATCHER#{shard}", "DUE#DELIVERY#{shard}", "ANSWER#{key}", "PRICE#{route}"];
+        let exempt =
+            ["HOST#{host}", "OUTBOX#{shard}", "DUE#WATCHER#{shard}", "DUE#DELIVERY#{shard}", "ANSWER#{key}", "PRICE#{route}"];
         for keys in KINDS.iter().flat_map(|kind| kind.keys) {
             assert!(keys.partition.starts_with("T#{tenant}") || exempt.contains(&keys.partition), "{}", keys.partition);
         }

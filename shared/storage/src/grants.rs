@@ -29,7 +29,9 @@ impl Grant {
             (Self::Read(a), Self::Read(b)) | (Self::Write(a), Self::Write(b)) => a.name == b.name,
             (Self::Emit(a), Self::Emit(b)) | (Self::Send(a), Self::Send(b)) | (Self::Call(a), Self::Call(b)) => a == b,
             (Self::Publish, Self::Publish) | (Self::Mail, Self::Mail) => true,
-            (Self::Read(_) | Self::Write(_) | Self::Emit(_) | Self::Send(_) | Self::Publish | Self::Mail | Self::Call(_), _) => false,
+            (Self::Read(_) | Self::Write(_) | Self::Emit(_) | Self::Send(_) | Self::Publish | Self::Mail | Self::Call(_), _) => {
+                false
+            }
         }
     }
 }

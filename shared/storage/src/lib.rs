@@ -23,7 +23,7 @@ pub use self::{
     cache::{Asking, CachedAnswer},
     change::{Change, Refusal},
     deals::Sighting,
-    entity::{Entity, Key, Keyspace, Kind, KINDS},
+    entity::{Entity, KINDS, Key, Keyspace, Kind},
     grants::Grant,
     members::{HandleOf, TenantHost},
     outbox::{OUTBOX_SHARDS, OutboxItem},

@@ -73,7 +73,15 @@ impl Store {
     /// If the store can't say.
     pub async fn outbox(&self, shard: u16, limit: u8) -> Result<Listed<OutboxItem>, StoreError> {
         let sk = SortRange::Prefix("evt_".to_owned());
-        self.list(Range { index: None, pk: format!("OUTBOX#{shard}"), sk, limit: i32::from(limit), after: None, backwards: false }).await
+        self.list(Range {
+            index: None,
+            pk: format!("OUTBOX#{shard}"),
+            sk,
+            limit: i32::from(limit),
+            after: None,
+            backwards: false,
+        })
+        .await
     }
 
     /// Removes events that the bus has accepted.
@@ -85,11 +93,19 @@ impl Store {
         for chunk in items.chunks(25) {
             let mut requests = Vec::with_capacity(chunk.len());
             for item in chunk {
-                let delete = DeleteRequest::builder().set_key(Some(item.key().into_item())).build().map_err(|_| StoreError::Corrupt("outbox"))?;
+                let delete = DeleteRequest::builder()
+                    .set_key(Some(item.key().into_item()))
+                    .build()
+                    .map_err(|_| StoreError::Corrupt("outbox"))?;
                 requests.push(WriteRequest::builder().delete_request(delete).build());
             }
             // What DynamoDB leaves unprocessed is published again at the next run.
-            self.dynamo.batch_write_item().request_items(self.table(Table::Core), requests).send().await.map_err(|error| store_error(&error))?;
+            self.dynamo
+                .batch_write_item()
+                .request_items(self.table(Table::Core), requests)
+                .send()
+                .await
+                .map_err(|error| store_error(&error))?;
         }
         Ok(())
     }

@@ -126,7 +126,8 @@ impl Observation {
             Fare::Award { points, .. } => points.get().into(),
             Fare::Cash { total } => total.amount(),
         };
-        let mut cheapest: std::collections::BTreeMap<(Airport, Airport, Date, Cabin, String), &domain::flights::FlightOffer> = Default::default();
+        let mut cheapest: std::collections::BTreeMap<(Airport, Airport, Date, Cabin, String), &domain::flights::FlightOffer> =
+            Default::default();
         for offer in &answer.offers {
             let key = (offer.origin, offer.destination, offer.day(), offer.cabin, paid_with(&offer.fare));
             let known = cheapest.entry(key).or_insert(offer);
@@ -165,7 +166,10 @@ impl Store {
         for chunk in prices.chunks(25) {
             let mut requests = Vec::with_capacity(chunk.len());
             for price in chunk {
-                let put = PutRequest::builder().set_item(Some(to_item(price)?)).build().map_err(|_| StoreError::Corrupt(OBSERVATION.name))?;
+                let put = PutRequest::builder()
+                    .set_item(Some(to_item(price)?))
+                    .build()
+                    .map_err(|_| StoreError::Corrupt(OBSERVATION.name))?;
                 requests.push(WriteRequest::builder().put_request(put).build());
             }
             let answer = self.dynamo.batch_write_item().request_items(self.table(Table::Observations), requests).send().await;

@@ -160,7 +160,8 @@ impl Store {
 
 /// A place in a list, as text: the last key's attributes, all of them strings.
 fn place(key: &Item) -> String {
-    let texts: std::collections::BTreeMap<&str, &str> = key.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_s().ok()?.as_str()))).collect();
+    let texts: std::collections::BTreeMap<&str, &str> =
+        key.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_s().ok()?.as_str()))).collect();
     serde_json::to_string(&texts).unwrap_or_default()
 }
 
@@ -178,8 +179,12 @@ where
     match (error, error.code()) {
         (_, Some("ConditionalCheckFailedException")) => StoreError::Changed,
         (_, Some("TransactionConflictException" | "TransactionInProgressException")) => StoreError::Contended,
-        (_, Some("ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded")) => StoreError::Throttled,
-        (_, Some(code @ ("AccessDeniedException" | "UnrecognizedClientException" | "ResourceNotFoundException"))) => StoreError::Refused(format!("{code}{}", trace())),
+        (_, Some("ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded")) => {
+            StoreError::Throttled
+        }
+        (_, Some(code @ ("AccessDeniedException" | "UnrecognizedClientException" | "ResourceNotFoundException"))) => {
+            StoreError::Refused(format!("{code}{}", trace()))
+        }
         (_, Some("ItemCollectionSizeLimitExceededException")) => StoreError::TooLarge,
         (_, Some(code)) => StoreError::Unavailable(format!("{code}{}", trace())),
         (SdkError::TimeoutError(_), None) => StoreError::Unavailable("time-out".to_owned()),

@@ -166,7 +166,13 @@ impl Store {
     ///
     /// # Errors
     /// If the store can't say.
-    pub async fn due_watchers(&self, shard: u16, now: Timestamp, limit: u8, after: Option<&str>) -> Result<Listed<DueWatcher>, StoreError> {
+    pub async fn due_watchers(
+        &self,
+        shard: u16,
+        now: Timestamp,
+        limit: u8,
+        after: Option<&str>,
+    ) -> Result<Listed<DueWatcher>, StoreError> {
         // Slots are minutes: everything of the minute `now` lies in sorts before the next minute.
         let sk = SortRange::UpTo(Slot::of(now).plus_minutes(1).to_string());
         let range = Range { index: Some(GSI1), pk: due_partition(shard), sk, limit: i32::from(limit), after, backwards: false };
@@ -179,9 +185,16 @@ impl Store {
     ///
     /// # Errors
     /// If the store can't say, or `after` is no place in the list.
-    pub async fn waiting_watchers(&self, tenant: &TenantId, key: &SearchKey, limit: u8, after: Option<&str>) -> Result<Listed<Watcher>, StoreError> {
+    pub async fn waiting_watchers(
+        &self,
+        tenant: &TenantId,
+        key: &SearchKey,
+        limit: u8,
+        after: Option<&str>,
+    ) -> Result<Listed<Watcher>, StoreError> {
         let sk = SortRange::Prefix("WATCHER#".to_owned());
-        let range = Range { index: Some(GSI2), pk: waiting_partition(tenant, key), sk, limit: i32::from(limit), after, backwards: false };
+        let range =
+            Range { index: Some(GSI2), pk: waiting_partition(tenant, key), sk, limit: i32::from(limit), after, backwards: false };
         self.list(range).await
     }
 

@@ -102,14 +102,22 @@ pub fn offer(flight: &str, points: u64) -> FlightOffer {
             taxes: Some(Money::from_minor(4_400, Currency::USD).unwrap()),
         },
         booking_link: None,
-        freshness: Freshness { source: "seats-aero".parse().unwrap(), observed_at: at("2026-02-17T19:23:50Z"), tier: Tier::Cached },
+        freshness: Freshness {
+            source: "seats-aero".parse().unwrap(),
+            observed_at: at("2026-02-17T19:23:50Z"),
+            tier: Tier::Cached,
+        },
     }
 }
 
 /// A deal whose score is the given value.
 pub fn deal(flight: &str, score: u8) -> Deal {
     let parts = Parts { value: Some(score), ..Parts::default() };
-    Deal::first_seen("demo".parse().unwrap(), Assessed { offer: offer(flight, 40_000), valuation: None, parts }, at("2026-02-17T19:24:00Z"))
+    Deal::first_seen(
+        "demo".parse().unwrap(),
+        Assessed { offer: offer(flight, 40_000), valuation: None, parts },
+        at("2026-02-17T19:24:00Z"),
+    )
 }
 
 pub fn answer(offers: Vec<FlightOffer>, asked_at: &str) -> SearchAnswer {

@@ -59,7 +59,10 @@ async fn a_deletion_and_a_check_hold_only_for_the_version_that_was_read() {
     let mut stale = read.clone();
     stored.store.commit(Change::new().update(&mut read)).await.unwrap();
     assert_eq!(stored.store.commit(Change::new().delete(&mut stale)).await, Err(StoreError::Changed));
-    assert_eq!(stored.store.commit(Change::new().provided(&mut stale).create(&mut watcher(&member(1), 2, "DXB"))).await, Err(StoreError::Changed));
+    assert_eq!(
+        stored.store.commit(Change::new().provided(&mut stale).create(&mut watcher(&member(1), 2, "DXB"))).await,
+        Err(StoreError::Changed)
+    );
     assert_eq!(stored.store.commit(Change::new().provided(&mut read).create(&mut watcher(&member(1), 2, "DXB"))).await, Ok(()));
 }
 

@@ -129,7 +129,7 @@ async fn a_search_knows_what_it_saw() {
     };
     stored.store.commit(Change::new().set(&sighting)).await.unwrap();
     let seen = stored.store.sightings(&deal.tenant, &key, 10, None).await.unwrap().items;
-    assert_eq!(seen, [sighting.clone()]);
+    assert_eq!(seen, std::slice::from_ref(&sighting));
     stored.store.commit(Change::new().forget(&sighting)).await.unwrap();
     assert_eq!(stored.store.sightings(&deal.tenant, &key, 10, None).await.unwrap().items, []);
 }

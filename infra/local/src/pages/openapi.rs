@@ -215,7 +215,7 @@ impl<'a> Document<'a> {
         match types.first().map_or("object", String::as_str) {
             "list" => Value::Array(vec![self.sample_at(&schema["items"], depth + 1)]),
             "object" => Value::Object(self.sample_fields(schema, depth)),
-            "integer" | "number" => schema.get("minimum").cloned().unwrap_or(Value::from(1)),
+            "integer" | "number" => least(schema).cloned().unwrap_or(Value::from(1)),
             "boolean" => Value::Bool(true),
             _ => Value::from(sample_text(text(schema, "format"))),
         }
@@ -237,6 +237,11 @@ impl<'a> Document<'a> {
         }
         fields
     }
+}
+
+/// The smallest number allowed, unless it is nothing: that is rarely meant.
+fn least(schema: &Value) -> Option<&Value> {
+    schema.get("minimum").filter(|minimum| minimum.is_number() && **minimum != 0)
 }
 
 fn sample_text(format: &str) -> &'static str {

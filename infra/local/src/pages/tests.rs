@@ -239,7 +239,10 @@ async fn a_queue_shows_what_waits() {
     assert_has(&body, &["in flight</span>", "visible</span>", "received 1 time<", "received 0 times<", "in 30 s"]);
     assert_has(
         &body,
-        &[&format!("<pre class=\"wrap\">{{\n  &quot;note&quot;: &quot;{ESCAPED}&quot;\n}}</pre>"), &format!("<pre class=\"wrap\">{ESCAPED}</pre>")],
+        &[
+            &format!("<pre class=\"wrap\">{{\n  &quot;note&quot;: &quot;{ESCAPED}&quot;\n}}</pre>"),
+            &format!("<pre class=\"wrap\">{ESCAPED}</pre>"),
+        ],
     );
     assert!(!body.contains("<form"));
 
@@ -289,7 +292,7 @@ async fn posts_from_other_sites_are_refused() {
 }
 
 /// As utoipa writes it.
-pub(super) fn described() -> Value {
+fn described() -> Value {
     json!({
         "openapi": "3.1.0",
         "info": { "title": "Mile Buy Club", "description": "Finds `award` seats.", "version": "1.0.0" },
@@ -358,10 +361,7 @@ async fn the_api_is_described() {
     );
     assert_has(&body, &["integer or null, in query", "at least 1; at most 100", "list of <a href=\"#schema-Deal\">Deal</a>"]);
     assert_has(&body, &["Problems: 401", "Not changed since <code>If-None-Match</code>", "What is to change."]);
-    assert_has(
-        &body,
-        &["<code>name</code> <span class=\"required\">required</span>", "length at least 1; length at most 80"],
-    );
+    assert_has(&body, &["<code>name</code> <span class=\"required\">required</span>", "length at least 1; length at most 80"]);
     assert_has(
         &body,
         &["string (date) or null", "Where one sits.", "id=\"schema-Cabin\"", "<code>economy</code>, <code>business</code>"],
@@ -410,34 +410,4 @@ async fn any_json_makes_a_page() {
         console.pages.openapi = document;
         console.page("/_local/docs").await;
     }
-}
-
-#[tokio::test]
-#[ignore = "throwaway"]
-async fn zz_look() {
-    let mut console = with_functions();
-    let empty = std::env::var("LOOK_EMPTY").is_ok();
-    if empty {
-        console.pages.functions.clear();
-    } else {
-        console.pages.openapi = std::env::var("LOOK_OPENAPI").ok().map_or_else(described, |p| serde_json::from_slice(&std::fs::read(p).unwrap()).unwrap());
-        console.pages.recorded = true;
-        let now = console.clock.now();
-        console.pages.schedules = Arc::new(move || ["watchers-sweep-watchers", "system-relay-outbox", "notifications-release-deliveries"].into_iter().enumerate().map(|(i, function)| NextRun { function, expression: "rate(1 minute)", next: now + SignedDuration::from_secs(160), last: (i > 0).then_some(now) }).collect());
-        (0..2).for_each(|_| console.send("searches", r#"{"tenant":"demo","searchKey":"LAX-DXB","why":"dead"}"#));
-        console.let_die();
-        console.pages.standins.mailbox().accept(&mail(HOSTILE)).unwrap();
-        for (i, s) in ["LAX → DXB in business from 62,500 AAdvantage miles", "Your watcher “Spring in Tokyo” found 3 deals, one of them clearly cheaper than the last that you were told of", "Weekly digest"].into_iter().enumerate() {
-            console.clock.advance(SignedDuration::from_secs(1700 * (i as i64)));
-            let html = "<!doctype html><html><body style=\"margin:0;background:#f4f4f4;font-family:sans-serif\"><div style=\"max-width:560px;margin:24px auto;background:#fff;padding:24px;border-radius:8px\"><h1 style=\"font-size:20px\">LAX → DXB, business</h1><p>62,500 AAdvantage miles and $5.60, worth 4.1 cents a mile.</p><p><a href=\"https://example.com\">See the deal</a></p></div></body></html>".to_owned();
-            console.pages.standins.mailbox().accept(&Mail { html: Some(html), text: Some("LAX → DXB, business\n\n62,500 miles\nhttps://example.com".into()), ..mail(s) }).unwrap();
-        }
-        console.send("searches", &json!({"note": HOSTILE, "tenant":"demo","searchKey":{"from":["LAX","SFO"],"to":["DXB"],"date":"2026-04-27"},"slot":"2026-02-17T12:00:00Z","maxAgeMinutes":60}).to_string());
-        console.send("searches", "plain text that is not JSON, and long: LAX-DXB-2026-04-27-business-1-LAX-DXB-2026-04-27-business-1-LAX-DXB-2026-04-27-business-1-LAX-DXB-2026-04-27-business-1-");
-        console.pages.standins.queues().receive("searches", 1).unwrap();
-        console.pages.standins.queues().send("searches", NewMessage { delay: SignedDuration::from_secs(90), attributes: [("trace".to_owned(), "abc".to_owned())].into(), ..NewMessage::new("[1,2]") }).unwrap();
-    }
-    for mail in console.pages.standins.mailbox().list(9).unwrap() { eprintln!("MAIL {}", mail.id); }
-    let listener = tokio::net::TcpListener::bind(std::env::var("LOOK_AT").unwrap()).await.unwrap();
-    axum::serve(listener, router(console.pages)).await.unwrap();
 }

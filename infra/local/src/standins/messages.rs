@@ -8,8 +8,8 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::QueueSpec;
 use super::queues::{
-    DEAD_LETTER_SOURCE, DEDUPLICATION_WINDOW, MessageId, MessageState, NewMessage, QueueError, QueueStats, RETENTION,
-    Received, Waiting,
+    DEAD_LETTER_SOURCE, DEDUPLICATION_WINDOW, MessageId, MessageState, NewMessage, QueueError, QueueStats, RETENTION, Received,
+    Waiting,
 };
 use super::store::{Work, from_json, timestamp, to_json};
 
@@ -26,9 +26,9 @@ impl Delivery {
     }
 
     pub(super) fn parse(receipt: &str) -> Result<Self, QueueError> {
-        let parts = receipt.split_once('-').and_then(|(sequence, receives)| {
-            Some(Self { sequence: sequence.parse().ok()?, receives: receives.parse().ok()? })
-        });
+        let parts = receipt
+            .split_once('-')
+            .and_then(|(sequence, receives)| Some(Self { sequence: sequence.parse().ok()?, receives: receives.parse().ok()? }));
         parts.ok_or_else(|| QueueError::InvalidReceipt(receipt.to_owned()))
     }
 }
@@ -46,8 +46,7 @@ const VISIBLE: &str = "SELECT sequence FROM messages WHERE queue = ?1 AND visibl
     ORDER BY visible_at, sequence LIMIT ?3";
 const FREE_GROUPS: &str = "SELECT name FROM message_groups WHERE queue = ?1 AND free_at <= ?2
     ORDER BY free_at, head LIMIT ?3";
-const OF_GROUP: &str =
-    "SELECT sequence FROM messages WHERE queue = ?1 AND message_group = ?2 ORDER BY sequence LIMIT ?3";
+const OF_GROUP: &str = "SELECT sequence FROM messages WHERE queue = ?1 AND message_group = ?2 ORDER BY sequence LIMIT ?3";
 const DELIVER: &str = "UPDATE messages
     SET visible_at = ?2, receives = receives + 1, first_received_at = coalesce(first_received_at, ?3)
     WHERE sequence = ?1
@@ -178,14 +177,7 @@ impl Work<'_> {
 
     /// Moves a message to the end of another queue, where it is visible at once and was never received. It gets a new
     /// sequence, so that it comes after what is there and no receipt of before stands for it.
-    fn relocate(
-        &self,
-        sequence: i64,
-        from: &QueueSpec,
-        to: &QueueSpec,
-        source: Option<&str>,
-        sent_at: Option<i64>,
-    ) -> Done<()> {
+    fn relocate(&self, sequence: i64, from: &QueueSpec, to: &QueueSpec, source: Option<&str>, sent_at: Option<i64>) -> Done<()> {
         let next = self.next_number()?;
         let mut relocate = self.sql.prepare_cached(RELOCATE)?;
         let moved = params![sequence, next, to.name, source, self.now, sent_at];
@@ -237,12 +229,7 @@ impl Work<'_> {
     }
 
     /// Answers whether the message was in flight by this delivery.
-    pub(super) fn change_visibility(
-        &self,
-        spec: &QueueSpec,
-        delivery: Delivery,
-        visibility: SignedDuration,
-    ) -> Done<bool> {
+    pub(super) fn change_visibility(&self, spec: &QueueSpec, delivery: Delivery, visibility: SignedDuration) -> Done<bool> {
         let mut change = self.sql.prepare_cached(CHANGE_VISIBILITY)?;
         let until = self.after(visibility);
         let key = params![spec.name, delivery.sequence, delivery.receives, self.now, until];

@@ -320,12 +320,7 @@ impl Queues {
     }
 
     /// Sends within a transaction that another stand-in began.
-    pub(super) fn send_within(
-        &self,
-        work: &Work<'_>,
-        queue: &str,
-        message: &NewMessage,
-    ) -> Result<MessageId, QueueError> {
+    pub(super) fn send_within(&self, work: &Work<'_>, queue: &str, message: &NewMessage) -> Result<MessageId, QueueError> {
         let spec = self.spec(queue)?;
         check(spec, message)?;
         Ok(work.send(spec, message)?)

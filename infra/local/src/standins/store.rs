@@ -34,10 +34,7 @@ impl Store {
     }
 
     /// Does `work` in one transaction at one instant: all of it is kept, or, after an error or a panic, none of it.
-    pub(super) fn transact<T, E: From<rusqlite::Error>>(
-        &self,
-        work: impl FnOnce(&Work<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub(super) fn transact<T, E: From<rusqlite::Error>>(&self, work: impl FnOnce(&Work<'_>) -> Result<T, E>) -> Result<T, E> {
         // A panic under the lock has rolled its transaction back, so a poisoned lock guards a sound connection.
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let sql = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use super::bus::{BusError, Entry, EntryError};
 use super::mailbox::{Mail, MailError};
 use super::queues::{
-    DEAD_LETTER_SOURCE, DEDUPLICATION_WINDOW, LARGEST_MESSAGE, LONGEST_DELAY, MessageState, NewMessage, QueueError,
-    RETENTION, Received,
+    DEAD_LETTER_SOURCE, DEDUPLICATION_WINDOW, LARGEST_MESSAGE, LONGEST_DELAY, MessageState, NewMessage, QueueError, RETENTION,
+    Received,
 };
 use super::store::Store;
 use super::{QueueSpec, Rule, StandinError, Standins, Topology, messages};
@@ -354,8 +354,7 @@ fn a_page_sees_every_message_and_disturbs_none() {
     bench.queues().send("jobs", NewMessage { delay: SECOND, ..NewMessage::new("held") }).unwrap();
     let seen = bench.queues().peek("jobs", 10).unwrap();
     let seen: Vec<_> = seen.iter().map(|message| (message.body.as_str(), message.state)).collect();
-    let expected =
-        [("taken", MessageState::InFlight), ("free", MessageState::Visible), ("held", MessageState::Delayed)];
+    let expected = [("taken", MessageState::InFlight), ("free", MessageState::Visible), ("held", MessageState::Delayed)];
     assert_eq!(seen, expected);
     assert_eq!(bench.counts("jobs"), (1, 1, 1));
     assert_eq!(bench.queues().peek("jobs", 1).unwrap().len(), 1);
@@ -366,8 +365,7 @@ fn a_restart_keeps_everything() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("standins.sqlite");
     let clock = Arc::new(MovableClock::at(START.parse().unwrap()));
-    let open =
-        || Bench { clock: clock.clone(), standins: Standins::open(Some(&path), clock.clone(), topology()).unwrap() };
+    let open = || Bench { clock: clock.clone(), standins: Standins::open(Some(&path), clock.clone(), topology()).unwrap() };
 
     let before = open();
     before.send("jobs", "taken");
@@ -512,14 +510,8 @@ fn the_bus_refuses_one_event_or_a_whole_call() {
     let nameless = Entry { source: String::new(), ..event("DealFound", "{}") };
     let unheard_of = event("DealFound", "\"\u{FFFE}\"").detail;
     let undeliverable = event("DealFound", &format!("{{\"a\":{unheard_of}}}"));
-    let entries = [
-        event("DealFound", "{"),
-        event("DealFound", "[1]"),
-        nameless,
-        event("", "{}"),
-        undeliverable,
-        event("DealFound", "{}"),
-    ];
+    let entries =
+        [event("DealFound", "{"), event("DealFound", "[1]"), nameless, event("", "{}"), undeliverable, event("DealFound", "{}")];
     let outcomes = bench.bus().put(&entries).unwrap();
     assert!(matches!(outcomes[0], Err(EntryError::MalformedDetail)));
     assert!(matches!(outcomes[1], Err(EntryError::MalformedDetail)));
@@ -657,9 +649,8 @@ impl Run {
         let before = self.bench.queues().peek(self.queue, usize::MAX).unwrap();
         let received = self.bench.receive(self.queue, max);
         assert!(received.len() <= max);
-        let visible = |message: &Received| {
-            before.iter().any(|waiting| waiting.id == message.id && waiting.state == MessageState::Visible)
-        };
+        let visible =
+            |message: &Received| before.iter().any(|waiting| waiting.id == message.id && waiting.state == MessageState::Visible);
         assert!(received.iter().all(visible), "only visible messages are delivered");
         assert!(received.iter().all(|message| message.receives <= MAX_RECEIVES));
         if self.queue == "orders" {

@@ -21,6 +21,12 @@ pub(super) fn with_function(path: &str, text: &str, function: &str) -> Result<St
     Ok(format!("{before}pub mod {function};\n{upto}{}{after}", entries.join(", ")))
 }
 
+/// A package's tests with a module more.
+pub(super) fn with_module(path: &str, text: &str, module: &str) -> Result<String, GenerateError> {
+    let first = text.find("\nmod ").ok_or_else(|| GenerateError::NoPlace(path.to_owned(), "`mod`"))? + 1;
+    Ok(inserted(text, first, &format!("mod {module};\n")))
+}
+
 /// A context's manifest with a binary more, and what it needs.
 pub(super) fn with_binary(path: &str, text: &str, binary: &str, needs: &[&str]) -> Result<String, GenerateError> {
     let section = format!("[[bin]]\nname = \"{binary}\"\ntest = false\n\n");

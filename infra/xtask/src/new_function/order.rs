@@ -108,7 +108,7 @@ impl Trigger {
     }
 
     /// The package that drives such functions.
-    pub(super) fn tests(&self) -> &'static str {
+    fn tests(&self) -> &'static str {
         match self {
             Self::Endpoint { .. } => "api",
             Self::Queue { .. } | Self::Events { .. } | Self::Schedule { .. } => "jobs",
@@ -192,6 +192,17 @@ impl Order {
             Trigger::Events { events } => events.first().map(|event| format!("{}-{}", self.context, kebab(event))),
             Trigger::Endpoint { .. } | Trigger::Schedule { .. } => None,
         }
+    }
+
+    /// The module of its test.
+    pub(super) fn test_module(&self) -> String {
+        format!("{}_{}", self.context, self.snake())
+    }
+
+    /// A file of the package that drives such functions.
+    pub(super) fn test_path(&self, module: &str) -> String {
+        let tests = self.trigger.tests();
+        format!("tests/{tests}/tests/{tests}/{module}.rs")
     }
 
     /// A file of its context.

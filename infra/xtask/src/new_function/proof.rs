@@ -28,10 +28,8 @@ pub fn prove(root: &Path) -> Result<(), GenerateError> {
         }
     }
     carry_out(&copy, &[])?;
-    let mut own_tests = files::cargo(&copy);
-    own_tests.args(["test", "--quiet", "--package", "api-tests", "--package", "jobs-tests"]);
-    own_tests.args(orders.iter().flat_map(|order| ["--test".to_owned(), format!("{}_{}", order.context, order.snake())]));
-    files::run(&mut own_tests)?;
+    let own_tests = ["test", "--quiet", "--package", "api-tests", "--package", "jobs-tests", "--"];
+    files::run(files::cargo(&copy).args(own_tests).args(orders.iter().map(Order::test_module)))?;
     // To send to the new queue is left to the author.
     let contracts = ["test", "--quiet", "--package", "contracts-tests", "--", "--skip", "what_is_sent_is_worked"];
     Ok(files::run(files::cargo(&copy).args(contracts))?)

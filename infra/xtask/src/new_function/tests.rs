@@ -7,13 +7,15 @@ use tempfile::TempDir;
 
 use super::*;
 
-const EDITED: [&str; 6] = [
+const EDITED: [&str; 8] = [
     "Cargo.toml",
     "rustfmt.toml",
     CONTEXT_LIST,
     CONTEXT_LIST_MANIFEST,
     "functions/deals/Cargo.toml",
     "functions/deals/src/lib.rs",
+    "tests/api/tests/api/main.rs",
+    "tests/jobs/tests/jobs/main.rs",
 ];
 
 fn skeleton() -> TempDir {
@@ -44,11 +46,13 @@ fn an_endpoint_stands_where_its_neighbours_stand() {
     assert!(text_of(&files, "functions/deals/src/bin/deals-rate-deal.rs").contains("serve(&deals::rate_deal::FUNCTION)"));
     assert!(text_of(&files, "functions/deals/src/lib.rs").contains("&list_deals::FUNCTION, &rate_deal::FUNCTION];"));
     assert!(text_of(&files, "functions/deals/Cargo.toml").contains("name = \"deals-rate-deal\"\ntest = false\n"));
+    assert!(text_of(&files, "tests/api/tests/api/main.rs").contains("mod deals_rate_deal;\n"));
     let event: serde_json::Value = serde_json::from_str(text_of(&files, "events/deals/rate_deal.json")).unwrap();
     assert_eq!(event["routeKey"], "POST /v1/deals/{id}/rating");
     assert_eq!(event["rawPath"], "/v1/deals/01KHPNJ4R6Z9X0Q3T5V7W9Y1B3/rating");
     assert!(
-        text_of(&files, "tests/api/tests/deals_rate_deal.rs").contains(".post(\"/v1/deals/01KHPNJ4R6Z9X0Q3T5V7W9Y1B3/rating\")")
+        text_of(&files, "tests/api/tests/api/deals_rate_deal.rs")
+            .contains(".post(\"/v1/deals/01KHPNJ4R6Z9X0Q3T5V7W9Y1B3/rating\")")
     );
 }
 

@@ -37,7 +37,10 @@ impl Standing {
     /// Judges a deal with its score for this watcher. O(1).
     pub fn of(watcher: &Watcher, deal: &Deal, score: Score) -> Self {
         let offer = deal.flight();
-        if deal.state == DealState::Gone || !watcher.query.asks_for(offer) || !Self::passes_firm(&watcher.spec.filters, deal, watcher.spec.travellers) {
+        if deal.state == DealState::Gone
+            || !watcher.query.asks_for(offer)
+            || !Self::passes_firm(&watcher.spec.filters, deal, watcher.spec.travellers)
+        {
             return Self::Misses;
         }
         let margin = |meets: bool, near: bool| match (meets, near) {
@@ -47,7 +50,11 @@ impl Standing {
         };
         let min_score = watcher.spec.telling.min_score;
         let by_score = margin(score.total >= min_score, u32::from(score.total) + MARGIN_PERCENT >= u32::from(min_score));
-        [by_score].into_iter().chain(Self::by_amounts(&watcher.spec.filters, deal)).max_by_key(|standing| standing.distance()).unwrap_or(Self::Meets)
+        [by_score]
+            .into_iter()
+            .chain(Self::by_amounts(&watcher.spec.filters, deal))
+            .max_by_key(|standing| standing.distance())
+            .unwrap_or(Self::Meets)
     }
 
     /// Filters that are a matter of yes or no.
@@ -69,20 +76,32 @@ impl Standing {
 
     /// Filters that are thresholds on an amount, each with its margin.
     fn by_amounts(filters: &Filters, deal: &Deal) -> impl Iterator<Item = Self> {
-        let at_most = |limit: Option<Decimal>, amount: Option<Decimal>| limit.map(|limit| Self::within(amount.map(|amount| (amount, limit))));
+        let at_most = |limit: Option<Decimal>, amount: Option<Decimal>| {
+            limit.map(|limit| Self::within(amount.map(|amount| (amount, limit))))
+        };
         let money = |limit: Option<crate::money::Money>, amount: Option<crate::money::Money>| {
             // Another currency never satisfies a limit.
-            limit.map(|limit| Self::within(amount.filter(|amount| amount.currency() == limit.currency()).map(|amount| (amount.amount(), limit.amount()))))
+            limit.map(|limit| {
+                Self::within(
+                    amount.filter(|amount| amount.currency() == limit.currency()).map(|amount| (amount.amount(), limit.amount())),
+                )
+            })
         };
         let (points, taxes, price) = match &deal.flight().fare {
             Fare::Award { points, taxes, .. } => (Some(Decimal::from(points.get())), *taxes, None),
             Fare::Cash { total } => (None, None, Some(*total)),
         };
         // "At least" is "at most" with the sides changed.
-        let worth = filters.min_cents_per_point.map(|least| Self::within(deal.cents_per_point().map(|cents| (least.get(), cents.get()))));
-        [at_most(filters.max_points.map(|max| Decimal::from(max.get())), points), money(filters.max_taxes, taxes), money(filters.max_price, price), worth]
-            .into_iter()
-            .flatten()
+        let worth =
+            filters.min_cents_per_point.map(|least| Self::within(deal.cents_per_point().map(|cents| (least.get(), cents.get()))));
+        [
+            at_most(filters.max_points.map(|max| Decimal::from(max.get())), points),
+            money(filters.max_taxes, taxes),
+            money(filters.max_price, price),
+            worth,
+        ]
+        .into_iter()
+        .flatten()
     }
 
     /// The first amount should be at most the second; an unknown one is a miss.
@@ -179,7 +198,14 @@ pub fn judge(watcher: &Watcher, deal: &Deal, score: Score, before: Option<MatchS
     let fare = &deal.flight().fare;
     let reason = match standing {
         Standing::Meets if state.armed => Some(Reason::Found),
-        Standing::Meets if state.told.as_ref().is_some_and(|told| cheaper_by(&told.fare, fare, watcher.spec.telling.again_when_cheaper_by)) => Some(Reason::Cheaper),
+        Standing::Meets
+            if state
+                .told
+                .as_ref()
+                .is_some_and(|told| cheaper_by(&told.fare, fare, watcher.spec.telling.again_when_cheaper_by)) =>
+        {
+            Some(Reason::Cheaper)
+        }
         Standing::Meets | Standing::Near => None,
         Standing::Misses if first_look => return Verdict::Ignore,
         Standing::Misses => {
@@ -201,9 +227,12 @@ pub fn judge(watcher: &Watcher, deal: &Deal, score: Score, before: Option<MatchS
 /// Whether a fare is at least so many percent cheaper than it was. Fares of another kind, programme or currency are not
 /// comparable, and never cheaper; an award's points are compared, and its taxes must not have risen.
 fn cheaper_by(before: &Fare, now: &Fare, percent: u8) -> bool {
-    let fell = |before: Decimal, now: Decimal| now * Decimal::ONE_HUNDRED <= before * Decimal::from(100 - i64::from(percent.min(100)));
+    let fell =
+        |before: Decimal, now: Decimal| now * Decimal::ONE_HUNDRED <= before * Decimal::from(100 - i64::from(percent.min(100)));
     match (before, now) {
-        (Fare::Cash { total: before }, Fare::Cash { total: now }) => before.currency() == now.currency() && fell(before.amount(), now.amount()),
+        (Fare::Cash { total: before }, Fare::Cash { total: now }) => {
+            before.currency() == now.currency() && fell(before.amount(), now.amount())
+        }
         (
             Fare::Award { programme: before_programme, points: before, taxes: before_taxes },
             Fare::Award { programme: now_programme, points: now, taxes: now_taxes },

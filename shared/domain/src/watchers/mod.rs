@@ -82,7 +82,9 @@ impl TryFrom<RawDates> for TravelDates {
 
     fn try_from(raw: RawDates) -> Result<Self, Invalid> {
         match raw {
-            RawDates { on: Some(on), flex_days, from: None, to: None } => Ok(Self::Around { on, flex_days: flex_days.unwrap_or(0) }),
+            RawDates { on: Some(on), flex_days, from: None, to: None } => {
+                Ok(Self::Around { on, flex_days: flex_days.unwrap_or(0) })
+            }
             RawDates { on: None, flex_days: None, from: Some(from), to: Some(to) } => Ok(Self::Window { from, to }),
             RawDates { .. } => Err(Invalid { what: "dates", rule: "either on, with or without flexDays, or from and to" }),
         }
@@ -238,7 +240,14 @@ impl WatcherSpec {
     /// Every fault of places, dates, cabins and travellers.
     pub fn query(&self) -> Result<SearchQuery, Faults> {
         let airports = |places: &BTreeSet<Place>| places.iter().flat_map(Place::airports).collect::<BTreeSet<Airport>>();
-        SearchQuery::new(self.wanted, airports(&self.from), airports(&self.to), self.dates.window(), self.cabins.clone(), self.travellers)
+        SearchQuery::new(
+            self.wanted,
+            airports(&self.from),
+            airports(&self.to),
+            self.dates.window(),
+            self.cabins.clone(),
+            self.travellers,
+        )
     }
 
     /// Every rule that needs nothing but the spec, the plan and the day.
@@ -255,9 +264,19 @@ impl WatcherSpec {
             .that(self.to.len() <= MAX_PLACES, "/to", "too-many", format!("at most {MAX_PLACES} places"))
             .also(query.as_ref().map(|_| ()).map_err(Clone::clone))
             .that(self.dates.window().1 >= today, "/dates", "past", "the last day of travel is past")
-            .that(self.dates.window().1 <= today.saturating_add(400.days()), "/dates", "too-far", "nothing is sold more than 400 days ahead");
+            .that(
+                self.dates.window().1 <= today.saturating_add(400.days()),
+                "/dates",
+                "too-far",
+                "nothing is sold more than 400 days ahead",
+            );
         if let TravelDates::Around { flex_days, .. } = self.dates {
-            check.that(flex_days <= MAX_FLEX_DAYS, "/dates/flexDays", "out-of-range", format!("at most {MAX_FLEX_DAYS} days either way"));
+            check.that(
+                flex_days <= MAX_FLEX_DAYS,
+                "/dates/flexDays",
+                "out-of-range",
+                format!("at most {MAX_FLEX_DAYS} days either way"),
+            );
         }
         for (count, pointer) in [
             (filters.carriers.len(), "/filters/carriers"),
@@ -273,20 +292,45 @@ impl WatcherSpec {
             "a carrier can't be both wanted and excluded",
         );
         for (amount, pointer) in [(filters.max_taxes, "/filters/maxTaxes"), (filters.max_price, "/filters/maxPrice")] {
-            check.that(amount.is_none_or(|amount| !amount.is_negative()), pointer, "negative", "an amount of money can't be negative here");
+            check.that(
+                amount.is_none_or(|amount| !amount.is_negative()),
+                pointer,
+                "negative",
+                "an amount of money can't be negative here",
+            );
         }
         check
-            .that(self.wanted != Wanted::CashFlights || filters.programmes.is_empty(), "/filters/programmes", "not-for-cash", "cash fares have no programme")
-            .that(self.wanted != Wanted::CashFlights || filters.max_points.is_none(), "/filters/maxPoints", "not-for-cash", "cash fares ask no points")
+            .that(
+                self.wanted != Wanted::CashFlights || filters.programmes.is_empty(),
+                "/filters/programmes",
+                "not-for-cash",
+                "cash fares have no programme",
+            )
+            .that(
+                self.wanted != Wanted::CashFlights || filters.max_points.is_none(),
+                "/filters/maxPoints",
+                "not-for-cash",
+                "cash fares ask no points",
+            )
             .that(
                 self.wanted != Wanted::CashFlights || filters.min_cents_per_point.is_none(),
                 "/filters/minCentsPerPoint",
                 "not-for-cash",
                 "cash fares have no value per point",
             )
-            .that(self.wanted != Wanted::AwardFlights || filters.max_price.is_none(), "/filters/maxPrice", "not-for-awards", "awards have no cash price; use maxTaxes")
+            .that(
+                self.wanted != Wanted::AwardFlights || filters.max_price.is_none(),
+                "/filters/maxPrice",
+                "not-for-awards",
+                "awards have no cash price; use maxTaxes",
+            )
             .that(self.telling.min_score <= 100, "/telling/minScore", "out-of-range", "a score is 0 to 100")
-            .that((1..=90).contains(&self.telling.again_when_cheaper_by), "/telling/againWhenCheaperBy", "out-of-range", "1 to 90 percent")
+            .that(
+                (1..=90).contains(&self.telling.again_when_cheaper_by),
+                "/telling/againWhenCheaperBy",
+                "out-of-range",
+                "1 to 90 percent",
+            )
             .also(self.schedule.check(plan));
         check.done()?;
         query

@@ -106,14 +106,24 @@ impl Schedule {
         if let Self::Hours { hours, active } = self {
             check
                 // Divisors of a day: watchers of different periods that share a search then meet in the same slots.
-                .that([1, 2, 3, 4, 6, 8, 12, 24].contains(hours), "/schedule/hours", "out-of-range", "1, 2, 3, 4, 6, 8, 12 or 24 hours")
+                .that(
+                    [1, 2, 3, 4, 6, 8, 12, 24].contains(hours),
+                    "/schedule/hours",
+                    "out-of-range",
+                    "1, 2, 3, 4, 6, 8, 12 or 24 hours",
+                )
                 .that(
                     *hours == 0 || *hours >= plan.hours_between_runs(),
                     "/schedule/hours",
                     "plan",
                     format!("your plan runs a watcher at most every {} hours", plan.hours_between_runs()),
                 )
-                .that(active.is_none_or(|active| active.minutes() >= 60), "/schedule/active", "too-short", "at least an hour must be active");
+                .that(
+                    active.is_none_or(|active| active.minutes() >= 60),
+                    "/schedule/active",
+                    "too-short",
+                    "at least an hour must be active",
+                );
         }
         check.done()
     }
@@ -142,7 +152,9 @@ impl Schedule {
                 }
             }
             Self::Day { at } => next_local(after, *at, spread % SPREAD_MINUTES, zone, |_| true),
-            Self::Week { on, at } => next_local(after, *at, spread % SPREAD_MINUTES, zone, |date| date.weekday() == civil::Weekday::from(*on)),
+            Self::Week { on, at } => {
+                next_local(after, *at, spread % SPREAD_MINUTES, zone, |date| date.weekday() == civil::Weekday::from(*on))
+            }
         }
     }
 }

@@ -49,7 +49,11 @@ fn watcher(spec: WatcherSpec) -> Watcher {
 }
 
 fn award(points: u64) -> Fare {
-    Fare::Award { programme: "aadvantage".parse().unwrap(), points: points.try_into().unwrap(), taxes: Some(Money::from_minor(4_400, Currency::USD).unwrap()) }
+    Fare::Award {
+        programme: "aadvantage".parse().unwrap(),
+        points: points.try_into().unwrap(),
+        taxes: Some(Money::from_minor(4_400, Currency::USD).unwrap()),
+    }
 }
 
 fn deal(version: u64, fare: Fare) -> Deal {
@@ -62,11 +66,23 @@ fn deal(version: u64, fare: Fare) -> Deal {
         minutes: 1085,
         cabin: Cabin::Economy,
         mixed_cabin: None,
-        segments: vec![Segment { flight: "QR740".parse().unwrap(), operated_by: None, origin: None, destination: None, departs: None, arrives: None, cabin: None }],
+        segments: vec![Segment {
+            flight: "QR740".parse().unwrap(),
+            operated_by: None,
+            origin: None,
+            destination: None,
+            departs: None,
+            arrives: None,
+            cabin: None,
+        }],
         seats: Some(2),
         fare,
         booking_link: None,
-        freshness: Freshness { source: "seats-aero".parse().unwrap(), observed_at: at("2026-02-17T19:23:50Z"), tier: Tier::Cached },
+        freshness: Freshness {
+            source: "seats-aero".parse().unwrap(),
+            observed_at: at("2026-02-17T19:23:50Z"),
+            tier: Tier::Cached,
+        },
     };
     assert_eq!(offer.trusted(), Ok(()));
     let assessed = crate::deals::Assessed { offer, valuation: None, parts: Parts { convenience: Some(80), ..Parts::default() } };
@@ -170,7 +186,10 @@ fn a_run_now_comes_at_once_and_not_twice_in_a_quarter_of_an_hour() {
     watcher.run_now(at("2026-02-17T20:00:30Z")).unwrap();
     assert_eq!(watcher.next_run, Some(Slot::of(at("2026-02-17T20:00:00Z"))));
     assert_eq!(watcher.accepts_answers_of(Slot::of(at("2026-02-17T20:00:00Z"))), 7);
-    assert_eq!(watcher.run_now(at("2026-02-17T20:15:29Z")), Err(WatcherError::RanRecently { again_at: at("2026-02-17T20:15:30Z") }));
+    assert_eq!(
+        watcher.run_now(at("2026-02-17T20:15:29Z")),
+        Err(WatcherError::RanRecently { again_at: at("2026-02-17T20:15:30Z") })
+    );
     assert!(watcher.run_now(at("2026-02-17T20:15:30Z")).is_ok());
     watcher.pause(at("2026-02-17T21:00:00Z")).unwrap();
     assert_eq!(watcher.run_now(at("2026-02-17T22:00:00Z")), Err(WatcherError::Paused));
@@ -194,7 +213,10 @@ fn a_find_is_told_once_and_again_only_when_clearly_cheaper() {
 
 #[test]
 fn it_re_arms_only_after_falling_clearly_back() {
-    let watcher = watcher(WatcherSpec { filters: Filters { max_points: Some(40_000.try_into().unwrap()), ..Filters::default() }, ..spec() });
+    let watcher = watcher(WatcherSpec {
+        filters: Filters { max_points: Some(40_000.try_into().unwrap()), ..Filters::default() },
+        ..spec()
+    });
     let (state, reason) = told(look(&watcher, &deal(1, award(40_000)), None));
     assert_eq!(reason, Some(Reason::Found));
     let (state, _) = told(look(&watcher, &deal(2, award(41_000)), state));
@@ -235,7 +257,12 @@ fn schedules() -> impl Strategy<Value = Schedule> {
     prop_oneof![
         (hours, proptest::option::of((time.clone(), time.clone()))).prop_map(|(hours, active)| Schedule::Hours {
             hours,
-            active: active.map(|(from, to)| ActiveHours { from, to }).filter(|active| Schedule::Hours { hours: 24, active: Some(*active) }.check(Plan::Free).is_ok()),
+            active: active.map(|(from, to)| ActiveHours { from, to }).filter(|active| Schedule::Hours {
+                hours: 24,
+                active: Some(*active)
+            }
+            .check(Plan::Free)
+            .is_ok()),
         }),
         time.clone().prop_map(|at| Schedule::Day { at }),
         time.prop_map(|at| Schedule::Week { on: Weekday::Wednesday, at }),

@@ -51,7 +51,10 @@ async fn a_message_about_what_is_no_more_is_done_or_parked_and_never_comes_again
         body["detail-type"] = json!("Any");
         app.system().standins().queues().send(queue.name, NewMessage::new(body.to_string())).unwrap();
         app.settle().await;
-        let left = app.queues().into_iter().map(|queue| (queue.visible + queue.in_flight + queue.delayed, queue.dead_letter_of.is_empty()));
+        let left = app
+            .queues()
+            .into_iter()
+            .map(|queue| (queue.visible + queue.in_flight + queue.delayed, queue.dead_letter_of.is_empty()));
         let waiting: Vec<_> = left.filter(|(count, alive)| *count > 0 && *alive).collect();
         assert!(waiting.is_empty(), "{}", function.spec().name);
         assert!(app.mails().is_empty());

@@ -18,7 +18,8 @@ async fn a_clear_fall_of_the_price_is_told_again_and_noise_is_not() {
         app.leap(20.minutes()).await;
     }
     let deal = &deals(&dana).await[0];
-    let prices: Vec<u64> = deal["history"].as_array().unwrap().iter().map(|price| price["fare"]["points"].as_u64().unwrap()).collect();
+    let prices: Vec<u64> =
+        deal["history"].as_array().unwrap().iter().map(|price| price["fare"]["points"].as_u64().unwrap()).collect();
     assert_eq!(prices, [40_000, 39_000, 38_000, 50_000, 37_000, 36_000]);
 }
 

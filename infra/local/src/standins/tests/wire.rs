@@ -81,8 +81,7 @@ async fn a_message_is_sent() {
 async fn an_ordered_message_is_sent_once() {
     let served = served().await;
     let sqs = served.sqs();
-    let send =
-        || sqs.send_message().queue_url(served.url("orders")).message_group_id("a").message_deduplication_id("d");
+    let send = || sqs.send_message().queue_url(served.url("orders")).message_group_id("a").message_deduplication_id("d");
     let first = send().message_body("one").send().await.unwrap();
     let second = send().message_body("two").send().await.unwrap();
     assert_eq!(first.message_id(), second.message_id());

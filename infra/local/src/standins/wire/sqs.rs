@@ -230,11 +230,9 @@ struct Code(&'static str, &'static str);
 
 const QUEUE_DOES_NOT_EXIST: Code = Code("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue");
 const EMPTY_BATCH: Code = Code("EmptyBatchRequest", "AWS.SimpleQueueService.EmptyBatchRequest");
-const TOO_MANY_ENTRIES: Code =
-    Code("TooManyEntriesInBatchRequest", "AWS.SimpleQueueService.TooManyEntriesInBatchRequest");
+const TOO_MANY_ENTRIES: Code = Code("TooManyEntriesInBatchRequest", "AWS.SimpleQueueService.TooManyEntriesInBatchRequest");
 const INVALID_BATCH_ID: Code = Code("InvalidBatchEntryId", "AWS.SimpleQueueService.InvalidBatchEntryId");
-const BATCH_IDS_NOT_DISTINCT: Code =
-    Code("BatchEntryIdsNotDistinct", "AWS.SimpleQueueService.BatchEntryIdsNotDistinct");
+const BATCH_IDS_NOT_DISTINCT: Code = Code("BatchEntryIdsNotDistinct", "AWS.SimpleQueueService.BatchEntryIdsNotDistinct");
 const BATCH_TOO_LONG: Code = Code("BatchRequestTooLong", "AWS.SimpleQueueService.BatchRequestTooLong");
 const NOT_IN_FLIGHT: Code = Code("MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight");
 const INVALID_CONTENTS: Code = Code("InvalidMessageContents", "InvalidMessageContents");

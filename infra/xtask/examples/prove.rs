@@ -1,0 +1,6 @@
+//! x
+fn main() {
+    if let Err(e) = xtask::new_function::proof::prove(&xtask::root()) {
+        panic!("{e}");
+    }
+}

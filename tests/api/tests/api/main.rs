@@ -1,0 +1,12 @@
+//! Every endpoint, driven as a member drives it. One module a resource, then the rules that hold for all of them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod alerts;
+mod bad_requests;
+mod deals;
+mod field_faults;
+mod idempotency;
+mod personal_data;
+mod support;
+mod system;
+mod watchers;
