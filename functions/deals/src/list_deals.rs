@@ -87,8 +87,15 @@ const READS: usize = 5;
     params(PageParams, Filter),
     responses((status = 200, body = Paged<DealView>), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
 )]
-async fn list_deals(State(cx): State<Deps>, caller: Caller, page: Page, parts: Parts) -> Reply<Paged<DealView>> {
-    let filter = Filter::read(&parts).map_err(Failure::Faults)?;
+async fn list_deals(State(cx): State<Deps>, caller: Caller, page: Result<Page, Failure>, parts: Parts) -> Reply<Paged<DealView>> {
+    let (page, filter) = match (page, Filter::read(&parts)) {
+        (Ok(page), Ok(filter)) => (page, filter),
+        (Err(Failure::Faults(of_page)), Err(of_filter)) => {
+            return Err(Failure::Faults([of_page.as_slice(), of_filter.as_slice()].concat().into()));
+        }
+        (Err(failure), _) => return Err(failure),
+        (Ok(_), Err(faults)) => return Err(Failure::Faults(faults)),
+    };
     let mut found = Listed { items: Vec::new(), next: page.after.clone() };
     for _ in 0..READS {
         let room = page.limit - u8::try_from(found.items.len()).unwrap_or(page.limit);

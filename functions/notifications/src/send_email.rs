@@ -12,7 +12,7 @@ use domain::{
     events::{MessageRefused, MessageSent, MessageUncertain},
     identity::{Member, Tenant},
     ids::Owner,
-    notifications::{Alert, Claim, Delivery, DeliveryState, Dropped},
+    notifications::{Alert, Claim, Delivery, DeliveryState, Dropped, Preferences, Timing},
 };
 use platform::{Deps, JobError, Worker, queues::SendEmail, telemetry};
 use storage::{Change, Entity, Grant, StoreError};
@@ -26,6 +26,7 @@ pub static FUNCTION: Worker<SendEmail> =
         Delivery::READ,
         Delivery::WRITE,
         Member::READ,
+        Preferences::READ,
         Tenant::READ,
         Grant::Mail,
         Grant::Emit("MessageSent"),
@@ -45,15 +46,13 @@ async fn send_email(cx: &Deps, message: SendEmail) -> Result<(), JobError> {
         Claim::Abandoned => return settle(cx, delivery).await,
         Claim::Yours => {}
     }
-    let (envelope, mail) = match compose(cx, &delivery).await? {
-        Ok(composed) => composed,
-        Err(why) => {
-            delivery.delivery = DeliveryState::Dropped { why };
-            return settle(cx, delivery).await;
-        }
-    };
     cx.store().commit(Change::new().update(&mut delivery)).await?;
-    let (state, again) = outcome(cx, send(cx.ses(), &envelope, &mail).await);
+    let (state, again) = match compose(cx, &delivery).await {
+        Ok(Ok((envelope, mail))) => outcome(cx, send(cx.ses(), &envelope, &mail).await),
+        Ok(Err(why)) => (DeliveryState::Dropped { why }, None),
+        // Nothing was sent: the claim is given back, and the message comes again or is parked by the error's own word.
+        Err(error) => (DeliveryState::Queued, Some(error)),
+    };
     delivery.delivery = state;
     settle(cx, delivery).await?;
     again.map_or(Ok(()), Err)
@@ -66,6 +65,10 @@ async fn compose(cx: &Deps, delivery: &Delivery) -> Result<Result<(Envelope, Ren
     let member = cx.store().member(owner).await?;
     let tenant = cx.store().tenant(&owner.tenant).await?;
     let (Some(alert), Some(member), Some(tenant)) = (alert, member, tenant) else { return Ok(Err(Dropped::NoAddress)) };
+    // Who has turned messages off while this one waited gets it no more.
+    if let Timing::Never(why) = cx.store().preferences_of(owner).await?.decide(&member.zone, cx.now()) {
+        return Ok(Err(why));
+    }
     let deal = cx.store().deal(&owner.tenant, alert.deal).await?;
     let Some(deal) = deal.filter(|deal| deal.state == DealState::Live) else { return Ok(Err(Dropped::DealGone)) };
 

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use domain::{
     events::SearchAnswered,
     flights::{Fare, FlightOffer},
+    ids::Owner,
     search::{SearchAnswer, SearchQuery, SourceOutcome, Wanted},
-    watchers::Watcher,
+    watchers::{Watcher, WatcherState},
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use platform::{Deps, JobError, Message, Worker, queues::SearchDue, telemetry};
@@ -19,7 +20,7 @@ use storage::{Asking, CachedAnswer, Change, Entity, Grant, Observation, SearchRu
 
 /// Runs searches.
 pub static FUNCTION: Worker<SearchDue> =
-    Worker::new("search-run-search", |cx, message| Box::pin(run_search(cx, message))).batch(5, 5).may(&[
+    Worker::new("search-run-search", |cx, message| Box::pin(run_search(cx, message))).batch(5, 5).timeout(120).may(&[
         Watcher::READ,
         CachedAnswer::READ,
         CachedAnswer::WRITE,
@@ -37,13 +38,11 @@ pub static FUNCTION: Worker<SearchDue> =
 const ANSWER_TAKES: u16 = 20;
 
 async fn run_search(cx: &Deps, due: SearchDue) -> Result<(), JobError> {
-    let SearchDue { tenant, search_key, slot, max_age_minutes } = &due;
+    let SearchDue { tenant, search_key, slot, max_age_minutes, .. } = &due;
     if cx.store().search_run(tenant, search_key, *slot).await?.is_some() {
         return Ok(()); // Delivered again, or sent by two sweeps.
     }
-    // The question is what the first watcher asks. Where nobody waits any more, nobody pays for it either.
-    let waiting = cx.store().waiting_watchers(tenant, search_key, 1, None).await?.items;
-    let Some(Watcher { query, .. }) = waiting.into_iter().next() else { return Ok(()) };
+    let Some(query) = question(cx, &due).await? else { return Ok(()) };
 
     let fresh_since =
         slot.start().saturating_sub(SignedDuration::from_mins(i64::from(*max_age_minutes))).unwrap_or(Timestamp::MIN);
@@ -56,6 +55,18 @@ async fn run_search(cx: &Deps, due: SearchDue) -> Result<(), JobError> {
         None => return cx.send_later(&due, ANSWER_TAKES).await,
     };
     tell(cx, due, &answer, from_cache).await
+}
+
+/// What a watcher that waits asks. Where nobody waits any more, nobody pays for it either.
+async fn question(cx: &Deps, due: &SearchDue) -> Result<Option<SearchQuery>, JobError> {
+    let waiting = cx.store().waiting_watchers(&due.tenant, &due.search_key, 1, None).await?.items;
+    let waiting = match waiting.into_iter().next() {
+        Some(watcher) => Some(watcher),
+        // The index may not know it yet.
+        None => cx.store().watcher_of(&Owner { tenant: due.tenant.clone(), member: due.member }, due.watcher).await?,
+    };
+    let asks = |watcher: &Watcher| watcher.state == WatcherState::Active && watcher.search_key == due.search_key;
+    Ok(waiting.filter(asks).map(|watcher| watcher.query))
 }
 
 /// Stores the run with the event that the answer is there. Who comes second has nothing left to do.
@@ -101,7 +112,8 @@ async fn ask(cx: &Deps, query: SearchQuery) -> Result<SearchAnswer, JobError> {
             let awards = answered(cx, awards)?;
             let days = days_worth_comparing(&awards.offers);
             let fares = if days.is_empty() { None } else { Some(cash.fares(cx.outside(), &query, &days, asked_at).await) };
-            fares.into_iter().chain([awards]).collect::<Vec<_>>()
+            // Awards first: an answer that is too large is cut from the end.
+            [awards].into_iter().chain(fares).collect::<Vec<_>>()
         }
         Wanted::CashFlights => {
             let (first, last) = query.days();

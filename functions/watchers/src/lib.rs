@@ -4,6 +4,7 @@ pub mod create_watcher;
 pub mod delete_watcher;
 pub mod get_watcher;
 pub mod list_watchers;
+pub mod look_back;
 pub mod match_deals;
 pub mod pause_watcher;
 pub mod resume_watcher;
@@ -18,6 +19,7 @@ pub static FUNCTIONS: &[&dyn platform::Function] = &[
     &delete_watcher::FUNCTION,
     &get_watcher::FUNCTION,
     &list_watchers::FUNCTION,
+    &look_back::FUNCTION,
     &match_deals::FUNCTION,
     &pause_watcher::FUNCTION,
     &resume_watcher::FUNCTION,

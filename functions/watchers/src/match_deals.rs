@@ -61,7 +61,10 @@ async fn match_deals(cx: &Deps, message: DealSeen) -> Result<(), JobError> {
     let Some(deal) = cx.store().deal(&seen.tenant, seen.deal).await? else { return Ok(()) };
     for _ in 0..PAGES {
         let page = cx.store().waiting_watchers(&seen.tenant, &seen.search_key, PAGE, after.as_deref()).await?;
-        stream::iter(page.items).map(Ok).try_for_each_concurrent(AT_ONCE, |watcher| match_one(cx, &seen, &deal, watcher)).await?;
+        stream::iter(page.items)
+            .map(Ok)
+            .try_for_each_concurrent(AT_ONCE, |watcher| match_one(cx, &seen.search_key, &deal, watcher))
+            .await?;
         after = page.next;
         if after.is_none() {
             return Ok(());
@@ -72,11 +75,11 @@ async fn match_deals(cx: &Deps, message: DealSeen) -> Result<(), JobError> {
 
 /// Judges the deal for one watcher. What is remembered and the event are one transaction with the watcher as it was
 /// judged: one that its owner changes or deletes meanwhile tells nothing by its old wishes.
-async fn match_one(cx: &Deps, seen: &Seen, deal: &Deal, watcher: Watcher) -> Result<(), JobError> {
+pub(crate) async fn match_one(cx: &Deps, search_key: &SearchKey, deal: &Deal, watcher: Watcher) -> Result<(), JobError> {
     let mut watcher = Some(watcher);
     for _ in 0..TRIES {
         let Some(mut current) =
-            watcher.filter(|watcher| watcher.state == WatcherState::Active && watcher.search_key == seen.search_key)
+            watcher.filter(|watcher| watcher.state == WatcherState::Active && watcher.search_key == *search_key)
         else {
             return Ok(());
         };

@@ -36,6 +36,7 @@ async fn run_watcher(
     asked: Instruction,
 ) -> Reply<WatcherView> {
     let mut watcher = watcher_of(&cx, &asked.caller, id, if_match).await?;
+    let revision = watcher.revision;
     watcher.run_now(cx.now()).map_err(refusal)?;
-    commit_changed(&cx, &asked.request, watcher, if_match, Answer::accepted).await
+    commit_changed(&cx, &asked.request, (watcher, revision), if_match, Answer::accepted).await
 }

@@ -3,8 +3,8 @@
 //! A search is sent before its watchers are claimed. Dying in between, the next sweep sends it again, and `run-search`,
 //! which runs a search once for a slot, drops it; the other way round the run would be lost.
 
-use domain::{search::SearchKey, time::Slot, watchers::Watcher};
-use futures::{StreamExt, TryStreamExt, future::BoxFuture, stream};
+use domain::{time::Slot, watchers::Watcher};
+use futures::{StreamExt, future::BoxFuture, stream};
 use jiff::{SignedDuration, Timestamp};
 use platform::{Deps, JobError, Message, Scheduled, queues::SearchDue, telemetry};
 use storage::{DUE_SHARDS, DueWatcher, Entity, Grant};
@@ -28,10 +28,9 @@ const RESERVE: SignedDuration = SignedDuration::from_secs(5);
 
 fn sweep_watchers(cx: &Deps, deadline: Timestamp) -> BoxFuture<'_, Result<(), JobError>> {
     Box::pin(async move {
-        stream::iter(0..DUE_SHARDS)
-            .map(Ok)
-            .try_for_each_concurrent(SHARDS_AT_ONCE, |shard| sweep_shard(cx, shard, deadline))
-            .await
+        // Every shard, whatever becomes of the others.
+        let shards = stream::iter(0..DUE_SHARDS).map(|shard| sweep_shard(cx, shard, deadline)).buffer_unordered(SHARDS_AT_ONCE);
+        shards.collect::<Vec<_>>().await.into_iter().collect()
     })
 }
 
@@ -70,8 +69,14 @@ fn searches_of(due: &[DueWatcher], last_sent: &mut Option<SearchDue>, now: Times
 }
 
 fn search_due(watcher: &Watcher, slot: Slot) -> SearchDue {
-    let search_key: SearchKey = watcher.search_key.clone();
-    SearchDue { tenant: watcher.owner.tenant.clone(), search_key, slot, max_age_minutes: watcher.accepts_answers_of(slot) }
+    SearchDue {
+        tenant: watcher.owner.tenant.clone(),
+        search_key: watcher.search_key.clone(),
+        slot,
+        max_age_minutes: watcher.accepts_answers_of(slot),
+        member: watcher.owner.member,
+        watcher: watcher.id,
+    }
 }
 
 /// Stores every watcher with its next run. Who was faster, or whose owner changed it, is left as it is.

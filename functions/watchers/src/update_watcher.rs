@@ -80,7 +80,8 @@ async fn update_watcher(
 ) -> Reply<WatcherView> {
     let member = command.caller.profile(&cx).await?;
     let mut watcher = watcher_of(&cx, &command.caller, id, if_match).await?;
+    let revision = watcher.revision;
     let spec = command.input.apply_to(watcher.spec.clone());
     watcher.change(&member, spec, cx.now()).map_err(refusal)?;
-    commit_changed(&cx, &command.request, watcher, if_match, Answer::ok).await
+    commit_changed(&cx, &command.request, (watcher, revision), if_match, Answer::ok).await
 }

@@ -89,16 +89,20 @@ pub(crate) async fn watcher_of(cx: &Deps, caller: &Caller, id: WatcherId, if_mat
     Ok(watcher)
 }
 
-/// Stores a watcher that its owner has changed, and tells of it.
+/// Stores a watcher that its owner has changed, and tells of it. Without a change since `revision` nothing is written or told.
 pub(crate) async fn commit_changed(
     cx: &Deps,
     request: &Request,
-    mut watcher: Watcher,
+    (mut watcher, revision): (Watcher, u64),
     if_match: IfMatch,
     answer: fn(WatcherView) -> Answer<WatcherView>,
 ) -> Reply<WatcherView> {
     let event = WatcherChanged { tenant: watcher.owner.tenant.clone(), member: watcher.owner.member, watcher: watcher.id };
-    let change = cx.emit(Change::new().update(&mut watcher), &event);
+    let change = if watcher.revision == revision {
+        Change::new().provided(&mut watcher)
+    } else {
+        cx.emit(Change::new().update(&mut watcher), &event)
+    };
     let answer = answer(WatcherView::from(&watcher)).version(watcher.revision);
     cx.commit(request, change, answer).await.map_err(|failure| if_match.settle(failure))
 }

@@ -99,6 +99,10 @@ pub fn run(command: &mut Command) -> Result<(), FileError> {
 pub fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
+    if root != crate::root() {
+        // Another workspace compiles into a folder of its own.
+        command.env_remove("CARGO_TARGET_DIR");
+    }
     command
 }
 

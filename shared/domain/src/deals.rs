@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     flights::{Fare, FlightOffer, Tier},
     ids::{DealId, TenantId},
-    money::{CentsPerPoint, Money},
+    money::{CentsPerPoint, Currency, Money},
     search::SearchAnswer,
     time::to_second,
     value::{Baseline, Valuation},
@@ -291,7 +291,7 @@ pub fn assess(tenant: &TenantId, answer: &SearchAnswer) -> Vec<Assessed> {
     let mut cheapest: std::collections::BTreeMap<DealId, &FlightOffer> = std::collections::BTreeMap::new();
     for offer in answer.wanted_offers() {
         let known = cheapest.entry(offer.deal_id(tenant)).or_insert(offer);
-        if price_order(offer) < price_order(known) {
+        if same_currency(offer, known) && price_order(offer) < price_order(known) {
             *known = offer;
         }
     }
@@ -317,6 +317,15 @@ pub fn assess(tenant: &TenantId, answer: &SearchAnswer) -> Vec<Assessed> {
             Assessed { offer: offer.clone(), valuation, parts }
         })
         .collect()
+}
+
+/// Prices in different currencies are not compared: the first one seen stays.
+fn same_currency(one: &FlightOffer, other: &FlightOffer) -> bool {
+    match (&one.fare, &other.fare) {
+        (Fare::Cash { total: one }, Fare::Cash { total: other }) => one.currency() == other.currency(),
+        (Fare::Award { .. }, Fare::Award { .. }) => true,
+        (Fare::Cash { .. }, Fare::Award { .. }) | (Fare::Award { .. }, Fare::Cash { .. }) => false,
+    }
 }
 
 /// What makes an offer the cheaper one of the same flights, cabin and way to pay: points or cash, then taxes (unknown last),
@@ -397,6 +406,8 @@ impl<'a> Market<'a> {
 /// are typically worth, or it would rank above all that are known to be poor.
 fn award_value(valuation: &Valuation) -> Option<u8> {
     let cents = valuation.cents_per_point?.get();
+    // Published valuations are in US cents.
+    valuation.cash.filter(|cash| cash.currency() == Currency::USD)?;
     let baseline = valuation.baseline.unwrap_or_else(Baseline::typical);
     let (floor, ceiling) = (baseline.floor.get(), baseline.ceiling.get());
     let (forty, sixty) = (Decimal::from(40), Decimal::from(60));

@@ -12,7 +12,7 @@ use crate::{
     text::{is_slug, text},
 };
 
-eserde::impl_edeserialize_compat!(Cabin);
+crate::inputs::whole!(Cabin);
 
 /// The four cabins that all booking classes map to, from the plainest to the best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]

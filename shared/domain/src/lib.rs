@@ -18,5 +18,6 @@ pub mod time;
 pub mod value;
 pub mod watchers;
 
+mod inputs;
 mod schema;
 mod text;

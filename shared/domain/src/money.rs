@@ -10,7 +10,7 @@ use crate::{
     text::{is_slug, text},
 };
 
-eserde::impl_edeserialize_compat!(Currency, Money, Points, CentsPerPoint);
+crate::inputs::whole!(Currency, Money, Points, CentsPerPoint);
 
 /// An ISO 4217 currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::faults::Invalid;
 
-eserde::impl_edeserialize_compat!(Airport, Place);
+crate::inputs::whole!(Airport, Place);
 
 /// An airport with an IATA code, known to the shipped table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -20,7 +20,7 @@ pub const MAX_DAYS: i32 = 62;
 /// The most travellers that sources price together.
 pub const MAX_TRAVELLERS: u8 = 9;
 
-eserde::impl_edeserialize_compat!(Wanted);
+crate::inputs::whole!(Wanted);
 
 /// What kind of offers are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]

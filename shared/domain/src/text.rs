@@ -13,7 +13,7 @@ macro_rules! text {
 
         $crate::schema::written_as!($name, stringify!($name), String, example $example);
 
-        eserde::impl_edeserialize_compat!($name);
+        $crate::inputs::whole!($name);
 
         impl $name {
             /// The text itself.

@@ -80,33 +80,36 @@ impl Config {
     /// Every missing or bad value, by name.
     pub fn read(get: impl Fn(&str) -> Option<String>, queues: &[&str], sources: &[&str]) -> Result<Self, ConfigError> {
         let mut reader = Reader { get, faults: Vec::new() };
+        let queue_urls = queues.iter().map(|queue| ((*queue).to_owned(), reader.url(&queue_variable(queue), None))).collect();
+        let tokens = TokenPolicy {
+            issuer: reader.required("TOKEN_ISSUER"),
+            audience: reader.required("TOKEN_AUDIENCE"),
+            keys: reader.parsed("TOKEN_JWKS", "must be a JSON web key set with an ES256 key", KeySet::parse).unwrap_or_default(),
+        };
+        let cursor_key = reader.secret("CURSOR_KEY", 32);
         let mail_sender = reader.parsed("MAIL_SENDER", "must be an email address", |value| value.parse().ok());
-        let config = mail_sender.map(|mail_sender| Self {
-            table_prefix: reader.or("TABLE_PREFIX", ""),
-            queue_urls: queues.iter().map(|queue| ((*queue).to_owned(), reader.url(&queue_variable(queue), None))).collect(),
-            bus: reader.or("EVENT_BUS", "default"),
-            tokens: TokenPolicy {
-                issuer: reader.required("TOKEN_ISSUER"),
-                audience: reader.required("TOKEN_AUDIENCE"),
-                keys: reader
-                    .parsed("TOKEN_JWKS", "must be a JSON web key set with an ES256 key", KeySet::parse)
-                    .unwrap_or_default(),
-            },
-            cursor_key: reader.secret("CURSOR_KEY", 32),
-            mail_sender,
-            mail_configuration_set: reader.optional("MAIL_CONFIGURATION_SET"),
-            public_url: reader.url("PUBLIC_URL", None),
-            emit_metrics: reader.or("EMIT_METRICS", "true") == "true",
-            sources: SOURCES
-                .into_iter()
-                .filter(|(id, ..)| sources.contains(id))
-                .map(|(id, prefix, address)| {
-                    let url = reader.url(&format!("{prefix}_URL"), Some(address));
-                    (id, SourceAccess { url, key: reader.secret(&format!("{prefix}_KEY"), 1) })
-                })
-                .collect(),
+        let public_url = reader.url("PUBLIC_URL", None);
+        let called = SOURCES.into_iter().filter(|(id, ..)| sources.contains(id));
+        let sources = called.map(|(id, prefix, address)| {
+            let url = reader.url(&format!("{prefix}_URL"), Some(address));
+            (id, SourceAccess { url, key: reader.secret(&format!("{prefix}_KEY"), 1) })
         });
-        config.filter(|_| reader.faults.is_empty()).ok_or(ConfigError(reader.faults))
+        let sources = sources.collect();
+        match mail_sender.filter(|_| reader.faults.is_empty()) {
+            Some(mail_sender) => Ok(Self {
+                table_prefix: reader.or("TABLE_PREFIX", ""),
+                queue_urls,
+                bus: reader.or("EVENT_BUS", "default"),
+                tokens,
+                cursor_key,
+                mail_sender,
+                mail_configuration_set: reader.optional("MAIL_CONFIGURATION_SET"),
+                public_url,
+                emit_metrics: reader.or("EMIT_METRICS", "true") == "true",
+                sources,
+            }),
+            None => Err(ConfigError(reader.faults)),
+        }
     }
 
     /// Endpoints other than AWS's own, from the variables that the AWS SDKs know.

@@ -15,7 +15,7 @@ use crate::{
     function::Spec,
     job::JobError,
     outside::Outside,
-    queues::Message,
+    queues::{Message, Queue},
 };
 
 /// Makes ids.
@@ -75,6 +75,12 @@ macro_rules! client {
         }
         $sdk::Client::from_conf(config.build())
     }};
+}
+
+/// What makes a message of a FIFO queue the same as another within five minutes: its text.
+fn deduplication_id(body: &str) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(body.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Deps {
@@ -190,7 +196,14 @@ impl Deps {
             let mut entries = Vec::with_capacity(chunk.len());
             for (i, message) in chunk.iter().enumerate() {
                 let body = serde_json::to_string(message).map_err(|_| JobError::Park("a message can't be written".to_owned()))?;
-                let entry = SendMessageBatchRequestEntry::builder().id(i.to_string()).message_body(body).build();
+                let fifo = M::QUEUE.fifo.then(|| (message.group(), deduplication_id(&body)));
+                let (group, deduplication) = fifo.unzip();
+                let entry = SendMessageBatchRequestEntry::builder()
+                    .id(i.to_string())
+                    .message_body(body)
+                    .set_message_group_id(group)
+                    .set_message_deduplication_id(deduplication)
+                    .build();
                 entries.push(entry.map_err(|_| JobError::Park("a message is not complete".to_owned()))?);
             }
             let answer = self.sqs().send_message_batch().queue_url(url).set_entries(Some(entries)).send().await;
@@ -227,15 +240,17 @@ impl Deps {
     ///
     /// # Errors
     /// If it was not taken.
-    pub(crate) async fn park(&self, dead_queue: &str, body: &str, reason: &str) -> Result<(), JobError> {
+    pub(crate) async fn park(&self, queue: Queue, group: Option<&str>, body: &str, reason: &str) -> Result<(), JobError> {
         let text = |value: &str| {
             MessageAttributeValue::builder().data_type("String").string_value(value.chars().take(256).collect::<String>()).build()
         };
         let incomplete = |_| JobError::Retry("an attribute is not complete".to_owned());
         self.sqs()
             .send_message()
-            .queue_url(self.queue_url(dead_queue)?)
+            .queue_url(self.queue_url(&queue.dead())?)
             .message_body(body)
+            .set_message_group_id(group.filter(|_| queue.fifo).map(str::to_owned))
+            .set_message_deduplication_id(queue.fifo.then(|| deduplication_id(body)))
             .message_attributes("parkedBy", text(self.function().name).map_err(incomplete)?)
             .message_attributes("reason", text(reason).map_err(incomplete)?)
             .send()

@@ -19,6 +19,8 @@ pub enum Failure {
     Forbidden,
     /// There is no such thing, or it is not the caller's to see. The code of what is missing, such as `watcher`.
     NotFound(&'static str),
+    /// The path is there, but not for this method.
+    WrongMethod,
     /// It can't be done in the present state: a code and a sentence.
     Conflict(&'static str, String),
     /// Someone else changed it at the same time.
@@ -63,6 +65,12 @@ impl Failure {
                 format!("{what}-not-found"),
                 "Not found",
                 format!("There is no such {}.", what.replace('-', " ")),
+            ),
+            Self::WrongMethod => Problem::new(
+                S::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "Not for this method",
+                "There is nothing at this path for this method.",
             ),
             Self::Conflict(code, detail) => Problem::new(S::CONFLICT, *code, "Not possible now", detail.clone()),
             Self::Changed => Problem::new(
@@ -128,6 +136,7 @@ impl IntoResponse for Failure {
             Self::Malformed(_)
             | Self::Forbidden
             | Self::NotFound(_)
+            | Self::WrongMethod
             | Self::Conflict(..)
             | Self::Changed
             | Self::InProgress

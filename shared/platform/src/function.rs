@@ -245,6 +245,12 @@ impl<M: Message> Worker<M> {
         self
     }
 
+    /// Its time-out, where 30 seconds are not enough. The queue's visibility must be six times as long.
+    pub const fn timeout(mut self, seconds: u16) -> Self {
+        self.spec.timeout_seconds = seconds;
+        self
+    }
+
     /// How many messages a batch has at most, and how many of them go side by side.
     pub const fn batch(mut self, messages: u16, side_by_side: usize) -> Self {
         self.batch = messages;

@@ -34,12 +34,17 @@ pub fn router(endpoint: &'static Endpoint, cx: &Deps) -> OpenApiRouter {
 
 /// The same as a plain axum router: what a Lambda serves.
 pub fn service(endpoint: &'static Endpoint, cx: &Deps) -> Router {
-    router(endpoint, cx).split_for_parts().0.fallback(nowhere)
+    router(endpoint, cx).split_for_parts().0.fallback(nowhere).method_not_allowed_fallback(wrong_method)
 }
 
 /// Where there is no route.
 pub async fn nowhere() -> Response {
     Failure::NotFound("route").into_response()
+}
+
+/// Where there is a route, but not for this method.
+pub async fn wrong_method() -> Response {
+    Failure::WrongMethod.into_response()
 }
 
 async fn surround(State((cx, access)): State<(Deps, Access)>, mut request: Request, next: Next) -> Response {

@@ -109,7 +109,7 @@ async fn work_one<M: Message>(worker: &Worker<M>, cx: &Deps, record: &SqsMessage
     match handled {
         Ok(()) => telemetry::job(cx, Outcome::Done, started, Ok(())),
         Err(JobError::Park(reason)) => {
-            let parked = cx.park(&M::QUEUE.dead(), body, &reason).await;
+            let parked = cx.park(M::QUEUE, record.attributes.get("MessageGroupId").map(String::as_str), body, &reason).await;
             telemetry::job(cx, Outcome::Parked, started, Err(JobError::Park(reason))).ok();
             parked
         }

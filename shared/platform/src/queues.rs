@@ -1,7 +1,7 @@
 //! Queues and the messages on them.
 
 use domain::{
-    ids::{DeliveryId, MemberId, TenantId},
+    ids::{DeliveryId, MemberId, TenantId, WatcherId},
     notifications::Delivery,
     search::SearchKey,
     time::Slot,
@@ -54,6 +54,11 @@ impl Queue {
 pub trait Message: DeserializeOwned + Send + 'static {
     /// The queue.
     const QUEUE: Queue;
+
+    /// The group within which order is kept, on a FIFO queue.
+    fn group(&self) -> String {
+        String::new()
+    }
 }
 
 /// A search is due: it is asked once for a slot, whoever waits for it.
@@ -68,10 +73,15 @@ pub struct SearchDue {
     pub slot: Slot,
     /// How old a cached answer may be, in minutes.
     pub max_age_minutes: u32,
+    /// One who asks: the index of those who wait lags behind a watcher just saved.
+    pub member: MemberId,
+    /// And its watcher.
+    pub watcher: WatcherId,
 }
 
 impl Message for SearchDue {
-    const QUEUE: Queue = Queue::sent("searches");
+    // Asking the sources takes up to two minutes.
+    const QUEUE: Queue = Queue { visibility_seconds: 720, ..Queue::sent("searches") };
 }
 
 /// A mail is to be sent.

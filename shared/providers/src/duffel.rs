@@ -35,7 +35,7 @@ pub const VERSION: &str = "v2";
 /// The most days one search asks for. The vendor expects one booking in 1,500 searches.
 pub const CASH_DAYS_PER_SEARCH: usize = 7;
 /// The most calls of one search: each asks for one origin, destination, day and cabin.
-pub const MAX_CALLS: usize = 40;
+pub const MAX_CALLS: usize = 24;
 
 /// Calls under way at once.
 const AT_ONCE: usize = 4;

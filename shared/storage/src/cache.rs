@@ -33,7 +33,7 @@ pub(crate) const ASKING: &Kind = &Kind {
 
 /// How long whoever asks the sources has for it: longer than any function may run. Whoever dies meanwhile holds up the others
 /// no longer than that.
-const ASKING_TAKES: SignedDuration = SignedDuration::from_secs(60);
+const ASKING_TAKES: SignedDuration = SignedDuration::from_secs(150);
 
 /// Names the right to ask a question, which one at a time has.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ impl Store {
         Ok(answer.filter(|answer| answer.asked_at >= since))
     }
 
-    /// Takes the right to ask a question for a minute. False while someone else has it.
+    /// Takes the right to ask a question for as long as that may take. False while someone else has it.
     ///
     /// # Errors
     /// If the store can't say.

@@ -1,5 +1,7 @@
 //! A change of state, the events about it and the receipt of the request: one transaction.
 
+use std::{collections::HashMap, time::Duration};
+
 use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
     types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update},
@@ -12,12 +14,24 @@ use crate::{
     outbox::OutboxItem,
     receipts::Receipt,
     store::{Store, StoreError, store_error},
-    tables::Table,
+    tables::{TTL, Table},
     watchers::WatcherQuota,
 };
 
 /// DynamoDB's limit on a transaction. A change that needs more is a resumable job.
 const MAX_OPERATIONS: usize = 100;
+
+/// How long a change waits at most, each time that it meets another one under way on the same items: many matches of one
+/// watcher, or alerts of one member, come at once.
+const CONTENTION_PAUSES: [Duration; 4] =
+    [Duration::from_millis(20), Duration::from_millis(60), Duration::from_millis(180), Duration::from_millis(540)];
+
+/// Somewhere between nothing and the whole of a pause, so that those who met don't meet again.
+fn jittered(pause: Duration) -> Duration {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    let share = RandomState::new().build_hasher().finish() % 1_000;
+    pause * u32::try_from(share).unwrap_or(0) / 1_000
+}
 
 /// What it means when the condition of an operation fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +66,8 @@ enum Operation {
 enum Condition {
     None,
     Absent,
+    /// Absent, or past its time: DynamoDB removes what has expired late.
+    AbsentOrExpired(Timestamp),
     Version(u64),
 }
 
@@ -60,15 +76,26 @@ impl Condition {
         match self {
             Self::None => None,
             Self::Absent => Some("attribute_not_exists(pk)"),
+            Self::AbsentOrExpired(_) => Some("attribute_not_exists(pk) OR #ttl <= :now"),
             Self::Version(_) => Some("#version = :version"),
         }
     }
 
-    fn version(&self) -> Option<AttributeValue> {
+    /// The attribute that the expression names, and the value it is held against.
+    fn operand(&self) -> Option<(&'static str, &'static str, &'static str, AttributeValue)> {
         match self {
             Self::None | Self::Absent => None,
-            Self::Version(version) => Some(AttributeValue::N(version.to_string())),
+            Self::AbsentOrExpired(now) => Some(("#ttl", TTL, ":now", AttributeValue::N(now.as_second().to_string()))),
+            Self::Version(version) => Some(("#version", "version", ":version", AttributeValue::N(version.to_string()))),
         }
+    }
+
+    fn names(&self) -> Option<HashMap<String, String>> {
+        self.operand().map(|(placeholder, name, _, _)| HashMap::from([(placeholder.to_owned(), name.to_owned())]))
+    }
+
+    fn values(&self) -> Option<HashMap<String, AttributeValue>> {
+        self.operand().map(|(_, _, placeholder, value)| HashMap::from([(placeholder.to_owned(), value)]))
     }
 }
 
@@ -157,7 +184,7 @@ impl Change {
     /// Leaves a receipt, so that the same request is carried out once. Refused with [`StoreError::Replayed`].
     pub fn receipt(mut self, receipt: Option<&Receipt>) -> Self {
         if let Some(receipt) = receipt {
-            self.put(receipt, Condition::Absent, Refusal::Replayed);
+            self.put(receipt, Condition::AbsentOrExpired(receipt.at), Refusal::Replayed);
         }
         self
     }
@@ -184,12 +211,22 @@ impl Store {
         }
         let (operations, refusals): (Vec<_>, Vec<_>) = change.operations.into_iter().unzip();
         let items = operations.into_iter().map(|operation| self.operation(operation)).collect::<Result<Vec<_>, _>>()?;
+        for pause in CONTENTION_PAUSES {
+            match self.transact(items.clone(), &refusals).await {
+                Err(StoreError::Contended) => tokio::time::sleep(jittered(pause)).await,
+                result => return result,
+            }
+        }
+        self.transact(items, &refusals).await
+    }
+
+    async fn transact(&self, items: Vec<TransactWriteItem>, refusals: &[Refusal]) -> Result<(), StoreError> {
         match self.dynamo.transact_write_items().set_transact_items(Some(items)).send().await {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
                     let codes = canceled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or_default());
-                    Err(canceled_because(codes.zip(refusals)))
+                    Err(canceled_because(codes.zip(refusals.iter().copied())))
                 }
                 Some(_) | None => Err(store_error(&error)),
             },
@@ -198,9 +235,6 @@ impl Store {
 
     fn operation(&self, operation: Operation) -> Result<TransactWriteItem, StoreError> {
         let incomplete = |_| StoreError::Corrupt("transaction");
-        let version_name =
-            |condition: &Condition| condition.version().map(|_| [("#version".to_owned(), "version".to_owned())].into());
-        let version_value = |condition: &Condition| condition.version().map(|version| [(":version".to_owned(), version)].into());
         let item = TransactWriteItem::builder();
         Ok(match operation {
             Operation::Put { table, item: attributes, condition } => item.put(
@@ -208,8 +242,8 @@ impl Store {
                     .table_name(self.table(table))
                     .set_item(Some(attributes))
                     .set_condition_expression(condition.expression().map(str::to_owned))
-                    .set_expression_attribute_names(version_name(&condition))
-                    .set_expression_attribute_values(version_value(&condition))
+                    .set_expression_attribute_names(condition.names())
+                    .set_expression_attribute_values(condition.values())
                     .build()
                     .map_err(incomplete)?,
             ),
@@ -218,8 +252,8 @@ impl Store {
                     .table_name(self.table(table))
                     .set_key(Some(key))
                     .set_condition_expression(condition.expression().map(str::to_owned))
-                    .set_expression_attribute_names(version_name(&condition))
-                    .set_expression_attribute_values(version_value(&condition))
+                    .set_expression_attribute_names(condition.names())
+                    .set_expression_attribute_values(condition.values())
                     .build()
                     .map_err(incomplete)?,
             ),
@@ -228,8 +262,8 @@ impl Store {
                     .table_name(self.table(table))
                     .set_key(Some(key))
                     .set_condition_expression(condition.expression().map(str::to_owned))
-                    .set_expression_attribute_names(version_name(&condition))
-                    .set_expression_attribute_values(version_value(&condition))
+                    .set_expression_attribute_names(condition.names())
+                    .set_expression_attribute_values(condition.values())
                     .build()
                     .map_err(incomplete)?,
             ),

@@ -70,18 +70,11 @@ impl Store {
     /// The oldest events of a shard.
     ///
     /// # Errors
-    /// If the store can't say.
-    pub async fn outbox(&self, shard: u16, limit: u8) -> Result<Listed<OutboxItem>, StoreError> {
+    /// If the store can't say, or `after` is no place in the list.
+    pub async fn outbox(&self, shard: u16, limit: u8, after: Option<&str>) -> Result<Listed<OutboxItem>, StoreError> {
         let sk = SortRange::Prefix("evt_".to_owned());
-        self.list(Range {
-            index: None,
-            pk: format!("OUTBOX#{shard}"),
-            sk,
-            limit: i32::from(limit),
-            after: None,
-            backwards: false,
-        })
-        .await
+        self.list(Range { index: None, pk: format!("OUTBOX#{shard}"), sk, limit: i32::from(limit), after, backwards: false })
+            .await
     }
 
     /// Removes events that the bus has accepted.
@@ -99,13 +92,16 @@ impl Store {
                     .map_err(|_| StoreError::Corrupt("outbox"))?;
                 requests.push(WriteRequest::builder().delete_request(delete).build());
             }
-            // What DynamoDB leaves unprocessed is published again at the next run.
-            self.dynamo
+            let answer = self
+                .dynamo
                 .batch_write_item()
                 .request_items(self.table(Table::Core), requests)
                 .send()
                 .await
                 .map_err(|error| store_error(&error))?;
+            if answer.unprocessed_items.is_some_and(|left| !left.is_empty()) {
+                return Err(StoreError::Throttled);
+            }
         }
         Ok(())
     }

@@ -141,6 +141,8 @@ impl Store {
             .query()
             .table_name(self.table(E::KIND.table))
             .set_index_name(range.index.map(str::to_owned))
+            // What was just written is on the list; indexes can't promise that.
+            .consistent_read(range.index.is_none())
             .key_condition_expression(condition)
             .expression_attribute_names("#pk", pk)
             .expression_attribute_names("#sk", sk)
@@ -153,8 +155,9 @@ impl Store {
             .await
             .map_err(|error| store_error(&error))?;
         let next = answer.last_evaluated_key.as_ref().map(place);
-        let items = answer.items.unwrap_or_default().into_iter().map(from_item).collect::<Result<_, _>>()?;
-        Ok(Listed { items, next })
+        // One that can't be read must not hide the others; it is an error in the log, and an alarm.
+        let readable = |item| from_item(item).inspect_err(|error| tracing::error!(%error, "left out of a list")).ok();
+        Ok(Listed { items: answer.items.unwrap_or_default().into_iter().filter_map(readable).collect(), next })
     }
 }
 

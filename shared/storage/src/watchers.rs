@@ -216,7 +216,8 @@ impl Store {
             .map(|mut watcher| async move {
                 match self.put_if_unchanged(&mut watcher).await {
                     Ok(()) => Ok(0),
-                    Err(StoreError::Changed) => Ok(1),
+                    // Contended: its owner is changing it this very moment.
+                    Err(StoreError::Changed | StoreError::Contended) => Ok(1),
                     Err(error) => Err(error),
                 }
             })

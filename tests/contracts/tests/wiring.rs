@@ -9,8 +9,6 @@ use storage::{Grant, KINDS};
 
 /// Events that nobody consumes yet, and why they are emitted.
 const UNHEARD: &[(&str, &str)] = &[
-    ("WatcherCreated", "for the member's history and for metering"),
-    ("WatcherChanged", "for the member's history"),
     ("WatcherDeleted", "for the member's history"),
     ("AlertRaised", "for channels other than mail"),
     ("MessageSent", "for the member's history and for metering"),

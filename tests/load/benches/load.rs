@@ -247,28 +247,25 @@ async fn requests() {
             writes.push(median(written));
         }
     }
-    let (whole_cost, bare_cost, write_cost) = (median(wholes), median(bares), median(writes));
+    let costs = (median(wholes), median(bares), median(writes));
     let concurrent = Instant::now();
     stream::iter(0..4_000).map(|_| whole()).buffer_unordered(16).for_each(|()| async {}).await;
     let a_second = 4_000.0 / concurrent.elapsed().as_secs_f64();
 
+    tell_requests(costs, a_second);
+}
+
+fn tell_requests((whole, bare, write): ([Duration; 3], [Duration; 3], [Duration; 3]), a_second: f64) {
     println!("\n## Requests (median of 5 rounds)\n");
     println!("| what | CPU whole | of it ours | engine | time |");
     println!("|---|---|---|---|---|");
-    for (what, [ours, theirs, time]) in [
-        ("get-watcher", whole_cost),
-        ("the same item by the bare SDK", bare_cost),
-        ("create-watcher (transaction of 4)", write_cost),
-    ] {
-        println!(
-            "| {what} | {} µs | {} µs | {} µs | {} µs |",
-            (ours + theirs).as_micros(),
-            ours.as_micros(),
-            theirs.as_micros(),
-            time.as_micros()
-        );
+    for (what, [ours, theirs, time]) in
+        [("get-watcher", whole), ("the same item by the bare SDK", bare), ("create-watcher (transaction of 4)", write)]
+    {
+        let micros = [ours + theirs, ours, theirs, time].map(|cost| format!("{} µs", cost.as_micros()));
+        println!("| {what} | {} |", micros.join(" | "));
     }
-    println!("\nget-watcher without SDK and engine: {} µs of CPU", whole_cost[0].saturating_sub(bare_cost[0]).as_micros());
+    println!("\nget-watcher without SDK and engine: {} µs of CPU", whole[0].saturating_sub(bare[0]).as_micros());
     println!("get-watcher, 16 at once: {a_second:.0} requests a second (function, SDK, engine on one machine)");
 }
 

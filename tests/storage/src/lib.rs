@@ -19,7 +19,7 @@ use storage::Store;
 pub struct Stored {
     pub store: Store,
     pub dynamo: aws_sdk_dynamodb::Client,
-    _engine: Engine,
+    pub engine: Engine,
 }
 
 pub fn stored() -> Stored {
@@ -31,7 +31,7 @@ pub fn stored() -> Stored {
         .http_client(platform::aws::plain_http())
         .endpoint_url(engine.url());
     let dynamo = aws_sdk_dynamodb::Client::from_conf(config.build());
-    Stored { store: Store::new(dynamo.clone(), ""), dynamo, _engine: engine }
+    Stored { store: Store::new(dynamo.clone(), ""), dynamo, engine }
 }
 
 pub fn at(text: &str) -> Timestamp {

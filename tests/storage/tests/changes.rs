@@ -9,7 +9,7 @@ use storage_tests::*;
 async fn outbox(store: &Store) -> Vec<String> {
     let mut events = Vec::new();
     for shard in 0..OUTBOX_SHARDS {
-        events.extend(store.outbox(shard, 100).await.unwrap().items.into_iter().map(|item| item.event));
+        events.extend(store.outbox(shard, 100, None).await.unwrap().items.into_iter().map(|item| item.event));
     }
     events
 }
@@ -167,10 +167,22 @@ async fn published_events_leave_the_outbox_and_the_others_stay() {
     stored.store.commit(change).await.unwrap();
     let mut left = 40;
     for shard in 0..OUTBOX_SHARDS {
-        let waiting = stored.store.outbox(shard, 100).await.unwrap().items;
+        let waiting = stored.store.outbox(shard, 100, None).await.unwrap().items;
         let (gone, _) = waiting.split_at(waiting.len() / 2);
         stored.store.published(gone).await.unwrap();
         left -= gone.len();
     }
     assert_eq!(outbox(&stored.store).await.len(), left);
+}
+
+#[tokio::test]
+async fn what_has_expired_is_removed_by_our_clock_and_no_earlier() {
+    let stored = stored();
+    let receipt = receipt("k", "b");
+    stored.store.commit(Change::new().receipt(Some(&receipt)).create(&mut watcher(&member(1), 1, "DXB"))).await.unwrap();
+    let count = async || stored.dynamo.scan().table_name("core").send().await.unwrap().count();
+    stored.engine.sweep(at("2026-02-18T19:23:00Z")).unwrap();
+    assert_eq!(count().await, 2);
+    stored.engine.sweep(at("2026-02-18T19:25:00Z")).unwrap();
+    assert_eq!(count().await, 1, "the receipt is gone, the watcher stays");
 }

@@ -122,7 +122,12 @@ impl Wiring<'_> {
             }
         }
         let (api, document) = api.split_for_parts();
-        Ok(Parts { api: api.fallback(gateway::nowhere), document, worked, timed })
+        Ok(Parts {
+            api: api.fallback(gateway::nowhere).method_not_allowed_fallback(gateway::wrong_method),
+            document,
+            worked,
+            timed,
+        })
     }
 
     fn timed(&self, expression: &'static str, woken_by_outbox: bool, runner: Runner) -> Result<Timed, StartError> {

@@ -9,10 +9,10 @@ use std::{
 use super::{GenerateError, Order, Trigger, carry_out, plan};
 use crate::files::{self, FileError};
 
-/// Where the copy lies: in the target folder, so that it is kept between runs and seen by nobody.
+/// Where the copy lies: in the target folder, so that it is kept between runs and seen by nobody. It has a target folder of
+/// its own: cargo names what it compiles by the path from the workspace's root, so that in a common one the crates of the
+/// copy would take the place of ours.
 const COPY: &str = "target/generated";
-/// Lets the copy share what was compiled of others' crates: its target folder is the one it lies in.
-const SHARED_TARGET: &str = "\n[build]\ntarget-dir = \"..\"\n";
 
 /// Makes a function of each kind, some of them in a new context, and runs their tests and the contract tests.
 ///
@@ -40,7 +40,7 @@ fn orders() -> Result<[Order; 5], GenerateError> {
         Order::new("proof", "show-standing", Trigger::endpoint("GET /v1/proof/{id}")?)?,
         Order::new("proof", "change-standing", Trigger::endpoint("PATCH /v1/proof/{id}")?)?,
         Order::new("proof", "count-things", Trigger::queue("proof-things")?)?,
-        Order::new("watchers", "count-alerts", Trigger::events(vec!["AlertRaised".to_owned(), "MessageSent".to_owned()])?)?,
+        Order::new("proof", "count-deals", Trigger::events(vec!["DealFound".to_owned(), "DealChanged".to_owned()])?)?,
         Order::new("deals", "look-around", Trigger::schedule("rate(5 minutes)")?)?,
     ])
 }
@@ -51,26 +51,23 @@ fn renew(root: &Path, copy: &Path) -> Result<(), FileError> {
     for path in &tracked {
         let (from, to) = (root.join(path), copy.join(path));
         let failed = |error| FileError::File(to.clone(), error);
-        let mut content = fs::read(&from).map_err(failed)?;
-        if path == ".cargo/config.toml" {
-            content.extend_from_slice(SHARED_TARGET.as_bytes());
-        }
+        let content = fs::read(&from).map_err(failed)?;
         if fs::read(&to).is_ok_and(|there| there == content) {
             continue;
         }
         fs::create_dir_all(to.parent().unwrap_or(copy)).and_then(|()| fs::write(&to, content)).map_err(failed)?;
     }
     let known: BTreeSet<PathBuf> = tracked.iter().map(|path| copy.join(path)).collect();
-    remove_others(copy, &known).map_err(|error| FileError::File(copy.to_owned(), error))
+    remove_others(copy, &known, &copy.join("target")).map_err(|error| FileError::File(copy.to_owned(), error))
 }
 
-/// Removes what an earlier run has made.
-fn remove_others(folder: &Path, known: &BTreeSet<PathBuf>) -> io::Result<()> {
+/// Removes what an earlier run has made, and leaves what it has compiled.
+fn remove_others(folder: &Path, known: &BTreeSet<PathBuf>, compiled: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.is_dir() {
-            remove_others(&path, known)?;
-        } else if !known.contains(&path) {
+        if path.is_dir() && path != compiled {
+            remove_others(&path, known, compiled)?;
+        } else if path.is_file() && !known.contains(&path) {
             fs::remove_file(&path)?;
         }
     }

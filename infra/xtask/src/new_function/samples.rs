@@ -13,8 +13,11 @@ const ACCOUNT: &str = "123456789012";
 const REGION: &str = "eu-central-1";
 const AT: &str = "2026-02-17T19:24:00Z";
 
-/// What a sample of each event is read from.
-const EVENTS: [(&str, fn() -> Value); 11] = [
+/// An event, and how a sample of it is made.
+type Sampled = (&'static str, fn() -> Value);
+
+/// Every event.
+const EVENTS: [Sampled; 11] = [
     (WatcherCreated::NAME, sample::<WatcherCreated>),
     (WatcherChanged::NAME, sample::<WatcherChanged>),
     (WatcherDeleted::NAME, sample::<WatcherDeleted>),

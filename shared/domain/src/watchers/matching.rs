@@ -49,7 +49,9 @@ impl Standing {
             (false, false) => Self::Misses,
         };
         let min_score = watcher.spec.telling.min_score;
-        let by_score = margin(score.total >= min_score, u32::from(score.total) + MARGIN_PERCENT >= u32::from(min_score));
+        // With its value unknown, a low score says nothing.
+        let near = u32::from(score.total) + MARGIN_PERCENT >= u32::from(min_score) || score.parts.value.is_none();
+        let by_score = margin(score.total >= min_score, near);
         [by_score]
             .into_iter()
             .chain(Self::by_amounts(&watcher.spec.filters, deal))
@@ -104,9 +106,10 @@ impl Standing {
         .flatten()
     }
 
-    /// The first amount should be at most the second; an unknown one is a miss.
+    /// The first amount should be at most the second. An unknown one does not meet the limit, and has not fallen clearly
+    /// back either: a source that is silent for an hour must not make old finds news.
     fn within(amounts: Option<(Decimal, Decimal)>) -> Self {
-        let Some((amount, limit)) = amounts else { return Self::Misses };
+        let Some((amount, limit)) = amounts else { return Self::Near };
         let slack = limit.abs() * Decimal::new(i64::from(MARGIN_PERCENT), 2);
         if amount <= limit {
             Self::Meets

@@ -53,7 +53,7 @@ pub enum TravelDates {
     },
 }
 
-eserde::impl_edeserialize_compat!(TravelDates, Schedule);
+crate::inputs::whole!(TravelDates, Schedule);
 
 /// Travel dates as they are written.
 #[derive(Serialize, Deserialize, utoipa::ToSchema)]
@@ -163,19 +163,15 @@ pub struct Filters {
     pub programmes: BTreeSet<ProgrammeId>,
     /// At most so many points a traveller.
     #[serde(default)]
-    #[eserde(compat)]
     pub max_points: Option<Points>,
     /// At most this much in taxes and surcharges a traveller.
     #[serde(default)]
-    #[eserde(compat)]
     pub max_taxes: Option<Money>,
     /// At most this cash price a traveller.
     #[serde(default)]
-    #[eserde(compat)]
     pub max_price: Option<Money>,
     /// At least so many cents per point.
     #[serde(default)]
-    #[eserde(compat)]
     pub min_cents_per_point: Option<CentsPerPoint>,
 }
 
@@ -256,74 +252,15 @@ impl WatcherSpec {
     /// Every fault.
     pub fn check(&self, plan: Plan, zone: &Zone, now: Timestamp) -> Result<SearchQuery, Faults> {
         let query = self.query();
-        let filters = &self.filters;
-        let today = zone.local(now).date();
         let mut check = Check::new();
         check
             .that(self.from.len() <= MAX_PLACES, "/from", "too-many", format!("at most {MAX_PLACES} places"))
             .that(self.to.len() <= MAX_PLACES, "/to", "too-many", format!("at most {MAX_PLACES} places"))
-            .also(query.as_ref().map(|_| ()).map_err(Clone::clone))
-            .that(self.dates.window().1 >= today, "/dates", "past", "the last day of travel is past")
-            .that(
-                self.dates.window().1 <= today.saturating_add(400.days()),
-                "/dates",
-                "too-far",
-                "nothing is sold more than 400 days ahead",
-            );
-        if let TravelDates::Around { flex_days, .. } = self.dates {
-            check.that(
-                flex_days <= MAX_FLEX_DAYS,
-                "/dates/flexDays",
-                "out-of-range",
-                format!("at most {MAX_FLEX_DAYS} days either way"),
-            );
-        }
-        for (count, pointer) in [
-            (filters.carriers.len(), "/filters/carriers"),
-            (filters.carriers_excluded.len(), "/filters/carriersExcluded"),
-            (filters.programmes.len(), "/filters/programmes"),
-        ] {
-            check.that(count <= MAX_LIST, pointer, "too-many", format!("at most {MAX_LIST}"));
-        }
-        check.that(
-            filters.carriers.is_disjoint(&filters.carriers_excluded),
-            "/filters/carriersExcluded",
-            "contradiction",
-            "a carrier can't be both wanted and excluded",
-        );
-        for (amount, pointer) in [(filters.max_taxes, "/filters/maxTaxes"), (filters.max_price, "/filters/maxPrice")] {
-            check.that(
-                amount.is_none_or(|amount| !amount.is_negative()),
-                pointer,
-                "negative",
-                "an amount of money can't be negative here",
-            );
-        }
+            .also(query.as_ref().map(|_| ()).map_err(Clone::clone));
+        self.check_dates(&mut check, zone.local(now).date());
+        self.filters.check(&mut check);
+        self.check_fit(&mut check);
         check
-            .that(
-                self.wanted != Wanted::CashFlights || filters.programmes.is_empty(),
-                "/filters/programmes",
-                "not-for-cash",
-                "cash fares have no programme",
-            )
-            .that(
-                self.wanted != Wanted::CashFlights || filters.max_points.is_none(),
-                "/filters/maxPoints",
-                "not-for-cash",
-                "cash fares ask no points",
-            )
-            .that(
-                self.wanted != Wanted::CashFlights || filters.min_cents_per_point.is_none(),
-                "/filters/minCentsPerPoint",
-                "not-for-cash",
-                "cash fares have no value per point",
-            )
-            .that(
-                self.wanted != Wanted::AwardFlights || filters.max_price.is_none(),
-                "/filters/maxPrice",
-                "not-for-awards",
-                "awards have no cash price; use maxTaxes",
-            )
             .that(self.telling.min_score <= 100, "/telling/minScore", "out-of-range", "a score is 0 to 100")
             .that(
                 (1..=90).contains(&self.telling.again_when_cheaper_by),
@@ -334,6 +271,53 @@ impl WatcherSpec {
             .also(self.schedule.check(plan));
         check.done()?;
         query
+    }
+
+    fn check_dates(&self, check: &mut Check, today: Date) {
+        let last_day = self.dates.window().1;
+        check.that(last_day >= today, "/dates", "past", "the last day of travel is past").that(
+            last_day <= today.saturating_add(400.days()),
+            "/dates",
+            "too-far",
+            "nothing is sold more than 400 days ahead",
+        );
+        if let TravelDates::Around { flex_days, .. } = self.dates {
+            let detail = format!("at most {MAX_FLEX_DAYS} days either way");
+            check.that(flex_days <= MAX_FLEX_DAYS, "/dates/flexDays", "out-of-range", detail);
+        }
+    }
+
+    /// Filters that what is wanted can't be held against.
+    fn check_fit(&self, check: &mut Check) {
+        let (cash, filters) = (self.wanted == Wanted::CashFlights, &self.filters);
+        for (given, pointer, why) in [
+            (!filters.programmes.is_empty(), "/filters/programmes", "cash fares have no programme"),
+            (filters.max_points.is_some(), "/filters/maxPoints", "cash fares ask no points"),
+            (filters.max_taxes.is_some(), "/filters/maxTaxes", "cash fares include their taxes; use maxPrice"),
+            (filters.min_cents_per_point.is_some(), "/filters/minCentsPerPoint", "cash fares have no value per point"),
+        ] {
+            check.that(!(cash && given), pointer, "not-for-cash", why);
+        }
+        let price_of_award = !cash && filters.max_price.is_some();
+        check.that(!price_of_award, "/filters/maxPrice", "not-for-awards", "awards have no cash price; use maxTaxes");
+    }
+}
+
+impl Filters {
+    fn check(&self, check: &mut Check) {
+        for (count, pointer) in [
+            (self.carriers.len(), "/filters/carriers"),
+            (self.carriers_excluded.len(), "/filters/carriersExcluded"),
+            (self.programmes.len(), "/filters/programmes"),
+        ] {
+            check.that(count <= MAX_LIST, pointer, "too-many", format!("at most {MAX_LIST}"));
+        }
+        let disjoint = self.carriers.is_disjoint(&self.carriers_excluded);
+        check.that(disjoint, "/filters/carriersExcluded", "contradiction", "a carrier can't be both wanted and excluded");
+        for (amount, pointer) in [(self.max_taxes, "/filters/maxTaxes"), (self.max_price, "/filters/maxPrice")] {
+            let sound = amount.is_none_or(|amount| !amount.is_negative());
+            check.that(sound, pointer, "negative", "an amount of money can't be negative here");
+        }
     }
 }
 
@@ -483,7 +467,7 @@ impl Watcher {
         Ok(())
     }
 
-    /// Plans a run in this very minute, besides its schedule.
+    /// Plans a run in the minute that comes, besides its schedule. (This minute's slot may have been swept already.)
     ///
     /// # Errors
     /// If it is paused or over, or the last such run is less than [`RUN_NOW_EVERY_MINUTES`] ago.
@@ -500,7 +484,7 @@ impl Watcher {
         }
         self.last_run_now = Some(to_second(now));
         self.revision += 1;
-        self.next_run = Some(Slot::of(now));
+        self.next_run = self.asked_slot();
         Ok(())
     }
 
@@ -521,17 +505,25 @@ impl Watcher {
     /// looks hourly (the answer of its last run, a few seconds younger than the period, will not do). A run asked for by
     /// its owner accepts what is younger than half the time between two such runs.
     pub fn accepts_answers_of(&self, slot: Slot) -> u32 {
-        let asked = self.last_run_now.is_some_and(|at| Slot::of(at) == slot);
+        let asked = self.asked_slot() == Some(slot);
         let period = self.spec.schedule.period_minutes();
         (if asked { period.min(u32::try_from(RUN_NOW_EVERY_MINUTES).unwrap_or(period)) } else { period }) / 2
     }
 
+    /// The slot of the run that its owner asked for last.
+    fn asked_slot(&self) -> Option<Slot> {
+        self.last_run_now.map(|at| Slot::of(at).plus_minutes(1))
+    }
+
     fn plan_next(&mut self, now: Timestamp) {
+        // A run that was promised and not yet made stays promised, whatever else changes.
+        let promised =
+            self.asked_slot().filter(|slot| self.next_run == Some(*slot) && self.last_run.is_none_or(|last| last < *slot));
         if self.state != WatcherState::Active {
             self.next_run = None;
             return;
         }
-        self.next_run = self.spec.schedule.next_after(now, spread(&self.search_key), &self.zone);
+        self.next_run = promised.or_else(|| self.spec.schedule.next_after(now, spread(&self.search_key), &self.zone));
         if self.next_run.is_none() || self.is_over(now) {
             self.state = WatcherState::Expired;
             self.next_run = None;

@@ -181,11 +181,17 @@ fn a_watcher_expires_after_its_last_day_and_not_before() {
 }
 
 #[test]
-fn a_run_now_comes_at_once_and_not_twice_in_a_quarter_of_an_hour() {
+fn a_run_now_comes_in_the_next_minute_and_not_twice_in_a_quarter_of_an_hour() {
     let mut watcher = watcher(spec());
     watcher.run_now(at("2026-02-17T20:00:30Z")).unwrap();
-    assert_eq!(watcher.next_run, Some(Slot::of(at("2026-02-17T20:00:00Z"))));
-    assert_eq!(watcher.accepts_answers_of(Slot::of(at("2026-02-17T20:00:00Z"))), 7);
+    let asked = Slot::of(at("2026-02-17T20:01:00Z"));
+    assert_eq!(watcher.next_run, Some(asked));
+    assert_eq!(watcher.accepts_answers_of(asked), 7);
+    let mut changed = watcher.clone();
+    changed.change(&member(Plan::Premium), spec(), at("2026-02-17T20:00:40Z")).unwrap();
+    assert_eq!(changed.next_run, Some(asked), "what was promised stays promised");
+    assert!(changed.take_run(asked, asked.start()));
+    assert!(changed.next_run > Some(asked), "and is kept once");
     assert_eq!(
         watcher.run_now(at("2026-02-17T20:15:29Z")),
         Err(WatcherError::RanRecently { again_at: at("2026-02-17T20:15:30Z") })

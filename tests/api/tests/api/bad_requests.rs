@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::identity::Role;
+use domain::{deals::Deal, identity::Role, notifications::Alert};
 use http::{HeaderValue, Method, header};
 use local::{
     TestApp, machine,
@@ -11,9 +11,10 @@ use local::{
 };
 use platform::{Endpoint, Function, function::Access};
 use serde_json::{Value, json};
+use storage::Change;
 use utoipa::openapi::HttpMethod;
 
-use crate::support::{Core, each, told};
+use crate::support::{Core, create, dubai, each, told};
 
 /// Endpoints without a token, each with the reason why it needs none.
 const PUBLIC: &[(&str, &str)] = &[
@@ -102,7 +103,7 @@ impl Route {
 }
 
 /// What is wrong with an answer as a problem document, if something is.
-pub fn assert_problem(reply: &Reply) -> Result<(), String> {
+pub fn check_problem(reply: &Reply) -> Result<(), String> {
     let rule = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_owned()) };
     let text = |field: &str| reply.body[field].as_str().unwrap_or_default();
     rule(reply.status.is_client_error(), "it is no client's error")?;
@@ -112,12 +113,21 @@ pub fn assert_problem(reply: &Reply) -> Result<(), String> {
     rule(reply.body["status"] == reply.status.as_u16(), "it tells another status")?;
     rule(text("requestId").starts_with("req_") && text("requestId") == reply.header("x-request-id"), "it has no request id")?;
     rule(reply.header("cache-control") == "no-store", "it may be kept")?;
-    rule((reply.status == 401) == reply.headers.contains_key(header::WWW_AUTHENTICATE), "401 tells how to authenticate, nothing else does")?;
-    rule((reply.status == 422 && reply.code() == "invalid-input") != reply.body["errors"].is_null(), "faults are named, and only faults")?;
+    rule(
+        (reply.status == 401) == reply.headers.contains_key(header::WWW_AUTHENTICATE),
+        "401 tells how to authenticate, nothing else does",
+    )?;
+    rule(
+        (reply.status == 422 && reply.code() == "invalid-input") != reply.body["errors"].is_null(),
+        "faults are named, and only faults",
+    )?;
     for error in reply.body["errors"].as_array().into_iter().flatten() {
         let pointer = error["pointer"].as_str().unwrap_or("none");
         rule(pointer.is_empty() || pointer.starts_with('/'), "a fault has no pointer")?;
-        rule(["code", "detail"].iter().all(|field| !error[*field].as_str().unwrap_or_default().is_empty()), "a fault has no code or detail")?;
+        rule(
+            ["code", "detail"].iter().all(|field| !error[*field].as_str().unwrap_or_default().is_empty()),
+            "a fault has no code or detail",
+        )?;
     }
     Ok(())
 }
@@ -186,20 +196,34 @@ impl<'a> Cases<'a> {
             ("a token with another signature", format!("{signed}.{turned}")),
             ("a token without its end", good[..good.len() - 1].to_owned()),
             ("a token of 5000 bytes", "a".repeat(5000)),
-            ("an expired token", app.token_with(|claims| (claims.role, claims.iat, claims.exp) = (needed, claims.iat - 1000, claims.iat - 100))),
+            (
+                "an expired token",
+                app.token_with(|claims| (claims.role, claims.iat, claims.exp) = (needed, claims.iat - 1000, claims.iat - 100)),
+            ),
             ("a token of the future", app.token_with(|claims| (claims.role, claims.iat) = (needed, claims.iat + 100))),
             ("a token for another audience", app.token_with(|claims| (claims.role, claims.aud) = (needed, "other".to_owned()))),
-            ("a token of another issuer", app.token_with(|claims| (claims.role, claims.iss) = (needed, "https://evil.example/".to_owned()))),
+            (
+                "a token of another issuer",
+                app.token_with(|claims| (claims.role, claims.iss) = (needed, "https://evil.example/".to_owned())),
+            ),
         ];
         for (what, token) in bearers {
             self.add(what, self.ask(&app.bearer(token), &path), UNAUTHENTICATED);
         }
         self.add("no token", self.ask(&app.anonymous(), &path), UNAUTHENTICATED);
-        self.add("another scheme", self.ask(&app.anonymous(), &path).header("authorization", &format!("Basic {good}")), UNAUTHENTICATED);
+        self.add(
+            "another scheme",
+            self.ask(&app.anonymous(), &path).header("authorization", &format!("Basic {good}")),
+            UNAUTHENTICATED,
+        );
         let twice = self.ask(&app.bearer(good.clone()), &path).header("authorization", &format!("Bearer {good}"));
         self.add("two tokens", twice, UNAUTHENTICATED);
         let host = |host: &str| self.ask(&app.bearer(good.clone()).at(host), &path);
-        let hosts = [("another tenant's host", host("other.localhost")), ("an unknown host", host("unknown.example")), ("a host without a name", host(":80"))];
+        let hosts = [
+            ("another tenant's host", host("other.localhost")),
+            ("an unknown host", host("unknown.example")),
+            ("a host without a name", host(":80")),
+        ];
         for (what, request) in hosts {
             self.add(what, request, FORBIDDEN);
         }
@@ -218,7 +242,11 @@ impl<'a> Cases<'a> {
             self.add(format!("no JSON: {body:?}"), json(self, body), MALFORMED);
         }
         self.add("JSON that is too deep", json(self, &"[".repeat(100_000)), MALFORMED);
-        self.add("a body in Latin 1", self.ask(&user, &path).header("content-type", "application/json").raw_body([b'"', 0xe9, b'"']), MALFORMED);
+        self.add(
+            "a body in Latin 1",
+            self.ask(&user, &path).header("content-type", "application/json").raw_body([b'"', 0xe9, b'"']),
+            MALFORMED,
+        );
         self.add("an unknown field", json(self, "{\"noFieldOfOurs\":1}"), INVALID);
         self.add("an unknown field that is no pointer", json(self, "{\"a/b~c.d[0]\":1}"), INVALID);
         for body in ["[]", "null", "1", "\"text\"", "true", "[null,null,null,null,null,null,null,null,null,null]"] {
@@ -227,8 +255,19 @@ impl<'a> Cases<'a> {
         if self.route.takes_body {
             self.add("an empty body", json(self, ""), MALFORMED);
             self.add("no content type", self.ask(&user, &path).raw_body("{}"), NOT_JSON);
-            for kind in ["text/plain", "application/xml", "application/x-www-form-urlencoded", "application/jsonx", "", "multipart/form-data; boundary=x"] {
-                self.add(format!("content type {kind:?}"), self.ask(&user, &path).header("content-type", kind).raw_body("{}"), NOT_JSON);
+            for kind in [
+                "text/plain",
+                "application/xml",
+                "application/x-www-form-urlencoded",
+                "application/jsonx",
+                "",
+                "multipart/form-data; boundary=x",
+            ] {
+                self.add(
+                    format!("content type {kind:?}"),
+                    self.ask(&user, &path).header("content-type", kind).raw_body("{}"),
+                    NOT_JSON,
+                );
             }
         }
     }
@@ -240,7 +279,11 @@ impl<'a> Cases<'a> {
         }
         if self.route.takes("If-Match") {
             for value in ["", "1", "\"\"", "\"x\"", "\"-1\"", "\"1", "W/\"1\"", "\"1\", \"2\"", "\"99999999999999999999\""] {
-                self.add(format!("If-Match: {value}"), self.with_body(self.ask(&user, &path).header("if-match", value)), MALFORMED);
+                self.add(
+                    format!("If-Match: {value}"),
+                    self.with_body(self.ask(&user, &path).header("if-match", value)),
+                    MALFORMED,
+                );
             }
             let stale = self.with_body(self.ask(&user, &path).header("if-match", "\"77\""));
             self.add("If-Match of another version", stale, &[(412, "stale-version")]);
@@ -263,7 +306,12 @@ impl<'a> Cases<'a> {
             ("a way up".to_owned(), "..%2f..%2fetc".to_owned()),
             ("a zero byte".to_owned(), "%00".to_owned()),
         ];
-        ids.extend(self.ids.iter().filter(|(other, _)| **other != self.route.collection()).map(|(other, id)| (format!("an id of {other}"), id.clone())));
+        ids.extend(
+            self.ids
+                .iter()
+                .filter(|(other, _)| **other != self.route.collection())
+                .map(|(other, id)| (format!("an id of {other}"), id.clone())),
+        );
         ids.push(("the number of another kind".to_owned(), format!("evt_{number}")));
         for (what, id) in ids {
             let request = self.with_body(self.ask(&user, &self.route.at(&id)));
@@ -304,35 +352,51 @@ impl<'a> Cases<'a> {
     }
 }
 
-/// What there is, of each collection of the API one thing that belongs to `demo`.
-async fn existing() -> (TestApp, BTreeMap<&'static str, String>) {
-    let (app, watcher) = told().await;
+/// A deal and an alert, as the main job makes them.
+async fn found() -> (Deal, Alert) {
+    let (app, _) = told().await;
     let demo = app.member("demo");
     let first = async |list: &str| each(&demo.get(&format!("{list}?limit=1")).send().await, "id").remove(0);
-    let ids = BTreeMap::from([("watchers", watcher), ("deals", first("/v1/deals").await), ("alerts", first("/v1/alerts").await)]);
-    (app, ids)
+    let (deal, alert, owner) = (first("/v1/deals").await, first("/v1/alerts").await, demo.owner());
+    let deal = app.store().deal(&owner.tenant, deal.parse().unwrap()).await.unwrap();
+    let alert = app.store().alert_of(&owner, alert.parse().unwrap()).await.unwrap();
+    (deal.unwrap(), alert.unwrap())
 }
 
+/// A system with one thing of each collection of the API, which belongs to `demo`, and nothing else: the table is read after
+/// each request.
+async fn existing((mut deal, mut alert): (Deal, Alert)) -> (TestApp, BTreeMap<&'static str, String>) {
+    let app = TestApp::new().await;
+    app.store().commit(Change::new().create(&mut deal).create(&mut alert)).await.unwrap();
+    let watcher = create(&app.member("demo"), dubai()).await;
+    app.settle().await;
+    (app, BTreeMap::from([("watchers", watcher), ("deals", deal.id.to_string()), ("alerts", alert.id.to_string())]))
+}
+
+#[expect(clippy::print_stdout, reason = "how much was tried")]
 #[tokio::test]
 async fn every_bad_request_is_refused_with_a_problem_and_writes_nothing() {
-    let (app, ids) = existing().await;
-    let core = Core::of(&app);
-    let routes = Route::all();
-    let mut stored = core.everything().await;
+    let (routes, found) = (Route::all(), found().await);
     let (mut sent, mut wrong) = (0, Vec::new());
     for route in &routes {
+        let (app, ids) = existing(found.clone()).await;
+        let core = Core::of(&app);
+        let mut stored = core.everything().await;
         for case in Cases::of(&app, route, &ids) {
             let reply = case.request.send().await;
             sent += 1;
             let refused = (reply.status.as_u16(), reply.code());
-            let expected = case.refused.iter().any(|(status, code)| *status == refused.0 && (code.is_empty() || *code == refused.1));
+            let expected =
+                case.refused.iter().any(|(status, code)| *status == refused.0 && (code.is_empty() || *code == refused.1));
             let after = core.everything().await;
             let faults = [
                 (!expected).then(|| format!("{refused:?} instead of {:?}", case.refused)),
-                assert_problem(&reply).err(),
+                check_problem(&reply).err(),
                 (after != stored).then(|| "something was written".to_owned()),
             ];
-            wrong.extend(faults.into_iter().flatten().map(|fault| format!("{} {}: {}: {fault}", route.method, route.template, case.what)));
+            wrong.extend(
+                faults.into_iter().flatten().map(|fault| format!("{} {}: {}: {fault}", route.method, route.template, case.what)),
+            );
             stored = after;
         }
     }
@@ -343,7 +407,8 @@ async fn every_bad_request_is_refused_with_a_problem_and_writes_nothing() {
 
 #[test]
 fn only_endpoints_with_a_reason_are_public() {
-    let mut public: Vec<&str> = Route::all().iter().filter(|route| route.access == Access::Public).map(|route| route.name).collect();
+    let mut public: Vec<&str> =
+        Route::all().iter().filter(|route| route.access == Access::Public).map(|route| route.name).collect();
     public.sort_unstable();
     assert_eq!(public, PUBLIC.iter().map(|(name, _)| *name).collect::<Vec<_>>());
     assert!(PUBLIC.iter().all(|(_, reason)| !reason.is_empty()));

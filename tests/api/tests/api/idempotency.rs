@@ -125,11 +125,14 @@ async fn every_write_can_be_repeated() {
         assert_eq!(first.body["version"], n + 2);
         assert_replayed(&send().await, &first);
     }
-    let change = async || demo.patch(&path).header("idempotency-key", "one").header("if-match", "\"4\"").body(json!({"name": "New"})).send().await;
+    let change = async || {
+        demo.patch(&path).header("idempotency-key", "one").header("if-match", "\"4\"").body(json!({"name": "New"})).send().await
+    };
     let first = change().await;
     first.assert(200, "");
     assert_replayed(&change().await, &first);
-    let other = demo.patch(&path).header("idempotency-key", "one").header("if-match", "\"5\"").body(json!({"name": "New"})).send().await;
+    let other =
+        demo.patch(&path).header("idempotency-key", "one").header("if-match", "\"5\"").body(json!({"name": "New"})).send().await;
     other.assert(422, "idempotency-key-reused");
     assert_eq!(demo.get(&path).send().await.body["version"], 5);
 }

@@ -70,7 +70,7 @@ async fn where_there_is_no_route_a_problem_says_so() {
         for user in [app.anonymous(), app.member("demo")] {
             let reply = user.get(path).send().await;
             reply.assert(404, "route-not-found");
-            crate::bad_requests::assert_problem(&reply).unwrap_or_else(|fault| panic!("GET {path}: {fault}: {:?}", reply));
+            crate::bad_requests::check_problem(&reply).unwrap_or_else(|fault| panic!("GET {path}: {fault}: {:?}", reply));
         }
     }
 }
@@ -81,6 +81,6 @@ async fn what_a_route_does_not_take_is_answered_with_a_problem() {
     for (method, path) in [(Method::PUT, "/v1/watchers"), (Method::DELETE, "/v1/deals"), (Method::POST, "/v1/health")] {
         let reply = app.member("demo").request(method.clone(), path).send().await;
         assert!([404, 405].contains(&reply.status.as_u16()), "{method} {path}: {}", reply.status);
-        crate::bad_requests::assert_problem(&reply).unwrap_or_else(|fault| panic!("{method} {path}: {fault}: {:?}", reply));
+        crate::bad_requests::check_problem(&reply).unwrap_or_else(|fault| panic!("{method} {path}: {fault}: {:?}", reply));
     }
 }

