@@ -5,6 +5,7 @@ use domain::{
     events::WatcherCreated,
     flights::Cabin,
     identity::{Member, Role},
+    inputs::{Fields, Input, leaf, list, object},
     places::Place,
     search::Wanted,
     watchers::{Filters, Schedule, Telling, TravelDates, Watcher, WatcherError, WatcherName, WatcherSpec},
@@ -25,9 +26,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "watchers-create-watc
 ]);
 
 /// What a new watcher is to do.
-#[derive(Debug, eserde::Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase", example = json!({
     "name": "Dubai in April", "wanted": "award-flights", "from": ["LAX"], "to": ["DXB"], "dates": {"on": "2026-04-27", "flexDays": 1},
     "cabins": ["economy"], "filters": {"maxStops": 1}, "schedule": {"every": "hours", "hours": 24}
 }))]
@@ -39,17 +39,35 @@ pub struct CreateWatcher {
     dates: TravelDates,
     cabins: Vec<Cabin>,
     /// 1 if not given.
-    #[serde(default = "one")]
+    #[schema(required = false)]
     travellers: u8,
-    #[serde(default)]
+    #[schema(required = false)]
     filters: Filters,
-    #[serde(default)]
+    #[schema(required = false)]
     telling: Telling,
     schedule: Schedule,
 }
 
-fn one() -> u8 {
-    1
+impl Input for CreateWatcher {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (name, wanted) = (fields.required("name", leaf), fields.required("wanted", leaf));
+        let (from, to) = (fields.required("from", list), fields.required("to", list));
+        let (dates, cabins) = (fields.required("dates", object), fields.required("cabins", list));
+        let (travellers, filters) = (fields.given("travellers", leaf), fields.given("filters", object));
+        let (telling, schedule) = (fields.given("telling", object), fields.required("schedule", object));
+        Some(Self {
+            name: name?,
+            wanted: wanted?,
+            from: from?,
+            to: to?,
+            dates: dates?,
+            cabins: cabins?,
+            travellers: travellers?.unwrap_or(1),
+            filters: filters?.unwrap_or_default(),
+            telling: telling?.unwrap_or_default(),
+            schedule: schedule?,
+        })
+    }
 }
 
 impl From<CreateWatcher> for WatcherSpec {

@@ -5,6 +5,7 @@ use domain::{
     flights::Cabin,
     identity::{Member, Role},
     ids::WatcherId,
+    inputs::{Fields, Input, leaf, list, object},
     places::Place,
     search::Wanted,
     watchers::{Filters, Schedule, Telling, TravelDates, Watcher, WatcherName, WatcherSpec},
@@ -25,8 +26,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "watchers-update-watc
 ]);
 
 /// What is to change. What is not given stays; what is given is replaced whole.
-#[derive(Debug, eserde::Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
 pub struct UpdateWatcher {
     name: Option<WatcherName>,
     wanted: Option<Wanted>,
@@ -38,6 +39,28 @@ pub struct UpdateWatcher {
     filters: Option<Filters>,
     telling: Option<Telling>,
     schedule: Option<Schedule>,
+}
+
+impl Input for UpdateWatcher {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (name, wanted) = (fields.given("name", leaf), fields.given("wanted", leaf));
+        let (from, to) = (fields.given("from", list), fields.given("to", list));
+        let (dates, cabins) = (fields.given("dates", object), fields.given("cabins", list));
+        let (travellers, filters) = (fields.given("travellers", leaf), fields.given("filters", object));
+        let (telling, schedule) = (fields.given("telling", object), fields.given("schedule", object));
+        Some(Self {
+            name: name?,
+            wanted: wanted?,
+            from: from?,
+            to: to?,
+            dates: dates?,
+            cabins: cabins?,
+            travellers: travellers?,
+            filters: filters?,
+            telling: telling?,
+            schedule: schedule?,
+        })
+    }
 }
 
 impl UpdateWatcher {

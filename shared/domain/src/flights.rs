@@ -12,8 +12,6 @@ use crate::{
     text::{is_slug, text},
 };
 
-crate::inputs::whole!(Cabin);
-
 /// The four cabins that all booking classes map to, from the plainest to the best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -1,18 +1,288 @@
-//! How values that stand in requests are looked through for faults.
+//! Reading an input so that every fault in it is found, each with its own pointer.
+//!
+//! A wrong value never keeps the rest from being looked at, and no fault repeats what was sent: values can be personal.
 
-/// Lets `eserde` look through a value as a whole: one fault, and the rest of the input is still read. (Its own compatibility
-/// macro lets the type's parser stop in the middle of an object, after which it takes what is left for the outer one's.)
-macro_rules! whole {
-    ($($name:ty),* $(,)?) => {
-        $(
-            impl<'de> eserde::EDeserialize<'de> for $name {
-                fn deserialize_for_errors<D: serde::Deserializer<'de>>(deserializer: D) -> Result<(), ()> {
-                    let value: serde_json::Value = serde::Deserialize::deserialize(deserializer).map_err(|error| eserde::reporter::ErrorReporter::report(error))?;
-                    serde_json::from_value::<$name>(value).map(|_| ()).map_err(|error| eserde::reporter::ErrorReporter::report(error))
-                }
-            }
-        )*
-    };
+use std::fmt;
+
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use crate::faults::{Fault, Faults};
+
+/// Something that is read from a JSON object, field by field.
+pub trait Input: Sized {
+    /// Takes its fields; none if any of them can't be used. What is not taken is an unknown field.
+    fn read(fields: &mut Fields<'_>) -> Option<Self>;
 }
 
-pub(crate) use whole;
+/// How one value is read: at a pointer, its faults noted.
+pub type Reader<T> = fn(Value, &str, &mut Vec<Fault>) -> Option<T>;
+
+/// How many faults are named at most: an answer has its limits too.
+const MAX_FAULTS: usize = 100;
+
+/// Reads an input from text that is known to be JSON.
+///
+/// # Errors
+/// Every fault, up to a hundred of them.
+pub fn read_input<T: Input>(json: &str) -> Result<T, Faults> {
+    let mut faults = Vec::new();
+    let value = Walk { at: String::new(), faults: &mut faults }.deserialize(&mut serde_json::Deserializer::from_str(json));
+    let input = value.ok().and_then(|value| object(value, "", &mut faults));
+    let found = faults.len();
+    if found > MAX_FAULTS {
+        faults.truncate(MAX_FAULTS);
+        faults.push(Fault { pointer: String::new(), code: "more", detail: format!("and {} more", found - MAX_FAULTS) });
+    }
+    match input.filter(|_| faults.is_empty()) {
+        Some(input) => Ok(input),
+        None => Err(Faults::from(faults)),
+    }
+}
+
+/// A value that is read as a whole.
+pub fn leaf<T: DeserializeOwned>(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<T> {
+    serde_json::from_value(value).map_err(|error| note(faults, at, "invalid", in_our_words(&error.to_string()))).ok()
+}
+
+/// A list of values.
+pub fn list<T: DeserializeOwned>(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<Vec<T>> {
+    let Value::Array(items) = value else {
+        note(faults, at, "invalid", "must be a list".to_owned());
+        return None;
+    };
+    let count = items.len();
+    let read: Vec<T> = items.into_iter().enumerate().filter_map(|(i, item)| leaf(item, &format!("{at}/{i}"), faults)).collect();
+    (read.len() == count).then_some(read)
+}
+
+/// An object.
+pub fn object<T: Input>(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<T> {
+    let Value::Object(left) = value else {
+        note(faults, at, "invalid", "must be an object".to_owned());
+        return None;
+    };
+    let before = faults.len();
+    let mut fields = Fields { left, at, faults };
+    let input = T::read(&mut fields);
+    let unknown: Vec<String> = fields.left.keys().map(|name| fields.pointer(name)).collect();
+    for pointer in unknown {
+        note(faults, &pointer, "unknown-field", "there is no such field".to_owned());
+    }
+    input.filter(|_| faults.len() == before)
+}
+
+fn note(faults: &mut Vec<Fault>, pointer: &str, code: &'static str, detail: String) {
+    faults.push(Fault { pointer: pointer.to_owned(), code, detail });
+}
+
+/// A parser's message without what it quotes of the input, and without names of our types.
+fn in_our_words(message: &str) -> String {
+    let parsers = ["invalid type", "invalid value", "invalid length", "unknown variant", "missing field", "unknown field"];
+    if !parsers.iter().any(|begin| message.starts_with(begin)) {
+        return message.to_owned();
+    }
+    let expected = message.rsplit_once("expected ").map(|(_, expected)| expected);
+    let ours = |expected: &&str| ["struct", "enum", "variant", "map", "Raw"].iter().all(|name| !expected.contains(name));
+    expected.filter(ours).map_or_else(|| "has the wrong form".to_owned(), |expected| format!("must be {expected}"))
+}
+
+/// The fields of an object, taken one by one.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    left: Map<String, Value>,
+    at: &'a str,
+    faults: &'a mut Vec<Fault>,
+}
+
+impl Fields<'_> {
+    /// A field that must be there.
+    pub fn required<T>(&mut self, name: &str, read: Reader<T>) -> Option<T> {
+        match self.left.remove(name) {
+            Some(value) => read(value, &self.pointer(name), self.faults),
+            None => {
+                let pointer = self.pointer(name);
+                note(self.faults, &pointer, "missing", "must be given".to_owned());
+                None
+            }
+        }
+    }
+
+    /// A field that may be left out.
+    pub fn given<T>(&mut self, name: &str, read: Reader<T>) -> Option<Option<T>> {
+        match self.left.remove(name) {
+            Some(value) => read(value, &self.pointer(name), self.faults).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// A field that may be left out, or null, which is the same.
+    pub fn nullable<T>(&mut self, name: &str, read: Reader<T>) -> Option<Option<T>> {
+        self.left
+            .remove(name)
+            .filter(|value| !value.is_null())
+            .map_or(Some(None), |value| read(value, &self.pointer(name), self.faults).map(Some))
+    }
+
+    /// Notes a fault of a field that was read well, but does not go with the others.
+    pub fn fault(&mut self, name: &str, detail: &str) {
+        let pointer = if name.is_empty() { self.at.to_owned() } else { self.pointer(name) };
+        note(self.faults, &pointer, "invalid", detail.to_owned());
+    }
+
+    fn pointer(&self, name: &str) -> String {
+        format!("{}/{}", self.at, name.replace('~', "~0").replace('/', "~1"))
+    }
+}
+
+/// Reads JSON into a value, and notes the fields that are given twice: which of them counts would be a guess.
+struct Walk<'a> {
+    at: String,
+    faults: &'a mut Vec<Fault>,
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) =
+            items.next_element_seed(Walk { at: format!("{}/{}", self.at, list.len()), faults: &mut *self.faults })?
+        {
+            list.push(item);
+        }
+        Ok(list.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = fields.next_key::<String>()? {
+            let at = format!("{}/{}", self.at, name.replace('~', "~0").replace('/', "~1"));
+            let value = fields.next_value_seed(Walk { at: at.clone(), faults: &mut *self.faults })?;
+            if object.insert(name, value).is_some() {
+                note(self.faults, &at, "duplicate", "is given twice".to_owned());
+            }
+        }
+        Ok(object.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq)]
+    struct Outer {
+        name: String,
+        count: Option<u8>,
+        inner: Inner,
+    }
+
+    #[derive(Debug, PartialEq)]
+    struct Inner {
+        list: Vec<u8>,
+    }
+
+    impl Input for Outer {
+        fn read(fields: &mut Fields<'_>) -> Option<Self> {
+            let (name, count, inner) =
+                (fields.required("name", leaf), fields.nullable("count", leaf), fields.required("inner", object));
+            Some(Self { name: name?, count: count?, inner: inner? })
+        }
+    }
+
+    impl Input for Inner {
+        fn read(fields: &mut Fields<'_>) -> Option<Self> {
+            fields.required("list", list).map(|list| Self { list })
+        }
+    }
+
+    fn faults(json: &str) -> Vec<(String, &'static str)> {
+        let found = read_input::<Outer>(json).err().map(|faults| faults.as_slice().to_vec()).unwrap_or_default();
+        let mut found: Vec<_> = found.into_iter().map(|fault| (fault.pointer, fault.code)).collect();
+        found.sort_unstable();
+        found
+    }
+
+    #[test]
+    fn exactly_the_faults_are_named_each_at_its_place() {
+        let found =
+            faults(r#"{"a/b": 1, "inner": {"more": 1, "list": [1, "x", 300], "less": 2}, "count": 300, "b": {}, "b": {}}"#);
+        let expected = [
+            ("/a~1b", "unknown-field"),
+            ("/b", "duplicate"),
+            ("/b", "unknown-field"),
+            ("/count", "invalid"),
+            ("/inner/less", "unknown-field"),
+            ("/inner/list/1", "invalid"),
+            ("/inner/list/2", "invalid"),
+            ("/inner/more", "unknown-field"),
+            ("/name", "missing"),
+        ];
+        assert_eq!(found, expected.map(|(pointer, code)| (pointer.to_owned(), code)));
+    }
+
+    #[test]
+    fn an_object_is_an_object() {
+        for json in ["[]", "null", "1", r#"["a", 1, [[1]]]"#] {
+            assert_eq!(faults(json), [(String::new(), "invalid")], "{json}");
+        }
+        assert_eq!(faults(r#"{"name": "a", "inner": [[1]]}"#), [("/inner".to_owned(), "invalid")]);
+    }
+
+    #[test]
+    fn good_input_is_read_and_null_is_left_out() {
+        let read = read_input::<Outer>(r#"{"name": "a", "count": null, "inner": {"list": [1]}}"#);
+        assert_eq!(read, Ok(Outer { name: "a".into(), count: None, inner: Inner { list: vec![1] } }));
+    }
+
+    #[test]
+    fn no_fault_repeats_what_was_sent_or_names_our_types() {
+        let faults =
+            read_input::<Outer>(r#"{"name": 77123, "count": "gwen@example.net", "inner": {"list": ["gwen@example.net"]}}"#).err();
+        let told = format!("{faults:?}");
+        assert!(!told.contains("gwen") && !told.contains("77123") && !told.contains("Raw"), "{told}");
+    }
+
+    #[test]
+    fn faults_without_number_are_cut() {
+        let many = format!(r#"{{"name": "a", "inner": {{"list": [{}]}}}}"#, vec!["\"x\""; 5_000].join(","));
+        assert_eq!(read_input::<Outer>(&many).err().map(|faults| faults.as_slice().len()), Some(MAX_FAULTS + 1));
+    }
+}

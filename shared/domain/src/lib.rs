@@ -9,6 +9,7 @@ pub mod faults;
 pub mod flights;
 pub mod identity;
 pub mod ids;
+pub mod inputs;
 pub mod money;
 pub mod notifications;
 pub mod places;
@@ -18,6 +19,5 @@ pub mod time;
 pub mod value;
 pub mod watchers;
 
-mod inputs;
 mod schema;
 mod text;

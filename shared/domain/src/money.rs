@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     faults::Invalid,
+    inputs::{Fields, Input, leaf},
     text::{is_slug, text},
 };
-
-crate::inputs::whole!(Currency, Money, Points, CentsPerPoint);
 
 /// An ISO 4217 currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -194,6 +193,13 @@ impl Money {
 
     fn same_currency(self, other: Self) -> Result<(), MoneyError> {
         if self.currency == other.currency { Ok(()) } else { Err(MoneyError::Currencies(self.currency, other.currency)) }
+    }
+}
+
+impl Input for Money {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (amount, currency) = (fields.required("amount", leaf::<DecimalText>), fields.required("currency", leaf));
+        Self::new(amount?.0, currency?).map_err(|error| fields.fault("amount", &error.to_string())).ok()
     }
 }
 

@@ -7,8 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::faults::Invalid;
 
-crate::inputs::whole!(Airport, Place);
-
 /// An airport with an IATA code, known to the shipped table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -20,8 +20,6 @@ pub const MAX_DAYS: i32 = 62;
 /// The most travellers that sources price together.
 pub const MAX_TRAVELLERS: u8 = 9;
 
-crate::inputs::whole!(Wanted);
-
 /// What kind of offers are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]

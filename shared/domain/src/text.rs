@@ -13,8 +13,6 @@ macro_rules! text {
 
         $crate::schema::written_as!($name, stringify!($name), String, example $example);
 
-        $crate::inputs::whole!($name);
-
         impl $name {
             /// The text itself.
             pub fn as_str(&self) -> &str {

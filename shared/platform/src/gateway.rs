@@ -16,7 +16,8 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 
 use crate::{
     caller::Caller,
-    deps::Deps,
+    clock::{Clock, SystemClock},
+    deps::{Deps, Ids, RandomIds},
     failure::Failure,
     function::{Access, Endpoint},
     problem::Problem,
@@ -39,12 +40,18 @@ pub fn service(endpoint: &'static Endpoint, cx: &Deps) -> Router {
 
 /// Where there is no route.
 pub async fn nowhere() -> Response {
-    Failure::NotFound("route").into_response()
+    unrouted(Failure::NotFound("route")).await
 }
 
 /// Where there is a route, but not for this method.
 pub async fn wrong_method() -> Response {
-    Failure::WrongMethod.into_response()
+    unrouted(Failure::WrongMethod).await
+}
+
+/// No function answers here, and none gives the request an id; only what is finished by an id of its own is complete.
+async fn unrouted(failure: Failure) -> Response {
+    let request_id = format!("req_{}", RandomIds.next(SystemClock.now()));
+    finish(failure.into_response(), &Method::HEAD, None, &request_id).await
 }
 
 async fn surround(State((cx, access)): State<(Deps, Access)>, mut request: Request, next: Next) -> Response {

@@ -226,7 +226,7 @@ async fn a_stored_event_wakes_the_relay_and_reaches_its_consumers() {
     app.settle().await;
     assert!(left(&app, &reply.body["watcher"].as_str().unwrap().to_lowercase()).await);
     for shard in 0..storage::OUTBOX_SHARDS {
-        assert!(app.store().outbox(shard, 10).await.unwrap().items.is_empty());
+        assert!(app.store().outbox(shard, 10, None).await.unwrap().items.is_empty());
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     flights::{Cabin, Carrier},
     identity::{Member, Plan},
     ids::{Owner, WatcherId},
+    inputs::{Fields, Input, leaf, list, object},
     money::{CentsPerPoint, Money, Points, ProgrammeId},
     places::{Airport, Place},
     search::{SearchKey, SearchQuery, Wanted},
@@ -52,8 +53,6 @@ pub enum TravelDates {
         to: Date,
     },
 }
-
-crate::inputs::whole!(TravelDates, Schedule);
 
 /// Travel dates as they are written.
 #[derive(Serialize, Deserialize, utoipa::ToSchema)]
@@ -100,6 +99,43 @@ impl From<TravelDates> for RawDates {
     }
 }
 
+impl Input for TravelDates {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (on, flex_days) = (fields.nullable("on", leaf), fields.nullable("flexDays", leaf));
+        let (from, to) = (fields.nullable("from", leaf), fields.nullable("to", leaf));
+        let raw = RawDates { on: on?, flex_days: flex_days?, from: from?, to: to? };
+        raw.try_into().map_err(|error: Invalid| fields.fault("", &error.to_string())).ok()
+    }
+}
+
+impl Input for Filters {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (max_stops, max_minutes) = (fields.nullable("maxStops", leaf), fields.nullable("maxMinutes", leaf));
+        let (carriers, carriers_excluded) = (fields.nullable("carriers", list), fields.nullable("carriersExcluded", list));
+        let (programmes, max_points) = (fields.nullable("programmes", list), fields.nullable("maxPoints", leaf));
+        let (max_taxes, max_price) = (fields.nullable("maxTaxes", object), fields.nullable("maxPrice", object));
+        let min_cents_per_point = fields.nullable("minCentsPerPoint", leaf);
+        Some(Self {
+            max_stops: max_stops?,
+            max_minutes: max_minutes?,
+            carriers: carriers?.unwrap_or_default().into_iter().collect(),
+            carriers_excluded: carriers_excluded?.unwrap_or_default().into_iter().collect(),
+            programmes: programmes?.unwrap_or_default().into_iter().collect(),
+            max_points: max_points?,
+            max_taxes: max_taxes?,
+            max_price: max_price?,
+            min_cents_per_point: min_cents_per_point?,
+        })
+    }
+}
+
+impl Input for Telling {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (min_score, again) = (fields.given("minScore", leaf), fields.given("againWhenCheaperBy", leaf));
+        Some(Self { min_score: min_score?.unwrap_or(0), again_when_cheaper_by: again?.unwrap_or_else(noise) })
+    }
+}
+
 impl utoipa::PartialSchema for TravelDates {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         RawDates::schema()
@@ -140,7 +176,7 @@ impl TravelDates {
 }
 
 /// What an offer must satisfy. An unknown attribute never satisfies a filter on it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, eserde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Filters {
     /// At most so many stops.
@@ -151,15 +187,12 @@ pub struct Filters {
     pub max_minutes: Option<u32>,
     /// Only flights marketed by these carriers.
     #[serde(default)]
-    #[eserde(compat)]
     pub carriers: BTreeSet<Carrier>,
     /// No flight marketed by these.
     #[serde(default)]
-    #[eserde(compat)]
     pub carriers_excluded: BTreeSet<Carrier>,
     /// Only points of these programmes.
     #[serde(default)]
-    #[eserde(compat)]
     pub programmes: BTreeSet<ProgrammeId>,
     /// At most so many points a traveller.
     #[serde(default)]
@@ -176,7 +209,7 @@ pub struct Filters {
 }
 
 /// What counts as worth telling, among the offers that pass the filters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, eserde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Telling {
     /// At least this score, 0 to 100.

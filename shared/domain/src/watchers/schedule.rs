@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     faults::{Check, Faults},
     identity::Plan,
+    inputs::{Fields, Input, leaf, object},
     time::{Slot, Zone},
 };
 
@@ -90,6 +91,34 @@ pub enum Schedule {
         #[schema(value_type = String, example = "07:30:00")]
         at: Time,
     },
+}
+
+impl Input for Schedule {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let every: Option<String> = fields.required("every", leaf);
+        match every?.as_str() {
+            "hours" => {
+                let (hours, active) = (fields.required("hours", leaf), fields.nullable("active", object));
+                Some(Self::Hours { hours: hours?, active: active? })
+            }
+            "day" => fields.required("at", leaf).map(|at| Self::Day { at }),
+            "week" => {
+                let (on, at) = (fields.required("on", leaf), fields.required("at", leaf));
+                Some(Self::Week { on: on?, at: at? })
+            }
+            _ => {
+                fields.fault("every", "must be hours, day or week");
+                None
+            }
+        }
+    }
+}
+
+impl Input for ActiveHours {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (from, to) = (fields.required("from", leaf), fields.required("to", leaf));
+        Some(Self { from: from?, to: to? })
+    }
 }
 
 const DAY_MINUTES: u32 = 24 * 60;
