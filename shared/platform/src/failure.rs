@@ -66,12 +66,7 @@ impl Failure {
                 "Not found",
                 format!("There is no such {}.", what.replace('-', " ")),
             ),
-            Self::WrongMethod => Problem::new(
-                S::METHOD_NOT_ALLOWED,
-                "method-not-allowed",
-                "Not for this method",
-                "There is nothing at this path for this method.",
-            ),
+            Self::WrongMethod => Problem::new(S::METHOD_NOT_ALLOWED, "method-not-allowed", "Wrong method", "Try another method."),
             Self::Conflict(code, detail) => Problem::new(S::CONFLICT, *code, "Not possible now", detail.clone()),
             Self::Changed => Problem::new(
                 S::CONFLICT,

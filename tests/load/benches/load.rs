@@ -167,7 +167,7 @@ fn memory_of(pid: u32, field: &str) -> u64 {
 }
 
 /// Runs something so many times, and answers CPU of ours and of the engine's, and time, for each.
-async fn each<F: Future<Output = ()>>(engine: &Engine, times: u32, once: impl Fn() -> F) -> [Duration; 3] {
+async fn each(engine: &Engine, times: u32, once: impl AsyncFn()) -> [Duration; 3] {
     let (ours, theirs, time) = (cpu_of(std::process::id()), engine.cpu(), Instant::now());
     for _ in 0..times {
         once().await;
@@ -201,7 +201,7 @@ async fn requests() {
             .body(body)
             .unwrap()
     };
-    let whole = || async {
+    let whole = async || {
         let answer = get_router
             .clone()
             .oneshot(request("GET", format!("/v1/watchers/{}", watcher.id), axum::body::Body::empty()))
@@ -209,7 +209,7 @@ async fn requests() {
             .unwrap();
         assert_eq!(answer.status(), 200);
     };
-    let bare = || async {
+    let bare = async || {
         let key = |value: String| aws_sdk_dynamodb::types::AttributeValue::S(value);
         let (pk, sk) = (format!("T#{}#M#{}", demo().tenant, demo().member), format!("WATCHER#{}", watcher.id));
         let call = sdk(&engine).get_item().table_name("core").key("pk", key(pk)).key("sk", key(sk)).consistent_read(true);
@@ -220,23 +220,37 @@ async fn requests() {
         "cabins": ["economy"], "schedule": {"every": "hours", "hours": 24}
     })
     .to_string();
-    let write = || async {
+    let write = async || {
         // Refused when the plan's number is reached: then the quota is given back, so that each is a whole write.
         let answer =
             create_router.clone().oneshot(request("POST", "/v1/watchers".to_owned(), input.clone().into())).await.unwrap();
         assert_eq!(answer.status(), 201);
     };
-    let give_back = || async {
+    let give_back = async || {
         let quota = storage::WatcherQuota { owner: demo() };
         get.store().commit(Change::new().count(&quota, -20, u32::MAX)).await.unwrap();
     };
 
+    let costs = rounds(&engine, &whole, bare, write, give_back).await;
+    let concurrent = Instant::now();
+    stream::iter(0..4_000).map(|_| whole()).buffer_unordered(16).for_each(|()| async {}).await;
+    tell_requests(costs, 4_000.0 / concurrent.elapsed().as_secs_f64());
+}
+
+/// What each costs, interleaved, so that what else the machine does strikes all alike.
+async fn rounds(
+    engine: &Engine,
+    whole: impl AsyncFn(),
+    bare: impl AsyncFn(),
+    write: impl AsyncFn(),
+    give_back: impl AsyncFn(),
+) -> ([Duration; 3], [Duration; 3], [Duration; 3]) {
     let (mut wholes, mut bares, mut writes) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..6 {
-        let measured = (each(&engine, 1_000, whole).await, each(&engine, 1_000, bare).await);
+        let measured = (each(engine, 1_000, &whole).await, each(engine, 1_000, &bare).await);
         let mut written = Vec::new();
         for _ in 0..10 {
-            written.push(each(&engine, 20, write).await);
+            written.push(each(engine, 20, &write).await);
             give_back().await;
         }
         // The first round warms up.
@@ -246,12 +260,7 @@ async fn requests() {
             writes.push(median(written));
         }
     }
-    let costs = (median(wholes), median(bares), median(writes));
-    let concurrent = Instant::now();
-    stream::iter(0..4_000).map(|_| whole()).buffer_unordered(16).for_each(|()| async {}).await;
-    let a_second = 4_000.0 / concurrent.elapsed().as_secs_f64();
-
-    tell_requests(costs, a_second);
+    (median(wholes), median(bares), median(writes))
 }
 
 fn tell_requests((whole, bare, write): ([Duration; 3], [Duration; 3], [Duration; 3]), a_second: f64) {

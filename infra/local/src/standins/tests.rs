@@ -1,11 +1,10 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use platform::clock::Clock;
-use proptest::prelude::*;
 
 use super::bus::{BusError, Entry, EntryError};
 use super::mailbox::{Mail, MailError};
@@ -17,6 +16,7 @@ use super::store::Store;
 use super::{QueueSpec, Rule, StandinError, Standins, Topology, messages};
 use crate::clock::MovableClock;
 
+mod property;
 mod wire;
 
 const VISIBILITY: SignedDuration = SignedDuration::from_secs(30);
@@ -574,165 +574,4 @@ fn the_mailbox_refuses_what_ses_refuses() {
     let injected = refusal(|mail| mail.headers[0].1 = "x\r\nBcc: all@example.com".into());
     assert!(matches!(injected, MailError::MalformedHeader(name) if name == "List-Unsubscribe"));
     assert_eq!(bench.mailbox().count().unwrap(), 0);
-}
-
-#[derive(Debug, Clone)]
-enum Step {
-    Send { group: u8, delay: u8 },
-    Receive { max: usize },
-    Delete { which: prop::sample::Index },
-    ChangeVisibility { which: prop::sample::Index, seconds: u8 },
-    Advance { seconds: u8 },
-    Redrive,
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        4 => (0..3u8, 0..20u8).prop_map(|(group, delay)| Step::Send { group, delay }),
-        6 => (1..4usize).prop_map(|max| Step::Receive { max }),
-        2 => any::<prop::sample::Index>().prop_map(|which| Step::Delete { which }),
-        2 => (any::<prop::sample::Index>(), 0..40u8)
-            .prop_map(|(which, seconds)| Step::ChangeVisibility { which, seconds }),
-        4 => (1..40u8).prop_map(|seconds| Step::Advance { seconds }),
-        1 => Just(Step::Redrive),
-    ]
-}
-
-/// What a run has seen of one queue and its dead-letter queue, kept apart from the engine.
-struct Run {
-    bench: Bench,
-    queue: &'static str,
-    dead_queue: &'static str,
-    sent: BTreeSet<String>,
-    deleted: BTreeSet<String>,
-    /// Every delivery, oldest first.
-    deliveries: Vec<Received>,
-}
-
-impl Run {
-    fn new(fifo: bool) -> Self {
-        let (queue, dead_queue) = if fifo { ("orders", "orders-dead") } else { ("jobs", "jobs-dead") };
-        let (sent, deleted) = Default::default();
-        Self { bench: bench(), queue, dead_queue, sent, deleted, deliveries: Vec::new() }
-    }
-
-    fn take(&mut self, step: &Step) {
-        let queues = self.bench.queues().clone();
-        match step {
-            Step::Send { group, delay } => self.send(*group, *delay),
-            Step::Receive { max } => self.receive(*max),
-            Step::Delete { which } => self.delete(*which),
-            Step::ChangeVisibility { which, seconds } => {
-                let Some(delivery) = self.delivery(*which) else { return };
-                let changed = queues.change_visibility(self.queue, &delivery.receipt, SECOND * i32::from(*seconds));
-                assert!(matches!(changed, Ok(()) | Err(QueueError::NotInFlight)));
-            }
-            Step::Advance { seconds } => self.bench.clock.advance(SECOND * i32::from(*seconds)),
-            Step::Redrive => {
-                let dead = self.lying_in(self.dead_queue).len();
-                assert_eq!(queues.redrive(self.dead_queue).unwrap(), dead);
-            }
-        }
-    }
-
-    fn send(&mut self, group: u8, delay: u8) {
-        let body = self.sent.len().to_string();
-        let message = match self.queue {
-            "orders" => ordered(&group.to_string(), &body, &body),
-            _ => NewMessage { delay: SECOND * i32::from(delay), ..NewMessage::new(body) },
-        };
-        let id = self.bench.queues().send(self.queue, message).unwrap();
-        assert!(self.sent.insert(id.to_string()));
-    }
-
-    fn receive(&mut self, max: usize) {
-        let before = self.bench.queues().peek(self.queue, usize::MAX).unwrap();
-        let received = self.bench.receive(self.queue, max);
-        assert!(received.len() <= max);
-        let visible =
-            |message: &Received| before.iter().any(|waiting| waiting.id == message.id && waiting.state == MessageState::Visible);
-        assert!(received.iter().all(visible), "only visible messages are delivered");
-        assert!(received.iter().all(|message| message.receives <= MAX_RECEIVES));
-        if self.queue == "orders" {
-            let blocked = |message: &Received| {
-                let in_flight = before.iter().filter(|waiting| waiting.state == MessageState::InFlight);
-                in_flight.into_iter().any(|waiting| waiting.group == message.group)
-            };
-            assert!(!received.iter().any(blocked), "a group with a message in flight is blocked");
-            assert!(received.is_sorted_by_key(|message| message.sequence));
-            let waiting = self.bench.queues().peek(self.queue, usize::MAX).unwrap();
-            for message in &received {
-                let passed = waiting.iter().any(|other| {
-                    other.group == message.group
-                        && other.sequence < message.sequence
-                        && !received.iter().any(|with| with.id == other.id)
-                });
-                assert!(!passed, "no message passes another of its group");
-            }
-        }
-        self.deliveries.extend(received);
-    }
-
-    fn delete(&mut self, which: prop::sample::Index) {
-        let Some(delivery) = self.delivery(which).cloned() else { return };
-        let latest = self.deliveries.iter().rfind(|other| other.id == delivery.id).unwrap();
-        // A message that died and was sent back is not the one that was received before.
-        let is_here = |waiting: &super::queues::Waiting| {
-            waiting.id == delivery.id && waiting.sequence == delivery.sequence && latest.receipt == delivery.receipt
-        };
-        if self.bench.queues().peek(self.queue, usize::MAX).unwrap().iter().any(is_here) {
-            self.deleted.insert(delivery.id.to_string());
-        }
-        self.bench.queues().delete(self.queue, &delivery.receipt).unwrap();
-    }
-
-    fn delivery(&self, which: prop::sample::Index) -> Option<&Received> {
-        if self.deliveries.is_empty() { None } else { Some(which.get(&self.deliveries)) }
-    }
-
-    fn lying_in(&self, queue: &str) -> Vec<String> {
-        let waiting = self.bench.queues().peek(queue, usize::MAX).unwrap();
-        waiting.into_iter().map(|message| message.id.to_string()).collect()
-    }
-
-    /// Every message sent is deleted, waiting or dead: exactly one of these.
-    fn check(&self) {
-        let mut all: Vec<String> = self.deleted.iter().cloned().collect();
-        all.extend(self.lying_in(self.queue));
-        all.extend(self.lying_in(self.dead_queue));
-        all.sort();
-        assert_eq!(all, self.sent.iter().cloned().collect::<Vec<_>>());
-        for queue in [self.queue, self.dead_queue] {
-            let (visible, in_flight, delayed) = self.bench.counts(queue);
-            assert_eq!(visible + in_flight + delayed, self.lying_in(queue).len() as u64);
-        }
-    }
-
-    /// From wherever a run stands, a consumer that does its work empties the queue: nothing is stuck.
-    fn drain(&mut self) {
-        for _ in 0..=self.sent.len() {
-            for received in self.bench.receive(self.queue, usize::MAX) {
-                self.bench.queues().delete(self.queue, &received.receipt).unwrap();
-                self.deleted.insert(received.id.to_string());
-            }
-            let Some(next) = self.bench.queues().next_visible_at().unwrap() else { break };
-            self.bench.clock.set(next);
-        }
-        assert_eq!(self.bench.counts(self.queue), (0, 0, 0));
-        self.check();
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
-
-    #[test]
-    fn no_message_is_lost(fifo: bool, steps in prop::collection::vec(step(), 1..80)) {
-        let mut run = Run::new(fifo);
-        for step in &steps {
-            run.take(step);
-            run.check();
-        }
-        run.drain();
-    }
 }

@@ -33,7 +33,10 @@ fn one(field: &'static str, value: Value, pointer: &'static str, code: &'static 
 }
 
 fn table() -> Vec<Fault> {
-    let usd = |amount: &str| json!({"amount": amount, "currency": "USD"});
+    [journey_table(), wishes_table()].concat()
+}
+
+fn journey_table() -> Vec<Fault> {
     vec![
         one("name", json!(""), "/name", "invalid"),
         one("name", json!("x".repeat(81)), "/name", "invalid"),
@@ -75,6 +78,12 @@ fn table() -> Vec<Fault> {
         one("travellers", json!(-1), "/travellers", "invalid"),
         one("travellers", json!(1.5), "/travellers", "invalid"),
         one("travellers", json!("2"), "/travellers", "invalid"),
+    ]
+}
+
+fn wishes_table() -> Vec<Fault> {
+    let usd = |amount: &str| json!({"amount": amount, "currency": "USD"});
+    vec![
         one("filters", json!({"stops": 1}), "/filters/stops", "unknown-field"),
         one("filters", json!({"maxStops": 256}), "/filters/maxStops", "invalid"),
         one("filters", json!({"maxMinutes": -1}), "/filters/maxMinutes", "invalid"),
@@ -85,7 +94,7 @@ fn table() -> Vec<Fault> {
         one("filters", json!({"maxPoints": 1_000_000_001_u64}), "/filters/maxPoints", "invalid"),
         one("filters", json!({"maxPoints": -1}), "/filters/maxPoints", "invalid"),
         one("filters", json!({"maxTaxes": usd("-0.01")}), "/filters/maxTaxes", "negative"),
-        one("filters", json!({"maxTaxes": usd("1.001")}), "/filters/maxTaxes", "invalid"),
+        one("filters", json!({"maxTaxes": usd("1.001")}), "/filters/maxTaxes/amount", "invalid"),
         one("filters", json!({"maxTaxes": usd("1e99")}), "/filters/maxTaxes/amount", "invalid"),
         one("filters", json!({"maxTaxes": {"amount": 1, "currency": "USD"}}), "/filters/maxTaxes/amount", "invalid"),
         one("filters", json!({"maxTaxes": {"amount": "1", "currency": "XXX"}}), "/filters/maxTaxes/currency", "invalid"),
@@ -107,7 +116,7 @@ fn table() -> Vec<Fault> {
             "/schedule/active",
             "too-short",
         ),
-        one("schedule", json!({"every": "day", "at": "25:00:00"}), "/schedule", "invalid"),
+        one("schedule", json!({"every": "day", "at": "25:00:00"}), "/schedule/at", "invalid"),
         one("noSuchField", json!(1), "/noSuchField", "unknown-field"),
         one("with/slash", json!(1), "/with~1slash", "unknown-field"),
         one("with.dot[0]", json!(1), "/with.dot[0]", "unknown-field"),
@@ -123,7 +132,7 @@ fn lists_for_objects() -> Vec<Fault> {
         one("telling", json!([50, 10]), "/telling", "invalid"),
         one("dates", json!(["2026-04-27"]), "/dates", "invalid"),
         one("filters", json!({"maxTaxes": ["1.00", "USD"]}), "/filters/maxTaxes", "invalid"),
-        one("schedule", json!({"every": "hours", "hours": 1, "active": ["07:00:00", "22:00:00"]}), "/schedule", "invalid"),
+        one("schedule", json!({"every": "hours", "hours": 1, "active": ["07:00:00", "22:00:00"]}), "/schedule/active", "invalid"),
     ]
 }
 

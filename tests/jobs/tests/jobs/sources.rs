@@ -16,7 +16,7 @@ async fn a_source_that_is_down_for_a_while_costs_a_delay() {
     run(&app, &dana, watcher).await;
     assert_eq!(app.mails().len(), 0);
     space.fail(None);
-    app.advance(5.minutes()).await;
+    app.leap(13.minutes()).await;
     assert_eq!(app.mails().len(), 1);
 }
 
@@ -42,7 +42,9 @@ async fn a_source_that_stays_down_ends_among_the_dead_letters_and_can_be_sent_ro
     let watcher = watch(&dana, json!({"schedule": {"every": "hours", "hours": 24}})).await;
     space.fail(Some(StatusCode::SERVICE_UNAVAILABLE));
     run(&app, &dana, watcher).await;
-    app.advance(20.minutes()).await;
+    for _ in 0..5 {
+        app.leap(13.minutes()).await;
+    }
     assert_eq!(app.dead_letters().len(), 1);
     space.fail(None);
     assert_eq!(app.system().standins().queues().redrive("searches-dead").unwrap(), 1);
