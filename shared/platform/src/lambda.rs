@@ -13,16 +13,25 @@ use crate::{
     deps::{Deps, RandomIds},
     function::{Function, Job},
     gateway,
-    outside::OverHttp,
+    outside::{Nowhere, Outside, OverHttp},
     telemetry,
 };
 
 /// Runs a function until the sandbox ends. A bad configuration stops the start, and names itself in the log.
 pub fn serve(function: &'static dyn Function) -> ExitCode {
+    serve_with(function, || Ok(Arc::new(Nowhere)))
+}
+
+/// Runs a function that calls the world outside. Only its binary links what that takes.
+pub fn serve_calling(function: &'static dyn Function) -> ExitCode {
+    serve_with(function, || Ok(Arc::new(OverHttp::new().map_err(|error| error.to_string())?)))
+}
+
+fn serve_with(function: &'static dyn Function, outside: fn() -> Result<Arc<dyn Outside>, String>) -> ExitCode {
     telemetry::start_json_logs();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
-        let cx = deps(function)?;
+        let cx = deps(function, outside()?)?;
         runtime.block_on(run(function, cx)).map_err(|error| error.to_string())
     });
     match outcome {
@@ -34,7 +43,7 @@ pub fn serve(function: &'static dyn Function) -> ExitCode {
     }
 }
 
-fn deps(function: &'static dyn Function) -> Result<Deps, String> {
+fn deps(function: &'static dyn Function, outside: Arc<dyn Outside>) -> Result<Deps, String> {
     let variable = |name: &str| std::env::var(name).ok();
     let config = Config::read(variable, &function.sends_to(), &function.calls()).map_err(|error| error.to_string())?;
     let endpoints = Config::endpoints(variable);
@@ -51,8 +60,7 @@ fn deps(function: &'static dyn Function) -> Result<Deps, String> {
         endpoints,
         http,
     };
-    let outside = OverHttp::new().map_err(|error| error.to_string())?;
-    let cx = Deps::new(function.spec(), config, aws, Arc::new(SystemClock), Arc::new(RandomIds), Arc::new(outside));
+    let cx = Deps::new(function.spec(), config, aws, Arc::new(SystemClock), Arc::new(RandomIds), outside);
     // On the hot path of nearly every function: built now, while the sandbox's CPU is not yet throttled.
     cx.store();
     Ok(cx)

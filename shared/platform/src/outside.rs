@@ -45,6 +45,16 @@ pub trait Outside: Debug + Send + Sync {
     fn send(&self, call: Call) -> BoxFuture<'_, Result<http::Response<Bytes>, OutsideError>>;
 }
 
+/// For functions that call nobody.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Nowhere;
+
+impl Outside for Nowhere {
+    fn send(&self, _: Call) -> BoxFuture<'_, Result<http::Response<Bytes>, OutsideError>> {
+        Box::pin(async { Err(OutsideError::Undeclared) })
+    }
+}
+
 /// Over real sockets, HTTP/1.1, TLS by rustls with ring. No redirects are followed: a source that redirects has moved, and
 /// credentials must not follow it.
 #[derive(Debug, Clone)]
