@@ -132,6 +132,7 @@ async fn serve_api(data: PathBuf, port: u16) -> Result<(), CliError> {
     let port = listener.local_addr().map_err(failed)?.port();
     let url = format!("http://localhost:{port}");
     let folder = Folder::open(data)?;
+    let _claimed = folder.claim()?;
     let system = Arc::new(System::start(Options::kept_in(folder.clone(), live_sources(variable), url.clone())?).await?);
     say(&greeting(&system, &folder, &url, started));
     serve(&system, listener, pages::router(system.pages())).await.map_err(failed)
@@ -140,16 +141,23 @@ async fn serve_api(data: PathBuf, port: u16) -> Result<(), CliError> {
 /// Runs the job, tells what it found, and serves the pages that show it.
 async fn run_demo(data: PathBuf, port: u16, once: bool) -> Result<(), CliError> {
     let url = format!("http://localhost:{port}");
+    if live_sources(variable).is_empty() {
+        say("playing recordings …");
+    } else {
+        say("asking the sources live; this takes up to two minutes …");
+    }
     let (system, report) = demo::run(DemoOptions { data: data.clone(), url: url.clone() }).await?;
     say(&report);
-    let again = format!("cargo local --data {} serves these pages again", data.join("demo").display());
+    let folder = data.join("demo");
+    let again = format!("cargo local --data {} --port {port} serves these pages again", folder.display());
     if once || !io::stdout().is_terminal() {
         say(&again);
         return Ok(());
     }
     let failed = |error| CliError::Port { port, error };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
-    say(&format!("serving {url}/_local/ until Ctrl-C; {again}"));
+    let _served = Folder::open(folder.clone())?.claim()?;
+    say(&format!("serving {url}/_local/ until Ctrl-C; a token: cargo local --data {} token --member demo", folder.display()));
     serve(&system, listener, pages::router(system.pages())).await.map_err(failed)
 }
 
@@ -189,7 +197,11 @@ fn move_dead_letters(folder: &Folder, queue: Option<&str>) -> Result<(), CliErro
         say(&format!("{moved} messages are back on {queue}"));
     }
     let dead = |stats: &QueueStats| !stats.dead_letter_of.is_empty() && stats.visible > 0;
-    for stats in queues.stats()?.iter().filter(|stats| dead(stats)) {
+    let all = queues.stats()?;
+    if !all.iter().any(dead) {
+        say("there are no dead letters");
+    }
+    for stats in all.iter().filter(|stats| dead(stats)) {
         say(&format!("{}: {}", stats.name, stats.visible));
         for letter in queues.peek(&stats.name, 100)? {
             let attribute = |name: &str| letter.attributes.get(name).map(String::as_str);

@@ -19,6 +19,9 @@ pub enum FolderError {
     /// It can't be made, read or written.
     #[error("the data folder can't be used: {0}")]
     File(#[from] io::Error),
+    /// Another process serves it.
+    #[error("{0} is in use by another process; stop it, or choose another folder with --data")]
+    InUse(PathBuf),
     /// What is kept of the clock is no duration.
     #[error("{0} holds no duration; remove it to begin anew")]
     Clock(PathBuf),
@@ -37,6 +40,19 @@ impl Folder {
         let path = path.into();
         std::fs::create_dir_all(&path)?;
         Ok(Self(path))
+    }
+
+    /// Takes the folder for as long as the answer is kept: two systems on one folder would sweep and relay against each other.
+    ///
+    /// # Errors
+    /// If another process has it.
+    pub fn claim(&self) -> Result<std::fs::File, FolderError> {
+        let lock = std::fs::File::create(self.0.join("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(lock),
+            Err(std::fs::TryLockError::WouldBlock) => Err(FolderError::InUse(self.0.clone())),
+            Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
+        }
     }
 
     /// Where it is.

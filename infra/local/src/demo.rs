@@ -83,6 +83,8 @@ pub async fn run(options: DemoOptions) -> Result<(Arc<System>, String), DemoErro
     let recorded = live.is_empty();
     let path = options.data.join("demo");
     if path.exists() {
+        // Not while another process serves it.
+        drop(Folder::open(&path)?.claim()?);
         std::fs::remove_dir_all(&path)?;
     }
     let system = System::start(Options::kept_in(Folder::open(path)?, live, options.url.clone())?).await?;
@@ -296,8 +298,9 @@ impl Demo {
             line(report, &format!("to {}: {}", mail.to.join(", "), mail.subject));
             line(report, &format!("   {}/_local/mailbox/{id}", self.url));
         }
-        if let Some(first) = mails.first() {
-            heading(report, "The first of them");
+        // An award's mail says the most.
+        if let Some(first) = mails.iter().find(|mail| mail.mail.subject.contains(" points")).or(mails.first()) {
+            heading(report, "One of them");
             for text in first.mail.text.as_deref().unwrap_or_default().lines() {
                 line(report, text);
             }

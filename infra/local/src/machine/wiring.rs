@@ -121,7 +121,8 @@ impl Wiring<'_> {
                 }
             }
         }
-        let (api, document) = api.split_for_parts();
+        let (api, mut document) = api.split_for_parts();
+        document.info = utoipa::openapi::Info::new("Mile Buy Club API", env!("CARGO_PKG_VERSION"));
         Ok(Parts {
             api: api.fallback(gateway::nowhere).method_not_allowed_fallback(gateway::wrong_method),
             document,
