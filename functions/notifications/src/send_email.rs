@@ -106,8 +106,9 @@ async fn settle(cx: &Deps, delivery: Delivery) -> Result<(), JobError> {
             // The member read the alert meanwhile, or someone else settled the message: then this fails to the end.
             Err(StoreError::Changed | StoreError::Contended) => {}
             result => {
+                result?;
                 count(cx, &delivery);
-                return Ok(result?);
+                return Ok(());
             }
         }
     }

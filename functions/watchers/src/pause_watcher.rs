@@ -6,7 +6,7 @@ use platform::{Answer, Deps, Endpoint, IfMatch, Instruction, PathId, Problems, R
 use storage::{Entity, Grant};
 use utoipa_axum::routes;
 
-use crate::watcher_view::{WatcherView, commit_changed, refusal, watcher_of};
+use crate::watcher_view::{WatcherView, change_watcher};
 
 /// Stops a watcher until it is resumed.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "watchers-pause-watcher", || routes!(pause_watcher)).may(&[
@@ -35,8 +35,6 @@ async fn pause_watcher(
     if_match: IfMatch,
     asked: Instruction,
 ) -> Reply<WatcherView> {
-    let mut watcher = watcher_of(&cx, &asked.caller, id, if_match).await?;
-    let revision = watcher.revision;
-    watcher.pause(cx.now()).map_err(refusal)?;
-    commit_changed(&cx, &asked.request, (watcher, revision), if_match, Answer::ok).await
+    let asked = (&asked.caller, &asked.request);
+    change_watcher(&cx, asked, (id, if_match), |watcher| watcher.pause(cx.now()), Answer::ok).await
 }

@@ -6,7 +6,7 @@ use platform::{Answer, Deps, Endpoint, IfMatch, Instruction, PathId, Problems, R
 use storage::{Entity, Grant};
 use utoipa_axum::routes;
 
-use crate::watcher_view::{WatcherView, commit_changed, refusal, watcher_of};
+use crate::watcher_view::{WatcherView, change_watcher};
 
 /// Lets a paused watcher run again.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "watchers-resume-watcher", || routes!(resume_watcher)).may(&[
@@ -35,8 +35,6 @@ async fn resume_watcher(
     if_match: IfMatch,
     asked: Instruction,
 ) -> Reply<WatcherView> {
-    let mut watcher = watcher_of(&cx, &asked.caller, id, if_match).await?;
-    let revision = watcher.revision;
-    watcher.resume(cx.now()).map_err(refusal)?;
-    commit_changed(&cx, &asked.request, (watcher, revision), if_match, Answer::ok).await
+    let asked = (&asked.caller, &asked.request);
+    change_watcher(&cx, asked, (id, if_match), |watcher| watcher.resume(cx.now()), Answer::ok).await
 }

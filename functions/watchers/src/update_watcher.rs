@@ -15,7 +15,7 @@ use storage::{Entity, Grant};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::watcher_view::{WatcherView, commit_changed, refusal, watcher_of};
+use crate::watcher_view::{WatcherView, change_watcher};
 
 /// Changes a watcher.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "watchers-update-watcher", || routes!(update_watcher)).may(&[
@@ -102,9 +102,9 @@ async fn update_watcher(
     command: Command<UpdateWatcher>,
 ) -> Reply<WatcherView> {
     let member = command.caller.profile(&cx).await?;
-    let mut watcher = watcher_of(&cx, &command.caller, id, if_match).await?;
-    let revision = watcher.revision;
-    let spec = command.input.apply_to(watcher.spec.clone());
-    watcher.change(&member, spec, cx.now()).map_err(refusal)?;
-    commit_changed(&cx, &command.request, (watcher, revision), if_match, Answer::ok).await
+    let change = |watcher: &mut Watcher| {
+        let spec = command.input.apply_to(watcher.spec.clone());
+        watcher.change(&member, spec, cx.now())
+    };
+    change_watcher(&cx, (&command.caller, &command.request), (id, if_match), change, Answer::ok).await
 }

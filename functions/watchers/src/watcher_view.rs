@@ -89,22 +89,27 @@ pub(crate) async fn watcher_of(cx: &Deps, caller: &Caller, id: WatcherId, if_mat
     Ok(watcher)
 }
 
-/// Stores a watcher that its owner has changed, and tells of it. Without a change since `revision` nothing is written or told.
-pub(crate) async fn commit_changed(
+/// An owner's change of a watcher: reads it, changes it, stores it and tells of it. What changes nothing is neither written nor
+/// told.
+pub(crate) async fn change_watcher(
     cx: &Deps,
-    request: &Request,
-    (mut watcher, revision): (Watcher, u64),
-    if_match: IfMatch,
+    (caller, request): (&Caller, &Request),
+    (id, if_match): (WatcherId, IfMatch),
+    change: impl FnOnce(&mut Watcher) -> Result<(), WatcherError>,
     answer: fn(WatcherView) -> Answer<WatcherView>,
 ) -> Reply<WatcherView> {
-    let event = WatcherChanged { tenant: watcher.owner.tenant.clone(), member: watcher.owner.member, watcher: watcher.id };
-    let change = if watcher.revision == revision {
+    let mut watcher = watcher_of(cx, caller, id, if_match).await?;
+    let before = watcher.revision;
+    change(&mut watcher).map_err(refusal)?;
+    let changed = if watcher.revision == before {
         Change::new().provided(&mut watcher)
     } else {
+        let owner = watcher.owner.clone();
+        let event = WatcherChanged { tenant: owner.tenant, member: owner.member, watcher: id };
         cx.emit(Change::new().update(&mut watcher), &event)
     };
     let answer = answer(WatcherView::from(&watcher)).version(watcher.revision);
-    cx.commit(request, change, answer).await.map_err(|failure| if_match.settle(failure))
+    cx.commit(request, changed, answer).await.map_err(|failure| if_match.settle(failure))
 }
 
 /// Why a change of a watcher is refused, in public words.
