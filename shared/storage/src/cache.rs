@@ -8,6 +8,7 @@ use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
+    condition::Condition,
     entity::{Key, Keyspace, Kind},
     store::{Store, StoreError, store_error},
     tables::{TTL, Table},
@@ -95,13 +96,15 @@ impl Store {
         item.insert("untilMs".to_owned(), AttributeValue::N(until.as_millisecond().to_string()));
         item.insert("type".to_owned(), AttributeValue::S(ASKING.name.to_owned()));
         item.insert(TTL.to_owned(), AttributeValue::N(until.saturating_add(KEPT).unwrap_or(until).as_second().to_string()));
+        let free = Condition::Free(now);
         let put = self
             .dynamo
             .put_item()
             .table_name(self.table(Table::Cache))
             .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) OR untilMs <= :nowMs")
-            .expression_attribute_values(":nowMs", AttributeValue::N(now.as_millisecond().to_string()))
+            .set_condition_expression(free.expression())
+            .set_expression_attribute_names(free.names())
+            .set_expression_attribute_values(free.values())
             .send()
             .await;
         match put.map_err(|error| store_error(&error)) {
@@ -123,13 +126,15 @@ impl Store {
         item.insert("askedAt".to_owned(), AttributeValue::N(answer.asked_at.as_millisecond().to_string()));
         item.insert("type".to_owned(), AttributeValue::S(ANSWER.name.to_owned()));
         item.insert(TTL.to_owned(), AttributeValue::N(expires.as_second().to_string()));
+        let latest = Condition::NoLater(answer.asked_at);
         let put = self
             .dynamo
             .put_item()
             .table_name(self.table(Table::Cache))
             .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) OR askedAt <= :askedAt")
-            .expression_attribute_values(":askedAt", AttributeValue::N(answer.asked_at.as_millisecond().to_string()))
+            .set_condition_expression(latest.expression())
+            .set_expression_attribute_names(latest.names())
+            .set_expression_attribute_values(latest.values())
             .send()
             .await;
         match put.map_err(|error| store_error(&error)) {

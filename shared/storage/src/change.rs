@@ -1,6 +1,6 @@
 //! A change of state, the events about it and the receipt of the request: one transaction.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
@@ -10,27 +10,26 @@ use domain::{events::Event, ids::EventId};
 use jiff::Timestamp;
 
 use crate::{
+    condition::Condition,
     entity::{Entity, Item, to_item},
     outbox::OutboxItem,
     receipts::Receipt,
     store::{Store, StoreError, store_error},
-    tables::{TTL, Table},
+    tables::Table,
     watchers::WatcherQuota,
 };
 
 /// DynamoDB's limit on a transaction. A change that needs more is a resumable job.
 const MAX_OPERATIONS: usize = 100;
 
-/// How long a change waits at most, each time that it meets another one under way on the same items: many matches of one
-/// watcher, or alerts of one member, come at once.
-const CONTENTION_PAUSES: [Duration; 4] =
+/// How long a change waits at most, each time that it meets another one under way on the same items (many matches of one
+/// watcher, or alerts of one member, come at once), or too many of them.
+const PAUSES: [Duration; 4] =
     [Duration::from_millis(20), Duration::from_millis(60), Duration::from_millis(180), Duration::from_millis(540)];
 
 /// Somewhere between nothing and the whole of a pause, so that those who met don't meet again.
 fn jittered(pause: Duration) -> Duration {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    let share = RandomState::new().build_hasher().finish() % 1_000;
-    pause * u32::try_from(share).unwrap_or(0) / 1_000
+    pause.mul_f64(fastrand::f64())
 }
 
 /// What it means when the condition of an operation fails.
@@ -60,43 +59,6 @@ enum Operation {
     Delete { table: Table, key: Item, condition: Condition },
     Check { table: Table, key: Item, condition: Condition },
     Count { table: Table, key: Item, by: i64, limit: u32, kind: &'static str },
-}
-
-#[derive(Debug)]
-enum Condition {
-    None,
-    Absent,
-    /// Absent, or past its time: DynamoDB removes what has expired late.
-    AbsentOrExpired(Timestamp),
-    Version(u64),
-}
-
-impl Condition {
-    fn expression(&self) -> Option<&'static str> {
-        match self {
-            Self::None => None,
-            Self::Absent => Some("attribute_not_exists(pk)"),
-            Self::AbsentOrExpired(_) => Some("attribute_not_exists(pk) OR #ttl <= :now"),
-            Self::Version(_) => Some("#version = :version"),
-        }
-    }
-
-    /// The attribute that the expression names, and the value it is held against.
-    fn operand(&self) -> Option<(&'static str, &'static str, &'static str, AttributeValue)> {
-        match self {
-            Self::None | Self::Absent => None,
-            Self::AbsentOrExpired(now) => Some(("#ttl", TTL, ":now", AttributeValue::N(now.as_second().to_string()))),
-            Self::Version(version) => Some(("#version", "version", ":version", AttributeValue::N(version.to_string()))),
-        }
-    }
-
-    fn names(&self) -> Option<HashMap<String, String>> {
-        self.operand().map(|(placeholder, name, _, _)| HashMap::from([(placeholder.to_owned(), name.to_owned())]))
-    }
-
-    fn values(&self) -> Option<HashMap<String, AttributeValue>> {
-        self.operand().map(|(_, _, placeholder, value)| HashMap::from([(placeholder.to_owned(), value)]))
-    }
 }
 
 impl Change {
@@ -211,9 +173,10 @@ impl Store {
         }
         let (operations, refusals): (Vec<_>, Vec<_>) = change.operations.into_iter().unzip();
         let items = operations.into_iter().map(|operation| self.operation(operation)).collect::<Result<Vec<_>, _>>()?;
-        for pause in CONTENTION_PAUSES {
+        for pause in PAUSES {
             match self.transact(items.clone(), &refusals).await {
-                Err(StoreError::Contended) => tokio::time::sleep(jittered(pause)).await,
+                // The SDK repeats neither: to it, a cancelled transaction is an answer.
+                Err(StoreError::Contended | StoreError::Throttled) => tokio::time::sleep(jittered(pause)).await,
                 result => return result,
             }
         }
@@ -241,7 +204,7 @@ impl Store {
                 Put::builder()
                     .table_name(self.table(table))
                     .set_item(Some(attributes))
-                    .set_condition_expression(condition.expression().map(str::to_owned))
+                    .set_condition_expression(condition.expression())
                     .set_expression_attribute_names(condition.names())
                     .set_expression_attribute_values(condition.values())
                     .build()
@@ -251,7 +214,7 @@ impl Store {
                 Delete::builder()
                     .table_name(self.table(table))
                     .set_key(Some(key))
-                    .set_condition_expression(condition.expression().map(str::to_owned))
+                    .set_condition_expression(condition.expression())
                     .set_expression_attribute_names(condition.names())
                     .set_expression_attribute_values(condition.values())
                     .build()
@@ -261,26 +224,30 @@ impl Store {
                 ConditionCheck::builder()
                     .table_name(self.table(table))
                     .set_key(Some(key))
-                    .set_condition_expression(condition.expression().map(str::to_owned))
+                    .set_condition_expression(condition.expression())
                     .set_expression_attribute_names(condition.names())
                     .set_expression_attribute_values(condition.values())
                     .build()
                     .map_err(incomplete)?,
             ),
-            Operation::Count { table, key, by, limit, kind } => item.update(
-                Update::builder()
-                    .table_name(self.table(table))
-                    .set_key(Some(key))
-                    .update_expression("ADD #used :by SET #type = :type")
-                    .condition_expression("attribute_not_exists(#used) OR #used <= :room")
-                    .expression_attribute_names("#used", "used")
-                    .expression_attribute_names("#type", "type")
-                    .expression_attribute_values(":by", AttributeValue::N(by.to_string()))
-                    .expression_attribute_values(":type", AttributeValue::S(kind.to_owned()))
-                    .expression_attribute_values(":room", AttributeValue::N((i64::from(limit) - by).to_string()))
-                    .build()
-                    .map_err(incomplete)?,
-            ),
+            Operation::Count { table, key, by, limit, kind } => {
+                let room = Condition::Room(i64::from(limit) - by);
+                item.update(
+                    Update::builder()
+                        .table_name(self.table(table))
+                        .set_key(Some(key))
+                        .update_expression("ADD #used :by SET #type = :type")
+                        .set_condition_expression(room.expression())
+                        .set_expression_attribute_names(room.names())
+                        .set_expression_attribute_values(room.values())
+                        .expression_attribute_names("#used", "used")
+                        .expression_attribute_names("#type", "type")
+                        .expression_attribute_values(":by", AttributeValue::N(by.to_string()))
+                        .expression_attribute_values(":type", AttributeValue::S(kind.to_owned()))
+                        .build()
+                        .map_err(incomplete)?,
+                )
+            }
         }
         .build())
     }

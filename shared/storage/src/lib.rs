@@ -6,6 +6,7 @@
 mod alerts;
 mod cache;
 mod change;
+mod condition;
 mod deals;
 mod deliveries;
 mod entity;
@@ -22,6 +23,7 @@ pub use self::{
     alerts::ToldDay,
     cache::{Asking, CachedAnswer},
     change::{Change, Refusal},
+    condition::CONDITIONS,
     deals::Sighting,
     entity::{Entity, KINDS, Key, Keyspace, Kind},
     grants::Grant,

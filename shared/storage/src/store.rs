@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::{
 };
 
 use crate::{
+    condition::Condition,
     entity::{Entity, Item, Key, from_item, to_item},
     tables::{PK, SK, Table},
 };
@@ -116,13 +117,14 @@ impl Store {
     pub(crate) async fn put_if_unchanged<E: Entity>(&self, entity: &mut E) -> Result<(), StoreError> {
         let read = *entity.version();
         *entity.version() = read + 1;
+        let unchanged = Condition::Version(read);
         self.dynamo
             .put_item()
             .table_name(self.table(E::KIND.table))
             .set_item(Some(to_item(entity)?))
-            .condition_expression("#version = :version")
-            .expression_attribute_names("#version", "version")
-            .expression_attribute_values(":version", AttributeValue::N(read.to_string()))
+            .set_condition_expression(unchanged.expression())
+            .set_expression_attribute_names(unchanged.names())
+            .set_expression_attribute_values(unchanged.values())
             .send()
             .await
             .map(|_| ())

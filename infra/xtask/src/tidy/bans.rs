@@ -51,6 +51,12 @@ pub(super) const BANS: &[Ban] = &[
         reason: "domain is pure: no AWS, HTTP, clock, randomness or I/O",
     },
     Ban {
+        texts: &[".condition_expression(", "set_condition_expression(Some"],
+        applies: |path| rust(path) && path.starts_with("shared/"),
+        also_comments: false,
+        reason: "conditions of writes stand in storage::condition, where a check takes each away",
+    },
+    Ban {
         texts: &["Timestamp::now", "Zoned::now", "SystemTime::now", "Instant::now"],
         applies: |path| rust(path) && path != "shared/platform/src/clock.rs" && !path.starts_with("infra/"),
         also_comments: false,
@@ -74,6 +80,8 @@ pub(super) const BANS: &[Ban] = &[
 pub(super) const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("tests/storage/", ".scan()", "counts what lies in a table of its own, to show that nothing was stored twice"),
     ("tests/api/", ".scan()", "compares the whole table before and after, to show that a refused request wrote nothing"),
+    ("tests/contracts/tests/permissions.rs", ".scan()", "shows that a scan is refused"),
+    ("tests/faults/src/main.rs", "Instant::now", "says how long the tellings took"),
     ("tests/load/", "Instant::now", "measures how long things take on this machine"),
     ("tests/channels/tests/email.rs", "Instant::now", "shows that a time-out of the machine's clock strikes"),
 ];

@@ -1,0 +1,59 @@
+//! What is under way is held for as long as it may take, to the millisecond, and whoever dies holds it no longer.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use domain::search::SearchKey;
+use futures::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use storage::Store;
+use storage_tests::{answer, at, offer, stored};
+
+const LEASE: SignedDuration = SignedDuration::from_secs(150);
+const MILLISECOND: SignedDuration = SignedDuration::from_millis(1);
+
+fn key() -> SearchKey {
+    answer(Vec::new(), "2026-02-17T19:24:00Z").query.key()
+}
+
+async fn take(store: &Store, now: Timestamp) -> bool {
+    store.take_asking(&key(), now).await.unwrap()
+}
+
+#[tokio::test]
+async fn who_asks_a_question_holds_it_for_two_and_a_half_minutes_and_not_a_millisecond_longer() {
+    let stored = stored();
+    let began = at("2026-02-17T19:24:00.123Z");
+    assert!(take(&stored.store, began).await);
+    for early in [SignedDuration::ZERO, MILLISECOND, SignedDuration::from_secs(149), LEASE - MILLISECOND] {
+        assert!(!take(&stored.store, began + early).await, "{early}");
+    }
+    assert!(take(&stored.store, began + LEASE).await, "who died holds it no longer");
+    assert!(!take(&stored.store, began + LEASE + MILLISECOND).await, "who took it over holds it as long");
+}
+
+#[tokio::test]
+async fn of_fifty_at_once_one_asks() {
+    let stored = stored();
+    let now = at("2026-02-17T19:24:00Z");
+    let taken = join_all((0..50).map(|_| take(&stored.store, now))).await;
+    assert_eq!(taken.into_iter().filter(|taken| *taken).count(), 1);
+}
+
+#[tokio::test]
+async fn a_clock_at_its_ends_takes_no_lease_that_never_ends() {
+    let stored = stored();
+    assert!(take(&stored.store, Timestamp::MIN).await);
+    assert!(take(&stored.store, at("2026-02-17T19:24:00Z")).await, "a lease of the distant past is over");
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_late_does_not_hide_a_later_one() {
+    let stored = stored();
+    let (early, late) = ("2026-02-17T19:24:00.001Z", "2026-02-17T19:24:00.002Z");
+    stored.store.keep_answer(&answer(vec![offer("QR740", 40_000)], late)).await.unwrap();
+    stored.store.keep_answer(&answer(Vec::new(), early)).await.unwrap();
+    let kept = stored.store.answer(&key(), Timestamp::MIN).await.unwrap().unwrap();
+    assert_eq!((kept.asked_at, kept.offers.len()), (at(late), 1));
+    // The same one again, as when an answer of the store was lost.
+    stored.store.keep_answer(&answer(Vec::new(), late)).await.unwrap();
+    assert!(stored.store.answer(&key(), Timestamp::MIN).await.unwrap().unwrap().offers.is_empty());
+}
