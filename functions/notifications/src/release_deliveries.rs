@@ -16,13 +16,22 @@ pub static FUNCTION: Scheduled = Scheduled::new("notifications-release-deliverie
 /// At most so many of a shard each minute: what remains is first in line the next.
 const PAGE: u8 = 200;
 
-fn release_deliveries(cx: &Deps, _deadline: Timestamp) -> BoxFuture<'_, Result<(), JobError>> {
+/// So many are sent before the time is looked at again.
+const AT_ONCE: usize = 100;
+
+fn release_deliveries(cx: &Deps, deadline: Timestamp) -> BoxFuture<'_, Result<(), JobError>> {
     Box::pin(async move {
+        if cx.time_left(deadline) < Scheduled::RESERVE {
+            return Ok(());
+        }
         let due = cx.store().due_deliveries(cx.now(), PAGE).await?;
         let messages: Vec<SendEmail> = due.iter().map(SendEmail::from_delivery).collect();
-        cx.send(&messages).await?;
-        if !messages.is_empty() {
-            telemetry::count(cx, "MessagesReleased", messages.len() as u64);
+        for some in messages.chunks(AT_ONCE) {
+            if cx.time_left(deadline) < Scheduled::RESERVE {
+                break;
+            }
+            cx.send(some).await?;
+            telemetry::count(cx, "MessagesReleased", some.len() as u64);
         }
         Ok(())
     })

@@ -4,7 +4,7 @@
 
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use futures::{StreamExt, future::BoxFuture, stream};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use platform::{Deps, JobError, Scheduled, telemetry};
 use storage::{Entity, Grant, OUTBOX_SHARDS, OutboxItem};
 
@@ -20,8 +20,6 @@ const PAGE: u8 = 100;
 const A_CALL: usize = 10;
 /// Who events come from.
 const SOURCE: &str = "mile-buy-club";
-/// No further page is begun when less than this is left.
-const RESERVE: SignedDuration = SignedDuration::from_secs(5);
 
 fn relay_outbox(cx: &Deps, deadline: Timestamp) -> BoxFuture<'_, Result<(), JobError>> {
     Box::pin(async move {
@@ -34,7 +32,7 @@ fn relay_outbox(cx: &Deps, deadline: Timestamp) -> BoxFuture<'_, Result<(), JobE
 /// Publishes a shard's events, the oldest first. One that the bus does not take stays, and holds up no other.
 async fn relay_shard(cx: &Deps, shard: u16, deadline: Timestamp) -> Result<(), JobError> {
     let (mut published, mut refused, mut after) = (0, 0, None);
-    loop {
+    while cx.time_left(deadline) >= Scheduled::RESERVE {
         let page = cx.store().outbox(shard, PAGE, after.as_deref()).await?;
         for events in page.items.chunks(A_CALL) {
             let taken = publish(cx, events).await?;
@@ -43,7 +41,7 @@ async fn relay_shard(cx: &Deps, shard: u16, deadline: Timestamp) -> Result<(), J
             refused += events.len() - taken.len();
         }
         after = page.next;
-        if after.is_none() || deadline.duration_since(cx.now()) < RESERVE {
+        if after.is_none() {
             break;
         }
     }

@@ -23,8 +23,6 @@ const PAGE: u8 = 100;
 const SHARDS_AT_ONCE: usize = 4;
 /// Claims written side by side, in a shard.
 const CLAIMS_AT_ONCE: usize = 8;
-/// No further page is begun when less than this is left; the next sweep goes on there.
-const RESERVE: SignedDuration = SignedDuration::from_secs(5);
 
 fn sweep_watchers(cx: &Deps, deadline: Timestamp) -> BoxFuture<'_, Result<(), JobError>> {
     Box::pin(async move {
@@ -39,16 +37,17 @@ fn sweep_watchers(cx: &Deps, deadline: Timestamp) -> BoxFuture<'_, Result<(), Jo
 async fn sweep_shard(cx: &Deps, shard: u16, deadline: Timestamp) -> Result<(), JobError> {
     let mut last_sent: Option<SearchDue> = None;
     let mut after = None;
-    loop {
+    while cx.time_left(deadline) >= Scheduled::RESERVE {
         let page = cx.store().due_watchers(shard, cx.now(), PAGE, after.as_deref()).await?;
         let searches = searches_of(&page.items, &mut last_sent, cx.now());
         cx.send(&searches).await?;
         claim(cx, page.items, searches.len()).await?;
         after = page.next;
-        if after.is_none() || deadline.duration_since(cx.now()) < RESERVE {
-            return Ok(());
+        if after.is_none() {
+            break;
         }
     }
+    Ok(())
 }
 
 /// The searches of a page that were not sent with the page before. Within a search the watcher that wants the freshest

@@ -67,7 +67,7 @@ struct Token {
 
 #[derive(Debug, Args)]
 struct Redrive {
-    /// The queue whose dead letters go back to it; without one they are only listed.
+    /// The queue whose dead letters go back to it, parked or received too often; without one they are only listed.
     queue: Option<String>,
 }
 
@@ -194,7 +194,8 @@ fn move_dead_letters(folder: &Folder, queue: Option<&str>) -> Result<(), CliErro
     let queues = standins.queues();
     if let Some(queue) = queue {
         let moved = queues.redrive(&format!("{queue}-dead"))?;
-        say(&format!("{moved} messages are back on {queue}"));
+        let messages = if moved == 1 { "message is" } else { "messages are" };
+        say(&format!("{moved} {messages} back on {queue}"));
     }
     let dead = |stats: &QueueStats| !stats.dead_letter_of.is_empty() && stats.visible > 0;
     let all = queues.stats()?;
@@ -204,9 +205,7 @@ fn move_dead_letters(folder: &Folder, queue: Option<&str>) -> Result<(), CliErro
     for stats in all.iter().filter(|stats| dead(stats)) {
         say(&format!("{}: {}", stats.name, stats.visible));
         for letter in queues.peek(&stats.name, 100)? {
-            let attribute = |name: &str| letter.attributes.get(name).map(String::as_str);
-            let reason = attribute("reason").unwrap_or("received too often");
-            say(&format!("  {} sent {:.0}: {reason}: {}", letter.id, letter.sent_at, letter.body));
+            say(&format!("  {} sent {:.0}: {}: {}", letter.id, letter.sent_at, letter.reason(), letter.body));
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ pub mod licences;
 pub mod new_function;
 pub mod openapi;
 pub mod recordings;
+pub mod redrive;
 
 pub mod tidy;
 pub mod triggers;

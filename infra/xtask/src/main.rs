@@ -6,10 +6,10 @@ use clap::{Args, Parser, Subcommand};
 use xtask::{
     check::{self, Extent},
     docs,
-    files::Made,
+    files::{self, Made},
     licences,
     new_function::{self, Order, Trigger},
-    openapi, recordings, tidy,
+    openapi, recordings, redrive, tidy,
 };
 
 /// Developer automation.
@@ -33,12 +33,23 @@ enum Command {
     },
     /// Makes a function that compiles, is registered, described and tested
     NewFunction(NewFunction),
+    /// Tells the main job's story under every fault, as `-- --help` says
+    Faults {
+        /// For the harness
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Writes the OpenAPI document
     Openapi(Written),
     /// Writes docs/functions.md and docs/data.md
     Docs(Written),
     /// Writes the recordings that the local run's travel sources play
     Recordings(Written),
+    /// Sends the dead letters of a queue in the cloud round again (here: cargo local redrive)
+    ///
+    /// Region and credentials are those of the environment: AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if there
+    /// is one, AWS_SESSION_TOKEN. AWS_ENDPOINT_URL_SQS names another endpoint.
+    Redrive(Redrive),
     /// Checks the licences of what is linked
     Licences,
     /// Checks the rules that the compiler can't hold
@@ -63,6 +74,18 @@ struct NewFunction {
     /// Prints the files and writes none
     #[arg(long)]
     dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+struct Redrive {
+    /// The queue that the dead letters are of, such as searches
+    queue: String,
+    /// How many messages a second; without this SQS decides
+    #[arg(long, value_parser = clap::value_parser!(i32).range(1..=500))]
+    max_per_second: Option<i32>,
+    /// What the deployment's queue names begin with
+    #[arg(long, default_value = "")]
+    prefix: String,
 }
 
 /// What starts it.
@@ -101,10 +124,15 @@ fn run(root: &Path, command: Command) -> Result<(), Box<dyn Error>> {
             outcome.map_err(|(step, error)| format!("{step}: {error}").into())
         }
         Command::NewFunction(arguments) => generate(root, arguments),
+        Command::Faults { arguments } => {
+            let run = ["run", "--quiet", "--locked", "--profile", "bench", "--package", "faults", "--"];
+            Ok(files::run(files::cargo(root).args(run).args(arguments))?)
+        }
         Command::Openapi(written) => write_or_check(root, &written, &[openapi::file()?], "openapi"),
         Command::Docs(written) => write_or_check(root, &written, &docs::files(), "docs"),
         Command::Recordings(Written { check: true }) => Ok(check::recordings_are_current(root)?),
         Command::Recordings(Written { check: false }) => Ok(recordings::write(root)?),
+        Command::Redrive(arguments) => send_round_again(arguments),
         Command::Licences => {
             tell(&format!("{} crates of others are linked; their licences are accepted", licences::check(root)?));
             Ok(())
@@ -148,6 +176,14 @@ fn generate(root: &Path, arguments: NewFunction) -> Result<(), Box<dyn Error>> {
         tell(path);
     }
     tell(&new_function::what_is_left(&order));
+    Ok(())
+}
+
+fn send_round_again(Redrive { queue, max_per_second, prefix }: Redrive) -> Result<(), Box<dyn Error>> {
+    let sqs = redrive::client(|name| std::env::var(name).ok())?;
+    let order = redrive::Order { queue, prefix, max_per_second };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(redrive::redrive(&sqs, &order, redrive::PAUSE, tell))?;
     Ok(())
 }
 

@@ -1,7 +1,12 @@
 //! Requests that change something: verified caller, validated input with every fault at once, and the receipt that makes a
 //! repeated request one.
 
-use axum::extract::{FromRequest, FromRequestParts};
+use std::sync::{Arc, OnceLock};
+
+use axum::{
+    extract::{FromRequest, FromRequestParts},
+    response::Response,
+};
 use bytes::Bytes;
 use domain::inputs::{Fields, Input, read_input};
 use http::{HeaderMap, header, request::Parts};
@@ -10,7 +15,7 @@ use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 use storage::{Receipt, ReceiptId, StoredReply};
 
-use crate::{caller::Caller, deps::Deps, failure::Failure};
+use crate::{caller::Caller, deps::Deps, failure::Failure, reply::stored};
 
 /// The largest body that is read.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -41,7 +46,33 @@ pub struct Instruction {
 #[derive(Debug, Clone)]
 pub struct Request(Option<(ReceiptId, String)>);
 
+/// The request that a handler was given, for what surrounds the handler.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Asked(Arc<OnceLock<Request>>);
+
+impl Asked {
+    /// The final answer. A request may be refused because its twin was faster: what that one deleted is not found, what it ran
+    /// was run too recently. Then this one's answer is the twin's.
+    pub(crate) async fn settle(&self, cx: &Deps, answer: Response) -> Response {
+        let Some(request) = self.0.get().filter(|_| answer.status().is_client_error()) else { return answer };
+        match request.replay(cx).await {
+            Ok(Some(reply)) => stored(&reply),
+            Ok(None) | Err(_) => answer,
+        }
+    }
+}
+
 impl Request {
+    /// Reads which request this is, unless it was carried out before.
+    async fn new_of(cx: &Deps, caller: &Caller, parts: &Parts, body: &[u8]) -> Result<Self, Failure> {
+        let request = Self::of(caller, parts, body)?;
+        if let Some(Asked(asked)) = parts.extensions.get() {
+            // A handler takes one request.
+            asked.set(request.clone()).ok();
+        }
+        request.not_carried_out(cx).await
+    }
+
     fn of(caller: &Caller, parts: &Parts, body: &[u8]) -> Result<Self, Failure> {
         let Some(key) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
         let key = key.to_str().ok().filter(|key| (1..=MAX_KEY_BYTES).contains(&key.len()));
@@ -96,7 +127,7 @@ impl<T: Input + Send> FromRequest<Deps> for Command<T> {
             return Err(Failure::NotJson);
         }
         let body = read(body).await?;
-        let request = Request::of(&caller, &parts, &body)?.not_carried_out(cx).await?;
+        let request = Request::new_of(cx, &caller, &parts, &body).await?;
         Ok(Self { input: parse(&body)?, caller, request })
     }
 }
@@ -108,7 +139,7 @@ impl FromRequest<Deps> for Instruction {
         let (mut parts, body) = request.into_parts();
         let caller = Caller::from_request_parts(&mut parts, cx).await?;
         let body = read(body).await?;
-        let request = Request::of(&caller, &parts, &body)?.not_carried_out(cx).await?;
+        let request = Request::new_of(cx, &caller, &parts, &body).await?;
         if !body.is_empty() {
             parse::<Nothing>(&body)?;
         }

@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
+use aws_lambda_events::sqs::SqsMessage;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use domain::ids::{EventId, Id, TenantId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use storage::{Change, Store, StoreError};
 
@@ -16,6 +17,7 @@ use crate::{
     job::JobError,
     outside::Outside,
     queues::{Message, Queue},
+    telemetry::{MetricSink, StandardOutput},
 };
 
 /// Makes ids.
@@ -39,7 +41,7 @@ impl Ids for RandomIds {
 
 /// What a function is given. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Deps(Arc<Inner>);
+pub struct Deps(Arc<Inner>, Arc<dyn MetricSink>);
 
 #[derive(Debug)]
 struct Inner {
@@ -93,7 +95,7 @@ impl Deps {
         ids: Arc<dyn Ids>,
         outside: Arc<dyn Outside>,
     ) -> Self {
-        Self(Arc::new(Inner {
+        let inner = Inner {
             function,
             config,
             aws,
@@ -105,7 +107,13 @@ impl Deps {
             events: OnceLock::new(),
             ses: OnceLock::new(),
             hosts: Mutex::new(Vec::new()),
-        }))
+        };
+        Self(Arc::new(inner), Arc::new(StandardOutput))
+    }
+
+    /// The same, with its metrics going elsewhere than to standard output.
+    pub fn reporting_to(self, metrics: Arc<dyn MetricSink>) -> Self {
+        Self(self.0, metrics)
     }
 
     /// Which function this is.
@@ -121,6 +129,16 @@ impl Deps {
     /// The present instant.
     pub fn now(&self) -> Timestamp {
         self.0.clock.now()
+    }
+
+    /// How long it is until a deadline; negative once it has passed.
+    pub fn time_left(&self, deadline: Timestamp) -> SignedDuration {
+        deadline.duration_since(self.now())
+    }
+
+    /// Where metrics go, if the configuration says that there are any.
+    pub(crate) fn metrics(&self) -> &dyn MetricSink {
+        &*self.1
     }
 
     /// A new id.
@@ -240,7 +258,12 @@ impl Deps {
     ///
     /// # Errors
     /// If it was not taken.
-    pub(crate) async fn park(&self, queue: Queue, group: Option<&str>, body: &str, reason: &str) -> Result<(), JobError> {
+    pub(crate) async fn park(&self, queue: Queue, message: &SqsMessage, reason: &str) -> Result<(), JobError> {
+        let body = message.body.as_deref().unwrap_or_default();
+        // By its id, as SQS itself does. By its text, a message that was sent round again and is parked once more within five
+        // minutes would be taken for the one before, and be nowhere; so would its like of another group.
+        let deduplication = || message.message_id.clone().unwrap_or_else(|| deduplication_id(body));
+        let group = message.attributes.get("MessageGroupId").filter(|_| queue.fifo);
         let text = |value: &str| {
             MessageAttributeValue::builder().data_type("String").string_value(value.chars().take(256).collect::<String>()).build()
         };
@@ -249,8 +272,8 @@ impl Deps {
             .send_message()
             .queue_url(self.queue_url(&queue.dead())?)
             .message_body(body)
-            .set_message_group_id(group.filter(|_| queue.fifo).map(str::to_owned))
-            .set_message_deduplication_id(queue.fifo.then(|| deduplication_id(body)))
+            .set_message_group_id(group.cloned())
+            .set_message_deduplication_id(queue.fifo.then(deduplication))
             .message_attributes("parkedBy", text(self.function().name).map_err(incomplete)?)
             .message_attributes("reason", text(reason).map_err(incomplete)?)
             .send()

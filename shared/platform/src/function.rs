@@ -3,7 +3,7 @@
 use aws_lambda_events::sqs::SqsEvent;
 use domain::identity::Role;
 use futures::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use storage::{Entity, Grant, Receipt, TenantHost};
 use utoipa::openapi::{HttpMethod, OpenApi, path::Paths};
@@ -317,6 +317,9 @@ pub struct Scheduled {
 }
 
 impl Scheduled {
+    /// Nothing further is begun when less than this is left, or it would be cut off half way: the next run goes on there.
+    pub const RESERVE: SignedDuration = SignedDuration::from_secs(5);
+
     /// Runs by a schedule expression, such as `rate(1 minute)`. It is given its deadline, and stops in time by itself.
     pub const fn new(
         name: &'static str,
@@ -367,6 +370,10 @@ impl Job for Scheduled {
     ) -> BoxFuture<'a, Result<serde_json::Value, JobError>> {
         Box::pin(async move {
             let started = cx.now();
+            if cx.time_left(deadline) < Self::RESERVE {
+                telemetry::job(cx, Outcome::NotBegun, started, Err(job::too_late())).ok();
+                return Ok(serde_json::Value::Null);
+            }
             let result = (self.run)(cx, deadline).await;
             let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
             telemetry::job(cx, outcome, started, result)?;

@@ -17,6 +17,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use crate::{
     caller::Caller,
     clock::{Clock, SystemClock},
+    command::Asked,
     deps::{Deps, Ids, RandomIds},
     failure::Failure,
     function::{Access, Endpoint},
@@ -69,7 +70,10 @@ async fn surround(State((cx, access)): State<(Deps, Access)>, mut request: Reque
             if let Some(caller) = caller {
                 request.extensions_mut().insert(caller);
             }
-            AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| Failure::Internal.into_response())
+            let asked = Asked::default();
+            request.extensions_mut().insert(asked.clone());
+            let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+            asked.settle(&cx, answered.unwrap_or_else(|_| Failure::Internal.into_response())).await
         }
         Err(failure) => failure.into_response(),
     };

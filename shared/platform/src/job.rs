@@ -52,6 +52,11 @@ impl From<StoreError> for JobError {
 /// A message is not begun when less than this is left: it would be cut off half way.
 const RESERVE: SignedDuration = SignedDuration::from_secs(3);
 
+/// Why something was not begun.
+pub(crate) fn too_late() -> JobError {
+    JobError::Retry("too little time is left".to_owned())
+}
+
 /// Works a batch. Messages of one group go one after the other and stop at the first failure; groups (on a standard
 /// queue every message is one) go side by side, at most `worker.concurrency` at once. What fails, panics or is not begun
 /// before the deadline is reported and comes again.
@@ -95,8 +100,8 @@ async fn work_group<M: Message>(
 /// Handles one message. An error means that it comes again.
 async fn work_one<M: Message>(worker: &Worker<M>, cx: &Deps, record: &SqsMessage, deadline: Timestamp) -> Result<(), JobError> {
     let started = cx.now();
-    if deadline.duration_since(started) < RESERVE {
-        return telemetry::job(cx, Outcome::NotBegun, started, Err(JobError::Retry("too little time is left".to_owned())));
+    if cx.time_left(deadline) < RESERVE {
+        return telemetry::job(cx, Outcome::NotBegun, started, Err(too_late()));
     }
     let body = record.body.as_deref().unwrap_or_default();
     let handled = match serde_json::from_str::<M>(body) {
@@ -109,8 +114,10 @@ async fn work_one<M: Message>(worker: &Worker<M>, cx: &Deps, record: &SqsMessage
     match handled {
         Ok(()) => telemetry::job(cx, Outcome::Done, started, Ok(())),
         Err(JobError::Park(reason)) => {
-            let parked = cx.park(M::QUEUE, record.attributes.get("MessageGroupId").map(String::as_str), body, &reason).await;
-            telemetry::job(cx, Outcome::Parked, started, Err(JobError::Park(reason))).ok();
+            let parked = cx.park(M::QUEUE, record, &reason).await;
+            // One that the dead letters did not take comes again, and is counted when they have.
+            let outcome = if parked.is_ok() { Outcome::Parked } else { Outcome::Failed };
+            telemetry::job(cx, outcome, started, Err(JobError::Park(reason))).ok();
             parked
         }
         Err(retry @ JobError::Retry(_)) => telemetry::job(cx, Outcome::Failed, started, Err(retry)),

@@ -8,7 +8,7 @@ use lambda_runtime::{LambdaEvent, service_fn};
 
 use crate::{
     aws::{Aws, https, plain_http},
-    clock::SystemClock,
+    clock::{SystemClock, deadline},
     config::Config,
     deps::{Deps, RandomIds},
     function::{Function, Job},
@@ -79,7 +79,29 @@ async fn invoke(
     cx: Deps,
     event: LambdaEvent<serde_json::Value>,
 ) -> Result<serde_json::Value, lambda_runtime::Error> {
-    let deadline = i64::try_from(event.context.deadline).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
-    let deadline = deadline.unwrap_or_else(|| cx.now().saturating_add(SignedDuration::from_secs(10)).unwrap_or(Timestamp::MAX));
+    let timeout = SignedDuration::from_secs(cx.function().timeout_seconds.into());
+    let deadline = deadline(named(event.context.deadline), cx.now(), timeout);
     job.invoke(&cx, event.payload, deadline).await.map_err(Into::into)
+}
+
+/// The instant that Lambda names in milliseconds since the epoch; none if it is 0, or no instant.
+fn named(millis: u64) -> Option<Timestamp> {
+    let millis = i64::try_from(millis).ok().filter(|millis| *millis != 0)?;
+    Timestamp::from_millisecond(millis).ok()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_deadline_is_told_in_milliseconds() {
+        assert_eq!(named(1_771_356_270_123).unwrap().to_string(), "2026-02-17T19:24:30.123Z");
+        let last_second = u64::try_from(Timestamp::MAX.as_second()).unwrap();
+        assert_eq!(named(last_second * 1_000).unwrap().as_second(), Timestamp::MAX.as_second());
+        for none in [0, (last_second + 1) * 1_000, i64::MAX.cast_unsigned(), u64::MAX] {
+            assert_eq!(named(none), None, "{none}");
+        }
+    }
 }

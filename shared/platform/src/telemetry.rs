@@ -1,6 +1,6 @@
 //! Logs as JSON lines, metrics in CloudWatch's embedded format. One line a request, one a message; no personal data.
 
-use std::io::Write;
+use std::{fmt::Debug, io::Write};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -9,6 +9,22 @@ use crate::{deps::Deps, job::JobError};
 
 /// The namespace of all metrics.
 const NAMESPACE: &str = "MileBuyClub";
+
+/// Where metrics go, a line each.
+pub trait MetricSink: Debug + Send + Sync {
+    /// Takes a line. It can't fail: a metric that can't be written must not fail the work that it counts.
+    fn write(&self, line: &str);
+}
+
+/// Standard output, where CloudWatch reads them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StandardOutput;
+
+impl MetricSink for StandardOutput {
+    fn write(&self, line: &str) {
+        writeln!(std::io::stdout().lock(), "{line}").ok();
+    }
+}
 
 /// How a message fared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +35,7 @@ pub enum Outcome {
     Failed,
     /// It is among the dead letters.
     Parked,
-    /// There was no time for it; it comes again.
+    /// There was no time for it; it comes again. (A scheduled run comes again by its schedule.)
     NotBegun,
 }
 
@@ -59,11 +75,9 @@ pub fn count(cx: &Deps, metric: &str, value: u64) {
 
 /// A metric of this function. The unit is one of CloudWatch's, such as `Count` or `Seconds`.
 pub fn measure(cx: &Deps, metric: &str, value: u64, unit: &str) {
-    let line = embedded_metric(cx.function().name, cx.now(), metric, value, unit);
     tracing::debug!(target: "metric", function = cx.function().name, metric, value);
     if cx.config().emit_metrics {
-        // A metric that can't be written must not fail the work that it counts.
-        writeln!(std::io::stdout().lock(), "{line}").ok();
+        cx.metrics().write(&embedded_metric(cx.function().name, cx.now(), metric, value, unit).to_string());
     }
 }
 

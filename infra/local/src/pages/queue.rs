@@ -111,7 +111,7 @@ fn worker(pages: &Pages, queue: &str) -> Option<&'static str> {
 
 fn outcome(count: u64) -> String {
     match count {
-        0 => "Nothing could be sent back: no letter is visible, or none came from a queue.".to_owned(),
+        0 => "Nothing could be sent back: no letter is visible.".to_owned(),
         1 => "1 message was sent back.".to_owned(),
         count => format!("{count} messages were sent back."),
     }

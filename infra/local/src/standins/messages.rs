@@ -1,7 +1,7 @@
 //! What the queues do to their messages in the store, one statement at a time. Every statement that a send, a receive
 //! or a delete runs is answered from an index, however many messages wait.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use rusqlite::{OptionalExtension, Row, params};
@@ -33,6 +33,15 @@ impl Delivery {
     }
 }
 
+/// A message of a dead-letter queue.
+#[derive(Debug)]
+pub(super) struct DeadLetter {
+    pub(super) sequence: i64,
+    /// The queue that gave it up; none if it was sent to the dead letters itself.
+    pub(super) source: Option<String>,
+    group: Option<String>,
+}
+
 const INSERT: &str = "INSERT INTO messages
     (sequence, queue, id, body, attributes, message_group, sent_at, visible_at, receives)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)";
@@ -56,10 +65,10 @@ const DELETE: &str = "DELETE FROM messages WHERE queue = ?1 AND sequence = ?2 AN
 const CHANGE_VISIBILITY: &str = "UPDATE messages SET visible_at = ?5
     WHERE queue = ?1 AND sequence = ?2 AND receives = ?3 AND receives > 0 AND visible_at > ?4
     RETURNING message_group";
-const DEAD_LETTERS: &str = "SELECT sequence, source FROM messages
-    WHERE queue = ?1 AND visible_at <= ?2 AND source IS NOT NULL ORDER BY sequence";
+const DEAD_LETTERS: &str = "SELECT sequence, source, message_group FROM messages
+    WHERE queue = ?1 AND visible_at <= ?2 AND sequence < ?3 ORDER BY sequence";
 const RELOCATE: &str = "UPDATE messages
-    SET sequence = ?2, queue = ?3, source = ?4, visible_at = ?5, sent_at = coalesce(?6, sent_at),
+    SET sequence = ?2, queue = ?3, source = ?4, visible_at = ?5, sent_at = coalesce(?6, sent_at), id = coalesce(?7, id),
         receives = 0, first_received_at = NULL
     WHERE sequence = ?1 RETURNING message_group";
 const GROUP_STATE: &str = "SELECT
@@ -101,7 +110,7 @@ pub(super) const HOT: [&str; 16] = [
     NEXT_FREE,
 ];
 
-type Done<T> = rusqlite::Result<T>;
+pub(super) type Done<T> = rusqlite::Result<T>;
 
 impl Work<'_> {
     pub(super) fn send(&self, spec: &QueueSpec, message: &NewMessage) -> Done<MessageId> {
@@ -158,19 +167,30 @@ impl Work<'_> {
         let mut exhausted = self.sql.prepare_cached(EXHAUSTED)?;
         let exhausted = exhausted.query_map(params![spec.name, spec.max_receives, self.now], |row| row.get(0))?;
         let grave = QueueSpec { name: dead_letter.clone(), ..spec.clone() };
-        for sequence in exhausted.collect::<Done<Vec<i64>>>()? {
+        let mut sequences = exhausted.collect::<Done<Vec<i64>>>()?;
+        // What dies together lies there in the order of sending: it is sent round again in the order in which it lies there.
+        sequences.sort_unstable();
+        for sequence in sequences {
             self.relocate(sequence, spec, &grave, Some(&spec.name), None)?;
         }
         Ok(())
     }
 
-    /// The visible dead letters of a queue, each with the queue it came from.
-    pub(super) fn dead_letters(&self, spec: &QueueSpec) -> Done<Vec<(i64, String)>> {
+    /// The dead letters that can be moved now, of those that came before `number`, the oldest first. A group with a letter
+    /// in flight waits, or its order would be lost.
+    pub(super) fn dead_letters(&self, spec: &QueueSpec, number: i64) -> Done<Vec<DeadLetter>> {
         let mut letters = self.sql.prepare_cached(DEAD_LETTERS)?;
-        letters.query_map(params![spec.name, self.now], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        let letter = |row: &Row<'_>| Ok(DeadLetter { sequence: row.get(0)?, source: row.get(1)?, group: row.get(2)? });
+        let mut letters: Vec<DeadLetter> =
+            letters.query_map(params![spec.name, self.now, number], letter)?.collect::<Done<_>>()?;
+        if spec.fifo {
+            let free: BTreeSet<String> = self.free_groups(spec, usize::MAX)?.into_iter().collect();
+            letters.retain(|letter| letter.group.as_ref().is_none_or(|group| free.contains(group)));
+        }
+        Ok(letters)
     }
 
-    /// Moves a dead letter to the queue it came from, as if it were sent there now.
+    /// Moves a dead letter to a queue, as if it were sent there now: it keeps its text and its attributes, and gets a new id.
     pub(super) fn send_back(&self, sequence: i64, from: &QueueSpec, to: &QueueSpec) -> Done<()> {
         self.relocate(sequence, from, to, None, Some(self.now))
     }
@@ -180,7 +200,8 @@ impl Work<'_> {
     fn relocate(&self, sequence: i64, from: &QueueSpec, to: &QueueSpec, source: Option<&str>, sent_at: Option<i64>) -> Done<()> {
         let next = self.next_number()?;
         let mut relocate = self.sql.prepare_cached(RELOCATE)?;
-        let moved = params![sequence, next, to.name, source, self.now, sent_at];
+        let id = sent_at.map(|_| self.uuid("message", next));
+        let moved = params![sequence, next, to.name, source, self.now, sent_at, id];
         let group: Option<String> = relocate.query_row(moved, |row| row.get(0))?;
         self.settle_group(from, group.as_deref())?;
         self.join_group(to, group.as_deref(), next)

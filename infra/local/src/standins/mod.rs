@@ -13,6 +13,7 @@ use platform::clock::Clock;
 pub mod bus;
 pub mod mailbox;
 mod messages;
+pub mod moves;
 pub mod queues;
 mod store;
 #[cfg(test)]
@@ -85,6 +86,9 @@ pub enum StandinError {
         /// What it names as its dead-letter queue.
         dead_letter: String,
     },
+    /// Two queues have one dead-letter queue: nobody could say where what is parked there came from.
+    #[error("{0} is the dead-letter queue of two queues")]
+    SharedDeadLetter(String),
     /// A rule's queue is missing or is FIFO.
     #[error("the bus cannot send {event} to queue {queue}")]
     UnfitTarget {
@@ -155,10 +159,14 @@ impl Topology {
             return Err(StandinError::NoReceives(queue.name.clone()));
         }
         let fits = |other: &QueueSpec| other.name != queue.name && other.fifo == queue.fifo;
-        if self.queue(dead_letter).is_some_and(fits) {
-            return Ok(());
+        if !self.queue(dead_letter).is_some_and(fits) {
+            return Err(StandinError::UnfitDeadLetter { queue: queue.name.clone(), dead_letter: dead_letter.clone() });
         }
-        Err(StandinError::UnfitDeadLetter { queue: queue.name.clone(), dead_letter: dead_letter.clone() })
+        let others = self.queues.iter().filter(|other| other.dead_letter.as_ref() == Some(dead_letter));
+        if others.count() > 1 {
+            return Err(StandinError::SharedDeadLetter(dead_letter.clone()));
+        }
+        Ok(())
     }
 
     fn check_rule(&self, rule: &Rule) -> Result<(), StandinError> {

@@ -24,7 +24,7 @@ pub const RETENTION: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// The attribute of a dead letter that names the queue it came from.
 pub const DEAD_LETTER_SOURCE: &str = "DeadLetterQueueSource";
 
-/// What identifies a message for as long as it exists, also after it moved to another queue.
+/// What identifies a message, also after it became a dead letter. Sent round again it is a new one, as in SQS.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId(pub(super) String);
 
@@ -126,6 +126,17 @@ pub struct Waiting {
     pub sequence: u64,
 }
 
+impl Waiting {
+    /// Why it is a dead letter. What was parked, sent round again and then received too often still carries the reason of
+    /// then: that the queue gave it up comes first.
+    pub fn reason(&self) -> &str {
+        if self.attributes.contains_key(DEAD_LETTER_SOURCE) {
+            return "received too often";
+        }
+        self.attributes.get("reason").map_or("sent here without a reason", String::as_str)
+    }
+}
+
 /// How many messages a queue holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueStats {
@@ -185,6 +196,18 @@ pub enum QueueError {
     /// The delivery that the receipt stands for is over.
     #[error("the message is not in flight by this receipt")]
     NotInFlight,
+    /// No queue has its dead letters there.
+    #[error("{0} is no queue of dead letters")]
+    NotDeadLetters(String),
+    /// Dead letters of a FIFO queue go to one, those of a standard queue to one of these.
+    #[error("{0} and {1} are not of the same type")]
+    TypesDiffer(String, String),
+    /// Only one task at a time moves the messages of a queue.
+    #[error("a task already moves the messages of {0}")]
+    MoveUnderWay(String),
+    /// A task moves between 1 and [`FASTEST`](super::moves::FASTEST) messages a second.
+    #[error("the messages per second are not between 1 and 500")]
+    PaceOutOfRange,
     /// The store failed.
     #[error("the queues' database failed: {0}")]
     Database(#[from] rusqlite::Error),
@@ -194,7 +217,7 @@ pub enum QueueError {
 #[derive(Debug, Clone)]
 pub struct Queues {
     store: Arc<Store>,
-    specs: Arc<[QueueSpec]>,
+    pub(super) specs: Arc<[QueueSpec]>,
 }
 
 impl Queues {
@@ -221,7 +244,7 @@ impl Queues {
     /// When there is no such queue.
     pub fn receive(&self, queue: &str, max: usize) -> Result<Vec<Received>, QueueError> {
         let spec = self.spec(queue)?;
-        self.store.transact(|work| {
+        self.transact(|work| {
             work.drop_expired(spec)?;
             work.bury_exhausted(spec)?;
             let sequences = if spec.fifo { work.first_of_free_groups(spec, max)? } else { work.visible(spec, max)? };
@@ -256,30 +279,12 @@ impl Queues {
         if changed { Ok(()) } else { Err(QueueError::NotInFlight) }
     }
 
-    /// Sends the visible dead letters of `dead_queue` back to the queues they came from, as if sent now and never
-    /// received. Answers how many. What was sent to `dead_queue` itself, or came from a queue no longer there, stays.
-    ///
-    /// # Errors
-    /// When there is no such queue.
-    pub fn redrive(&self, dead_queue: &str) -> Result<usize, QueueError> {
-        let dead_queue = self.spec(dead_queue)?;
-        self.store.transact(|work| {
-            let mut count = 0;
-            for (sequence, source) in work.dead_letters(dead_queue)? {
-                let Ok(source) = self.spec(&source) else { continue };
-                work.send_back(sequence, dead_queue, source)?;
-                count += 1;
-            }
-            Ok(count)
-        })
-    }
-
     /// How many messages each queue holds, in the order of the topology.
     ///
     /// # Errors
     /// When the store fails.
     pub fn stats(&self) -> Result<Vec<QueueStats>, QueueError> {
-        self.store.transact(|work| self.specs.iter().map(|spec| self.stats_in(work, spec)).collect())
+        self.transact(|work| self.specs.iter().map(|spec| self.stats_in(work, spec)).collect())
     }
 
     /// How many messages one queue holds.
@@ -288,7 +293,7 @@ impl Queues {
     /// When there is no such queue.
     pub fn stats_of(&self, queue: &str) -> Result<QueueStats, QueueError> {
         let spec = self.spec(queue)?;
-        self.store.transact(|work| self.stats_in(work, spec))
+        self.transact(|work| self.stats_in(work, spec))
     }
 
     /// The oldest `limit` messages of a queue, in whatever state, left untouched.
@@ -297,20 +302,20 @@ impl Queues {
     /// When there is no such queue.
     pub fn peek(&self, queue: &str, limit: usize) -> Result<Vec<Waiting>, QueueError> {
         let spec = self.spec(queue)?;
-        self.store.transact(|work| {
+        self.transact(|work| {
             work.drop_expired(spec)?;
             Ok(work.oldest(spec, limit)?)
         })
     }
 
     /// The earliest instant at which a message that cannot be delivered now can be, unless something happens before:
-    /// its delay or visibility time-out ends, or that of what blocks its group.
+    /// its delay or visibility time-out ends, or that of what blocks its group, or a task moves it.
     ///
     /// # Errors
     /// When the store fails.
     pub fn next_visible_at(&self) -> Result<Option<Timestamp>, QueueError> {
-        self.store.transact(|work| {
-            let mut next = None;
+        self.transact(|work| {
+            let mut next = work.next_move_at(&self.specs)?;
             for spec in self.specs.iter() {
                 let here = work.next_deliverable_at(spec)?;
                 next = next.into_iter().chain(here).min();
@@ -326,14 +331,22 @@ impl Queues {
         Ok(work.send(spec, message)?)
     }
 
-    fn stats_in(&self, work: &Work<'_>, spec: &QueueSpec) -> Result<QueueStats, QueueError> {
+    /// Does `work` once the tasks that move messages have come as far as they may by now.
+    pub(super) fn transact<T>(&self, work: impl FnOnce(&Work<'_>) -> Result<T, QueueError>) -> Result<T, QueueError> {
+        self.store.transact(|transaction| {
+            transaction.proceed_with_moves(&self.specs)?;
+            work(transaction)
+        })
+    }
+
+    pub(super) fn stats_in(&self, work: &Work<'_>, spec: &QueueSpec) -> Result<QueueStats, QueueError> {
         work.drop_expired(spec)?;
         let feeds_it = |other: &&QueueSpec| other.dead_letter.as_ref() == Some(&spec.name);
         let dead_letter_of = self.specs.iter().filter(feeds_it).map(|other| other.name.clone()).collect();
         Ok(QueueStats { dead_letter_of, ..work.counts(spec)? })
     }
 
-    fn spec(&self, queue: &str) -> Result<&QueueSpec, QueueError> {
+    pub(super) fn spec(&self, queue: &str) -> Result<&QueueSpec, QueueError> {
         let found = self.specs.iter().find(|spec| spec.name == queue);
         found.ok_or_else(|| QueueError::NoSuchQueue(queue.to_owned()))
     }

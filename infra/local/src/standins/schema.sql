@@ -48,3 +48,19 @@ CREATE TABLE IF NOT EXISTS mails (
     at     INTEGER NOT NULL,
     mail   TEXT    NOT NULL -- JSON
 ) STRICT;
+
+-- What moves the messages of dead-letter queues.
+CREATE TABLE IF NOT EXISTS move_tasks (
+    number      INTEGER PRIMARY KEY, -- of the counter: what came after it started has a greater sequence
+    handle      TEXT    NOT NULL,
+    source      TEXT    NOT NULL,
+    destination TEXT,                -- without one, each message goes to the queue that gave it up
+    per_second  INTEGER,             -- without one, all at once
+    started_at  INTEGER NOT NULL,
+    to_move     INTEGER NOT NULL,
+    moved       INTEGER NOT NULL,
+    running     INTEGER NOT NULL,
+    failure     TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS move_tasks_by_source ON move_tasks (source);
+CREATE INDEX IF NOT EXISTS move_tasks_by_state ON move_tasks (running);

@@ -13,9 +13,10 @@ use super::queues::{
     Received,
 };
 use super::store::Store;
-use super::{QueueSpec, Rule, StandinError, Standins, Topology, messages};
+use super::{QueueSpec, Rule, StandinError, Standins, Topology, messages, moves as tasks};
 use crate::clock::MovableClock;
 
+mod moves;
 mod property;
 mod wire;
 
@@ -210,26 +211,6 @@ fn a_message_received_too_often_becomes_a_dead_letter() {
 }
 
 #[test]
-fn a_redrive_sends_dead_letters_back() {
-    let bench = bench();
-    bench.send("jobs", "a");
-    bench.send("jobs", "b");
-    bench.exhaust("jobs");
-    bench.send("jobs-dead", "stray");
-    let in_flight = bench.receive("jobs-dead", 1).remove(0);
-    assert_eq!(in_flight.body, "a");
-
-    assert_eq!(bench.queues().redrive("jobs-dead").unwrap(), 1);
-    let back = bench.receive("jobs", 10).remove(0);
-    assert_eq!((back.body.as_str(), back.receives, back.sent_at), ("b", 1, bench.clock.now()));
-    assert_eq!(back.attributes, BTreeMap::new());
-    bench.clock.advance(VISIBILITY);
-    assert_eq!(bench.queues().redrive("jobs-dead").unwrap(), 1);
-    let left: Vec<_> = bench.queues().peek("jobs-dead", 10).unwrap().into_iter().map(|letter| letter.body).collect();
-    assert_eq!(left, ["stray"]);
-}
-
-#[test]
 fn a_group_is_delivered_in_order_and_blocked_while_in_flight() {
     let bench = bench();
     for body in ["a1", "b1", "a2", "b2", "a3"] {
@@ -414,6 +395,8 @@ fn a_topology_that_contradicts_itself_is_an_error() {
     ] {
         assert!(matches!(unfit, StandinError::UnfitDeadLetter { .. }));
     }
+    let shared = open(|topology| topology.queues[2].dead_letter = Some("jobs-dead".to_owned()));
+    assert!(matches!(shared, StandinError::SharedDeadLetter(name) if name == "jobs-dead"));
     for unfit in [
         open(|topology| topology.rules[0].queue = "nowhere".to_owned()),
         open(|topology| topology.rules[0].queue = "orders".to_owned()),
@@ -440,7 +423,7 @@ fn ids_look_like_uuids_and_repeat_with_the_run() {
 #[test]
 fn many_waiting_messages_cost_no_more_than_few() {
     let store = Store::open(None, Arc::new(MovableClock::at(Timestamp::UNIX_EPOCH))).unwrap();
-    for sql in messages::HOT {
+    for sql in messages::HOT.into_iter().chain([tasks::ANY_RUNNING]) {
         let plan = store.transact(|work| -> rusqlite::Result<Vec<String>> {
             let mut explain = work.sql.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
             explain.raw_query().mapped(|row| row.get("detail")).collect()

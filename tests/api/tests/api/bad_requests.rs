@@ -200,7 +200,7 @@ impl<'a> Cases<'a> {
                 "an expired token",
                 app.token_with(|claims| (claims.role, claims.iat, claims.exp) = (needed, claims.iat - 1000, claims.iat - 100)),
             ),
-            ("a token of the future", app.token_with(|claims| (claims.role, claims.iat) = (needed, claims.iat + 100))),
+            ("a token of the future", app.token_with(|claims| (claims.role, claims.iat) = (needed, claims.iat + 700))),
             ("a token for another audience", app.token_with(|claims| (claims.role, claims.aud) = (needed, "other".to_owned()))),
             (
                 "a token of another issuer",

@@ -4,6 +4,7 @@
 mod alerts;
 mod bad_requests;
 mod deals;
+mod every_write;
 mod field_faults;
 mod idempotency;
 mod personal_data;

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
-use local::test_app::TestApp;
+use local::{standins::queues::NewMessage, test_app::TestApp};
 use platform::{Deps, Function, JobError, Message, Queue, Worker};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,9 +19,13 @@ impl Message for Step {
 }
 
 static WORKER: Worker<Step> = Worker::new("jobs-step", |cx, step| Box::pin(step_once(cx, step))).batch(10, 3);
+static FUNCTIONS: &[&dyn Function] = &[&WORKER];
 static DONE: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
 
-async fn step_once(_: &Deps, step: Step) -> Result<(), JobError> {
+async fn step_once(cx: &Deps, step: Step) -> Result<(), JobError> {
+    if step.name.starts_with("park") {
+        return Err(JobError::Park(format!("{} at {}", step.name, cx.now())));
+    }
     if step.name.starts_with("retry") {
         return Err(JobError::Retry("asked to".to_owned()));
     }
@@ -83,5 +87,34 @@ async fn nothing_is_begun_that_there_is_no_time_for() {
     for left in [SignedDuration::from_secs(2), SignedDuration::ZERO, SignedDuration::from_secs(-5)] {
         let (done, failed) = work(&format!("late {left}"), &[(None, "a"), (None, "b")], left).await;
         assert_eq!((done, failed), (vec![], vec!["a".to_owned(), "b".to_owned()]));
+    }
+}
+
+/// A dead-letter queue that is FIFO takes what it saw within five minutes for the same, and drops it. Parked again at once, of
+/// two groups with the same text, in batches: nothing may be dropped, and order holds.
+#[tokio::test]
+async fn what_is_parked_again_at_once_is_not_taken_for_what_was_parked_before() {
+    let app = TestApp::with(FUNCTIONS).await;
+    let queues = app.system().standins().queues();
+    let steps = [("x", "park 1"), ("y", "park 1"), ("x", "park 2"), ("y", "park 2"), ("x", "park 1")];
+    for (number, (group, name)) in steps.into_iter().enumerate() {
+        let body = json!({"test": "fifo", "name": name}).to_string();
+        let ordered = NewMessage { group: Some(group.to_owned()), dedup: Some(number.to_string()), ..NewMessage::new(body) };
+        queues.send("steps", ordered).unwrap();
+    }
+    let of_group = |group: &str| {
+        let letters = app.dead_letters().into_iter().map(|(_, letter)| letter);
+        letters
+            .filter(|letter| letter.group.as_deref() == Some(group))
+            .map(|letter| letter.reason().to_owned())
+            .collect::<Vec<_>>()
+    };
+    for _ in 0..3 {
+        app.settle().await;
+        let reasons = |names: &[&str]| names.iter().map(|name| format!("{name} at {}", app.system().now())).collect::<Vec<_>>();
+        assert_eq!(of_group("x"), reasons(&["park 1", "park 2", "park 1"]));
+        assert_eq!(of_group("y"), reasons(&["park 1", "park 2"]));
+        app.clock.advance(SignedDuration::from_secs(1));
+        assert_eq!(queues.redrive("steps-dead").unwrap(), 5);
     }
 }

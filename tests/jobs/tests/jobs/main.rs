@@ -4,7 +4,9 @@
 mod batches;
 mod chain;
 mod deliveries;
+mod every_schedule;
 mod every_worker;
+mod reporting;
 mod sources;
 mod support;
 mod watching;

@@ -1,7 +1,9 @@
 //! Sources that fail.
 
+use aws_sdk_sqs::types::QueueAttributeName;
 use http::StatusCode;
 use jiff::ToSpan;
+use local::test_app::TestApp;
 use serde_json::json;
 
 use crate::support::*;
@@ -45,9 +47,20 @@ async fn a_source_that_stays_down_ends_among_the_dead_letters_and_can_be_sent_ro
     for _ in 0..5 {
         app.leap(13.minutes()).await;
     }
-    assert_eq!(app.dead_letters().len(), 1);
+    assert_eq!(app.dead_letters()[0].1.reason(), "received too often");
+    assert_eq!(visible_to_an_alarm(&app, "searches-dead").await, "1");
     space.fail(None);
     assert_eq!(app.system().standins().queues().redrive("searches-dead").unwrap(), 1);
     app.settle().await;
     assert_eq!((app.dead_letters().len(), app.mails().len()), (0, 1));
+    assert_eq!(visible_to_an_alarm(&app, "searches-dead").await, "0");
+}
+
+/// What SQS says of a queue, and CloudWatch calls `ApproximateNumberOfMessagesVisible`.
+async fn visible_to_an_alarm(app: &TestApp, queue: &str) -> String {
+    let name = QueueAttributeName::ApproximateNumberOfMessages;
+    let sqs = app.system().operator().sqs();
+    let url = sqs.get_queue_url().queue_name(queue).send().await.unwrap().queue_url.unwrap();
+    let answer = sqs.get_queue_attributes().queue_url(url).attribute_names(name.clone()).send().await.unwrap();
+    answer.attributes.unwrap()[&name].clone()
 }

@@ -14,6 +14,7 @@ enum Step {
     ChangeVisibility { which: prop::sample::Index, seconds: u8 },
     Advance { seconds: u8 },
     Redrive,
+    Move { per_second: u32 },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -25,10 +26,12 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(which, seconds)| Step::ChangeVisibility { which, seconds }),
         4 => (1..40u8).prop_map(|seconds| Step::Advance { seconds }),
         1 => Just(Step::Redrive),
+        1 => (1..3u32).prop_map(|per_second| Step::Move { per_second }),
     ]
 }
 
-/// What a run has seen of one queue and its dead-letter queue, kept apart from the engine.
+/// What a run has seen of one queue and its dead-letter queue, kept apart from the engine. A message is known by its text,
+/// which is its own: sent round again it gets another id.
 struct Run {
     bench: Bench,
     queue: &'static str,
@@ -60,7 +63,15 @@ impl Run {
             Step::Advance { seconds } => self.bench.clock.advance(SECOND * i32::from(*seconds)),
             Step::Redrive => {
                 let dead = self.lying_in(self.dead_queue).len();
-                assert_eq!(queues.redrive(self.dead_queue).unwrap(), dead);
+                match queues.redrive(self.dead_queue) {
+                    Ok(moved) => assert_eq!(moved, dead as u64),
+                    Err(error) => assert!(matches!(error, QueueError::MoveUnderWay(_))),
+                }
+            }
+            Step::Move { per_second } => {
+                let (source, destination) = (self.dead_queue, Some(self.queue));
+                let started = queues.start_move(tasks::MoveOrder { source, destination, per_second: Some(*per_second) });
+                assert!(matches!(started, Ok(_) | Err(QueueError::MoveUnderWay(_))));
             }
         }
     }
@@ -69,10 +80,10 @@ impl Run {
         let body = self.sent.len().to_string();
         let message = match self.queue {
             "orders" => ordered(&group.to_string(), &body, &body),
-            _ => NewMessage { delay: SECOND * i32::from(delay), ..NewMessage::new(body) },
+            _ => NewMessage { delay: SECOND * i32::from(delay), ..NewMessage::new(&body) },
         };
-        let id = self.bench.queues().send(self.queue, message).unwrap();
-        assert!(self.sent.insert(id.to_string()));
+        self.bench.queues().send(self.queue, message).unwrap();
+        assert!(self.sent.insert(body));
     }
 
     fn receive(&mut self, max: usize) {
@@ -111,7 +122,7 @@ impl Run {
             waiting.id == delivery.id && waiting.sequence == delivery.sequence && latest.receipt == delivery.receipt
         };
         if self.bench.queues().peek(self.queue, usize::MAX).unwrap().iter().any(is_here) {
-            self.deleted.insert(delivery.id.to_string());
+            self.deleted.insert(delivery.body.clone());
         }
         self.bench.queues().delete(self.queue, &delivery.receipt).unwrap();
     }
@@ -122,7 +133,7 @@ impl Run {
 
     fn lying_in(&self, queue: &str) -> Vec<String> {
         let waiting = self.bench.queues().peek(queue, usize::MAX).unwrap();
-        waiting.into_iter().map(|message| message.id.to_string()).collect()
+        waiting.into_iter().map(|message| message.body).collect()
     }
 
     /// Every message sent is deleted, waiting or dead: exactly one of these.
@@ -140,10 +151,10 @@ impl Run {
 
     /// From wherever a run stands, a consumer that does its work empties the queue: nothing is stuck.
     fn drain(&mut self) {
-        for _ in 0..=self.sent.len() {
+        for _ in 0..=3 * self.sent.len() {
             for received in self.bench.receive(self.queue, usize::MAX) {
                 self.bench.queues().delete(self.queue, &received.receipt).unwrap();
-                self.deleted.insert(received.id.to_string());
+                self.deleted.insert(received.body.clone());
             }
             let Some(next) = self.bench.queues().next_visible_at().unwrap() else { break };
             self.bench.clock.set(next);

@@ -164,9 +164,78 @@ async fn a_queue_is_found_and_counted() {
     };
     let count = attributes(QueueAttributeName::ApproximateNumberOfMessages).await.unwrap();
     assert_eq!(count, [(QueueAttributeName::ApproximateNumberOfMessages, "1".to_owned())].into());
-    assert_eq!(attributes(QueueAttributeName::All).await.unwrap().len(), 3);
+    let all = attributes(QueueAttributeName::All).await.unwrap();
+    assert_eq!(all.len(), 5);
+    assert_eq!(all[&QueueAttributeName::QueueArn], "arn:aws:sqs:us-east-1:000000000000:jobs");
+    let policy = r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:jobs-dead","maxReceiveCount":3}"#;
+    assert_eq!(all[&QueueAttributeName::RedrivePolicy], policy);
     let unknown = attributes(QueueAttributeName::Policy).await.unwrap_err().into_service_error();
     assert!(unknown.is_invalid_attribute_name());
+}
+
+#[tokio::test]
+async fn a_task_moves_dead_letters() {
+    let served = served().await;
+    let sqs = served.sqs();
+    let arn = |queue: &str| format!("arn:aws:sqs:us-east-1:000000000000:{queue}");
+    (0..3).for_each(|n| drop(served.bench.send("jobs-dead", &n.to_string())));
+    let start = || sqs.start_message_move_task().source_arn(arn("jobs-dead")).destination_arn(arn("jobs"));
+    let latest = async || {
+        let listed = sqs.list_message_move_tasks().source_arn(arn("jobs-dead")).max_results(10).send().await.unwrap();
+        (listed.results().len(), listed.results()[0].clone())
+    };
+    let handle = start().max_number_of_messages_per_second(2).send().await.unwrap().task_handle;
+    let (_, task) = latest().await;
+    assert_eq!((task.status(), task.task_handle()), (Some("RUNNING"), handle.as_deref()));
+    assert_eq!((task.approximate_number_of_messages_moved(), task.approximate_number_of_messages_to_move()), (2, Some(3)));
+    assert_eq!(task.max_number_of_messages_per_second(), Some(2));
+    assert_eq!(task.started_timestamp(), served.bench.clock.now().as_millisecond());
+    let second = start().send().await.unwrap_err().into_service_error();
+    assert_eq!(second.code(), Some("InvalidParameterValue"));
+    assert_eq!(second.message(), Some("a task already moves the messages of jobs-dead"));
+
+    served.bench.clock.advance(SECOND);
+    let (_, task) = latest().await;
+    assert_eq!((task.status(), task.task_handle(), task.failure_reason()), (Some("COMPLETED"), None, None));
+    assert_eq!(task.approximate_number_of_messages_moved(), 3);
+    assert_eq!((task.source_arn(), task.destination_arn()), (Some(&*arn("jobs-dead")), Some(&*arn("jobs"))));
+
+    served.bench.send("jobs-dead", "sent there itself");
+    sqs.start_message_move_task().source_arn(arn("jobs-dead")).send().await.unwrap();
+    let (count, task) = latest().await;
+    assert_eq!((count, task.status()), (2, Some("FAILED")));
+    assert_eq!(task.failure_reason(), Some("CouldNotDetermineMessageSource"));
+}
+
+#[tokio::test]
+async fn a_task_is_refused() {
+    let served = served().await;
+    let sqs = served.sqs();
+    let arn = |queue: &str| format!("arn:aws:sqs:us-east-1:000000000000:{queue}");
+    let start = async |source: &str, destination: &str, pace: i32| {
+        let start = sqs.start_message_move_task().source_arn(source).destination_arn(destination);
+        start.max_number_of_messages_per_second(pace).send().await.unwrap_err().into_service_error()
+    };
+    let foreign = "arn:aws:sqs:eu-west-1:000000000000:jobs-dead";
+    assert!(start(&arn("nowhere"), &arn("jobs"), 1).await.is_resource_not_found_exception());
+    assert!(start(foreign, &arn("jobs"), 1).await.is_resource_not_found_exception());
+    assert!(start(&arn("jobs-dead"), &arn("nowhere"), 1).await.is_resource_not_found_exception());
+    for (source, destination, pace) in [
+        ("jobs", "other", 1),
+        ("jobs-dead", "orders", 1),
+        ("jobs-dead", "jobs", 0),
+        ("jobs-dead", "jobs", 501),
+        ("jobs-dead", "jobs", -1),
+    ] {
+        let refusal = start(&arn(source), &arn(destination), pace).await;
+        assert_eq!(refusal.code(), Some("InvalidParameterValue"), "{source} {destination} {pace}");
+    }
+    let list = async |source: &str, max: i32| {
+        sqs.list_message_move_tasks().source_arn(arn(source)).max_results(max).send().await.map(|listed| listed.results().len())
+    };
+    assert_eq!(list("jobs-dead", 1).await.unwrap(), 0);
+    assert!(list("nowhere", 1).await.unwrap_err().into_service_error().is_resource_not_found_exception());
+    assert_eq!(list("jobs-dead", 11).await.unwrap_err().into_service_error().code(), Some("InvalidParameterValue"));
 }
 
 #[tokio::test]

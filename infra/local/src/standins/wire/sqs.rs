@@ -5,12 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use crate::standins::bus::ACCOUNT;
+use crate::standins::QueueSpec;
+use crate::standins::bus::{ACCOUNT, REGION};
 use crate::standins::queues::{LARGEST_MESSAGE, NewMessage, QueueError, QueueStats, Queues};
 use crate::standins::store::md5_hex;
 
 use super::{Answer, Refusal, json, parse};
+
+mod moves;
 
 /// The most messages of one batch.
 const LARGEST_BATCH: usize = 10;
@@ -21,6 +25,8 @@ pub(super) fn answer(queues: &Queues, operation: &str, base: &str, body: &[u8]) 
         "SendMessageBatch" => send_message_batch(queues, read(body)?),
         "GetQueueUrl" => get_queue_url(queues, base, &read(body)?),
         "GetQueueAttributes" => get_queue_attributes(queues, &read(body)?),
+        "StartMessageMoveTask" => moves::start(queues, &read(body)?),
+        "ListMessageMoveTasks" => moves::list(queues, &read(body)?),
         _ => Err(Refusal::unknown_operation(&format!("AmazonSQS.{operation}"))),
     }
 }
@@ -198,26 +204,44 @@ struct QueueAttributes {
 }
 
 fn get_queue_attributes(queues: &Queues, request: &GetQueueAttributes) -> Answer {
-    let stats = queues.stats_of(name_in(&request.queue_url))?;
+    let queue = name_in(&request.queue_url);
+    let known = known_attributes(queues.spec(queue)?, &queues.stats_of(queue)?);
     let mut attributes = BTreeMap::new();
     for name in &request.attribute_names {
-        attributes.extend(attribute(&stats, name)?);
+        attributes.extend(attribute(&known, name)?);
     }
     json(&QueueAttributes { attributes })
 }
 
+/// What a queue has for each attribute that the stand-ins know; nothing where it is not set.
+type KnownAttributes = [(&'static str, Option<String>); 5];
+
+fn known_attributes(spec: &QueueSpec, stats: &QueueStats) -> KnownAttributes {
+    let redrive_policy = spec
+        .dead_letter
+        .as_ref()
+        .map(|dead_letter| json!({"deadLetterTargetArn": arn(dead_letter), "maxReceiveCount": spec.max_receives}).to_string());
+    [
+        ("ApproximateNumberOfMessages", Some(stats.visible.to_string())),
+        ("ApproximateNumberOfMessagesDelayed", Some(stats.delayed.to_string())),
+        ("ApproximateNumberOfMessagesNotVisible", Some(stats.in_flight.to_string())),
+        ("QueueArn", Some(arn(&spec.name))),
+        ("RedrivePolicy", redrive_policy),
+    ]
+}
+
 /// The attributes that a name asks for: one, or with `All` every one there is.
-fn attribute(stats: &QueueStats, name: &str) -> Result<Vec<(&'static str, String)>, Refusal> {
-    let all = [
-        ("ApproximateNumberOfMessages", stats.visible.to_string()),
-        ("ApproximateNumberOfMessagesDelayed", stats.delayed.to_string()),
-        ("ApproximateNumberOfMessagesNotVisible", stats.in_flight.to_string()),
-    ];
-    let asked: Vec<_> = all.into_iter().filter(|(known, _)| name == "All" || name == *known).collect();
+fn attribute(known: &KnownAttributes, name: &str) -> Result<Vec<(&'static str, String)>, Refusal> {
+    let asked: Vec<_> = known.iter().filter(|(known, _)| name == "All" || name == *known).collect();
     if asked.is_empty() {
         return Err(refuse(INVALID_ATTRIBUTE_NAME, format!("the local stand-ins do not know the attribute {name:?}")));
     }
-    Ok(asked)
+    Ok(asked.into_iter().filter_map(|(name, value)| Some((*name, value.clone()?))).collect())
+}
+
+/// The name that the whole cloud knows a queue by.
+fn arn(queue: &str) -> String {
+    format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}")
 }
 
 /// The queue's name: the last segment of its URL.
@@ -239,6 +263,7 @@ const INVALID_CONTENTS: Code = Code("InvalidMessageContents", "InvalidMessageCon
 const INVALID_ATTRIBUTE_NAME: Code = Code("InvalidAttributeName", "InvalidAttributeName");
 const INVALID_PARAMETER: Code = Code("InvalidParameterValueException", "InvalidParameterValue");
 const MISSING_PARAMETER: Code = Code("MissingRequiredParameterException", "MissingParameter");
+const RESOURCE_NOT_FOUND: Code = Code("ResourceNotFoundException", "ResourceNotFoundException");
 const INVALID_RECEIPT: Code = Code("ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid");
 
 fn refuse(Code(shape, query_code): Code, message: impl ToString) -> Refusal {
@@ -257,6 +282,10 @@ impl From<QueueError> for Refusal {
             | QueueError::DelayOnFifo
             | QueueError::DedupMissing
             | QueueError::DedupOnStandard
+            | QueueError::NotDeadLetters(_)
+            | QueueError::TypesDiffer(..)
+            | QueueError::MoveUnderWay(_)
+            | QueueError::PaceOutOfRange
             | QueueError::VisibilityOutOfRange => INVALID_PARAMETER,
             QueueError::InvalidReceipt(_) => INVALID_RECEIPT,
             QueueError::NotInFlight => NOT_IN_FLIGHT,

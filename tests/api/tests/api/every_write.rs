@@ -1,0 +1,164 @@
+//! What holds for every request that changes something, driven from the list of functions: a new one can't be forgotten.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures::future::join_all;
+use http::Method;
+use local::{
+    TestApp,
+    machine::functions,
+    test_app::{Asked, Reply, User},
+};
+use serde_json::{Value, json};
+use utoipa::openapi::HttpMethod;
+
+use crate::support::{self, Core, Stored, ask, create, dubai, each, told};
+
+/// How often a request is made at once.
+const TIMES: usize = 50;
+
+/// A request that one function carries out, once what it needs is there.
+struct Write {
+    path: String,
+    body: Option<Value>,
+}
+
+impl Write {
+    fn to(path: impl Into<String>) -> Self {
+        Self { path: path.into(), body: None }
+    }
+
+    fn with(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+}
+
+/// An app in which the request of a function can be made, and that request. A function without one fails the tests.
+async fn prepared(function: &str) -> (TestApp, Write) {
+    if function == "notifications-read-alert" {
+        let (app, _) = told().await;
+        let alert = each(&app.member("demo").get("/v1/alerts").send().await, "id").remove(0);
+        return (app, Write::to(format!("/v1/alerts/{alert}/read")));
+    }
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    let watcher = create(&demo, dubai()).await;
+    let write = match function {
+        "watchers-create-watcher" => Write::to("/v1/watchers").with(dubai()),
+        "watchers-update-watcher" => Write::to(support::watcher(&watcher)).with(json!({"name": "Another"})),
+        "watchers-delete-watcher" => Write::to(support::watcher(&watcher)),
+        "watchers-run-watcher" => Write::to(ask(&watcher, "run")),
+        "watchers-pause-watcher" => Write::to(ask(&watcher, "pause")),
+        "watchers-resume-watcher" => {
+            demo.post(&ask(&watcher, "pause")).send().await.assert(200, "");
+            Write::to(ask(&watcher, "resume"))
+        }
+        other => panic!("{other} changes something: say here how it is called, so that its repetition is tested"),
+    };
+    (app, write)
+}
+
+/// The functions that change something, with their methods.
+fn writes() -> Vec<(&'static str, Method)> {
+    let write = |(name, method): (&'static str, HttpMethod)| match method {
+        HttpMethod::Post => Some((name, Method::POST)),
+        HttpMethod::Put => Some((name, Method::PUT)),
+        HttpMethod::Patch => Some((name, Method::PATCH)),
+        HttpMethod::Delete => Some((name, Method::DELETE)),
+        _ => None,
+    };
+    let endpoints =
+        functions().into_iter().filter_map(|function| Some((function.spec().name, function.as_endpoint()?.route().0)));
+    endpoints.filter_map(write).collect()
+}
+
+fn asked<'a>(demo: &User<'a>, method: &Method, write: &Write) -> Asked<'a> {
+    let asked = demo.request(method.clone(), &write.path).header("idempotency-key", "one");
+    match &write.body {
+        Some(body) => asked.body(body),
+        None => asked,
+    }
+}
+
+/// How an item differs: whether it was there and is there, and by how much each of its numbers (its version, what a quota
+/// counts) is another.
+type Difference = (bool, bool, BTreeMap<String, i64>);
+
+/// What a request left behind.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Effect {
+    /// Items that are new, changed or gone, by their kind.
+    items: BTreeMap<String, Vec<Difference>>,
+    /// Receipts.
+    receipts: usize,
+    /// Events that wait in the outbox, by their kind.
+    events: BTreeMap<String, usize>,
+}
+
+type Item = HashMap<String, AttributeValue>;
+
+fn difference(before: Option<&Item>, after: Option<&Item>) -> Difference {
+    let number = |item: Option<&Item>, name: &str| item.and_then(|item| item.get(name)?.as_n().ok()?.parse().ok()).unwrap_or(0);
+    let names = before.into_iter().chain(after).flat_map(HashMap::keys);
+    let differences = names.map(|name| (name.clone(), number(after, name) - number(before, name)));
+    (before.is_some(), after.is_some(), differences.filter(|(_, by)| *by != 0).collect())
+}
+
+fn effect(before: &Stored, after: &Stored) -> Effect {
+    let mut effect = Effect::default();
+    let keys = before.keys().chain(after.keys().filter(|key| !before.contains_key(*key)));
+    for key in keys.filter(|key| before.get(*key) != after.get(*key)) {
+        let text = |stored: &Stored, name: &str| stored.get(key).and_then(|item| item.get(name)?.as_s().ok().cloned());
+        let kind = text(after, "type").or_else(|| text(before, "type")).unwrap_or_default();
+        match (key.0.starts_with("OUTBOX#"), key.1.starts_with("RECEIPT#")) {
+            (true, _) => *effect.events.entry(text(after, "event").unwrap_or_default()).or_default() += 1,
+            (_, true) => effect.receipts += 1,
+            _ => effect.items.entry(kind).or_default().push(difference(before.get(key), after.get(key))),
+        }
+    }
+    effect.items.values_mut().for_each(|changes| changes.sort_unstable());
+    effect
+}
+
+/// What a single request does, in an app of its own.
+async fn of_one(function: &str, method: &Method) -> (Reply, Effect) {
+    let (app, write) = prepared(function).await;
+    let core = Core::of(&app);
+    let before = core.everything().await;
+    let reply = asked(&app.member("demo"), method, &write).send().await;
+    assert!(reply.status.is_success(), "{function}: {} {:#}", reply.status, reply.body);
+    (reply, effect(&before, &core.everything().await))
+}
+
+#[tokio::test]
+async fn fifty_at_once_are_carried_out_once_and_then_answered_the_same() {
+    for (function, method) in writes() {
+        let (single, effect_of_one) = of_one(function, &method).await;
+        assert_eq!(effect_of_one.receipts, 1, "{function}");
+        assert!(!effect_of_one.items.is_empty(), "{function} changes nothing as it is called here");
+
+        let (app, write) = prepared(function).await;
+        let (core, demo) = (Core::of(&app), app.member("demo"));
+        let before = core.everything().await;
+        let replies = join_all((0..TIMES).map(|_| asked(&demo, &method, &write).send())).await;
+        let after = core.everything().await;
+        assert_eq!(effect(&before, &after), effect_of_one, "{function}");
+
+        let carried_out: Vec<&Reply> = replies.iter().filter(|reply| reply.status == single.status).collect();
+        let first = carried_out.iter().filter(|reply| reply.header("idempotency-replayed").is_empty()).count();
+        assert!(first <= 1, "{function}: {first} say that they were the first");
+        for reply in &replies {
+            if reply.status == single.status {
+                assert_eq!(reply.body, carried_out[0].body, "{function}");
+            } else {
+                assert_eq!((reply.status.as_u16(), reply.code()), (409, "request-in-progress"), "{function}: {:#}", reply.body);
+            }
+        }
+        let repeated = asked(&demo, &method, &write).send().await;
+        assert_eq!((repeated.status, repeated.header("idempotency-replayed")), (single.status, "true"), "{function}");
+        assert!(carried_out.iter().all(|reply| reply.body == repeated.body), "{function}");
+        assert_eq!(core.everything().await, after, "{function}: a repetition changed something");
+    }
+}
