@@ -1,6 +1,6 @@
 //! A clock that a test, or the local run, moves.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
@@ -50,6 +50,21 @@ impl MovableClock {
 impl Clock for MovableClock {
     fn now(&self) -> Timestamp {
         moved(*self.base(), self.elapsed())
+    }
+}
+
+/// A clock that is off by so much against another.
+#[derive(Debug)]
+pub struct SkewedClock {
+    /// The one that is right.
+    pub right: Arc<dyn Clock>,
+    /// By how much this one is ahead; behind, if negative.
+    pub by: SignedDuration,
+}
+
+impl Clock for SkewedClock {
+    fn now(&self) -> Timestamp {
+        moved(self.right.now(), self.by)
     }
 }
 

@@ -49,7 +49,7 @@ impl Engine {
     /// If it can't be opened or served.
     pub fn start(file: Option<&Path>) -> Result<Self, EngineError> {
         let database = match file {
-            Some(file) => Database::new(file.to_str().ok_or_else(|| EngineError::Path(file.display().to_string()))?)?,
+            Some(file) => open(file)?,
             None => Database::memory()?,
         };
         for table in Table::ALL {
@@ -63,6 +63,31 @@ impl Engine {
     /// Where it is served.
     pub fn url(&self) -> String {
         self.server.url()
+    }
+
+    /// The database itself, for calls without sockets.
+    pub fn database(&self) -> Database {
+        self.database.clone()
+    }
+
+    /// Every item of a table, its values as plain JSON. O(all items).
+    ///
+    /// # Errors
+    /// If the engine fails.
+    pub fn items(&self, table: Table) -> Result<Vec<Value>, EngineError> {
+        let mut items = Vec::new();
+        let mut after = None;
+        loop {
+            let request = ScanRequest { table_name: table.name().to_owned(), exclusive_start_key: after, ..Default::default() };
+            let page = self.database.scan(request)?;
+            for item in page.items.unwrap_or_default() {
+                items.push(plain(&json!({"M": serde_json::to_value(item)?})));
+            }
+            after = page.last_evaluated_key;
+            if after.is_none() {
+                return Ok(items);
+            }
+        }
     }
 
     /// Removes what has expired, as DynamoDB does sooner or later; answers how many items. O(all items).
@@ -117,12 +142,33 @@ impl Engine {
     }
 }
 
+/// A value without the names of its types. Numbers stay exact where JSON's are.
+fn plain(value: &Value) -> Value {
+    let Some((kind, inner)) = value.as_object().and_then(|object| object.iter().next()) else { return Value::Null };
+    match (kind.as_str(), inner) {
+        ("M", Value::Object(members)) => members.iter().map(|(name, value)| (name.clone(), plain(value))).collect(),
+        ("L", Value::Array(values)) => values.iter().map(plain).collect(),
+        ("N", Value::String(digits)) => serde_json::from_str(digits).unwrap_or_else(|_| inner.clone()),
+        ("NULL", _) => Value::Null,
+        _ => inner.clone(),
+    }
+}
+
 fn ttl_name() -> HashMap<String, String> {
     HashMap::from([("#ttl".to_owned(), TTL.to_owned())])
 }
 
 fn now_value(now: Timestamp) -> HashMap<String, AttributeValue> {
     HashMap::from([(":now".to_owned(), AttributeValue::N(now.as_second().to_string()))])
+}
+
+/// Opens the database in a file. Its log is synchronised with the disk when it is written back, and not after each of a
+/// burst's ten thousands of transactions: a process that dies loses nothing by that, a machine that does the last moments.
+fn open(file: &Path) -> Result<Database, EngineError> {
+    let database = Database::new(file.to_str().ok_or_else(|| EngineError::Path(file.display().to_string()))?)?;
+    // What the engine calls its normal settings, `synchronous = NORMAL` among them. It does not begin with them.
+    database.disable_bulk_loading()?;
+    Ok(database)
 }
 
 fn create(database: &Database, table: Table) -> Result<(), EngineError> {

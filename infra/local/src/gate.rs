@@ -24,6 +24,7 @@ use aws_smithy_runtime_api::client::{
     result::ConnectorError,
     runtime_components::RuntimeComponents,
 };
+use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use platform::{
@@ -36,6 +37,12 @@ use tokio::sync::{Notify, watch};
 pub use self::faults::{Action, CallInfo, Callee, Failure, Faults, NoFaults};
 use self::needs::AwsCall;
 pub use self::needs::{Need, Unreadable};
+
+/// What a source outside answers.
+type OutsideAnswer = Result<http::Response<Bytes>, OutsideError>;
+
+/// Where sources are, by their ids.
+pub type Addresses = BTreeMap<&'static str, String>;
 
 /// A call that was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,9 +157,9 @@ impl Gate {
         SharedHttpClient::new(GatedClient { gate: self.clone(), inner })
     }
 
-    /// The way of the function to the world outside, over `inner`.
-    pub fn outside(self: &Arc<Self>, inner: Arc<dyn Outside>) -> Arc<dyn Outside> {
-        Arc::new(GatedOutside { gate: self.clone(), inner })
+    /// The way of the function to the world outside, over `inner`: to sources, each at its address.
+    pub fn outside(self: &Arc<Self>, inner: Arc<dyn Outside>, addresses: Addresses) -> Arc<dyn Outside> {
+        Arc::new(GatedOutside { gate: self.clone(), inner, addresses })
     }
 
     /// Changes whenever a fault kills the function: whoever runs it drops the run then.
@@ -186,15 +193,19 @@ impl Gate {
         std::future::pending().await
     }
 
-    async fn pass(&self, request: HttpRequest, inner: SharedHttpConnector) -> Result<HttpResponse, ConnectorError> {
+    async fn pass(&self, mut request: HttpRequest, inner: SharedHttpConnector) -> Result<HttpResponse, ConnectorError> {
         let call = AwsCall::read(&request);
         if let Err(refusal) = self.check(&call.operation, call.needs.as_deref()) {
             return answers::access_denied(call.service, &refusal);
         }
         let info = self.begin(Callee::Aws(call.service), &call.operation);
         let faults = self.house.faults();
+        faults.meanwhile(&info).await;
         if let Some(answer) = self.strike(&call, faults.before(&info)).await {
             return answer;
+        }
+        if let Some(body) = request.body().bytes().and_then(|body| faults.rewrite(&info, body)) {
+            *request.body_mut() = SdkBody::from(body);
         }
         let answer = inner.call(request).await;
         if call.emits() && answer.as_ref().is_ok_and(|answer| answer.status().is_success()) {
@@ -207,31 +218,43 @@ impl Gate {
     async fn strike(&self, call: &AwsCall, action: Action) -> Option<Result<HttpResponse, ConnectorError>> {
         match action {
             Action::Proceed => None,
-            Action::LoseAnswer => Some(Err(ConnectorError::io("the connection broke (injected)".into()))),
+            Action::LoseAnswer | Action::CutAnswer => Some(Err(ConnectorError::io("the connection broke (injected)".into()))),
+            Action::Disconnect => Some(Err(ConnectorError::io("there is no connection (injected)".into()))),
             Action::Hang => self.die().await,
             Action::Fail(failure) => Some(answers::failed(call.service, &call.operation, failure)),
         }
     }
 
-    async fn pass_outside(&self, call: Call, inner: &dyn Outside) -> Result<http::Response<Bytes>, OutsideError> {
+    async fn pass_outside(&self, call: Call, inner: &dyn Outside, addresses: &Addresses) -> OutsideAnswer {
         let operation = format!("{} {}", call.source, call.operation);
         let needs = [Need::Call(call.source)];
         self.check(&operation, Ok(&needs)).map_err(|_| OutsideError::Undeclared)?;
+        // Whatever it says of itself: what goes to another address is no call of this source.
+        let uri = call.request.uri().to_string();
+        if !addresses.get(call.source).is_some_and(|address| lies_under(&uri, address)) {
+            self.refuse(&operation, "the request goes elsewhere".to_owned());
+            return Err(OutsideError::Undeclared);
+        }
         let info = self.begin(Callee::Outside(call.source), call.operation);
         let faults = self.house.faults();
-        if let Some(answer) = self.strike_outside(faults.before(&info)).await {
-            return answer;
+        faults.meanwhile(&info).await;
+        match faults.before(&info) {
+            Action::Proceed => {}
+            action => return self.strike_outside(action, Err(OutsideError::Unreachable)).await,
         }
         let answer = inner.send(call).await;
-        self.strike_outside(faults.after(&info)).await.unwrap_or(answer)
+        self.strike_outside(faults.after(&info), answer).await
     }
 
-    async fn strike_outside(&self, action: Action) -> Option<Result<http::Response<Bytes>, OutsideError>> {
+    /// What the caller sees of an answer after a fault.
+    async fn strike_outside(&self, action: Action, answer: OutsideAnswer) -> OutsideAnswer {
         match action {
-            Action::Proceed => None,
-            Action::LoseAnswer => Some(Err(OutsideError::Timeout)),
+            Action::Proceed => answer,
+            Action::LoseAnswer => Err(OutsideError::Timeout),
+            Action::Disconnect => Err(OutsideError::Unreachable),
+            Action::CutAnswer => answer.map(|whole| whole.map(|body| body.slice(..body.len() / 2))),
             Action::Hang => self.die().await,
-            Action::Fail(failure) => Some(Ok(answers::failed_outside(failure))),
+            Action::Fail(failure) => Ok(answers::failed_outside(failure)),
         }
     }
 }
@@ -270,10 +293,15 @@ impl HttpConnector for GatedConnector {
 struct GatedOutside {
     gate: Arc<Gate>,
     inner: Arc<dyn Outside>,
+    addresses: Addresses,
+}
+
+fn lies_under(uri: &str, address: &str) -> bool {
+    uri.strip_prefix(address).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
 }
 
 impl Outside for GatedOutside {
     fn send(&self, call: Call) -> BoxFuture<'_, Result<http::Response<Bytes>, OutsideError>> {
-        Box::pin(self.gate.pass_outside(call, &*self.inner))
+        Box::pin(self.gate.pass_outside(call, &*self.inner, &self.addresses))
     }
 }

@@ -8,6 +8,7 @@ pub mod data;
 pub mod demo;
 pub mod engine;
 pub mod gate;
+pub mod in_process;
 pub mod keys;
 pub mod loopback;
 pub mod machine;
@@ -19,5 +20,6 @@ pub mod seed;
 pub mod serve;
 pub mod standins;
 pub mod test_app;
+pub mod tokens;
 
 pub use self::{machine::System, test_app::TestApp};

@@ -15,7 +15,7 @@ use std::{
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use axum::Router;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use platform::{
     Deps, Function, Queue,
     aws::{Service, plain_http},
@@ -34,6 +34,7 @@ use crate::{
     data::{Folder, FolderError},
     engine::{Engine, EngineError},
     gate::{Gate, Gatehouse},
+    in_process,
     keys::{KeyError, Keys},
     loopback::Loopback,
     pages::Pages,
@@ -41,6 +42,7 @@ use crate::{
     schedule::{Schedule, UnknownExpression},
     seed::{self, Brand, SeedError},
     standins::{StandinError, Standins, wire},
+    tokens,
 };
 
 /// Every function of every context.
@@ -88,6 +90,10 @@ pub struct Options {
     pub ids: Arc<dyn Ids>,
     /// Who is there from the start.
     pub brands: Vec<Brand>,
+    /// Functions reach the database and the stand-ins without sockets, so that each run goes the same way.
+    pub in_process: bool,
+    /// Functions whose clock is off, and by how much it is ahead.
+    pub skews: BTreeMap<&'static str, SignedDuration>,
 }
 
 impl Options {
@@ -106,6 +112,8 @@ impl Options {
             outside: None,
             ids: Arc::new(RandomIds),
             brands: vec![seed::DEMO],
+            in_process: false,
+            skews: BTreeMap::new(),
         })
     }
 
@@ -125,6 +133,8 @@ impl Options {
             outside: None,
             ids: Arc::new(RandomIds),
             brands: vec![seed::DEMO],
+            in_process: false,
+            skews: BTreeMap::new(),
         })
     }
 }
@@ -252,6 +262,8 @@ impl System {
         let engine = Engine::start(file(Folder::core_db).as_deref())?;
         let standins = Standins::open(file(Folder::queues_db).as_deref(), options.clock.shared(), topology)?;
         let served = wire::router(standins.clone());
+        let http = if options.in_process { in_process::client(engine.database(), served.clone()) } else { plain_http() };
+        let http = tokens::remembered(http);
         let wire = Loopback::start("stand-ins", |listener| async move {
             if let Err(error) = axum::serve(listener, served).await {
                 tracing::error!(%error, "the stand-ins are served no more");
@@ -264,7 +276,7 @@ impl System {
         };
         let wiring = wiring::Wiring {
             endpoints: endpoints(&engine, &wire),
-            http: plain_http(),
+            http,
             outside,
             sources,
             sender: seed::value(wiring::SENDER)?,
@@ -335,6 +347,11 @@ impl System {
     /// Where the database is served.
     pub fn database_url(&self) -> String {
         self.engine.url()
+    }
+
+    /// The database.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// What all gates share: refusals, counts, faults.

@@ -30,29 +30,33 @@ pub(super) fn access_denied(service: Service, refusal: &Refusal) -> Answer {
 
 /// An injected failure.
 pub(super) fn failed(service: Service, operation: &str, failure: Failure) -> Answer {
-    if operation == "TransactWriteItems" && failure == Failure::Conflict {
-        return transaction_conflict();
+    match failure {
+        Failure::Conflict if operation == "TransactWriteItems" => return cancelled("TransactionConflict"),
+        Failure::Cancelled(code) if operation == "TransactWriteItems" => return cancelled(code),
+        Failure::Conflict | Failure::Cancelled(_) | Failure::Throttled | Failure::Internal => {}
     }
     let (status, shape) = match (service, failure) {
-        (Service::DynamoDb, Failure::Throttled) => {
+        (Service::DynamoDb, Failure::Throttled | Failure::Cancelled(_)) => {
             (400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException")
         }
         (Service::DynamoDb, Failure::Conflict) => (400, "com.amazonaws.dynamodb.v20120810#TransactionConflictException"),
         (Service::DynamoDb, Failure::Internal) => (500, "com.amazonaws.dynamodb.v20120810#InternalServerError"),
-        (Service::Sqs, Failure::Throttled | Failure::Conflict) => (400, "com.amazonaws.sqs#RequestThrottled"),
-        (Service::EventBridge, Failure::Throttled | Failure::Conflict) => (400, "ThrottlingException"),
-        (Service::Ses, Failure::Throttled | Failure::Conflict) => (429, "TooManyRequestsException"),
+        (Service::Sqs, Failure::Throttled | Failure::Conflict | Failure::Cancelled(_)) => {
+            (400, "com.amazonaws.sqs#RequestThrottled")
+        }
+        (Service::EventBridge, Failure::Throttled | Failure::Conflict | Failure::Cancelled(_)) => (400, "ThrottlingException"),
+        (Service::Ses, Failure::Throttled | Failure::Conflict | Failure::Cancelled(_)) => (429, "TooManyRequestsException"),
         (Service::Sqs | Service::EventBridge | Service::Ses, Failure::Internal) => (500, "InternalFailure"),
     };
     error(service, status, shape, "injected")
 }
 
-/// Transactions don't fail of a conflict as other writes do: they are cancelled, and it is among the reasons.
-fn transaction_conflict() -> Answer {
+/// Transactions don't fail as other writes do: they are cancelled, and the cause is among the reasons.
+fn cancelled(code: &str) -> Answer {
     let body = json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]",
-        "CancellationReasons": [{"Code": "TransactionConflict", "Message": "injected"}],
+        "Message": format!("Transaction cancelled, please refer cancellation reasons for specific reasons [{code}]"),
+        "CancellationReasons": [{"Code": code, "Message": "injected"}],
     });
     respond(Service::DynamoDb, 400, &body)
 }
@@ -61,7 +65,7 @@ fn transaction_conflict() -> Answer {
 pub(super) fn failed_outside(failure: Failure) -> http::Response<Bytes> {
     let mut answer = http::Response::new(Bytes::new());
     *answer.status_mut() = match failure {
-        Failure::Throttled | Failure::Conflict => http::StatusCode::TOO_MANY_REQUESTS,
+        Failure::Throttled | Failure::Conflict | Failure::Cancelled(_) => http::StatusCode::TOO_MANY_REQUESTS,
         Failure::Internal => http::StatusCode::INTERNAL_SERVER_ERROR,
     };
     answer

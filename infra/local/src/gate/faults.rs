@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use futures::future::BoxFuture;
 use platform::aws::Service;
 
 /// Whom a call is for.
@@ -33,8 +34,12 @@ pub enum Action {
     Proceed,
     /// The caller is answered that it failed.
     Fail(Failure),
-    /// The caller is left with a broken connection.
+    /// The caller is left with a broken connection; by a source outside, with an answer that does not come in time.
     LoseAnswer,
+    /// The answer ends in the middle.
+    CutAnswer,
+    /// There is no connection.
+    Disconnect,
     /// The function is killed: the call never returns, and the run that made it ends there.
     Hang,
 }
@@ -48,27 +53,40 @@ pub enum Failure {
     Conflict,
     /// The service's own fault.
     Internal,
+    /// A transaction is cancelled with this code among its reasons, on account of its first operation. (Where there are no
+    /// transactions: slow down.)
+    Cancelled(&'static str),
 }
 
 /// Decides what becomes of calls.
 pub trait Faults: Debug + Send + Sync {
+    /// What happens while a call is on its way, before anything else: others may act meanwhile.
+    fn meanwhile<'a>(&'a self, call: &'a CallInfo) -> BoxFuture<'a, ()> {
+        let _ = call;
+        Box::pin(std::future::ready(()))
+    }
+
     /// Before a call is made.
-    fn before(&self, call: &CallInfo) -> Action;
+    fn before(&self, call: &CallInfo) -> Action {
+        let _ = call;
+        Action::Proceed
+    }
+
+    /// Another body for the call, to see what a part of it is good for.
+    fn rewrite(&self, call: &CallInfo, body: &[u8]) -> Option<Vec<u8>> {
+        let _ = (call, body);
+        None
+    }
 
     /// After it was answered, before the caller sees the answer.
-    fn after(&self, call: &CallInfo) -> Action;
+    fn after(&self, call: &CallInfo) -> Action {
+        let _ = call;
+        Action::Proceed
+    }
 }
 
 /// Every call goes on.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoFaults;
 
-impl Faults for NoFaults {
-    fn before(&self, _: &CallInfo) -> Action {
-        Action::Proceed
-    }
-
-    fn after(&self, _: &CallInfo) -> Action {
-        Action::Proceed
-    }
-}
+impl Faults for NoFaults {}

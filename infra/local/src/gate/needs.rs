@@ -92,6 +92,15 @@ pub enum Unreadable {
     /// A key condition of a form that `storage` does not write.
     #[error("the gate does not know the key condition {0:?}")]
     KeyCondition(String),
+    /// A change of a part of an item in a form that `storage` does not write.
+    #[error("the gate does not know the update of a {0}")]
+    Update(&'static str),
+    /// An item where another kind lies than it says to be.
+    #[error("an item that lies where each is a {0} is of another type, or of none")]
+    Type(&'static str),
+    /// A request that asks for nothing: nothing that is declared could allow it.
+    #[error("the request asks for nothing")]
+    Nothing,
 }
 
 type Needs = Result<Vec<Need>, Unreadable>;
@@ -107,18 +116,19 @@ pub(super) struct AwsCall {
 impl AwsCall {
     pub(super) fn read(request: &HttpRequest) -> Self {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let place = (request.method(), path_of(request.uri()));
         let (service, operation) = match target.split_once('.') {
             Some(("AmazonSQS", operation)) => (Service::Sqs, operation),
             Some(("AWSEvents", operation)) => (Service::EventBridge, operation),
             Some(("DynamoDB_20120810", operation)) => (Service::DynamoDb, operation),
             Some(_) => (Service::DynamoDb, target),
             // SES alone says it by method and path.
-            None if (request.method(), path_of(request.uri())) == ("POST", "/v2/email/outbound-emails") => {
-                (Service::Ses, "SendEmail")
-            }
+            None if place == ("POST", "/v2/email/outbound-emails") => (Service::Ses, "SendEmail"),
             None => (Service::Ses, request.uri()),
         };
         let needs = match service {
+            // Whoever answers may go by the path alone, and take a message to a queue for a mail.
+            Service::DynamoDb | Service::Sqs | Service::EventBridge if place != ("POST", "/") => Err(Unreadable::Operation),
             Service::DynamoDb => json(request).and_then(|body| of_tables(operation, &body)),
             Service::Sqs => json(request).and_then(|body| of_queues(operation, &body)),
             Service::EventBridge if operation == "PutEvents" => Ok(vec![Need::Publish]),
@@ -155,28 +165,25 @@ fn of_queues(operation: &str, body: &Value) -> Needs {
 }
 
 fn of_tables(operation: &str, body: &Value) -> Needs {
-    match operation {
-        "GetItem" => of_key(body, Need::Read),
-        "UpdateItem" | "DeleteItem" => of_key(body, Need::Write),
-        "PutItem" => of_item(table(&body["TableName"])?, &body["Item"]),
+    let needs = match operation {
+        "GetItem" => at(table(&body["TableName"])?, &body["Key"], Need::Read),
+        "PutItem" => of_write("Put", body),
+        "UpdateItem" => of_write("Update", body),
+        "DeleteItem" => of_write("Delete", body),
         "Query" => of_query(body),
         "BatchWriteItem" => of_batch(body),
         "TransactWriteItems" => of_transaction(body),
         "Scan" => Err(Unreadable::Scan),
         _ => Err(Unreadable::Operation),
-    }
+    }?;
+    if needs.is_empty() { Err(Unreadable::Nothing) } else { Ok(needs) }
 }
 
 fn of_transaction(body: &Value) -> Needs {
     let mut needs = Vec::new();
     for write in array(body, "TransactItems")? {
         let (action, write) = sole(write).ok_or(Unreadable::Body("TransactItems"))?;
-        needs.extend(match action {
-            "Put" => of_item(table(&write["TableName"])?, &write["Item"]),
-            "Update" | "Delete" => of_key(write, Need::Write),
-            "ConditionCheck" => of_key(write, Need::Check),
-            _ => Err(Unreadable::Body("TransactItems")),
-        }?);
+        needs.extend(of_write(action, write)?);
     }
     Ok(needs)
 }
@@ -198,27 +205,90 @@ fn of_batch(body: &Value) -> Needs {
     Ok(needs)
 }
 
-/// An operation on the item of a key.
-fn of_key(body: &Value, need: fn(&'static Kind) -> Need) -> Needs {
-    at(table(&body["TableName"])?, &body["Key"], need)
+/// A write or a check of one item, alone or in a transaction. What it hands back is read, too.
+fn of_write(action: &str, write: &Value) -> Needs {
+    let table = table(&write["TableName"])?;
+    let key = if action == "Put" { &write["Item"] } else { &write["Key"] };
+    let mut needs = match action {
+        "Put" => of_item(table, key),
+        "Update" => of_update(table, write),
+        "Delete" => at(table, key, Need::Write),
+        "ConditionCheck" => at(table, key, Need::Check),
+        _ => Err(Unreadable::Body("TransactItems")),
+    }?;
+    if hands_back(write) {
+        needs.extend(at(table, key, Need::Read)?);
+    }
+    Ok(needs)
+}
+
+fn hands_back(write: &Value) -> bool {
+    let asked = |name: &str| write.get(name).is_some_and(|what| what != "NONE");
+    asked("ReturnValues") || asked("ReturnValuesOnConditionCheckFailure")
 }
 
 /// A write of a whole item. Storing an event is no write of the outbox, but the emission of that event.
 fn of_item(table: Table, item: &Value) -> Needs {
     let event = || item["event"]["S"].as_str().ok_or(Unreadable::Body("the event"));
-    at(table, item, Need::Write)?
-        .into_iter()
-        .map(|need| match need {
-            Need::Write(kind) if kind.name == OutboxItem::KIND.name => Ok(Need::Emit(event()?.to_owned())),
-            other => Ok(other),
-        })
-        .collect()
+    let need = |kind: &'static Kind| {
+        is_one(kind, item)?;
+        Ok(if is_outbox(kind) { Need::Emit(event()?.to_owned()) } else { Need::Write(kind) })
+    };
+    lying_at(table, item)?.into_iter().map(need).collect()
+}
+
+/// Whoever lists a kind must meet no other: an item is of the type whose key it has, and is in no index but where that
+/// type is.
+fn is_one(kind: &'static Kind, item: &Value) -> Result<(), Unreadable> {
+    if item["type"]["S"] != kind.name {
+        return Err(Unreadable::Type(kind.name));
+    }
+    for index in kind.table.indexes() {
+        let (pk, sk) = (&item[format!("{index}{PK}")], &item[format!("{index}{SK}")]);
+        if pk.is_null() && sk.is_null() {
+            continue;
+        }
+        let text = |part: &Value| part["S"].as_str().map(str::to_owned).ok_or(Unreadable::Body("a key of an index"));
+        let (pk, sk) = (text(pk)?, text(sk)?);
+        if !kind.holds(kind.table, Some(index), &pk, &sk) {
+            return Err(Unreadable::Nowhere(place(kind.table, Some(index), &pk, &sk)));
+        }
+    }
+    Ok(())
+}
+
+/// How `storage` counts: it says what the item is, and touches no key of an index. What else an expression can do is not
+/// worth reading.
+const COUNTING: (&str, &str, &str) = ("ADD #used :by SET #type = :type", "used", "type");
+
+/// A write of a part of an item. Events are stored whole, so that it can be seen which ones.
+fn of_update(table: Table, update: &Value) -> Needs {
+    let (text, used, type_name) = COUNTING;
+    let name = |placeholder: &str| &update["ExpressionAttributeNames"][placeholder];
+    let counts = update["UpdateExpression"] == text && name("#used") == used && name("#type") == type_name;
+    let need = |kind: &'static Kind| {
+        if !counts || !update["AttributeUpdates"].is_null() || is_outbox(kind) {
+            return Err(Unreadable::Update(kind.name));
+        }
+        let is_one = update["ExpressionAttributeValues"][":type"]["S"] == kind.name;
+        if is_one { Ok(Need::Write(kind)) } else { Err(Unreadable::Type(kind.name)) }
+    };
+    lying_at(table, &update["Key"])?.into_iter().map(need).collect()
+}
+
+fn is_outbox(kind: &Kind) -> bool {
+    kind.name == OutboxItem::KIND.name
 }
 
 fn at(table: Table, key: &Value, need: fn(&'static Kind) -> Need) -> Needs {
+    Ok(lying_at(table, key)?.into_iter().map(need).collect())
+}
+
+/// Whose items have this key: one kind, or none as far as the keyspaces go.
+fn lying_at(table: Table, key: &Value) -> Result<Vec<&'static Kind>, Unreadable> {
     let part = |name: &'static str| key[name]["S"].as_str().ok_or(Unreadable::Body("a key"));
     let (pk, sk) = (part(PK)?, part(SK)?);
-    kinds(|kind| kind.holds(table, None, pk, sk), need).ok_or_else(|| Unreadable::Nowhere(place(table, None, pk, sk)))
+    kinds(|kind| kind.holds(table, None, pk, sk)).ok_or_else(|| Unreadable::Nowhere(place(table, None, pk, sk)))
 }
 
 /// Every entity that a query can meet must be readable.
@@ -228,12 +298,14 @@ fn of_query(body: &Value) -> Needs {
     let KeyCondition { pk, sk } = KeyCondition::parse(body)?;
     let met = |keys: &&Keyspace| keys.index == index && keys.holds(&pk, keys.sort) && sk.meets(keys.sort);
     let can_meet = |kind: &Kind| kind.table == table && kind.keys.iter().any(|keys| met(&keys));
-    kinds(can_meet, Need::Read).ok_or_else(|| Unreadable::Nowhere(place(table, index, &pk, "")))
+    let read = kinds(can_meet).ok_or_else(|| Unreadable::Nowhere(place(table, index, &pk, "")))?;
+    Ok(read.into_iter().map(Need::Read).collect())
 }
 
-fn kinds(wanted: impl Fn(&Kind) -> bool, need: fn(&'static Kind) -> Need) -> Option<Vec<Need>> {
-    let needs: Vec<Need> = KINDS.iter().filter(|kind| wanted(kind)).map(|kind| need(kind)).collect();
-    (!needs.is_empty()).then_some(needs)
+/// The kinds that are wanted, if there are any.
+fn kinds(wanted: impl Fn(&Kind) -> bool) -> Option<Vec<&'static Kind>> {
+    let found: Vec<&'static Kind> = KINDS.iter().copied().filter(|kind| wanted(kind)).collect();
+    (!found.is_empty()).then_some(found)
 }
 
 fn place(table: Table, index: Option<&str>, pk: &str, sk: &str) -> String {

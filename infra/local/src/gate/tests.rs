@@ -58,9 +58,14 @@ impl Bench {
     }
 
     async fn outside(&self, source: &'static str) -> Result<u16, OutsideError> {
-        let call =
-            Call { source, operation: "search", request: http::Request::new(Bytes::new()), timeout: Duration::from_secs(1) };
-        self.gate.outside(Arc::new(Permissive)).send(call).await.map(|answer| answer.status().as_u16())
+        self.outside_at(source, &format!("https://{source}.example/search?q=1")).await
+    }
+
+    async fn outside_at(&self, source: &'static str, uri: &str) -> Result<u16, OutsideError> {
+        let addresses = ["duffel", "seats-aero"].map(|source| (source, format!("https://{source}.example"))).into();
+        let request = http::Request::get(uri).body(Bytes::new()).unwrap();
+        let call = Call { source, operation: "search", request, timeout: Duration::from_secs(1) };
+        self.gate.outside(Arc::new(Permissive), addresses).send(call).await.map(|answer| answer.status().as_u16())
     }
 }
 
@@ -78,12 +83,40 @@ fn watcher() -> Value {
     on("core", MEMBER_PK, "WATCHER#wat_1")
 }
 
-fn put(pk: &str, sk: &str) -> Value {
-    json!({"TableName": "core", "Item": key(pk, sk)})
+fn item(kind: &str, pk: &str, sk: &str) -> Value {
+    let mut item = key(pk, sk);
+    item["type"] = json!({"S": kind});
+    item
+}
+
+fn put(kind: &str, pk: &str, sk: &str) -> Value {
+    json!({"TableName": "core", "Item": item(kind, pk, sk)})
+}
+
+fn put_watcher() -> Value {
+    put("watcher", MEMBER_PK, "WATCHER#wat_1")
+}
+
+/// As `storage` counts.
+fn count(kind: &str, sk: &str) -> Value {
+    with(
+        on("core", MEMBER_PK, sk),
+        json!({
+            "UpdateExpression": "ADD #used :by SET #type = :type",
+            "ExpressionAttributeNames": {"#used": "used", "#type": "type"},
+            "ExpressionAttributeValues": {":by": {"N": "1"}, ":type": {"S": kind}},
+        }),
+    )
+}
+
+/// A request with more members, or others.
+fn with(mut request: Value, more: Value) -> Value {
+    request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    request
 }
 
 fn event(name: &str) -> Value {
-    let mut put = put("OUTBOX#3", "evt_1");
+    let mut put = put("outbox", "OUTBOX#3", "evt_1");
     put["Item"]["event"] = json!({"S": name});
     put
 }
@@ -117,9 +150,16 @@ fn declared() -> Vec<(String, Value, Vec<Grant>)> {
         dynamo("GetItem", watcher(), &[Watcher::READ]),
         dynamo("GetItem", on("core", "HOST#localhost", "HOST"), &[TenantHost::READ]),
         dynamo("GetItem", on("cache", "ANSWER#k", "ANSWER"), &[CachedAnswer::READ]),
-        dynamo("PutItem", put(MEMBER_PK, "WATCHER#wat_1"), &[Watcher::WRITE]),
-        dynamo("UpdateItem", watcher(), &[Watcher::WRITE]),
+        dynamo("PutItem", put_watcher(), &[Watcher::WRITE]),
+        dynamo("UpdateItem", count("watcher", "WATCHER#wat_1"), &[Watcher::WRITE]),
         dynamo("DeleteItem", watcher(), &[Watcher::WRITE]),
+        dynamo("DeleteItem", with(watcher(), json!({"ReturnValues": "NONE"})), &[Watcher::WRITE]),
+        dynamo("DeleteItem", with(watcher(), json!({"ReturnValues": "ALL_OLD"})), &[Watcher::WRITE, Watcher::READ]),
+        dynamo(
+            "PutItem",
+            with(put_watcher(), json!({"ReturnValuesOnConditionCheckFailure": "ALL_OLD"})),
+            &[Watcher::WRITE, Watcher::READ],
+        ),
         dynamo("Query", query(None, MEMBER_PK, PREFIX, "WATCHER#"), &[Watcher::READ]),
         dynamo("Query", query(None, MEMBER_PK, PREFIX, "WATCHER#wat_1"), &[Watcher::READ]),
         dynamo("Query", query(Some("gsi1"), "DUE#WATCHER#07", UP_TO, "2026-02-17T19:25"), &[Watcher::READ]),
@@ -127,7 +167,7 @@ fn declared() -> Vec<(String, Value, Vec<Grant>)> {
         dynamo("Query", query(None, "OUTBOX#3", PREFIX, "evt_"), &[OutboxItem::READ]),
         dynamo(
             "BatchWriteItem",
-            json!({"RequestItems": {"observations": [{"PutRequest": {"Item": key("PRICE#LAX-DXB", "x")}}]}}),
+            json!({"RequestItems": {"observations": [{"PutRequest": {"Item": item("price", "PRICE#LAX-DXB", "x")}}]}}),
             &[Observation::WRITE],
         ),
         dynamo(
@@ -140,8 +180,8 @@ fn declared() -> Vec<(String, Value, Vec<Grant>)> {
             "TransactWriteItems",
             transact(&[
                 ("ConditionCheck", on("core", MEMBER_PK, member_key)),
-                ("Put", put(MEMBER_PK, "WATCHER#wat_1")),
-                ("Update", on("core", MEMBER_PK, "QUOTA#WATCHERS")),
+                ("Put", put_watcher()),
+                ("Update", count("watcher-quota", "QUOTA#WATCHERS")),
                 ("Put", event("WatcherCreated")),
             ]),
             &[Member::READ, Watcher::WRITE, WatcherQuota::WRITE, Grant::Emit("WatcherCreated")],
@@ -201,7 +241,10 @@ async fn what_the_gate_cannot_read_is_refused_whatever_is_declared() {
         dynamo("GetItem", on("cache", MEMBER_PK, "MEMBER")),
         dynamo("GetItem", on("core", "NOBODY#1", "MEMBER")),
         dynamo("GetItem", json!({"TableName": "core"})),
-        dynamo("PutItem", put("OUTBOX#3", "evt_1")),
+        dynamo("PutItem", put("outbox", "OUTBOX#3", "evt_1")),
+        dynamo("BatchWriteItem", json!({"RequestItems": {}})),
+        dynamo("BatchWriteItem", json!({"RequestItems": {"core": []}})),
+        dynamo("TransactWriteItems", transact(&[])),
         dynamo("Query", query(None, MEMBER_PK, "#pk = :pk AND #sk > :sk", "A")),
         dynamo("Query", query(None, MEMBER_PK, "#sk = :sk AND #pk = :pk", "A")),
         dynamo("Query", query(Some("gsi2"), MEMBER_PK, PREFIX, "WATCHER#")),
@@ -216,6 +259,57 @@ async fn what_the_gate_cannot_read_is_refused_whatever_is_declared() {
         assert!(!bench.passes(target, body).await, "{target} {body}");
     }
     assert_eq!(bench.house.refusals().len(), refused.len());
+}
+
+#[tokio::test]
+async fn an_item_is_of_the_type_whose_key_it_has_and_in_no_index_of_another() {
+    let due = |pk: &str, sk: Option<&str>| {
+        let mut put = put_watcher();
+        put["Item"]["gsi1pk"] = json!({"S": pk});
+        if let Some(sk) = sk {
+            put["Item"]["gsi1sk"] = json!({"S": sk});
+        }
+        put
+    };
+    let (bench, target) = (bench(&everything()), format!("{DYNAMO}.PutItem"));
+    assert!(bench.passes(&target, &put_watcher()).await);
+    assert!(bench.passes(&target, &due("DUE#WATCHER#07", Some("2026-02-17T19:25"))).await);
+    let typeless = json!({"TableName": "core", "Item": key(MEMBER_PK, "WATCHER#wat_1")});
+    let refused =
+        [typeless, put("member", MEMBER_PK, "WATCHER#wat_1"), due("DUE#DELIVERY#07", Some("x")), due("DUE#WATCHER#07", None)];
+    for put in &refused {
+        assert!(!bench.passes(&target, put).await, "{put}");
+    }
+}
+
+#[tokio::test]
+async fn an_update_counts_and_does_nothing_else() {
+    let (bench, target, quota) = (bench(&everything()), format!("{DYNAMO}.UpdateItem"), "QUOTA#WATCHERS");
+    assert!(bench.passes(&target, &count("watcher-quota", quota)).await);
+    let names = |used: &str, name: &str| json!({"ExpressionAttributeNames": {"#used": used, "#type": name}});
+    let refused = [
+        on("core", MEMBER_PK, quota),
+        count("watcher", quota),
+        with(count("watcher-quota", quota), names("gsi1pk", "type")),
+        with(count("watcher-quota", quota), names("used", "gsi1pk")),
+        with(count("watcher-quota", quota), json!({"UpdateExpression": "SET gsi1pk = :type"})),
+        with(count("watcher-quota", quota), json!({"AttributeUpdates": {"gsi1pk": {"Value": {"S": "DUE#WATCHER#07"}}}})),
+        with(count("outbox", quota), json!({"Key": key("OUTBOX#3", "evt_1")})),
+    ];
+    for update in &refused {
+        assert!(!bench.passes(&target, update).await, "{update}");
+    }
+}
+
+/// Who answers at that path mails, whatever the header says; so does the gate.
+#[tokio::test]
+async fn a_message_to_a_queue_is_no_mail() {
+    let bench = bench(&[Grant::Send("searches")]);
+    let mut disguised = request("AmazonSQS.SendMessage", &json!({"QueueUrl": "http://127.0.0.1:1/0/searches"}));
+    disguised.set_uri("http://127.0.0.1:1/v2/email/outbound-emails").unwrap();
+    let answer = bench.gate.pass(disguised, SharedHttpConnector::new(Permissive)).await.unwrap();
+    assert_eq!(answer.status().as_u16(), 403);
+    assert_eq!(bench.house.refusals().len(), 1);
 }
 
 #[tokio::test]
@@ -253,6 +347,16 @@ async fn only_declared_sources_are_called() {
     assert_eq!(bench.outside("duffel").await, Ok(200));
     assert_eq!(bench.outside("seats-aero").await, Err(OutsideError::Undeclared));
     assert_eq!(bench.house.refusals().len(), 1);
+}
+
+#[tokio::test]
+async fn a_source_is_called_at_its_address_only() {
+    let bench = bench(&[Grant::Call("duffel")]);
+    for elsewhere in ["https://seats-aero.example/search", "https://duffel.example.com/", "http://duffel.example/", "/search"] {
+        assert_eq!(bench.outside_at("duffel", elsewhere).await, Err(OutsideError::Undeclared), "{elsewhere}");
+    }
+    assert_eq!(bench.house.refusals().len(), 4);
+    assert_eq!(bench.outside_at("duffel", "https://duffel.example").await, Ok(200));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::{
 
 use futures::{FutureExt, future::join_all};
 use jiff::{SignedDuration, Timestamp};
-use platform::clock::Clock;
+use platform::clock::{Clock, deadline};
 use serde_json::Value;
 
 use super::{LocalClock, Runner, System, Timed, Turn, Worked, lambda_event, wiring::limit};
@@ -126,17 +126,20 @@ impl System {
     /// Runs a job as a Lambda does. None if it failed, was killed, panicked or took too long.
     async fn run(&self, runner: &Runner, event: Value) -> Option<Value> {
         let spec = runner.deps.function();
-        let deadline = moved(self.now(), SignedDuration::from_secs(spec.timeout_seconds.into()));
+        let timeout = SignedDuration::from_secs(spec.timeout_seconds.into());
+        let deadline = deadline(Some(moved(self.now(), timeout)), runner.deps.now(), timeout);
         let mut kills = runner.gate.kills();
         let run = AssertUnwindSafe(runner.job.invoke(&runner.deps, event, deadline)).catch_unwind();
         let failed = tokio::select! {
+            // Who was killed has no last word.
+            biased;
+            _ = kills.changed() => "it was killed".to_owned(),
             outcome = tokio::time::timeout(limit(spec), run) => match outcome {
                 Ok(Ok(Ok(answer))) => return Some(answer),
                 Ok(Ok(Err(error))) => error.to_string(),
                 Ok(Err(_)) => "it panicked".to_owned(),
                 Err(_) => "it took too long".to_owned(),
             },
-            _ = kills.changed() => "it was killed".to_owned(),
         };
         tracing::warn!(function = spec.name, failed, "a run ended without an answer");
         None

@@ -27,6 +27,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::{Http, Options, Runner, StartError, Timed, Turn, Worked};
 use crate::{
+    clock::SkewedClock,
     gate::{Gate, Gatehouse},
     played::Sources,
     schedule::Schedule,
@@ -139,7 +140,9 @@ impl Wiring<'_> {
     }
 
     fn gated(&self, function: &'static dyn Function, gate: &Arc<Gate>) -> Deps {
-        let (http, outside) = (gate.client(self.http.clone()), gate.outside(self.outside.clone()));
+        let accesses = function.calls().into_iter().filter_map(|source| self.sources.access(source));
+        let addresses = accesses.map(|(source, access)| (source, access.url)).collect();
+        let (http, outside) = (gate.client(self.http.clone()), gate.outside(self.outside.clone(), addresses));
         self.deps(function.spec(), &function.sends_to(), &function.calls(), http, outside)
     }
 
@@ -171,7 +174,15 @@ impl Wiring<'_> {
             endpoints: self.endpoints.clone(),
             http,
         };
-        Deps::new(spec, config, aws, self.options.clock.shared(), self.options.ids.clone(), outside)
+        Deps::new(spec, config, aws, self.clock_of(spec), self.options.ids.clone(), outside)
+    }
+
+    fn clock_of(&self, spec: &Spec) -> Arc<dyn Clock> {
+        let right = self.options.clock.shared();
+        match self.options.skews.get(spec.name) {
+            Some(by) => Arc::new(SkewedClock { right, by: *by }),
+            None => right,
+        }
     }
 }
 
@@ -192,9 +203,10 @@ async fn contain(State(sandbox): State<Sandbox>, request: Request, next: Next) -
     let mut kills = sandbox.gate.kills();
     let failed = |status: StatusCode, message: &str| (status, Json(json!({"message": message}))).into_response();
     tokio::select! {
+        biased;
+        _ = kills.changed() => failed(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
         answer = tokio::time::timeout(sandbox.limit, next.run(request)) => {
             answer.unwrap_or_else(|_| failed(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"))
         }
-        _ = kills.changed() => failed(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
     }
 }
