@@ -1,7 +1,8 @@
 //! Queue `email`: sends a message through SES, once.
 //!
-//! The message is claimed before it is sent: at most one sender goes on from there. Dying after the claim, or losing the
-//! answer of SES, leaves it open whether the mail went out; then it is recorded as uncertain, told, and never repeated.
+//! The message is claimed when all that it says is at hand, right before it is sent: at most one sender goes on from there.
+//! Dying before the claim, nothing was sent, and it is begun anew. Dying after it, or losing the answer of SES, leaves it open
+//! whether the mail went out; then it is recorded as uncertain, told, and never repeated.
 
 use channels::{
     email::{Envelope, SendError, Sender, send},
@@ -46,15 +47,19 @@ async fn send_email(cx: &Deps, message: SendEmail) -> Result<(), JobError> {
         Claim::Abandoned => return settle(cx, delivery).await,
         Claim::Yours => {}
     }
-    cx.store().commit(Change::new().update(&mut delivery)).await?;
-    let (state, again) = match compose(cx, &delivery).await {
-        Ok(Ok((envelope, mail))) => outcome(cx, send(cx.ses(), &envelope, &mail).await),
-        Ok(Err(why)) => (DeliveryState::Dropped { why }, None),
-        // Nothing was sent: the claim is given back, and the message comes again or is parked by the error's own word.
-        Err(error) => (DeliveryState::Queued, Some(error)),
-    };
-    delivery.delivery = state;
-    settle(cx, delivery).await?;
+    match compose(cx, &delivery).await {
+        Ok(Ok((envelope, mail))) => claim_and_send(cx, delivery, &envelope, &mail).await,
+        Ok(Err(why)) => settle(cx, Delivery { delivery: DeliveryState::Dropped { why }, ..delivery }).await,
+        // It has been tried, which takes it off the list of what waits: the queue brings it again, or it is parked.
+        Err(error) => settle(cx, Delivery { delivery: DeliveryState::Queued, ..delivery }).await.and(Err(error)),
+    }
+}
+
+/// Stores the claim, sends, and stores what became of it.
+async fn claim_and_send(cx: &Deps, mut claimed: Delivery, envelope: &Envelope, mail: &Rendered) -> Result<(), JobError> {
+    cx.store().commit(Change::new().update(&mut claimed)).await?;
+    let (state, again) = outcome(cx, send(cx.ses(), envelope, mail).await);
+    settle(cx, Delivery { delivery: state, ..claimed }).await?;
     again.map_or(Ok(()), Err)
 }
 
@@ -121,7 +126,8 @@ fn settlement(cx: &Deps, delivery: &mut Delivery, alert: Option<Alert>) -> Chang
     if let Some(mut alert) = alert {
         let before = alert.state;
         match &delivery.delivery {
-            DeliveryState::Sent { .. } | DeliveryState::Uncertain { .. } => alert.told(),
+            DeliveryState::Sent { .. } => alert.told(),
+            DeliveryState::Uncertain { .. } => alert.uncertain(),
             DeliveryState::Dropped { why } => alert.drop_because(*why),
             DeliveryState::Refused { .. } => alert.drop_because(Dropped::NoAddress),
             DeliveryState::Queued | DeliveryState::Claimed { .. } => {}

@@ -89,7 +89,7 @@ async fn tell(cx: &Deps, due: SearchDue, answer: &SearchAnswer, from_cache: bool
             telemetry::count(cx, if from_cache { "SearchesFromCache" } else { "SearchesAsked" }, 1);
             Ok(())
         }
-        Err(StoreError::Exists) => Ok(()),
+        // Someone else was faster: the message comes again, and finds their run.
         Err(error) => Err(error.into()),
     }
 }

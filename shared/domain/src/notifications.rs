@@ -33,6 +33,8 @@ pub enum AlertState {
     Open,
     /// A message went out.
     Told,
+    /// A message may have gone out: the channel's answer was lost. It is not repeated.
+    Uncertain,
     /// No message goes out: the day's number is reached, or what it tells of is gone.
     Dropped,
     /// The member has read it.
@@ -123,6 +125,13 @@ impl Alert {
     pub fn told(&mut self) {
         if self.state == AlertState::Open {
             self.state = AlertState::Told;
+        }
+    }
+
+    /// A message may have gone out.
+    pub fn uncertain(&mut self) {
+        if self.state == AlertState::Open {
+            self.state = AlertState::Uncertain;
         }
     }
 

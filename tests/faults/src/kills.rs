@@ -1,0 +1,101 @@
+//! Every function, killed once at every call that it makes: before it, and after it.
+
+use std::sync::Arc;
+
+use local::gate::CallInfo;
+
+use crate::{
+    Violation,
+    conditions::Taken,
+    ensure,
+    outcome::{self, Outcome, difference},
+    story,
+    strikes::{Kill, Recorder, Side},
+    workers,
+    world::{Setting, World, alone},
+};
+
+/// The seed of the tellings that are killed: they go the same way as the one without kills.
+pub const SEED: u64 = 7;
+
+/// The story without a fault: its calls, and its end.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// Every call, in order.
+    pub calls: Vec<CallInfo>,
+    /// What is there in the end.
+    pub outcome: Outcome,
+}
+
+impl Told {
+    /// The calls of a function.
+    pub fn calls_of(&self, function: &str) -> usize {
+        self.calls.iter().filter(|call| call.function == function).count()
+    }
+}
+
+/// Tells the story without a fault.
+///
+/// # Errors
+/// If it does not come to its end.
+pub fn told(seed: u64) -> Result<Told, Violation> {
+    alone(seed, async {
+        let recorder = Arc::new(Recorder::of(seed));
+        let world = World::new(Setting::of(seed, recorder.clone())).await;
+        story::tell(&world).await?;
+        let outcome = outcome::read(&world)?;
+        ensure(world.redriven() == 0, || "messages died without a fault".to_owned())?;
+        Ok(Told { calls: recorder.calls(), outcome })
+    })
+}
+
+/// A kill to be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spot {
+    /// Whom.
+    pub function: &'static str,
+    /// At which of its calls, from 1.
+    pub call: u64,
+    /// Before or after it.
+    pub side: Side,
+}
+
+impl std::fmt::Display for Spot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let side = match self.side {
+            Side::Before => "before",
+            Side::After => "after",
+        };
+        write!(f, "{}:{}:{side}", self.function, self.call)
+    }
+}
+
+/// Every spot of a telling.
+pub fn spots(told: &Told) -> Vec<Spot> {
+    let sides =
+        |call: &CallInfo| [Side::Before, Side::After].map(|side| Spot { function: call.function, call: call.number, side });
+    told.calls.iter().flat_map(sides).collect()
+}
+
+/// Tells the story with one kill. Answers how many messages ended uncertain.
+///
+/// # Errors
+/// If something is lost, doubled, or repeated in silence.
+pub fn kill(told: &Told, spot: Spot, without: Option<Taken>) -> Result<usize, Violation> {
+    alone(SEED, async {
+        let faults = Arc::new(Kill::of(spot.function, spot.call, spot.side, SEED));
+        let world = World::new(Setting { without, ..Setting::of(SEED, faults) }).await;
+        story::tell(&world).await?;
+        let outcome = outcome::read(&world)?;
+        ensure(world.redriven() == 0, || "one kill made messages dead letters".to_owned())?;
+        match difference(&told.outcome, &outcome) {
+            Some(difference) => Err(Violation(difference)),
+            None => Ok(outcome::uncertain(&world)),
+        }
+    })
+}
+
+/// Tries every spot. Answers what came of each.
+pub fn try_all(told: &Told, spots: &[Spot]) -> Vec<(Spot, Result<usize, Violation>)> {
+    spots.iter().copied().zip(workers::each(spots, |spot| kill(told, *spot, None))).collect()
+}

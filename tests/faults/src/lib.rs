@@ -1,0 +1,37 @@
+//! The main job under every fault.
+//!
+//! A [`story`] drives every function as members, the schedule and the sources do. A [`world`] tells it in memory, on one
+//! thread, without sockets, with ids, clocks and interleavings that follow from a seed, so that whatever happens happens
+//! again. [`strikes`] says what goes wrong meanwhile, [`outcome`] what must be so in the end all the same; [`kills`] and
+//! [`matrix`] go through all of it, driven by the list of functions.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "it serves tests only")]
+
+pub mod conditions;
+pub mod kills;
+pub mod matrix;
+pub mod outcome;
+pub mod refusals;
+pub mod source;
+pub mod story;
+pub mod strikes;
+pub mod trials;
+pub mod workers;
+pub mod world;
+
+/// What should not be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation(pub String);
+
+impl std::fmt::Display for Violation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A violation, unless it is so.
+///
+/// # Errors
+/// If it is not.
+pub fn ensure(so: bool, otherwise: impl FnOnce() -> String) -> Result<(), Violation> {
+    if so { Ok(()) } else { Err(Violation(otherwise())) }
+}

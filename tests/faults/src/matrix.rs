@@ -1,0 +1,182 @@
+//! Every function under every fault, by as many seeds as one likes.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use local::{gate::Faults, machine::functions};
+use platform::{Function, Trigger};
+
+use crate::{
+    Violation,
+    conditions::Taken,
+    ensure,
+    kills::Told,
+    outcome::{self, difference},
+    story,
+    strikes::{Recorder, Strikes, Trouble},
+    workers,
+    world::{Mischief, Setting, World, alone},
+};
+
+/// What befalls a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// A few of its calls go wrong.
+    Struck(Trouble),
+    /// Everything reaches it three times: requests and schedules at once, messages now and later.
+    Thrice,
+    /// Its messages come up to ten minutes late, in another order.
+    Late,
+    /// There is poison among its messages.
+    Poison,
+    /// Its clock is so many minutes ahead.
+    Clock(i64),
+}
+
+impl Fault {
+    /// Every fault.
+    pub fn all() -> Vec<Self> {
+        let struck = Trouble::ALL.into_iter().map(Self::Struck);
+        struck.chain([Self::Thrice, Self::Late, Self::Poison, Self::Clock(10), Self::Clock(-10)]).collect()
+    }
+
+    /// Its name.
+    pub fn name(self) -> String {
+        match self {
+            Self::Struck(trouble) => trouble.name(),
+            Self::Thrice => "thrice".to_owned(),
+            Self::Late => "late".to_owned(),
+            Self::Poison => "poison".to_owned(),
+            Self::Clock(minutes) => format!("clock{minutes:+}"),
+        }
+    }
+
+    fn befalls(self, function: &'static dyn Function, told: &Told) -> bool {
+        let name = function.spec().name;
+        match self {
+            Self::Struck(trouble) => told.calls.iter().any(|call| call.function == name && trouble.befalls(call)),
+            Self::Thrice | Self::Clock(_) => true,
+            Self::Late | Self::Poison => matches!(function.trigger(), Trigger::Queue { .. }),
+        }
+    }
+
+    fn mischief(self, function: &'static str) -> Mischief {
+        let none = Mischief { function, ..Mischief::default() };
+        match self {
+            Self::Struck(_) => none,
+            Self::Thrice => Mischief { thrice: true, ..none },
+            Self::Late => Mischief { late: true, ..none },
+            Self::Poison => Mischief { poison: true, ..none },
+            Self::Clock(minutes) => Mischief { skew_minutes: minutes, ..none },
+        }
+    }
+
+    fn may_park(self) -> bool {
+        matches!(self, Self::Struck(trouble) if trouble.may_park())
+    }
+}
+
+/// A function under a fault.
+#[derive(Debug, Clone, Copy)]
+pub struct Cell {
+    /// Whom.
+    pub function: &'static str,
+    /// What befalls it.
+    pub fault: Fault,
+}
+
+impl std::fmt::Display for Cell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.function, self.fault.name())
+    }
+}
+
+/// Every function with every fault that can befall it.
+pub fn cells(told: &Told) -> Vec<Cell> {
+    let of = |function: &'static dyn Function| {
+        let befall = Fault::all().into_iter().filter(move |fault| fault.befalls(function, told));
+        befall.map(|fault| Cell { function: function.spec().name, fault })
+    };
+    functions().into_iter().flat_map(of).collect()
+}
+
+/// How a telling under a fault went.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Went {
+    /// Messages whose outcome is uncertain.
+    pub uncertain: usize,
+    /// Dead letters that had to be sent round again.
+    pub redriven: usize,
+}
+
+/// Tells the story with a function under a fault.
+///
+/// # Errors
+/// If the end is another one than without the fault.
+pub fn run(told: &Told, cell: Cell, seed: u64, without: Option<Taken>) -> Result<Went, Violation> {
+    let faults: Arc<dyn Faults> = match cell.fault {
+        Fault::Struck(trouble) => {
+            let of = told.calls.iter().filter(|call| call.function == cell.function && trouble.befalls(call)).count();
+            Arc::new(Strikes::of(cell.function, trouble, of, seed))
+        }
+        Fault::Thrice | Fault::Late | Fault::Poison | Fault::Clock(_) => Arc::new(Recorder::of(seed)),
+    };
+    alone(seed, async {
+        let mischief = cell.fault.mischief(cell.function);
+        let world = World::new(Setting { seed, faults, mischief, without }).await;
+        story::tell(&world).await?;
+        let is = outcome::read(&world)?;
+        if let Some(difference) = difference(&told.outcome, &is) {
+            return Err(Violation(difference));
+        }
+        let parked = world.redriven();
+        ensure(parked == 0 || cell.fault.may_park(), || format!("{parked} messages died of what passes"))?;
+        Ok(Went { uncertain: outcome::uncertain(&world), redriven: parked })
+    })
+}
+
+/// A telling that did not end as it should.
+#[derive(Debug)]
+pub struct Failed {
+    /// Under which fault.
+    pub cell: Cell,
+    /// By which seed.
+    pub seed: u64,
+    /// What is wrong.
+    pub violation: Violation,
+}
+
+/// What came of the tellings under one fault.
+#[derive(Debug, Default)]
+pub struct Line {
+    /// Functions under it.
+    pub cells: usize,
+    /// Tellings.
+    pub runs: usize,
+    /// Messages whose outcome is uncertain, over all tellings.
+    pub uncertain: usize,
+    /// Dead letters sent round again, over all tellings.
+    pub redriven: usize,
+}
+
+/// Runs every cell by every seed.
+pub fn run_all(told: &Told, cells: &[Cell], seeds: &[u64]) -> (BTreeMap<String, Line>, Vec<Failed>) {
+    let runs: Vec<(Cell, u64)> = cells.iter().flat_map(|cell| seeds.iter().map(|seed| (*cell, *seed))).collect();
+    let results = workers::each(&runs, |(cell, seed)| run(told, *cell, *seed, None));
+    let mut lines: BTreeMap<String, Line> = BTreeMap::new();
+    for cell in cells {
+        lines.entry(cell.fault.name()).or_default().cells += 1;
+    }
+    let mut failed = Vec::new();
+    for ((cell, seed), result) in runs.into_iter().zip(results) {
+        let line = lines.entry(cell.fault.name()).or_default();
+        line.runs += 1;
+        match result {
+            Ok(went) => {
+                line.uncertain += went.uncertain;
+                line.redriven += went.redriven;
+            }
+            Err(violation) => failed.push(Failed { cell, seed, violation }),
+        }
+    }
+    (lines, failed)
+}

@@ -1,0 +1,184 @@
+//! What each condition refuses, kind by kind: asked of the store, past all functions.
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use domain::{
+    deals::Deal,
+    events::{NAMES, WatcherCreated},
+    ids::{EventId, Owner},
+    notifications::{Alert, Delivery},
+    search::SearchAnswer,
+    watchers::{MatchState, Watcher},
+};
+use jiff::{SignedDuration, Timestamp};
+use local::{
+    engine::Engine,
+    gate::{Gate, Gatehouse},
+    in_process,
+};
+use serde_json::Value;
+use storage::{
+    Change, Entity, Grant, KINDS, Receipt, ReceiptId, SearchRun, Store, StoreError, StoredReply, ToldDay, WatcherQuota,
+};
+
+use crate::{
+    Violation,
+    conditions::{Taken, Use, Without},
+    ensure,
+    strikes::Recorder,
+};
+
+/// What was there at the end of the story, as samples of each kind.
+#[derive(Debug)]
+pub struct Samples {
+    /// Every item, its values as plain JSON.
+    pub items: Vec<Value>,
+    /// An answer of the sources.
+    pub answer: SearchAnswer,
+}
+
+impl Samples {
+    /// One of a kind that was not stored yet.
+    fn one<E: Entity>(&self) -> Result<E, Violation> {
+        let found = self.items.iter().find(|item| item["type"] == E::KIND.name).cloned().unwrap_or_default();
+        let mut one: E = serde_json::from_value(found).map_err(|error| Violation(format!("{}: {error}", E::KIND.name)))?;
+        *one.version() = 0;
+        Ok(one)
+    }
+
+    fn owner(&self) -> Result<Owner, Violation> {
+        Ok(self.one::<Watcher>()?.owner)
+    }
+}
+
+/// A store of its own, with one condition taken away.
+struct Stored {
+    store: Store,
+    // Behind the store.
+    _engine: Engine,
+}
+
+fn stored(without: Option<Taken>) -> Stored {
+    let engine = Engine::start(None).unwrap();
+    let house = Arc::new(Gatehouse::default());
+    if let Some(condition) = without {
+        house.set_faults(Arc::new(Without { inner: Arc::new(Recorder::of(0)), condition }));
+    }
+    let kinds = KINDS.iter().flat_map(|kind| [Grant::Read(kind), Grant::Write(kind)]);
+    let gate = Gate::new("refusals", kinds.chain(NAMES.iter().map(|name| Grant::Emit(name))).collect(), &house);
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::from_keys("test", "test", None))
+        .http_client(gate.client(in_process::database_client(engine.database())))
+        .endpoint_url(engine.url());
+    Stored { store: Store::new(aws_sdk_dynamodb::Client::from_conf(config.build()), ""), _engine: engine }
+}
+
+/// Whether what a condition is there to refuse is refused, with a condition taken away (or none).
+///
+/// # Errors
+/// If it is not; or if nobody says what it is there to refuse.
+pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Result<(), Violation> {
+    let stored = stored(without);
+    let store = &stored.store;
+    match used.kind.as_str() {
+        "watcher" if used.verb == "PutItem" => claims_once(store, samples.one()?).await,
+        "watcher" => of_entity::<Watcher>(store, samples.one()?, used).await,
+        "deal" => of_entity::<Deal>(store, samples.one()?, used).await,
+        "alert" => of_entity::<Alert>(store, samples.one()?, used).await,
+        "delivery" => of_entity::<Delivery>(store, samples.one()?, used).await,
+        "match" => of_entity::<MatchState>(store, samples.one()?, used).await,
+        "search-run" => of_entity::<SearchRun>(store, samples.one()?, used).await,
+        "outbox" => tells_once(store, samples).await,
+        "receipt" => carries_out_once(store, samples.owner()?).await,
+        "watcher-quota" => counts_within_its_limit(store, &WatcherQuota { owner: samples.owner()? }).await,
+        "told-day" => {
+            counts_within_its_limit(store, &ToldDay { owner: samples.owner()?, day: jiff::civil::date(2026, 2, 17) }).await
+        }
+        "asking" => asks_once(store, &samples.answer).await,
+        "answer" => keeps_the_latest(store, &samples.answer).await,
+        kind => Err(Violation(format!("nobody says what conditions of {kind} are good for"))),
+    }
+}
+
+fn refused(result: Result<(), StoreError>, with: &StoreError) -> Result<(), Violation> {
+    ensure(result.as_ref() == Err(with), || format!("{result:?} in the place of {with:?}"))
+}
+
+fn made(result: Result<(), StoreError>) -> Result<(), Violation> {
+    result.map_err(|error| Violation(error.to_string()))
+}
+
+async fn of_entity<E: Entity + Clone>(store: &Store, entity: E, used: &Use) -> Result<(), Violation> {
+    let mut read = entity.clone();
+    made(store.commit(Change::new().create(&mut read)).await)?;
+    if used.expression.starts_with("attribute_not_exists") {
+        return refused(store.commit(Change::new().create(&mut entity.clone())).await, &StoreError::Exists);
+    }
+    // Someone else was faster.
+    made(store.commit(Change::new().update(&mut read.clone())).await)?;
+    let change = match used.verb.as_str() {
+        "Delete" => Change::new().delete(&mut read),
+        "ConditionCheck" => {
+            Change::new().provided(&mut read).emit(&created(), EventId::from(ulid::Ulid(1)), Timestamp::UNIX_EPOCH)
+        }
+        _ => Change::new().update(&mut read),
+    };
+    refused(store.commit(change).await, &StoreError::Changed)
+}
+
+async fn claims_once(store: &Store, mut watcher: Watcher) -> Result<(), Violation> {
+    made(store.commit(Change::new().create(&mut watcher)).await)?;
+    let claim = || async { store.claim_runs(vec![watcher.clone()], 1).await.map_err(|error| Violation(error.to_string())) };
+    let lost = (claim().await?, claim().await?);
+    ensure(lost == (0, 1), || format!("claims lost: {lost:?}"))
+}
+
+fn created() -> WatcherCreated {
+    let nil = ulid::Ulid::nil();
+    WatcherCreated { tenant: "demo".parse().unwrap(), member: nil.into(), watcher: nil.into() }
+}
+
+async fn tells_once(store: &Store, samples: &Samples) -> Result<(), Violation> {
+    let told = |at| Change::new().emit(&created(), EventId::from(ulid::Ulid(7)), at);
+    made(store.commit(told(samples.answer.asked_at)).await)?;
+    refused(store.commit(told(Timestamp::UNIX_EPOCH)).await, &StoreError::Exists)
+}
+
+async fn carries_out_once(store: &Store, owner: Owner) -> Result<(), Violation> {
+    let id = ReceiptId { owner, operation: "POST /v1/watchers".to_owned(), key_hash: "k".to_owned() };
+    let reply = StoredReply { status: 201, etag: None, location: None, body: "{}".to_owned() };
+    let receipt = |second| Receipt {
+        id: id.clone(),
+        body_hash: "b".to_owned(),
+        reply: reply.clone(),
+        at: Timestamp::from_second(second).unwrap(),
+    };
+    let leave = |second| store.commit(Change::new().receipt(Some(&receipt(second))));
+    made(leave(1_000_000).await)?;
+    refused(leave(1_086_399).await, &StoreError::Replayed)
+}
+
+async fn counts_within_its_limit<E: Entity>(store: &Store, counter: &E) -> Result<(), Violation> {
+    let count = || store.commit(Change::new().count(counter, 1, 2));
+    made(count().await)?;
+    made(count().await)?;
+    refused(count().await, &StoreError::LimitReached)
+}
+
+async fn asks_once(store: &Store, answer: &SearchAnswer) -> Result<(), Violation> {
+    let take =
+        || async { store.take_asking(&answer.query.key(), answer.asked_at).await.map_err(|error| Violation(error.to_string())) };
+    let taken = (take().await?, take().await?);
+    ensure(taken == (true, false), || format!("taken: {taken:?}"))
+}
+
+async fn keeps_the_latest(store: &Store, answer: &SearchAnswer) -> Result<(), Violation> {
+    let earlier = SearchAnswer { asked_at: answer.asked_at - SignedDuration::from_millis(1), ..answer.clone() };
+    made(store.keep_answer(answer).await)?;
+    made(store.keep_answer(&earlier).await)?;
+    let kept = store.answer(&answer.query.key(), Timestamp::MIN).await.ok().flatten().map(|kept| kept.asked_at);
+    ensure(kept == Some(answer.asked_at), || format!("kept: {kept:?}"))
+}

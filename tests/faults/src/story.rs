@@ -1,0 +1,167 @@
+//! What members, the schedule and the sources do, so that every function has work.
+//!
+//! The story goes on only when the last turn has come to rest, so that its end does not depend on how long anything took.
+
+use domain::notifications::Preferences;
+use futures::future::join_all;
+use http::Method;
+use jiff::SignedDuration;
+use local::test_app::{Asked, Reply, User};
+use platform::Endpoint;
+use serde_json::{Value, json};
+use storage::Change;
+
+use crate::{Violation, ensure, source::Award, world::World};
+
+/// How often a client sends a request until it is answered.
+const MOST_TRIES: usize = 20;
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+/// After so long a watcher can be run by hand again.
+const PAUSE: SignedDuration = SignedDuration::from_mins(16);
+/// From the end of the story to the end of Fred's quiet hours, and some.
+const NIGHT: SignedDuration = SignedDuration::from_hours(14);
+
+/// Tells the story to its end.
+///
+/// # Errors
+/// If a request is not answered as it should be, or the system does not come to rest.
+pub async fn tell(world: &World) -> Result<(), Violation> {
+    let (dana, fred, omar) = (Person::of(world, "demo"), Person::of(world, "free"), Person::of(world, "omar"));
+    prefer(world).await;
+
+    world.space.set(&[("QR740", 40_000), ("EK216", 50_000)]);
+    let dubai = dana.watch("Dubai", json!({"every": "hours", "hours": 1})).await?;
+    fred.watch("Dubai at night", json!({"every": "day", "at": "09:00"})).await?;
+    // By itself it runs at night: when it runs is a matter of its owner asking for it.
+    let gulf = omar.watch("Gulf", json!({"every": "day", "at": "03:00"})).await?;
+    dana.ask("watchers-run-watcher", &dubai, None).await?;
+    turn(world, MINUTE).await?;
+    read_everything(&dana, &dubai).await?;
+
+    // One gets cheaper, one is gone, one is new.
+    later(world, &[("QR740", 30_000), ("AA100", 45_000)]);
+    dana.ask("watchers-run-watcher", &dubai, None).await?;
+    omar.ask("watchers-run-watcher", &gulf, None).await?;
+    turn(world, MINUTE).await?;
+
+    dana.ask("watchers-pause-watcher", &dubai, None).await?;
+    dana.ask("watchers-resume-watcher", &dubai, None).await?;
+    dana.ask("watchers-update-watcher", &dubai, Some(json!({"name": "Dubai in spring"}))).await?;
+    omar.ask("watchers-delete-watcher", &gulf, None).await?;
+    // Joins a search whose deals are known.
+    dana.watch("Emirates", json!({"every": "hours", "hours": 6})).await?;
+    turn(world, MINUTE).await?;
+
+    later(world, &[("QR740", 30_000), ("AA100", 25_000), ("LX38", 48_000)]);
+    dana.ask("watchers-run-watcher", &dubai, None).await?;
+    turn(world, MINUTE).await?;
+    turn(world, NIGHT).await
+}
+
+/// Time passes with nothing to be done, and the sources have something else to offer.
+fn later(world: &World, awards: &[Award]) {
+    world.app.clock.advance(PAUSE);
+    world.space.set(awards);
+}
+
+/// Time passes, and everything that it brings is done, whatever strikes meanwhile.
+async fn turn(world: &World, by: SignedDuration) -> Result<(), Violation> {
+    world.pass(by).await?;
+    world.heal().await
+}
+
+/// Dana and Omar are told at once, Fred not before the morning.
+async fn prefer(world: &World) {
+    for (handle, quiet) in [("demo", None), ("omar", None), ("free", Some(("20:00", "08:00")))] {
+        let defaults = Preferences::default_of(world.app.member(handle).owner());
+        let quiet = quiet.map(|(from, to)| serde_json::from_value(json!({"from": from, "to": to})).unwrap());
+        let mut preferences = Preferences { quiet, per_day: 100, ..defaults };
+        world.app.store().commit(Change::new().create(&mut preferences)).await.unwrap();
+    }
+}
+
+async fn read_everything(dana: &Person<'_>, dubai: &str) -> Result<(), Violation> {
+    let watchers = dana.ask("watchers-list-watchers", "", None).await?;
+    ensure(watchers.body["items"].as_array().is_some_and(|items| items.len() == 1), || "not one watcher".to_owned())?;
+    dana.ask("watchers-get-watcher", dubai, None).await?;
+    let deals = dana.ask("deals-list-deals", "", None).await?;
+    let deal = first_of(&deals)?;
+    dana.ask("deals-get-deal", &deal, None).await?;
+    dana.ask("deals-explain-deal", &deal, None).await?;
+    let alerts = dana.ask("notifications-list-alerts", "", None).await?;
+    dana.ask("notifications-get-alert", &first_of(&alerts)?, None).await?;
+    let cheapest = alerts.body["items"].as_array().unwrap().iter().min_by_key(|alert| alert["deal"].to_string());
+    dana.ask("notifications-read-alert", &id_of(cheapest.unwrap()), None).await?;
+    dana.ask("system-get-health", "", None).await?;
+    dana.ask("system-get-openapi", "", None).await?;
+    Ok(())
+}
+
+fn first_of(list: &Reply) -> Result<String, Violation> {
+    let first = list.body["items"].get(0).ok_or_else(|| Violation(format!("an empty list: {}", list.body)))?;
+    Ok(id_of(first))
+}
+
+fn id_of(item: &Value) -> String {
+    item["id"].as_str().unwrap_or_default().to_owned()
+}
+
+/// A member with an app that repeats what was not answered.
+struct Person<'a> {
+    world: &'a World,
+    user: User<'a>,
+}
+
+impl<'a> Person<'a> {
+    fn of(world: &'a World, handle: &str) -> Self {
+        Self { world, user: world.app.member(handle) }
+    }
+
+    async fn watch(&self, name: &str, schedule: Value) -> Result<String, Violation> {
+        let wishes = json!({
+            "name": name, "wanted": "award-flights", "from": ["LAX"], "to": ["DXB"], "dates": {"on": "2026-04-27"},
+            "cabins": ["economy"], "schedule": schedule
+        });
+        Ok(id_of(&self.ask("watchers-create-watcher", "", Some(wishes)).await?.body))
+    }
+
+    /// Sends a request to an endpoint until it is answered, each time with the same key.
+    async fn ask(&self, function: &str, id: &str, body: Option<Value>) -> Result<Reply, Violation> {
+        let endpoint = endpoint(function);
+        let (_, path) = endpoint.route();
+        let (path, key) = (path.replace("{id}", id), self.world.new_key());
+        let request = || self.request(endpoint, &path, &key, body.as_ref()).send();
+        let mut last = None;
+        for _ in 0..MOST_TRIES {
+            let replies = join_all((0..self.world.arrivals(function)).map(|_| request())).await;
+            for reply in replies {
+                match reply.status.as_u16() {
+                    200..=299 => return Ok(reply),
+                    409 | 429 | 500..=599 => last = Some(reply),
+                    status => return Err(Violation(format!("{function} answered {status}: {}", reply.body))),
+                }
+            }
+            self.world.app.clock.advance(SignedDuration::from_secs(1));
+        }
+        Err(Violation(format!("{function} never answered: {:?}", last.map(|reply| (reply.status, reply.body)))))
+    }
+
+    fn request(&self, endpoint: &'static Endpoint, path: &str, key: &str, body: Option<&Value>) -> Asked<'a> {
+        let (method, _) = endpoint.route();
+        let method = serde_json::to_value(method).unwrap();
+        let method: Method = method.as_str().unwrap_or_default().to_uppercase().parse().unwrap();
+        let reads = method == Method::GET;
+        let request = self.user.request(method, path);
+        let request = if reads { request } else { request.header("idempotency-key", key) };
+        match body {
+            Some(body) => request.body(body),
+            None => request,
+        }
+    }
+}
+
+fn endpoint(name: &str) -> &'static Endpoint {
+    let functions = local::machine::functions();
+    let found = functions.into_iter().find(|function| function.spec().name == name);
+    found.and_then(|function| function.as_endpoint()).unwrap_or_else(|| panic!("there is no endpoint {name}"))
+}

@@ -1,0 +1,102 @@
+//! Small tellings about what the story does not come to: limits, questions asked at once, answers that overtake each other.
+
+use std::sync::Arc;
+
+use domain::flights::Fare;
+use futures::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use local::gate::Faults;
+use serde_json::{Value, json};
+
+use crate::{
+    Violation,
+    conditions::Taken,
+    ensure,
+    strikes::{Gatepost, Recorder},
+    world::{Setting, World, alone},
+};
+
+/// A trial, with a condition taken away or none.
+pub type Trial = fn(u64, Option<Taken>) -> Result<(), Violation>;
+
+/// Every trial, with its name.
+pub const TRIALS: [(&str, Trial); 3] =
+    [("a plan's limit", limit), ("one question asked once", asked_once), ("answers that overtake", overtaken)];
+
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+fn wishes(every: Value) -> Value {
+    json!({
+        "name": "Dubai", "wanted": "award-flights", "from": ["LAX"], "to": ["DXB"], "dates": {"on": "2026-04-27"},
+        "cabins": ["economy"], "schedule": every
+    })
+}
+
+async fn world(seed: u64, faults: Arc<dyn Faults>, without: Option<Taken>) -> World {
+    let world = World::new(Setting { without, ..Setting::of(seed, faults) }).await;
+    world.space.set(&[("QR740", 40_000)]);
+    world
+}
+
+/// Has a member watch, and the watcher run in the minute that comes.
+async fn watch(world: &World, handle: &str) -> String {
+    let user = world.app.member(handle);
+    let created = user.post("/v1/watchers").body(wishes(json!({"every": "day", "at": "03:00"}))).send().await;
+    let path = format!("/v1/watchers/{}", created.body["id"].as_str().unwrap_or_default());
+    user.post(&format!("{path}/run")).send().await;
+    path
+}
+
+/// Of six watchers asked for at once by one whose plan has room for three, three are made.
+fn limit(seed: u64, without: Option<Taken>) -> Result<(), Violation> {
+    alone(seed, async {
+        let world = world(seed, Arc::new(Recorder::of(seed)), without).await;
+        let free = world.app.member("free");
+        let daily = wishes(json!({"every": "day", "at": "09:00"}));
+        join_all((0..6).map(|_| free.post("/v1/watchers").body(&daily).send())).await;
+        let listed = free.get("/v1/watchers?limit=100").send().await.body;
+        let watchers = listed["items"].as_array().map_or(0, Vec::len);
+        ensure(watchers == 3, || format!("{watchers} watchers"))
+    })
+}
+
+/// Two tenants' searches of one question, due at once, ask it once.
+fn asked_once(seed: u64, without: Option<Taken>) -> Result<(), Violation> {
+    alone(seed, async {
+        let recorder = Arc::new(Recorder::of(seed));
+        let world = world(seed, recorder.clone(), without).await;
+        watch(&world, "demo").await;
+        watch(&world, "omar").await;
+        world.pass(MINUTE).await?;
+        world.heal().await?;
+        let asked =
+            recorder.calls().iter().filter(|call| call.function == "search-run-search" && call.operation == "search").count();
+        ensure(asked == 1, || format!("asked {asked} times"))
+    })
+}
+
+/// A source that answers so late that the question was asked anew meanwhile does not bring back what is no longer so.
+fn overtaken(seed: u64, without: Option<Taken>) -> Result<(), Violation> {
+    alone(seed, async {
+        // It has asked, and holds the answer in its hands: its first write was taking the question.
+        let post = Gatepost::after(1, "search-run-search", "PutItem");
+        let world = world(seed, post.clone(), without).await;
+        let path = watch(&world, "demo").await;
+        let demo = world.app.member("demo");
+        let anew = async {
+            world.space.set(&[("QR740", 30_000)]);
+            world.app.clock.advance(MINUTE * 20);
+            demo.post(&format!("{path}/run")).send().await;
+            world.pass(MINUTE).await
+        };
+        let (passed, again) = tokio::join!(world.pass(MINUTE), post.meanwhile(anew));
+        passed.and(again)?;
+        world.heal().await?;
+        let store = world.app.store();
+        let watcher = store.watchers_of(&demo.owner(), 1, None).await.unwrap().items.remove(0);
+        let kept = store.answer(&watcher.search_key, Timestamp::MIN).await.unwrap();
+        let points = kept.and_then(|kept| kept.offers.first().map(|offer| offer.fare.clone()));
+        let latest = matches!(&points, Some(Fare::Award { points, .. }) if points.get() == 30_000);
+        ensure(latest, || format!("what is known is {points:?}"))
+    })
+}
