@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
-use domain::notifications::{CLAIM_SECONDS, DeliveryState, Dropped};
+use domain::{
+    deals::Deal,
+    notifications::{CLAIM_SECONDS, DeliveryState, Dropped},
+};
 use jiff::ToSpan;
 use local::gate::{Action, CallInfo, Callee, Failure, Faults};
 use platform::aws::Service;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+use storage::{Change, Entity, Key, Kind};
 
 use crate::support::*;
 
@@ -128,4 +133,47 @@ async fn a_throttled_send_goes_out_later() {
     app.set_faults(Arc::new(local::gate::NoFaults));
     app.advance(10.minutes()).await;
     assert_eq!(app.mails().len(), 1);
+}
+
+/// A deal as nobody can read it, where a deal lies.
+#[derive(Debug, Serialize, Deserialize)]
+struct Broken {
+    #[serde(skip)]
+    key: Option<Key>,
+}
+
+impl Entity for Broken {
+    const KIND: &'static Kind = Deal::KIND;
+
+    fn key(&self) -> Key {
+        self.key.clone().unwrap()
+    }
+
+    fn version(&mut self) -> &mut u64 {
+        unreachable!("it is set, whatever is there")
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_can_not_be_made_is_parked_once_and_goes_out_when_its_cause_is_mended() {
+    let space = Space::of(&[("QR740", 40_000)]);
+    let app = app_over(&space).await;
+    let dana = app.member("demo");
+    let watcher = watch(&dana, json!({})).await;
+    dana.post(&format!("/v1/watchers/{watcher}/pause")).send().await;
+    app.leap(11.hours()).await; // 22:24 in Los Angeles: it waits for the morning
+    dana.post(&format!("/v1/watchers/{watcher}/resume")).send().await;
+    run(&app, &dana, watcher).await;
+    dana.post(&format!("/v1/watchers/{watcher}/pause")).send().await;
+    let deal = app.store().ranked_deals(&dana.owner().tenant, 1, None).await.unwrap().items.remove(0);
+    app.store().commit(Change::new().set(&Broken { key: Some(deal.key()) })).await.unwrap();
+    app.leap(10.hours()).await;
+    app.advance(5.minutes()).await;
+    let letters = app.dead_letters();
+    assert_eq!((letters.len(), app.mails().len()), (1, 0), "{letters:#?}");
+    assert_eq!(letters[0].0, "email-dead");
+    app.store().commit(Change::new().set(&deal)).await.unwrap();
+    assert_eq!(app.system().standins().queues().redrive("email-dead").unwrap(), 1);
+    app.advance(5.minutes()).await;
+    assert_eq!((app.dead_letters().len(), app.mails().len()), (0, 1));
 }
