@@ -2,11 +2,12 @@
 //! preferences, quiet hours and daily number.
 
 use domain::{
+    deals::Deal,
     events::{AlertRaised, Event, WatcherMatched},
     identity::Member,
     ids::Owner,
     notifications::{Alert, Cause, Channel, Delivery, Dropped, Preferences, Timing},
-    watchers::Watcher,
+    watchers::{Watcher, still_wants},
 };
 use jiff::Timestamp;
 use platform::{Deps, JobError, Message, Queue, Worker, queues::SendEmail, telemetry};
@@ -18,6 +19,7 @@ pub static FUNCTION: Worker<Matched> = Worker::new("notifications-raise-alert", 
     .may(&[
         Alert::READ,
         Alert::WRITE,
+        Deal::READ,
         Delivery::READ,
         Delivery::WRITE,
         Member::READ,
@@ -46,16 +48,20 @@ async fn raise_alert(cx: &Deps, Matched { detail: matched }: Matched) -> Result<
         let delivery = cx.store().delivery_for(&owner, id, Channel::Email).await?;
         return send_off(cx, delivery.filter(|delivery| delivery.waits())).await;
     }
-    // Whoever deleted the watcher, or the account, since then, wants to hear no more of it.
-    let Some(watcher) = cx.store().watcher_of(&owner, matched.watcher).await? else { return Ok(()) };
+    // Whoever deleted, paused or changed the watcher, or deleted the account, since then, wants to hear no more of it.
+    let Some(mut watcher) = cx.store().watcher_of(&owner, matched.watcher).await? else { return Ok(()) };
+    let Some(deal) = cx.store().deal(&owner.tenant, matched.deal).await? else { return Ok(()) };
+    if !still_wants(&watcher, &deal) {
+        return Ok(());
+    }
     let Some(member) = cx.store().member(&owner).await? else { return Ok(()) };
     let preferences = cx.store().preferences_of(&owner).await?;
 
-    let cause = Cause::Watcher { watcher: watcher.id, name: watcher.spec.name, reason: matched.reason };
+    let cause = Cause::Watcher { watcher: watcher.id, name: watcher.spec.name.clone(), reason: matched.reason };
     let alert = Alert::raise(owner, cause, (matched.deal, matched.deal_version), matched.score, cx.now());
     match preferences.decide(&member.zone, cx.now()) {
-        Timing::At(due) => raise_with_message(cx, alert, &member, &preferences, due).await,
-        Timing::Never(why) => raise_silently(cx, alert, why).await,
+        Timing::At(due) => raise_with_message(cx, alert, &mut watcher, &member, &preferences, due).await,
+        Timing::Never(why) => raise_silently(cx, alert, &mut watcher, why).await,
     }
 }
 
@@ -63,6 +69,7 @@ async fn raise_alert(cx: &Deps, Matched { detail: matched }: Matched) -> Result<
 async fn raise_with_message(
     cx: &Deps,
     alert: Alert,
+    watcher: &mut Watcher,
     member: &Member,
     preferences: &Preferences,
     due: Timestamp,
@@ -70,21 +77,21 @@ async fn raise_with_message(
     let mut raised = alert.clone();
     let mut delivery = Delivery::plan(&raised, Channel::Email, due);
     let day = ToldDay { owner: raised.owner.clone(), day: member.zone.local(due).date() };
-    let change = Change::new().create(&mut raised).create(&mut delivery).count(&day, 1, preferences.per_day);
+    let change = Change::new().provided(watcher).create(&mut raised).create(&mut delivery).count(&day, 1, preferences.per_day);
     match cx.store().commit(cx.emit(change, &raised_event(&raised))).await {
         Ok(()) => {
             telemetry::count(cx, "AlertsRaised", 1);
             send_off(cx, Some(delivery)).await
         }
-        Err(StoreError::LimitReached) => raise_silently(cx, alert, Dropped::DailyCap).await,
+        Err(StoreError::LimitReached) => raise_silently(cx, alert, watcher, Dropped::DailyCap).await,
         Err(error) => Err(error.into()),
     }
 }
 
 /// Raises the alert for the app alone.
-async fn raise_silently(cx: &Deps, mut alert: Alert, why: Dropped) -> Result<(), JobError> {
+async fn raise_silently(cx: &Deps, mut alert: Alert, watcher: &mut Watcher, why: Dropped) -> Result<(), JobError> {
     alert.drop_because(why);
-    let change = Change::new().create(&mut alert);
+    let change = Change::new().provided(watcher).create(&mut alert);
     cx.store().commit(cx.emit(change, &raised_event(&alert))).await?;
     telemetry::count(cx, "AlertsWithoutMessage", 1);
     Ok(())

@@ -13,7 +13,8 @@ use domain::{
     events::{MessageRefused, MessageSent, MessageUncertain},
     identity::{Member, Tenant},
     ids::Owner,
-    notifications::{Alert, Claim, Delivery, DeliveryState, Dropped, Preferences, Timing},
+    notifications::{Alert, AlertState, Cause, Claim, Delivery, DeliveryState, Dropped, Preferences, Timing},
+    watchers::{Watcher, still_wants},
 };
 use platform::{Deps, JobError, Worker, queues::SendEmail, telemetry};
 use storage::{Change, Entity, Grant, StoreError};
@@ -29,6 +30,7 @@ pub static FUNCTION: Worker<SendEmail> =
         Member::READ,
         Preferences::READ,
         Tenant::READ,
+        Watcher::READ,
         Grant::Mail,
         Grant::Emit("MessageSent"),
         Grant::Emit("MessageUncertain"),
@@ -76,6 +78,12 @@ async fn compose(cx: &Deps, delivery: &Delivery) -> Result<Result<(Envelope, Ren
     }
     let deal = cx.store().deal(&owner.tenant, alert.deal).await?;
     let Some(deal) = deal.filter(|deal| deal.state == DealState::Live) else { return Ok(Err(Dropped::DealGone)) };
+    let Cause::Watcher { watcher, .. } = &alert.cause;
+    let watcher = cx.store().watcher_of(owner, *watcher).await?;
+    let Some(watcher) = watcher.filter(|watcher| still_wants(watcher, &deal)) else { return Ok(Err(Dropped::NotWatched)) };
+    if is_superseded(cx, &alert, &watcher, &deal).await? {
+        return Ok(Err(Dropped::Superseded));
+    }
 
     let urls = Urls::of(&cx.config().public_url, &alert);
     let mail = AlertMail::new(&tenant, &member, &alert, &deal, &urls).render();
@@ -89,6 +97,15 @@ async fn compose(cx: &Deps, delivery: &Delivery) -> Result<Result<(Envelope, Ren
         delivery: delivery.id,
     };
     Ok(Ok((envelope, mail)))
+}
+
+/// Whether the same watcher tells of a later version of the deal, in a message of its own: one of the two is enough.
+async fn is_superseded(cx: &Deps, alert: &Alert, watcher: &Watcher, deal: &Deal) -> Result<bool, JobError> {
+    if deal.version <= alert.deal_version {
+        return Ok(false);
+    }
+    let later = cx.store().alert_of(&alert.owner, Alert::id_for(watcher.id, deal.id, deal.version)).await?;
+    Ok(later.is_some_and(|later| later.state != AlertState::Dropped))
 }
 
 /// What an answer of SES makes of a message, and whether the message is to come again.

@@ -85,6 +85,10 @@ pub enum Dropped {
     DealGone,
     /// The member, or the member's address, is no more.
     NoAddress,
+    /// The watcher was deleted, paused or changed before the message went out, and wants it no more.
+    NotWatched,
+    /// A later message about the same deal, from the same watcher, says more.
+    Superseded,
 }
 
 impl Alert {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use local::gate::CallInfo;
+use local::{gate::CallInfo, machine::functions};
+use platform::Trigger;
+use storage::Grant;
 
 use crate::{
     Violation,
@@ -45,6 +47,8 @@ pub fn told(seed: u64) -> Result<Told, Violation> {
         story::tell(&world).await?;
         let outcome = outcome::read(&world)?;
         ensure(world.redriven() == 0, || "messages died without a fault".to_owned())?;
+        let uncertain = outcome::uncertain(&world);
+        ensure(uncertain == 0, || format!("{uncertain} mails are uncertain without a fault"))?;
         Ok(Told { calls: recorder.calls(), outcome })
     })
 }
@@ -90,9 +94,23 @@ pub fn kill(told: &Told, spot: Spot, without: Option<Taken>) -> Result<usize, Vi
         ensure(world.redriven() == 0, || "one kill made messages dead letters".to_owned())?;
         match difference(&told.outcome, &outcome) {
             Some(difference) => Err(Violation(difference)),
-            None => Ok(outcome::uncertain(&world)),
+            None => {
+                let uncertain = outcome::uncertain(&world);
+                ensure(uncertain <= most_uncertain(spot), || format!("{uncertain} mails are uncertain"))?;
+                Ok(uncertain)
+            }
         }
     })
+}
+
+/// Mails that one kill can leave uncertain: those of the sender's batches that are under way at once.
+fn most_uncertain(spot: Spot) -> usize {
+    let named = functions().into_iter().find(|function| function.spec().name == spot.function);
+    let sender = named.filter(|function| function.grants().iter().any(|grant| matches!(grant, Grant::Mail)));
+    match sender.map(|function| function.trigger()) {
+        Some(Trigger::Queue { batch, .. }) => 2 * usize::from(batch),
+        Some(Trigger::Http(_) | Trigger::Schedule { .. }) | None => 0,
+    }
 }
 
 /// Tries every spot. Answers what came of each.

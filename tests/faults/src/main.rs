@@ -7,7 +7,7 @@ use clap::Parser;
 use faults::{
     conditions,
     kills::{self, SEED, Spot, Told},
-    matrix::{self, Cell},
+    matrix::{self, Cell, Line},
     workers,
 };
 use storage::CONDITIONS;
@@ -104,6 +104,10 @@ fn take_conditions_away(told: &Told) -> usize {
 fn try_kills(told: &Told, options: &Options) -> usize {
     let named = |spot: &Spot| options.kill.as_ref().is_none_or(|kill| spot.to_string().contains(kill.as_str()));
     let spots: Vec<Spot> = kills::spots(told).into_iter().filter(named).step_by(options.every.max(1)).collect();
+    if spots.is_empty() {
+        println!("there is no such kill");
+        return 1;
+    }
     let start = Instant::now();
     let results = kills::try_all(told, &spots);
     let (mut failed, mut uncertain) = (0, 0);
@@ -125,6 +129,10 @@ fn try_kills(told: &Told, options: &Options) -> usize {
 fn run_cells(told: &Told, options: &Options) -> usize {
     let named = |cell: &Cell| options.cell.as_ref().is_none_or(|name| cell.to_string().contains(name.as_str()));
     let cells: Vec<Cell> = matrix::cells(told).into_iter().filter(named).collect();
+    if cells.is_empty() {
+        println!("there is no such cell");
+        return 1;
+    }
     let seeds: Vec<u64> = options.seed.map_or_else(|| (0..options.seeds).collect(), |seed| vec![seed]);
     let start = Instant::now();
     let (lines, failed) = matrix::run_all(told, &cells, &seeds);
@@ -132,9 +140,10 @@ fn run_cells(told: &Told, options: &Options) -> usize {
         let (cell, seed) = (failed.cell, failed.seed);
         println!("{cell}, seed {seed}:\n{}\n  again: cargo xtask faults --cell {cell} --seed {seed}", failed.violation);
     }
-    println!("{:44} {:>9} {:>8} {:>9} {:>9}", "fault", "functions", "tellings", "uncertain", "redriven");
+    println!("{:44} {:>9} {:>8} {:>8} {:>9} {:>9}", "fault", "functions", "tellings", "struck", "uncertain", "redriven");
     for (fault, line) in &lines {
-        println!("{fault:44} {:9} {:8} {:9} {:9}", line.cells, line.runs, line.uncertain, line.redriven);
+        let Line { cells, runs, struck, uncertain, redriven } = line;
+        println!("{fault:44} {cells:9} {runs:8} {struck:8} {uncertain:9} {redriven:9}");
     }
     let seconds = start.elapsed().as_secs_f32();
     let runs: usize = lines.values().map(|line| line.runs).sum();

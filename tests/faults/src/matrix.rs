@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use local::{gate::Faults, machine::functions};
 use platform::{Function, Trigger};
+use storage::Grant;
 
 use crate::{
     Violation,
@@ -53,7 +54,11 @@ impl Fault {
     fn befalls(self, function: &'static dyn Function, told: &Told) -> bool {
         let name = function.spec().name;
         match self {
-            Self::Struck(trouble) => told.calls.iter().any(|call| call.function == name && trouble.befalls(call)),
+            // Also where a grant says that it makes such calls: that it made none is then found out, for nothing is struck.
+            Self::Struck(trouble) => {
+                told.calls.iter().any(|call| call.function == name && trouble.befalls(call))
+                    || function.grants().iter().any(|grant| trouble.befalls_grant(grant))
+            }
             Self::Thrice | Self::Clock(_) => true,
             Self::Late | Self::Poison => matches!(function.trigger(), Trigger::Queue { .. }),
         }
@@ -102,6 +107,8 @@ pub fn cells(told: &Told) -> Vec<Cell> {
 /// How a telling under a fault went.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Went {
+    /// Calls that were struck, or what else was done.
+    pub struck: usize,
     /// Messages whose outcome is uncertain.
     pub uncertain: usize,
     /// Dead letters that had to be sent round again.
@@ -113,12 +120,16 @@ pub struct Went {
 /// # Errors
 /// If the end is another one than without the fault.
 pub fn run(told: &Told, cell: Cell, seed: u64, without: Option<Taken>) -> Result<Went, Violation> {
-    let faults: Arc<dyn Faults> = match cell.fault {
+    let strikes = match cell.fault {
         Fault::Struck(trouble) => {
             let of = told.calls.iter().filter(|call| call.function == cell.function && trouble.befalls(call)).count();
-            Arc::new(Strikes::of(cell.function, trouble, of, seed))
+            Some(Arc::new(Strikes::of(cell.function, trouble, of, seed)))
         }
-        Fault::Thrice | Fault::Late | Fault::Poison | Fault::Clock(_) => Arc::new(Recorder::of(seed)),
+        Fault::Thrice | Fault::Late | Fault::Poison | Fault::Clock(_) => None,
+    };
+    let faults: Arc<dyn Faults> = match &strikes {
+        Some(strikes) => strikes.clone(),
+        None => Arc::new(Recorder::of(seed)),
     };
     alone(seed, async {
         let mischief = cell.fault.mischief(cell.function);
@@ -130,7 +141,10 @@ pub fn run(told: &Told, cell: Cell, seed: u64, without: Option<Taken>) -> Result
         }
         let parked = world.redriven();
         ensure(parked == 0 || cell.fault.may_park(), || format!("{parked} messages died of what passes"))?;
-        Ok(Went { uncertain: outcome::uncertain(&world), redriven: parked })
+        let struck = strikes.map_or(world.meddled(), |strikes| strikes.struck());
+        let uncertain = outcome::uncertain(&world);
+        cell.is_rightly_uncertain(uncertain, struck)?;
+        Ok(Went { struck, uncertain, redriven: parked })
     })
 }
 
@@ -148,6 +162,8 @@ pub struct Failed {
 /// What came of the tellings under one fault.
 #[derive(Debug, Default)]
 pub struct Line {
+    /// Calls that were struck, or what else was done, over all tellings.
+    pub struck: usize,
     /// Functions under it.
     pub cells: usize,
     /// Tellings.
@@ -167,16 +183,46 @@ pub fn run_all(told: &Told, cells: &[Cell], seeds: &[u64]) -> (BTreeMap<String, 
         lines.entry(cell.fault.name()).or_default().cells += 1;
     }
     let mut failed = Vec::new();
+    let mut struck: BTreeMap<String, usize> = BTreeMap::new();
     for ((cell, seed), result) in runs.into_iter().zip(results) {
         let line = lines.entry(cell.fault.name()).or_default();
         line.runs += 1;
         match result {
             Ok(went) => {
+                line.struck += went.struck;
+                *struck.entry(cell.to_string()).or_default() += went.struck;
                 line.uncertain += went.uncertain;
                 line.redriven += went.redriven;
             }
             Err(violation) => failed.push(Failed { cell, seed, violation }),
         }
     }
+    // A cell in which nothing was done says nothing. Few seeds may miss a few calls.
+    if seeds.len() >= ENOUGH {
+        let idle = cells.iter().filter(|cell| struck.get(&cell.to_string()) == Some(&0));
+        let violation = || Violation("by no seed anything was struck".to_owned());
+        failed.extend(idle.map(|cell| Failed { cell: *cell, seed: 0, violation: violation() }));
+    }
     (lines, failed)
+}
+
+/// So many seeds strike every cell.
+const ENOUGH: usize = 10;
+
+impl Cell {
+    /// Whether so many messages may be uncertain, after so many strikes.
+    fn is_rightly_uncertain(self, uncertain: usize, struck: usize) -> Result<(), Violation> {
+        let so = match self.fault {
+            // Each of them, and no other.
+            Fault::Struck(Trouble::MailAnswerLost) => uncertain == struck,
+            Fault::Struck(trouble) if trouble.may_leave_uncertain() && self.mails() => true,
+            Fault::Struck(_) | Fault::Thrice | Fault::Late | Fault::Poison | Fault::Clock(_) => uncertain == 0,
+        };
+        ensure(so, || format!("{uncertain} messages are uncertain after {struck} strikes"))
+    }
+
+    fn mails(self) -> bool {
+        let function = functions().into_iter().find(|function| function.spec().name == self.function);
+        function.is_some_and(|function| function.grants().iter().any(|grant| matches!(grant, Grant::Mail)))
+    }
 }

@@ -14,7 +14,7 @@ use storage::Change;
 use crate::{Violation, ensure, source::Award, world::World};
 
 /// How often a client sends a request until it is answered.
-const MOST_TRIES: usize = 20;
+const MOST_TRIES: usize = 300;
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// After so long a watcher can be run by hand again.
 const PAUSE: SignedDuration = SignedDuration::from_mins(16);

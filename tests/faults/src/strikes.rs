@@ -8,6 +8,7 @@ use std::sync::{
 use futures::future::BoxFuture;
 use local::gate::{Action, CallInfo, Callee, Failure, Faults};
 use platform::aws::Service;
+use storage::Grant;
 use tokio::sync::Notify;
 
 /// Lets others go first, now and then: which of several runs gets its answer first follows from the seed.
@@ -185,12 +186,39 @@ impl Trouble {
         }
     }
 
+    /// Whether it befalls calls that a grant is for.
+    pub fn befalls_grant(self, grant: &Grant) -> bool {
+        match self {
+            Self::Cancelled(_) => matches!(grant, Grant::Emit(_)),
+            Self::MailThrottled | Self::MailAnswerLost => matches!(grant, Grant::Mail),
+            Self::SourceSlow | Self::SourceThrottled | Self::SourceCut | Self::SourceFailing | Self::SourceDown => {
+                matches!(grant, Grant::Call(_))
+            }
+            Self::Killed | Self::Throttled | Self::Failing | Self::AnswerLost => {
+                matches!(grant, Grant::Read(_) | Grant::Write(_) | Grant::Send(_) | Grant::Publish)
+            }
+        }
+    }
+
     /// Whether it can make a message a dead letter that an operator has to send round again: what the function takes for
     /// final, it parks at once.
     pub fn may_park(self) -> bool {
         // An item collection that is too large never becomes smaller by itself; a source whose answer makes no sense won't
         // make more of it the next minute.
         matches!(self, Self::Cancelled("ItemCollectionSizeLimitExceeded") | Self::SourceCut)
+    }
+
+    /// Whether it can leave a mail uncertain: what keeps the outcome of a mail from being stored, or known.
+    pub fn may_leave_uncertain(self) -> bool {
+        match self {
+            Self::Killed | Self::Throttled | Self::Failing | Self::Cancelled(_) | Self::AnswerLost | Self::MailAnswerLost => true,
+            Self::MailThrottled
+            | Self::SourceSlow
+            | Self::SourceThrottled
+            | Self::SourceCut
+            | Self::SourceFailing
+            | Self::SourceDown => false,
+        }
     }
 
     fn action(self) -> Action {
@@ -240,19 +268,28 @@ struct State {
     in_a_row: u32,
     /// The number of the call to be struck after its answer.
     after: Option<u64>,
+    /// Strikes so far.
+    struck: usize,
 }
 
 /// At most so many series of strikes in a story: fewer than it takes for a message to die of them.
 const MOST_SERIES: u32 = 4;
-/// The SDK makes three attempts; a series is at most one more.
-const LONGEST_SERIES: u32 = 4;
+/// What is repeated at once outlasts such a series.
+const SHORT_SERIES: u32 = 4;
+/// Nothing does outlast such a one: the SDK makes three attempts, a change five, several go side by side.
+const LONG_SERIES: std::ops::Range<u32> = 20..60;
 
 impl Strikes {
     /// Strikes a function by a seed. `of` is how many of its calls in the story the trouble can befall.
     pub fn of(function: &'static str, trouble: Trouble, of: usize, seed: u64) -> Self {
         let rng = fastrand::Rng::with_seed(seed ^ 0x5eed);
-        let state = Mutex::new(State { rng, left: MOST_SERIES, in_a_row: 0, after: None });
+        let state = Mutex::new(State { rng, left: MOST_SERIES, in_a_row: 0, after: None, struck: 0 });
         Self { function, trouble, of, state, interleaving: Interleaving::of(seed) }
+    }
+
+    /// Strikes so far.
+    pub fn struck(&self) -> usize {
+        self.state.lock().unwrap().struck
     }
 
     fn choose(&self, call: &CallInfo) -> Option<Side> {
@@ -264,10 +301,15 @@ impl Strikes {
             state.in_a_row -= 1;
         } else if state.left > 0 && state.rng.usize(0..self.of.max(1)) < 2 {
             state.left -= 1;
-            state.in_a_row = if state.rng.bool() { 0 } else { state.rng.u32(1..LONGEST_SERIES) };
+            state.in_a_row = match state.rng.u8(0..4) {
+                0 => 0,
+                1 => state.rng.u32(1..SHORT_SERIES),
+                _ => state.rng.u32(LONG_SERIES),
+            };
         } else {
             return None;
         }
+        state.struck += 1;
         Some(self.trouble.side(&mut state.rng))
     }
 }

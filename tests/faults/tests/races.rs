@@ -15,7 +15,10 @@ use faults::{
     world::{Setting, World, alone},
 };
 use jiff::SignedDuration;
-use local::gate::Faults;
+use local::{
+    gate::Faults,
+    test_app::{Asked, User},
+};
 use serde_json::{Value, json};
 use storage::Change;
 
@@ -145,15 +148,51 @@ fn a_watcher_deleted_or_paused_while_its_search_runs_tells_nothing() {
     }
 }
 
+/// What its owner can do to a watcher so that it wants a deal no more.
+fn turn_away<'a>(dana: &User<'a>, path: &str) -> [Asked<'a>; 4] {
+    [
+        dana.delete(path),
+        dana.post(&format!("{path}/pause")),
+        dana.patch(path).body(json!({"to": ["AUH"]})),
+        dana.patch(path).body(json!({"filters": {"maxPoints": 20_000}})),
+    ]
+}
+
 #[test]
-fn a_watcher_deleted_while_its_match_is_on_the_way_tells_nothing() {
-    alone(1, async {
-        let post = Gatepost::at("notifications-raise-alert", "GetItem");
-        let world = world(post.clone(), 1).await;
-        let path = watch(&world, "DXB").await;
-        meanwhile(&world, &post, world.app.member("demo").delete(&path).send()).await.assert(204, "");
-        assert_eq!((alerts(&world).await.len(), world.app.mails().len()), (0, 0));
-    });
+fn a_watcher_turned_away_while_its_match_is_on_the_way_tells_nothing() {
+    // Before the alert is begun, and in the moment in which it is stored.
+    for operation in ["GetItem", "TransactWriteItems"] {
+        for way in 0..4 {
+            alone(1, async {
+                let post = Gatepost::at("notifications-raise-alert", operation);
+                let world = world(post.clone(), 1).await;
+                let path = watch(&world, "DXB").await;
+                let asked = turn_away(&world.app.member("demo"), &path).into_iter().nth(way).unwrap();
+                let reply = meanwhile(&world, &post, asked.send()).await;
+                assert!(reply.status.is_success(), "{:#}", reply.body);
+                assert_eq!((alerts(&world).await.len(), world.app.mails().len()), (0, 0), "{operation}, way {way}");
+            });
+        }
+    }
+}
+
+#[test]
+fn a_mail_that_waits_for_the_morning_is_not_sent_when_its_watcher_is_turned_away() {
+    for way in 0..4 {
+        alone(1, async {
+            let world = world(Arc::new(Recorder::of(1)), 1).await;
+            world.app.clock.advance(SignedDuration::from_hours(11)); // 22:24 in Los Angeles
+            let path = watch(&world, "DXB").await;
+            world.pass(MINUTE).await.unwrap();
+            world.heal().await.unwrap();
+            assert_eq!((alerts(&world).await.len(), world.app.mails().len()), (1, 0));
+            turn_away(&world.app.member("demo"), &path).into_iter().nth(way).unwrap().send().await;
+            world.pass(SignedDuration::from_hours(12)).await.unwrap();
+            world.heal().await.unwrap();
+            let alert = alerts(&world).await.remove(0);
+            assert_eq!((alert["dropped"].as_str(), world.app.mails().len()), (Some("not-watched"), 0), "way {way}");
+        });
+    }
 }
 
 /// Changes the one deal there is, as a search that finds it so does, and lets all that follows happen.
@@ -209,7 +248,10 @@ fn a_deal_that_gets_cheaper_before_its_mail_is_rendered_is_told_as_it_is() {
         watch(&world, "DXB").await;
         Box::pin(meanwhile(&world, &post, change_deal(&world, cheaper))).await;
         let mails: Vec<String> = world.app.mails().into_iter().map(|mail| mail.mail.text.unwrap()).collect();
-        assert!(mails.iter().all(|mail| mail.contains("for\n30,000 AAdvantage points")), "{mails:#?}");
+        // Once: the later alert says more.
+        assert!(mails.len() == 1 && mails[0].contains("for\n30,000 AAdvantage points"), "{mails:#?}");
+        let told: BTreeSet<String> = alerts(&world).await.iter().map(|alert| alert["state"].to_string()).collect();
+        assert_eq!(told, ["\"dropped\"", "\"told\""].map(str::to_owned).into());
     });
 }
 

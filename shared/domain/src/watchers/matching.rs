@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{Filters, Watcher};
+use super::{Filters, Watcher, WatcherState};
 use crate::{
     deals::{Deal, DealState, Parts, Score, Weights},
     flights::Fare,
@@ -28,6 +28,13 @@ pub enum Standing {
     Near,
     /// It is not what is wanted.
     Misses,
+}
+
+/// Whether a watcher still wants to hear of a deal that it was told of. That the deal itself is gone is another matter.
+pub fn still_wants(watcher: &Watcher, deal: &Deal) -> bool {
+    let score = score_for(watcher, deal, &Weights::default());
+    watcher.state == WatcherState::Active
+        && (deal.state == DealState::Gone || Standing::of(watcher, deal, score) != Standing::Misses)
 }
 
 /// How much is "so little": five percent of an amount, or five marks of a score.

@@ -9,7 +9,7 @@ use jiff::{Timestamp, ToSpan, civil::Date};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    matching::{MatchState, Reason, Standing, Told, Verdict, judge, score_for},
+    matching::{MatchState, Reason, Standing, Told, Verdict, judge, score_for, still_wants},
     schedule::{ActiveHours, Schedule, Weekday},
 };
 use crate::{
