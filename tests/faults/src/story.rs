@@ -16,8 +16,8 @@ use crate::{Violation, ensure, source::Award, world::World};
 /// How often a client sends a request until it is answered.
 const MOST_TRIES: usize = 300;
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
-/// After so long a watcher can be run by hand again.
-const PAUSE: SignedDuration = SignedDuration::from_mins(16);
+/// After so long a watcher can be run by hand again, and no answer is fresh, by a clock that is off either.
+const PAUSE: SignedDuration = SignedDuration::from_mins(31);
 /// From the end of the story to the end of Fred's quiet hours, and some.
 const NIGHT: SignedDuration = SignedDuration::from_hours(14);
 
