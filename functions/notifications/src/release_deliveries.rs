@@ -21,9 +21,6 @@ const AT_ONCE: usize = 100;
 
 fn release_deliveries(cx: &Deps, deadline: Timestamp) -> BoxFuture<'_, Result<(), JobError>> {
     Box::pin(async move {
-        if cx.time_left(deadline) < Scheduled::RESERVE {
-            return Ok(());
-        }
         let due = cx.store().due_deliveries(cx.now(), PAGE).await?;
         let messages: Vec<SendEmail> = due.iter().map(SendEmail::from_delivery).collect();
         for some in messages.chunks(AT_ONCE) {

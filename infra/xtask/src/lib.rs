@@ -7,9 +7,9 @@ pub mod files;
 pub mod licences;
 pub mod new_function;
 pub mod openapi;
+pub mod python;
 pub mod recordings;
 pub mod redrive;
-
 pub mod tidy;
 pub mod triggers;
 

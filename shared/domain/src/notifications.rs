@@ -85,7 +85,7 @@ pub enum Dropped {
     DealGone,
     /// The member, or the member's address, is no more.
     NoAddress,
-    /// The watcher was deleted, paused or changed before the message went out, and wants it no more.
+    /// The watcher wants it no more: it was deleted, paused or changed before the message went out, or the deal got worse.
     NotWatched,
     /// A later message about the same deal, from the same watcher, says more.
     Superseded,

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use local::{gate::CallInfo, machine::functions};
+use local::gate::CallInfo;
 use platform::Trigger;
-use storage::Grant;
 
 use crate::{
     Violation,
     conditions::Taken,
-    ensure,
+    ensure, mails, named,
     outcome::{self, Outcome, difference},
     story,
     strikes::{Kill, Recorder, Side},
@@ -105,8 +104,7 @@ pub fn kill(told: &Told, spot: Spot, without: Option<Taken>) -> Result<usize, Vi
 
 /// Mails that one kill can leave uncertain: those of the sender's batches that are under way at once.
 fn most_uncertain(spot: Spot) -> usize {
-    let named = functions().into_iter().find(|function| function.spec().name == spot.function);
-    let sender = named.filter(|function| function.grants().iter().any(|grant| matches!(grant, Grant::Mail)));
+    let sender = named(spot.function).filter(|function| mails(*function));
     match sender.map(|function| function.trigger()) {
         Some(Trigger::Queue { batch, .. }) => 2 * usize::from(batch),
         Some(Trigger::Http(_) | Trigger::Schedule { .. }) | None => 0,

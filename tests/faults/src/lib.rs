@@ -11,12 +11,15 @@ pub mod kills;
 pub mod matrix;
 pub mod outcome;
 pub mod refusals;
-pub mod source;
 pub mod story;
 pub mod strikes;
 pub mod trials;
 pub mod workers;
 pub mod world;
+
+use local::machine::functions;
+use platform::Function;
+use storage::Grant;
 
 /// What should not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,16 @@ impl std::fmt::Display for Violation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The function of this name.
+pub fn named(name: &str) -> Option<&'static dyn Function> {
+    functions().into_iter().find(|function| function.spec().name == name)
+}
+
+/// Whether a function sends mail.
+pub(crate) fn mails(function: &'static dyn Function) -> bool {
+    function.grants().iter().any(|grant| matches!(grant, Grant::Mail))
 }
 
 /// A violation, unless it is so.

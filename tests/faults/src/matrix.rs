@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use local::{gate::Faults, machine::functions};
 use platform::{Function, Trigger};
-use storage::Grant;
 
 use crate::{
     Violation,
     conditions::Taken,
     ensure,
     kills::Told,
+    mails, named,
     outcome::{self, difference},
     story,
     strikes::{Recorder, Strikes, Trouble},
@@ -215,14 +215,9 @@ impl Cell {
         let so = match self.fault {
             // Each of them, and no other.
             Fault::Struck(Trouble::MailAnswerLost) => uncertain == struck,
-            Fault::Struck(trouble) if trouble.may_leave_uncertain() && self.mails() => true,
+            Fault::Struck(trouble) if trouble.may_leave_uncertain() && named(self.function).is_some_and(mails) => true,
             Fault::Struck(_) | Fault::Thrice | Fault::Late | Fault::Poison | Fault::Clock(_) => uncertain == 0,
         };
         ensure(so, || format!("{uncertain} messages are uncertain after {struck} strikes"))
-    }
-
-    fn mails(self) -> bool {
-        let function = functions().into_iter().find(|function| function.spec().name == self.function);
-        function.is_some_and(|function| function.grants().iter().any(|grant| matches!(grant, Grant::Mail)))
     }
 }

@@ -6,12 +6,13 @@ use domain::notifications::Preferences;
 use futures::future::join_all;
 use http::Method;
 use jiff::SignedDuration;
+use jobs_tests::Award;
 use local::test_app::{Asked, Reply, User};
 use platform::Endpoint;
 use serde_json::{Value, json};
 use storage::Change;
 
-use crate::{Violation, ensure, source::Award, world::World};
+use crate::{Violation, ensure, named, world::World};
 
 /// How often a client sends a request until it is answered.
 const MOST_TRIES: usize = 300;
@@ -161,7 +162,5 @@ impl<'a> Person<'a> {
 }
 
 fn endpoint(name: &str) -> &'static Endpoint {
-    let functions = local::machine::functions();
-    let found = functions.into_iter().find(|function| function.spec().name == name);
-    found.and_then(|function| function.as_endpoint()).unwrap_or_else(|| panic!("there is no endpoint {name}"))
+    named(name).and_then(|function| function.as_endpoint()).unwrap_or_else(|| panic!("there is no endpoint {name}"))
 }

@@ -1,11 +1,15 @@
 //! A whole system that goes the same way each time it is given the same seed.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    },
 };
 
 use jiff::{SignedDuration, Timestamp};
+use jobs_tests::Space;
 use local::{
     TestApp,
     gate::{Faults, NoFaults},
@@ -16,8 +20,7 @@ use platform::{Trigger, clock::Clock, deps::Ids, outside::Outside};
 use crate::{
     Violation,
     conditions::{Taken, Without},
-    ensure,
-    source::Space,
+    ensure, named,
 };
 
 /// Rounds after which a system that does not come to rest is given up on.
@@ -236,28 +239,19 @@ impl World {
         ensure(left.is_empty(), || format!("messages are left: {left:?}"))
     }
 
-    /// Sends dead letters round again, as an operator does once the cause is mended; poison stays.
+    /// Sends dead letters round again, as an operator does once the cause is mended. Poison comes back by itself.
     fn redrive(&self) {
-        let queues = self.app.system().standins().queues();
-        for dead in self.app.queues().into_iter().filter(|queue| !queue.dead_letter_of.is_empty() && queue.visible > 0) {
-            for letter in queues.receive(&dead.name, MOST_MESSAGES).unwrap() {
-                if letter.body.starts_with(POISON) {
-                    queues.change_visibility(&dead.name, &letter.receipt, SignedDuration::ZERO).unwrap();
-                } else {
-                    queues.send(&dead.dead_letter_of[0], NewMessage::new(letter.body)).unwrap();
-                    queues.delete(&dead.name, &letter.receipt).unwrap();
-                    self.redriven.fetch_add(1, Relaxed);
-                }
-            }
+        let (_, others): (Vec<_>, Vec<_>) =
+            self.app.dead_letters().into_iter().partition(|(_, letter)| letter.body.starts_with(POISON));
+        let dead: BTreeSet<&String> = others.iter().map(|(queue, _)| queue).collect();
+        for queue in dead {
+            self.app.system().standins().queues().redrive(queue).unwrap();
         }
+        self.redriven.fetch_add(others.len(), Relaxed);
     }
 
     fn trigger(&self) -> Option<Trigger> {
-        let functions = local::machine::functions();
-        functions
-            .into_iter()
-            .find(|function| function.spec().name == self.setting.mischief.function)
-            .map(|function| function.trigger())
+        named(self.setting.mischief.function).map(|function| function.trigger())
     }
 
     /// Does to the function's queue what is to be done to it.

@@ -1,6 +1,6 @@
 //! Messages: at their hour, within the day's number, and once.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use domain::{
     deals::Deal,
@@ -15,15 +15,25 @@ use storage::{Change, Entity, Key, Kind};
 
 use crate::support::*;
 
-/// Strikes the first calls to SES.
+/// Strikes calls to SES, and notes what is put on the bus.
 #[derive(Debug)]
 struct AtSes {
     before: Action,
     after: Action,
     calls: u64,
+    published: Mutex<Vec<String>>,
 }
 
 impl AtSes {
+    fn of(before: Action, after: Action, calls: u64) -> Arc<Self> {
+        Arc::new(Self { before, after, calls, published: Mutex::default() })
+    }
+
+    /// How often an event of this name was put on the bus.
+    fn published(&self, event: &str) -> usize {
+        self.published.lock().unwrap().iter().map(|body| body.matches(event).count()).sum()
+    }
+
     fn strikes(&self, call: &CallInfo) -> bool {
         call.callee == Callee::Aws(Service::Ses) && self.calls > 0 && call.number > 0
     }
@@ -32,6 +42,13 @@ impl AtSes {
 impl Faults for AtSes {
     fn before(&self, call: &CallInfo) -> Action {
         if self.strikes(call) { self.before } else { Action::Proceed }
+    }
+
+    fn rewrite(&self, call: &CallInfo, body: &[u8]) -> Option<Vec<u8>> {
+        if call.operation == "PutEvents" {
+            self.published.lock().unwrap().push(String::from_utf8(body.to_vec()).unwrap());
+        }
+        None
     }
 
     fn after(&self, call: &CallInfo) -> Action {
@@ -97,13 +114,16 @@ async fn a_send_whose_answer_was_lost_is_uncertain_and_never_repeated() {
     let app = app_over(&space).await;
     let dana = app.member("demo");
     let watcher = watch(&dana, json!({})).await;
-    app.set_faults(Arc::new(AtSes { before: Action::Proceed, after: Action::LoseAnswer, calls: 1 }));
+    let faults = AtSes::of(Action::Proceed, Action::LoseAnswer, 1);
+    app.set_faults(faults.clone());
     run(&app, &dana, watcher).await;
+    assert_eq!((faults.published("MessageUncertain"), faults.published("MessageSent")), (1, 0), "it is reported, once");
     app.set_faults(Arc::new(local::gate::NoFaults));
     app.leap(2.hours()).await;
     assert_eq!(app.mails().len(), 1, "it went out, and once");
     let alerts = alerts(&dana).await;
     assert!(matches!(delivery(&app, &dana, &alerts[0]).await, DeliveryState::Uncertain { .. }));
+    assert_eq!(alerts[0]["state"], "uncertain", "and shown");
 }
 
 #[tokio::test]
@@ -112,7 +132,7 @@ async fn a_sender_that_dies_after_its_claim_leaves_it_uncertain() {
     let app = app_over(&space).await;
     let dana = app.member("demo");
     let watcher = watch(&dana, json!({})).await;
-    app.set_faults(Arc::new(AtSes { before: Action::Hang, after: Action::Proceed, calls: 1 }));
+    app.set_faults(AtSes::of(Action::Hang, Action::Proceed, 1));
     run(&app, &dana, watcher).await;
     app.set_faults(Arc::new(local::gate::NoFaults));
     app.advance((CLAIM_SECONDS + 300).seconds()).await;
@@ -127,7 +147,7 @@ async fn a_throttled_send_goes_out_later() {
     let app = app_over(&space).await;
     let dana = app.member("demo");
     let watcher = watch(&dana, json!({})).await;
-    app.set_faults(Arc::new(AtSes { before: Action::Fail(Failure::Throttled), after: Action::Proceed, calls: 1 }));
+    app.set_faults(AtSes::of(Action::Fail(Failure::Throttled), Action::Proceed, 1));
     run(&app, &dana, watcher).await;
     assert_eq!(app.mails().len(), 0);
     app.set_faults(Arc::new(local::gate::NoFaults));
