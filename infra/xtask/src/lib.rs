@@ -6,6 +6,7 @@ pub mod docs;
 pub mod files;
 pub mod lambdas;
 pub mod licences;
+pub mod ministack;
 pub mod new_function;
 pub mod openapi;
 pub mod python;
