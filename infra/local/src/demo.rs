@@ -22,6 +22,7 @@ use crate::{
     keys::{KeyError, Keys, LIFETIME},
     machine::{DriveError, Options, StartError, System},
     played::live_sources,
+    recordings,
     seed::{self, SeedError},
     standins::mailbox::{AcceptedMail, MailError},
 };
@@ -106,7 +107,7 @@ impl Demo {
     /// The day that the recordings are about; with live sources a day two months ahead.
     fn travel_day(&self) -> Date {
         let today = jiff::tz::TimeZone::UTC.to_datetime(self.system.now()).date();
-        if self.recorded { jiff::civil::date(2026, 4, 27) } else { today.saturating_add(60.days()) }
+        if self.recorded { recordings::TRAVEL_DAY } else { today.saturating_add(60.days()) }
     }
 
     fn wishes(&self) -> [Value; 5] {

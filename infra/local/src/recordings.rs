@@ -13,11 +13,17 @@ use axum::{
     routing::{get, post},
 };
 use domain::money::Money;
+use jiff::{ToSpan, civil::{Date, date}};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// The key, and the token, that the player accepts.
 pub const KEY: &str = "recorded";
+
+/// The day of the observations.
+pub const OBSERVED: Date = date(2026, 2, 17);
+/// The day that they are about: all of it leaves on it.
+pub const TRAVEL_DAY: Date = date(2026, 4, 27);
 
 /// Says on every answer what it is.
 const PROVENANCE: [(&str, &str); 1] = [("x-recorded", "real observations, re-encoded")];
@@ -44,6 +50,28 @@ impl Recordings {
             offers: serde_json::from_value::<Vec<_>>(offers["data"].take())?.into(),
         })
     }
+
+    /// The same, as if all of it had been observed, and flew, so many days later: for functions whose clock is not ours to set.
+    pub fn later(&self, days: i32) -> Self {
+        let later = |values: &[Value]| -> Arc<[Value]> { values.iter().map(|value| shifted(value, days)).collect() };
+        Self { availabilities: later(&self.availabilities), cursor: self.cursor.clone(), offers: later(&self.offers) }
+    }
+}
+
+/// With every day that a text begins with so many days later.
+fn shifted(value: &Value, days: i32) -> Value {
+    match value {
+        Value::String(text) => later_day(text, days).unwrap_or_else(|| text.clone()).into(),
+        Value::Array(items) => items.iter().map(|item| shifted(item, days)).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, field)| (name.clone(), shifted(field, days))).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    }
+}
+
+fn later_day(text: &str, days: i32) -> Option<String> {
+    let (day, rest) = text.split_at_checked(10)?;
+    let day: Date = day.parse().ok()?;
+    Some(format!("{}{rest}", day.checked_add(days.days()).ok()?))
 }
 
 /// Serves `GET /seats-aero/search` and `POST /duffel/air/offer_requests`.
@@ -179,4 +207,22 @@ fn authorised(headers: &HeaderMap, name: &str, expected: &str) -> bool {
 
 fn answer(status: StatusCode, body: Value) -> Response {
     (status, PROVENANCE, Json(body)).into_response()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_made_later_is_of_later_days_and_otherwise_the_same() {
+        let recordings = Recordings::embedded().unwrap();
+        let texts = |recordings: &Recordings| serde_json::to_string(&(&recordings.availabilities, &recordings.offers)).unwrap();
+        assert!(texts(&recordings).contains(&format!(r#""Date":"{TRAVEL_DAY}""#)));
+        assert!(texts(&recordings).contains(&format!(r#""created_at":"{OBSERVED}T19:23:50.461Z""#)));
+        let later = recordings.later(277);
+        assert!(texts(&later).contains(r#""Date":"2027-01-29""#) && texts(&later).contains(r#""created_at":"2026-11-21T19:23:50.461Z""#));
+        assert!(!texts(&later).contains(r#":"2026-0"#));
+        assert_eq!(texts(&later.later(-277)), texts(&recordings));
+    }
 }

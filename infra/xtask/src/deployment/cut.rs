@@ -1,0 +1,222 @@
+//! What of the templates is deployed to MiniStack: everything but the functions that are not built, and what MiniStack does not
+//! have. What is left stays word for word as it is translated for the cloud, except for what [`ADAPTED`] says.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use serde_json::{Value, json};
+
+/// What MiniStack does not have, with the reason why the deployment there shows as much without it.
+const NOT_THERE: [(&str, &str); 3] = [
+    ("AWS::CodeDeploy::Application", "moves an alias to its next version; a first deployment has but one"),
+    ("AWS::CodeDeploy::DeploymentGroup", "as the application that it is of"),
+    ("AWS::Events::Archive", "keeps what was published; nothing reads it but a replay"),
+];
+
+/// What is otherwise than in the cloud, and why.
+pub const ADAPTED: [(&str, &str); 7] = [
+    ("SAM is translated before `sam deploy`", "MiniStack translates no nested templates; SAM's own translator does it here"),
+    ("functions that are not built are cut out, with all that is theirs", "each takes half a minute to link; the sample is CI's"),
+    ("SEATS_AERO_URL and DUFFEL_URL are set", "travel sources answer from recordings, on loopback"),
+    ("TokenIssuer may be an http address", "there is no certificate for loopback"),
+    ("the issuer is a server that hands requests on to the deployed API", "nothing resolves the API's domain to MiniStack"),
+    (
+        "EdgeTokens is true from the first deployment on",
+        "MiniStack asks the issuer late, and loses the attributes of what an update of a nested stack leaves as it is",
+    ),
+    ("`cargo xtask redrive` is not tried", "MiniStack has no tasks that move messages"),
+];
+
+/// All adaptations: what, and why.
+pub fn adaptations() -> impl Iterator<Item = (String, &'static str)> {
+    let left_out = NOT_THERE.iter().map(|(kind, why)| (format!("{kind} is left out"), *why));
+    ADAPTED.iter().map(|(what, why)| ((*what).to_owned(), *why)).chain(left_out)
+}
+
+/// Why a template can't be cut.
+#[derive(Debug, thiserror::Error)]
+pub enum CutError {
+    /// No template is like this.
+    #[error("a template has no resources")]
+    NoTemplate,
+    /// A function whose name does not follow from the prefix.
+    #[error("the function {0} is not named ${{Prefix}} and something")]
+    Nameless(String),
+    /// What is left needs what was cut out.
+    #[error("{0} refers to {1}, which is cut out")]
+    Dangling(String, String),
+}
+
+/// Cuts a translated template. `keep` has the functions that stay, by name, with the folder of each one's program; `variables` is
+/// what functions that ask travel sources are told besides.
+///
+/// # Errors
+/// If the template is none, or what is left refers to what is not.
+pub fn cut(mut template: Value, keep: &BTreeMap<&str, &Path>, variables: &[(&str, String)]) -> Result<Value, CutError> {
+    let functions = functions(&template)?;
+    let resources = template["Resources"].as_object_mut().ok_or(CutError::NoTemplate)?;
+    let is_cut = |id: &str, resource: &Value| {
+        let not_there = NOT_THERE.iter().any(|(kind, _)| resource["Type"] == *kind);
+        not_there || owner(id, &functions).is_some_and(|name| !keep.contains_key(name))
+    };
+    let gone: BTreeSet<String> =
+        resources.iter().filter(|(id, resource)| is_cut(id, resource)).map(|(id, _)| id.clone()).collect();
+    resources.retain(|id, _| !gone.contains(id));
+    for (id, resource) in resources.iter_mut() {
+        // How CodeDeploy is to move an alias.
+        resource.as_object_mut().map(|resource| resource.remove("UpdatePolicy"));
+        if let Some(folder) = functions.get(id).and_then(|name| keep.get(name.as_str())) {
+            resource["Properties"]["Code"] = json!(folder);
+            if let Some(environment) = resource.pointer_mut("/Properties/Environment/Variables") {
+                tell(environment, variables);
+            }
+        }
+    }
+    if let Some(issuer) = template.pointer_mut("/Parameters/TokenIssuer").and_then(Value::as_object_mut) {
+        issuer.remove("AllowedPattern");
+    }
+    match dangling(&template, &gone) {
+        Some((id, needed)) => Err(CutError::Dangling(id, needed)),
+        None => Ok(template),
+    }
+}
+
+/// The functions of a template: their names by their ids.
+fn functions(template: &Value) -> Result<BTreeMap<String, String>, CutError> {
+    let resources = template["Resources"].as_object().ok_or(CutError::NoTemplate)?;
+    let functions = resources.iter().filter(|(_, resource)| resource["Type"] == "AWS::Lambda::Function");
+    let named = functions.map(|(id, function)| {
+        let name = function["Properties"]["FunctionName"]["Fn::Sub"].as_str().and_then(|name| name.strip_prefix("${Prefix}"));
+        Ok((id.clone(), name.ok_or_else(|| CutError::Nameless(id.clone()))?.to_owned()))
+    });
+    named.collect()
+}
+
+/// The function that a resource is of: the ids of all that is a function's begin with the function's. Of two such the longer one is
+/// meant: `GetWatcherHistoryRole` is not of `GetWatcher`.
+fn owner<'a>(id: &str, functions: &'a BTreeMap<String, String>) -> Option<&'a str> {
+    let owners = functions.iter().filter(|(function, _)| id.starts_with(function.as_str()));
+    owners.max_by_key(|(function, _)| function.len()).map(|(_, name)| name.as_str())
+}
+
+/// Sets variables in the environment of a function that asks the sources that they are about.
+fn tell(environment: &mut Value, variables: &[(&str, String)]) {
+    for (name, value) in variables {
+        if environment.get(name.replace("_URL", "_KEY")).is_some() {
+            environment[*name] = json!(value);
+        }
+    }
+}
+
+/// A resource, or an output, that refers to something that is gone.
+fn dangling(template: &Value, gone: &BTreeSet<String>) -> Option<(String, String)> {
+    let sections = ["Resources", "Outputs"].iter().filter_map(|section| template[*section].as_object());
+    sections.flatten().find_map(|(id, value)| Some((id.clone(), gone.iter().find(|gone| refers(value, gone))?.clone())))
+}
+
+/// Whether a value refers to a resource, in any of the ways there are.
+fn refers(value: &Value, id: &str) -> bool {
+    let is_it = |path: &str| path.split('.').next() == Some(id);
+    match value {
+        Value::Object(fields) => fields.iter().any(|(name, field)| match (name.as_str(), field) {
+            ("Ref" | "Fn::GetAtt" | "DependsOn", Value::String(path)) => is_it(path),
+            ("Fn::GetAtt" | "DependsOn", Value::Array(parts)) => parts.iter().filter_map(Value::as_str).any(is_it),
+            ("Fn::Sub", Value::String(text)) => text.split("${").skip(1).any(|rest| is_it(rest.split('}').next().unwrap_or(rest))),
+            _ => refers(field, id),
+        }),
+        Value::Array(items) => items.iter().any(|item| refers(item, id)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn function(name: &str) -> Value {
+        let variables = json!({"TABLE_PREFIX": {"Ref": "Prefix"}});
+        json!({
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "FunctionName": {"Fn::Sub": format!("${{Prefix}}{name}")},
+                "Code": {"S3Bucket": "bucket"},
+                "Role": {"Fn::GetAtt": ["GetWatcherRole", "Arn"]},
+                "Environment": {"Variables": variables},
+            },
+        })
+    }
+
+    fn of(kind: &str, properties: Value) -> Value {
+        json!({"Type": kind, "Properties": properties})
+    }
+
+    fn template() -> Value {
+        let mut search = function("search-run-search");
+        search["Properties"]["Environment"]["Variables"]["DUFFEL_KEY"] = json!("secret");
+        json!({
+            "Parameters": {"TokenIssuer": {"Type": "String", "AllowedPattern": "^https://"}},
+            "Resources": {
+                "GetWatcher": function("watchers-get-watcher"),
+                "GetWatcherRole": of("AWS::IAM::Role", json!({})),
+                "GetWatcherAliaslive": {
+                    "Type": "AWS::Lambda::Alias",
+                    "Properties": {"FunctionName": {"Ref": "GetWatcher"}},
+                    "UpdatePolicy": {"CodeDeployLambdaAliasUpdate": {"DeploymentGroupName": {"Ref": "GetWatcherDeploymentGroup"}}},
+                },
+                "GetWatcherDeploymentGroup": of("AWS::CodeDeploy::DeploymentGroup", json!({})),
+                "GetWatcherHistory": function("watchers-get-watcher-history"),
+                "GetWatcherHistoryAlarm": of("AWS::CloudWatch::Alarm", json!({"Value": {"Ref": "GetWatcherHistory"}})),
+                "RunSearch": search,
+                "SearchesQueue": of("AWS::SQS::Queue", json!({})),
+            },
+        })
+    }
+
+    fn kept(names: &[&'static str]) -> BTreeMap<&'static str, &'static Path> {
+        names.iter().map(|name| (*name, Path::new("built"))).collect()
+    }
+
+    #[test]
+    fn what_is_a_functions_stays_or_goes_with_it() {
+        let variables = [("DUFFEL_URL", "http://127.0.0.1:1/duffel".to_owned()), ("SEATS_AERO_URL", "http://127.0.0.1:1".to_owned())];
+        let cut = cut(template(), &kept(&["watchers-get-watcher", "search-run-search"]), &variables).unwrap();
+        let left: Vec<&str> = cut["Resources"].as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(left, ["GetWatcher", "GetWatcherAliaslive", "GetWatcherRole", "RunSearch", "SearchesQueue"]);
+        assert_eq!(cut["Resources"]["GetWatcher"]["Properties"]["Code"], "built");
+        assert_eq!(cut["Resources"]["GetWatcherAliaslive"].get("UpdatePolicy"), None);
+        assert_eq!(cut["Parameters"]["TokenIssuer"], json!({"Type": "String"}));
+        let environment = |id: &str| cut["Resources"][id]["Properties"]["Environment"]["Variables"].clone();
+        assert_eq!(environment("GetWatcher"), json!({"TABLE_PREFIX": {"Ref": "Prefix"}}));
+        assert_eq!(environment("RunSearch")["DUFFEL_URL"], "http://127.0.0.1:1/duffel");
+        assert_eq!(environment("RunSearch").get("SEATS_AERO_URL"), None);
+    }
+
+    #[test]
+    fn what_is_left_needs_nothing_that_is_gone() {
+        for reference in [
+            json!({"Ref": "GetWatcherHistory"}),
+            json!({"Fn::GetAtt": ["GetWatcherHistory", "Arn"]}),
+            json!({"Fn::GetAtt": "GetWatcherHistory.Arn"}),
+            json!({"Fn::Sub": "arn:${AWS::Partition}:x:${GetWatcherHistory.Arn}"}),
+            json!([{"Value": {"Fn::Join": ["", [{"Ref": "GetWatcherHistory"}]]}}]),
+        ] {
+            let mut template = template();
+            template["Resources"]["SearchesQueue"]["Properties"]["Of"] = reference.clone();
+            let refused = cut(template, &kept(&["watchers-get-watcher"]), &[]).unwrap_err();
+            assert_eq!(refused.to_string(), "SearchesQueue refers to GetWatcherHistory, which is cut out", "{reference}");
+        }
+        let mut template = template();
+        template["Outputs"] = json!({"Searches": {"Value": {"Ref": "RunSearch"}}});
+        assert!(matches!(cut(template, &kept(&["watchers-get-watcher"]), &[]), Err(CutError::Dangling(output, _)) if output == "Searches"));
+    }
+
+    #[test]
+    fn a_function_is_named_by_the_prefix() {
+        let mut template = template();
+        template["Resources"]["GetWatcher"]["Properties"]["FunctionName"] = json!("get-watcher");
+        assert!(matches!(cut(template, &kept(&[]), &[]), Err(CutError::Nameless(id)) if id == "GetWatcher"));
+    }
+}

@@ -1,0 +1,115 @@
+//! `sam`, as whoever deploys uses it, in front of MiniStack.
+
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::{
+    files::{self, FileError, Made},
+    ministack::{Ministack, REGION},
+    python::{self, Set},
+};
+
+/// The stack with what there must be before the first deployment: a bucket for what is uploaded, and the secrets.
+const BEFORE: &str = "before";
+/// The bucket.
+const BUCKET: &str = "artifacts";
+
+/// `sam`, in a folder.
+#[derive(Debug)]
+pub struct Sam<'a> {
+    programs: PathBuf,
+    root: &'a Path,
+    folder: &'a Path,
+    endpoint: String,
+}
+
+impl<'a> Sam<'a> {
+    /// Installs it if need be.
+    ///
+    /// # Errors
+    /// If it can't be had.
+    pub fn at(root: &'a Path, folder: &'a Path, cloud: &Ministack) -> Result<Self, FileError> {
+        Ok(Self { programs: python::programs(root, Set::Templates)?, root, folder, endpoint: cloud.url() })
+    }
+
+    /// Every template of the project by its path, as SAM's translator makes it.
+    ///
+    /// # Errors
+    /// If a template can't be read or translated.
+    pub fn translated(&self) -> Result<String, FileError> {
+        files::output(Command::new(self.programs.join("python")).arg(self.root.join("infra/checks/translated.py")))
+    }
+
+    /// Makes what there must be before: a bucket, and secrets of these names.
+    ///
+    /// # Errors
+    /// If `sam` says no.
+    pub fn prepare(&self, secrets: &[(String, String)]) -> Result<(), FileError> {
+        let mut resources = serde_json::json!({"Artifacts": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": BUCKET}}});
+        for (number, (name, value)) in secrets.iter().enumerate() {
+            let properties = serde_json::json!({"Name": name, "SecretString": value});
+            resources[format!("Secret{number}")] = serde_json::json!({"Type": "AWS::SecretsManager::Secret", "Properties": properties});
+        }
+        self.write("before.json", &serde_json::json!({"Resources": resources}))?;
+        self.deploy(BEFORE, "before.json", &[]).map(drop)
+    }
+
+    /// Deploys the application that lies in the folder, and says how long that took.
+    ///
+    /// # Errors
+    /// If `sam` says no.
+    pub fn deploy_application(&self, stack: &str, template: &str, parameters: &Value) -> Result<Duration, FileError> {
+        // Every JSON file is a YAML file, and values of any form can stand there.
+        self.write("parameters.yaml", parameters)?;
+        let told = format!("file://{}", self.folder.join("parameters.yaml").display());
+        self.deploy(stack, template, &["--s3-bucket", BUCKET, "--parameter-overrides", &told])
+    }
+
+    fn deploy(&self, stack: &str, template: &str, arguments: &[&str]) -> Result<Duration, FileError> {
+        let started = Instant::now();
+        let mut command = self.command(["deploy", "--stack-name", stack, "--template-file", template]);
+        command.args(["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--no-confirm-changeset"]).args(arguments);
+        files::output(&mut command)?;
+        Ok(started.elapsed())
+    }
+
+    /// How often a function was started, as its log says.
+    ///
+    /// # Errors
+    /// If the log can't be read.
+    pub fn starts(&self, function: &str) -> Result<usize, FileError> {
+        let group = format!("/aws/lambda/{function}");
+        let log = files::output(&mut self.command(["logs", "--cw-log-group", &group]))?;
+        Ok(log.lines().filter(|line| line.contains(" START RequestId: ")).count())
+    }
+
+    /// Writes a file into the folder.
+    ///
+    /// # Errors
+    /// If that can't be done.
+    pub fn write(&self, name: &str, content: &Value) -> Result<(), FileError> {
+        Made { path: name.to_owned(), text: content.to_string() }.write(self.folder)
+    }
+
+    fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(self.programs.join("sam"));
+        command.args(arguments).args(["--region", REGION]).current_dir(self.folder).env_clear();
+        command.envs([
+            ("PATH", std::env::var("PATH").unwrap_or_default()),
+            ("HOME", self.folder.display().to_string()),
+            ("AWS_ENDPOINT_URL", self.endpoint.clone()),
+            ("AWS_ACCESS_KEY_ID", "test".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+            ("SAM_CLI_TELEMETRY", "0".to_owned()),
+            // How often, in seconds, it looks whether the stack is there.
+            ("SAM_CLI_POLL_DELAY", "1".to_owned()),
+        ]);
+        command
+    }
+}
