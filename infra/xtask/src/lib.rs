@@ -12,6 +12,8 @@ pub mod openapi;
 pub mod python;
 pub mod recordings;
 pub mod redrive;
+pub mod stacks;
+pub mod templates;
 pub mod tidy;
 pub mod triggers;
 

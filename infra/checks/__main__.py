@@ -1,0 +1,46 @@
+"""Checks the templates, says everything that is wrong with them, and proves on planted faults that the checks bite."""
+
+import logging
+import sys
+import time
+from pathlib import Path
+
+import planted
+from application import Application
+from rules import MOST_RESOURCES, RULES
+from tools import TOOLS
+
+
+def faults(app: Application) -> list[str]:
+    """Everything that is wrong."""
+    found = [(name, *fault) for name, tool in TOOLS.items() for fault in tool(app, list(app.stacks))]
+    if not any(stack.refused for stack in app.stacks.values()):
+        found += [(name, *fault) for name, rule in RULES.items() for fault in rule(app)]
+    return [f"{name}: {place}: {sentence}" for name, place, sentence in found]
+
+
+def table(app: Application) -> list[str]:
+    """Resources after translation, a stack a line."""
+    counts = {path: len(stack.resources()) for path, stack in app.stacks.items()}
+    lines = [f"{count:>5}  {path}" for path, count in counts.items()]
+    return [f"resources after translation ({MOST_RESOURCES} a stack are allowed)", *lines, f"{sum(counts.values()):>5}  together"]
+
+
+def main(root: Path) -> int:
+    # The translator warns of metrics of its own that it does not send.
+    logging.disable(logging.WARNING)
+    started = time.monotonic()
+    app = Application.read(root)
+    print("\n".join(table(app)))
+    wrong = faults(app)
+    checked = time.monotonic()
+    if not wrong:
+        wrong = planted.misses(app)
+    print("\n".join(wrong), file=sys.stderr)
+    print(f"{len(TOOLS | RULES)} checks of {len(app.stacks)} templates in {checked - started:.0f} s")
+    print(f"{len(planted.PLANTS)} planted faults in {time.monotonic() - checked:.0f} s; {len(wrong)} faults")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,106 @@
+//! The stacks: one for the functions of each context, made from their descriptors, and the root, which holds all together.
+
+mod alarm;
+mod endpoint;
+mod function;
+mod parameters;
+pub mod policy;
+mod queue;
+mod root;
+mod schedule;
+pub mod template;
+
+use std::{collections::BTreeMap, path::Path};
+
+use local::schedule::UnknownExpression;
+use platform::{Function, Trigger};
+
+use self::{function::Named, template::Template};
+use crate::{
+    contexts,
+    files::{FileError, Made},
+    new_function::capitalised,
+};
+
+/// Where the stacks lie.
+const FOLDER: &str = "infra/stacks";
+
+/// Why there is no stack of something.
+#[derive(Debug, thiserror::Error)]
+pub enum StackError {
+    /// A queue that keeps order.
+    #[error("{0} keeps order: SQS wants a name that ends in .fifo, which no code of ours gives")]
+    Fifo(&'static str),
+    /// An endpoint without method and path.
+    #[error("{0} has no route")]
+    Route(&'static str),
+    /// An endpoint that may take longer than anybody waits.
+    #[error("{0} may take {1} s; API Gateway waits for 30 s")]
+    Timeout(&'static str, u16),
+    /// A schedule that is none.
+    #[error("{0}: {1}")]
+    Schedule(&'static str, UnknownExpression),
+    /// A schedule whose absence no alarm can see.
+    #[error("{0} runs too rarely: an alarm looks back for a week at most")]
+    Rare(&'static str),
+    /// A shared stack that can't be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A shared stack that is no template.
+    #[error("{0}: {1}")]
+    NoTemplate(String, serde_norway::Error),
+    /// A parameter that nobody has a value for.
+    #[error("{0} wants {1}, which is neither a parameter of the root nor an output of a shared stack")]
+    Unknown(String, String),
+    /// A template that can't be written.
+    #[error(transparent)]
+    Yaml(#[from] serde_norway::Error),
+}
+
+/// The stacks of all contexts and the root, as files.
+///
+/// # Errors
+/// If a function can't be deployed as it is described, or the shared stacks in `root` can't be read.
+pub fn files(root: &Path) -> Result<Vec<Made>, StackError> {
+    let stacks = all()?;
+    let mut files = vec![Made { path: root::PATH.to_owned(), text: root::template(root, &stacks)?.to_yaml()? }];
+    for (context, template) in &stacks {
+        files.push(Made { path: format!("{FOLDER}/{context}.yaml"), text: template.to_yaml()? });
+    }
+    Ok(files)
+}
+
+/// The stack of each context.
+///
+/// # Errors
+/// If a function can't be deployed as it is described.
+pub fn all() -> Result<BTreeMap<&'static str, Template>, StackError> {
+    let mut functions: BTreeMap<&str, Vec<&'static dyn Function>> = BTreeMap::new();
+    for function in contexts::functions() {
+        functions.entry(function.spec().context()).or_default().push(function);
+    }
+    functions.into_iter().map(|(context, functions)| Ok((context, stack(context, &functions)?))).collect()
+}
+
+/// The stack of one context.
+fn stack(context: &str, functions: &[&'static dyn Function]) -> Result<Template, StackError> {
+    let mut template = Template::new(format!("Mile Buy Club, the functions of {context}."));
+    template.globals = Some(function::globals(context));
+    for function in functions {
+        let named = Named::of(*function);
+        function::add(&mut template, &named);
+        match function.trigger() {
+            Trigger::Http(access) => endpoint::add(&mut template, &named, access)?,
+            Trigger::Queue { queue, batch } => queue::add(&mut template, &named, &queue, batch)?,
+            Trigger::Schedule { expression, woken_by_outbox } => {
+                schedule::add(&mut template, &named, expression, woken_by_outbox)?;
+            }
+        }
+    }
+    Ok(template)
+}
+
+/// `deal-found` or `deal_found` as `DealFound`.
+fn pascal(name: &str) -> String {
+    name.split(['-', '_']).map(capitalised).collect()
+}
