@@ -13,7 +13,10 @@ use axum::{
     routing::{get, post},
 };
 use domain::money::Money;
-use jiff::{ToSpan, civil::{Date, date}};
+use jiff::{
+    ToSpan,
+    civil::{Date, date},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -221,7 +224,10 @@ mod tests {
         assert!(texts(&recordings).contains(&format!(r#""Date":"{TRAVEL_DAY}""#)));
         assert!(texts(&recordings).contains(&format!(r#""created_at":"{OBSERVED}T19:23:50.461Z""#)));
         let later = recordings.later(277);
-        assert!(texts(&later).contains(r#""Date":"2027-01-29""#) && texts(&later).contains(r#""created_at":"2026-11-21T19:23:50.461Z""#));
+        assert!(
+            texts(&later).contains(r#""Date":"2027-01-29""#)
+                && texts(&later).contains(r#""created_at":"2026-11-21T19:23:50.461Z""#)
+        );
         assert!(!texts(&later).contains(r#":"2026-0"#));
         assert_eq!(texts(&later.later(-277)), texts(&recordings));
     }

@@ -1,37 +1,208 @@
-//! `cargo xtask deployment`: the real templates, deployed to MiniStack by `sam deploy` with functions that cargo-lambda built, and the
-//! main job driven through them: what a test of the code alone can't see is roles, triggers, variables and addresses.
+//! `cargo xtask deployment`: the real templates, deployed to MiniStack by `sam deploy` with functions that cargo-lambda built, and
+//! the main job driven through them. It shows what a test of the code alone can't: roles, triggers, variables and addresses.
 
 mod api;
 mod cut;
+mod layout;
 mod outside;
 mod sam;
 mod story;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fs, io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{io, path::Path, time::Duration};
 
-use domain::{identity::Plan, watchers::WatcherError};
+use domain::{
+    identity::{Member, Plan, Role},
+    watchers::WatcherError,
+};
 use jiff::{Timestamp, tz::TimeZone};
 use local::{
     keys::{KeyError, new_signing_key},
-    seed::{self, SeedError},
+    seed::{self, Brand, Person, SeedError},
 };
-use platform::token::{KeySet, NoRandomness, SigningKey};
+use platform::{
+    aws::plain_http,
+    outside::OutsideError,
+    token::{KeySet, NoRandomness, SigningKey},
+};
 use serde_json::{Value, json};
+use storage::{Store, StoreError};
 
 use self::{
-    api::{Api, ApiError},
+    api::Api,
     cut::CutError,
+    layout::Layout,
     outside::Sources,
     sam::Sam,
-    story::Story,
+    story::{Arrived, Story},
 };
 use crate::{
     files::FileError,
-    lambdas::{self, Built, LambdaError},
-    ministack::{Ministack, MinistackError},
+    lambdas::{self, LambdaError},
+    ministack::{Ministack, MinistackError, REGION},
 };
+
+/// The functions that are built and deployed: the chain of the main job, two endpoints of a member, and the two that tell API
+/// Gateway the issuer's keys.
+pub const FUNCTIONS: [&str; 11] = [
+    "watchers-sweep-watchers",
+    "search-run-search",
+    "deals-assess-offers",
+    "watchers-match-deals",
+    "notifications-raise-alert",
+    "notifications-send-email",
+    "system-relay-outbox",
+    "watchers-create-watcher",
+    "watchers-get-watcher",
+    "identity-get-openid-configuration",
+    "identity-get-jwks",
+];
+
+/// What names in this deployment begin with.
+const PREFIX: &str = "trial-";
+const STACK: &str = "mile-buy-club";
+const AUDIENCE: &str = "mile-buy-club";
+const MAIL_DOMAIN: &str = "mile-buy-club.example";
+const MAIL_SENDER: &str = "mail@mile-buy-club.example";
+const PUBLIC_URL: &str = "https://mile-buy-club.example";
+const TENANT: &str = "mile-buy-club";
+const MEMBER: &str = "first";
+
+/// Why the deployment does not do what it should, or can't be tried.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each is named for what fails")]
+pub enum DeploymentError {
+    #[error(transparent)]
+    Program(#[from] FileError),
+    #[error(transparent)]
+    Lambdas(#[from] LambdaError),
+    #[error(transparent)]
+    Ministack(#[from] MinistackError),
+    #[error(transparent)]
+    Cut(#[from] CutError),
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    #[error(transparent)]
+    Signature(#[from] NoRandomness),
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Watcher(#[from] WatcherError),
+    #[error("what should be JSON is not: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("no such time: {0}")]
+    Time(#[from] jiff::Error),
+    #[error("no folder, port or thread is to be had: {0}")]
+    System(#[from] io::Error),
+    #[error("no request can be made: {0}")]
+    Request(String),
+    #[error("{0}: {1}")]
+    NoAnswer(String, OutsideError),
+    #[error("no mail came in {0:?}")]
+    NoMail(Duration),
+    #[error("{0} is not as it should be: {1}")]
+    Unexpected(&'static str, String),
+}
+
+/// Builds, deploys and drives, and tells of each.
+///
+/// # Errors
+/// What was not as it should be.
+pub fn run(root: &Path, tell: impl Fn(&str)) -> Result<(), DeploymentError> {
+    let built = lambdas::build(root, &FUNCTIONS)?;
+    tell(&format!("{} functions are built, in {:.0?}", FUNCTIONS.len(), built.time));
+    // Roles are held to what they allow, and each function acts under its own.
+    let cloud = Ministack::start(root, "deployment", &[("AUTH", "true")])?;
+    let folder = tempfile::Builder::new().prefix("deployment-").tempdir()?;
+    let sam = Sam::at(root, folder.path(), &cloud)?;
+    let api = Api::at(cloud.url())?;
+    let (issuer, sources) = (outside::issuer(api.clone())?, Sources::start(Timestamp::now().to_zoned(TimeZone::UTC).date())?);
+    let key = new_key()?;
+
+    let layout = Layout::of(&sam, &built, &sources.variables())?;
+    sam.prepare(&secrets())?;
+    let took = sam.deploy_application(STACK, layout::ROOT, &parameters(&issuer.url(), &key)?)?;
+    layout.stacks.iter().for_each(|stack| tell(&stack.to_string()));
+    tell(&format!("sam deploy took {took:.1?}"));
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let member = runtime.block_on(seeded(&cloud.url()))?;
+    let story =
+        Story { api, sam: &sam, issuer: issuer.url(), key, other_key: new_key()?, member, travel_day: sources.travel_day };
+    let arrived = runtime.block_on(story.first_mail());
+    let arrived = arrived.inspect_err(|_| tell(&format!("the functions say what they did in {}", cloud.log().display())))?;
+    tell(&told(&arrived));
+    let refused = runtime.block_on(story.tokens_at_the_edge(&arrived))?;
+    runtime.block_on(story.nothing_else_came())?;
+    tell(&format!("{refused} bad tokens were refused before a function started, and a good one passed"));
+    tell("otherwise than in the cloud:");
+    cut::adaptations().for_each(|(what, why)| tell(&format!("- {what}: {why}")));
+    Ok(())
+}
+
+fn told(arrived: &Arrived) -> String {
+    let Arrived { due, sent, .. } = arrived;
+    format!("due at {due:.0}, mail at {sent:.0}: {} s from the minute it was due in", sent.duration_since(*due).as_secs())
+}
+
+fn new_key() -> Result<SigningKey, DeploymentError> {
+    Ok(SigningKey::from_pkcs8(&new_signing_key()?).ok_or(KeyError::Malformed("a new key"))?)
+}
+
+/// The secrets that the templates name. What they hold is of no use elsewhere.
+fn secrets() -> Vec<(String, String)> {
+    let source = || local::recordings::KEY.to_owned();
+    let secrets =
+        [("cursor-key", "of-this-deployment-and-no-other-".repeat(2)), ("seats-aero-key", source()), ("duffel-key", source())];
+    secrets.into_iter().map(|(name, value)| (format!("{PREFIX}{name}"), value)).collect()
+}
+
+/// What the root template is told.
+fn parameters(issuer: &str, key: &SigningKey) -> Result<Value, DeploymentError> {
+    Ok(json!({
+        "Prefix": PREFIX,
+        "ApiDomain": api::DOMAIN,
+        "CertificateArn": format!("arn:aws:acm:{REGION}:000000000000:certificate/00000000-0000-0000-0000-000000000000"),
+        "MailDomain": MAIL_DOMAIN,
+        "MailSender": MAIL_SENDER,
+        "PublicUrl": PUBLIC_URL,
+        "TokenIssuer": issuer,
+        "TokenAudience": AUDIENCE,
+        "TokenJwks": serde_json::to_string(&KeySet::from(key.public().clone()).to_jwks())?,
+        "EdgeTokens": "true",
+        "AllowedOrigins": PUBLIC_URL,
+        "AlarmEmail": format!("alarms@{MAIL_DOMAIN}"),
+        "Architecture": "x86_64",
+    }))
+}
+
+/// Stores the tenant and its first member in the deployed table, and reads the member back.
+async fn seeded(url: &str) -> Result<Member, DeploymentError> {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version_latest()
+        .region(aws_sdk_dynamodb::config::Region::from_static(REGION))
+        .credentials_provider(aws_credential_types::Credentials::from_keys("test", "test", None))
+        .endpoint_url(url)
+        .http_client(plain_http());
+    let store = Store::new(aws_sdk_dynamodb::Client::from_conf(config.build()), PREFIX);
+    let zone = story::zone_with_day(Timestamp::now());
+    let brand = Brand {
+        id: TENANT,
+        name: "Mile Buy Club",
+        hosts: &[api::DOMAIN],
+        zone,
+        currency: "USD",
+        members: &[Person {
+            handle: MEMBER,
+            name: "The First",
+            email: "first@example.com",
+            plan: Plan::Free,
+            zone,
+            role: Role::Member,
+        }],
+    };
+    seed::sow(&store, &brand).await?;
+    let member = store.member(&seed::owner(TENANT, MEMBER)?).await?;
+    member.ok_or_else(|| DeploymentError::Unexpected("the first member", "not there".to_owned()))
+}

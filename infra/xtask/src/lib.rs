@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod contexts;
+pub mod deployment;
 pub mod docs;
 pub mod files;
 pub mod lambdas;

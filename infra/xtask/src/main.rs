@@ -5,7 +5,7 @@ use std::{error::Error, path::Path, process::ExitCode};
 use clap::{Args, Parser, Subcommand};
 use xtask::{
     check::{self, Extent},
-    docs,
+    deployment, docs,
     files::{self, Made},
     licences,
     new_function::{self, Order, Trigger},
@@ -54,6 +54,8 @@ enum Command {
     /// Region and credentials are those of the environment: AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if there
     /// is one, AWS_SESSION_TOKEN. AWS_ENDPOINT_URL_SQS names another endpoint.
     Redrive(Redrive),
+    /// Deploys the templates and a sample of functions to MiniStack, and drives the main job there
+    Deployment,
     /// Checks the licences of what is linked
     Licences,
     /// Checks the rules that the compiler can't hold
@@ -139,6 +141,7 @@ fn run(root: &Path, command: Command) -> Result<(), Box<dyn Error>> {
         Command::Recordings(Written { check: true }) => Ok(check::recordings_are_current(root)?),
         Command::Recordings(Written { check: false }) => Ok(recordings::write(root)?),
         Command::Redrive(arguments) => send_round_again(arguments),
+        Command::Deployment => Ok(deployment::run(root, tell)?),
         Command::Licences => {
             tell(&format!("{} crates of others are linked; their licences are accepted", licences::check(root)?));
             Ok(())

@@ -57,11 +57,12 @@ pub struct Ministack {
 }
 
 impl Ministack {
-    /// Installs MiniStack if need be, starts it, and waits until it answers. What it says goes to `target/ministack/<name>.log`.
+    /// Installs MiniStack if need be, starts it, and waits until it answers. `told` is what its environment has besides. What it
+    /// says goes to `target/ministack/<name>.log`.
     ///
     /// # Errors
     /// If it can't be installed or started, or does not answer.
-    pub fn start(root: &Path, name: &str) -> Result<Self, MinistackError> {
+    pub fn start(root: &Path, name: &str, told: &[(&str, &str)]) -> Result<Self, MinistackError> {
         let program = python::programs(root, Set::Ministack)?.join("ministack");
         let log = python::target(root).join("ministack").join(format!("{name}.log"));
         fs::create_dir_all(log.parent().unwrap_or(root))?;
@@ -69,7 +70,7 @@ impl Ministack {
         let address = free_address()?;
         let mut process = Held::start(&program, |command| {
             let said = File::create(&log)?;
-            command.envs(environment(address, folder.path())).stdout(said.try_clone()?).stderr(said);
+            command.envs(environment(address, folder.path())).envs(told.iter().copied()).stdout(said.try_clone()?).stderr(said);
             Ok(())
         })?;
         process.wait_for(address)?.then_some(()).ok_or_else(|| MinistackError::Silent(log.clone()))?;

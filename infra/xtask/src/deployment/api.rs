@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
-use platform::outside::{Call, Outside, OutsideError, OverHttp};
+use platform::outside::{Call, Outside, OverHttp};
 use serde_json::Value;
+
+use super::DeploymentError;
 
 /// The domain that the API is deployed under. Nothing resolves it (RFC 2606); requests name it in their `Host`.
 pub const DOMAIN: &str = "api.mile-buy-club.example";
@@ -13,24 +15,11 @@ pub const DOMAIN: &str = "api.mile-buy-club.example";
 /// The longest that an answer may take: a function may have to start for it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Why there is no answer to go on with.
-#[derive(Debug, thiserror::Error)]
-pub enum ApiError {
-    /// None at all.
-    #[error("{0}: {1}")]
-    None(String, OutsideError),
-    /// No client, or a request that is none.
-    #[error("no request can be made: {0}")]
-    Request(String),
-}
-
 /// An answer.
 #[derive(Debug)]
 pub struct Answer {
     /// Its status.
     pub status: StatusCode,
-    /// Its content type.
-    pub kind: String,
     /// What it says; null if that is no JSON.
     pub body: Value,
 }
@@ -47,15 +36,21 @@ impl Api {
     ///
     /// # Errors
     /// If there is no client to be had.
-    pub fn at(url: String) -> Result<Self, ApiError> {
-        Ok(Self { client: OverHttp::new().map_err(|error| ApiError::Request(error.to_string()))?, url })
+    pub fn at(url: String) -> Result<Self, DeploymentError> {
+        Ok(Self { client: OverHttp::new().map_err(|error| DeploymentError::Request(error.to_string()))?, url })
     }
 
     /// Asks the API; with a token, if there is one, and a body to be sent.
     ///
     /// # Errors
     /// If there is no answer.
-    pub async fn ask(&self, method: Method, path: &str, token: Option<&str>, body: Option<&Value>) -> Result<Answer, ApiError> {
+    pub async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Answer, DeploymentError> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url)).header(header::HOST, DOMAIN);
         if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
@@ -64,24 +59,23 @@ impl Api {
             request = request.header(header::CONTENT_TYPE, "application/json").header("idempotency-key", "the-first");
         }
         let body = body.map(Value::to_string).unwrap_or_default();
-        self.send(request.body(body.into()).map_err(|error| ApiError::Request(error.to_string()))?).await
+        self.send(request.body(body.into()).map_err(|error| DeploymentError::Request(error.to_string()))?).await
     }
 
     /// Asks MiniStack itself, for what only a stand-in tells.
     ///
     /// # Errors
     /// If there is no answer.
-    pub async fn ask_ministack(&self, path: &str) -> Result<Answer, ApiError> {
+    pub async fn ask_ministack(&self, path: &str) -> Result<Answer, DeploymentError> {
         let request = Request::get(format!("{}{path}", self.url)).body(Bytes::new());
-        self.send(request.map_err(|error| ApiError::Request(error.to_string()))?).await
+        self.send(request.map_err(|error| DeploymentError::Request(error.to_string()))?).await
     }
 
-    async fn send(&self, request: Request<Bytes>) -> Result<Answer, ApiError> {
+    async fn send(&self, request: Request<Bytes>) -> Result<Answer, DeploymentError> {
         let what = format!("{} {}", request.method(), request.uri().path());
         let call = Call { source: "deployment", operation: "drive", request, timeout: PATIENCE };
-        let answer: Response<Bytes> = self.client.send(call).await.map_err(|error| ApiError::None(what, error))?;
-        let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
+        let answer: Response<Bytes> = self.client.send(call).await.map_err(|error| DeploymentError::NoAnswer(what, error))?;
         let body = serde_json::from_slice(answer.body()).unwrap_or_default();
-        Ok(Answer { status: answer.status(), kind, body })
+        Ok(Answer { status: answer.status(), body })
     }
 }

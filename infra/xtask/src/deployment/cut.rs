@@ -123,7 +123,9 @@ fn refers(value: &Value, id: &str) -> bool {
         Value::Object(fields) => fields.iter().any(|(name, field)| match (name.as_str(), field) {
             ("Ref" | "Fn::GetAtt" | "DependsOn", Value::String(path)) => is_it(path),
             ("Fn::GetAtt" | "DependsOn", Value::Array(parts)) => parts.iter().filter_map(Value::as_str).any(is_it),
-            ("Fn::Sub", Value::String(text)) => text.split("${").skip(1).any(|rest| is_it(rest.split('}').next().unwrap_or(rest))),
+            ("Fn::Sub", Value::String(text)) => {
+                text.split("${").skip(1).any(|rest| is_it(rest.split('}').next().unwrap_or(rest)))
+            }
             _ => refers(field, id),
         }),
         Value::Array(items) => items.iter().any(|item| refers(item, id)),
@@ -181,7 +183,8 @@ mod tests {
 
     #[test]
     fn what_is_a_functions_stays_or_goes_with_it() {
-        let variables = [("DUFFEL_URL", "http://127.0.0.1:1/duffel".to_owned()), ("SEATS_AERO_URL", "http://127.0.0.1:1".to_owned())];
+        let variables =
+            [("DUFFEL_URL", "http://127.0.0.1:1/duffel".to_owned()), ("SEATS_AERO_URL", "http://127.0.0.1:1".to_owned())];
         let cut = cut(template(), &kept(&["watchers-get-watcher", "search-run-search"]), &variables).unwrap();
         let left: Vec<&str> = cut["Resources"].as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(left, ["GetWatcher", "GetWatcherAliaslive", "GetWatcherRole", "RunSearch", "SearchesQueue"]);
@@ -210,7 +213,9 @@ mod tests {
         }
         let mut template = template();
         template["Outputs"] = json!({"Searches": {"Value": {"Ref": "RunSearch"}}});
-        assert!(matches!(cut(template, &kept(&["watchers-get-watcher"]), &[]), Err(CutError::Dangling(output, _)) if output == "Searches"));
+        assert!(
+            matches!(cut(template, &kept(&["watchers-get-watcher"]), &[]), Err(CutError::Dangling(output, _)) if output == "Searches")
+        );
     }
 
     #[test]

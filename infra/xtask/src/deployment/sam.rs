@@ -54,7 +54,8 @@ impl<'a> Sam<'a> {
         let mut resources = serde_json::json!({"Artifacts": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": BUCKET}}});
         for (number, (name, value)) in secrets.iter().enumerate() {
             let properties = serde_json::json!({"Name": name, "SecretString": value});
-            resources[format!("Secret{number}")] = serde_json::json!({"Type": "AWS::SecretsManager::Secret", "Properties": properties});
+            resources[format!("Secret{number}")] =
+                serde_json::json!({"Type": "AWS::SecretsManager::Secret", "Properties": properties});
         }
         self.write("before.json", &serde_json::json!({"Resources": resources}))?;
         self.deploy(BEFORE, "before.json", &[]).map(drop)

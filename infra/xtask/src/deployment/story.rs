@@ -24,8 +24,9 @@ const ASKED: &str = "watchers-get-watcher";
 /// What API Gateway answers to a bad token. Our functions answer with a problem document.
 const REFUSED_AT_THE_EDGE: &str = r#"{"message":"Unauthorized"}"#;
 
-/// The longest from a watcher's minute to its mail. The relay has a schedule of a minute, should nothing else wake it.
-const PATIENCE: Duration = Duration::from_secs(150);
+/// How long a mail is waited for: a minute and more until the watcher is due and swept, and as much should nothing but its schedule
+/// wake the relay.
+const PATIENCE: Duration = Duration::from_secs(240);
 /// How often the mailbox is looked into.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -104,13 +105,13 @@ impl Story<'_> {
     /// The first mail, as soon as there is one.
     async fn mail(&self) -> Result<Value, DeploymentError> {
         let started = Instant::now();
-        while started.elapsed() < PATIENCE + Duration::from_secs(60) {
+        while started.elapsed() < PATIENCE {
             if let Some(mail) = self.mails().await?.into_iter().next() {
                 return Ok(mail);
             }
             tokio::time::sleep(PAUSE).await;
         }
-        Err(DeploymentError::NoMail)
+        Err(DeploymentError::NoMail(PATIENCE))
     }
 
     /// Every mail that was sent.
