@@ -11,14 +11,11 @@ mod story;
 use std::{io, path::Path, time::Duration};
 
 use domain::{
-    identity::{Member, Plan, Role},
+    identity::{Member, Plan},
     watchers::WatcherError,
 };
 use jiff::{Timestamp, tz::TimeZone};
-use local::{
-    keys::{KeyError, new_signing_key},
-    seed::{self, Brand, Person, SeedError},
-};
+use local::keys::{KeyError, new_signing_key};
 use platform::{
     aws::plain_http,
     outside::OutsideError,
@@ -39,6 +36,7 @@ use crate::{
     files::FileError,
     lambdas::{self, LambdaError},
     ministack::{Ministack, MinistackError, REGION},
+    operator::{self, NewMember, OperatorError},
 };
 
 /// The functions that are built and deployed: the chain of the main job, two endpoints of a member, and the two that tell API
@@ -64,8 +62,6 @@ const AUDIENCE: &str = "mile-buy-club";
 const MAIL_DOMAIN: &str = "mile-buy-club.example";
 const MAIL_SENDER: &str = "mail@mile-buy-club.example";
 const PUBLIC_URL: &str = "https://mile-buy-club.example";
-const TENANT: &str = "mile-buy-club";
-const MEMBER: &str = "first";
 
 /// Why the deployment does not do what it should, or can't be tried.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +80,7 @@ pub enum DeploymentError {
     #[error(transparent)]
     Signature(#[from] NoRandomness),
     #[error(transparent)]
-    Seed(#[from] SeedError),
+    Operator(#[from] OperatorError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -186,23 +182,16 @@ async fn seeded(url: &str) -> Result<Member, DeploymentError> {
         .endpoint_url(url)
         .http_client(plain_http());
     let store = Store::new(aws_sdk_dynamodb::Client::from_conf(config.build()), PREFIX);
-    let zone = story::zone_with_day(Timestamp::now());
-    let brand = Brand {
-        id: TENANT,
-        name: "Mile Buy Club",
-        hosts: &[api::DOMAIN],
-        zone,
-        currency: "USD",
-        members: &[Person {
-            handle: MEMBER,
-            name: "The First",
-            email: "first@example.com",
-            plan: Plan::Free,
-            zone,
-            role: Role::Member,
-        }],
+    let member = NewMember {
+        tenant: "mile-buy-club",
+        brand: "Mile Buy Club",
+        host: api::DOMAIN,
+        email: "first@example.com",
+        handle: None,
+        name: None,
+        zone: story::zone_with_day(Timestamp::now()),
+        plan: Plan::Free,
     };
-    seed::sow(&store, &brand).await?;
-    let member = store.member(&seed::owner(TENANT, MEMBER)?).await?;
-    member.ok_or_else(|| DeploymentError::Unexpected("the first member", "not there".to_owned()))
+    let owner = operator::seed_member(&store, &member).await?;
+    store.member(&owner).await?.ok_or_else(|| DeploymentError::Unexpected("the first member", "not there".to_owned()))
 }
