@@ -7,6 +7,7 @@ pub mod files;
 pub mod licences;
 pub mod new_function;
 pub mod openapi;
+pub mod operator;
 pub mod python;
 pub mod recordings;
 pub mod redrive;
