@@ -1,18 +1,20 @@
-//! What signs: access tokens (ES256) and cursors.
+//! What signs: access tokens (RS256) and cursors.
 
-use std::{fmt, io, path::Path};
+use std::{
+    fmt, io,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use domain::{
     identity::Role,
     ids::{Owner, SessionId, derived},
 };
 use jiff::{SignedDuration, Timestamp};
-use platform::token::{Claims, KeySet, TokenPolicy, issue};
-use ring::{
-    rand::{SecureRandom, SystemRandom},
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
-};
-use secrecy::SecretString;
+use platform::token::{Claims, NoRandomness, SigningKey, TokenPolicy};
+use ring::rand::{SecureRandom, SystemRandom};
+use rsa::{RsaPrivateKey, pkcs8::EncodePrivateKey, rand_core::UnwrapErr};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 /// Who issues tokens here.
 pub const ISSUER: &str = "http://localhost/";
@@ -21,8 +23,8 @@ pub const AUDIENCE: &str = "mile-buy-club";
 /// How long one is good, unless said otherwise.
 pub const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 
-/// The id of the one key there is.
-const KEY_ID: &str = "local";
+/// What RFC 7518 section 3.3 asks for at least, and what API Gateway and everyone else can check.
+const KEY_BITS: usize = 2048;
 const SIGNING_KEY: &str = "signing-key.pkcs8";
 const CURSOR_KEY: &str = "cursor-key";
 
@@ -35,14 +37,17 @@ pub enum KeyError {
     /// A file holds no key.
     #[error("{0} holds no key; remove it to get a new one")]
     Malformed(&'static str),
+    /// No key can be made.
+    #[error("no key can be made: {0}")]
+    Unmade(String),
     /// The system gives no randomness.
-    #[error("the system gives no randomness")]
-    NoRandomness,
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
 }
 
 /// The keys of this machine.
 pub struct Keys {
-    signing: EcdsaKeyPair,
+    signing: Arc<SigningKey>,
     cursor: SecretString,
 }
 
@@ -53,12 +58,18 @@ impl fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// New ones, kept nowhere.
+    /// Kept nowhere. The signing key is the same for the whole process: tests make hundreds of systems, and a key takes long.
     ///
     /// # Errors
-    /// If the system gives no randomness.
-    pub fn fresh() -> Result<Self, KeyError> {
-        Self::read(&new_signing_key()?, &new_cursor_key()?)
+    /// If they can't be made.
+    pub fn in_memory() -> Result<Self, KeyError> {
+        static SIGNING: Mutex<Option<Arc<SigningKey>>> = Mutex::new(None);
+        let mut made = SIGNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let signing = match made.as_ref() {
+            Some(signing) => signing.clone(),
+            None => made.insert(read_signing_key(&new_signing_key()?)?).clone(),
+        };
+        Ok(Self { signing, cursor: read_cursor_key(&new_cursor_key()?)? })
     }
 
     /// Those kept in a folder, made there if there are none. Only their owner can read the files.
@@ -68,20 +79,18 @@ impl Keys {
     pub fn kept_in(folder: &Path) -> Result<Self, KeyError> {
         let signing = kept(&folder.join(SIGNING_KEY), new_signing_key)?;
         let cursor = kept(&folder.join(CURSOR_KEY), new_cursor_key)?;
-        Self::read(&signing, &cursor)
-    }
-
-    fn read(signing: &[u8], cursor: &[u8]) -> Result<Self, KeyError> {
-        let signing = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, signing, &SystemRandom::new());
-        let cursor = std::str::from_utf8(cursor).map_err(|_| KeyError::Malformed(CURSOR_KEY))?;
-        Ok(Self { signing: signing.map_err(|_| KeyError::Malformed(SIGNING_KEY))?, cursor: cursor.to_owned().into() })
+        Ok(Self { signing: read_signing_key(&signing)?, cursor: read_cursor_key(&cursor)? })
     }
 
     /// Whose tokens are accepted.
     pub fn policy(&self) -> TokenPolicy {
-        let jwks = KeySet::to_jwks([(KEY_ID, self.signing.public_key().as_ref())]);
-        let keys = KeySet::parse(&jwks.to_string()).unwrap_or_default();
+        let keys = self.signing.public().clone().into();
         TokenPolicy { issuer: ISSUER.to_owned(), audience: AUDIENCE.to_owned(), keys }
+    }
+
+    /// The public key as a JSON web key set: what functions are configured with.
+    pub fn jwks(&self) -> serde_json::Value {
+        serde_json::to_value(self.policy().keys.to_jwks()).unwrap_or_default()
     }
 
     /// What signs cursors.
@@ -111,41 +120,53 @@ impl Keys {
     /// # Errors
     /// If the system gives no randomness.
     pub fn sign(&self, claims: &Claims) -> Result<String, KeyError> {
-        let mut failed = false;
-        let token = issue(KEY_ID, claims, |bytes| {
-            let signature = self.signing.sign(&SystemRandom::new(), bytes);
-            failed = signature.is_err();
-            signature.map(|signature| signature.as_ref().to_vec()).unwrap_or_default()
-        });
-        if failed { Err(KeyError::NoRandomness) } else { Ok(token) }
+        Ok(self.signing.sign(claims)?)
     }
 }
 
-fn new_signing_key() -> Result<Vec<u8>, KeyError> {
-    let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
-    key.map(|key| key.as_ref().to_vec()).map_err(|_| KeyError::NoRandomness)
+/// A new private key in PKCS#8. `ring` signs with it, but can't make one.
+///
+/// # Errors
+/// If it can't be made.
+pub fn new_signing_key() -> Result<SecretSlice<u8>, KeyError> {
+    let unmade = |error: &dyn fmt::Display| KeyError::Unmade(error.to_string());
+    let key = RsaPrivateKey::new(&mut UnwrapErr(getrandom::SysRng), KEY_BITS).map_err(|error| unmade(&error))?;
+    let pkcs8 = key.to_pkcs8_der().map_err(|error| unmade(&error))?;
+    Ok(pkcs8.as_bytes().to_vec().into())
 }
 
-fn new_cursor_key() -> Result<Vec<u8>, KeyError> {
+fn read_signing_key(pkcs8: &SecretSlice<u8>) -> Result<Arc<SigningKey>, KeyError> {
+    Ok(Arc::new(SigningKey::from_pkcs8(pkcs8).ok_or(KeyError::Malformed(SIGNING_KEY))?))
+}
+
+fn new_cursor_key() -> Result<SecretSlice<u8>, KeyError> {
     let mut bytes = [0; 32];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| KeyError::NoRandomness)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes())
+    SystemRandom::new().fill(&mut bytes).map_err(|_| NoRandomness)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes().into())
+}
+
+fn read_cursor_key(text: &SecretSlice<u8>) -> Result<SecretString, KeyError> {
+    let text = std::str::from_utf8(text.expose_secret()).map_err(|_| KeyError::Malformed(CURSOR_KEY))?;
+    Ok(text.to_owned().into())
 }
 
 /// Reads a file, which is made first if there is none.
-fn kept(file: &Path, make: impl FnOnce() -> Result<Vec<u8>, KeyError>) -> Result<Vec<u8>, KeyError> {
+fn kept(file: &Path, make: impl FnOnce() -> Result<SecretSlice<u8>, KeyError>) -> Result<SecretSlice<u8>, KeyError> {
     match std::fs::read(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let key = make()?;
-            write_private(file, &key)?;
+            write_private(file, key.expose_secret())?;
             Ok(key)
         }
-        read => Ok(read?),
+        read => Ok(read?.into()),
     }
 }
 
 /// Writes a new file that only its owner can read.
-fn write_private(file: &Path, content: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// If there is one already, or it can't be written.
+pub fn write_private(file: &Path, content: &[u8]) -> io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -157,7 +178,6 @@ fn write_private(file: &Path, content: &[u8]) -> io::Result<()> {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use platform::token::TokenError;
-    use secrecy::ExposeSecret;
 
     use super::*;
 
@@ -168,12 +188,22 @@ mod tests {
 
     #[test]
     fn a_token_is_good_for_its_lifetime() {
-        let keys = Keys::fresh().unwrap();
+        let keys = Keys::in_memory().unwrap();
         let token = keys.sign(&claims()).unwrap();
         let verify = |second| keys.policy().verify(&token, Timestamp::from_second(second).unwrap());
         assert_eq!(verify(0), Ok(claims()));
         assert_eq!(verify(16 * 60), Err(TokenError::Expired));
-        assert_eq!(Keys::fresh().unwrap().policy().verify(&token, Timestamp::UNIX_EPOCH), Err(TokenError::Signature));
+    }
+
+    #[test]
+    fn a_process_signs_with_one_key_and_a_folder_with_its_own() {
+        let (one, other) = (Keys::in_memory().unwrap(), Keys::in_memory().unwrap());
+        let token = one.sign(&claims()).unwrap();
+        assert_eq!(other.policy().verify(&token, Timestamp::UNIX_EPOCH), Ok(claims()));
+        assert_ne!(one.cursor().expose_secret(), other.cursor().expose_secret());
+        let folder = tempfile::tempdir().unwrap();
+        let kept = Keys::kept_in(folder.path()).unwrap();
+        assert_eq!(kept.policy().verify(&token, Timestamp::UNIX_EPOCH), Err(TokenError::UnknownKey));
     }
 
     #[test]

@@ -89,7 +89,7 @@ pub struct Options {
     /// Makes ids.
     pub ids: Arc<dyn Ids>,
     /// Who is there from the start.
-    pub brands: Vec<Brand>,
+    pub brands: Vec<Brand<'static>>,
     /// Functions reach the database and the stand-ins without sockets, so that each run goes the same way.
     pub in_process: bool,
     /// Functions whose clock is off, and by how much it is ahead.
@@ -106,7 +106,7 @@ impl Options {
             functions: functions(),
             folder: None,
             clock: LocalClock::Movable(clock),
-            keys: Keys::fresh()?,
+            keys: Keys::in_memory()?,
             public_url: "http://localhost".to_owned(),
             live: BTreeMap::new(),
             outside: None,

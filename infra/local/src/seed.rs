@@ -10,40 +10,40 @@ use storage::{Change, Store, StoreError};
 
 /// A member to be.
 #[derive(Debug, Clone, Copy)]
-pub struct Person {
+pub struct Person<'a> {
     /// Their handle.
-    pub handle: &'static str,
+    pub handle: &'a str,
     /// What they are called.
-    pub name: &'static str,
+    pub name: &'a str,
     /// Where their mail goes.
-    pub email: &'static str,
+    pub email: &'a str,
     /// What they pay for.
     pub plan: Plan,
     /// Their time zone.
-    pub zone: &'static str,
+    pub zone: &'a str,
     /// What they may be.
     pub role: Role,
 }
 
 /// A tenant to be, with its members.
 #[derive(Debug, Clone, Copy)]
-pub struct Brand {
+pub struct Brand<'a> {
     /// Its slug.
-    pub id: &'static str,
+    pub id: &'a str,
     /// Its name.
-    pub name: &'static str,
+    pub name: &'a str,
     /// The hosts that name it.
-    pub hosts: &'static [&'static str],
+    pub hosts: &'a [&'a str],
     /// Its time zone.
-    pub zone: &'static str,
+    pub zone: &'a str,
     /// Its currency.
-    pub currency: &'static str,
+    pub currency: &'a str,
     /// Its members.
-    pub members: &'static [Person],
+    pub members: &'a [Person<'a>],
 }
 
 /// The tenant that everyone looks at first.
-pub const DEMO: Brand = Brand {
+pub const DEMO: Brand<'static> = Brand {
     id: "demo",
     name: "Mile Buy Club",
     hosts: &["localhost", "127.0.0.1"],
@@ -92,7 +92,7 @@ pub fn owner(tenant: &str, handle: &str) -> Result<Owner, SeedError> {
 ///
 /// # Errors
 /// If a value is malformed, or the store fails.
-pub async fn sow(store: &Store, brand: &Brand) -> Result<(), SeedError> {
+pub async fn sow(store: &Store, brand: &Brand<'_>) -> Result<(), SeedError> {
     let mut tenant = Tenant {
         id: value(brand.id)?,
         name: value(brand.name)?,
@@ -108,7 +108,7 @@ pub async fn sow(store: &Store, brand: &Brand) -> Result<(), SeedError> {
     Ok(())
 }
 
-impl Person {
+impl Person<'_> {
     fn member(&self, tenant: &str) -> Result<Member, SeedError> {
         Ok(Member {
             owner: owner(tenant, self.handle)?,

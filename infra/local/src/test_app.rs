@@ -1,9 +1,12 @@
 //! The whole system in memory, for tests. It panics where a test is to fail.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own equipment")]
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use axum::body::Body;
@@ -12,7 +15,7 @@ use domain::{
     ids::Owner,
 };
 use http::{HeaderMap, Method, StatusCode, header};
-use jiff::{Span, tz::TimeZone};
+use jiff::{SignedDuration, Span, tz::TimeZone};
 use platform::{Function, clock::Clock, token::Claims};
 use serde::Serialize;
 use serde_json::Value;
@@ -33,7 +36,7 @@ use crate::{
 };
 
 /// A second tenant, whose data nobody of the first may see.
-pub const OTHER: Brand = Brand {
+pub const OTHER: Brand<'static> = Brand {
     id: "other",
     name: "Other Brand",
     hosts: &["other.localhost"],
@@ -50,7 +53,7 @@ pub const OTHER: Brand = Brand {
 };
 
 /// One who runs the first tenant.
-const ADMIN: Person = Person {
+const ADMIN: Person<'static> = Person {
     handle: "admin",
     name: "Ada Admin",
     email: "ada@example.com",
@@ -60,7 +63,10 @@ const ADMIN: Person = Person {
 };
 
 /// The members that tests find, in addition to those of every local run.
-const TEST_MEMBERS: Brand = Brand { members: &[ADMIN], ..seed::DEMO };
+const TEST_MEMBERS: Brand<'static> = Brand { members: &[ADMIN], ..seed::DEMO };
+
+/// How long the tokens of members are good: for as long as tests let time pass.
+const LONG: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
 
 /// The most that is looked at of mails and queues.
 const MOST: usize = 100_000;
@@ -119,9 +125,17 @@ impl TestApp {
     /// One with a token that says so, whether there is such a member or not.
     pub fn user_of(&self, tenant: &str, handle: &str, role: Role) -> User<'_> {
         let owner = seed::owner(tenant, handle).unwrap();
-        let claims = Keys::claims(&owner, role, self.clock.now(), LIFETIME);
-        let token = Token::Fresh(claims);
-        User { token: Some(token), owner: Some(owner), ..self.anonymous() }
+        User { token: Some(self.token_of(&owner, role)), owner: Some(owner), ..self.anonymous() }
+    }
+
+    /// Signed once a process, and not again with each request: that takes longer than to answer most of them. All systems in
+    /// memory have one key.
+    fn token_of(&self, owner: &Owner, role: Role) -> String {
+        static SIGNED: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+        let claims = Keys::claims(owner, role, RECORDED_AT, LONG);
+        let mut signed = SIGNED.lock().unwrap_or_else(PoisonError::into_inner);
+        let token = signed.entry(serde_json::to_string(&claims).unwrap());
+        token.or_insert_with(|| self.system.keys().sign(&claims).unwrap()).clone()
     }
 
     /// A token of the member `demo`, its claims changed.
@@ -134,7 +148,7 @@ impl TestApp {
 
     /// One with this token.
     pub fn bearer(&self, token: impl Into<String>) -> User<'_> {
-        User { token: Some(Token::Given(token.into())), ..self.anonymous() }
+        User { token: Some(token.into()), ..self.anonymous() }
     }
 
     /// Lets time pass as in the cloud, with all that happens meanwhile.
@@ -212,15 +226,8 @@ impl Drop for TestApp {
 pub struct User<'a> {
     app: &'a TestApp,
     host: String,
-    token: Option<Token>,
+    token: Option<String>,
     owner: Option<Owner>,
-}
-
-#[derive(Debug, Clone)]
-enum Token {
-    /// Issued anew with each request, for as long as tests let time pass.
-    Fresh(Claims),
-    Given(String),
 }
 
 impl<'a> User<'a> {
@@ -264,20 +271,9 @@ impl<'a> User<'a> {
     pub fn request(&self, method: Method, path: &str) -> Asked<'a> {
         let mut request = http::Request::builder().method(method).uri(path).header(header::HOST, &self.host);
         if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.signed(token)));
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         Asked { app: self.app, request, body: None }
-    }
-
-    fn signed(&self, token: &Token) -> String {
-        match token {
-            Token::Given(token) => token.clone(),
-            Token::Fresh(claims) => {
-                let now = self.app.clock.now().as_second();
-                let claims = Claims { iat: now, exp: now + LIFETIME.as_secs(), ..claims.clone() };
-                self.app.system.keys().sign(&claims).unwrap()
-            }
-        }
     }
 }
 

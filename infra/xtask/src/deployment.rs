@@ -8,8 +8,9 @@ mod outside;
 mod sam;
 mod story;
 
-use std::{io, path::Path, time::Duration};
+use std::{collections::BTreeMap, io, path::Path, time::Duration};
 
+use aws_credential_types::Credentials;
 use domain::{
     identity::{Member, Plan},
     watchers::WatcherError,
@@ -17,7 +18,7 @@ use domain::{
 use jiff::{Timestamp, tz::TimeZone};
 use local::keys::{KeyError, new_signing_key};
 use platform::{
-    aws::plain_http,
+    aws::{Aws, Service, plain_http},
     outside::OutsideError,
     token::{KeySet, NoRandomness, SigningKey},
 };
@@ -175,13 +176,13 @@ fn parameters(issuer: &str, key: &SigningKey) -> Result<Value, DeploymentError> 
 
 /// Stores the tenant and its first member in the deployed table, and reads the member back.
 async fn seeded(url: &str) -> Result<Member, DeploymentError> {
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version_latest()
-        .region(aws_sdk_dynamodb::config::Region::from_static(REGION))
-        .credentials_provider(aws_credential_types::Credentials::from_keys("test", "test", None))
-        .endpoint_url(url)
-        .http_client(plain_http());
-    let store = Store::new(aws_sdk_dynamodb::Client::from_conf(config.build()), PREFIX);
+    let aws = Aws {
+        region: REGION.to_owned(),
+        credentials: Credentials::from_keys("test", "test", None),
+        endpoints: BTreeMap::from([(Service::DynamoDb, url.to_owned())]),
+        http: plain_http(),
+    };
+    let store = Store::new(aws.dynamo(), PREFIX);
     let member = NewMember {
         tenant: "mile-buy-club",
         brand: "Mile Buy Club",

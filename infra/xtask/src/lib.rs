@@ -10,6 +10,7 @@ pub mod licences;
 pub mod ministack;
 pub mod new_function;
 pub mod openapi;
+pub mod operator;
 pub mod python;
 pub mod recordings;
 pub mod redrive;

@@ -1,15 +1,31 @@
 //! `cargo xtask`: developer automation.
 
-use std::{error::Error, path::Path, process::ExitCode};
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Args, Parser, Subcommand};
+use domain::{
+    identity::Plan,
+    ids::{MemberId, Owner, TenantId},
+};
+use jiff::SignedDuration;
+use platform::{
+    aws::Aws,
+    clock::{Clock, SystemClock},
+};
+use storage::Store;
 use xtask::{
     check::{self, Extent},
     deployment, docs,
     files::{self, Made},
     licences,
     new_function::{self, Order, Trigger},
-    openapi, recordings, redrive, stacks, templates, tidy,
+    openapi,
+    operator::{self, NewMember, NewToken},
+    recordings, redrive, stacks, templates, tidy,
 };
 
 /// Developer automation.
@@ -56,6 +72,15 @@ enum Command {
     Redrive(Redrive),
     /// Deploys the templates and a sample of functions to MiniStack, and drives the main job there
     Deployment,
+    /// Makes the key that a deployment's access tokens are signed with, and prints its public half: the parameter TokenJwks
+    IssuerKey(IssuerKey),
+    /// Stores a member of a deployment, with their tenant and its host, and prints the member's id; again it changes nothing
+    ///
+    /// Region and credentials are those of the environment: AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if there
+    /// is one, AWS_SESSION_TOKEN. AWS_ENDPOINT_URL_DYNAMODB names another endpoint.
+    SeedMember(SeedMember),
+    /// Prints an access token of a deployment's member (here: cargo local token)
+    Token(Token),
     /// Checks the licences of what is linked
     Licences,
     /// Checks the rules that the compiler can't hold
@@ -92,6 +117,70 @@ struct Redrive {
     /// What the deployment's queue names begin with
     #[arg(long, default_value = "")]
     prefix: String,
+}
+
+#[derive(Debug, Args)]
+struct IssuerKey {
+    /// The file that is made, readable by its owner alone: PKCS#8
+    #[arg(long)]
+    out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct SeedMember {
+    /// What the deployment's table names begin with, such as live-
+    #[arg(long, default_value = "")]
+    prefix: String,
+    /// The tenant's slug
+    #[arg(long)]
+    tenant: String,
+    /// What the tenant is called in mails
+    #[arg(long, default_value = "Mile Buy Club")]
+    brand: String,
+    /// The host that names the tenant, such as api.example.com
+    #[arg(long)]
+    host: String,
+    /// Where the member's mail goes
+    #[arg(long)]
+    email: String,
+    /// The member's handle; without this, it is made of the address
+    #[arg(long)]
+    handle: Option<String>,
+    /// What the member is called; without this, by their handle
+    #[arg(long)]
+    name: Option<String>,
+    /// The member's time zone, and the tenant's
+    #[arg(long, default_value = "UTC")]
+    zone: String,
+    /// What the member is entitled to: free or premium
+    #[arg(long, default_value = "premium", value_parser = plan)]
+    plan: Plan,
+}
+
+fn plan(text: &str) -> Result<Plan, serde_json::Error> {
+    serde_json::from_value(text.into())
+}
+
+#[derive(Debug, Args)]
+struct Token {
+    /// The file of the issuer's key
+    #[arg(long)]
+    key: PathBuf,
+    /// The parameter TokenIssuer
+    #[arg(long)]
+    issuer: String,
+    /// The parameter TokenAudience
+    #[arg(long)]
+    audience: String,
+    /// The tenant's slug
+    #[arg(long)]
+    tenant: TenantId,
+    /// The member's id, as seed-member prints it
+    #[arg(long)]
+    member: MemberId,
+    /// How long it is good
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..=1440))]
+    minutes: u16,
 }
 
 /// What starts it.
@@ -142,6 +231,12 @@ fn run(root: &Path, command: Command) -> Result<(), Box<dyn Error>> {
         Command::Recordings(Written { check: false }) => Ok(recordings::write(root)?),
         Command::Redrive(arguments) => send_round_again(arguments),
         Command::Deployment => Ok(deployment::run(root, tell)?),
+        Command::IssuerKey(IssuerKey { out }) => {
+            tell(&serde_json::to_string(&operator::new_issuer_key(&out)?)?);
+            Ok(())
+        }
+        Command::SeedMember(arguments) => seed_member(&arguments),
+        Command::Token(arguments) => print_token(arguments),
         Command::Licences => {
             tell(&format!("{} crates of others are linked; their licences are accepted", licences::check(root)?));
             Ok(())
@@ -189,11 +284,35 @@ fn generate(root: &Path, arguments: NewFunction) -> Result<(), Box<dyn Error>> {
 }
 
 fn send_round_again(Redrive { queue, max_per_second, prefix }: Redrive) -> Result<(), Box<dyn Error>> {
-    let sqs = redrive::client(|name| std::env::var(name).ok())?;
     let order = redrive::Order { queue, prefix, max_per_second };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(redrive::redrive(&sqs, &order, redrive::PAUSE, tell))?;
+    runtime()?.block_on(redrive::redrive(&aws()?.sqs(), &order, redrive::PAUSE, tell))?;
     Ok(())
+}
+
+fn seed_member(arguments: &SeedMember) -> Result<(), Box<dyn Error>> {
+    let SeedMember { prefix, tenant, brand, host, email, handle, name, zone, plan } = arguments;
+    let (handle, name) = (handle.as_deref(), name.as_deref());
+    let new = NewMember { tenant, brand, host, email, handle, name, zone, plan: *plan };
+    let store = Store::new(aws()?.dynamo(), prefix);
+    let owner = runtime()?.block_on(operator::seed_member(&store, &new))?;
+    tell(&owner.member.to_string());
+    Ok(())
+}
+
+fn print_token(Token { key, issuer, audience, tenant, member, minutes }: Token) -> Result<(), Box<dyn Error>> {
+    let (owner, lifetime) = (Owner { tenant, member }, SignedDuration::from_mins(minutes.into()));
+    let new = NewToken { issuer: &issuer, audience: &audience, owner, lifetime };
+    tell(&operator::token(&operator::issuer_key(&key)?, &new, SystemClock.now())?);
+    Ok(())
+}
+
+/// AWS, as the environment says.
+fn aws() -> Result<Aws, platform::aws::NotSet> {
+    Aws::from_environment(|name| std::env::var(name).ok())
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 #[expect(clippy::print_stdout, reason = "a command prints for whoever runs it")]

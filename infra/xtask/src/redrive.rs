@@ -5,16 +5,10 @@
 
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
 use aws_sdk_sqs::{
     Client,
-    config::{BehaviorVersion, Region},
     error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
     types::{ListMessageMoveTasksResultEntry, QueueAttributeName},
-};
-use platform::{
-    aws::{Service, https, plain_http},
-    config::Config,
 };
 use serde::Deserialize;
 
@@ -46,9 +40,6 @@ pub struct Progress {
 /// Why dead letters were not sent round again.
 #[derive(Debug, thiserror::Error)]
 pub enum RedriveError {
-    /// An environment variable is missing.
-    #[error("{0} is not set")]
-    NotSet(&'static str),
     /// There is no queue of this name.
     #[error("there is no queue {0}; the queue is named without -dead, and the deployment by --prefix")]
     NoSuchQueue(String),
@@ -87,28 +78,6 @@ pub enum RedriveError {
         /// What SQS says.
         reason: String,
     },
-}
-
-/// SQS, as the environment says: region, credentials, and another endpoint if there is one.
-///
-/// # Errors
-/// If a variable is missing.
-pub fn client(variable: impl Fn(&str) -> Option<String>) -> Result<Client, RedriveError> {
-    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-    let required = |name| set(name).ok_or(RedriveError::NotSet(name));
-    let credentials =
-        Credentials::from_keys(required("AWS_ACCESS_KEY_ID")?, required("AWS_SECRET_ACCESS_KEY")?, set("AWS_SESSION_TOKEN"));
-    let region = Region::new(required("AWS_REGION")?);
-    let endpoint = Config::endpoints(set).remove(&Service::Sqs);
-    // An endpoint without TLS is a stand-in on loopback.
-    let http = if endpoint.as_ref().is_some_and(|url| url.starts_with("http:")) { plain_http() } else { https() };
-    let mut config = aws_sdk_sqs::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(region)
-        .credentials_provider(credentials)
-        .http_client(http);
-    config.set_endpoint_url(endpoint);
-    Ok(Client::from_conf(config.build()))
 }
 
 /// Sends the dead letters of a queue back to it, and waits until SQS has. Tells of every change, once.
@@ -235,6 +204,7 @@ mod tests {
         loopback::Loopback,
         standins::{QueueSpec, Standins, Topology, moves::MoveOrder, queues::NewMessage, wire},
     };
+    use platform::aws::Aws;
 
     use super::*;
 
@@ -247,7 +217,8 @@ mod tests {
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("AWS_ENDPOINT_URL_SQS", url),
         ];
-        client(|name| values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())).unwrap()
+        let variable = |name: &str| values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        Aws::from_environment(variable).unwrap().sqs()
     }
 
     fn of(queue: &str) -> Order {
@@ -345,14 +316,5 @@ mod tests {
         let slowly = MoveOrder { source: "blue-jobs-dead", destination: Some("blue-jobs"), per_second: Some(1) };
         standins.queues().start_move(slowly).unwrap();
         assert_eq!(said(blue("jobs")).await, "a task moves the messages of blue-jobs-dead already: 1 of 2 so far");
-    }
-
-    #[test]
-    fn a_missing_variable_is_named() {
-        let without = |missing: &'static str| client(|name| (name != missing).then(|| "value".to_owned())).unwrap_err();
-        for name in ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
-            assert_eq!(without(name).to_string(), format!("{name} is not set"));
-        }
-        assert!(client(|name| (name != "AWS_SESSION_TOKEN").then(|| "http://127.0.0.1:1".to_owned())).is_ok());
     }
 }

@@ -7,6 +7,8 @@ use aws_credential_types::Credentials;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use crate::config::Config;
+
 /// The services we call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Service {
@@ -48,6 +50,70 @@ pub struct Aws {
     pub http: SharedHttpClient,
 }
 
+/// An environment variable is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is not set")]
+pub struct NotSet(pub &'static str);
+
+/// Builds an SDK client over the shared HTTP client.
+macro_rules! client {
+    ($sdk:ident, $aws:expr, $service:expr) => {{
+        let mut config = $sdk::Config::builder()
+            .behavior_version($sdk::config::BehaviorVersion::latest())
+            .region($sdk::config::Region::new($aws.region.clone()))
+            .credentials_provider($aws.credentials.clone())
+            .http_client($aws.http.clone());
+        if let Some(endpoint) = $aws.endpoints.get(&$service) {
+            config = config.endpoint_url(endpoint);
+        }
+        $sdk::Client::from_conf(config.build())
+    }};
+}
+
+impl Aws {
+    /// As the variables say that Lambda and the AWS SDKs know.
+    ///
+    /// # Errors
+    /// If one is missing.
+    pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, NotSet> {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let required = |name| set(name).ok_or(NotSet(name));
+        let endpoints = Config::endpoints(set);
+        // An endpoint without TLS is a stand-in on loopback.
+        let http = if endpoints.values().any(|url| url.starts_with("http:")) { plain_http() } else { https() };
+        Ok(Self {
+            region: required("AWS_REGION")?,
+            credentials: Credentials::from_keys(
+                required("AWS_ACCESS_KEY_ID")?,
+                required("AWS_SECRET_ACCESS_KEY")?,
+                set("AWS_SESSION_TOKEN"),
+            ),
+            endpoints,
+            http,
+        })
+    }
+
+    /// A client for tables.
+    pub fn dynamo(&self) -> aws_sdk_dynamodb::Client {
+        client!(aws_sdk_dynamodb, self, Service::DynamoDb)
+    }
+
+    /// A client for queues.
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        client!(aws_sdk_sqs, self, Service::Sqs)
+    }
+
+    /// A client for the bus.
+    pub fn events(&self) -> aws_sdk_eventbridge::Client {
+        client!(aws_sdk_eventbridge, self, Service::EventBridge)
+    }
+
+    /// A client for mail.
+    pub fn ses(&self) -> aws_sdk_sesv2::Client {
+        client!(aws_sdk_sesv2, self, Service::Ses)
+    }
+}
+
 /// A client for AWS's own endpoints: rustls with ring, the system's roots.
 pub fn https() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
@@ -56,4 +122,19 @@ pub fn https() -> SharedHttpClient {
 /// A client for endpoints on loopback, without TLS.
 pub fn plain_http() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().build_http()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        let without =
+            |missing: &'static str| Aws::from_environment(|name| (name != missing).then(|| "http://127.0.0.1:1".to_owned()));
+        for name in ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+            assert_eq!(without(name).err(), Some(NotSet(name)));
+        }
+        assert!(without("AWS_SESSION_TOKEN").is_ok());
+    }
 }

@@ -84,7 +84,13 @@ impl Config {
         let tokens = TokenPolicy {
             issuer: reader.required("TOKEN_ISSUER"),
             audience: reader.required("TOKEN_AUDIENCE"),
-            keys: reader.parsed("TOKEN_JWKS", "must be a JSON web key set with an ES256 key", KeySet::parse).unwrap_or_default(),
+            keys: reader
+                .parsed(
+                    "TOKEN_JWKS",
+                    "must be a JSON web key set of RSA keys for RS256, each of 2048 bits or more",
+                    KeySet::parse,
+                )
+                .unwrap_or_default(),
         };
         let cursor_key = reader.secret("CURSOR_KEY", 32);
         let mail_sender = reader.parsed("MAIL_SENDER", "must be an email address", |value| value.parse().ok());

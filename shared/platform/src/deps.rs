@@ -10,7 +10,7 @@ use serde::Serialize;
 use storage::{Change, Store, StoreError};
 
 use crate::{
-    aws::{Aws, Service},
+    aws::Aws,
     clock::Clock,
     config::Config,
     function::Spec,
@@ -62,22 +62,6 @@ struct Inner {
 const HOST_KNOWN_SECONDS: i64 = 60;
 /// How many hosts it remembers: a client can send any host.
 const HOSTS_KNOWN: usize = 64;
-
-/// Builds an SDK client over the shared HTTP client.
-macro_rules! client {
-    ($sdk:ident, $self:expr, $service:expr) => {{
-        let aws = &$self.0.aws;
-        let mut config = $sdk::Config::builder()
-            .behavior_version($sdk::config::BehaviorVersion::latest())
-            .region($sdk::config::Region::new(aws.region.clone()))
-            .credentials_provider(aws.credentials.clone())
-            .http_client(aws.http.clone());
-        if let Some(endpoint) = aws.endpoints.get(&$service) {
-            config = config.endpoint_url(endpoint);
-        }
-        $sdk::Client::from_conf(config.build())
-    }};
-}
 
 /// What makes a message of a FIFO queue the same as another within five minutes: its text.
 fn deduplication_id(body: &str) -> String {
@@ -148,24 +132,22 @@ impl Deps {
 
     /// The tables.
     pub fn store(&self) -> &Store {
-        self.0
-            .store
-            .get_or_init(|| Store::new(client!(aws_sdk_dynamodb, self, Service::DynamoDb), self.0.config.table_prefix.clone()))
+        self.0.store.get_or_init(|| Store::new(self.0.aws.dynamo(), self.0.config.table_prefix.clone()))
     }
 
     /// The queues.
     pub fn sqs(&self) -> &aws_sdk_sqs::Client {
-        self.0.sqs.get_or_init(|| client!(aws_sdk_sqs, self, Service::Sqs))
+        self.0.sqs.get_or_init(|| self.0.aws.sqs())
     }
 
     /// The bus.
     pub fn events(&self) -> &aws_sdk_eventbridge::Client {
-        self.0.events.get_or_init(|| client!(aws_sdk_eventbridge, self, Service::EventBridge))
+        self.0.events.get_or_init(|| self.0.aws.events())
     }
 
     /// Mail.
     pub fn ses(&self) -> &aws_sdk_sesv2::Client {
-        self.0.ses.get_or_init(|| client!(aws_sdk_sesv2, self, Service::Ses))
+        self.0.ses.get_or_init(|| self.0.aws.ses())
     }
 
     /// The world outside.

@@ -2,12 +2,11 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use aws_credential_types::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{LambdaEvent, service_fn};
 
 use crate::{
-    aws::{Aws, https, plain_http},
+    aws::Aws,
     clock::{SystemClock, deadline},
     config::Config,
     deps::{Deps, RandomIds},
@@ -46,20 +45,7 @@ fn serve_with(function: &'static dyn Function, outside: fn() -> Result<Arc<dyn O
 fn deps(function: &'static dyn Function, outside: Arc<dyn Outside>) -> Result<Deps, String> {
     let variable = |name: &str| std::env::var(name).ok();
     let config = Config::read(variable, &function.sends_to(), &function.calls()).map_err(|error| error.to_string())?;
-    let endpoints = Config::endpoints(variable);
-    // An endpoint without TLS is a stand-in on loopback.
-    let http = if endpoints.values().any(|url| url.starts_with("http:")) { plain_http() } else { https() };
-    let secret = |name| variable(name).unwrap_or_default();
-    let aws = Aws {
-        region: secret("AWS_REGION"),
-        credentials: Credentials::from_keys(
-            secret("AWS_ACCESS_KEY_ID"),
-            secret("AWS_SECRET_ACCESS_KEY"),
-            variable("AWS_SESSION_TOKEN"),
-        ),
-        endpoints,
-        http,
-    };
+    let aws = Aws::from_environment(variable).map_err(|error| error.to_string())?;
     let cx = Deps::new(function.spec(), config, aws, Arc::new(SystemClock), Arc::new(RandomIds), outside);
     // On the hot path of nearly every function: built now, while the sandbox's CPU is not yet throttled.
     cx.store();

@@ -1,8 +1,10 @@
-//! Access tokens: JWTs signed with ES256 (RFC 7519, RFC 7518 section 3.4).
+//! Access tokens: JWTs signed with RS256 (RFC 7519, RFC 7518 section 3.3), which is what API Gateway's authorizer can check.
 //!
 //! Verified here rather than by a JWT library: ours must take the clock that it is given (`jsonwebtoken` reads the
 //! system's) and accept one algorithm only, which removes algorithm confusion by construction. The signature itself is
 //! checked by `ring`.
+
+mod keys;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
@@ -10,8 +12,10 @@ use domain::{
     ids::{MemberId, SessionId, TenantId},
 };
 use jiff::Timestamp;
-use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use self::keys::{Jwks, KeySet, NoRandomness, PublicKey, SigningKey};
 
 /// The longest token that is looked at.
 const MAX_TOKEN_BYTES: usize = 4096;
@@ -30,59 +34,6 @@ pub struct TokenPolicy {
     pub audience: String,
     /// The keys in force. Two at once while they are rotated.
     pub keys: KeySet,
-}
-
-/// Public keys by key id.
-#[derive(Debug, Clone, Default)]
-pub struct KeySet(Vec<(String, [u8; 65])>);
-
-#[derive(Deserialize)]
-struct Jwks {
-    keys: Vec<Jwk>,
-}
-
-#[derive(Deserialize)]
-struct Jwk {
-    kty: String,
-    crv: String,
-    kid: String,
-    x: String,
-    y: String,
-}
-
-impl KeySet {
-    /// Reads a JSON web key set (RFC 7517). None unless all its keys are P-256 keys with an id, and there is one.
-    pub fn parse(jwks: &str) -> Option<Self> {
-        let Jwks { keys } = serde_json::from_str(jwks).ok()?;
-        let keys: Vec<_> = keys.into_iter().map(Jwk::public_key).collect::<Option<_>>()?;
-        (!keys.is_empty()).then_some(Self(keys))
-    }
-
-    /// A set as JSON, from key ids and uncompressed points.
-    pub fn to_jwks<'a>(keys: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> serde_json::Value {
-        let jwk = |(kid, point): (&str, &[u8])| {
-            let half = |from: usize| point.get(from..from + 32).map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).unwrap_or_default();
-            serde_json::json!({"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": kid, "x": half(1), "y": half(33)})
-        };
-        serde_json::json!({"keys": keys.into_iter().map(jwk).collect::<Vec<_>>()})
-    }
-
-    fn get(&self, kid: &str) -> Option<&[u8; 65]> {
-        self.0.iter().find(|(id, _)| id == kid).map(|(_, point)| point)
-    }
-}
-
-impl Jwk {
-    fn public_key(self) -> Option<(String, [u8; 65])> {
-        let mut point = [4; 65];
-        let (x, y) = (URL_SAFE_NO_PAD.decode(self.x).ok()?, URL_SAFE_NO_PAD.decode(self.y).ok()?);
-        if self.kty != "EC" || self.crv != "P-256" || x.len() != 32 || y.len() != 32 || self.kid.is_empty() {
-            return None;
-        }
-        point[1..33].copy_from_slice(&x);
-        point[33..].copy_from_slice(&y);
-        Some((self.kid, point))
-    }
 }
 
 /// What a token says.
@@ -119,9 +70,16 @@ struct Header {
     crit: Option<serde_json::Value>,
 }
 
-#[derive(Serialize, Deserialize)]
+impl Header {
+    fn naming(key: &str) -> Self {
+        Self { alg: Algorithm::RS256, kid: key.to_owned(), typ: Some("JWT".to_owned()), crit: None }
+    }
+}
+
+/// The one algorithm that there is: RSASSA-PKCS1-v1_5 with SHA-256.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 enum Algorithm {
-    ES256,
+    RS256,
 }
 
 /// Why a token is refused. Callers are told no more than that it is.
@@ -165,12 +123,12 @@ impl TokenPolicy {
         if header.crit.is_some() {
             return Err(TokenError::Malformed);
         }
-        let Algorithm::ES256 = header.alg;
+        let Algorithm::RS256 = header.alg;
         let key = self.keys.get(&header.kid).ok_or(TokenError::UnknownKey)?;
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenError::Malformed)?;
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key)
-            .verify(signed.as_bytes(), &signature)
-            .map_err(|_| TokenError::Signature)?;
+        if !key.has_signed(signed.as_bytes(), &signature) {
+            return Err(TokenError::Signature);
+        }
         let claims: Claims = part(claims)?;
         let now = now.as_second();
         match &claims {
@@ -183,117 +141,16 @@ impl TokenPolicy {
     }
 }
 
-/// Signs claims. `sign` is the private key's ES256 over the bytes (RFC 7518: r and s, 32 bytes each).
-pub fn issue(kid: &str, claims: &Claims, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
-    let header = Header { alg: Algorithm::ES256, kid: kid.to_owned(), typ: Some("JWT".to_owned()), crit: None };
-    let json = |value: Result<Vec<u8>, serde_json::Error>| URL_SAFE_NO_PAD.encode(value.unwrap_or_default());
-    let signed = format!("{}.{}", json(serde_json::to_vec(&header)), json(serde_json::to_vec(claims)));
-    let signature = URL_SAFE_NO_PAD.encode(sign(signed.as_bytes()));
-    format!("{signed}.{signature}")
-}
-
 /// One part of a token. Duplicated keys are malformed: serde refuses a field given twice.
 fn part<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, TokenError> {
     let json = URL_SAFE_NO_PAD.decode(text).map_err(|_| TokenError::Malformed)?;
     serde_json::from_slice(&json).map_err(|_| TokenError::Malformed)
 }
 
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use ring::{
-        rand::SystemRandom,
-        signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
-    };
-
-    use super::*;
-
-    struct Issuer(EcdsaKeyPair);
-
-    impl Issuer {
-        fn new() -> Self {
-            let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
-            Self(EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &SystemRandom::new()).unwrap())
-        }
-
-        fn policy(&self) -> TokenPolicy {
-            let jwks = KeySet::to_jwks([("k1", self.0.public_key().as_ref())]).to_string();
-            TokenPolicy { issuer: "https://issuer".into(), audience: "app".into(), keys: KeySet::parse(&jwks).unwrap() }
-        }
-
-        fn sign(&self, header: &str, claims: &str) -> String {
-            let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-            let signature = self.0.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
-            format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
-        }
-    }
-
-    fn claims() -> Claims {
-        Claims {
-            iss: "https://issuer".into(),
-            aud: "app".into(),
-            sub: ulid::Ulid::nil().into(),
-            tid: "demo".parse().unwrap(),
-            role: Role::Member,
-            sid: ulid::Ulid::nil().into(),
-            iat: 1_000,
-            exp: 1_900,
-            jti: "j".into(),
-        }
-    }
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    const HEADER: &str = r#"{"alg":"ES256","kid":"k1"}"#;
-
-    #[test]
-    fn a_token_is_good_from_issue_to_expiry() {
-        let issuer = Issuer::new();
-        let token = issue("k1", &claims(), |bytes| issuer.0.sign(&SystemRandom::new(), bytes).unwrap().as_ref().to_vec());
-        let verify = |second| issuer.policy().verify(&token, at(second));
-        assert_eq!(verify(1_000), Ok(claims()));
-        assert_eq!(verify(1_904), Ok(claims()));
-        assert_eq!(verify(1_905), Err(TokenError::Expired));
-        assert_eq!(verify(400), Ok(claims()));
-        assert_eq!(verify(399), Err(TokenError::NotYet));
-    }
-
-    #[test]
-    fn no_other_algorithm_key_or_signature_passes() {
-        let issuer = Issuer::new();
-        let claims = serde_json::to_string(&claims()).unwrap();
-        let verify = |token: &str| issuer.policy().verify(token, at(1_000)).unwrap_err();
-        for header in [
-            r#"{"alg":"none","kid":"k1"}"#,
-            r#"{"alg":"HS256","kid":"k1"}"#,
-            r#"{"alg":"es256","kid":"k1"}"#,
-            r#"{"alg":"ES256","kid":"k1","kid":"k1"}"#,
-            r#"{"alg":"ES256","kid":"k1","crit":["x"]}"#,
-            r#"{"alg":"ES256"}"#,
-        ] {
-            assert_eq!(verify(&issuer.sign(header, &claims)), TokenError::Malformed, "{header}");
-        }
-        assert_eq!(verify(&issuer.sign(r#"{"alg":"ES256","kid":"../k1"}"#, &claims)), TokenError::UnknownKey);
-        assert_eq!(verify(&Issuer::new().sign(HEADER, &claims)), TokenError::Signature);
-        let token = issuer.sign(HEADER, &claims);
-        let (signed, _) = token.rsplit_once('.').unwrap();
-        assert_eq!(verify(&format!("{signed}.")), TokenError::Signature);
-        assert_eq!(verify(signed), TokenError::Malformed);
-        for junk in ["", ".", "..", "a.b.c", "é.é.é"] {
-            assert_eq!(verify(junk), TokenError::Malformed, "{junk}");
-        }
-    }
-
-    #[test]
-    fn claims_of_others_are_refused() {
-        let issuer = Issuer::new();
-        let verify = |claims: &str| issuer.policy().verify(&issuer.sign(HEADER, claims), at(1_000)).unwrap_err();
-        let json = |claims: &Claims| serde_json::to_string(claims).unwrap();
-        assert_eq!(verify(&json(&Claims { iss: "https://other".into(), ..claims() })), TokenError::Issuer);
-        assert_eq!(verify(&json(&Claims { aud: "other".into(), ..claims() })), TokenError::Audience);
-        let doubled = json(&claims()).replacen('{', r#"{"role":"admin","#, 1);
-        assert_eq!(verify(&doubled), TokenError::Malformed);
-    }
+/// The same, written. What tokens are made of can always be written.
+fn encoded(part: &impl Serialize) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(part).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests;

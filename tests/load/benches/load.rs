@@ -42,7 +42,6 @@ use platform::{
     config::Config,
     deps::RandomIds,
     outside::OverHttp,
-    token::KeySet,
 };
 use serde_json::json;
 use storage::{Change, Store};
@@ -120,8 +119,7 @@ fn deps(function: &'static dyn Function, engine: &Engine, clock: Arc<MovableCloc
     let values = |name: &str| match name {
         "TOKEN_ISSUER" => Some(keys.policy().issuer),
         "TOKEN_AUDIENCE" => Some(keys.policy().audience),
-        // Any set will do: the policy is put in its place below.
-        "TOKEN_JWKS" => Some(KeySet::to_jwks([("any", &[4_u8; 65][..])]).to_string()),
+        "TOKEN_JWKS" => Some(keys.jwks().to_string()),
         "CURSOR_KEY" => Some("0123456789abcdef0123456789abcdef".to_owned()),
         "MAIL_SENDER" => Some("alerts@example.com".to_owned()),
         "PUBLIC_URL" => Some("http://localhost".to_owned()),
@@ -130,8 +128,7 @@ fn deps(function: &'static dyn Function, engine: &Engine, clock: Arc<MovableCloc
             .strip_prefix("QUEUE_URL_")
             .map(|queue| format!("{}/000000000000/{}", engine.standins, queue.to_lowercase().replace('_', "-"))),
     };
-    let mut config = Config::read(values, &function.sends_to(), &[]).unwrap();
-    config.tokens = keys.policy();
+    let config = Config::read(values, &function.sends_to(), &[]).unwrap();
     let endpoints = [(Service::DynamoDb, engine.database.clone()), (Service::Sqs, engine.standins.clone())];
     let aws = Aws {
         region: "us-east-1".to_owned(),
@@ -182,7 +179,7 @@ fn median(mut rounds: Vec<[Duration; 3]>) -> [Duration; 3] {
 
 /// get-watcher and create-watcher, whole; and the bare SDK call in between, as the baseline.
 async fn requests() {
-    let (engine, keys, clock) = (Engine::start(), Keys::fresh().unwrap(), Arc::new(MovableClock::at(start())));
+    let (engine, keys, clock) = (Engine::start(), Keys::in_memory().unwrap(), Arc::new(MovableClock::at(start())));
     let get = deps(function("watchers-get-watcher"), &engine, clock.clone(), &keys);
     let create = deps(function("watchers-create-watcher"), &engine, clock.clone(), &keys);
     let mut watcher = watcher(&get, 1, &demo()).await;
@@ -327,7 +324,7 @@ async fn plant(store: &Store, watchers: u128) {
 
 /// A sweep over so many due watchers of 500 searches.
 async fn sweep(watchers: u128) {
-    let (engine, keys) = (Engine::start(), Keys::fresh().unwrap());
+    let (engine, keys) = (Engine::start(), Keys::in_memory().unwrap());
     let clock = Arc::new(MovableClock::at(start()));
     let cx = deps(function("watchers-sweep-watchers"), &engine, clock.clone(), &keys);
     plant(cx.store(), watchers).await;

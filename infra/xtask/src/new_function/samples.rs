@@ -99,7 +99,7 @@ fn request(method: &str, path: &str, parameter: Option<&str>) -> Value {
     let parameters: Map<String, Value> = parameter.into_iter().map(|name| (name.to_owned(), json!(ID))).collect();
     let mut headers = json!({
         "accept": "application/json",
-        "authorization": "Bearer eyJhbGciOiJFUzI1NiIsImtpZCI6InNhbXBsZSJ9.e30.c2FtcGxl",
+        "authorization": "Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6InNhbXBsZSJ9.e30.c2FtcGxl",
         "host": "api.mile-buy-club.example",
         "user-agent": "sample/1",
         "x-amzn-trace-id": "Root=1-6994c0f0-0f1e2d3c4b5a697887960000",

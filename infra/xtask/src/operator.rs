@@ -1,0 +1,261 @@
+//! What whoever runs a deployment does by hand until members sign up by themselves: the key of the issuer, a first member, and a
+//! token for them.
+
+use std::{io, path::Path};
+
+use domain::{
+    faults::Invalid,
+    identity::{EmailAddress, Handle, Plan, Role},
+    ids::Owner,
+};
+use jiff::{SignedDuration, Timestamp};
+use local::{
+    keys::{self, KeyError, Keys},
+    seed::{self, Brand, Person, SeedError},
+};
+use platform::token::{Claims, Jwks, KeySet, NoRandomness, SigningKey};
+use secrecy::ExposeSecret;
+use storage::{Store, StoreError};
+
+/// Why it was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    /// There is no key, or none can be made.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A file can't be read, or is there already.
+    #[error("{file}: {error}")]
+    File {
+        /// Which.
+        file: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// A file holds no key.
+    #[error("{0} holds no RSA key in PKCS#8")]
+    NoKey(String),
+    /// No signature without randomness.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+    /// An address or a handle is none.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// Another value is none, or the tables did not take it.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    /// The tables can't say what is there.
+    #[error("the tables can't be read: {0}")]
+    Store(#[from] StoreError),
+    /// The host is not the tenant's.
+    #[error("the host {0} names another tenant, or the tenant is there already with other hosts")]
+    Host(String),
+    /// Someone else has the handle.
+    #[error("the handle {0} is taken by someone with another address; --handle gives this one another")]
+    Handle(String),
+}
+
+/// Makes the key of an issuer in a new file that only its owner can read. Answers the set of its public half: what functions are
+/// configured with.
+///
+/// # Errors
+/// If there is such a file, or it can't be written.
+pub fn new_issuer_key(file: &Path) -> Result<Jwks, OperatorError> {
+    let pkcs8 = keys::new_signing_key()?;
+    keys::write_private(file, pkcs8.expose_secret()).map_err(|error| at(file, error))?;
+    Ok(KeySet::from(issuer_key(file)?.public().clone()).to_jwks())
+}
+
+/// The key of an issuer, from its file.
+///
+/// # Errors
+/// If it can't be read, or holds none.
+pub fn issuer_key(file: &Path) -> Result<SigningKey, OperatorError> {
+    let pkcs8 = std::fs::read(file).map_err(|error| at(file, error))?;
+    SigningKey::from_pkcs8(&pkcs8.into()).ok_or_else(|| OperatorError::NoKey(file.display().to_string()))
+}
+
+fn at(file: &Path, error: io::Error) -> OperatorError {
+    OperatorError::File { file: file.display().to_string(), error }
+}
+
+/// A member to be, with their tenant.
+#[derive(Debug, Clone, Copy)]
+pub struct NewMember<'a> {
+    /// The tenant's slug.
+    pub tenant: &'a str,
+    /// What the tenant is called in mails.
+    pub brand: &'a str,
+    /// The host that names the tenant.
+    pub host: &'a str,
+    /// Where the member's mail goes.
+    pub email: &'a str,
+    /// Their handle; without one, it is made of their address.
+    pub handle: Option<&'a str>,
+    /// What they are called; without one, by their handle.
+    pub name: Option<&'a str>,
+    /// Their time zone, and the tenant's.
+    pub zone: &'a str,
+    /// What they are entitled to.
+    pub plan: Plan,
+}
+
+/// Stores a member, with tenant and host, unless they are there already. Answers whose everything of theirs is.
+///
+/// # Errors
+/// If a value is none, another has the host or the handle, or the store fails.
+pub async fn seed_member(store: &Store, new: &NewMember<'_>) -> Result<Owner, OperatorError> {
+    let email: EmailAddress = new.email.parse()?;
+    let of_email = handle_of(&email);
+    let handle: Handle = new.handle.unwrap_or(&of_email).parse()?;
+    let name = new.name.unwrap_or(handle.as_str());
+    let member = Person { handle: handle.as_str(), name, email: new.email, plan: new.plan, zone: new.zone, role: Role::Member };
+    let host = new.host.to_ascii_lowercase();
+    let brand = Brand { id: new.tenant, name: new.brand, hosts: &[&host], zone: new.zone, currency: "USD", members: &[] };
+    // The tenant first, and whether the host is its own: else the member could not be reached.
+    seed::sow(store, &brand).await?;
+    let owner = seed::owner(new.tenant, handle.as_str())?;
+    if store.tenant_of_host(&host).await?.as_ref() != Some(&owner.tenant) {
+        return Err(OperatorError::Host(host));
+    }
+    seed::sow(store, &Brand { members: &[member], ..brand }).await?;
+    match store.member_of_handle(&owner.tenant, &handle).await? {
+        Some(stored) if stored.email == email => Ok(stored.owner),
+        Some(_) | None => Err(OperatorError::Handle(handle.to_string())),
+    }
+}
+
+/// A handle in the shape of an address.
+fn handle_of(email: &EmailAddress) -> String {
+    let name = email.as_str().split('@').next().unwrap_or_default();
+    let allowed = |character: char| if character.is_ascii_alphanumeric() || character == '.' { character } else { '_' };
+    name.chars().map(allowed).take(30).collect()
+}
+
+/// A token to be.
+#[derive(Debug, Clone)]
+pub struct NewToken<'a> {
+    /// Who issues it.
+    pub issuer: &'a str,
+    /// Whom it is for.
+    pub audience: &'a str,
+    /// Whose it is.
+    pub owner: Owner,
+    /// How long it is good.
+    pub lifetime: SignedDuration,
+}
+
+/// Signs an access token of a member.
+///
+/// # Errors
+/// If the system gives no randomness.
+pub fn token(key: &SigningKey, new: &NewToken<'_>, now: Timestamp) -> Result<String, OperatorError> {
+    let claims = Keys::claims(&new.owner, Role::Member, now, new.lifetime);
+    Ok(key.sign(&Claims { iss: new.issuer.to_owned(), aud: new.audience.to_owned(), ..claims })?)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use local::TestApp;
+    use platform::{
+        aws::Aws,
+        token::{TokenError, TokenPolicy},
+    };
+
+    use super::*;
+
+    const DANA: NewMember<'static> = NewMember {
+        tenant: "acme",
+        brand: "Acme Miles",
+        host: "API.acme.example",
+        email: "dana+miles@example.com",
+        handle: None,
+        name: Some("Dana"),
+        zone: "Europe/Berlin",
+        plan: Plan::Premium,
+    };
+
+    /// The tables of a system, as the environment names them.
+    fn store(app: &TestApp) -> Store {
+        let url = app.system().database_url();
+        let variable = |name: &str| match name {
+            "AWS_ENDPOINT_URL_DYNAMODB" => Some(url.clone()),
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_REGION" => Some("us-east-1".to_owned()),
+            _ => None,
+        };
+        Store::new(Aws::from_environment(variable).unwrap().dynamo(), "")
+    }
+
+    #[tokio::test]
+    async fn a_member_is_stored_once_with_tenant_and_host() {
+        let app = TestApp::new().await;
+        let store = store(&app);
+        let owner = seed_member(&store, &DANA).await.unwrap();
+        let member = store.member(&owner).await.unwrap().unwrap();
+        assert_eq!((member.handle.as_str(), member.email.as_str(), member.name.as_str()), ("dana_miles", DANA.email, "Dana"));
+        assert_eq!((member.plan, member.role), (Plan::Premium, Role::Member));
+        let tenant = store.tenant(&owner.tenant).await.unwrap().unwrap();
+        assert_eq!((tenant.name.as_str(), tenant.hosts.as_slice()), ("Acme Miles", ["api.acme.example".to_owned()].as_slice()));
+
+        assert_eq!(seed_member(&store, &NewMember { name: Some("Another"), ..DANA }).await.unwrap(), owner);
+        assert_eq!(store.member(&owner).await.unwrap().unwrap(), member, "what is there is not changed");
+        let fred = seed_member(&store, &NewMember { email: "fred@example.com", ..DANA }).await.unwrap();
+        assert_ne!(fred.member, owner.member);
+    }
+
+    #[tokio::test]
+    async fn what_is_anothers_is_not_taken() {
+        let app = TestApp::new().await;
+        let store = store(&app);
+        seed_member(&store, &DANA).await.unwrap();
+        let refused = async |new: NewMember<'static>| seed_member(&store, &new).await.unwrap_err().to_string();
+        let host = refused(NewMember { tenant: "other-acme", ..DANA }).await;
+        assert!(host.starts_with("the host api.acme.example names another tenant"), "{host}");
+        let moved = refused(NewMember { host: "new.acme.example", ..DANA }).await;
+        assert!(moved.starts_with("the host new.acme.example"), "{moved}");
+        let handle = refused(NewMember { email: "dana+miles@example.org", ..DANA }).await;
+        assert!(handle.starts_with("the handle dana_miles is taken") && !handle.contains('@'), "{handle}");
+        let nobody = refused(NewMember { email: "nobody at all", ..DANA }).await;
+        assert!(!nobody.contains("at all"), "no address is told: {nobody}");
+        assert_eq!(refused(NewMember { zone: "Mars/Olympus", ..DANA }).await, "\"Mars/Olympus\" is no such value");
+    }
+
+    #[test]
+    fn a_token_is_good_by_the_set_that_was_printed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("issuer-key.pkcs8");
+        let jwks = serde_json::to_string(&new_issuer_key(&file).unwrap()).unwrap();
+        let policy = TokenPolicy {
+            issuer: "https://api.acme.example".to_owned(),
+            audience: "acme".to_owned(),
+            keys: KeySet::parse(&jwks).unwrap(),
+        };
+        let owner = seed::owner("acme", "dana").unwrap();
+        let lifetime = SignedDuration::from_mins(15);
+        let new = NewToken { issuer: &policy.issuer, audience: "acme", owner: owner.clone(), lifetime };
+        let key = issuer_key(&file).unwrap();
+        let token = token(&key, &new, Timestamp::UNIX_EPOCH).unwrap();
+        let claims = policy.verify(&token, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!((claims.sub, claims.tid, claims.role), (owner.member, owner.tenant.clone(), Role::Member));
+        let late = Timestamp::from_second(16 * 60).unwrap();
+        assert_eq!(policy.verify(&token, late), Err(TokenError::Expired));
+        let for_another = self::token(&key, &NewToken { audience: "other", ..new }, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(policy.verify(&for_another, Timestamp::UNIX_EPOCH), Err(TokenError::Audience));
+    }
+
+    #[test]
+    fn a_key_is_its_owners_and_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("issuer-key.pkcs8");
+        new_issuer_key(&file).unwrap();
+        let before = std::fs::read(&file).unwrap();
+        assert!(
+            matches!(new_issuer_key(&file), Err(OperatorError::File { error, .. }) if error.kind() == io::ErrorKind::AlreadyExists)
+        );
+        assert_eq!(std::fs::read(&file).unwrap(), before);
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions()) & 0o777, 0o600);
+        std::fs::write(&file, "no key").unwrap();
+        assert!(matches!(issuer_key(&file), Err(OperatorError::NoKey(_))));
+    }
+}
