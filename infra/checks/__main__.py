@@ -36,7 +36,8 @@ def main(root: Path) -> int:
     checked = time.monotonic()
     if not wrong:
         wrong = planted.misses(app)
-    print("\n".join(wrong), file=sys.stderr)
+    for sentence in wrong:
+        print(sentence, file=sys.stderr)
     print(f"{len(TOOLS | RULES)} checks of {len(app.stacks)} templates in {checked - started:.0f} s")
     print(f"{len(planted.PLANTS)} planted faults in {time.monotonic() - checked:.0f} s; {len(wrong)} faults")
     return 1 if wrong else 0

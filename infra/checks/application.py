@@ -112,10 +112,10 @@ class Application:
         change(source)
         return Application(self.root, self.stacks | {path: translated(path, source)})
 
-    def nested(self) -> dict[str, tuple[dict, str]]:
-        """The properties of each nested stack, and the path of its template, by its name in the root."""
+    def nested(self) -> dict[str, str]:
+        """The path of each nested stack's template, by the stack's name in the root."""
         stacks = self.stacks[ROOT].properties("AWS::CloudFormation::Stack")
-        return {name: (stack, Path(str(stack["TemplateURL"])).as_posix().removeprefix("./")) for name, stack in stacks}
+        return {name: Path(str(stack["TemplateURL"])).as_posix() for name, stack in stacks}
 
     def each(self, kind: str):
         """Stack, logical id and properties of each resource of a type."""
