@@ -11,6 +11,7 @@ from tools import TOOLS
 LAMBDA = "AWS::Serverless::Function"
 STACK = "AWS::Serverless::Application"
 TABLE = "AWS::DynamoDB::Table"
+KEY = "AWS::KMS::Key"
 ROLE = "AWS::IAM::Role"
 STAGE = "AWS::ApiGatewayV2::Stage"
 SCHEDULE = "AWS::Scheduler::Schedule"
@@ -81,6 +82,12 @@ def an_event_of_no_kind(app):
 @planted("translate", "AutoPublishAlias")
 def an_alias_that_is_a_number(app):
     return spoilt(app, LAMBDA, setting(AutoPublishAlias={"Number": 1}))
+
+
+@planted("translate", "Duplicate")
+def a_resource_that_stands_twice(app):
+    path = "infra/stacks/bus.yaml"
+    return app.with_text(path, lambda text: text.replace("  Archive:\n", "  Bus:\n")), path
 
 
 @planted("lint", "E3002")
@@ -223,6 +230,16 @@ def a_role_that_reaches_everything(app):
 def a_role_that_reaches_every_table(app):
     every = {"Fn::Sub": "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/*"}
     return spoilt(app, ROLE, lambda role: first_statement(role).update(Resource=every))
+
+
+@planted("key-policy", "kms:CreateAlias")
+def a_key_that_cannot_be_named(app):
+    return spoilt(app, KEY, lambda key: key["KeyPolicy"]["Statement"][0]["Action"].remove("kms:CreateAlias"))
+
+
+@planted("key-use", "without a condition")
+def a_key_for_everybody(app):
+    return spoilt(app, KEY, lambda key: key["KeyPolicy"]["Statement"][1].pop("Condition"))
 
 
 @planted("secret-variable", "DUFFEL_KEY in the clear")

@@ -30,6 +30,12 @@ FOUR_DAYS = 4 * 24 * 60 * 60
 # Roles that AWS writes the policy of, with the reason.
 MANAGED = {"AWSCodeDeployRoleForLambda": "of CodeDeploy itself, by SAM: it moves the alias from version to version"}
 
+# What CloudFormation does to a key and to its alias, which the key's own policy must allow.
+MAKES_KEY = (
+    "CreateAlias DeleteAlias DescribeKey DisableKeyRotation EnableKeyRotation GetKeyPolicy GetKeyRotationStatus "
+    "ListResourceTags PutKeyPolicy ScheduleKeyDeletion TagResource UntagResource UpdateAlias UpdateKeyDescription"
+)
+
 # The property that names a resource, and how long it may be.
 NAMED = {
     FUNCTION: ("FunctionName", 64),
@@ -301,6 +307,27 @@ def statements(app: Application):
         for policy in role.get("Policies", []):
             for statement in policy["PolicyDocument"]["Statement"]:
                 yield at(stack, name), stack, statement
+
+
+@rule
+def key_policy(app: Application):
+    """Whoever deploys may make and change a key: without leave in the key's own policy nobody ever can."""
+    for stack, name, key in app.each("AWS::KMS::Key"):
+        of_account = [s for s in key["KeyPolicy"]["Statement"] if "Condition" not in s and ":root" in stack.text(s["Principal"])]
+        allowed = {action for statement in of_account for action in listed(statement["Action"])}
+        lacking = {f"kms:{action}" for action in MAKES_KEY.split()} - allowed
+        if lacking and "kms:*" not in allowed:
+            yield at(stack, name), f"does not allow its account {', '.join(sorted(lacking))}"
+
+
+@rule
+def key_use(app: Application):
+    """A key works for anybody only through a service, or for one thing."""
+    for stack, name, key in app.each("AWS::KMS::Key"):
+        for statement in key["KeyPolicy"]["Statement"]:
+            uses = [action for action in listed(statement["Action"]) if re.match(r"kms:(\*|Decrypt|Encrypt|Generate)", action)]
+            if uses and "Condition" not in statement:
+                yield at(stack, name), f"allows {', '.join(uses)} without a condition"
 
 
 @rule
