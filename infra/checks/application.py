@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cfnlint.decode import decode_str
 from samcli.yamlhelper import yaml_parse
 from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.public.translator import ManagedPolicyLoader
@@ -104,7 +105,12 @@ class Application:
         """Reads every template, and translates it."""
         paths = [root / ROOT, *sorted((root / STACKS).glob("*.yaml"))]
         relative = [path.relative_to(root).as_posix() for path in paths]
-        return cls(root, {name: translated(name, yaml_parse((root / name).read_text())) for name in relative})
+        return cls(root, {path: read(path, (root / path).read_text()) for path in relative})
+
+    def with_text(self, path: str, change) -> "Application":
+        """The same application with the text of one template changed."""
+        text = change((self.root / path).read_text())
+        return Application(self.root, self.stacks | {path: read(path, text)})
 
     def with_changed(self, path: str, change) -> "Application":
         """The same application with one template changed."""
@@ -112,14 +118,22 @@ class Application:
         change(source)
         return Application(self.root, self.stacks | {path: translated(path, source)})
 
-    def nested(self) -> dict[str, tuple[dict, str]]:
-        """The properties of each nested stack, and the path of its template, by its name in the root."""
+    def nested(self) -> dict[str, str]:
+        """The path of each nested stack's template, by the stack's name in the root."""
         stacks = self.stacks[ROOT].properties("AWS::CloudFormation::Stack")
-        return {name: (stack, Path(str(stack["TemplateURL"])).as_posix().removeprefix("./")) for name, stack in stacks}
+        return {name: Path(str(stack["TemplateURL"])).as_posix() for name, stack in stacks}
 
     def each(self, kind: str):
         """Stack, logical id and properties of each resource of a type."""
         return [(stack, *found) for stack in self.stacks.values() for found in stack.properties(kind)]
+
+
+def read(path: str, text: str) -> Stack:
+    """A template of a file. SAM's reader takes the last of two values of one name; that of cfn-lint refuses both."""
+    _, faults = decode_str(text)
+    if faults:
+        return Stack(path, {}, refused="; ".join(str(fault) for fault in faults))
+    return translated(path, yaml_parse(text))
 
 
 def translated(path: str, source: dict) -> Stack:

@@ -16,6 +16,7 @@ MAPPING = "AWS::Lambda::EventSourceMapping"
 ALARM = "AWS::CloudWatch::Alarm"
 ALIAS = "AWS::Lambda::Alias"
 DASHBOARD = "AWS::CloudWatch::Dashboard"
+LOG = "AWS::Logs::LogGroup"
 
 # Lambda takes four kilobytes of environment.
 MOST_ENVIRONMENT = 4096
@@ -28,8 +29,12 @@ FOUR_DAYS = 4 * 24 * 60 * 60
 
 # Roles that AWS writes the policy of, with the reason.
 MANAGED = {"AWSCodeDeployRoleForLambda": "of CodeDeploy itself, by SAM: it moves the alias from version to version"}
-# What a role may do to anything, with the reason.
-ANYTHING = {"dynamodb:ListStreams": "IAM knows no resource of it"}
+
+# What CloudFormation does to a key and to its alias, which the key's own policy must allow.
+MAKES_KEY = (
+    "CreateAlias DeleteAlias DescribeKey DisableKeyRotation EnableKeyRotation GetKeyPolicy GetKeyRotationStatus "
+    "ListResourceTags PutKeyPolicy ScheduleKeyDeletion TagResource UntagResource UpdateAlias UpdateKeyDescription"
+)
 
 # The property that names a resource, and how long it may be.
 NAMED = {
@@ -46,10 +51,35 @@ NAMED = {
     "AWS::Events::Rule": ("Name", 64),
     "AWS::IAM::Role": ("RoleName", 64),
     "AWS::KMS::Alias": ("AliasName", 256),
-    "AWS::Logs::LogGroup": ("LogGroupName", 512),
+    LOG: ("LogGroupName", 512),
     "AWS::SES::ConfigurationSet": ("Name", 64),
     "AWS::SNS::Topic": ("TopicName", 256),
     "AWS::Scheduler::Schedule": ("Name", 64),
+}
+
+# What we count: by function, as shared/platform/src/telemetry.rs writes it, or by API, as the filters of its access log do.
+OURS = "MileBuyClub"
+# What is counted that we look at, and by which dimensions.
+METRICS = {
+    OURS: ((), [{"function"}, {"api"}, {"api", "route"}]),
+    "AWS/ApiGateway": (("4xx", "5xx", "Count", "IntegrationLatency", "Latency"), [{"ApiId"}]),
+    "AWS/DynamoDB": (
+        ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents"),
+        [{"TableName"}, {"TableName", "GlobalSecondaryIndexName"}],
+    ),
+    "AWS/Lambda": (
+        ("ConcurrentExecutions", "Duration", "Errors", "Invocations", "Throttles"),
+        [set(), {"FunctionName"}, {"FunctionName", "Resource"}],
+    ),
+    "AWS/Logs": (("IncomingBytes",), [set()]),
+    "AWS/SES": (
+        ("Bounce", "Complaint", "Delivery", "Reject", "Reputation.BounceRate", "Reputation.ComplaintRate", "Send"),
+        [{"ses:configuration-set"}],
+    ),
+    "AWS/SQS": (
+        ("ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible", "NumberOfEmptyReceives"),
+        [{"QueueName"}],
+    ),
 }
 
 # What an access log may say of a request: nothing of who asked, for what, or with what token.
@@ -81,8 +111,8 @@ def rule(check):
 @rule
 def nested_file(app: Application):
     """Every template that is named exists, and every template is named."""
-    used = {path for _, path in app.nested().values()}
-    for name, (_, path) in app.nested().items():
+    used = set(app.nested().values())
+    for name, path in app.nested().items():
         if path not in app.stacks:
             yield name, f"{path} is missing"
     for path in app.stacks:
@@ -93,14 +123,22 @@ def nested_file(app: Application):
 @rule
 def nested_output(app: Application):
     """What is taken of a nested stack is an output of it."""
+    nested = app.nested()
     for _, value in walk(app.stacks[ROOT].template):
         if not isinstance(value, dict) or "Fn::GetAtt" not in value:
             continue
-        path = value["Fn::GetAtt"]
-        name, *attribute = path.split(".") if isinstance(path, str) else ".".join(path).split(".")
-        template = app.nested().get(name, ({}, None))[1]
-        if template in app.stacks and attribute[1:] != [] and attribute[1] not in app.stacks[template].template.get("Outputs", {}):
-            yield name, f"has no output {attribute[1]}"
+        name, _, output = ".".join(listed(value["Fn::GetAtt"])).replace(".Outputs.", "..").partition("..")
+        stack = app.stacks.get(nested[name]) if name in nested else None
+        if stack and output not in stack.template.get("Outputs", {}):
+            yield name, f"has no output {output}"
+
+
+@rule
+def parameter_used(app: Application):
+    """No stack asks for what it does not use."""
+    for stack in app.stacks.values():
+        for name in stack.source.get("Parameters", {}).keys() - references(stack.source):
+            yield stack.path, f"does not use {name}"
 
 
 @rule
@@ -162,7 +200,8 @@ def visibility(app: Application):
         queue, worker = queue_of(stack, mapping), function_of(stack, mapping)
         hidden, timeout = int(queue.get("VisibilityTimeout", 30)), int(worker.get("Timeout", 3))
         if hidden < VISIBILITY * timeout:
-            yield at(stack, name), f"hides messages for {hidden} s from a function that has {timeout} s; {VISIBILITY * timeout} are needed"
+            needed = f"{VISIBILITY * timeout} s are needed by a function that has {timeout} s"
+            yield at(stack, name), f"hides messages for {hidden} s; {needed}"
 
 
 @rule
@@ -208,12 +247,19 @@ def queue_alarm(app: Application):
 
 @rule
 def function_log(app: Application):
-    """Every function writes to a log group of its stack, for a limited time."""
+    """Every function writes to a log group of its stack: one that Lambda makes forgets nothing."""
     for stack, name, function in app.each(FUNCTION):
-        written = {stack.text(log.get("LogGroupName")): log for _, log in stack.properties("AWS::Logs::LogGroup")}
-        log = written.get("/aws/lambda/" + stack.text(function.get("FunctionName")))
-        if log is None or "RetentionInDays" not in log:
-            yield at(stack, name), "has no log group that forgets"
+        groups = {stack.text(log.get("LogGroupName")) for _, log in stack.properties(LOG)}
+        if "/aws/lambda/" + stack.text(function.get("FunctionName")) not in groups:
+            yield at(stack, name), "has no log group"
+
+
+@rule
+def log_retention(app: Application):
+    """Every log is kept for a limited time."""
+    for stack, name, log in app.each(LOG):
+        if "RetentionInDays" not in log:
+            yield at(stack, name), "forgets nothing"
 
 
 @rule
@@ -251,8 +297,7 @@ def role_resource(app: Application):
     for place, stack, statement in statements(app):
         for resource in listed(statement.get("Resource", "*")):
             named, star, _ = stack.text(resource).partition("*")
-            ours = LONGEST["Prefix"] in named or "<" in named
-            if star and not ours and not set(listed(statement["Action"])) <= ANYTHING.keys():
+            if star and LONGEST["Prefix"] not in named and "<" not in named:
                 yield place, f"reaches {stack.text(resource)}"
 
 
@@ -262,6 +307,27 @@ def statements(app: Application):
         for policy in role.get("Policies", []):
             for statement in policy["PolicyDocument"]["Statement"]:
                 yield at(stack, name), stack, statement
+
+
+@rule
+def key_policy(app: Application):
+    """Whoever deploys may make and change a key: without leave in the key's own policy nobody ever can."""
+    for stack, name, key in app.each("AWS::KMS::Key"):
+        of_account = [s for s in key["KeyPolicy"]["Statement"] if "Condition" not in s and ":root" in stack.text(s["Principal"])]
+        allowed = {action for statement in of_account for action in listed(statement["Action"])}
+        lacking = {f"kms:{action}" for action in MAKES_KEY.split()} - allowed
+        if lacking and "kms:*" not in allowed:
+            yield at(stack, name), f"does not allow its account {', '.join(sorted(lacking))}"
+
+
+@rule
+def key_use(app: Application):
+    """A key works for anybody only through a service, or for one thing."""
+    for stack, name, key in app.each("AWS::KMS::Key"):
+        for statement in key["KeyPolicy"]["Statement"]:
+            uses = [action for action in listed(statement["Action"]) if re.match(r"kms:(\*|Decrypt|Encrypt|Generate)", action)]
+            if uses and "Condition" not in statement:
+                yield at(stack, name), f"allows {', '.join(uses)} without a condition"
 
 
 @rule
@@ -302,12 +368,13 @@ def environment_size(app: Application):
 @rule
 def alias_target(app: Application):
     """What starts a function starts its alias, so that a canary takes its share and a roll back takes it all back."""
+    called = {stack.text(function.get("FunctionName")) for stack, _, function in app.each(FUNCTION)}
     for kind, path in STARTS.items():
         for stack, name, properties in app.each(kind):
             target = found_at(properties, path)
-            functions = references(target) & stack.resources(FUNCTION).keys()
-            if functions and not references(target) & stack.resources(ALIAS).keys():
-                yield at(stack, name), f"starts {', '.join(functions)} past its alias"
+            past = references(target) & stack.resources(FUNCTION).keys() or called & set(stack.text(target).split(":"))
+            if past and not references(target) & stack.resources(ALIAS).keys():
+                yield at(stack, name), f"starts {', '.join(past)} past its alias"
 
 
 # Where what starts a function names it.
@@ -350,15 +417,23 @@ def access_log(app: Application):
 
 @rule
 def metric_exists(app: Application):
-    """What alarms and dashboards show of ours is something that is counted."""
+    """What alarms and dashboards show is something that is counted: by our code, by a filter of a log, or by AWS."""
     counted = set()
     for source in (*app.root.glob("functions/*/src/*.rs"), *app.root.glob("shared/platform/src/*.rs")):
         counted.update(re.findall(r'"([A-Z][A-Za-z]+)"', source.read_text()))
     for stack, _, log in app.each("AWS::Logs::MetricFilter"):
         counted.update(transformation["MetricName"] for transformation in log["MetricTransformations"])
     for place, namespace, metric, _ in shown(app):
-        if namespace == "MileBuyClub" and metric not in counted:
-            yield place, f"shows {metric}, which nothing counts"
+        if metric not in (counted if namespace == OURS else METRICS.get(namespace, ((), ()))[0]):
+            yield place, f"shows {namespace} {metric}, which nothing counts"
+
+
+@rule
+def metric_dimensions(app: Application):
+    """Metrics are asked for by the dimensions that they are counted by; by others there is nothing to see."""
+    for place, namespace, metric, of in shown(app):
+        if namespace in METRICS and set(of) not in METRICS[namespace][1]:
+            yield place, f"shows {namespace} {metric} by {', '.join(of) or 'nothing'}"
 
 
 @rule

@@ -39,32 +39,21 @@ def cron(text: str) -> str | None:
     fields = text.split(" ")
     if len(fields) != 6:
         return "has not six fields: minutes, hours, day of month, month, day of week, year"
-    minutes, hours, day_of_month, month, day_of_week, year = fields
-    if (day_of_month == "?") == (day_of_week == "?"):
+    minutes, hours, day, month, weekday, year = fields
+    if (day == "?") == (weekday == "?"):
         return "needs one ?, as day of month or as day of week"
-    faulty = [
-        name
-        for name, sound in (
-            ("minutes", among(minutes, 0, 59)),
-            ("hours", among(hours, 0, 23)),
-            ("day of month", day_of_month in ("?", "L", "LW") or ordinal(r"(\d+)W", day_of_month, 31) or among(day_of_month, 1, 31)),
-            ("month", among(month, 1, 12, MONTHS)),
-            ("day of week", day_of_week in ("?", "L") or of_month(day_of_week) or among(day_of_week, 1, 7, DAYS)),
-            ("year", among(year, 1970, 2199)),
-        )
-        if not sound
-    ]
+    sound = {
+        "minutes": among(minutes, 0, 59),
+        "hours": among(hours, 0, 23),
+        # The last day, the last working day, or the working day that is nearest to the 15th: `15W`.
+        "day of month": day in ("?", "L", "LW") or among(day.removesuffix("W"), 1, 31),
+        "month": among(month, 1, 12, MONTHS),
+        # The last Friday, `6L`, or the third, `6#3`.
+        "day of week": weekday in ("?", "L") or among(re.sub("L$|#[1-5]$", "", weekday), 1, 7, DAYS),
+        "year": among(year, 1970, 2199),
+    }
+    faulty = [field for field, is_sound in sound.items() if not is_sound]
     return f"has a bad {', '.join(faulty)}" if faulty else None
-
-
-def ordinal(form: str, text: str, most: int) -> bool:
-    found = re.fullmatch(form, text)
-    return found is not None and 1 <= int(found[1]) <= most
-
-
-def of_month(text: str) -> bool:
-    """The last Friday, `6L`, or the third, `6#3`."""
-    return ordinal(r"([1-7])(?:L|#[1-5])", text, 7)
 
 
 def among(text: str, least: int, most: int, names: list[str] = ()) -> bool:

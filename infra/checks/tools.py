@@ -1,38 +1,40 @@
-"""The checks that others wrote: `sam validate`, the translator of SAM, and cfn-lint on what it makes."""
+"""The checks that others wrote: `sam validate`, the translator of SAM, and cfn-lint on what it makes.
+
+Their programs are called in this process: each takes more time to start than to check a template.
+"""
 
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from cfnlint.config import ConfigMixIn
+from cfnlint.runner import Runner
+from click.testing import CliRunner
+from samcli.cli.main import cli as sam
 
 from application import Application
 
-PROGRAMS = Path(sys.executable).parent
-
 # Findings of cfn-lint that don't hold here, with the reason.
-IGNORED = {"W3002": "nested templates are local files until `sam deploy` packages them"}
+IGNORED = {
+    "W2001": "the translator puts the values of some parameters in place; the rule parameter-used reads the templates as written",
+    "W3002": "nested templates are local files until `sam deploy` packages them",
+}
 
 
 def validate(app: Application, paths: list[str]) -> Iterator[tuple[str, str]]:
     """What `sam validate` says of each template as it is written."""
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(max_workers=2) as pool:
-
-        def run(path: str) -> subprocess.CompletedProcess:
-            # Functions lie in tags that only SAM's own reader knows: what is written is what was read.
-            written = Path(folder, path.replace("/", "-"))
-            written.write_text(json.dumps(app.stacks[path].source, default=str))
-            return subprocess.run([PROGRAMS / "sam", "validate", "--template", written], capture_output=True, text=True)
-
-        for path, done in zip(paths, pool.map(run, paths)):
-            if done.returncode != 0:
-                yield path, " ".join((done.stderr or done.stdout).split())
+    with tempfile.TemporaryDirectory() as folder:
+        for path in paths:
+            # A template with a planted fault is no file of the project.
+            written = write(Path(folder, path), app.stacks[path].source)
+            done = CliRunner().invoke(sam, ["validate", "--template", str(written)])
+            if done.exit_code != 0:
+                yield path, " ".join(done.output.split()) or repr(done.exception)
 
 
 def translate(app: Application, paths: list[str]) -> Iterator[tuple[str, str]]:
-    """What the translator refused when the templates were read."""
+    """What was refused when the templates were read and translated."""
     for path in paths:
         if app.stacks[path].refused:
             yield path, app.stacks[path].refused
@@ -41,17 +43,18 @@ def translate(app: Application, paths: list[str]) -> Iterator[tuple[str, str]]:
 def lint(app: Application, paths: list[str]) -> Iterator[tuple[str, str]]:
     """What cfn-lint says of each translated template, with the others beside it: it compares nested stacks' parameters."""
     with tempfile.TemporaryDirectory() as folder:
-        for path, stack in app.stacks.items():
-            written = Path(folder, path)
-            written.parent.mkdir(parents=True, exist_ok=True)
-            written.write_text(json.dumps(stack.template))
-        command = [PROGRAMS / "cfn-lint", "--format", "json", "--ignore-checks", *IGNORED, "--", *paths]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-        if done.returncode != 0 and not done.stdout:
-            yield "cfn-lint", done.stderr
-        for found in json.loads(done.stdout or "[]"):
-            place = "/".join(map(str, found["Location"]["Path"] or []))
-            yield f"{found['Filename']} {place}", f"{found['Rule']['Id']} {found['Message']}"
+        written = {path: write(Path(folder, path), stack.template) for path, stack in app.stacks.items()}
+        chosen = [str(written[path]) for path in paths if not app.stacks[path].refused]
+        for found in Runner(ConfigMixIn(["--ignore-checks", *IGNORED, "--", *chosen])).run():
+            place = "/".join(map(str, found.path or []))
+            yield f"{Path(found.filename).relative_to(folder)} {place}", f"{found.rule.id} {found.message}"
+
+
+def write(path: Path, template: dict) -> Path:
+    """Writes a template as JSON, which is YAML too."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(template, default=str))
+    return path
 
 
 TOOLS = {"validate": validate, "translate": translate, "lint": lint}

@@ -96,6 +96,7 @@ fn stack(context: &str, functions: &[&'static dyn Function]) -> Result<Template,
                 schedule::add(&mut template, &named, expression, woken_by_outbox)?;
             }
         }
+        alarm::failing(&mut template, &named);
     }
     Ok(template)
 }

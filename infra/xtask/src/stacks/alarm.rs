@@ -101,17 +101,21 @@ fn add(template: &mut Template, id: String, name: &str, description: &str, looks
     template.add(id, "AWS::CloudWatch::Alarm", alarm);
 }
 
-/// A function that fails: in two minutes of five, so that a blip is none and a canary of five minutes is taken back. Answers its id.
-pub(super) fn failing(template: &mut Template, function: &Named) -> String {
-    let (id, name) = (format!("{}Failing", function.id), format!("{}-failing", function.name()));
+/// A function that fails: in two minutes of five, so that a blip is none and a canary of five minutes is taken back.
+pub(super) fn failing(template: &mut Template, function: &Named) {
+    let name = format!("{}-failing", function.name());
     let (metric, what) = match function.function.trigger() {
         Trigger::Http(_) => (failed_requests(function), "It answers 5xx, or API Gateway does in its place."),
         Trigger::Queue { .. } | Trigger::Schedule { .. } => {
             (Metric::of_function(function, "Errors", "Sum", 60), "It fails, crashes or runs out of time.")
         }
     };
-    add(template, id.clone(), &name, what, metric.alone(), &Rings::above(0, 2, 5));
-    id
+    add(template, failing_id(function), &name, what, metric.alone(), &Rings::above(0, 2, 5));
+}
+
+/// The alarm that takes a new version of a function back.
+pub(super) fn failing_id(function: &Named) -> String {
+    format!("{}Failing", function.id)
 }
 
 /// What the access log of the API counts, whoever it is that fails.

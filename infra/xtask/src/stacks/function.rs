@@ -74,7 +74,7 @@ fn secret(name: &str) -> Value {
 /// The function with its role, its log and the alarm that takes a new version back.
 pub(super) fn add(template: &mut Template, named: &Named) {
     let Named { function, id } = named;
-    let (spec, failing) = (function.spec(), alarm::failing(template, named));
+    let spec = function.spec();
     template.add(
         format!("{id}Log"),
         "AWS::Logs::LogGroup",
@@ -91,7 +91,7 @@ pub(super) fn add(template: &mut Template, named: &Named) {
         "Timeout": spec.timeout_seconds,
         "Role": {"Fn::GetAtt": format!("{id}Role.Arn")},
         "LoggingConfig": {"LogGroup": reference(&format!("{id}Log"))},
-        "DeploymentPreference": {"Type": reference("DeploymentPreference"), "Alarms": [reference(&failing)]},
+        "DeploymentPreference": {"Type": reference("DeploymentPreference"), "Alarms": [reference(&alarm::failing_id(named))]},
     });
     let own = own_variables(*function);
     if !own.is_empty() {

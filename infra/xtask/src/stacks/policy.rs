@@ -105,7 +105,12 @@ pub fn statements(function: &'static dyn Function) -> Vec<Value> {
     let granted = function.grants();
     let accesses: BTreeSet<Access> = granted.iter().flat_map(accesses).chain(accesses_of_trigger(function)).collect();
     let logs = arn("logs", &format!("log-group:/aws/lambda/${{Prefix}}{}:*", function.spec().name));
-    let mut statements = vec![allow(&["logs:CreateLogStream", "logs:PutLogEvents"], &sub(logs))];
+    let by_lambda = json!({"StringEquals": {"kms:ViaService": sub("lambda.${AWS::Region}.amazonaws.com")}});
+    let mut statements = vec![
+        allow(&["logs:CreateLogStream", "logs:PutLogEvents"], &sub(logs)),
+        // Its environment is encrypted. Lambda's own grant is lost when the role is replaced.
+        allow_if(&["kms:Decrypt"], &reference("DataKeyArn"), by_lambda),
+    ];
     statements.extend(on_items(&accesses));
     statements.extend(on_others(&accesses));
     statements
@@ -113,6 +118,12 @@ pub fn statements(function: &'static dyn Function) -> Vec<Value> {
 
 fn allow(actions: &[&str], resource: &Value) -> Value {
     json!({"Effect": "Allow", "Action": actions, "Resource": resource})
+}
+
+fn allow_if(actions: &[&str], resource: &Value, condition: Value) -> Value {
+    let mut statement = allow(actions, resource);
+    statement["Condition"] = condition;
+    statement
 }
 
 /// Actions with the same partition keys share a statement.
@@ -127,14 +138,10 @@ fn on_items(accesses: &BTreeSet<Access>) -> Vec<Value> {
     for ((table, action), partitions) in partitions {
         actions.entry((table, partitions)).or_default().push(action);
     }
+    // No action here goes without a key, so that of none there is nothing to match.
     let statement = |((table, partitions), actions): ((Table, BTreeSet<&str>), Vec<&str>)| {
-        let mut statement = allow(&actions, &sub(table_arn(table)));
-        // A request that named no key would have all of none: then it is refused.
-        statement["Condition"] = json!({
-            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": partitions},
-            "Null": {"dynamodb:LeadingKeys": "false"},
-        });
-        statement
+        let condition = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": partitions}});
+        allow_if(&actions, &sub(table_arn(table)), condition)
     };
     actions.into_iter().map(statement).collect()
 }
