@@ -1,5 +1,5 @@
 //! What of the templates is deployed to MiniStack: everything but the functions that are not built, and what MiniStack does not
-//! have. What is left stays word for word as it is translated for the cloud, except for what [`ADAPTED`] says.
+//! have. What is left stays word for word as it is translated for the cloud, except for what [`adaptations`] tells.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,15 +8,19 @@ use std::{
 
 use serde_json::{Value, json};
 
-/// What MiniStack does not have, with the reason why the deployment there shows as much without it.
-const NOT_THERE: [(&str, &str); 3] = [
+/// What MiniStack does not have: a type of resource, or that with a property; and why the deployment shows as much without it.
+const NOT_THERE: [(&str, &str); 4] = [
+    ("AWS::CloudWatch::Alarm.Metrics", "an alarm on several metrics at once; nothing here waits for an alarm"),
     ("AWS::CodeDeploy::Application", "moves an alias to its next version; a first deployment has but one"),
     ("AWS::CodeDeploy::DeploymentGroup", "as the application that it is of"),
     ("AWS::Events::Archive", "keeps what was published; nothing reads it but a replay"),
 ];
 
-/// What is otherwise than in the cloud, and why.
-pub const ADAPTED: [(&str, &str); 7] = [
+/// Outputs that MiniStack can't tell, by what their names begin with.
+const NOT_TOLD: [(&str, &str); 1] = [("DkimRecord", "its identities have no DKIM tokens; a person reads them to make DNS records")];
+
+/// What else is otherwise than in the cloud, and why.
+const ADAPTED: [(&str, &str); 7] = [
     ("SAM is translated before `sam deploy`", "MiniStack translates no nested templates; SAM's own translator does it here"),
     ("functions that are not built are cut out, with all that is theirs", "each takes half a minute to link; the sample is CI's"),
     ("SEATS_AERO_URL and DUFFEL_URL are set", "travel sources answer from recordings, on loopback"),
@@ -31,7 +35,7 @@ pub const ADAPTED: [(&str, &str); 7] = [
 
 /// All adaptations: what, and why.
 pub fn adaptations() -> impl Iterator<Item = (String, &'static str)> {
-    let left_out = NOT_THERE.iter().map(|(kind, why)| (format!("{kind} is left out"), *why));
+    let left_out = NOT_THERE.iter().chain(&NOT_TOLD).map(|(kind, why)| (format!("{kind} is left out"), *why));
     ADAPTED.iter().map(|(what, why)| ((*what).to_owned(), *why)).chain(left_out)
 }
 
@@ -58,8 +62,7 @@ pub fn cut(mut template: Value, keep: &BTreeMap<&str, &Path>, variables: &[(&str
     let functions = functions(&template)?;
     let resources = template["Resources"].as_object_mut().ok_or(CutError::NoTemplate)?;
     let is_cut = |id: &str, resource: &Value| {
-        let not_there = NOT_THERE.iter().any(|(kind, _)| resource["Type"] == *kind);
-        not_there || owner(id, &functions).is_some_and(|name| !keep.contains_key(name))
+        is_not_there(resource) || owner(id, &functions).is_some_and(|name| !keep.contains_key(name))
     };
     let gone: BTreeSet<String> =
         resources.iter().filter(|(id, resource)| is_cut(id, resource)).map(|(id, _)| id.clone()).collect();
@@ -74,6 +77,9 @@ pub fn cut(mut template: Value, keep: &BTreeMap<&str, &Path>, variables: &[(&str
             }
         }
     }
+    if let Some(outputs) = template.get_mut("Outputs").and_then(Value::as_object_mut) {
+        outputs.retain(|name, _| NOT_TOLD.iter().all(|(beginning, _)| !name.starts_with(beginning)));
+    }
     if let Some(issuer) = template.pointer_mut("/Parameters/TokenIssuer").and_then(Value::as_object_mut) {
         issuer.remove("AllowedPattern");
     }
@@ -81,6 +87,13 @@ pub fn cut(mut template: Value, keep: &BTreeMap<&str, &Path>, variables: &[(&str
         Some((id, needed)) => Err(CutError::Dangling(id, needed)),
         None => Ok(template),
     }
+}
+
+fn is_not_there(resource: &Value) -> bool {
+    NOT_THERE.iter().any(|(what, _)| {
+        let (kind, property) = what.split_once('.').unwrap_or((what, ""));
+        resource["Type"] == kind && (property.is_empty() || resource["Properties"].get(property).is_some())
+    })
 }
 
 /// The functions of a template: their names by their ids.
@@ -173,6 +186,8 @@ mod tests {
                 "GetWatcherHistoryAlarm": of("AWS::CloudWatch::Alarm", json!({"Value": {"Ref": "GetWatcherHistory"}})),
                 "RunSearch": search,
                 "SearchesQueue": of("AWS::SQS::Queue", json!({})),
+                "SearchesQueueBacklog": of("AWS::CloudWatch::Alarm", json!({"Metrics": []})),
+                "SearchesQueueDeep": of("AWS::CloudWatch::Alarm", json!({"MetricName": "Depth"})),
             },
         })
     }
@@ -187,7 +202,7 @@ mod tests {
             [("DUFFEL_URL", "http://127.0.0.1:1/duffel".to_owned()), ("SEATS_AERO_URL", "http://127.0.0.1:1".to_owned())];
         let cut = cut(template(), &kept(&["watchers-get-watcher", "search-run-search"]), &variables).unwrap();
         let left: Vec<&str> = cut["Resources"].as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(left, ["GetWatcher", "GetWatcherAliaslive", "GetWatcherRole", "RunSearch", "SearchesQueue"]);
+        assert_eq!(left, ["GetWatcher", "GetWatcherAliaslive", "GetWatcherRole", "RunSearch", "SearchesQueue", "SearchesQueueDeep"]);
         assert_eq!(cut["Resources"]["GetWatcher"]["Properties"]["Code"], "built");
         assert_eq!(cut["Resources"]["GetWatcherAliaslive"].get("UpdatePolicy"), None);
         assert_eq!(cut["Parameters"]["TokenIssuer"], json!({"Type": "String"}));
@@ -212,7 +227,7 @@ mod tests {
             assert_eq!(refused.to_string(), "SearchesQueue refers to GetWatcherHistory, which is cut out", "{reference}");
         }
         let mut template = template();
-        template["Outputs"] = json!({"Searches": {"Value": {"Ref": "RunSearch"}}});
+        template["Outputs"] = json!({"DkimRecord1": {"Value": {"Ref": "RunSearch"}}, "Searches": {"Value": {"Ref": "RunSearch"}}});
         assert!(
             matches!(cut(template, &kept(&["watchers-get-watcher"]), &[]), Err(CutError::Dangling(output, _)) if output == "Searches")
         );

@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsStr,
+    fs::File,
     path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
@@ -27,6 +28,8 @@ pub struct Sam<'a> {
     root: &'a Path,
     folder: &'a Path,
     endpoint: String,
+    /// Where it says what it did last.
+    pub log: PathBuf,
 }
 
 impl<'a> Sam<'a> {
@@ -35,7 +38,8 @@ impl<'a> Sam<'a> {
     /// # Errors
     /// If it can't be had.
     pub fn at(root: &'a Path, folder: &'a Path, cloud: &Ministack) -> Result<Self, FileError> {
-        Ok(Self { programs: python::programs(root, Set::Templates)?, root, folder, endpoint: cloud.url() })
+        let (programs, log) = (python::programs(root, Set::Templates)?, cloud.log().with_extension("sam.log"));
+        Ok(Self { programs, root, folder, endpoint: cloud.url(), log })
     }
 
     /// Every template of the project by its path, as SAM's translator makes it.
@@ -43,7 +47,9 @@ impl<'a> Sam<'a> {
     /// # Errors
     /// If a template can't be read or translated.
     pub fn translated(&self) -> Result<String, FileError> {
-        files::output(Command::new(self.programs.join("python")).arg(self.root.join("infra/checks/translated.py")))
+        let mut translate = Command::new(self.programs.join("python"));
+        translate.arg("-B").arg(self.root.join("infra/checks/translated.py")).env("AWS_DEFAULT_REGION", REGION);
+        files::output(&mut translate)
     }
 
     /// Makes what there must be before: a bucket, and secrets of these names.
@@ -76,7 +82,10 @@ impl<'a> Sam<'a> {
         let started = Instant::now();
         let mut command = self.command(["deploy", "--stack-name", stack, "--template-file", template]);
         command.args(["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--no-confirm-changeset"]).args(arguments);
-        files::output(&mut command)?;
+        // It tells of every part that it uploads; all of that is of use only if it fails.
+        let told = File::create(&self.log).map_err(|error| FileError::File(self.log.clone(), error))?;
+        let told_too = told.try_clone().map_err(|error| FileError::File(self.log.clone(), error))?;
+        files::run(command.stdout(told).stderr(told_too))?;
         Ok(started.elapsed())
     }
 
