@@ -47,7 +47,14 @@ use crate::{
 
 /// Every function of every context.
 pub fn functions() -> Vec<&'static dyn Function> {
-    let contexts = [watchers::FUNCTIONS, search::FUNCTIONS, deals::FUNCTIONS, notifications::FUNCTIONS, system::FUNCTIONS];
+    let contexts = [
+        identity::FUNCTIONS,
+        watchers::FUNCTIONS,
+        search::FUNCTIONS,
+        deals::FUNCTIONS,
+        notifications::FUNCTIONS,
+        system::FUNCTIONS,
+    ];
     contexts.into_iter().flatten().copied().collect()
 }
 

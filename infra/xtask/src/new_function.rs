@@ -29,7 +29,7 @@ pub enum GenerateError {
     #[error("{0:?} is no name: {1}")]
     Name(String, &'static str),
     /// A route that is none.
-    #[error("{0:?} is no route: it must be like 'GET /v1/things/{{id}}', with one parameter at most")]
+    #[error("{0:?} is no route: it must be like 'GET /v1/things/{{id}}' or 'GET /.well-known/thing', with one parameter at most")]
     Route(String),
     /// A schedule that is none.
     #[error("{0:?} is no schedule: it must be like 'rate(5 minutes)' or 'cron(0 9 * * ? *)'")]

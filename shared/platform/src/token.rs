@@ -78,7 +78,8 @@ impl Header {
 
 /// The one algorithm that there is: RSASSA-PKCS1-v1_5 with SHA-256.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
-enum Algorithm {
+pub enum Algorithm {
+    /// With a modulus of at least 2048 bits.
     RS256,
 }
 

@@ -95,6 +95,8 @@ async fn read_everything(dana: &Person<'_>, dubai: &str) -> Result<(), Violation
     dana.ask("notifications-read-alert", &id_of(cheapest.unwrap()), None).await?;
     dana.ask("system-get-health", "", None).await?;
     dana.ask("system-get-openapi", "", None).await?;
+    dana.ask("identity-get-openid-configuration", "", None).await?;
+    dana.ask("identity-get-jwks", "", None).await?;
     Ok(())
 }
 

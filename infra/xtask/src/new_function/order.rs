@@ -55,7 +55,9 @@ impl Trigger {
     pub fn endpoint(route: &str) -> Result<Self, GenerateError> {
         let bad = || GenerateError::Route(route.to_owned());
         let (method, path) = route.split_once(' ').ok_or_else(bad)?;
-        let segments: Vec<&str> = path.strip_prefix("/v1/").ok_or_else(bad)?.split('/').collect();
+        // What clients find without knowing our API is where it is with everyone (RFC 8615).
+        let below = ["/v1/", "/.well-known/"].into_iter().find_map(|root| path.strip_prefix(root));
+        let segments: Vec<&str> = below.ok_or_else(bad)?.split('/').collect();
         let name_of = |segment: &&str| segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).map(str::to_owned);
         let parameters: Vec<String> = segments.iter().filter_map(name_of).collect();
         let good = |segment: &str| {

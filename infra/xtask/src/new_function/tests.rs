@@ -60,6 +60,7 @@ fn an_endpoint_stands_where_its_neighbours_stand() {
 fn nothing_is_left_to_be_filled_in() {
     for trigger in [
         Trigger::endpoint("GET /v1/things").unwrap(),
+        Trigger::endpoint("GET /.well-known/things.json").unwrap(),
         Trigger::endpoint("DELETE /v1/things/{id}").unwrap(),
         Trigger::queue("things").unwrap(),
         Trigger::events(vec!["DealFound".to_owned(), "DealChanged".to_owned()]).unwrap(),
@@ -107,7 +108,9 @@ fn what_is_taken_is_not_made_again() {
 
 #[test]
 fn what_is_no_name_route_or_schedule_is_refused() {
-    for route in ["GET", "GET v1/x", "FETCH /v1/x", "GET /v1/X", "GET /v1/{a}/{b}", "GET /v1//x", "GET /v1/{}"] {
+    for route in
+        ["GET", "GET v1/x", "GET /x", "GET /.hidden/x", "FETCH /v1/x", "GET /v1/X", "GET /v1/{a}/{b}", "GET /v1//x", "GET /v1/{}"]
+    {
         assert!(Trigger::endpoint(route).is_err(), "{route}");
     }
     for schedule in ["rate(1 minutes)", "rate(0 minutes)", "rate(x hours)", "cron(1 2)", "every minute"] {

@@ -41,9 +41,12 @@ pub struct Jwks {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Jwk {
+    #[schema(inline)]
     kty: KeyType,
     #[serde(rename = "use")]
+    #[schema(inline)]
     usage: Usage,
+    #[schema(inline)]
     alg: Algorithm,
     /// The key's id, which the header of a token names.
     kid: String,

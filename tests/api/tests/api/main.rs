@@ -7,6 +7,7 @@ mod deals;
 mod every_write;
 mod field_faults;
 mod idempotency;
+mod identity;
 mod personal_data;
 mod support;
 mod system;

@@ -1,0 +1,11 @@
+//! Identity: who issues access tokens, and the keys that they are checked with.
+
+pub mod get_jwks;
+pub mod get_openid_configuration;
+
+/// Every function of this context. The stacks, the local run and the contract tests are made from it.
+pub static FUNCTIONS: &[&dyn platform::Function] = &[&get_jwks::FUNCTION, &get_openid_configuration::FUNCTION];
+
+/// How long issuer and keys may be kept. API Gateway keeps keys for up to two hours more, so that a new key is to be shown for
+/// three before it signs.
+const KEPT: &str = "public, max-age=3600";
