@@ -197,6 +197,11 @@ def a_log_that_never_forgets(app):
     return spoilt(app, LOG, lacking("RetentionInDays"), lambda log: "/aws/lambda/" in str(log))
 
 
+@planted("alarm-explained", "api-strange")
+def an_alarm_that_nobody_understands(app):
+    return spoilt(app, ALARM, setting(AlarmName={"Fn::Sub": "${Prefix}api-strange"}))
+
+
 @planted("function-log", "has no log group")
 def a_function_that_has_lambda_make_its_log(app):
     return spoilt(app, LOG, setting(LogGroupName="elsewhere"), lambda log: "/aws/lambda/" in str(log))
@@ -255,6 +260,15 @@ def a_key_that_is_written_down(app):
 @planted("environment-encrypted", "under our key")
 def an_environment_that_anyone_may_read(app):
     return spoilt_template(app, "infra/stacks/watchers.yaml", lambda source: source["Globals"]["Function"].pop("KmsKeyArn"))
+
+
+@planted("environment-readable", "can't decrypt")
+def a_role_without_the_key(app):
+    def forget(role):
+        statements = role["Policies"][0]["PolicyDocument"]["Statement"]
+        statements[:] = [statement for statement in statements if "kms:Decrypt" not in statement["Action"]]
+
+    return spoilt(app, ROLE, forget, lambda role: "kms:Decrypt" in str(role))
 
 
 @planted("environment-size", "4096 are allowed")

@@ -246,6 +246,16 @@ def queue_alarm(app: Application):
 
 
 @rule
+def alarm_explained(app: Application):
+    """The runbook says what to do when an alarm rings: by its name, or by what follows the function or the queue in it."""
+    told = set(re.findall(r"^\| `(?:…-)?([a-z-]+)`", (app.root / "docs/runbook.md").read_text(), re.MULTILINE))
+    for stack, name, alarm in app.each(ALARM):
+        words = stack.text(alarm.get("AlarmName", "")).removeprefix(LONGEST["Prefix"])
+        if not any(words == known or words.endswith(f"-{known}") for known in told):
+            yield at(stack, name), f"rings as {words}, of which docs/runbook.md says nothing"
+
+
+@rule
 def function_log(app: Application):
     """Every function writes to a log group of its stack: one that Lambda makes forgets nothing."""
     for stack, name, function in app.each(FUNCTION):
@@ -354,6 +364,16 @@ def environment_encrypted(app: Application):
     for stack, name, function in app.each(FUNCTION):
         if variables(function) and "KmsKeyArn" not in function:
             yield at(stack, name), "has an environment that is not under our key"
+
+
+@rule
+def environment_readable(app: Application):
+    """A function can read its environment after its role was replaced, with which the grant goes that Lambda made for it."""
+    for stack, name, function in app.each(FUNCTION):
+        role = at(stack, next(iter(references(function.get("Role"))), ""))
+        allowed = {action for place, _, statement in statements(app) if place == role for action in listed(statement["Action"])}
+        if variables(function) and "kms:Decrypt" not in allowed:
+            yield at(stack, name), "has a role that can't decrypt its environment"
 
 
 @rule
