@@ -166,6 +166,11 @@ def messages_that_come_back_too_early(app):
     return spoilt(app, QUEUE, setting(VisibilityTimeout=60), worked)
 
 
+@planted("visibility", "no function of its stack")
+def a_queue_that_is_worked_elsewhere(app):
+    return spoilt(app, MAPPING, setting(FunctionName={"Fn::Sub": "${Prefix}elsewhere"}), reads_queue)
+
+
 @planted("partial-failures", "one by one")
 def a_batch_that_fails_as_one(app):
     return spoilt(app, MAPPING, lacking("FunctionResponseTypes"), reads_queue)

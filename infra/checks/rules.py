@@ -5,7 +5,7 @@ import re
 from collections import Counter
 
 import schedules
-from application import LONGEST, ROOT, SECRET, STACKS, Application, Stack, references, walk
+from application import LONGEST, ROOT, SECRET, Application, Stack, references, walk
 
 # Every check by its name, in the order of this file.
 RULES = {}
@@ -198,7 +198,10 @@ def visibility(app: Application):
     """A message stays hidden until its worker has surely ended."""
     for stack, name, mapping in queue_mappings(app):
         queue, worker = queue_of(stack, mapping), function_of(stack, mapping)
-        hidden, timeout = int(queue.get("VisibilityTimeout", 30)), int(worker.get("Timeout", 3))
+        if worker is None:
+            yield at(stack, name), "starts no function of its stack"
+            continue
+        hidden, timeout = queue.get("VisibilityTimeout", 30), worker.get("Timeout", 3)
         if hidden < VISIBILITY * timeout:
             needed = f"{VISIBILITY * timeout} s are needed by a function that has {timeout} s"
             yield at(stack, name), f"hides messages for {hidden} s; {needed}"
@@ -527,10 +530,10 @@ def queue_of(stack: Stack, mapping: dict) -> dict | None:
     return referred(stack, mapping.get("EventSourceArn"), QUEUE)
 
 
-def function_of(stack: Stack, mapping: dict) -> dict:
+def function_of(stack: Stack, mapping: dict) -> dict | None:
     """The function that a mapping starts, be it by its alias."""
     alias = referred(stack, mapping.get("FunctionName"), ALIAS)
-    return referred(stack, alias["FunctionName"] if alias else mapping.get("FunctionName"), FUNCTION) or {}
+    return referred(stack, alias["FunctionName"] if alias else mapping.get("FunctionName"), FUNCTION)
 
 
 def referred(stack: Stack, value, kind: str) -> dict | None:
