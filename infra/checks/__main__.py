@@ -34,7 +34,8 @@ def main(root: Path) -> int:
     app = Application.read(root)
     print("\n".join(table(app)))
     wrong = faults(app)
-    print(f"{len(TOOLS | RULES)} checks of {len(app.stacks)} templates in {time.monotonic() - started:.0f} s: {len(wrong)} faults")
+    checks, took = len(TOOLS | RULES), time.monotonic() - started
+    print(f"{checks} checks of {len(app.stacks)} templates in {took:.0f} s: {len(wrong)} faults")
     if not wrong:
         started = time.monotonic()
         wrong = planted.misses(app)

@@ -166,6 +166,11 @@ def messages_that_come_back_too_early(app):
     return spoilt(app, QUEUE, setting(VisibilityTimeout=60), worked)
 
 
+@planted("visibility", "no function of its stack")
+def a_queue_that_is_worked_elsewhere(app):
+    return spoilt(app, MAPPING, setting(FunctionName={"Fn::Sub": "${Prefix}elsewhere"}), reads_queue)
+
+
 @planted("partial-failures", "one by one")
 def a_batch_that_fails_as_one(app):
     return spoilt(app, MAPPING, lacking("FunctionResponseTypes"), reads_queue)
@@ -195,6 +200,11 @@ def an_alarm_that_tells_nobody(app):
 @planted("log-retention", "forgets nothing")
 def a_log_that_never_forgets(app):
     return spoilt(app, LOG, lacking("RetentionInDays"), lambda log: "/aws/lambda/" in str(log))
+
+
+@planted("alarm-explained", "api-strange")
+def an_alarm_that_nobody_understands(app):
+    return spoilt(app, ALARM, setting(AlarmName={"Fn::Sub": "${Prefix}api-strange"}))
 
 
 @planted("function-log", "has no log group")
@@ -255,6 +265,15 @@ def a_key_that_is_written_down(app):
 @planted("environment-encrypted", "under our key")
 def an_environment_that_anyone_may_read(app):
     return spoilt_template(app, "infra/stacks/watchers.yaml", lambda source: source["Globals"]["Function"].pop("KmsKeyArn"))
+
+
+@planted("environment-readable", "can't decrypt")
+def a_role_without_the_key(app):
+    def forget(role):
+        statements = role["Policies"][0]["PolicyDocument"]["Statement"]
+        statements[:] = [statement for statement in statements if "kms:Decrypt" not in statement["Action"]]
+
+    return spoilt(app, ROLE, forget, lambda role: "kms:Decrypt" in str(role))
 
 
 @planted("environment-size", "4096 are allowed")

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 
 import schedules
-from application import LONGEST, ROOT, SECRET, STACKS, Application, Stack, references, walk
+from application import LONGEST, ROOT, SECRET, Application, Stack, references, walk
 
 # Every check by its name, in the order of this file.
 RULES = {}
@@ -198,7 +198,10 @@ def visibility(app: Application):
     """A message stays hidden until its worker has surely ended."""
     for stack, name, mapping in queue_mappings(app):
         queue, worker = queue_of(stack, mapping), function_of(stack, mapping)
-        hidden, timeout = int(queue.get("VisibilityTimeout", 30)), int(worker.get("Timeout", 3))
+        if worker is None:
+            yield at(stack, name), "starts no function of its stack"
+            continue
+        hidden, timeout = queue.get("VisibilityTimeout", 30), worker.get("Timeout", 3)
         if hidden < VISIBILITY * timeout:
             needed = f"{VISIBILITY * timeout} s are needed by a function that has {timeout} s"
             yield at(stack, name), f"hides messages for {hidden} s; {needed}"
@@ -243,6 +246,16 @@ def queue_alarm(app: Application):
     for stack, name, queue in app.each(QUEUE):
         if stack.text(queue.get("QueueName", {"Ref": name})) not in watched:
             yield at(stack, name), "has no alarm that tells anybody"
+
+
+@rule
+def alarm_explained(app: Application):
+    """The runbook says what to do when an alarm rings: by its name, or by what follows the function or the queue in it."""
+    told = set(re.findall(r"^\| `(?:…-)?([a-z-]+)`", (app.root / "docs/runbook.md").read_text(), re.MULTILINE))
+    for stack, name, alarm in app.each(ALARM):
+        words = stack.text(alarm.get("AlarmName", "")).removeprefix(LONGEST["Prefix"])
+        if not any(words == known or words.endswith(f"-{known}") for known in told):
+            yield at(stack, name), f"rings as {words}, of which docs/runbook.md says nothing"
 
 
 @rule
@@ -354,6 +367,16 @@ def environment_encrypted(app: Application):
     for stack, name, function in app.each(FUNCTION):
         if variables(function) and "KmsKeyArn" not in function:
             yield at(stack, name), "has an environment that is not under our key"
+
+
+@rule
+def environment_readable(app: Application):
+    """A function can read its environment after its role was replaced, with which the grant goes that Lambda made for it."""
+    for stack, name, function in app.each(FUNCTION):
+        role = at(stack, next(iter(references(function.get("Role"))), ""))
+        allowed = {action for place, _, statement in statements(app) if place == role for action in listed(statement["Action"])}
+        if variables(function) and "kms:Decrypt" not in allowed:
+            yield at(stack, name), "has a role that can't decrypt its environment"
 
 
 @rule
@@ -507,10 +530,10 @@ def queue_of(stack: Stack, mapping: dict) -> dict | None:
     return referred(stack, mapping.get("EventSourceArn"), QUEUE)
 
 
-def function_of(stack: Stack, mapping: dict) -> dict:
+def function_of(stack: Stack, mapping: dict) -> dict | None:
     """The function that a mapping starts, be it by its alias."""
     alias = referred(stack, mapping.get("FunctionName"), ALIAS)
-    return referred(stack, alias["FunctionName"] if alias else mapping.get("FunctionName"), FUNCTION) or {}
+    return referred(stack, alias["FunctionName"] if alias else mapping.get("FunctionName"), FUNCTION)
 
 
 def referred(stack: Stack, value, kind: str) -> dict | None:

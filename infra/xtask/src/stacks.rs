@@ -9,6 +9,8 @@ mod queue;
 mod root;
 mod schedule;
 pub mod template;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -34,9 +36,6 @@ pub enum StackError {
     /// An endpoint without method and path.
     #[error("{0} has no route")]
     Route(&'static str),
-    /// An endpoint that may take longer than anybody waits.
-    #[error("{0} may take {1} s; API Gateway waits for 30 s")]
-    Timeout(&'static str, u16),
     /// A schedule that is none.
     #[error("{0}: {1}")]
     Schedule(&'static str, UnknownExpression),

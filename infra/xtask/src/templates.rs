@@ -23,15 +23,22 @@ pub fn check(root: &Path) -> Result<(), FileError> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
+    use domain::events;
+    use local::machine::functions;
     use serde_norway::Value;
     use storage::tables::{PK, SK, TTL, Table};
 
     use super::*;
+    use crate::triggers;
+
+    fn template(stack: &str) -> Value {
+        let text = files::read(&crate::root().join(format!("infra/stacks/{stack}.yaml"))).unwrap();
+        serde_norway::from_str(&text).unwrap()
+    }
 
     /// The tables of the template, by what follows the prefix in their name.
     fn tables() -> Vec<(String, Value)> {
-        let template = files::read(&crate::root().join("infra/stacks/data.yaml")).unwrap();
-        let template: Value = serde_norway::from_str(&template).unwrap();
+        let template = template("data");
         let resources = template["Resources"].as_mapping().unwrap().values();
         let tables = resources.filter(|resource| resource["Type"] == "AWS::DynamoDB::Table").cloned();
         tables.map(|table| (name_of(&table), table)).collect()
@@ -62,6 +69,22 @@ mod tests {
                 assert_eq!(index["Projection"]["ProjectionType"], "ALL");
             }
             assert_eq!(properties["TimeToLiveSpecification"]["AttributeName"], TTL);
+        }
+    }
+
+    #[test]
+    fn every_event_is_archived() {
+        assert_eq!(template("bus")["Resources"]["Archive"]["Properties"]["EventPattern"]["source"][0], events::SOURCE);
+    }
+
+    #[test]
+    fn pages_may_use_every_method_that_there_is() {
+        let Value::Tagged(cors) = &template("api")["Resources"]["Api"]["Properties"]["CorsConfiguration"] else {
+            unreachable!("without origins there is none")
+        };
+        let allowed = cors.value[1]["AllowMethods"].as_sequence().unwrap();
+        for (method, path) in functions().into_iter().filter_map(triggers::route) {
+            assert!(allowed.contains(&method.into()), "{method} {path}");
         }
     }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{deps::Deps, job::JobError};
 
 /// The namespace of all metrics.
-const NAMESPACE: &str = "MileBuyClub";
+pub const NAMESPACE: &str = "MileBuyClub";
 
 /// Where metrics go, a line each.
 pub trait MetricSink: Debug + Send + Sync {

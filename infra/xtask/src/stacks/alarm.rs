@@ -1,6 +1,6 @@
 //! Alarms. Each costs ten cents a month for each metric that it looks at: what shows elsewhere is not looked at twice.
 
-use platform::Trigger;
+use platform::telemetry;
 use serde_json::{Value, json};
 
 use super::{
@@ -104,11 +104,11 @@ fn add(template: &mut Template, id: String, name: &str, description: &str, looks
 /// A function that fails: in two minutes of five, so that a blip is none and a canary of five minutes is taken back.
 pub(super) fn failing(template: &mut Template, function: &Named) {
     let name = format!("{}-failing", function.name());
-    let (metric, what) = match function.function.trigger() {
-        Trigger::Http(_) => (failed_requests(function), "It answers 5xx, or API Gateway does in its place."),
-        Trigger::Queue { .. } | Trigger::Schedule { .. } => {
-            (Metric::of_function(function, "Errors", "Sum", 60), "It fails, crashes or runs out of time.")
+    let (metric, what) = match triggers::route(function.function) {
+        Some((method, path)) => {
+            (failed_requests(&format!("{method} {path}")), "It answers 5xx, or API Gateway does in its place.")
         }
+        None => (Metric::of_function(function, "Errors", "Sum", 60), "It fails, crashes or runs out of time."),
     };
     add(template, failing_id(function), &name, what, metric.alone(), &Rings::above(0, 2, 5));
 }
@@ -119,10 +119,9 @@ pub(super) fn failing_id(function: &Named) -> String {
 }
 
 /// What the access log of the API counts, whoever it is that fails.
-fn failed_requests(endpoint: &Named) -> Metric {
-    let route = triggers::route(endpoint.function).map(|(method, path)| format!("{method} {path}"));
+fn failed_requests(route: &str) -> Metric {
     let dimensions = json!([{"Name": "api", "Value": reference("ApiId")}, {"Name": "route", "Value": route}]);
-    Metric { namespace: "MileBuyClub", name: "RequestsFailed", dimensions, statistic: "Sum", period: 60 }
+    Metric { namespace: telemetry::NAMESPACE, name: "RequestsFailed", dimensions, statistic: "Sum", period: 60 }
 }
 
 /// An endpoint that takes too long for one request in a hundred.

@@ -10,17 +10,10 @@ use super::{
 };
 use crate::triggers;
 
-/// API Gateway waits so long for an HTTP endpoint, in milliseconds, and no longer.
-const LONGEST: u32 = 30_000;
-
 /// The route of an endpoint, by raw resources: an `HttpApi` event can't name an API of another stack.
 pub(super) fn add(template: &mut Template, endpoint: &Named, access: Access) -> Result<(), StackError> {
     let (spec, id) = (endpoint.function.spec(), &endpoint.id);
     let (method, path) = triggers::route(endpoint.function).ok_or(StackError::Route(spec.name))?;
-    let timeout = u32::from(spec.timeout_seconds) * 1_000;
-    if timeout > LONGEST {
-        return Err(StackError::Timeout(spec.name, spec.timeout_seconds));
-    }
     template.add(
         format!("{id}Integration"),
         "AWS::ApiGatewayV2::Integration",
@@ -29,7 +22,7 @@ pub(super) fn add(template: &mut Template, endpoint: &Named, access: Access) -> 
             "IntegrationType": "AWS_PROXY",
             "IntegrationUri": alias(endpoint),
             "PayloadFormatVersion": "2.0",
-            "TimeoutInMillis": timeout,
+            "TimeoutInMillis": u32::from(spec.timeout_seconds) * 1_000,
         }),
     );
     let mut route = json!({

@@ -124,3 +124,19 @@ fn interval(schedule: &Schedule) -> SignedDuration {
 fn age(interval: SignedDuration) -> i64 {
     interval.as_secs().clamp(60, 6 * 60 * 60)
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_between_two_runs_counts() {
+        let minutes = |expression: &str| interval(&Schedule::parse(expression).unwrap()).as_mins();
+        assert_eq!(minutes("rate(1 minute)"), 1);
+        assert_eq!(minutes("cron(0/15 * * * ? *)"), 15);
+        assert_eq!(minutes("cron(0 3 * * ? *)"), 24 * 60);
+        assert_eq!(minutes("cron(0 8,20 * * ? *)"), 12 * 60);
+        assert_eq!(minutes("cron(5,35 8 * * ? *)"), 23 * 60 + 30);
+    }
+}

@@ -108,7 +108,7 @@ fn mapping<'a>(entries: impl IntoIterator<Item = (&'a str, Yaml)>) -> Yaml {
 }
 
 /// Quotes what YAML 1.1 takes for a date or a truth value, and Python's tools with it; serde writes YAML 1.2.
-fn for_yaml_1_1(text: &str) -> String {
+pub(super) fn for_yaml_1_1(text: &str) -> String {
     let line = |line: &str| match line.rsplit_once(": ").or_else(|| line.rsplit_once("- ")) {
         Some((before, value)) if is_text_no_longer(value) => {
             format!("{}'{value}'\n", line.strip_suffix(value).unwrap_or(before))
