@@ -16,6 +16,7 @@ ROLE = "AWS::IAM::Role"
 STAGE = "AWS::ApiGatewayV2::Stage"
 SCHEDULE = "AWS::Scheduler::Schedule"
 
+
 @dataclass
 class Plant:
     """A planted fault: what is wrong, the check that is meant for it, what it must say, and the application with the fault."""

@@ -40,8 +40,14 @@ pub enum StackError {
     #[error("{0}: {1}")]
     Schedule(&'static str, UnknownExpression),
     /// A schedule whose absence no alarm can see.
-    #[error("{0} runs too rarely: an alarm looks back for a week at most")]
+    #[error("{0} runs too rarely: the period of an alarm is a day at most")]
     Rare(&'static str),
+    /// Two resources of a stack that are called alike: one of them would be lost.
+    #[error("the stack of {0} has two resources called {1}")]
+    Twice(String, String),
+    /// A context that is called like a shared stack.
+    #[error("{0} is the name of a shared stack")]
+    Shared(String),
     /// A shared stack that can't be read.
     #[error(transparent)]
     File(#[from] FileError),
@@ -83,6 +89,9 @@ pub fn all() -> Result<BTreeMap<&'static str, Template>, StackError> {
 
 /// The stack of one context.
 fn stack(context: &str, functions: &[&'static dyn Function]) -> Result<Template, StackError> {
+    if root::SHARED.contains(&context) {
+        return Err(StackError::Shared(context.to_owned()));
+    }
     let mut template = Template::new(format!("Mile Buy Club, the functions of {context}."));
     template.globals = Some(function::globals(context));
     for function in functions {
@@ -97,7 +106,10 @@ fn stack(context: &str, functions: &[&'static dyn Function]) -> Result<Template,
         }
         alarm::failing(&mut template, &named);
     }
-    Ok(template)
+    match template.id_used_twice() {
+        Some(id) => Err(StackError::Twice(context.to_owned(), id.to_owned())),
+        None => Ok(template),
+    }
 }
 
 /// `deal-found` or `deal_found` as `DealFound`.

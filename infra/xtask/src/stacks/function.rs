@@ -84,7 +84,7 @@ pub(super) fn add(template: &mut Template, named: &Named) {
         }),
     );
     let statements = Value::Array(policy::statements(*function));
-    template.add(format!("{id}Role"), "AWS::IAM::Role", role("lambda.amazonaws.com", statements));
+    template.add(format!("{id}Role"), "AWS::IAM::Role", role("lambda.amazonaws.com", None, statements));
     let mut properties = json!({
         "FunctionName": prefixed(spec.name),
         "MemorySize": spec.memory_mb,
@@ -122,13 +122,14 @@ fn key_of(source: &str) -> Option<(String, Value)> {
     Some((format!("{variable}_KEY"), secret(&format!("{id}-key"))))
 }
 
-/// A role that a service takes on, and what it may.
-pub(super) fn role(service: &str, statements: Value) -> Value {
+/// A role that a service takes on, if a condition is met, and what it may.
+pub(super) fn role(service: &str, condition: Option<Value>, statements: Value) -> Value {
+    let mut trust = json!({"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"});
+    if let Some(condition) = condition {
+        trust["Condition"] = condition;
+    }
     json!({
-        "AssumeRolePolicyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}],
-        },
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
         "Policies": [{
             "PolicyName": "grants",
             "PolicyDocument": {"Version": "2012-10-17", "Statement": statements},

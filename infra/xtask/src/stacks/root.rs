@@ -18,7 +18,7 @@ use crate::files;
 pub(super) const PATH: &str = "template.yaml";
 
 /// The stacks that are written by hand, in the order in which one can be read after the other.
-const SHARED: [&str; 5] = ["data", "bus", "api", "mail", "operations"];
+pub(super) const SHARED: [&str; 5] = ["data", "bus", "api", "mail", "operations"];
 
 /// What a stack takes and gives, as its template says.
 #[derive(Debug, Deserialize)]

@@ -7,15 +7,15 @@ use storage::{Entity, OutboxItem};
 
 use super::{
     StackError, alarm,
-    function::{ALIAS, Named, alias, role},
+    function::{Named, alias, role},
     queue,
     template::{Template, attribute, prefixed, reference},
 };
 
 /// What runs more often than this is not tried again when it fails: its next run goes on there.
 const WORTH_REPEATING: SignedDuration = SignedDuration::from_mins(5);
-/// The longest between two runs for which an alarm sees three in a row that are missing: it looks back for a week.
-const RAREST: SignedDuration = SignedDuration::from_hours(7 * 24 / 3);
+/// The longest between two runs: the period of an alarm is a day at most.
+const RAREST: SignedDuration = SignedDuration::from_hours(24);
 /// Within this every distance between runs of a day is seen.
 const TWO_DAYS: SignedDuration = SignedDuration::from_hours(48);
 /// Changes at a time that wake the relay: it reads the outbox, not them.
@@ -52,16 +52,10 @@ pub(super) fn add(
             },
         }),
     );
-    template.add(
-        format!("{}Retries", job.id),
-        "AWS::Lambda::EventInvokeConfig",
-        json!({
-            "FunctionName": reference(&job.id),
-            "Qualifier": ALIAS,
-            "MaximumEventAgeInSeconds": age(interval),
-            "MaximumRetryAttempts": if interval > WORTH_REPEATING { 2 } else { 0 },
-        }),
-    );
+    // By SAM, which waits for the alias that this is of.
+    let retries = if interval > WORTH_REPEATING { 2 } else { 0 };
+    let starts = json!({"MaximumEventAgeInSeconds": age(interval), "MaximumRetryAttempts": retries});
+    template.set(&job.id, "EventInvokeConfig", starts);
     if woken_by_outbox {
         add_stream(template, job, &dead);
     }
@@ -76,7 +70,9 @@ fn add_role(template: &mut Template, job: &Named, dead: &str) {
         {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": alias(job)},
         {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": attribute(dead, "Arn")},
     ]);
-    template.add(format!("{}ScheduleRole", job.id), "AWS::IAM::Role", role("scheduler.amazonaws.com", statements));
+    // The scheduler serves everybody: it takes on this role for our schedules only.
+    let by_us = json!({"StringEquals": {"aws:SourceAccount": reference("AWS::AccountId")}});
+    template.add(format!("{}ScheduleRole", job.id), "AWS::IAM::Role", role("scheduler.amazonaws.com", Some(by_us), statements));
 }
 
 /// New events in the outbox wake the relay. What it fails at, its schedule makes up for.

@@ -54,6 +54,19 @@ impl Template {
         self.resources.push((id.into(), Resource { kind, metadata: None, properties }));
     }
 
+    /// Says more of a resource.
+    pub(super) fn set(&mut self, id: &str, property: &str, value: Value) {
+        if let Some((_, resource)) = self.resources.iter_mut().find(|(known, _)| known == id) {
+            resource.properties[property] = value;
+        }
+    }
+
+    /// An id that two resources have.
+    pub(super) fn id_used_twice(&self) -> Option<&str> {
+        let mut known = BTreeSet::new();
+        self.resources.iter().map(|(id, _)| id.as_str()).find(|id| !known.insert(*id))
+    }
+
     /// The parameters that it refers to, itself or by a condition.
     pub(super) fn parameters(&self) -> Vec<&'static Parameter> {
         let named = self.names();

@@ -17,9 +17,9 @@ impl Message for Kept {
 }
 
 static KEEPS_ORDER: Worker<Kept> = Worker::new("proof-keep", |_, _| Box::pin(async { Ok::<(), JobError>(()) }));
-static RARE: Scheduled = Scheduled::new("proof-rare", "rate(3 days)", |_, _| Box::pin(async { Ok(()) }));
+static RARE: Scheduled = Scheduled::new("proof-rare", "rate(2 days)", |_, _| Box::pin(async { Ok(()) }));
 static NEVER: Scheduled = Scheduled::new("proof-never", "rate(0 days)", |_, _| Box::pin(async { Ok(()) }));
-static NOW_AND_THEN: Scheduled = Scheduled::new("proof-now-and-then", "rate(2 days)", |_, _| Box::pin(async { Ok(()) }));
+static DAILY: Scheduled = Scheduled::new("proof-daily", "rate(1 day)", |_, _| Box::pin(async { Ok(()) }));
 
 fn refused(function: &'static dyn Function) -> String {
     stack("proof", &[function]).unwrap_err().to_string()
@@ -30,7 +30,10 @@ fn what_the_cloud_does_not_take_is_refused_by_name() {
     assert!(refused(&KEEPS_ORDER).starts_with("kept keeps order"), "{}", refused(&KEEPS_ORDER));
     assert!(refused(&RARE).starts_with("proof-rare runs too rarely"), "{}", refused(&RARE));
     assert!(refused(&NEVER).starts_with("proof-never: "), "{}", refused(&NEVER));
-    assert!(stack("proof", &[&NOW_AND_THEN]).is_ok());
+    assert!(stack("proof", &[&DAILY]).is_ok());
+    assert_eq!(stack("mail", &[&DAILY]).unwrap_err().to_string(), "mail is the name of a shared stack");
+    let twice = stack("proof", &[&DAILY, &DAILY]).unwrap_err().to_string();
+    assert!(twice.starts_with("the stack of proof has two resources called Daily"), "{twice}");
 }
 
 /// The variables of a function: those of all, and its own.
