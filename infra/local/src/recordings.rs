@@ -13,10 +13,7 @@ use axum::{
     routing::{get, post},
 };
 use domain::money::Money;
-use jiff::{
-    ToSpan,
-    civil::{Date, date},
-};
+use jiff::civil::{Date, date};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -54,27 +51,28 @@ impl Recordings {
         })
     }
 
-    /// The same, as if all of it had been observed, and flew, so many days later: for functions whose clock is not ours to set.
-    pub fn later(&self, days: i32) -> Self {
-        let later = |values: &[Value]| -> Arc<[Value]> { values.iter().map(|value| shifted(value, days)).collect() };
-        Self { availabilities: later(&self.availabilities), cursor: self.cursor.clone(), offers: later(&self.offers) }
+    /// The same, as if observed on another day, and of flights that leave on another: for functions whose clock is not ours to set.
+    /// Durations hold only for a day on which clocks are as on [`TRAVEL_DAY`], such as its anniversary.
+    pub fn as_if(&self, observed: Date, travel_day: Date) -> Self {
+        let moved = |day: Date| if day == OBSERVED { Some(observed) } else { travel_day.checked_add(day - TRAVEL_DAY).ok() };
+        let all = |values: &[Value]| -> Arc<[Value]> { values.iter().map(|value| with_days(value, &moved)).collect() };
+        Self { availabilities: all(&self.availabilities), cursor: self.cursor.clone(), offers: all(&self.offers) }
     }
 }
 
-/// With every day that a text begins with so many days later.
-fn shifted(value: &Value, days: i32) -> Value {
+/// With another day wherever a text begins with one.
+fn with_days(value: &Value, moved: &impl Fn(Date) -> Option<Date>) -> Value {
     match value {
-        Value::String(text) => later_day(text, days).unwrap_or_else(|| text.clone()).into(),
-        Value::Array(items) => items.iter().map(|item| shifted(item, days)).collect(),
-        Value::Object(fields) => fields.iter().map(|(name, field)| (name.clone(), shifted(field, days))).collect(),
+        Value::String(text) => with_day(text, moved).unwrap_or_else(|| text.clone()).into(),
+        Value::Array(items) => items.iter().map(|item| with_days(item, moved)).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, field)| (name.clone(), with_days(field, moved))).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     }
 }
 
-fn later_day(text: &str, days: i32) -> Option<String> {
+fn with_day(text: &str, moved: &impl Fn(Date) -> Option<Date>) -> Option<String> {
     let (day, rest) = text.split_at_checked(10)?;
-    let day: Date = day.parse().ok()?;
-    Some(format!("{}{rest}", day.checked_add(days.days()).ok()?))
+    Some(format!("{}{rest}", moved(day.parse().ok()?)?))
 }
 
 /// Serves `GET /seats-aero/search` and `POST /duffel/air/offer_requests`.
@@ -218,17 +216,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_recording_made_later_is_of_later_days_and_otherwise_the_same() {
+    fn recordings_of_other_days_are_otherwise_the_same() {
         let recordings = Recordings::embedded().unwrap();
         let texts = |recordings: &Recordings| serde_json::to_string(&(&recordings.availabilities, &recordings.offers)).unwrap();
-        assert!(texts(&recordings).contains(&format!(r#""Date":"{TRAVEL_DAY}""#)));
-        assert!(texts(&recordings).contains(&format!(r#""created_at":"{OBSERVED}T19:23:50.461Z""#)));
-        let later = recordings.later(277);
-        assert!(
-            texts(&later).contains(r#""Date":"2027-01-29""#)
-                && texts(&later).contains(r#""created_at":"2026-11-21T19:23:50.461Z""#)
-        );
-        assert!(!texts(&later).contains(r#":"2026-0"#));
-        assert_eq!(texts(&later.later(-277)), texts(&recordings));
+        let other = recordings.as_if(date(2026, 11, 20), date(2027, 4, 27));
+        for (field, then, now) in [
+            ("Date", "2026-04-27", "2027-04-27"),
+            ("ArrivesAt", "2026-04-28T18:30:00Z", "2027-04-28T18:30:00Z"),
+            ("departing_at", "2026-04-27T08:25:00", "2027-04-27T08:25:00"),
+            ("UpdatedAt", "2026-02-17T19:23:50.461Z", "2026-11-20T19:23:50.461Z"),
+            ("created_at", "2026-02-17T19:23:50.461Z", "2026-11-20T19:23:50.461Z"),
+        ] {
+            let count = |recordings: &Recordings, day: &str| texts(recordings).matches(&format!(r#""{field}":"{day}""#)).count();
+            assert!(count(&recordings, then) > 0 && count(&recordings, then) == count(&other, now), "{field}");
+        }
+        assert_eq!(texts(&recordings.as_if(OBSERVED, TRAVEL_DAY)), texts(&recordings));
     }
 }

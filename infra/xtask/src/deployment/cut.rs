@@ -17,19 +17,23 @@ const NOT_THERE: [(&str, &str); 4] = [
 ];
 
 /// Outputs that MiniStack can't tell, by what their names begin with.
-const NOT_TOLD: [(&str, &str); 1] = [("DkimRecord", "its identities have no DKIM tokens; a person reads them to make DNS records")];
+const NOT_TOLD: [(&str, &str); 1] =
+    [("DkimRecord", "its identities have no DKIM tokens; a person reads them to make DNS records")];
 
 /// What else is otherwise than in the cloud, and why.
-const ADAPTED: [(&str, &str); 7] = [
+const ADAPTED: [(&str, &str); 10] = [
     ("SAM is translated before `sam deploy`", "MiniStack translates no nested templates; SAM's own translator does it here"),
     ("functions that are not built are cut out, with all that is theirs", "each takes half a minute to link; the sample is CI's"),
     ("SEATS_AERO_URL and DUFFEL_URL are set", "travel sources answer from recordings, on loopback"),
+    ("secrets stand in the templates, made for this run", "MiniStack resolves references to secrets in no nested stack"),
     ("TokenIssuer may be an http address", "there is no certificate for loopback"),
     ("the issuer is a server that hands requests on to the deployed API", "nothing resolves the API's domain to MiniStack"),
     (
         "EdgeTokens is true from the first deployment on",
         "MiniStack asks the issuer late, and loses the attributes of what an update of a nested stack leaves as it is",
     ),
+    ("roles that may send a message may send a batch, too", "to MiniStack that is an action of its own; IAM has one for both"),
+    ("the role that may send mail may send it as anyone", "MiniStack does not see what identity a mail is sent as"),
     ("`cargo xtask redrive` is not tried", "MiniStack has no tasks that move messages"),
 ];
 
@@ -53,27 +57,38 @@ pub enum CutError {
     Dangling(String, String),
 }
 
-/// Cuts a translated template. `keep` has the functions that stay, by name, with the folder of each one's program; `variables` is
-/// what functions that ask travel sources are told besides.
+/// What stays, and what it is told.
+#[derive(Debug)]
+pub struct Kept<'a> {
+    /// The functions that stay, by name, with the folder of each one's program.
+    pub functions: BTreeMap<&'a str, &'a Path>,
+    /// What functions that ask travel sources are told besides.
+    pub variables: &'a [(&'static str, String)],
+    /// Secrets, by what their names have after the prefix.
+    pub secrets: &'a [(&'static str, String)],
+}
+
+/// Cuts a translated template.
 ///
 /// # Errors
 /// If the template is none, or what is left refers to what is not.
-pub fn cut(mut template: Value, keep: &BTreeMap<&str, &Path>, variables: &[(&str, String)]) -> Result<Value, CutError> {
+pub fn cut(mut template: Value, kept: &Kept<'_>) -> Result<Value, CutError> {
     let functions = functions(&template)?;
     let resources = template["Resources"].as_object_mut().ok_or(CutError::NoTemplate)?;
     let is_cut = |id: &str, resource: &Value| {
-        is_not_there(resource) || owner(id, &functions).is_some_and(|name| !keep.contains_key(name))
+        is_not_there(resource) || owner(id, &functions).is_some_and(|name| !kept.functions.contains_key(name))
     };
     let gone: BTreeSet<String> =
         resources.iter().filter(|(id, resource)| is_cut(id, resource)).map(|(id, _)| id.clone()).collect();
     resources.retain(|id, _| !gone.contains(id));
     for (id, resource) in resources.iter_mut() {
+        allow(resource);
         // How CodeDeploy is to move an alias.
         resource.as_object_mut().map(|resource| resource.remove("UpdatePolicy"));
-        if let Some(folder) = functions.get(id).and_then(|name| keep.get(name.as_str())) {
+        if let Some(folder) = functions.get(id).and_then(|name| kept.functions.get(name.as_str())) {
             resource["Properties"]["Code"] = json!(folder);
             if let Some(environment) = resource.pointer_mut("/Properties/Environment/Variables") {
-                tell(environment, variables);
+                tell(environment, kept);
             }
         }
     }
@@ -114,12 +129,40 @@ fn owner<'a>(id: &str, functions: &'a BTreeMap<String, String>) -> Option<&'a st
     owners.max_by_key(|(function, _)| function.len()).map(|(_, name)| name.as_str())
 }
 
-/// Sets variables in the environment of a function that asks the sources that they are about.
-fn tell(environment: &mut Value, variables: &[(&str, String)]) {
-    for (name, value) in variables {
+/// Puts secrets into the environment of a function, and variables about the sources whose keys it has.
+fn tell(environment: &mut Value, kept: &Kept<'_>) {
+    for (name, secret) in kept.secrets {
+        let reference = json!({"Fn::Sub": format!("{{{{resolve:secretsmanager:${{Prefix}}{name}}}}}")});
+        let variables = environment.as_object_mut().into_iter().flat_map(|environment| environment.values_mut());
+        variables.filter(|value| **value == reference).for_each(|value| *value = json!(secret));
+    }
+    for (name, value) in kept.variables {
         if environment.get(name.replace("_URL", "_KEY")).is_some() {
             environment[*name] = json!(value);
         }
+    }
+}
+
+/// Allows, in every statement of a policy, what MiniStack asks for where IAM asks for something else.
+fn allow(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.values_mut().for_each(allow);
+            let mut actions = match fields.get("Action") {
+                Some(Value::Array(actions)) => actions.clone(),
+                Some(action) => vec![action.clone()],
+                None => return,
+            };
+            if actions.contains(&json!("ses:SendEmail")) {
+                fields.insert("Resource".to_owned(), json!("*"));
+            }
+            if actions.contains(&json!("sqs:SendMessage")) {
+                actions.push(json!("sqs:SendMessageBatch"));
+                fields.insert("Action".to_owned(), actions.into());
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(allow),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -170,12 +213,17 @@ mod tests {
 
     fn template() -> Value {
         let mut search = function("search-run-search");
-        search["Properties"]["Environment"]["Variables"]["DUFFEL_KEY"] = json!("secret");
+        let key = json!({"Fn::Sub": "{{resolve:secretsmanager:${Prefix}duffel-key}}"});
+        search["Properties"]["Environment"]["Variables"]["DUFFEL_KEY"] = key;
         json!({
             "Parameters": {"TokenIssuer": {"Type": "String", "AllowedPattern": "^https://"}},
             "Resources": {
                 "GetWatcher": function("watchers-get-watcher"),
-                "GetWatcherRole": of("AWS::IAM::Role", json!({})),
+                "GetWatcherRole": of("AWS::IAM::Role", json!({"Statement": [
+                    {"Action": "sqs:SendMessage", "Resource": "queue"},
+                    {"Action": ["ses:SendEmail"], "Resource": "identity"},
+                    {"Action": "dynamodb:GetItem", "Resource": "table"},
+                ]})),
                 "GetWatcherAliaslive": {
                     "Type": "AWS::Lambda::Alias",
                     "Properties": {"FunctionName": {"Ref": "GetWatcher"}},
@@ -192,22 +240,39 @@ mod tests {
         })
     }
 
-    fn kept(names: &[&'static str]) -> BTreeMap<&'static str, &'static Path> {
-        names.iter().map(|name| (*name, Path::new("built"))).collect()
+    /// The template with only these functions.
+    fn cut_to(template: Value, names: &[&'static str]) -> Result<Value, CutError> {
+        let kept = Kept {
+            functions: names.iter().map(|name| (*name, Path::new("built"))).collect(),
+            variables: &[
+                ("DUFFEL_URL", "http://127.0.0.1:1/duffel".to_owned()),
+                ("SEATS_AERO_URL", "http://127.0.0.1:1".to_owned()),
+            ],
+            secrets: &[("duffel-key", "of this run".to_owned())],
+        };
+        cut(template, &kept)
     }
 
     #[test]
     fn what_is_a_functions_stays_or_goes_with_it() {
-        let variables =
-            [("DUFFEL_URL", "http://127.0.0.1:1/duffel".to_owned()), ("SEATS_AERO_URL", "http://127.0.0.1:1".to_owned())];
-        let cut = cut(template(), &kept(&["watchers-get-watcher", "search-run-search"]), &variables).unwrap();
+        let cut = cut_to(template(), &["watchers-get-watcher", "search-run-search"]).unwrap();
         let left: Vec<&str> = cut["Resources"].as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(left, ["GetWatcher", "GetWatcherAliaslive", "GetWatcherRole", "RunSearch", "SearchesQueue", "SearchesQueueDeep"]);
+        assert_eq!(
+            left,
+            ["GetWatcher", "GetWatcherAliaslive", "GetWatcherRole", "RunSearch", "SearchesQueue", "SearchesQueueDeep"]
+        );
         assert_eq!(cut["Resources"]["GetWatcher"]["Properties"]["Code"], "built");
         assert_eq!(cut["Resources"]["GetWatcherAliaslive"].get("UpdatePolicy"), None);
+        let allowed = json!([
+            {"Action": ["sqs:SendMessage", "sqs:SendMessageBatch"], "Resource": "queue"},
+            {"Action": ["ses:SendEmail"], "Resource": "*"},
+            {"Action": "dynamodb:GetItem", "Resource": "table"},
+        ]);
+        assert_eq!(cut["Resources"]["GetWatcherRole"]["Properties"]["Statement"], allowed);
         assert_eq!(cut["Parameters"]["TokenIssuer"], json!({"Type": "String"}));
         let environment = |id: &str| cut["Resources"][id]["Properties"]["Environment"]["Variables"].clone();
         assert_eq!(environment("GetWatcher"), json!({"TABLE_PREFIX": {"Ref": "Prefix"}}));
+        assert_eq!(environment("RunSearch")["DUFFEL_KEY"], "of this run");
         assert_eq!(environment("RunSearch")["DUFFEL_URL"], "http://127.0.0.1:1/duffel");
         assert_eq!(environment("RunSearch").get("SEATS_AERO_URL"), None);
     }
@@ -223,13 +288,14 @@ mod tests {
         ] {
             let mut template = template();
             template["Resources"]["SearchesQueue"]["Properties"]["Of"] = reference.clone();
-            let refused = cut(template, &kept(&["watchers-get-watcher"]), &[]).unwrap_err();
+            let refused = cut_to(template, &["watchers-get-watcher"]).unwrap_err();
             assert_eq!(refused.to_string(), "SearchesQueue refers to GetWatcherHistory, which is cut out", "{reference}");
         }
         let mut template = template();
-        template["Outputs"] = json!({"DkimRecord1": {"Value": {"Ref": "RunSearch"}}, "Searches": {"Value": {"Ref": "RunSearch"}}});
+        template["Outputs"] =
+            json!({"DkimRecord1": {"Value": {"Ref": "RunSearch"}}, "Searches": {"Value": {"Ref": "RunSearch"}}});
         assert!(
-            matches!(cut(template, &kept(&["watchers-get-watcher"]), &[]), Err(CutError::Dangling(output, _)) if output == "Searches")
+            matches!(cut_to(template, &["watchers-get-watcher"]), Err(CutError::Dangling(output, _)) if output == "Searches")
         );
     }
 
@@ -237,6 +303,6 @@ mod tests {
     fn a_function_is_named_by_the_prefix() {
         let mut template = template();
         template["Resources"]["GetWatcher"]["Properties"]["FunctionName"] = json!("get-watcher");
-        assert!(matches!(cut(template, &kept(&[]), &[]), Err(CutError::Nameless(id)) if id == "GetWatcher"));
+        assert!(matches!(cut_to(template, &[]), Err(CutError::Nameless(id)) if id == "GetWatcher"));
     }
 }

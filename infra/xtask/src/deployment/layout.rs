@@ -8,18 +8,15 @@ use std::{
 
 use serde_json::Value;
 
-use super::{DeploymentError, FUNCTIONS, cut::cut, sam::Sam};
+use super::{
+    DeploymentError, FUNCTIONS,
+    cut::{Kept, cut},
+    sam::Sam,
+};
 use crate::lambdas::Built;
 
 /// The root template.
 pub const ROOT: &str = "template.yaml";
-
-/// Templates in a folder.
-#[derive(Debug)]
-pub struct Layout {
-    /// Each of them.
-    pub stacks: Vec<Laid>,
-}
 
 /// A template that lies there.
 #[derive(Debug)]
@@ -35,22 +32,26 @@ impl fmt::Display for Laid {
     }
 }
 
-impl Layout {
-    /// Writes every template of the project.
-    ///
-    /// # Errors
-    /// If one can't be read, translated, cut or written.
-    pub fn of(sam: &Sam<'_>, built: &Built, variables: &[(&str, String)]) -> Result<Self, DeploymentError> {
-        let programs = FUNCTIONS.map(|name| (name, folder(&built.bootstrap(name))));
-        let keep: BTreeMap<&str, &Path> = programs.iter().map(|(name, folder)| (*name, folder.as_path())).collect();
-        let templates: BTreeMap<String, Value> = serde_json::from_str(&sam.translated()?)?;
-        let stacks = templates.into_iter().map(|(path, template)| {
-            let (in_the_cloud, cut) = (resources(&template), cut(template, &keep, variables)?);
-            sam.write(&path, &cut)?;
-            Ok(Laid { path, in_the_cloud, here: resources(&cut) })
-        });
-        Ok(Self { stacks: stacks.collect::<Result<_, DeploymentError>>()? })
-    }
+/// Writes every template of the project into the folder of `sam`.
+///
+/// # Errors
+/// If one can't be read, translated, cut or written.
+pub fn write(
+    sam: &Sam<'_>,
+    built: &Built,
+    variables: &[(&'static str, String)],
+    secrets: &[(&'static str, String)],
+) -> Result<Vec<Laid>, DeploymentError> {
+    let programs = FUNCTIONS.map(|name| (name, folder(&built.bootstrap(name))));
+    let functions = programs.iter().map(|(name, folder)| (*name, folder.as_path())).collect();
+    let kept = Kept { functions, variables, secrets };
+    let templates: BTreeMap<String, Value> = serde_json::from_str(&sam.translated()?)?;
+    let laid = templates.into_iter().map(|(path, template)| {
+        let (in_the_cloud, cut) = (resources(&template), cut(template, &kept)?);
+        sam.write(&path, &cut)?;
+        Ok(Laid { path, in_the_cloud, here: resources(&cut) })
+    });
+    laid.collect()
 }
 
 fn folder(file: &Path) -> PathBuf {

@@ -7,10 +7,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use jiff::{ToSpan, civil::Date};
+use jiff::civil::Date;
 use local::{
     loopback::Loopback,
-    recordings::{self, OBSERVED, Recordings, TRAVEL_DAY},
+    recordings::{self, Recordings, TRAVEL_DAY},
 };
 
 use super::{DeploymentError, api::Api};
@@ -29,10 +29,13 @@ impl Sources {
     /// # Errors
     /// If the recordings can't be read, or there is no port to be had.
     pub fn start(today: Date) -> Result<Self, DeploymentError> {
-        let days = today.since(OBSERVED)?.get_days() - 1;
-        let router = recordings::router(&Recordings::embedded()?.later(days));
+        // The next anniversary of the real one: clocks in Los Angeles are then as they were.
+        let of_year = |year: i16| TRAVEL_DAY.with().year(year).build();
+        let this_year = of_year(today.year())?;
+        let travel_day = if this_year > today { this_year } else { of_year(today.year() + 1)? };
+        let router = recordings::router(&Recordings::embedded()?.as_if(today.yesterday()?, travel_day));
         let server = Loopback::start("sources", |listener| async move { drop(axum::serve(listener, router).await) })?;
-        Ok(Self { server, travel_day: TRAVEL_DAY.checked_add(days.days())? })
+        Ok(Self { server, travel_day })
     }
 
     /// What functions find them by.

@@ -2,13 +2,13 @@
 
 use std::{
     ffi::OsStr,
-    fs::File,
+    fs::{self, File},
     path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     files::{self, FileError, Made},
@@ -16,9 +16,7 @@ use crate::{
     python::{self, Set},
 };
 
-/// The stack with what there must be before the first deployment: a bucket for what is uploaded, and the secrets.
-const BEFORE: &str = "before";
-/// The bucket.
+/// The bucket that what is deployed goes through.
 const BUCKET: &str = "artifacts";
 
 /// `sam`, in a folder.
@@ -28,8 +26,7 @@ pub struct Sam<'a> {
     root: &'a Path,
     folder: &'a Path,
     endpoint: String,
-    /// Where it says what it did last.
-    pub log: PathBuf,
+    log: PathBuf,
 }
 
 impl<'a> Sam<'a> {
@@ -38,7 +35,7 @@ impl<'a> Sam<'a> {
     /// # Errors
     /// If it can't be had.
     pub fn at(root: &'a Path, folder: &'a Path, cloud: &Ministack) -> Result<Self, FileError> {
-        let (programs, log) = (python::programs(root, Set::Templates)?, cloud.log().with_extension("sam.log"));
+        let (programs, log) = (python::programs(root, Set::Templates)?, cloud.log().with_extension("sam"));
         Ok(Self { programs, root, folder, endpoint: cloud.url(), log })
     }
 
@@ -52,19 +49,14 @@ impl<'a> Sam<'a> {
         files::output(&mut translate)
     }
 
-    /// Makes what there must be before: a bucket, and secrets of these names.
+    /// Makes the bucket that what is deployed goes through.
     ///
     /// # Errors
     /// If `sam` says no.
-    pub fn prepare(&self, secrets: &[(String, String)]) -> Result<(), FileError> {
-        let mut resources = serde_json::json!({"Artifacts": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": BUCKET}}});
-        for (number, (name, value)) in secrets.iter().enumerate() {
-            let properties = serde_json::json!({"Name": name, "SecretString": value});
-            resources[format!("Secret{number}")] =
-                serde_json::json!({"Type": "AWS::SecretsManager::Secret", "Properties": properties});
-        }
-        self.write("before.json", &serde_json::json!({"Resources": resources}))?;
-        self.deploy(BEFORE, "before.json", &[]).map(drop)
+    pub fn make_bucket(&self) -> Result<(), FileError> {
+        let bucket = json!({"Type": "AWS::S3::Bucket", "Properties": {"BucketName": BUCKET}});
+        self.write("bucket.yaml", &json!({"Resources": {"Artifacts": bucket}}))?;
+        self.deploy("artifacts", "bucket.yaml", &[]).map(drop)
     }
 
     /// Deploys the application that lies in the folder, and says how long that took.
@@ -89,14 +81,32 @@ impl<'a> Sam<'a> {
         Ok(started.elapsed())
     }
 
+    /// Where it says what it did last.
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// Keeps what functions say in their logs, and answers where.
+    ///
+    /// # Errors
+    /// If that can't be read or written.
+    pub fn keep_logs(&self, functions: impl IntoIterator<Item = String>) -> Result<PathBuf, FileError> {
+        let file = self.log.with_extension("functions");
+        fs::write(&file, self.logs(functions)?).map_err(|error| FileError::File(file.clone(), error))?;
+        Ok(file)
+    }
+
+    fn logs(&self, functions: impl IntoIterator<Item = String>) -> Result<String, FileError> {
+        let groups = functions.into_iter().flat_map(|name| ["--cw-log-group".to_owned(), format!("/aws/lambda/{name}")]);
+        files::output(&mut self.command(["logs".to_owned()].into_iter().chain(groups)))
+    }
+
     /// How often a function was started, as its log says.
     ///
     /// # Errors
     /// If the log can't be read.
     pub fn starts(&self, function: &str) -> Result<usize, FileError> {
-        let group = format!("/aws/lambda/{function}");
-        let log = files::output(&mut self.command(["logs", "--cw-log-group", &group]))?;
-        Ok(log.lines().filter(|line| line.contains(" START RequestId: ")).count())
+        Ok(self.logs([function.to_owned()])?.lines().filter(|line| line.contains(" START RequestId: ")).count())
     }
 
     /// Writes a file into the folder.

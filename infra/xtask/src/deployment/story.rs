@@ -1,7 +1,10 @@
 //! What is done with the deployment: a member creates a watcher, its minute comes, and the mail is read; and tokens that are no good
 //! are refused before a function starts.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use domain::{
     identity::{Member, Role},
@@ -26,7 +29,7 @@ const REFUSED_AT_THE_EDGE: &str = r#"{"message":"Unauthorized"}"#;
 
 /// How long a mail is waited for: a minute and more until the watcher is due and swept, and as much should nothing but its schedule
 /// wake the relay.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_secs(130);
 /// How often the mailbox is looked into.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -54,11 +57,18 @@ pub(super) struct Story<'a> {
 #[derive(Debug)]
 pub(super) struct Arrived {
     /// The minute in which the watcher was due.
-    pub(super) due: Timestamp,
+    due: Timestamp,
     /// When the mail was sent.
-    pub(super) sent: Timestamp,
+    sent: Timestamp,
     /// Its watcher.
     watcher: String,
+}
+
+impl fmt::Display for Arrived {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let after = self.sent.duration_since(self.due).as_secs();
+        write!(f, "due at {:.0}, mailed at {:.0}: {after} s from the minute to the mail", self.due, self.sent)
+    }
 }
 
 impl Story<'_> {
@@ -69,13 +79,14 @@ impl Story<'_> {
         let created = self.api.ask(Method::POST, "/v1/watchers", Some(&token), Some(&wish)).await?;
         let (status, body) = (created.status, created.body);
         let watcher = body["id"].as_str().unwrap_or_default().to_owned();
-        let planned = body["nextRun"].as_str().and_then(|at| at.parse().ok());
+        let planned = body["nextRunAt"].as_str().and_then(|at| at.parse().ok());
         if status != StatusCode::CREATED || planned != Some(due.start()) {
             return Err(DeploymentError::Unexpected("creating a watcher", format!("{status} {body}")));
         }
         let mail = self.mail().await?;
         self.check(&mail, &watcher)?;
-        let sent = mail["Timestamp"].as_str().and_then(|at| at.parse().ok());
+        let since_the_epoch = mail["Timestamp"].as_f64().and_then(|seconds| SignedDuration::try_from_secs_f64(seconds).ok());
+        let sent = since_the_epoch.and_then(|since| Timestamp::from_duration(since).ok());
         let sent = sent.ok_or_else(|| DeploymentError::Unexpected("a mail without its time", mail.to_string()))?;
         Ok(Arrived { due: due.start(), sent, watcher })
     }
@@ -145,7 +156,7 @@ impl Story<'_> {
         }
         let after_the_bad = self.starts()?;
         let seen = self.api.ask(Method::GET, &path, Some(&self.good_token()?), None).await?;
-        let ran = seen.body["lastRun"].as_str().and_then(|at| at.parse().ok());
+        let ran = seen.body["lastRunAt"].as_str().and_then(|at| at.parse().ok());
         if seen.status != StatusCode::OK || ran != Some(arrived.due) {
             return Err(DeploymentError::Unexpected("a good token", format!("{} {}", seen.status, seen.body)));
         }
