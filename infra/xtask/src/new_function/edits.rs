@@ -68,7 +68,7 @@ pub(super) fn with_member(path: &str, text: &str, context: &str) -> Result<Strin
 pub(super) fn with_context(path: &str, text: &str, context: &str) -> Result<String, GenerateError> {
     let no_place = || GenerateError::NoPlace(path.to_owned(), "`let contexts = […];`");
     let start = text.find("let contexts = [").ok_or_else(no_place)?;
-    let list = text.get(start..).and_then(|rest| rest.split(']').next()).ok_or_else(no_place)?;
+    let (list, _) = text.get(start..).and_then(|rest| rest.split_once(']')).ok_or_else(no_place)?;
     // rustfmt leaves a comma after the last one where the list is wrapped.
     let end = start + list.trim_end().trim_end_matches(',').len();
     Ok(inserted(text, end, &format!(", {context}::FUNCTIONS")))
