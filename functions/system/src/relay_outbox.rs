@@ -3,6 +3,7 @@
 //! Dying in between publishes some of them again; consumers are idempotent.
 
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use domain::events::SOURCE;
 use futures::{StreamExt, future::BoxFuture, stream};
 use jiff::Timestamp;
 use platform::{Deps, JobError, Scheduled, telemetry};
@@ -18,8 +19,6 @@ pub static FUNCTION: Scheduled =
 const PAGE: u8 = 100;
 /// The bus takes so many a call.
 const A_CALL: usize = 10;
-/// Who events come from.
-const SOURCE: &str = "mile-buy-club";
 
 fn relay_outbox(cx: &Deps, deadline: Timestamp) -> BoxFuture<'_, Result<(), JobError>> {
     Box::pin(async move {
@@ -34,6 +33,9 @@ async fn relay_shard(cx: &Deps, shard: u16, deadline: Timestamp) -> Result<(), J
     let (mut published, mut refused, mut after) = (0, 0, None);
     while cx.time_left(deadline) >= Scheduled::RESERVE {
         let page = cx.store().outbox(shard, PAGE, after.as_deref()).await?;
+        if let (None, Some(oldest)) = (&after, page.items.first()) {
+            tell_age(cx, oldest);
+        }
         for events in page.items.chunks(A_CALL) {
             let taken = publish(cx, events).await?;
             cx.store().published(&taken).await?;
@@ -49,6 +51,12 @@ async fn relay_shard(cx: &Deps, shard: u16, deadline: Timestamp) -> Result<(), J
         telemetry::count(cx, "EventsPublished", published as u64);
     }
     if refused == 0 { Ok(()) } else { Err(JobError::Retry(format!("the bus did not take {refused} events"))) }
+}
+
+/// Tells how long a shard's oldest event has waited. One that the bus never takes grows old.
+fn tell_age(cx: &Deps, oldest: &OutboxItem) {
+    let seconds = cx.now().duration_since(oldest.at).as_secs();
+    telemetry::measure(cx, "OutboxAge", u64::try_from(seconds).unwrap_or(0), "Seconds");
 }
 
 /// Puts events on the bus. Answers those that it has taken.

@@ -12,6 +12,7 @@ use crate::{
     new_function::{self, GenerateError},
     openapi::{self, OpenApiError},
     recordings::{self, RecordingError},
+    stacks::{self, StackError},
     tidy::{self, TidyError},
 };
 
@@ -30,6 +31,9 @@ pub enum CheckError {
     /// Endpoints contradict each other.
     #[error(transparent)]
     OpenApi(#[from] OpenApiError),
+    /// A function can't be deployed as it is described.
+    #[error(transparent)]
+    Stacks(#[from] StackError),
     /// The recordings can't be made.
     #[error(transparent)]
     Recordings(#[from] RecordingError),
@@ -61,6 +65,7 @@ pub fn steps(extent: Extent) -> Vec<Step> {
         ("licences", |root| Ok(licences::check(root).map(drop)?)),
         ("openapi", |root| current(root, &[openapi::file()?], "openapi")),
         ("docs", |root| current(root, &docs::files(), "docs")),
+        ("stacks", |root| current(root, &stacks::files(root)?, "stacks")),
         ("recordings", recordings_are_current),
     ];
     if !extent.quick {

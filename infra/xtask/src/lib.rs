@@ -11,6 +11,8 @@ pub mod operator;
 pub mod python;
 pub mod recordings;
 pub mod redrive;
+pub mod stacks;
+pub mod templates;
 pub mod tidy;
 pub mod triggers;
 

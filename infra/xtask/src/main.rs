@@ -25,7 +25,7 @@ use xtask::{
     new_function::{self, Order, Trigger},
     openapi,
     operator::{self, NewMember, NewToken},
-    recordings, redrive, tidy,
+    recordings, redrive, stacks, templates, tidy,
 };
 
 /// Developer automation.
@@ -59,6 +59,10 @@ enum Command {
     Openapi(Written),
     /// Writes docs/functions.md and docs/data.md
     Docs(Written),
+    /// Writes the stacks of the functions and the root template
+    Stacks(Written),
+    /// Checks the templates, and proves that the checks bite
+    Templates,
     /// Writes the recordings that the local run's travel sources play
     Recordings(Written),
     /// Sends the dead letters of a queue in the cloud round again (here: cargo local redrive)
@@ -219,6 +223,8 @@ fn run(root: &Path, command: Command) -> Result<(), Box<dyn Error>> {
         }
         Command::Openapi(written) => write_or_check(root, &written, &[openapi::file()?], "openapi"),
         Command::Docs(written) => write_or_check(root, &written, &docs::files(), "docs"),
+        Command::Stacks(written) => write_or_check(root, &written, &stacks::files(root)?, "stacks"),
+        Command::Templates => Ok(templates::check(root)?),
         Command::Recordings(Written { check: true }) => Ok(check::recordings_are_current(root)?),
         Command::Recordings(Written { check: false }) => Ok(recordings::write(root)?),
         Command::Redrive(arguments) => send_round_again(arguments),

@@ -145,7 +145,7 @@ pub fn carry_out(root: &Path, files: &[Made]) -> Result<(), GenerateError> {
         file.write(root)?;
     }
     // This program was compiled without the function: another one, compiled with it, writes what is made from it.
-    for command in ["openapi", "docs"] {
+    for command in ["openapi", "docs", "stacks"] {
         files::run(files::cargo(root).args(["run", "--quiet", "--package", "xtask", "--", command]))?;
     }
     Ok(())
@@ -168,6 +168,6 @@ pub fn what_is_left(order: &Order) -> String {
         }
         Trigger::Schedule { .. } => steps.push("stop before the deadline, and go on where it stopped".to_owned()),
     }
-    steps.push("`cargo xtask docs` and `cargo xtask check`".to_owned());
+    steps.push("`cargo xtask docs`, `cargo xtask stacks` and `cargo xtask check`".to_owned());
     steps.iter().fold("\nWhat is left to you:".to_owned(), |list, step| format!("{list}\n  [ ] {step}"))
 }

@@ -13,7 +13,7 @@ use crate::{
 /// What a deployment says to its functions.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// What table names begin with.
+    /// What the names of tables begin with, and those of functions in metrics.
     pub table_prefix: String,
     /// The URL of each queue the function sends to, by queue name.
     pub queue_urls: BTreeMap<String, String>,

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{deps::Deps, job::JobError};
 
 /// The namespace of all metrics.
-const NAMESPACE: &str = "MileBuyClub";
+pub const NAMESPACE: &str = "MileBuyClub";
 
 /// Where metrics go, a line each.
 pub trait MetricSink: Debug + Send + Sync {
@@ -68,7 +68,7 @@ pub(crate) fn job(cx: &Deps, outcome: Outcome, started: Timestamp, result: Resul
     result
 }
 
-/// Counts something of this function: a metric with the function as its dimension.
+/// Counts something of this function: a metric with the function, as the deployment calls it, as its dimension.
 pub fn count(cx: &Deps, metric: &str, value: u64) {
     measure(cx, metric, value, "Count");
 }
@@ -77,7 +77,9 @@ pub fn count(cx: &Deps, metric: &str, value: u64) {
 pub fn measure(cx: &Deps, metric: &str, value: u64, unit: &str) {
     tracing::debug!(target: "metric", function = cx.function().name, metric, value);
     if cx.config().emit_metrics {
-        cx.metrics().write(&embedded_metric(cx.function().name, cx.now(), metric, value, unit).to_string());
+        // Deployments that share an account are told apart by what their names begin with.
+        let function = format!("{}{}", cx.config().table_prefix, cx.function().name);
+        cx.metrics().write(&embedded_metric(&function, cx.now(), metric, value, unit).to_string());
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use contracts_tests::{files_in, functions, sample_path, text};
-use xtask::{docs, openapi, triggers};
+use xtask::{docs, openapi, stacks, triggers};
 
 fn contexts() -> BTreeSet<&'static str> {
     functions().into_iter().map(|function| function.spec().context()).collect()
@@ -88,7 +88,8 @@ fn every_function_has_a_sample_event_and_every_sample_a_function() {
 
 #[test]
 fn what_is_made_from_the_descriptors_is_not_stale() {
-    for made in [vec![openapi::file().unwrap()], docs::files().to_vec()].concat() {
-        assert!(made.is_current(&xtask::root()), "{} is stale: run `cargo xtask openapi` and `cargo xtask docs`", made.path);
-    }
+    let made = [vec![openapi::file().unwrap()], docs::files().to_vec(), stacks::files(&xtask::root()).unwrap()].concat();
+    let root = xtask::root();
+    let stale: Vec<&str> = made.iter().filter(|made| !made.is_current(&root)).map(|made| made.path.as_str()).collect();
+    assert!(stale.is_empty(), "{stale:?} are stale: run `cargo xtask openapi`, `cargo xtask docs` and `cargo xtask stacks`");
 }

@@ -196,13 +196,20 @@ fn of_batch(body: &Value) -> Needs {
         for write in writes.as_array().ok_or(Unreadable::Body("RequestItems"))? {
             let (action, write) = sole(write).ok_or(Unreadable::Body("RequestItems"))?;
             needs.extend(match action {
-                "PutRequest" => of_item(table, &write["Item"]),
+                "PutRequest" => of_batched_item(table, &write["Item"]),
                 "DeleteRequest" => at(table, &write["Key"], Need::Write),
                 _ => Err(Unreadable::Body("RequestItems")),
             }?);
         }
     }
     Ok(needs)
+}
+
+/// Events are stored in the transaction of what they tell of: in a batch there is none, and IAM lets none store them so.
+fn of_batched_item(table: Table, item: &Value) -> Needs {
+    let needs = of_item(table, item)?;
+    let emits = needs.iter().any(|need| matches!(need, Need::Emit(_)));
+    if emits { Err(Unreadable::Body("an event in a batch")) } else { Ok(needs) }
 }
 
 /// A write or a check of one item, alone or in a transaction. What it hands back is read, too.

@@ -1,8 +1,8 @@
 //! Sample events, as Lambda hands them to a function.
 
 use domain::events::{
-    AlertRaised, DealChanged, DealFound, Event, MessageRefused, MessageSent, MessageUncertain, SearchAnswered, WatcherChanged,
-    WatcherCreated, WatcherDeleted, WatcherMatched,
+    AlertRaised, DealChanged, DealFound, Event, MessageRefused, MessageSent, MessageUncertain, SOURCE, SearchAnswered,
+    WatcherChanged, WatcherCreated, WatcherDeleted, WatcherMatched,
 };
 use serde_json::{Map, Value, json};
 
@@ -85,7 +85,7 @@ fn envelope(event: &str) -> Value {
         "version": "0",
         "id": "7c1c2f0e-8b1a-4c57-9a3e-2f6d8e4b5a19",
         "detail-type": event,
-        "source": "mile-buy-club",
+        "source": SOURCE,
         "account": ACCOUNT,
         "time": AT,
         "region": REGION,

@@ -80,7 +80,7 @@ pub(super) const BANS: &[Ban] = &[
 pub(super) const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("tests/storage/", ".scan()", "counts what lies in a table of its own, to show that nothing was stored twice"),
     ("tests/api/", ".scan()", "compares the whole table before and after, to show that a refused request wrote nothing"),
-    ("tests/contracts/tests/permissions.rs", ".scan()", "shows that a scan is refused"),
+    ("tests/contracts/tests/permissions/", ".scan()", "shows that a scan is refused"),
     ("tests/faults/src/main.rs", "Instant::now", "says how long the tellings took"),
     ("tests/load/", "Instant::now", "measures how long things take on this machine"),
     ("tests/channels/tests/email.rs", "Instant::now", "shows that a time-out of the machine's clock strikes"),

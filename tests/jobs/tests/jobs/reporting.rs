@@ -78,6 +78,12 @@ impl Called {
         failures.map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// Every value of a metric, and what each is known by.
+    pub fn told(&self, metric: &str) -> Vec<(String, u64)> {
+        let told = |line: &Value| Some((line["function"].as_str()?.to_owned(), line[metric].as_u64()?));
+        self.lines.0.lock().unwrap().iter().filter_map(told).collect()
+    }
+
     /// How often each outcome of a job was counted since this was last asked.
     pub fn outcomes(&self) -> BTreeMap<String, u64> {
         let mut outcomes = BTreeMap::new();

@@ -1,246 +1,28 @@
-//! What functions are refused: every call there is, made through the gate of every function, against what it declares.
-//!
-//! Calls are made from the lists of kinds, events, queues and sources, and by the unmodified SDKs: each once, and what it sends
-//! goes through all gates. Behind them is nothing but a count. What a call takes is said here, apart from how the gate reads
-//! requests.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests, and how much was tried")]
+//! Every call there is, and what it takes. That is said here, apart from how the gate reads requests.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use aws_credential_types::Credentials;
-use aws_sdk_dynamodb::{
-    error::{ProvideErrorMetadata, SdkError},
-    types::{
-        AttributeValue, ConditionCheck, Delete, DeleteRequest, Get, KeysAndAttributes, Put, PutRequest, ReturnValue,
-        ReturnValuesOnConditionCheckFailure, TransactGetItem, TransactWriteItem, Update, WriteRequest,
-    },
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, DeleteRequest, Get, KeysAndAttributes, Put, PutRequest, ReturnValue,
+    ReturnValuesOnConditionCheckFailure, TransactGetItem, TransactWriteItem, Update, WriteRequest,
 };
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use aws_smithy_runtime_api::{
-    client::{
-        http::{HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn},
-        orchestrator::{HttpRequest, HttpResponse},
-    },
-    http::StatusCode,
-};
-use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use domain::events;
 use futures::future::BoxFuture;
-use local::{
-    gate::{self, Gate, Gatehouse},
-    machine::{functions, topology},
-};
+use local::machine::{functions, topology};
 use platform::{
-    Function,
     config::SOURCES,
-    outside::{self, Outside, OutsideError},
+    outside::{self, Outside},
 };
 use storage::{
     Entity, Grant, KINDS, Keyspace, Kind, OutboxItem,
     tables::{PK, SK, Table},
 };
 
-type Dynamo = aws_sdk_dynamodb::Client;
-type Sqs = aws_sdk_sqs::Client;
-type Bus = aws_sdk_eventbridge::Client;
-type Ses = aws_sdk_sesv2::Client;
+use super::crowd::{Bus, Call, Crowd, Dynamo, Outcome, Ses, Sqs, Takes, about, addresses, all, call, nobody, sent};
+
 type Item = HashMap<String, AttributeValue>;
-
-/// What a call comes to: nothing to say, or the code of its error.
-type Outcome = Result<(), String>;
-
-/// What a call takes: of each of these, one. Of none of nothing there is none: nobody may that.
-type Takes = Vec<Vec<Grant>>;
-
-fn all(grants: impl IntoIterator<Item = Grant>) -> Takes {
-    grants.into_iter().map(|grant| vec![grant]).collect()
-}
-
-fn nobody() -> Takes {
-    vec![Vec::new()]
-}
-
-type Make = Box<dyn Fn(&Crowd) -> BoxFuture<'static, Outcome>>;
-
-/// A call, what it takes, and what its caller reads when it is refused.
-struct Call {
-    what: String,
-    takes: Takes,
-    refusal: &'static str,
-    make: Make,
-}
-
-impl Call {
-    fn allowed(&self, grants: &[Grant]) -> bool {
-        let held = |grant: &Grant| grants.iter().any(|held| held.same(grant));
-        self.takes.iter().all(|one_of| one_of.iter().any(held))
-    }
-
-    fn is_about(&self, grant: &Grant) -> bool {
-        self.takes.iter().flatten().any(|taken| taken.same(grant))
-    }
-}
-
-fn about(what: &str, mut calls: Vec<Call>) -> Vec<Call> {
-    calls.iter_mut().for_each(|call| call.what = format!("{what}: {}", call.what));
-    calls
-}
-
-/// Where the sources really are; nothing here goes there.
-fn addresses() -> gate::Addresses {
-    SOURCES.into_iter().map(|(source, _, address)| (source, address.to_owned())).collect()
-}
-
-/// One function, its gate's ways, and what lies behind.
-struct Member {
-    name: &'static str,
-    grants: Vec<Grant>,
-    house: Arc<Gatehouse>,
-    beyond: Beyond,
-    http: SharedHttpClient,
-    outside: Arc<dyn Outside>,
-}
-
-impl Member {
-    fn of(function: &'static dyn Function) -> Self {
-        let (house, beyond) = (Arc::new(Gatehouse::default()), Beyond::default());
-        let gate = Gate::of(function, &house);
-        let connector = SharedHttpConnector::new(beyond.clone());
-        Self {
-            name: function.spec().name,
-            grants: function.grants(),
-            http: gate.client(http_client_fn(move |_, _| connector.clone())),
-            outside: gate.outside(Arc::new(beyond.clone()), addresses()),
-            house,
-            beyond,
-        }
-    }
-}
-
-/// All functions, who make each call together, and what each was answered to the last one.
-struct Crowd {
-    members: Vec<Member>,
-    answers: Arc<Mutex<Vec<Outcome>>>,
-    dynamo: Dynamo,
-    sqs: Sqs,
-    events: Bus,
-    ses: Ses,
-}
-
-macro_rules! client {
-    ($sdk:ident, $http:expr) => {{
-        let config = $sdk::Config::builder()
-            .behavior_version($sdk::config::BehaviorVersion::latest())
-            .region($sdk::config::Region::new("local"))
-            .credentials_provider(Credentials::from_keys("test", "test", None))
-            .endpoint_url("http://127.0.0.1:1")
-            .retry_config($sdk::config::retry::RetryConfig::disabled())
-            .http_client($http.clone());
-        $sdk::Client::from_conf(config.build())
-    }};
-}
-
-impl Crowd {
-    fn of(functions: &[&'static dyn Function]) -> Self {
-        let members: Vec<Member> = functions.iter().map(|function| Member::of(*function)).collect();
-        let ways: Vec<SharedHttpClient> = members.iter().map(|member| member.http.clone()).collect();
-        let answers = Arc::<Mutex<Vec<Outcome>>>::default();
-        let shared = answers.clone();
-        let http = http_client_fn(move |settings, components| {
-            let gates = ways.iter().map(|way| way.http_connector(settings, components)).collect();
-            SharedHttpConnector::new(AtEachGate { gates, answers: shared.clone() })
-        });
-        Self {
-            members,
-            answers,
-            dynamo: client!(aws_sdk_dynamodb, http),
-            sqs: client!(aws_sdk_sqs, http),
-            events: client!(aws_sdk_eventbridge, http),
-            ses: client!(aws_sdk_sesv2, http),
-        }
-    }
-}
-
-/// Sends what an SDK sends through every gate. The SDK is given a refusal to read, if there was one.
-#[derive(Debug, Clone)]
-struct AtEachGate {
-    gates: Vec<SharedHttpConnector>,
-    answers: Arc<Mutex<Vec<Outcome>>>,
-}
-
-impl HttpConnector for AtEachGate {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let this = self.clone();
-        HttpConnectorFuture::new(async move {
-            let mut answers = Vec::new();
-            for gate in &this.gates {
-                answers.push(gate.call(request.try_clone().unwrap()).await?);
-            }
-            let code = |answer: &HttpResponse| answer.headers().get("x-amzn-errortype").unwrap_or("no code").to_owned();
-            let outcome = |answer: &HttpResponse| if answer.status().is_success() { Ok(()) } else { Err(code(answer)) };
-            *this.answers.lock().unwrap() = answers.iter().map(outcome).collect();
-            let refused = answers.iter().position(|answer| !answer.status().is_success()).unwrap_or(0);
-            Ok(answers.swap_remove(refused))
-        })
-    }
-}
-
-/// What lies behind the gate: answers everything, and counts what it was asked.
-#[derive(Debug, Clone, Default)]
-struct Beyond(Arc<AtomicU64>);
-
-impl Beyond {
-    fn reached(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn reach(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-impl HttpConnector for Beyond {
-    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
-        self.reach();
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(StatusCode::try_from(200).unwrap(), SdkBody::from("{}"))))
-    }
-}
-
-impl Outside for Beyond {
-    fn send(&self, _: outside::Call) -> BoxFuture<'_, Result<http::Response<Bytes>, OutsideError>> {
-        self.reach();
-        Box::pin(async { Ok(http::Response::new(Bytes::new())) })
-    }
-}
-
-fn sent<T, E, R>(sending: impl Future<Output = Result<T, SdkError<E, R>>> + Send + 'static) -> BoxFuture<'static, Outcome>
-where
-    SdkError<E, R>: ProvideErrorMetadata,
-{
-    Box::pin(async { sending.await.map(|_| ()).map_err(|error| error.code().unwrap_or("no code").to_owned()) })
-}
-
-/// A call of a service by its SDK.
-macro_rules! call {
-    ($service:ident, $what:expr, $takes:expr, $make:expr) => {{
-        let (what, make) = ($what.to_string(), $make);
-        Call {
-            what,
-            takes: $takes,
-            // SQS alone still says it as its older protocol did.
-            refusal: if stringify!($service) == "sqs" { "AccessDenied" } else { "AccessDeniedException" },
-            make: Box::new(move |crowd: &Crowd| sent(make(&crowd.$service).send())),
-        }
-    }};
-}
 
 fn text(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())
@@ -251,7 +33,7 @@ fn key_of(pk: &str, sk: &str) -> Item {
 }
 
 /// A key of a keyspace, with something in the place of whatever varies.
-fn sample(keys: &Keyspace) -> (String, String) {
+pub fn sample(keys: &Keyspace) -> (String, String) {
     let parts = keys.partition.split('#').map(|part| if part.starts_with('{') { "x" } else { part });
     let is_prefix = keys.sort.is_empty() || keys.sort.ends_with('#');
     (parts.collect::<Vec<_>>().join("#"), format!("{}{}", keys.sort, if is_prefix { "1" } else { "" }))
@@ -494,7 +276,7 @@ fn emissions(name: &'static str, takes: &Takes) -> Vec<Call> {
         put(name, takes.clone(), table, event(name), None),
         put(format!("{name} for the old one"), with_old, table, event(name), Some(ReturnValue::AllOld)),
         transaction(format!("{name} in a transaction"), takes.clone(), vec![put_part(table, event(name))]),
-        batch(format!("{name} in a batch"), takes.clone(), [(table, put_request(event(name)))]),
+        batch(format!("{name} in a batch"), nobody(), [(table, put_request(event(name)))]),
     ]
 }
 
@@ -583,7 +365,7 @@ fn of_table(table: Table) -> Vec<Call> {
 }
 
 /// Every call, in groups of those about one thing.
-fn calls() -> Vec<Vec<Call>> {
+pub fn calls() -> Vec<Vec<Call>> {
     let of_kind = |kind: &&'static Kind| {
         let calls = [reads(kind), writes(kind), detours(kind), together(kind)];
         about(kind.name, calls.into_iter().flatten().collect())
@@ -600,100 +382,4 @@ fn calls() -> Vec<Vec<Call>> {
     let unknown_table = get("GetItem", nobody(), "secrets", key(OutboxItem::KIND));
     groups.push(Table::ALL.into_iter().flat_map(of_table).chain([unknown_table]).collect());
     groups
-}
-
-/// How many calls were let through, how many refused, and which did not go as what is granted would have it.
-#[derive(Default)]
-struct Tally {
-    let_through: usize,
-    refused: usize,
-    faults: Vec<String>,
-}
-
-impl Tally {
-    /// Makes calls one after the other. A crowd of their own keeps the records short that are looked through.
-    async fn make(&mut self, calls: &[Call], functions: &[&'static dyn Function]) {
-        let crowd = Crowd::of(functions);
-        for call in calls {
-            let before: Vec<u64> = crowd.members.iter().map(|member| member.beyond.reached()).collect();
-            crowd.answers.lock().unwrap().clear();
-            let read = (call.make)(&crowd).await;
-            let answers = std::mem::take(&mut *crowd.answers.lock().unwrap());
-            assert_eq!(answers.len(), crowd.members.len(), "{} was not sent: {read:?}", call.what);
-            if answers.iter().any(Result::is_err) && read != Err(call.refusal.to_owned()) {
-                self.faults.push(format!("{}: its caller reads {read:?}, not {}", call.what, call.refusal));
-            }
-            for ((member, answer), before) in crowd.members.iter().zip(&answers).zip(before) {
-                self.hold(call, member, answer, member.beyond.reached() - before);
-            }
-        }
-        for member in &crowd.members {
-            self.hold_records(calls, member);
-        }
-    }
-
-    fn hold(&mut self, call: &Call, member: &Member, answer: &Outcome, reached: u64) {
-        let as_declared = match (call.allowed(&member.grants), answer) {
-            (true, Ok(())) => reached == 1,
-            (false, Err(code)) => reached == 0 && code.starts_with(call.refusal),
-            (true, Err(_)) | (false, Ok(())) => false,
-        };
-        if !as_declared {
-            self.faults.push(format!("{}: {} is answered {answer:?}, {reached} reached", member.name, call.what));
-        }
-    }
-
-    /// What was refused is recorded, and only what was let through is counted.
-    fn hold_records(&mut self, calls: &[Call], member: &Member) {
-        let allowed = calls.iter().filter(|call| call.allowed(&member.grants)).count();
-        let (refused, recorded, counted) = (calls.len() - allowed, member.house.refusals(), member.house.calls_of(member.name));
-        if recorded.len() != refused || recorded.iter().any(|refusal| refusal.function != member.name) {
-            self.faults.push(format!("{}: {refused} are to be refused, {} were recorded", member.name, recorded.len()));
-        }
-        if usize::try_from(counted) != Ok(allowed) {
-            self.faults.push(format!("{}: {allowed} are to be let through, {counted} were counted", member.name));
-        }
-        self.let_through += allowed;
-        self.refused += refused;
-    }
-}
-
-#[tokio::test]
-async fn every_function_is_refused_whatever_it_did_not_declare() {
-    let (groups, functions, mut tally) = (calls(), functions(), Tally::default());
-    for calls in &groups {
-        tally.make(calls, &functions).await;
-    }
-    let Tally { let_through, refused, faults } = tally;
-    assert!(faults.is_empty(), "{} of them, such as {:#?}", faults.len(), &faults[..faults.len().min(20)]);
-    let calls = groups.iter().map(Vec::len).sum::<usize>();
-    assert_eq!(let_through + refused, functions.len() * calls);
-    println!("{} functions x {calls} calls: {let_through} let through, {refused} refused", functions.len());
-}
-
-/// A grant of a new kind, or for something that is on none of the lists, would be tried by no call.
-#[test]
-fn every_function_is_tried_with_all_that_it_may_and_much_that_it_may_not() {
-    let calls: Vec<Call> = calls().into_iter().flatten().collect();
-    for function in functions() {
-        let (name, grants) = (function.spec().name, function.grants());
-        let (allowed, forbidden): (Vec<&Call>, Vec<&Call>) = calls.iter().partition(|call| call.allowed(&grants));
-        assert!(forbidden.len() > allowed.len(), "{name} may do almost everything");
-        for grant in &grants {
-            assert!(allowed.iter().any(|call| call.is_about(grant)), "{name} may {grant}, which no call here tries");
-        }
-    }
-}
-
-/// Otherwise a sample of one kind would be one of another, and what a call takes would not be what is said here.
-#[test]
-fn a_sample_is_of_one_kind() {
-    for kind in KINDS {
-        assert_eq!(kind.keys.iter().filter(|keys| keys.index.is_none()).count(), 1, "{}", kind.name);
-        for keys in kind.keys {
-            let (pk, sk) = sample(keys);
-            let holders = KINDS.iter().filter(|other| other.holds(kind.table, keys.index, &pk, &sk)).map(|other| other.name);
-            assert_eq!(holders.collect::<Vec<_>>(), [kind.name], "{pk} {sk}");
-        }
-    }
 }

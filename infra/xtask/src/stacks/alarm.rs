@@ -1,0 +1,163 @@
+//! Alarms. Each costs ten cents a month for each metric that it looks at: what shows elsewhere is not looked at twice.
+
+use platform::telemetry;
+use serde_json::{Value, json};
+
+use super::{
+    function::{ALIAS, Named},
+    template::{Template, prefixed, reference, sub},
+};
+use crate::triggers;
+
+/// An answer that takes longer is slow, in milliseconds.
+const SLOW: u16 = 500;
+/// A message that waits longer is late, in seconds: what is due every minute is then fifteen rounds behind.
+const LATE: u16 = 900;
+/// More messages than this are no burst any more: twice the largest that is measured (`cargo bench -p load --bench burst`).
+const DEEP: u16 = 20_000;
+
+/// A metric over periods of so many seconds.
+struct Metric {
+    namespace: &'static str,
+    name: &'static str,
+    dimensions: Value,
+    statistic: &'static str,
+    period: i64,
+}
+
+impl Metric {
+    /// Of the alias of a function: what the canary's share does counts.
+    fn of_function(function: &Named, name: &'static str, statistic: &'static str, period: i64) -> Self {
+        let alias = format!("${{Prefix}}{}:{ALIAS}", function.name());
+        let dimensions = json!([
+            {"Name": "FunctionName", "Value": prefixed(function.name())},
+            {"Name": "Resource", "Value": sub(alias)},
+        ]);
+        Self { namespace: "AWS/Lambda", name, dimensions, statistic, period }
+    }
+
+    fn of_queue(queue: &str, name: &'static str) -> Self {
+        let dimensions = json!([{"Name": "QueueName", "Value": prefixed(queue)}]);
+        Self { namespace: "AWS/SQS", name, dimensions, statistic: "Maximum", period: 60 }
+    }
+
+    /// As the only one of an alarm.
+    fn alone(&self) -> Value {
+        let statistic = if self.statistic.starts_with('p') { "ExtendedStatistic" } else { "Statistic" };
+        json!({
+            "Namespace": self.namespace,
+            "MetricName": self.name,
+            "Dimensions": self.dimensions,
+            statistic: self.statistic,
+            "Period": self.period,
+        })
+    }
+
+    /// As one of several.
+    fn called(&self, id: &str) -> Value {
+        json!({
+            "Id": id,
+            "ReturnData": false,
+            "MetricStat": {
+                "Metric": {"Namespace": self.namespace, "MetricName": self.name, "Dimensions": self.dimensions},
+                "Stat": self.statistic,
+                "Period": self.period,
+            },
+        })
+    }
+}
+
+/// When an alarm rings: if it was so in some of the latest periods.
+struct Rings {
+    threshold: Value,
+    comparison: &'static str,
+    in_periods: u8,
+    of_periods: u8,
+    when_missing: &'static str,
+}
+
+impl Rings {
+    fn above(threshold: u16, in_periods: u8, of_periods: u8) -> Self {
+        let comparison = "GreaterThanThreshold";
+        Self { threshold: threshold.into(), comparison, in_periods, of_periods, when_missing: "notBreaching" }
+    }
+}
+
+fn add(template: &mut Template, id: String, name: &str, description: &str, looks_at: Value, rings: &Rings) {
+    let mut alarm = json!({
+        "AlarmName": prefixed(name),
+        "AlarmDescription": description,
+        "Threshold": rings.threshold,
+        "ComparisonOperator": rings.comparison,
+        "DatapointsToAlarm": rings.in_periods,
+        "EvaluationPeriods": rings.of_periods,
+        "TreatMissingData": rings.when_missing,
+        "AlarmActions": [reference("AlarmTopicArn")],
+        "OKActions": [reference("AlarmTopicArn")],
+    });
+    if let (Value::Object(alarm), Value::Object(looks_at)) = (&mut alarm, looks_at) {
+        alarm.extend(looks_at);
+    }
+    template.add(id, "AWS::CloudWatch::Alarm", alarm);
+}
+
+/// A function that fails: in two minutes of five, so that a blip is none and a canary of five minutes is taken back.
+pub(super) fn failing(template: &mut Template, function: &Named) {
+    let name = format!("{}-failing", function.name());
+    let (metric, what) = match triggers::route(function.function) {
+        Some((method, path)) => {
+            (failed_requests(&format!("{method} {path}")), "It answers 5xx, or API Gateway does in its place.")
+        }
+        None => (Metric::of_function(function, "Errors", "Sum", 60), "It fails, crashes or runs out of time."),
+    };
+    add(template, failing_id(function), &name, what, metric.alone(), &Rings::above(0, 2, 5));
+}
+
+/// The alarm that takes a new version of a function back.
+pub(super) fn failing_id(function: &Named) -> String {
+    format!("{}Failing", function.id)
+}
+
+/// What the access log of the API counts, whoever it is that fails.
+fn failed_requests(route: &str) -> Metric {
+    let dimensions = json!([{"Name": "api", "Value": reference("ApiId")}, {"Name": "route", "Value": route}]);
+    Metric { namespace: telemetry::NAMESPACE, name: "RequestsFailed", dimensions, statistic: "Sum", period: 60 }
+}
+
+/// An endpoint that takes too long for one request in a hundred.
+pub(super) fn slow(template: &mut Template, endpoint: &Named) {
+    let (id, name) = (format!("{}Slow", endpoint.id), format!("{}-slow", endpoint.name()));
+    let duration = Metric::of_function(endpoint, "Duration", "p99", 300);
+    let what = format!("One request in a hundred takes more than {SLOW} ms.");
+    let mut looks_at = duration.alone();
+    // Of few requests the slowest is one that started the function.
+    looks_at["EvaluateLowSampleCountPercentile"] = "ignore".into();
+    add(template, id, &name, &what, looks_at, &Rings::above(SLOW, 3, 3));
+}
+
+/// A queue whose worker does not keep up, or does not work at all.
+pub(super) fn backlog(template: &mut Template, id: &str, queue: &str) {
+    let metrics = json!({"Metrics": [
+        Metric::of_queue(queue, "ApproximateAgeOfOldestMessage").called("age"),
+        Metric::of_queue(queue, "ApproximateNumberOfMessagesVisible").called("depth"),
+        {"Id": "backlog", "Expression": format!("IF(age > {LATE} OR depth > {DEEP}, 1, 0)"), "Label": "Late or too many"},
+    ]});
+    let what = format!("A message has waited for more than {LATE} s, or more than {DEEP} wait.");
+    add(template, format!("{id}Backlog"), &format!("{queue}-backlog"), &what, metrics, &Rings::above(0, 3, 3));
+}
+
+/// Dead letters ring until somebody has acted.
+pub(super) fn dead_letters(template: &mut Template, id: &str, queue: &str) {
+    let waiting = Metric::of_queue(queue, "ApproximateNumberOfMessagesVisible");
+    let what = "Something could not be done: see docs/runbook.md, \"Dead letters\".";
+    add(template, format!("{id}Alarm"), queue, what, waiting.alone(), &Rings::above(0, 1, 1));
+}
+
+/// A job that has not run for three of its intervals. That there is no count is what it looks for.
+pub(super) fn not_run(template: &mut Template, job: &Named, interval: i64) {
+    let runs = Metric::of_function(job, "Invocations", "Sum", interval);
+    let rings =
+        Rings { threshold: 1.into(), comparison: "LessThanThreshold", in_periods: 3, of_periods: 3, when_missing: "breaching" };
+    let (id, name) = (format!("{}NotRun", job.id), format!("{}-not-run", job.name()));
+    add(template, id, &name, "Its schedule has not started it three times in a row.", runs.alone(), &rings);
+}
