@@ -3,6 +3,7 @@
 //! Dying in between publishes some of them again; consumers are idempotent.
 
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use domain::events::SOURCE;
 use futures::{StreamExt, future::BoxFuture, stream};
 use jiff::Timestamp;
 use platform::{Deps, JobError, Scheduled, telemetry};
@@ -18,8 +19,6 @@ pub static FUNCTION: Scheduled =
 const PAGE: u8 = 100;
 /// The bus takes so many a call.
 const A_CALL: usize = 10;
-/// Who events come from.
-const SOURCE: &str = "mile-buy-club";
 
 fn relay_outbox(cx: &Deps, deadline: Timestamp) -> BoxFuture<'_, Result<(), JobError>> {
     Box::pin(async move {

@@ -10,6 +10,9 @@ use crate::{
     watchers::Reason,
 };
 
+/// Who events come from: the bus's `source`.
+pub const SOURCE: &str = "mile-buy-club";
+
 /// Something that happened.
 pub trait Event: Serialize + DeserializeOwned + Send + 'static {
     /// Its name: the bus's `detail-type`.
