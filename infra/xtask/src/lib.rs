@@ -5,6 +5,7 @@ pub mod contexts;
 pub mod docs;
 pub mod files;
 pub mod licences;
+pub mod ministack;
 pub mod new_function;
 pub mod openapi;
 pub mod operator;

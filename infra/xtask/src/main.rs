@@ -55,6 +55,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Runs every call that our code makes to AWS against the local stand-ins and MiniStack, and holds them against each other
+    Conformance,
     /// Writes the OpenAPI document
     Openapi(Written),
     /// Writes docs/functions.md and docs/data.md
@@ -220,6 +222,9 @@ fn run(root: &Path, command: Command) -> Result<(), Box<dyn Error>> {
         Command::Faults { arguments } => {
             let run = ["run", "--quiet", "--locked", "--profile", "bench", "--package", "faults", "--"];
             Ok(files::run(files::cargo(root).args(run).args(arguments))?)
+        }
+        Command::Conformance => {
+            Ok(files::run(files::cargo(root).args(["run", "--quiet", "--locked", "--package", "conformance"]))?)
         }
         Command::Openapi(written) => write_or_check(root, &written, &[openapi::file()?], "openapi"),
         Command::Docs(written) => write_or_check(root, &written, &docs::files(), "docs"),
