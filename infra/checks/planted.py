@@ -297,6 +297,13 @@ def a_leave_to_call_by_name(app):
     return spoilt(app, "AWS::Lambda::Permission", setting(FunctionName=function))
 
 
+@planted("alias-first", "does not wait")
+def retries_of_an_alias_that_is_not_there_yet(app):
+    early = {"FunctionName": {"Ref": "RunSearch"}, "Qualifier": "live", "MaximumRetryAttempts": 0}
+    retries = {"Early": {"Type": "AWS::Lambda::EventInvokeConfig", "Properties": early}}
+    return spoilt_template(app, "infra/stacks/search.yaml", lambda search: search["Resources"].update(retries))
+
+
 @planted("binary", "a function of 0 stacks")
 def a_function_that_is_not_deployed(app):
     def remove(source):

@@ -411,6 +411,16 @@ STARTS = {
 
 
 @rule
+def alias_first(app: Application):
+    """What names an alias by text is made after it: CloudFormation knows only of references."""
+    for stack in app.stacks.values():
+        for name, resource in stack.resources("AWS::Lambda::EventInvokeConfig").items():
+            waits_for = {*references(resource["Properties"]), *listed(resource.get("DependsOn", []))}
+            if not waits_for & stack.resources(ALIAS).keys():
+                yield at(stack, name), "does not wait for the alias that it is of"
+
+
+@rule
 def binary(app: Application):
     """Every binary is a function of one stack, under its own name, and every function is a binary."""
     built = {path.stem: path.parents[2] for path in app.root.glob("functions/*/src/bin/*.rs")}

@@ -123,16 +123,15 @@ fn mapping<'a>(entries: impl IntoIterator<Item = (&'a str, Yaml)>) -> Yaml {
 /// Quotes what YAML 1.1 takes for a date or a truth value, and Python's tools with it; serde writes YAML 1.2.
 pub(super) fn for_yaml_1_1(text: &str) -> String {
     let line = |line: &str| match line.rsplit_once(": ").or_else(|| line.rsplit_once("- ")) {
-        Some((before, value)) if is_text_no_longer(value) => {
-            format!("{}'{value}'\n", line.strip_suffix(value).unwrap_or(before))
-        }
+        Some((_, value)) if is_text_no_longer(value) => format!("{}'{value}'\n", line.strip_suffix(value).unwrap_or(line)),
         Some(_) | None => format!("{line}\n"),
     };
     text.lines().map(line).collect()
 }
 
 fn is_text_no_longer(value: &str) -> bool {
-    let is_date = value.len() == 10 && value.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    let fits = |(at, byte): (usize, u8)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() };
+    let is_date = value.len() == 10 && value.bytes().enumerate().all(fits);
     is_date || ["y", "n", "yes", "no", "on", "off"].iter().any(|word| word.eq_ignore_ascii_case(value))
 }
 

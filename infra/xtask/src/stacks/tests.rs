@@ -77,7 +77,7 @@ fn a_stack_is_asked_for_what_it_uses_only() {
 
 #[test]
 fn text_stays_text_for_those_who_read_yaml_1_1() {
-    let text = "Mode: OFF\nVersion: 2012-10-17\nList:\n- on\n- 2012\n- 'yes'\nOther: of 2012-10-17: on and off\n";
-    let expected = "Mode: 'OFF'\nVersion: '2012-10-17'\nList:\n- 'on'\n- 2012\n- 'yes'\nOther: of 2012-10-17: on and off\n";
+    let text = "Mode: OFF\nVersion: 2012-10-17\nList:\n- on\n- 2012345678\n- 'yes'\nOther: of 2012-10-17: on and off\n";
+    let expected = "Mode: 'OFF'\nVersion: '2012-10-17'\nList:\n- 'on'\n- 2012345678\n- 'yes'\nOther: of 2012-10-17: on and off\n";
     assert_eq!(template::for_yaml_1_1(text), expected);
 }
