@@ -18,6 +18,8 @@ use crate::support::{Core, create, dubai, each, told};
 
 /// Endpoints without a token, each with the reason why it needs none.
 const PUBLIC: &[(&str, &str)] = &[
+    ("identity-get-jwks", "whoever checks a token needs the public keys before"),
+    ("identity-get-openid-configuration", "whoever checks a token learns from it where the keys are"),
     ("system-get-health", "monitors have no account, and it tells nothing of anyone"),
     ("system-get-openapi", "the description of the API is the same for all"),
 ];
