@@ -29,18 +29,9 @@ impl fmt::Display for Shape {
     }
 }
 
-/// Members whose inside is data: keys of ours, names and values.
-const DATA: [&str; 8] = [
-    "Item",
-    "Key",
-    "ExclusiveStartKey",
-    "ExpressionAttributeNames",
-    "ExpressionAttributeValues",
-    "MessageAttributes",
-    // There is one for every use of the SDK that we make of it.
-    "ClientRequestToken",
-    "QueueUrl",
-];
+/// Members whose inside is data: items, keys, names and values.
+const DATA: [&str; 6] =
+    ["Item", "Key", "ExclusiveStartKey", "ExpressionAttributeNames", "ExpressionAttributeValues", "MessageAttributes"];
 
 /// The shapes of a request: its own, and those of the elements of its lists.
 pub fn of(operation: &str, body: &[u8]) -> BTreeSet<Shape> {

@@ -11,7 +11,7 @@ use conformance::{
     differences::{self, Difference},
     judge, report, rows,
     seen::{refused, took},
-    shapes::{Heard, Shape},
+    shapes::{self, Heard, Shape},
     target::Side,
 };
 use faults::{
@@ -73,6 +73,26 @@ fn every_call_of_the_story_has_a_row() {
     assert!(told.iter().any(|shape| shape.operation == "SendEmail"), "the story was heard");
     let without: Vec<String> = told.difference(rows).map(ToString::to_string).collect();
     assert!(without.is_empty(), "add a row in src/rows for:\n{}", without.join("\n"));
+}
+
+#[test]
+fn a_request_made_in_another_way_has_another_shape() {
+    let of = |body: &str| shapes::of("Query", body.as_bytes());
+    let query =
+        of(r#"{"TableName": "core", "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "a"}}}"#);
+    let of_another =
+        r#"{"TableName": "x-core", "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "b"}}}"#;
+    assert_eq!(query, of(of_another), "what it is about does not matter");
+    for other in [
+        r#"{"TableName": "core", "KeyConditionExpression": "sk = :pk", "ExpressionAttributeValues": {":pk": {"S": "a"}}}"#,
+        r#"{"TableName": "core", "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {}, "ConsistentRead": true}"#,
+    ] {
+        assert_ne!(query, of(other));
+    }
+    let writes = |body: &str| shapes::of("TransactWriteItems", body.as_bytes());
+    let (put, checked) = (r#"{"Put": {"Item": {}}}"#, r#"{"Put": {"Item": {}, "ConditionExpression": "c"}}"#);
+    let both = writes(&format!(r#"{{"TransactItems": [{put}, {checked}, {put}]}}"#));
+    assert!(both.is_superset(&writes(&format!(r#"{{"TransactItems": [{checked}]}}"#))), "each operation has its own");
 }
 
 #[test]

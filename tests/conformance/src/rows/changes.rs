@@ -1,4 +1,6 @@
-//! Writes, as `storage` makes them: conditions, transactions, leases and batches.
+//! Writes, as `storage` makes them: conditions, transactions, leases and batches. See the [API
+//! reference](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/) under PutItem, TransactWriteItems and
+//! BatchWriteItem, and the developer guide under "Condition and filter expressions".
 
 use domain::{events::WatcherCreated, search::SearchKey, watchers::Watcher};
 use futures::future::join_all;

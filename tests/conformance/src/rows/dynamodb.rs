@@ -1,4 +1,9 @@
 //! The limits and rules of DynamoDB behind what `storage` does, through the SDK alone.
+//!
+//! They stand in the [API reference](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/) under TransactWriteItems,
+//! BatchWriteItem, Query and CancellationReason, and in the developer guide under "Quotas in Amazon DynamoDB" and "Supported data
+//! types and naming rules". By which code a request over a limit is refused they often don't say; then it is the one that both
+//! engines answer.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,4 +1,6 @@
-//! Events: from the outbox by the relay over the bus to the queues of their consumers.
+//! Events: from the outbox by the relay over the bus to the queues of their consumers. See the [API
+//! reference](https://docs.aws.amazon.com/eventbridge/latest/APIReference/) under PutEvents, PutEventsRequestEntry and
+//! PutEventsResultEntry, and the user guide under "Event structure" and "Creating event patterns".
 
 use aws_sdk_eventbridge::{operation::put_events::PutEventsOutput, primitives::DateTime, types::PutEventsRequestEntry};
 use domain::events::{Event, NAMES, SOURCE, WatcherCreated};

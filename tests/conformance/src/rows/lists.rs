@@ -1,4 +1,6 @@
-//! Reads of many, as `storage` makes them: order, pages, and what is in an index.
+//! Reads of many, as `storage` makes them: order, pages, and what is in an index. See the [API
+//! reference](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html) under Query, and the developer
+//! guide under "Take advantage of sparse indexes".
 
 use domain::{
     deals::{Score, Weights},

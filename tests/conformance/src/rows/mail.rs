@@ -1,4 +1,5 @@
-//! Mail, as `channels` sends it.
+//! Mail, as `channels` sends it. See the [API
+//! reference](https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html) under SendEmail.
 
 use channels::{
     email::{Envelope, SendError, Sender, send},

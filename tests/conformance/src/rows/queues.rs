@@ -1,4 +1,7 @@
-//! Messages, as `Deps` sends them and as functions are handed them, and what operators ask of queues.
+//! Messages, as `Deps` sends them and as functions are handed them, and what operators ask of queues. See the [API
+//! reference](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/) under SendMessage, SendMessageBatch,
+//! MessageAttributeValue and StartMessageMoveTask, and the developer guide under "Amazon SQS message quotas", "visibility
+//! timeout", "dead-letter queues" and "FIFO queue delivery logic".
 
 use std::time::Duration;
 
