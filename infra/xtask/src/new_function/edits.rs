@@ -68,7 +68,9 @@ pub(super) fn with_member(path: &str, text: &str, context: &str) -> Result<Strin
 pub(super) fn with_context(path: &str, text: &str, context: &str) -> Result<String, GenerateError> {
     let no_place = || GenerateError::NoPlace(path.to_owned(), "`let contexts = […];`");
     let start = text.find("let contexts = [").ok_or_else(no_place)?;
-    let end = text.get(start..).and_then(|rest| rest.find(']')).ok_or_else(no_place)? + start;
+    let (list, _) = text.get(start..).and_then(|rest| rest.split_once(']')).ok_or_else(no_place)?;
+    // rustfmt leaves a comma after the last one where the list is wrapped.
+    let end = start + list.trim_end().trim_end_matches(',').len();
     Ok(inserted(text, end, &format!(", {context}::FUNCTIONS")))
 }
 
@@ -117,5 +119,7 @@ mod tests {
     fn a_context_is_listed_last() {
         let list = "fn functions() {\n    let contexts = [a::FUNCTIONS, b::FUNCTIONS];\n}\n";
         assert!(with_context("x", list, "c").unwrap().contains("[a::FUNCTIONS, b::FUNCTIONS, c::FUNCTIONS];"));
+        let wrapped = "    let contexts = [\n        a::FUNCTIONS,\n        b::FUNCTIONS,\n    ];\n";
+        assert!(with_context("x", wrapped, "c").unwrap().contains("b::FUNCTIONS, c::FUNCTIONS,\n    ];"));
     }
 }
