@@ -4,6 +4,7 @@ pub mod check;
 pub mod contexts;
 pub mod docs;
 pub mod files;
+pub mod lambdas;
 pub mod licences;
 pub mod new_function;
 pub mod openapi;
