@@ -79,9 +79,13 @@ impl Keys {
 
     /// Whose tokens are accepted.
     pub fn policy(&self) -> TokenPolicy {
-        let jwks = KeySet::to_jwks([(KEY_ID, self.signing.public_key().as_ref())]);
-        let keys = KeySet::parse(&jwks.to_string()).unwrap_or_default();
+        let keys = KeySet::parse(&self.jwks().to_string()).unwrap_or_default();
         TokenPolicy { issuer: ISSUER.to_owned(), audience: AUDIENCE.to_owned(), keys }
+    }
+
+    /// The public key, as whoever verifies takes it.
+    pub fn jwks(&self) -> serde_json::Value {
+        KeySet::to_jwks([(KEY_ID, self.signing.public_key().as_ref())])
     }
 
     /// What signs cursors.

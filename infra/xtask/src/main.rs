@@ -4,6 +4,7 @@ use std::{error::Error, path::Path, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use xtask::{
+    budgets,
     check::{self, Extent},
     docs,
     files::{self, Made},
@@ -50,6 +51,12 @@ enum Command {
     /// Region and credentials are those of the environment: AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if there
     /// is one, AWS_SESSION_TOKEN. AWS_ENDPOINT_URL_SQS names another endpoint.
     Redrive(Redrive),
+    /// Measures functions as they are deployed, next to an equal one for Node.js; fails when one is over its budget
+    Budgets {
+        /// How many times each is measured; medians count
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..))]
+        rounds: u8,
+    },
     /// Checks the licences of what is linked
     Licences,
     /// Checks the rules that the compiler can't hold
@@ -133,6 +140,10 @@ fn run(root: &Path, command: Command) -> Result<(), Box<dyn Error>> {
         Command::Recordings(Written { check: true }) => Ok(check::recordings_are_current(root)?),
         Command::Recordings(Written { check: false }) => Ok(recordings::write(root)?),
         Command::Redrive(arguments) => send_round_again(arguments),
+        Command::Budgets { rounds } => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            Ok(runtime.block_on(budgets::run(root, rounds, tell))?)
+        }
         Command::Licences => {
             tell(&format!("{} crates of others are linked; their licences are accepted", licences::check(root)?));
             Ok(())

@@ -46,6 +46,9 @@ pub struct Progress {
 /// Why dead letters were not sent round again.
 #[derive(Debug, thiserror::Error)]
 pub enum RedriveError {
+    /// The system has no roots for TLS.
+    #[error("TLS has no roots: {0}")]
+    Roots(#[from] std::io::Error),
     /// An environment variable is missing.
     #[error("{0} is not set")]
     NotSet(&'static str),
@@ -92,7 +95,7 @@ pub enum RedriveError {
 /// SQS, as the environment says: region, credentials, and another endpoint if there is one.
 ///
 /// # Errors
-/// If a variable is missing.
+/// If a variable is missing, or TLS has no roots.
 pub fn client(variable: impl Fn(&str) -> Option<String>) -> Result<Client, RedriveError> {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty());
     let required = |name| set(name).ok_or(RedriveError::NotSet(name));
@@ -101,7 +104,7 @@ pub fn client(variable: impl Fn(&str) -> Option<String>) -> Result<Client, Redri
     let region = Region::new(required("AWS_REGION")?);
     let endpoint = Config::endpoints(set).remove(&Service::Sqs);
     // An endpoint without TLS is a stand-in on loopback.
-    let http = if endpoint.as_ref().is_some_and(|url| url.starts_with("http:")) { plain_http() } else { https() };
+    let http = if endpoint.as_ref().is_some_and(|url| url.starts_with("http:")) { plain_http() } else { https()? };
     let mut config = aws_sdk_sqs::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(region)

@@ -1,11 +1,12 @@
 //! How AWS is reached: region, credentials, endpoints and the HTTP client. No aws-config: the environment of a Lambda is
 //! fixed for its life, and its chain of providers would add about a hundred crates.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io};
 
 use aws_credential_types::Credentials;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use crate::client::Client;
 
 /// The services we call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,12 +49,15 @@ pub struct Aws {
     pub http: SharedHttpClient,
 }
 
-/// A client for AWS's own endpoints: rustls with ring, the system's roots.
-pub fn https() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+/// A client for AWS's own endpoints.
+///
+/// # Errors
+/// If the system has no roots that can be read.
+pub fn https() -> io::Result<SharedHttpClient> {
+    Client::https().map(SharedHttpClient::new)
 }
 
 /// A client for endpoints on loopback, without TLS.
 pub fn plain_http() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().build_http()
+    SharedHttpClient::new(Client::plain())
 }
