@@ -1,9 +1,11 @@
 //! Developer automation: what CI checks, what is made from the descriptors, and the generator of new functions.
 
+pub mod budgets;
 pub mod check;
 pub mod contexts;
 pub mod docs;
 pub mod files;
+pub mod lambdas;
 pub mod licences;
 pub mod ministack;
 pub mod new_function;

@@ -18,6 +18,7 @@ use platform::{
 };
 use storage::Store;
 use xtask::{
+    budgets,
     check::{self, Extent},
     docs,
     files::{self, Made},
@@ -81,6 +82,12 @@ enum Command {
     SeedMember(SeedMember),
     /// Prints an access token of a deployment's member (here: cargo local token)
     Token(Token),
+    /// Measures functions as they are deployed, next to an equal one for Node.js; fails when one is over its budget
+    Budgets {
+        /// How many times each is measured; medians count
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..))]
+        rounds: u8,
+    },
     /// Checks the licences of what is linked
     Licences,
     /// Checks the rules that the compiler can't hold
@@ -239,6 +246,10 @@ fn run(root: &Path, command: Command) -> Result<(), Box<dyn Error>> {
         }
         Command::SeedMember(arguments) => seed_member(&arguments),
         Command::Token(arguments) => print_token(arguments),
+        Command::Budgets { rounds } => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            Ok(runtime.block_on(budgets::run(root, rounds, tell))?)
+        }
         Command::Licences => {
             tell(&format!("{} crates of others are linked; their licences are accepted", licences::check(root)?));
             Ok(())
@@ -309,7 +320,7 @@ fn print_token(Token { key, issuer, audience, tenant, member, minutes }: Token) 
 }
 
 /// AWS, as the environment says.
-fn aws() -> Result<Aws, platform::aws::NotSet> {
+fn aws() -> Result<Aws, platform::aws::AwsError> {
     Aws::from_environment(|name| std::env::var(name).ok())
 }
 
