@@ -99,6 +99,14 @@ pub fn run(command: &mut Command) -> Result<(), FileError> {
 pub fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
+    // What cargo tells a program that it runs is not meant for the next cargo: build scripts go by it, and all that hangs on
+    // them would be compiled anew.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
     if root != crate::root() {
         // Another workspace compiles into a folder of its own.
         command.env_remove("CARGO_TARGET_DIR");

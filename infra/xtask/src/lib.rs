@@ -1,5 +1,6 @@
 //! Developer automation: what CI checks, what is made from the descriptors, and the generator of new functions.
 
+pub mod budgets;
 pub mod check;
 pub mod contexts;
 pub mod deployment;

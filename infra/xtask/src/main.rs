@@ -18,6 +18,7 @@ use platform::{
 };
 use storage::Store;
 use xtask::{
+    budgets,
     check::{self, Extent},
     deployment, docs,
     files::{self, Made},
@@ -55,6 +56,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Runs every call that our code makes to AWS against the local stand-ins and MiniStack, and holds them against each other
+    Conformance,
     /// Writes the OpenAPI document
     Openapi(Written),
     /// Writes docs/functions.md and docs/data.md
@@ -81,6 +84,12 @@ enum Command {
     SeedMember(SeedMember),
     /// Prints an access token of a deployment's member (here: cargo local token)
     Token(Token),
+    /// Measures functions as they are deployed, next to an equal one for Node.js; fails when one is over its budget
+    Budgets {
+        /// How many times each is measured; medians count
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..))]
+        rounds: u8,
+    },
     /// Checks the licences of what is linked
     Licences,
     /// Checks the rules that the compiler can't hold
@@ -223,6 +232,9 @@ fn run(root: &Path, command: Command) -> Result<(), Box<dyn Error>> {
             let run = ["run", "--quiet", "--locked", "--profile", "bench", "--package", "faults", "--"];
             Ok(files::run(files::cargo(root).args(run).args(arguments))?)
         }
+        Command::Conformance => {
+            Ok(files::run(files::cargo(root).args(["run", "--quiet", "--locked", "--package", "conformance"]))?)
+        }
         Command::Openapi(written) => write_or_check(root, &written, &[openapi::file()?], "openapi"),
         Command::Docs(written) => write_or_check(root, &written, &docs::files(), "docs"),
         Command::Stacks(written) => write_or_check(root, &written, &stacks::files(root)?, "stacks"),
@@ -237,6 +249,10 @@ fn run(root: &Path, command: Command) -> Result<(), Box<dyn Error>> {
         }
         Command::SeedMember(arguments) => seed_member(&arguments),
         Command::Token(arguments) => print_token(arguments),
+        Command::Budgets { rounds } => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            Ok(runtime.block_on(budgets::run(root, rounds, tell))?)
+        }
         Command::Licences => {
             tell(&format!("{} crates of others are linked; their licences are accepted", licences::check(root)?));
             Ok(())
@@ -307,7 +323,7 @@ fn print_token(Token { key, issuer, audience, tenant, member, minutes }: Token) 
 }
 
 /// AWS, as the environment says.
-fn aws() -> Result<Aws, platform::aws::NotSet> {
+fn aws() -> Result<Aws, platform::aws::AwsError> {
     Aws::from_environment(|name| std::env::var(name).ok())
 }
 

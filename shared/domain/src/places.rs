@@ -1,5 +1,5 @@
 //! Places: airports, metropolitan areas, countries. The tables are `data/airports.csv` and `data/metro-areas.csv`
-//! (sources and licences in `data/SOURCES.md`).
+//! (sources and licences in `data/SOURCES.md`), cut into columns by the build script.
 
 use std::{collections::HashMap, fmt, str::FromStr, sync::LazyLock};
 
@@ -12,57 +12,28 @@ use crate::faults::Invalid;
 #[serde(try_from = "String", into = "String")]
 pub struct Airport([u8; 3]);
 
-/// What is known of an airport.
-#[derive(Debug)]
-pub struct AirportFacts {
-    /// Its name.
-    pub name: &'static str,
-    /// The city it serves.
-    pub city: &'static str,
-    /// ISO 3166 alpha-2 country.
-    pub country: &'static str,
-    /// IANA time zone.
-    pub zone: &'static str,
-    /// Traffic rank in millionths, 0 when unknown: more is busier.
-    pub rank: u32,
-    /// Has scheduled flights, as far as known.
-    pub scheduled: bool,
+/// A column of the tables.
+macro_rules! column {
+    ($name:literal) => {
+        include_str!(concat!(env!("OUT_DIR"), "/", $name))
+    };
 }
 
-static AIRPORTS: LazyLock<HashMap<[u8; 3], AirportFacts>> =
-    LazyLock::new(|| rows(include_str!("../data/airports.csv")).filter_map(airport_row).collect());
-static METROS: LazyLock<HashMap<[u8; 3], Vec<Airport>>> =
-    LazyLock::new(|| rows(include_str!("../data/metro-areas.csv")).filter_map(metro_row).collect());
+/// The code of every airport, in order.
+const CODES: &[[u8; 3]] = column!("codes").as_bytes().as_chunks().0;
+/// The city that each of them serves, and its IANA time zone.
+static CITIES: LazyLock<Vec<&str>> = LazyLock::new(|| column!("cities").split('\n').collect());
+static ZONES: LazyLock<Vec<&str>> = LazyLock::new(|| column!("zones").split('\n').collect());
+static METROS: LazyLock<HashMap<[u8; 3], Vec<Airport>>> = LazyLock::new(|| groups(column!("metros")));
+static COUNTRIES: LazyLock<HashMap<[u8; 2], Vec<Airport>>> = LazyLock::new(|| groups(column!("countries")));
 
-/// The rows of a shipped table as borrowed fields. A field in quotes may hold commas; quotes inside a field don't occur
-/// (a test reads the tables with a full CSV parser and compares).
-fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
-    table.lines().skip(1).map(|line| {
-        let mut fields = Vec::with_capacity(10);
-        let mut rest = line;
-        loop {
-            let (field, after) = match rest.strip_prefix('"').and_then(|quoted| quoted.split_once('"')) {
-                Some((field, after)) => (field, after.strip_prefix(',')),
-                None => rest.split_once(',').map_or((rest, None), |(field, after)| (field, Some(after))),
-            };
-            fields.push(field);
-            match after {
-                Some(after) => rest = after,
-                None => return fields,
-            }
-        }
-    })
-}
-
-fn airport_row(fields: Vec<&'static str>) -> Option<([u8; 3], AirportFacts)> {
-    let &[iata, name, city, country, _city_code, _lat, _lon, zone, scheduled, rank] = fields.as_slice() else { return None };
-    let rank = rank.strip_prefix("0.").and_then(|fraction| format!("{fraction:0<6}").get(..6)?.parse().ok()).unwrap_or(0);
-    Some((iata.as_bytes().try_into().ok()?, AirportFacts { name, city, country, zone, rank, scheduled: scheduled == "1" }))
-}
-
-fn metro_row(fields: Vec<&'static str>) -> Option<([u8; 3], Vec<Airport>)> {
-    let &[code, _name, _country, airports, _basis] = fields.as_slice() else { return None };
-    Some((code.as_bytes().try_into().ok()?, airports.split('|').filter_map(|airport| airport.parse().ok()).collect()))
+/// What stands for several airports: a line each, its code, then theirs.
+fn groups<const N: usize>(lines: &str) -> HashMap<[u8; N], Vec<Airport>> {
+    let group = |line: &str| {
+        let (code, airports) = line.split_once(',')?;
+        Some((code.as_bytes().try_into().ok()?, airports.split('|').filter_map(|airport| airport.parse().ok()).collect()))
+    };
+    lines.lines().filter_map(group).collect()
 }
 
 impl Airport {
@@ -71,14 +42,18 @@ impl Airport {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// What is known of it.
-    pub fn facts(&self) -> Option<&'static AirportFacts> {
-        AIRPORTS.get(&self.0)
-    }
-
     /// Its city, or the code where the table names none.
     pub fn city(&self) -> &str {
-        self.facts().map(|facts| facts.city).filter(|city| !city.is_empty()).unwrap_or_else(|| self.code())
+        self.row_of(&CITIES).filter(|city| !city.is_empty()).unwrap_or_else(|| self.code())
+    }
+
+    /// Its IANA time zone.
+    pub fn zone(&self) -> Option<&'static str> {
+        self.row_of(&ZONES)
+    }
+
+    fn row_of(&self, column: &[&'static str]) -> Option<&'static str> {
+        CODES.binary_search(&self.0).ok().and_then(|row| column.get(row)).copied()
     }
 }
 
@@ -89,7 +64,7 @@ impl FromStr for Airport {
         code.as_bytes()
             .try_into()
             .ok()
-            .filter(|code| AIRPORTS.contains_key(code))
+            .filter(|code| CODES.binary_search(code).is_ok())
             .map(Self)
             .ok_or(Invalid { what: "an airport", rule: "a known IATA code in capitals, such as LAX" })
     }
@@ -134,31 +109,17 @@ pub enum Place {
     Country([u8; 2]),
 }
 
-/// How many airports a country stands for: its busiest ones.
-pub const AIRPORTS_PER_COUNTRY: usize = 10;
-
 impl Place {
     /// The airports it stands for, in code order.
     pub fn airports(&self) -> Vec<Airport> {
         let mut airports = match self {
             Self::Airport(airport) => vec![*airport],
             Self::Metro(code) => METROS.get(code).cloned().unwrap_or_default(),
-            Self::Country(code) => busiest(*code),
+            Self::Country(code) => COUNTRIES.get(code).cloned().unwrap_or_default(),
         };
         airports.sort_unstable();
         airports
     }
-}
-
-/// O(airports): countries are expanded when a watcher is saved, not when it runs.
-fn busiest(country: [u8; 2]) -> Vec<Airport> {
-    let mut ranked: Vec<_> = AIRPORTS
-        .iter()
-        .filter(|(_, facts)| facts.country.as_bytes() == country && facts.scheduled && facts.rank > 0)
-        .map(|(code, facts)| (std::cmp::Reverse(facts.rank), Airport(*code)))
-        .collect();
-    ranked.sort_unstable();
-    ranked.into_iter().take(AIRPORTS_PER_COUNTRY).map(|(_, airport)| airport).collect()
 }
 
 impl FromStr for Place {
@@ -172,7 +133,7 @@ impl FromStr for Place {
             None => text.parse().map(Self::Airport).ok().or_else(|| metro(text)),
             Some(("metro", code)) => metro(code),
             Some(("country", code)) => {
-                code.as_bytes().try_into().ok().filter(|code| !busiest(*code).is_empty()).map(Self::Country)
+                code.as_bytes().try_into().ok().filter(|code| COUNTRIES.contains_key(code)).map(Self::Country)
             }
             Some(_) => None,
         }
@@ -210,26 +171,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tables_read_as_a_full_csv_parser_reads_them() {
-        for table in [include_str!("../data/airports.csv"), include_str!("../data/metro-areas.csv")] {
-            let full: Vec<Vec<String>> = csv::Reader::from_reader(table.as_bytes())
-                .into_records()
-                .map(|row| row.unwrap().iter().map(str::to_owned).collect())
-                .collect();
-            let ours: Vec<Vec<&str>> = rows(table).collect();
-            for (full, ours) in full.iter().zip(&ours) {
-                assert_eq!(full, ours);
-            }
-            assert_eq!(full.len(), ours.len());
+    fn every_airport_has_its_row_and_a_time_zone_we_know() {
+        assert_eq!((CODES.len(), CITIES.len(), ZONES.len()), (7_884, 7_884, 7_884));
+        assert!(CODES.is_sorted());
+        for code in CODES {
+            let zone = Airport(*code).zone().unwrap();
+            assert!(jiff::tz::TimeZone::get(zone).is_ok(), "{code:?} {zone}");
         }
-        assert_eq!(AIRPORTS.len(), 7_884);
+        let dubai: Airport = "DXB".parse().unwrap();
+        assert_eq!((dubai.city(), dubai.zone()), ("Dubai", Some("Asia/Dubai")));
     }
 
     #[test]
-    fn every_airport_has_a_time_zone_we_know() {
-        for (code, facts) in AIRPORTS.iter() {
-            assert!(jiff::tz::TimeZone::get(facts.zone).is_ok(), "{code:?} {}", facts.zone);
-        }
+    fn an_airport_without_a_city_is_called_by_its_code() {
+        let anaa: Airport = "AAA".parse().unwrap();
+        assert_eq!(anaa.city(), "AAA");
     }
 
     #[test]
@@ -242,7 +198,9 @@ mod tests {
     #[test]
     fn a_country_is_its_busiest_airports() {
         let airports = "country:AE".parse::<Place>().unwrap().airports();
-        assert!(airports.contains(&"DXB".parse().unwrap()) && airports.len() <= AIRPORTS_PER_COUNTRY);
+        assert!(airports.contains(&"DXB".parse().unwrap()) && airports.len() <= 10);
+        // The busiest of all, whose rank is no fraction of one.
+        assert!("country:TR".parse::<Place>().unwrap().airports().contains(&"IST".parse().unwrap()));
     }
 
     #[test]

@@ -1,13 +1,12 @@
 //! How AWS is reached: region, credentials, endpoints and the HTTP client. No aws-config: the environment of a Lambda is
 //! fixed for its life, and its chain of providers would add about a hundred crates.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io};
 
 use aws_credential_types::Credentials;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use crate::config::Config;
+use crate::{client::Client, config::Config};
 
 /// The services we call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,10 +49,16 @@ pub struct Aws {
     pub http: SharedHttpClient,
 }
 
-/// An environment variable is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is not set")]
-pub struct NotSet(pub &'static str);
+/// Why the environment does not say how AWS is reached.
+#[derive(Debug, thiserror::Error)]
+pub enum AwsError {
+    /// A variable is missing.
+    #[error("{0} is not set")]
+    NotSet(&'static str),
+    /// The system has no roots for TLS.
+    #[error("TLS has no roots: {0}")]
+    Roots(#[from] io::Error),
+}
 
 /// Builds an SDK client over the shared HTTP client.
 macro_rules! client {
@@ -74,13 +79,13 @@ impl Aws {
     /// As the variables say that Lambda and the AWS SDKs know.
     ///
     /// # Errors
-    /// If one is missing.
-    pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, NotSet> {
+    /// If one is missing, or TLS has no roots.
+    pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, AwsError> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let required = |name| set(name).ok_or(NotSet(name));
+        let required = |name| set(name).ok_or(AwsError::NotSet(name));
         let endpoints = Config::endpoints(set);
         // An endpoint without TLS is a stand-in on loopback.
-        let http = if endpoints.values().any(|url| url.starts_with("http:")) { plain_http() } else { https() };
+        let http = if endpoints.values().any(|url| url.starts_with("http:")) { plain_http() } else { https()? };
         Ok(Self {
             region: required("AWS_REGION")?,
             credentials: Credentials::from_keys(
@@ -114,14 +119,17 @@ impl Aws {
     }
 }
 
-/// A client for AWS's own endpoints: rustls with ring, the system's roots.
-pub fn https() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+/// A client for AWS's own endpoints.
+///
+/// # Errors
+/// If the system has no roots that can be read.
+pub fn https() -> io::Result<SharedHttpClient> {
+    Client::https().map(SharedHttpClient::new)
 }
 
 /// A client for endpoints on loopback, without TLS.
 pub fn plain_http() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().build_http()
+    SharedHttpClient::new(Client::plain())
 }
 
 #[cfg(test)]
@@ -133,7 +141,7 @@ mod tests {
         let without =
             |missing: &'static str| Aws::from_environment(|name| (name != missing).then(|| "http://127.0.0.1:1".to_owned()));
         for name in ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
-            assert_eq!(without(name).err(), Some(NotSet(name)));
+            assert!(matches!(without(name), Err(AwsError::NotSet(missing)) if missing == name));
         }
         assert!(without("AWS_SESSION_TOKEN").is_ok());
     }

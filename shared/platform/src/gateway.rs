@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The largest answer that gets a tag: all of ours are smaller.
-const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
+pub(crate) const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 
 /// The router of one endpoint, with everything around its handler.
 pub fn router(endpoint: &'static Endpoint, cx: &Deps) -> OpenApiRouter {
@@ -47,6 +47,11 @@ pub async fn nowhere() -> Response {
 /// Where there is a route, but not for this method.
 pub async fn wrong_method() -> Response {
     unrouted(Failure::WrongMethod).await
+}
+
+/// What is no request.
+pub(crate) async fn malformed(failure: Failure) -> Response {
+    unrouted(failure).await
 }
 
 /// No function answers here, and none gives the request an id; only what is finished by an id of its own is complete.

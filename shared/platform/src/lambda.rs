@@ -2,14 +2,17 @@
 
 use std::{process::ExitCode, sync::Arc};
 
+use axum::Router;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{LambdaEvent, service_fn};
+use tower::ServiceExt;
 
 use crate::{
     aws::Aws,
     clock::{SystemClock, deadline},
     config::Config,
     deps::{Deps, RandomIds},
+    edge,
     function::{Function, Job},
     gateway,
     outside::{Nowhere, Outside, OverHttp},
@@ -54,10 +57,19 @@ fn deps(function: &'static dyn Function, outside: Arc<dyn Outside>) -> Result<De
 
 async fn run(function: &'static dyn Function, cx: Deps) -> Result<(), lambda_runtime::Error> {
     if let Some(endpoint) = function.as_endpoint() {
-        return lambda_http::run(gateway::service(endpoint, &cx)).await;
+        let service = gateway::service(endpoint, &cx);
+        return lambda_runtime::run(service_fn(move |event| answer(service.clone(), event))).await;
     }
     let Some(job) = function.as_job() else { return Ok(()) };
     lambda_runtime::run(service_fn(move |event| invoke(job, cx.clone(), event))).await
+}
+
+async fn answer(service: Router, event: LambdaEvent<edge::Event>) -> Result<edge::Reply, lambda_runtime::Error> {
+    let response = match event.payload.into_request() {
+        Ok(request) => service.oneshot(request).await?,
+        Err(failure) => gateway::malformed(failure).await,
+    };
+    Ok(edge::Reply::of(response).await?)
 }
 
 async fn invoke(

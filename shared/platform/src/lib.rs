@@ -4,10 +4,12 @@
 
 pub mod aws;
 pub mod caller;
+pub mod client;
 pub mod clock;
 pub mod command;
 pub mod config;
 pub mod deps;
+pub mod edge;
 pub mod failure;
 pub mod function;
 pub mod gateway;

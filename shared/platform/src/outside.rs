@@ -1,10 +1,14 @@
 //! Calls to the world outside AWS. Every one goes through this seam, so that a function can only reach the sources it
 //! declared, answers are bounded in size and time, and faults can be injected in front of real sockets.
 
-use std::{fmt::Debug, time::Duration};
+use std::{fmt::Debug, io, time::Duration};
 
+use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use futures::future::BoxFuture;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use crate::client::Client;
 
 /// The largest answer read from any source: 10 MiB.
 pub const MAX_ANSWER_BYTES: usize = 10 * 1024 * 1024;
@@ -55,49 +59,35 @@ impl Outside for Nowhere {
     }
 }
 
-/// Over real sockets, HTTP/1.1, TLS by rustls with ring. No redirects are followed: a source that redirects has moved, and
-/// credentials must not follow it.
+/// Over real sockets. No redirects are followed: a source that redirects has moved, and credentials must not follow it.
 #[derive(Debug, Clone)]
-pub struct OverHttp(reqwest::Client);
+pub struct OverHttp(Client);
 
 impl OverHttp {
     /// A client with a connection pool.
     ///
     /// # Errors
     /// If the TLS roots can't be loaded.
-    pub fn new() -> Result<Self, reqwest::Error> {
-        // Two libraries share one provider; that the other one installed it first is no fault.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(5))
-            .build()?;
-        Ok(Self(client))
+    pub fn new() -> io::Result<Self> {
+        Client::https().map(Self)
     }
 }
 
 impl Outside for OverHttp {
     fn send(&self, call: Call) -> BoxFuture<'_, Result<http::Response<Bytes>, OutsideError>> {
         Box::pin(async move {
-            let (parts, body) = call.request.into_parts();
-            let url = reqwest::Url::parse(&parts.uri.to_string()).map_err(|_| OutsideError::Unreachable)?;
-            let request = self.0.request(parts.method, url).headers(parts.headers).body(body).timeout(call.timeout);
-            let mut answer = request.send().await.map_err(|error| cause(&error))?;
-            let mut head = http::Response::new(());
-            *head.status_mut() = answer.status();
-            *head.headers_mut() = answer.headers().clone();
-            let mut body = Vec::new();
-            while let Some(chunk) = answer.chunk().await.map_err(|error| cause(&error))? {
-                if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-                    return Err(OutsideError::TooLarge);
-                }
-                body.extend_from_slice(&chunk);
-            }
-            Ok(head.map(|()| body.into()))
+            let answer = tokio::time::timeout(call.timeout, answer(&self.0, call.request)).await;
+            answer.unwrap_or(Err(OutsideError::Timeout))
         })
     }
 }
 
-fn cause(error: &reqwest::Error) -> OutsideError {
-    if error.is_timeout() { OutsideError::Timeout } else { OutsideError::Unreachable }
+async fn answer(client: &Client, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, OutsideError> {
+    let answer = client.send(request.map(SdkBody::from)).await.map_err(|_| OutsideError::Unreachable)?;
+    let (head, body) = answer.into_parts();
+    let body = Limited::new(body, MAX_ANSWER_BYTES)
+        .collect()
+        .await
+        .map_err(|error| if error.is::<LengthLimitError>() { OutsideError::TooLarge } else { OutsideError::Unreachable })?;
+    Ok(http::Response::from_parts(head, body.to_bytes()))
 }

@@ -101,7 +101,7 @@ impl Store {
     /// # Errors
     /// If the store can't say, or `after` is no place in the list.
     pub async fn alerts_of(&self, owner: &Owner, limit: u8, after: Option<&str>) -> Result<Listed<Alert>, StoreError> {
-        let sk = SortRange::Prefix(String::new());
+        let sk = SortRange::All;
         self.list(Range { index: Some(GSI1), pk: alerts_partition(owner), sk, limit: i32::from(limit), after, backwards: true })
             .await
     }

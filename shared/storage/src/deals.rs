@@ -121,7 +121,7 @@ impl Store {
     /// # Errors
     /// If the store can't say, or `after` is no place in the list.
     pub async fn ranked_deals(&self, tenant: &TenantId, limit: u8, after: Option<&str>) -> Result<Listed<Deal>, StoreError> {
-        let sk = SortRange::Prefix(String::new());
+        let sk = SortRange::All;
         self.list(Range { index: Some(GSI1), pk: ranked_partition(tenant), sk, limit: i32::from(limit), after, backwards: false })
             .await
     }

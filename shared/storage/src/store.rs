@@ -81,6 +81,8 @@ pub(crate) struct Range<'a> {
 
 /// Which sort keys.
 pub(crate) enum SortRange {
+    /// All of the partition. (A prefix of nothing is no way to say so: DynamoDB takes no empty text for a key.)
+    All,
     /// Those that begin so.
     Prefix(String),
     /// Those up to and including this one.
@@ -134,11 +136,12 @@ impl Store {
     /// Reads a page of one partition. Bounded by its limit and by DynamoDB's 1 MB.
     pub(crate) async fn list<E: Entity>(&self, range: Range<'_>) -> Result<Listed<E>, StoreError> {
         let (pk, sk) = range.index.map_or((PK.to_owned(), SK.to_owned()), |index| (format!("{index}pk"), format!("{index}sk")));
-        let (condition, value) = match range.sk {
-            SortRange::Prefix(prefix) => ("#pk = :pk AND begins_with(#sk, :sk)", prefix),
-            SortRange::UpTo(last) => ("#pk = :pk AND #sk <= :sk", last),
+        let (condition, sort) = match range.sk {
+            SortRange::All => ("#pk = :pk", None),
+            SortRange::Prefix(prefix) => ("#pk = :pk AND begins_with(#sk, :sk)", Some(prefix)),
+            SortRange::UpTo(last) => ("#pk = :pk AND #sk <= :sk", Some(last)),
         };
-        let answer = self
+        let mut query = self
             .dynamo
             .query()
             .table_name(self.table(E::KIND.table))
@@ -147,15 +150,14 @@ impl Store {
             .consistent_read(range.index.is_none())
             .key_condition_expression(condition)
             .expression_attribute_names("#pk", pk)
-            .expression_attribute_names("#sk", sk)
             .expression_attribute_values(":pk", AttributeValue::S(range.pk))
-            .expression_attribute_values(":sk", AttributeValue::S(value))
             .set_exclusive_start_key(range.after.map(start_key).transpose()?)
             .scan_index_forward(!range.backwards)
-            .limit(range.limit)
-            .send()
-            .await
-            .map_err(|error| store_error(&error))?;
+            .limit(range.limit);
+        if let Some(sort) = sort {
+            query = query.expression_attribute_names("#sk", sk).expression_attribute_values(":sk", AttributeValue::S(sort));
+        }
+        let answer = query.send().await.map_err(|error| store_error(&error))?;
         let next = answer.last_evaluated_key.as_ref().map(place);
         // One that can't be read must not hide the others; it is an error in the log, and an alarm.
         let readable = |item| from_item(item).inspect_err(|error| tracing::error!(%error, "left out of a list")).ok();

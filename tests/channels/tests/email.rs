@@ -16,7 +16,7 @@ fn client(url: &str, limit: TimeoutConfig) -> aws_sdk_sesv2::Client {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::from_keys("id", "secret", None))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .http_client(platform::aws::plain_http())
         .timeout_config(limit)
         .endpoint_url(url);
     aws_sdk_sesv2::Client::from_conf(config.build())

@@ -1,10 +1,11 @@
 //! The sample events are real: Lambda's own types read them, and functions take them.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use axum::body::to_bytes;
 use contracts_tests::{endpoints, functions, sample, sample_path, text};
-use lambda_http::http::header;
+use http::{header, request::Parts};
 use local::{TestApp, standins::queues::NewMessage};
-use platform::{Access, Function, Trigger};
+use platform::{Access, Function, Trigger, edge};
 use serde_json::Value;
 use xtask::triggers;
 
@@ -30,13 +31,29 @@ fn filled(route: &str, parameters: &Value) -> String {
     parameters.iter().fold(route.to_owned(), |path, (name, value)| path.replace(&format!("{{{name}}}"), value.as_str().unwrap()))
 }
 
+/// A sample as the function's router gets it.
+async fn at_the_edge(function: &'static dyn Function) -> (Parts, Vec<u8>) {
+    let event: edge::Event = serde_json::from_str(&text(&sample_path(function)).unwrap()).unwrap();
+    let (head, body) = event.into_request().unwrap().into_parts();
+    (head, to_bytes(body, usize::MAX).await.unwrap().to_vec())
+}
+
+#[tokio::test]
+async fn the_edge_reads_a_request_as_the_library_of_aws_does() {
+    for (function, _) in endpoints() {
+        let (head, body) = at_the_edge(function).await;
+        let (theirs, their_body) = lambda_http::request::from_str(&text(&sample_path(function)).unwrap()).unwrap().into_parts();
+        assert_eq!((head.method, head.uri.path_and_query()), (theirs.method, theirs.uri.path_and_query()));
+        assert_eq!((head.headers, body), (theirs.headers, their_body.to_vec()), "{}", function.spec().name);
+    }
+}
+
 #[tokio::test]
 async fn endpoints_understand_their_sample() {
     let app = TestApp::new().await;
     for (function, _) in endpoints() {
         let name = function.spec().name;
-        let request = lambda_http::request::from_str(&text(&sample_path(function)).unwrap()).unwrap();
-        let (head, body) = request.into_parts();
+        let (head, body) = at_the_edge(function).await;
         let target = head.uri.path_and_query().unwrap().as_str();
         let mut asked = app.member("demo").request(head.method.as_str().parse().unwrap(), target);
         // The sample's token is none of this system's, and its host is not served here.
@@ -44,7 +61,7 @@ async fn endpoints_understand_their_sample() {
         for (header, value) in own {
             asked = asked.header(header.as_str(), value.to_str().unwrap());
         }
-        let reply = asked.raw_body(body.to_vec()).send().await;
+        let reply = asked.raw_body(body).send().await;
         assert!(
             !REFUSED.contains(&reply.status.as_u16()) && !reply.status.is_server_error(),
             "{name}: {} {:#}",

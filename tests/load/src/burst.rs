@@ -4,7 +4,7 @@
 //! The state lies in a folder, so that what the process holds in memory is not what it has stored.
 
 mod audit;
-mod space;
+pub mod space;
 
 use std::{ops::Range, sync::Arc, time::Instant};
 

@@ -350,7 +350,9 @@ impl KeyCondition {
         let text = body["KeyConditionExpression"].as_str().ok_or(Unreadable::Body("KeyConditionExpression"))?;
         let unknown = || Unreadable::KeyCondition(text.to_owned());
         let index = body["IndexName"].as_str().unwrap_or_default();
-        let value = |name: &str| body["ExpressionAttributeValues"][name.trim()]["S"].as_str().map(str::to_owned);
+        // DynamoDB takes no empty text for a key, not even to begin with. The engine does.
+        let text_of = |name: &str| body["ExpressionAttributeValues"][name.trim()]["S"].as_str();
+        let value = |name: &str| text_of(name).filter(|text| !text.is_empty()).map(str::to_owned);
         let names = |name: &str, part: &str| {
             let name = name.trim();
             body["ExpressionAttributeNames"][name].as_str().unwrap_or(name) == format!("{index}{part}")

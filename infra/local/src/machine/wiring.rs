@@ -9,7 +9,7 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-use domain::identity::EmailAddress;
+use domain::{events::SOURCE, identity::EmailAddress};
 use http::StatusCode;
 use jiff::SignedDuration;
 use platform::{
@@ -75,7 +75,8 @@ fn add(topology: &mut Topology, queue: &Queue) {
     match queue.feed {
         Feed::Sent => {}
         Feed::Events(events) => {
-            let rule = |event: &&str| Rule { event: (*event).to_owned(), queue: queue.name.to_owned() };
+            let rule =
+                |event: &&str| Rule { source: SOURCE.to_owned(), event: (*event).to_owned(), queue: queue.name.to_owned() };
             topology.rules.extend(events.iter().map(rule));
         }
     }

@@ -112,7 +112,8 @@ impl Bus {
         };
         let id = work.uuid("event", work.next_number()?);
         let message = NewMessage::new(to_json(&envelope(work, entry, &id, &detail))?);
-        for rule in self.rules.iter().filter(|rule| rule.event == entry.detail_type) {
+        let wanted = |rule: &&Rule| rule.source == entry.source && rule.event == entry.detail_type;
+        for rule in self.rules.iter().filter(wanted) {
             // Standard queues all refuse the same messages, so it is the first that refuses, before any has taken it.
             match self.queues.send_within(work, &rule.queue, &message) {
                 Ok(_) => {}

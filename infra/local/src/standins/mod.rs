@@ -45,9 +45,11 @@ pub struct QueueSpec {
     pub dead_letter: Option<String>,
 }
 
-/// Sends every event of one type to one queue.
+/// Sends every event of one source and one type to one queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
+    /// The event's `source`, compared exactly.
+    pub source: String,
     /// The event's `detail-type`, compared exactly.
     pub event: String,
     /// The queue it goes to: a standard one, since an event names no message group.

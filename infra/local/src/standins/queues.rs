@@ -11,7 +11,7 @@ use super::messages::Delivery;
 use super::store::{Store, Work, timestamp};
 use super::{LONGEST_VISIBILITY, QueueSpec};
 
-/// The most bytes a message may have, attributes (names and values) included: 1 MiB.
+/// The most bytes a message may have, attributes (names, types and values) included: 1 MiB.
 pub const LARGEST_MESSAGE: usize = 1_048_576;
 /// The most attributes a message may have.
 pub const MOST_ATTRIBUTES: usize = 10;
@@ -21,6 +21,8 @@ pub const LONGEST_DELAY: SignedDuration = SignedDuration::from_mins(15);
 pub const DEDUPLICATION_WINDOW: SignedDuration = SignedDuration::from_mins(5);
 /// How long a message waits, from when it was sent, until the queue drops it.
 pub const RETENTION: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// The type of every attribute: the stand-ins keep text alone.
+pub const ATTRIBUTE_TYPE: &str = "String";
 /// The attribute of a dead letter that names the queue it came from.
 pub const DEAD_LETTER_SOURCE: &str = "DeadLetterQueueSource";
 
@@ -64,7 +66,7 @@ impl NewMessage {
 
     /// The bytes that count towards [`LARGEST_MESSAGE`].
     pub fn size(&self) -> usize {
-        let attributes = self.attributes.iter().map(|(name, value)| name.len() + value.len());
+        let attributes = self.attributes.iter().map(|(name, value)| name.len() + ATTRIBUTE_TYPE.len() + value.len());
         self.body.len() + attributes.sum::<usize>()
     }
 }

@@ -34,7 +34,7 @@ fn topology() -> Topology {
         max_receives: MAX_RECEIVES,
         dead_letter: dead_letter.map(str::to_owned),
     };
-    let rule = |event: &str, queue: &str| Rule { event: event.to_owned(), queue: queue.to_owned() };
+    let rule = |event: &str, queue: &str| Rule { source: "deals".to_owned(), event: event.to_owned(), queue: queue.to_owned() };
     Topology {
         queues: vec![
             queue("jobs", false, Some("jobs-dead")),
@@ -322,8 +322,9 @@ fn a_queue_refuses_what_sqs_refuses() {
     assert!(matches!(send("jobs", NewMessage { attributes: eleven, ..work() }), QueueError::TooManyAttributes(11)));
     let attributes = BTreeMap::from([("name".to_owned(), "value".to_owned())]);
     let largest = |bytes| NewMessage { attributes: attributes.clone(), ..NewMessage::new("x".repeat(bytes)) };
-    bench.queues().send("jobs", largest(LARGEST_MESSAGE - 9)).unwrap();
-    assert!(matches!(send("jobs", largest(LARGEST_MESSAGE - 8)), QueueError::TooLarge(1_048_577)));
+    let room = LARGEST_MESSAGE - "name".len() - "String".len() - "value".len();
+    bench.queues().send("jobs", largest(room)).unwrap();
+    assert!(matches!(send("jobs", largest(room + 1)), QueueError::TooLarge(1_048_577)));
 }
 
 #[test]
@@ -468,7 +469,8 @@ fn an_event_goes_in_its_envelope_to_every_queue_whose_rule_names_it() {
     bench.clock.advance(SignedDuration::from_millis(1500));
     let time = "2026-02-03T04:05:06.789Z".parse().unwrap();
     let dated = Entry { time: Some(time), resources: vec!["arn:x".into()], ..event("DealGone", "{}") };
-    let entries = [event("DealFound", r#"{"dealId":"d1","version":2}"#), dated, event("Unheard", "{}")];
+    let foreign = Entry { source: "others".into(), ..event("DealFound", "{}") };
+    let entries = [event("DealFound", r#"{"dealId":"d1","version":2}"#), dated, event("Unheard", "{}"), foreign];
     let ids: Vec<_> = bench.bus().put(&entries).unwrap().into_iter().map(Result::unwrap).collect();
 
     let jobs = bench.bodies("jobs", 10);

@@ -186,13 +186,14 @@ fn queries(kind: &'static Kind, keys: &'static Keyspace) -> Vec<Call> {
             query.key_condition_expression(&condition).set_expression_attribute_values(Some(values.clone()))
         })
     };
+    let prefix = if keys.sort.is_empty() { &sk } else { keys.sort }; // DynamoDB takes no empty text for a key.
     vec![
         query("", &sk, &|_| true),
         query(" AND #sk = :sk", &sk, &|sort| sk.starts_with(sort)),
         query(" AND #sk <= :sk", &sk, &|sort| sort <= sk.as_str()),
         query(" AND #sk <= :sk", "~", &|_| true),
         query(" AND begins_with(#sk, :sk)", &sk, &|sort| sk.starts_with(sort)),
-        query(" AND begins_with(#sk, :sk)", keys.sort, &|sort| sort.starts_with(keys.sort) || keys.sort.starts_with(sort)),
+        query(" AND begins_with(#sk, :sk)", prefix, &|sort| sort.starts_with(prefix) || prefix.starts_with(sort)),
     ]
 }
 

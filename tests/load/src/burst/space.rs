@@ -21,14 +21,14 @@ pub(super) struct Question {
 
 /// Both sources, in their wire format.
 #[derive(Debug)]
-pub(super) struct Space {
+pub struct Space {
     deals: u32,
     asked: Mutex<BTreeMap<(&'static str, Question), u32>>,
 }
 
 impl Space {
     /// With so many flights to each question.
-    pub(super) fn of(deals: u32) -> Self {
+    pub fn of(deals: u32) -> Self {
         Self { deals, asked: Mutex::default() }
     }
 

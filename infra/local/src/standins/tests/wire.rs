@@ -32,7 +32,7 @@ macro_rules! client {
                 .behavior_version(BehaviorVersion::latest())
                 .region(Region::new("us-east-1"))
                 .credentials_provider(Credentials::from_keys("key", "secret", None))
-                .http_client(aws_smithy_http_client::Builder::new().build_http())
+                .http_client(platform::aws::plain_http())
                 .endpoint_url($base)
                 .build(),
         )

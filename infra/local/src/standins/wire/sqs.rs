@@ -58,13 +58,19 @@ struct SendMessageBatch {
     entries: Vec<SendMessage>,
 }
 
-/// A text or a number; the stand-ins keep no binary attributes.
+/// A text, the one kind of attribute that functions send.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Attribute {
     #[serde(rename = "DataType")]
-    _data_type: String,
+    _data_type: AttributeType,
     string_value: String,
+}
+
+/// [`ATTRIBUTE_TYPE`](crate::standins::queues::ATTRIBUTE_TYPE), and no other.
+#[derive(Deserialize)]
+enum AttributeType {
+    String,
 }
 
 #[derive(Serialize)]
