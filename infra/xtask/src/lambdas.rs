@@ -5,7 +5,6 @@ use std::{
     collections::BTreeSet,
     env::{self, JoinPathsError},
     path::{Path, PathBuf},
-    process::Command,
     time::{Duration, Instant},
 };
 
@@ -62,12 +61,11 @@ impl Built {
 pub fn build(root: &Path, functions: &[&str]) -> Result<Built, LambdaError> {
     let programs = python::programs(root, Set::Ministack)?;
     let started = Instant::now();
-    let mut command = Command::new(programs.join("cargo-lambda"));
-    command.args(["lambda", "build", "--release", "--locked", "--x86-64"]).args(selected(functions));
-    // cargo-lambda looks for zig there.
+    // There cargo looks for cargo-lambda, and cargo-lambda for zig.
     let path = env::var_os("PATH").unwrap_or_default();
-    command.current_dir(root).env("PATH", env::join_paths([programs].into_iter().chain(env::split_paths(&path)))?);
-    files::run(&mut command)?;
+    let path = env::join_paths([programs].into_iter().chain(env::split_paths(&path)))?;
+    let build = ["lambda", "build", "--release", "--locked", "--x86-64"];
+    files::run(files::cargo(root).env("PATH", path).args(build).args(selected(functions)))?;
     Ok(Built { folder: python::target(root).join("lambda"), time: started.elapsed() })
 }
 
