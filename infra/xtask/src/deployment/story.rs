@@ -27,9 +27,9 @@ const ASKED: &str = "watchers-get-watcher";
 /// What API Gateway answers to a bad token. Our functions answer with a problem document.
 const REFUSED_AT_THE_EDGE: &str = r#"{"message":"Unauthorized"}"#;
 
-/// How long a mail is waited for: a minute and more until the watcher is due and swept, and as much should nothing but its schedule
-/// wake the relay.
-const PATIENCE: Duration = Duration::from_secs(130);
+/// How long a mail is waited for: up to 70 s until its watcher is due, as long until the next sweep, and a minute more should nothing
+/// but its schedule wake the relay.
+const PATIENCE: Duration = Duration::from_secs(210);
 /// How often the mailbox is looked into.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -140,7 +140,8 @@ impl Story<'_> {
             && mail["Source"].as_str().is_some_and(|from| from.contains(MAIL_SENDER))
             && mail["Subject"] == SUBJECT
             && [&day, "UA1981, UA164", &format!("{PUBLIC_URL}/watchers/{watcher}")].iter().all(|part| text.contains(*part));
-        if is_right { Ok(()) } else { Err(DeploymentError::Unexpected("a mail", mail.to_string())) }
+        let told = format!("to {}, from {}: {}\n{text}", mail["To"], mail["Source"], mail["Subject"]);
+        if is_right { Ok(()) } else { Err(DeploymentError::Unexpected("a mail", told)) }
     }
 
     /// Bad tokens are refused before the function starts, and a good one is not. Answers how many were refused.
@@ -179,7 +180,8 @@ impl Story<'_> {
         let expired = Claims { iat: hours_ago(2), exp: hours_ago(1), ..good.clone() };
         let of_others = Claims { iss: "https://issuer.example".to_owned(), ..good.clone() };
         let for_others = Claims { aud: "someone-else".to_owned(), ..good.clone() };
-        let altered = self.key.sign(&good)?.replacen('.', ".e30", 1);
+        let altered =
+            with_the_signature_of(&self.key.sign(&Claims { role: Role::Admin, ..good.clone() })?, &self.key.sign(&good)?);
         Ok(vec![
             ("no token", None),
             ("an expired token", Some(self.key.sign(&expired)?)),
@@ -206,10 +208,22 @@ impl Story<'_> {
     }
 }
 
+/// What one token says, under the signature of another.
+fn with_the_signature_of(token: &str, signed: &str) -> String {
+    let said = token.rsplit_once('.').map_or(token, |(said, _)| said);
+    let signature = signed.rsplit_once('.').map_or(signed, |(_, signature)| signature);
+    format!("{said}.{signature}")
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_altered_token_says_one_thing_and_is_signed_for_another() {
+        assert_eq!(with_the_signature_of("header.admin.s1", "header.member.s2"), "header.admin.s2");
+    }
 
     #[test]
     fn it_is_day_somewhere_at_any_hour_of_the_year() {
