@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
@@ -101,12 +102,15 @@ impl<'a> Sam<'a> {
         files::output(&mut self.command(["logs".to_owned()].into_iter().chain(groups)))
     }
 
-    /// How often a function was started, as its log says.
+    /// When a function was started, as its log says.
     ///
     /// # Errors
     /// If the log can't be read.
-    pub fn starts(&self, function: &str) -> Result<usize, FileError> {
-        Ok(self.logs([function.to_owned()])?.lines().filter(|line| line.contains(" START RequestId: ")).count())
+    pub fn starts(&self, function: &str) -> Result<Vec<Timestamp>, FileError> {
+        let log = self.logs([function.to_owned()])?;
+        // Stream, time, and what was said.
+        let starts = log.lines().filter(|line| line.contains(" START RequestId: "));
+        Ok(starts.filter_map(|line| line.split_whitespace().nth(1)?.parse().ok()).collect())
     }
 
     /// Writes a file into the folder.

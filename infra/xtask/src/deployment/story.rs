@@ -22,6 +22,8 @@ use super::{AUDIENCE, DeploymentError, MAIL_SENDER, PREFIX, PUBLIC_URL, api::Api
 
 /// What the mail about the find is to be called: the recordings have one that suits.
 const SUBJECT: &str = "Los Angeles to Dubai in economy for 45,000 MileagePlus points + 7.00 USD";
+/// The function that the schedule starts.
+const SWEEP: &str = "watchers-sweep-watchers";
 /// The function that is asked with good and bad tokens.
 const ASKED: &str = "watchers-get-watcher";
 
@@ -56,6 +58,8 @@ pub(super) struct Story<'a> {
 pub(super) struct Arrived {
     /// The minute in which the watcher was due.
     due: Timestamp,
+    /// When the schedule started the sweep that found it.
+    swept: Timestamp,
     /// When the mail was sent.
     sent: Timestamp,
     /// Its watcher.
@@ -64,8 +68,9 @@ pub(super) struct Arrived {
 
 impl fmt::Display for Arrived {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let after = self.sent.duration_since(self.due).as_secs();
-        write!(f, "due at {:.0}, mailed at {:.0}: {after} s from the minute to the mail", self.due, self.sent)
+        let Self { due, swept, sent, .. } = self;
+        let millis = sent.duration_since(*swept).as_millis();
+        write!(f, "due at {due:.0}, swept at {swept:.0}, mailed at {sent:.0}: {millis} ms from the schedule to the mail")
     }
 }
 
@@ -86,7 +91,10 @@ impl Story<'_> {
         let since_the_epoch = mail["Timestamp"].as_f64().and_then(|seconds| SignedDuration::try_from_secs_f64(seconds).ok());
         let sent = since_the_epoch.and_then(|since| Timestamp::from_duration(since).ok());
         let sent = sent.ok_or_else(|| DeploymentError::Unexpected("a mail without its time", mail.to_string()))?;
-        Ok(Arrived { due: due.start(), sent, watcher })
+        let due = due.start();
+        let swept = self.starts(SWEEP)?.into_iter().find(|swept| *swept >= due);
+        let swept = swept.ok_or_else(|| DeploymentError::Unexpected("a mail", "no sweep led to it".to_owned()))?;
+        Ok(Arrived { due, swept, sent, watcher })
     }
 
     /// What the member asks for, and the minute in which it is searched: the next one that can be reached. Runs are spread over a
@@ -147,20 +155,20 @@ impl Story<'_> {
         let path = format!("/v1/watchers/{}", arrived.watcher);
         // API Gateway's words. Our functions answer with a problem document.
         let refusal = json!({"message": "Unauthorized"});
-        let (before, bad) = (self.starts()?, self.bad_tokens()?);
+        let (before, bad) = (self.starts(ASKED)?.len(), self.bad_tokens()?);
         for (what, token) in &bad {
             let answer = self.api.ask(Method::GET, &path, token.as_deref(), None).await?;
             if answer.status != StatusCode::UNAUTHORIZED || answer.body != refusal {
                 return Err(DeploymentError::Unexpected(what, format!("{} {}", answer.status, answer.body)));
             }
         }
-        let after_the_bad = self.starts()?;
+        let after_the_bad = self.starts(ASKED)?.len();
         let seen = self.api.ask(Method::GET, &path, Some(&self.good_token()?), None).await?;
         let ran = seen.body["lastRunAt"].as_str().and_then(|at| at.parse().ok());
         if seen.status != StatusCode::OK || ran != Some(arrived.due) {
             return Err(DeploymentError::Unexpected("a good token", format!("{} {}", seen.status, seen.body)));
         }
-        let after_the_good = self.starts()?;
+        let after_the_good = self.starts(ASKED)?.len();
         if (after_the_bad, after_the_good) != (before, before + 1) {
             let starts = format!("{ASKED} was started {before}, {after_the_bad} and {after_the_good} times");
             return Err(DeploymentError::Unexpected("tokens at the edge", starts));
@@ -168,8 +176,8 @@ impl Story<'_> {
         Ok(bad.len())
     }
 
-    fn starts(&self) -> Result<usize, DeploymentError> {
-        Ok(self.sam.starts(&format!("{PREFIX}{ASKED}"))?)
+    fn starts(&self, function: &str) -> Result<Vec<Timestamp>, DeploymentError> {
+        Ok(self.sam.starts(&format!("{PREFIX}{function}"))?)
     }
 
     /// Tokens that are each wrong in one thing.
