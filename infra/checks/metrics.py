@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections import defaultdict
+from pathlib import Path
 
-from application import Application, Stack, references
+from application import LONGEST, Application, Stack, references
 from rules import ALARM, DASHBOARD, FUNCTION, NAMED, QUEUE, STAGE, TABLE, at, metrics_of, rule
 
 FILTER = "AWS::Logs::MetricFilter"
@@ -37,14 +39,62 @@ METRICS = {
 @rule
 def metric_exists(app: Application):
     """What alarms and dashboards show is something that is counted: by our code, by a filter of a log, or by AWS."""
-    counted = set()
-    for source in (*app.root.glob("functions/*/src/*.rs"), *app.root.glob("shared/platform/src/*.rs")):
-        counted.update(re.findall(r'"([A-Z][A-Za-z]+)"', source.read_text()))
-    for stack, _, log in app.each(FILTER):
-        counted.update(transformation["MetricName"] for transformation in log["MetricTransformations"])
+    ours = counters(app).keys() | filtered(app).keys()
     for place, namespace, metric, _ in shown(app):
-        if metric not in (counted if namespace == OURS else METRICS.get(namespace, ((), ()))[0]):
+        if metric not in (ours if namespace == OURS else METRICS.get(namespace, ((), ()))[0]):
             yield place, f"shows {namespace} {metric}, which nothing counts"
+
+
+@rule
+def metric_counter(app: Application):
+    """What alarms and dashboards show of a function is something that this function counts."""
+    known = counters(app)
+    for place, namespace, metric, of in shown(app):
+        if namespace == OURS and "function" in of and of["function"] not in known.get(metric, ()):
+            yield place, f"shows {metric} of {of['function']}, which does not count it"
+
+
+def counters(app: Application) -> dict[str, set[str]]:
+    """The functions, as they are deployed, that count something, by what they count."""
+    functions = [path.stem for path in app.root.glob("functions/*/src/bin/*.rs")]
+    found = defaultdict(set)
+    for source in (*app.root.glob("functions/*/src/*.rs"), *app.root.glob("shared/platform/src/*.rs")):
+        for metric in counted(source.read_text()):
+            found[metric].update(LONGEST["Prefix"] + function for function in running(source, functions))
+    return found
+
+
+def running(source: Path, functions: list[str]) -> list[str]:
+    """The functions that a source file may run in: the one that it is of, those of its context, or all."""
+    context = source.parents[1].name
+    own = f"{context}-{source.stem.replace('_', '-')}"
+    return [own] if own in functions else [name for name in functions if name.startswith(f"{context}-")] or functions
+
+
+def counted(source: str) -> set[str]:
+    """What a source file counts: the names in the calls, and in what a name in them is bound to."""
+    code = re.sub(r"(?m)^\s*//.*$", "", source.split("#[cfg(test)]")[0])
+    found = set()
+    for named in re.findall(r"\b(?:count|measure)\(\s*(?:self\.)?cx,\s*([^,;]+),", code):
+        meant = bound(named, code) if named.isidentifier() else named
+        found.update(re.findall(r'"([A-Z]\w+)"', meant))
+    return found
+
+
+def bound(name: str, code: str) -> str:
+    """What a name is bound to, by `let` or by `for`."""
+    lets = re.findall(rf"\blet {name} = ([^;]*);", code)
+    loops = re.findall(rf"\bfor [^;{{]*\b{name}\b[^;{{]* in ([^;{{]*){{", code)
+    return " ".join(lets + loops)
+
+
+def filtered(app: Application) -> dict[str, list[set[str]]]:
+    """What filters of logs count, and by which dimensions."""
+    found = defaultdict(list)
+    for _, _, log in app.each(FILTER):
+        for made in log["MetricTransformations"]:
+            found[made["MetricName"]].append({dimension["Key"] for dimension in made.get("Dimensions", [])})
+    return found
 
 
 @rule

@@ -371,6 +371,20 @@ def a_metric_that_nothing_counts(app):
     return spoilt(app, ALARM, setting(MetricName="OutboxSize"), lambda alarm: alarm.get("MetricName") == "OutboxAge")
 
 
+@planted("metric-exists", "MessageSent, which nothing counts")
+def a_metric_that_is_an_event(app):
+    return spoilt(app, ALARM, setting(MetricName="MessageSent"), lambda alarm: alarm.get("MetricName") == "OutboxAge")
+
+
+@planted("metric-counter", "search-run-search, which does not count it")
+def a_metric_that_another_function_counts(app):
+    def swap(dashboard):
+        body = dashboard["DashboardBody"]
+        body["Fn::Sub"] = body["Fn::Sub"].replace("notifications-send-email", "search-run-search", 1)
+
+    return spoilt(app, DASHBOARD, swap, lambda dashboard: "MailsSent" in str(dashboard))
+
+
 @planted("metric-exists", "ApproximateAge,")
 def a_metric_that_aws_does_not_count(app):
     return spoilt(app, ALARM, setting(MetricName="ApproximateAge"), lambda alarm: alarm.get("Namespace") == "AWS/SQS")
