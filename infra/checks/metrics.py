@@ -10,11 +10,10 @@ from rules import ALARM, DASHBOARD, FUNCTION, NAMED, QUEUE, STAGE, TABLE, at, me
 
 FILTER = "AWS::Logs::MetricFilter"
 
-# What we count: by function, as shared/platform/src/telemetry.rs writes it, or by API, as the filters of its access log do.
+# What we count: by function, as shared/platform/src/telemetry.rs writes it, or as the filters of the access log do.
 OURS = "MileBuyClub"
-# What is counted that we look at, and by which dimensions.
+# What AWS counts that we look at, and by which dimensions.
 METRICS = {
-    OURS: ((), [{"function"}, {"api"}, {"api", "route"}]),
     "AWS/ApiGateway": (("4xx", "5xx", "Count", "IntegrationLatency", "Latency"), [{"ApiId"}]),
     "AWS/DynamoDB": (
         ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents"),
@@ -33,6 +32,16 @@ METRICS = {
         ("ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible", "NumberOfEmptyReceives"),
         [{"QueueName"}],
     ),
+}
+
+# What is meant by a dimension.
+DIMENSIONS = {
+    "FunctionName": FUNCTION,
+    "QueueName": QUEUE,
+    "TableName": TABLE,
+    "function": FUNCTION,
+    "route": "AWS::ApiGatewayV2::Route",
+    "ses:configuration-set": "AWS::SES::ConfigurationSet",
 }
 
 
@@ -100,16 +109,17 @@ def filtered(app: Application) -> dict[str, list[set[str]]]:
 @rule
 def metric_dimensions(app: Application):
     """Metrics are asked for by the dimensions that they are counted by; by others there is nothing to see."""
+    ours = {metric: [{"function"}] for metric in counters(app)} | filtered(app)
     for place, namespace, metric, of in shown(app):
-        if namespace in METRICS and set(of) not in METRICS[namespace][1]:
+        known = ours.get(metric) if namespace == OURS else METRICS.get(namespace, ((), None))[1]
+        if known and set(of) not in known:
             yield place, f"shows {namespace} {metric} by {', '.join(of) or 'nothing'}"
 
 
 @rule
 def dimension_exists(app: Application):
-    """Functions, queues and tables that alarms and dashboards show are those of the deployment."""
-    there = {"QueueName": QUEUE, "FunctionName": FUNCTION, "function": FUNCTION, "TableName": TABLE}
-    known = {d: {stack.text(p.get(NAMED[kind][0])) for stack, _, p in app.each(kind)} for d, kind in there.items()}
+    """Functions, queues, tables, routes and configuration sets that alarms and dashboards show are those of the deployment."""
+    known = {d: {stack.text(p.get(NAMED[kind][0])) for stack, _, p in app.each(kind)} for d, kind in DIMENSIONS.items()}
     for place, _, metric, of in shown(app):
         for dimension, value in of.items():
             if dimension in known and value not in known[dimension]:

@@ -396,6 +396,23 @@ def an_alarm_that_asks_by_another_dimension(app):
     return spoilt(app, ALARM, setting(Dimensions=other), lambda alarm: alarm.get("Namespace") == "AWS/SQS")
 
 
+@planted("metric-dimensions", "RequestsFailed by api")
+def an_alarm_that_asks_of_all_routes(app):
+    def forget(alarm):
+        alarm["Dimensions"] = [dimension for dimension in alarm["Dimensions"] if dimension["Name"] == "api"]
+
+    return spoilt(app, ALARM, forget, lambda alarm: alarm.get("MetricName") == "RequestsFailed")
+
+
+@planted("dimension-exists", "POST /v1/watcherz")
+def an_alarm_of_a_route_that_does_not_exist(app):
+    def misspell(alarm):
+        [route] = [dimension for dimension in alarm["Dimensions"] if dimension["Name"] == "route"]
+        route["Value"] = "POST /v1/watcherz"
+
+    return spoilt(app, ALARM, misspell, lambda alarm: alarm.get("MetricName") == "RequestsFailed")
+
+
 @planted("dimension-exists", "system-relay-inbox")
 def an_alarm_of_a_function_that_is_gone(app):
     gone = [{"Name": "function", "Value": {"Fn::Sub": "${Prefix}system-relay-inbox"}}]
