@@ -24,8 +24,6 @@ use super::{AUDIENCE, DeploymentError, MAIL_SENDER, PREFIX, PUBLIC_URL, api::Api
 const SUBJECT: &str = "Los Angeles to Dubai in economy for 45,000 MileagePlus points + 7.00 USD";
 /// The function that is asked with good and bad tokens.
 const ASKED: &str = "watchers-get-watcher";
-/// What API Gateway answers to a bad token. Our functions answer with a problem document.
-const REFUSED_AT_THE_EDGE: &str = r#"{"message":"Unauthorized"}"#;
 
 /// How long a mail is waited for: up to 70 s until its watcher is due, as long until the next sweep, and a minute more should nothing
 /// but its schedule wake the relay.
@@ -147,11 +145,12 @@ impl Story<'_> {
     /// Bad tokens are refused before the function starts, and a good one is not. Answers how many were refused.
     pub(super) async fn tokens_at_the_edge(&self, arrived: &Arrived) -> Result<usize, DeploymentError> {
         let path = format!("/v1/watchers/{}", arrived.watcher);
-        let before = self.starts()?;
-        let bad = self.bad_tokens()?;
+        // API Gateway's words. Our functions answer with a problem document.
+        let refusal = json!({"message": "Unauthorized"});
+        let (before, bad) = (self.starts()?, self.bad_tokens()?);
         for (what, token) in &bad {
             let answer = self.api.ask(Method::GET, &path, token.as_deref(), None).await?;
-            if answer.status != StatusCode::UNAUTHORIZED || answer.body.to_string() != REFUSED_AT_THE_EDGE {
+            if answer.status != StatusCode::UNAUTHORIZED || answer.body != refusal {
                 return Err(DeploymentError::Unexpected(what, format!("{} {}", answer.status, answer.body)));
             }
         }
