@@ -6,7 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from application import LONGEST, Application, Stack, references
-from rules import ALARM, DASHBOARD, FUNCTION, NAMED, QUEUE, STAGE, TABLE, at, metrics_of, rule
+from rules import ALARM, ALIAS, DASHBOARD, FUNCTION, NAMED, QUEUE, ROUTE, STAGE, TABLE, at, function_of, metrics_of, rule
 
 FILTER = "AWS::Logs::MetricFilter"
 
@@ -40,7 +40,7 @@ DIMENSIONS = {
     "QueueName": QUEUE,
     "TableName": TABLE,
     "function": FUNCTION,
-    "route": "AWS::ApiGatewayV2::Route",
+    "route": ROUTE,
     "ses:configuration-set": "AWS::SES::ConfigurationSet",
 }
 
@@ -138,6 +138,19 @@ def index_exists(app: Application):
         index = of.get("GlobalSecondaryIndexName")
         if index and (of.get("TableName"), index) not in indexes:
             yield place, f"shows {metric} of {index}, which is no index of {of.get('TableName')}"
+
+
+@rule
+def alias_exists(app: Application):
+    """Aliases that alarms and dashboards show are those of the function that they name."""
+    aliases = set()
+    for stack, name, alias in app.each(ALIAS):
+        function = stack.text(function_of(stack, {"Ref": name})["FunctionName"])
+        aliases.add((function, f"{function}:{alias['Name']}"))
+    for place, _, metric, of in shown(app):
+        alias = of.get("Resource")
+        if alias and (of.get("FunctionName"), alias) not in aliases:
+            yield place, f"shows {metric} of {alias}, which is no alias of {of.get('FunctionName')}"
 
 
 @rule

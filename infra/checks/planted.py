@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from application import ROOT, Application
 from metrics import FILTER
-from rules import ALARM, DASHBOARD, KEY, LOG, MAPPING, QUEUE, RULES, STAGE, TABLE
+from rules import ALARM, DASHBOARD, KEY, LOG, MAPPING, PERMISSION, QUEUE, ROUTE, RULES, STAGE, TABLE, is_closed
 from schedules import fault
 from tools import TOOLS
 
@@ -122,6 +122,11 @@ def a_parameter_that_is_not_declared(app):
 @planted("lint", "E3004")
 def nested_stacks_that_wait_for_each_other(app):
     return spoilt(app, STACK, lambda stack: stack["Parameters"].update(Prefix={"Fn::GetAtt": "Operations.Outputs.AlarmTopicArn"}))
+
+
+@planted("parameter-passed", "not handed Revision")
+def a_revision_that_a_stack_does_not_hear_of(app):
+    return spoilt(app, STACK, lambda stack: stack["Parameters"].pop("Revision"), lambda stack: "Revision" in str(stack))
 
 
 @planted("nested-file", "nowhere.yaml is missing")
@@ -253,8 +258,19 @@ def a_topic_that_takes_alarms_of_anybody(app):
 
 @planted("sender-named", "on behalf of anybody")
 def a_topic_that_takes_every_alarm_of_the_account(app):
-    every = {"ArnLike": {"aws:SourceArn": {"Fn::Sub": "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"}}}
-    return spoilt(app, "AWS::SNS::TopicPolicy", lambda policy: policy["PolicyDocument"]["Statement"][0].update(Condition=every))
+    every = {"Fn::Sub": "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"}
+    condition = {"ArnLike": {"aws:SourceArn": every}}
+    return spoilt(app, "AWS::SNS::TopicPolicy", lambda policy: policy["PolicyDocument"]["Statement"][0].update(Condition=condition))
+
+
+@planted("sender-named", "on behalf of anybody")
+def a_queue_that_takes_messages_of_anybody(app):
+    return spoilt(app, "AWS::SQS::QueuePolicy", lambda policy: policy["PolicyDocument"]["Statement"][0].pop("Condition"))
+
+
+@planted("caller-named", "on behalf of anybody")
+def a_function_that_any_api_may_call(app):
+    return spoilt(app, PERMISSION, lacking("SourceArn"))
 
 
 @planted("key-policy", "kms:CreateAlias")
@@ -318,7 +334,7 @@ def a_mapping_past_the_alias(app):
 @planted("alias-target", "past its alias")
 def a_leave_to_call_by_name(app):
     function = {"Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${Prefix}watchers-get-watcher"}
-    return spoilt(app, "AWS::Lambda::Permission", setting(FunctionName=function))
+    return spoilt(app, PERMISSION, setting(FunctionName=function))
 
 
 @planted("alias-first", "does not wait")
@@ -326,6 +342,30 @@ def retries_of_an_alias_that_is_not_there_yet(app):
     early = {"FunctionName": {"Ref": "RunSearch"}, "Qualifier": "live", "MaximumRetryAttempts": 0}
     retries = {"Early": {"Type": "AWS::Lambda::EventInvokeConfig", "Properties": early}}
     return spoilt_template(app, "infra/stacks/search.yaml", lambda search: search["Resources"].update(retries))
+
+
+@planted("version-revised", "stays when Revision is raised")
+def a_version_that_a_revision_does_not_replace(app):
+    return spoilt(app, LAMBDA, lacking("VersionDescription"))
+
+
+@planted("roll-back", "does not go back")
+def a_canary_without_alarms(app):
+    return spoilt(app, LAMBDA, lambda function: function["DeploymentPreference"].pop("Alarms"))
+
+
+@planted("roll-back", "does not go back")
+def a_version_that_takes_over_at_once(app):
+    return spoilt(app, LAMBDA, lacking("DeploymentPreference"))
+
+
+@planted("roll-back", "does not go back")
+def a_canary_under_the_alarm_of_another_function(app):
+    def swap(source):
+        first, second, *_ = [resource["Properties"] for resource in source["Resources"].values() if resource["Type"] == LAMBDA]
+        first["DeploymentPreference"]["Alarms"] = second["DeploymentPreference"]["Alarms"]
+
+    return spoilt_template(app, "infra/stacks/watchers.yaml", swap)
 
 
 @planted("binary", "a function of 0 stacks")
@@ -349,6 +389,17 @@ def a_function_made_of_nothing(app):
 @planted("binary", "is not called")
 def a_function_under_another_name(app):
     return spoilt(app, LAMBDA, setting(FunctionName={"Fn::Sub": "${Prefix}watchers-do-else"}))
+
+
+@planted("route-closed", "open to everybody")
+def a_route_that_asks_for_no_token(app):
+    return spoilt(app, ROUTE, lacking("AuthorizationType", "AuthorizerId"), is_closed)
+
+
+@planted("route-closed", "though its endpoint is public")
+def a_public_route_that_asks_for_a_token(app):
+    token = setting(AuthorizationType="JWT", AuthorizerId={"Ref": "ApiId"})
+    return spoilt(app, ROUTE, token, lambda route: not is_closed(route))
 
 
 @planted("api-throttled", "no ThrottlingRateLimit")
@@ -422,10 +473,19 @@ def an_alarm_of_a_function_that_is_gone(app):
 @planted("index-exists", "gsi3, which is no index")
 def an_alarm_of_an_index_that_does_not_exist(app):
     def rename(alarm):
-        [*_, index] = next(query["MetricStat"]["Metric"]["Dimensions"] for query in alarm["Metrics"] if query["Id"] == "gsi1Reads")
-        index["Value"] = "gsi3"
+        [reads] = [query["MetricStat"]["Metric"] for query in alarm["Metrics"] if query["Id"] == "gsi1Reads"]
+        reads["Dimensions"][-1]["Value"] = "gsi3"
 
     return spoilt(app, ALARM, rename, lambda alarm: "gsi1Reads" in str(alarm))
+
+
+@planted("alias-exists", ":alive, which is no alias")
+def an_alarm_of_an_alias_that_does_not_exist(app):
+    def rename(alarm):
+        [alias] = [dimension for dimension in alarm["Dimensions"] if dimension["Name"] == "Resource"]
+        alias["Value"] = {"Fn::Sub": alias["Value"]["Fn::Sub"].replace(":live", ":alive")}
+
+    return spoilt(app, ALARM, rename, lambda alarm: "Resource" in str(alarm.get("Dimensions")))
 
 
 @planted("filter-field", "reads statuss")

@@ -20,6 +20,11 @@ LOG = "AWS::Logs::LogGroup"
 STAGE = "AWS::ApiGatewayV2::Stage"
 TABLE = "AWS::DynamoDB::Table"
 TOPIC = "AWS::SNS::Topic"
+ROUTE = "AWS::ApiGatewayV2::Route"
+INTEGRATION = "AWS::ApiGatewayV2::Integration"
+PERMISSION = "AWS::Lambda::Permission"
+VERSION = "AWS::Lambda::Version"
+DEPLOYMENTS = "AWS::CodeDeploy::DeploymentGroup"
 KEY = "AWS::KMS::Key"
 
 # Lambda takes four kilobytes of environment.
@@ -48,7 +53,7 @@ NAMED = {
     DASHBOARD: ("DashboardName", 255),
     "AWS::ApiGatewayV2::Api": ("Name", 128),
     "AWS::ApiGatewayV2::Authorizer": ("Name", 128),
-    "AWS::ApiGatewayV2::Route": ("RouteKey", 128),
+    ROUTE: ("RouteKey", 128),
     TABLE: ("TableName", 255),
     "AWS::Events::Archive": ("ArchiveName", 48),
     "AWS::Events::EventBus": ("Name", 256),
@@ -121,6 +126,17 @@ def parameter_used(app: Application):
 
 
 @rule
+def parameter_passed(app: Application):
+    """What can be chosen for the application is handed on to every stack that asks for it, and not left at a default there."""
+    chosen = app.stacks[ROOT].source["Parameters"].keys()
+    for name, nested in app.stacks[ROOT].properties("AWS::CloudFormation::Stack"):
+        stack = app.stacks.get(app.nested()[name])
+        for parameter in stack.source["Parameters"].keys() & chosen if stack else ():
+            if parameter not in references(nested["Parameters"].get(parameter)):
+                yield name, f"is not handed {parameter}"
+
+
+@rule
 def resource_count(app: Application):
     """No stack is nearly full."""
     for stack in app.stacks.values():
@@ -149,7 +165,7 @@ def name_unique(app: Application):
 def name_prefix(app: Application):
     """A second deployment in the same account has other names. (Routes are those of its own API.)"""
     for place, kind, name in names(app):
-        if kind != "AWS::ApiGatewayV2::Route" and LONGEST["Prefix"] not in name:
+        if kind != ROUTE and LONGEST["Prefix"] not in name:
             yield place, f"is called {name}, in every deployment"
 
 
@@ -176,7 +192,7 @@ def schedule(app: Application):
 def visibility(app: Application):
     """A message stays hidden until its worker has surely ended."""
     for stack, name, mapping in queue_mappings(app):
-        queue, worker = queue_of(stack, mapping), function_of(stack, mapping)
+        queue, worker = queue_of(stack, mapping), function_of(stack, mapping.get("FunctionName"))
         if worker is None:
             yield at(stack, name), "starts no function of its stack"
             continue
@@ -320,6 +336,14 @@ def sender_named(app: Application):
                     yield at(stack, name), "takes messages that are sent on behalf of anybody"
 
 
+@rule
+def caller_named(app: Application):
+    """A service calls a function only on behalf of something of this deployment."""
+    for stack, name, permission in app.each(PERMISSION):
+        if not all_ours(stack, listed(permission.get("SourceArn", []))):
+            yield at(stack, name), "lets a service call on behalf of anybody"
+
+
 def senders(statement: dict) -> list:
     """On behalf of what the condition of a statement lets a service act."""
     tests = [test for operator, test in statement.get("Condition", {}).items() if operator in ("ArnEquals", "ArnLike")]
@@ -427,9 +451,9 @@ def alias_target(app: Application):
 # Where what starts a function names it.
 STARTS = {
     MAPPING: ("FunctionName",),
-    "AWS::ApiGatewayV2::Integration": ("IntegrationUri",),
+    INTEGRATION: ("IntegrationUri",),
     "AWS::Events::Rule": ("Targets",),
-    "AWS::Lambda::Permission": ("FunctionName",),
+    PERMISSION: ("FunctionName",),
     "AWS::Scheduler::Schedule": ("Target", "Arn"),
 }
 
@@ -442,6 +466,27 @@ def alias_first(app: Application):
             waits_for = {*references(resource["Properties"]), *listed(resource.get("DependsOn", []))}
             if not waits_for & stack.resources(ALIAS).keys():
                 yield at(stack, name), "does not wait for the alias that it is of"
+
+
+@rule
+def version_revised(app: Application):
+    """A raised revision makes a new version of every function: CloudFormation replaces a version whose description changes."""
+    for stack, name, version in app.each(VERSION):
+        if "Revision" not in references(version.get("Description")):
+            yield at(stack, name), "stays when Revision is raised"
+
+
+@rule
+def roll_back(app: Application):
+    """A version takes over step by step, and goes back when an alarm of its own function rings."""
+    for stack in app.stacks.values():
+        for name, alias in stack.resources(ALIAS).items():
+            deployed = stack.text(function_of(stack, {"Ref": name})["FunctionName"])
+            steps = referred(stack, alias.get("UpdatePolicy"), DEPLOYMENTS) or {}
+            heard = references(steps.get("AlarmConfiguration"))
+            ringing = [stack.text(alarm["AlarmName"]) for alarm_id, alarm in stack.properties(ALARM) if alarm_id in heard]
+            if not any(alarm.startswith(deployed) for alarm in ringing):
+                yield at(stack, name), f"does not go back when an alarm of {deployed} rings"
 
 
 @rule
@@ -461,6 +506,29 @@ def binary(app: Application):
     for name in built:
         if deployed[name] != 1:
             yield f"functions: {name}", f"is a function of {deployed[name]} stacks"
+
+
+@rule
+def route_closed(app: Application):
+    """A route asks for a token where API Gateway checks them, if and only if its endpoint is not public."""
+    sources = "".join(source.read_text() for source in app.root.glob("functions/*/src/*.rs"))
+    public = {LONGEST["Prefix"] + name for name in re.findall(r'Endpoint::public\(\s*"([a-z-]+)"', sources)}
+    for stack, name, route in app.each(ROUTE):
+        integration = referred(stack, route["Target"], INTEGRATION) or {}
+        endpoint = stack.text((function_of(stack, integration.get("IntegrationUri")) or {}).get("FunctionName"))
+        if is_closed(route) == (endpoint in public):
+            yield at(stack, name), "is closed though its endpoint is public" if endpoint in public else "is open to everybody"
+
+
+def is_closed(route: dict) -> bool:
+    """Whether a route asks for a token, at least when `ChecksTokens` holds."""
+    match route.get("AuthorizationType"), route.get("AuthorizerId"):
+        case "JWT", {"Ref": _}:
+            return True
+        case {"Fn::If": ["ChecksTokens", "JWT", _]}, {"Fn::If": ["ChecksTokens", {"Ref": _}, _]}:
+            return True
+        case _:
+            return False
 
 
 @rule
@@ -510,10 +578,10 @@ def queue_of(stack: Stack, mapping: dict) -> dict | None:
     return referred(stack, mapping.get("EventSourceArn"), QUEUE)
 
 
-def function_of(stack: Stack, mapping: dict) -> dict | None:
-    """The function that a mapping starts, be it by its alias."""
-    alias = referred(stack, mapping.get("FunctionName"), ALIAS)
-    return referred(stack, alias["FunctionName"] if alias else mapping.get("FunctionName"), FUNCTION)
+def function_of(stack: Stack, target) -> dict | None:
+    """The function that is referred to, be it by its alias."""
+    alias = referred(stack, target, ALIAS)
+    return referred(stack, alias["FunctionName"] if alias else target, FUNCTION)
 
 
 def referred(stack: Stack, value, kind: str) -> dict | None:
