@@ -69,8 +69,10 @@ def reads_queue(mapping: dict) -> bool:
     return "FunctionResponseTypes" in mapping
 
 
-def first_statement(role: dict) -> dict:
-    return role["Policies"][0]["PolicyDocument"]["Statement"][0]
+def first_statement(holder: dict) -> dict:
+    """The first statement of a role, or of the policy of a topic or a queue."""
+    [policy, *_] = holder.get("Policies", [holder])
+    return policy["PolicyDocument"]["Statement"][0]
 
 
 @planted("validate", "Sometimes")
@@ -253,19 +255,19 @@ def a_role_that_reaches_every_table(app):
 
 @planted("sender-named", "on behalf of anybody")
 def a_topic_that_takes_alarms_of_anybody(app):
-    return spoilt(app, "AWS::SNS::TopicPolicy", lambda policy: policy["PolicyDocument"]["Statement"][0].pop("Condition"))
+    return spoilt(app, "AWS::SNS::TopicPolicy", lambda policy: first_statement(policy).pop("Condition"))
 
 
 @planted("sender-named", "on behalf of anybody")
 def a_topic_that_takes_every_alarm_of_the_account(app):
     every = {"Fn::Sub": "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"}
     condition = {"ArnLike": {"aws:SourceArn": every}}
-    return spoilt(app, "AWS::SNS::TopicPolicy", lambda policy: policy["PolicyDocument"]["Statement"][0].update(Condition=condition))
+    return spoilt(app, "AWS::SNS::TopicPolicy", lambda policy: first_statement(policy).update(Condition=condition))
 
 
 @planted("sender-named", "on behalf of anybody")
 def a_queue_that_takes_messages_of_anybody(app):
-    return spoilt(app, "AWS::SQS::QueuePolicy", lambda policy: policy["PolicyDocument"]["Statement"][0].pop("Condition"))
+    return spoilt(app, "AWS::SQS::QueuePolicy", lambda policy: first_statement(policy).pop("Condition"))
 
 
 @planted("caller-named", "on behalf of anybody")
