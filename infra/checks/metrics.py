@@ -102,7 +102,8 @@ def filtered(app: Application) -> dict[str, list[set[str]]]:
     found = defaultdict(list)
     for _, _, log in app.each(FILTER):
         for made in log["MetricTransformations"]:
-            found[made["MetricName"]].append({dimension["Key"] for dimension in made.get("Dimensions", [])})
+            if made["MetricNamespace"] == OURS:
+                found[made["MetricName"]].append({dimension["Key"] for dimension in made.get("Dimensions", [])})
     return found
 
 

@@ -126,6 +126,11 @@ def nested_stacks_that_wait_for_each_other(app):
     return spoilt(app, STACK, lambda stack: stack["Parameters"].update(Prefix={"Fn::GetAtt": "Operations.Outputs.AlarmTopicArn"}))
 
 
+@planted("parameter-length", "64 are checked")
+def a_domain_that_is_longer_than_what_is_checked(app):
+    return spoilt_template(app, "infra/stacks/mail.yaml", lambda mail: mail["Parameters"]["MailDomain"].update(MaxLength=65))
+
+
 @planted("parameter-passed", "not handed Revision")
 def a_revision_that_a_stack_does_not_hear_of(app):
     return spoilt(app, STACK, lambda stack: stack["Parameters"].pop("Revision"), lambda stack: "Revision" in str(stack))
@@ -427,6 +432,14 @@ def a_metric_that_nothing_counts(app):
 @planted("metric-exists", "MessageSent, which nothing counts")
 def a_metric_that_is_an_event(app):
     return spoilt(app, ALARM, setting(MetricName="MessageSent"), lambda alarm: alarm.get("MetricName") == "OutboxAge")
+
+
+@planted("metric-exists", "RequestsFailed, which nothing counts")
+def a_filter_that_counts_for_somebody_else(app):
+    def misspell(log):
+        log["MetricTransformations"][0]["MetricNamespace"] = "MileBuyClubs"
+
+    return spoilt(app, FILTER, misspell, lambda log: "RequestsFailed" in str(log))
 
 
 @planted("metric-counter", "search-run-search, which does not count it")

@@ -137,6 +137,15 @@ def parameter_passed(app: Application):
 
 
 @rule
+def parameter_length(app: Application):
+    """No parameter may be longer than what names, limits and sizes are checked with."""
+    for stack in app.stacks.values():
+        for name, parameter in stack.source.get("Parameters", {}).items():
+            if name in LONGEST and parameter.get("MaxLength", 0) > len(LONGEST[name]):
+                yield stack.path, f"takes {name} of up to {parameter['MaxLength']}; {len(LONGEST[name])} are checked"
+
+
+@rule
 def resource_count(app: Application):
     """No stack is nearly full."""
     for stack in app.stacks.values():
