@@ -4,16 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from application import ROOT, Application
-from rules import ALARM, DASHBOARD, LOG, MAPPING, QUEUE, RULES
+from metrics import FILTER
+from rules import ALARM, DASHBOARD, KEY, LOG, MAPPING, QUEUE, RULES, STAGE, TABLE
 from schedules import fault
 from tools import TOOLS
 
 LAMBDA = "AWS::Serverless::Function"
 STACK = "AWS::Serverless::Application"
-TABLE = "AWS::DynamoDB::Table"
-KEY = "AWS::KMS::Key"
 ROLE = "AWS::IAM::Role"
-STAGE = "AWS::ApiGatewayV2::Stage"
 SCHEDULE = "AWS::Scheduler::Schedule"
 
 
@@ -198,6 +196,11 @@ def an_alarm_that_tells_nobody(app):
     return spoilt(app, ALARM, lacking("AlarmActions"), lambda alarm: "QueueName" in str(alarm))
 
 
+@planted("alarm-mailed", "mailed to nobody")
+def alarms_that_go_nowhere(app):
+    return spoilt(app, "AWS::SNS::Subscription", setting(Protocol="sms"))
+
+
 @planted("log-retention", "forgets nothing")
 def a_log_that_never_forgets(app):
     return spoilt(app, LOG, lacking("RetentionInDays"), lambda log: "/aws/lambda/" in str(log))
@@ -243,6 +246,17 @@ def a_role_that_reaches_every_table(app):
     return spoilt(app, ROLE, lambda role: first_statement(role).update(Resource=every))
 
 
+@planted("sender-named", "on behalf of anybody")
+def a_topic_that_takes_alarms_of_anybody(app):
+    return spoilt(app, "AWS::SNS::TopicPolicy", lambda policy: policy["PolicyDocument"]["Statement"][0].pop("Condition"))
+
+
+@planted("sender-named", "on behalf of anybody")
+def a_topic_that_takes_every_alarm_of_the_account(app):
+    every = {"ArnLike": {"aws:SourceArn": {"Fn::Sub": "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"}}}
+    return spoilt(app, "AWS::SNS::TopicPolicy", lambda policy: policy["PolicyDocument"]["Statement"][0].update(Condition=every))
+
+
 @planted("key-policy", "kms:CreateAlias")
 def a_key_that_cannot_be_named(app):
     return spoilt(app, KEY, lambda key: key["KeyPolicy"]["Statement"][0]["Action"].remove("kms:CreateAlias"))
@@ -251,6 +265,16 @@ def a_key_that_cannot_be_named(app):
 @planted("key-use", "without a condition")
 def a_key_for_everybody(app):
     return spoilt(app, KEY, lambda key: key["KeyPolicy"]["Statement"][1].pop("Condition"))
+
+
+@planted("table-encrypted", "not encrypted under our key")
+def a_table_under_no_key(app):
+    return spoilt(app, TABLE, lacking("SSESpecification"))
+
+
+@planted("table-encrypted", "not encrypted under our key")
+def a_table_under_a_key_of_aws(app):
+    return spoilt(app, TABLE, lambda table: table["SSESpecification"].pop("KMSMasterKeyId"))
 
 
 @planted("secret-variable", "DUFFEL_KEY in the clear")
@@ -327,6 +351,16 @@ def a_function_under_another_name(app):
     return spoilt(app, LAMBDA, setting(FunctionName={"Fn::Sub": "${Prefix}watchers-do-else"}))
 
 
+@planted("api-throttled", "no ThrottlingRateLimit")
+def an_api_that_lets_in_everything(app):
+    return spoilt(app, STAGE, lacking("DefaultRouteSettings"))
+
+
+@planted("api-throttled", "no ThrottlingBurstLimit")
+def an_api_without_a_burst_limit(app):
+    return spoilt(app, STAGE, lambda stage: stage["DefaultRouteSettings"].pop("ThrottlingBurstLimit"))
+
+
 @planted("access-log", "identity.sourceIp")
 def an_access_log_of_who_asked(app):
     return spoilt(app, STAGE, lambda stage: stage["AccessLogSettings"].update(Format='{"who": "$context.identity.sourceIp"}'))
@@ -335,6 +369,20 @@ def an_access_log_of_who_asked(app):
 @planted("metric-exists", "OutboxSize")
 def a_metric_that_nothing_counts(app):
     return spoilt(app, ALARM, setting(MetricName="OutboxSize"), lambda alarm: alarm.get("MetricName") == "OutboxAge")
+
+
+@planted("metric-exists", "MessageSent, which nothing counts")
+def a_metric_that_is_an_event(app):
+    return spoilt(app, ALARM, setting(MetricName="MessageSent"), lambda alarm: alarm.get("MetricName") == "OutboxAge")
+
+
+@planted("metric-counter", "search-run-search, which does not count it")
+def a_metric_that_another_function_counts(app):
+    def swap(dashboard):
+        body = dashboard["DashboardBody"]
+        body["Fn::Sub"] = body["Fn::Sub"].replace("notifications-send-email", "search-run-search", 1)
+
+    return spoilt(app, DASHBOARD, swap, lambda dashboard: "MailsSent" in str(dashboard))
 
 
 @planted("metric-exists", "ApproximateAge,")
@@ -348,10 +396,46 @@ def an_alarm_that_asks_by_another_dimension(app):
     return spoilt(app, ALARM, setting(Dimensions=other), lambda alarm: alarm.get("Namespace") == "AWS/SQS")
 
 
+@planted("metric-dimensions", "RequestsFailed by api")
+def an_alarm_that_asks_of_all_routes(app):
+    def forget(alarm):
+        alarm["Dimensions"] = [dimension for dimension in alarm["Dimensions"] if dimension["Name"] == "api"]
+
+    return spoilt(app, ALARM, forget, lambda alarm: alarm.get("MetricName") == "RequestsFailed")
+
+
+@planted("dimension-exists", "POST /v1/watcherz")
+def an_alarm_of_a_route_that_does_not_exist(app):
+    def misspell(alarm):
+        [route] = [dimension for dimension in alarm["Dimensions"] if dimension["Name"] == "route"]
+        route["Value"] = "POST /v1/watcherz"
+
+    return spoilt(app, ALARM, misspell, lambda alarm: alarm.get("MetricName") == "RequestsFailed")
+
+
 @planted("dimension-exists", "system-relay-inbox")
 def an_alarm_of_a_function_that_is_gone(app):
     gone = [{"Name": "function", "Value": {"Fn::Sub": "${Prefix}system-relay-inbox"}}]
     return spoilt(app, ALARM, setting(Dimensions=gone), lambda alarm: alarm.get("MetricName") == "OutboxAge")
+
+
+@planted("index-exists", "gsi3, which is no index")
+def an_alarm_of_an_index_that_does_not_exist(app):
+    def rename(alarm):
+        [*_, index] = next(query["MetricStat"]["Metric"]["Dimensions"] for query in alarm["Metrics"] if query["Id"] == "gsi1Reads")
+        index["Value"] = "gsi3"
+
+    return spoilt(app, ALARM, rename, lambda alarm: "gsi1Reads" in str(alarm))
+
+
+@planted("filter-field", "reads statuss")
+def a_filter_of_what_is_not_logged(app):
+    return spoilt(app, FILTER, setting(FilterPattern="{ $.statuss >= 500 }"))
+
+
+@planted("filter-field", "reads path")
+def a_metric_by_what_is_not_logged(app):
+    return spoilt(app, FILTER, lambda log: log["MetricTransformations"][0].update(Dimensions=[{"Key": "api", "Value": "$.path"}]))
 
 
 @planted("queue-shown", "on no dashboard")

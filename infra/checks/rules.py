@@ -7,7 +7,7 @@ from collections import Counter
 import schedules
 from application import LONGEST, ROOT, SECRET, Application, Stack, references, walk
 
-# Every check by its name, in the order of this file.
+# Every check by its name: those of this file, and those of `metrics`.
 RULES = {}
 
 FUNCTION = "AWS::Lambda::Function"
@@ -17,6 +17,10 @@ ALARM = "AWS::CloudWatch::Alarm"
 ALIAS = "AWS::Lambda::Alias"
 DASHBOARD = "AWS::CloudWatch::Dashboard"
 LOG = "AWS::Logs::LogGroup"
+STAGE = "AWS::ApiGatewayV2::Stage"
+TABLE = "AWS::DynamoDB::Table"
+TOPIC = "AWS::SNS::Topic"
+KEY = "AWS::KMS::Key"
 
 # Lambda takes four kilobytes of environment.
 MOST_ENVIRONMENT = 4096
@@ -45,7 +49,7 @@ NAMED = {
     "AWS::ApiGatewayV2::Api": ("Name", 128),
     "AWS::ApiGatewayV2::Authorizer": ("Name", 128),
     "AWS::ApiGatewayV2::Route": ("RouteKey", 128),
-    "AWS::DynamoDB::Table": ("TableName", 255),
+    TABLE: ("TableName", 255),
     "AWS::Events::Archive": ("ArchiveName", 48),
     "AWS::Events::EventBus": ("Name", 256),
     "AWS::Events::Rule": ("Name", 64),
@@ -53,33 +57,8 @@ NAMED = {
     "AWS::KMS::Alias": ("AliasName", 256),
     LOG: ("LogGroupName", 512),
     "AWS::SES::ConfigurationSet": ("Name", 64),
-    "AWS::SNS::Topic": ("TopicName", 256),
+    TOPIC: ("TopicName", 256),
     "AWS::Scheduler::Schedule": ("Name", 64),
-}
-
-# What we count: by function, as shared/platform/src/telemetry.rs writes it, or by API, as the filters of its access log do.
-OURS = "MileBuyClub"
-# What is counted that we look at, and by which dimensions.
-METRICS = {
-    OURS: ((), [{"function"}, {"api"}, {"api", "route"}]),
-    "AWS/ApiGateway": (("4xx", "5xx", "Count", "IntegrationLatency", "Latency"), [{"ApiId"}]),
-    "AWS/DynamoDB": (
-        ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents"),
-        [{"TableName"}, {"TableName", "GlobalSecondaryIndexName"}],
-    ),
-    "AWS/Lambda": (
-        ("ConcurrentExecutions", "Duration", "Errors", "Invocations", "Throttles"),
-        [set(), {"FunctionName"}, {"FunctionName", "Resource"}],
-    ),
-    "AWS/Logs": (("IncomingBytes",), [set()]),
-    "AWS/SES": (
-        ("Bounce", "Complaint", "Delivery", "Reject", "Reputation.BounceRate", "Reputation.ComplaintRate", "Send"),
-        [{"ses:configuration-set"}],
-    ),
-    "AWS/SQS": (
-        ("ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible", "NumberOfEmptyReceives"),
-        [{"QueueName"}],
-    ),
 }
 
 # What an access log may say of a request: nothing of who asked, for what, or with what token.
@@ -249,6 +228,15 @@ def queue_alarm(app: Application):
 
 
 @rule
+def alarm_mailed(app: Application):
+    """What alarms tell a topic is mailed to somebody."""
+    for stack, name, _ in app.each(TOPIC):
+        readers = [reader for _, reader in stack.properties("AWS::SNS::Subscription") if name in references(reader["TopicArn"])]
+        if "email" not in [reader["Protocol"] for reader in readers]:
+            yield at(stack, name), "is mailed to nobody"
+
+
+@rule
 def alarm_explained(app: Application):
     """The runbook says what to do when an alarm rings: by its name, or by what follows the function or the queue in it."""
     told = set(re.findall(r"^\| `(?:…-)?([a-z-]+)`", (app.root / "docs/runbook.md").read_text(), re.MULTILINE))
@@ -310,7 +298,7 @@ def role_resource(app: Application):
     for place, stack, statement in statements(app):
         for resource in listed(statement.get("Resource", "*")):
             named, star, _ = stack.text(resource).partition("*")
-            if star and LONGEST["Prefix"] not in named and "<" not in named:
+            if star and not is_ours(named):
                 yield place, f"reaches {stack.text(resource)}"
 
 
@@ -323,9 +311,35 @@ def statements(app: Application):
 
 
 @rule
+def sender_named(app: Application):
+    """A service sends to a topic or a queue only on behalf of something of this deployment: others in AWS use the service too."""
+    for kind in ("AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"):
+        for stack, name, policy in app.each(kind):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                if not all_ours(stack, senders(statement)):
+                    yield at(stack, name), "takes messages that are sent on behalf of anybody"
+
+
+def senders(statement: dict) -> list:
+    """On behalf of what the condition of a statement lets a service act."""
+    tests = [test for operator, test in statement.get("Condition", {}).items() if operator in ("ArnEquals", "ArnLike")]
+    return [sender for test in tests for sender in listed(test.get("aws:SourceArn", []))]
+
+
+def all_ours(stack: Stack, arns: list) -> bool:
+    """Whether something is named, and nothing but what is of this deployment."""
+    return bool(arns) and all(is_ours(stack.text(arn).partition("*")[0]) for arn in arns)
+
+
+def is_ours(text: str) -> bool:
+    """Whether a text names something of this deployment: by its prefix, or by a reference."""
+    return LONGEST["Prefix"] in text or "<" in text
+
+
+@rule
 def key_policy(app: Application):
     """Whoever deploys may make and change a key: without leave in the key's own policy nobody ever can."""
-    for stack, name, key in app.each("AWS::KMS::Key"):
+    for stack, name, key in app.each(KEY):
         of_account = [s for s in key["KeyPolicy"]["Statement"] if "Condition" not in s and ":root" in stack.text(s["Principal"])]
         allowed = {action for statement in of_account for action in listed(statement["Action"])}
         lacking = {f"kms:{action}" for action in MAKES_KEY.split()} - allowed
@@ -336,11 +350,21 @@ def key_policy(app: Application):
 @rule
 def key_use(app: Application):
     """A key works for anybody only through a service, or for one thing."""
-    for stack, name, key in app.each("AWS::KMS::Key"):
+    for stack, name, key in app.each(KEY):
         for statement in key["KeyPolicy"]["Statement"]:
             uses = [action for action in listed(statement["Action"]) if re.match(r"kms:(\*|Decrypt|Encrypt|Generate)", action)]
             if uses and "Condition" not in statement:
                 yield at(stack, name), f"allows {', '.join(uses)} without a condition"
+
+
+@rule
+def table_encrypted(app: Application):
+    """Tables are encrypted under our key."""
+    for stack, name, table in app.each(TABLE):
+        encryption = table.get("SSESpecification", {})
+        under = references(encryption.get("KMSMasterKeyId")) & stack.resources(KEY).keys()
+        if not under or encryption.get("SSEEnabled") is not True or encryption.get("SSEType") != "KMS":
+            yield at(stack, name), "is not encrypted under our key"
 
 
 @rule
@@ -440,76 +464,22 @@ def binary(app: Application):
 
 
 @rule
+def api_throttled(app: Application):
+    """An API lets in only so many requests, at a time and at once."""
+    for stack, name, stage in app.each(STAGE):
+        limits = stage.get("DefaultRouteSettings", {})
+        for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
+            if not limits.get(limit):
+                yield at(stack, name), f"has no {limit}"
+
+
+@rule
 def access_log(app: Application):
     """The access log says nothing of who asked."""
-    for stack, name, stage in app.each("AWS::ApiGatewayV2::Stage"):
+    for stack, name, stage in app.each(STAGE):
         told = set(re.findall(r"\$context\.([A-Za-z.]+)", stack.text(stage.get("AccessLogSettings", {}).get("Format", ""))))
         if not told or told - LOGGED:
             yield at(stack, name), f"logs {', '.join(sorted(told - LOGGED)) or 'nothing'}"
-
-
-@rule
-def metric_exists(app: Application):
-    """What alarms and dashboards show is something that is counted: by our code, by a filter of a log, or by AWS."""
-    counted = set()
-    for source in (*app.root.glob("functions/*/src/*.rs"), *app.root.glob("shared/platform/src/*.rs")):
-        counted.update(re.findall(r'"([A-Z][A-Za-z]+)"', source.read_text()))
-    for stack, _, log in app.each("AWS::Logs::MetricFilter"):
-        counted.update(transformation["MetricName"] for transformation in log["MetricTransformations"])
-    for place, namespace, metric, _ in shown(app):
-        if metric not in (counted if namespace == OURS else METRICS.get(namespace, ((), ()))[0]):
-            yield place, f"shows {namespace} {metric}, which nothing counts"
-
-
-@rule
-def metric_dimensions(app: Application):
-    """Metrics are asked for by the dimensions that they are counted by; by others there is nothing to see."""
-    for place, namespace, metric, of in shown(app):
-        if namespace in METRICS and set(of) not in METRICS[namespace][1]:
-            yield place, f"shows {namespace} {metric} by {', '.join(of) or 'nothing'}"
-
-
-@rule
-def dimension_exists(app: Application):
-    """Functions, queues and tables that alarms and dashboards show are those of the deployment."""
-    there = {"QueueName": QUEUE, "FunctionName": FUNCTION, "function": FUNCTION, "TableName": "AWS::DynamoDB::Table"}
-    known = {d: {stack.text(p.get(NAMED[kind][0])) for stack, _, p in app.each(kind)} for d, kind in there.items()}
-    for place, _, metric, of in shown(app):
-        for dimension, value in of.items():
-            if dimension in known and value not in known[dimension]:
-                yield place, f"shows {metric} of {value}, which does not exist"
-
-
-@rule
-def queue_shown(app: Application):
-    """Every queue and every dead-letter queue is on a dashboard."""
-    seen = {of.get("QueueName") for place, _, _, of in shown(app, (DASHBOARD,))}
-    for stack, name, queue in app.each(QUEUE):
-        if stack.text(queue.get("QueueName", {"Ref": name})) not in seen:
-            yield at(stack, name), "is on no dashboard"
-
-
-def shown(app: Application, kinds=(ALARM, DASHBOARD)):
-    """Place, namespace, metric and dimensions of everything that an alarm or a dashboard looks at."""
-    for stack, name, alarm in app.each(ALARM) if ALARM in kinds else ():
-        for looked in metrics_of(alarm):
-            of = {d["Name"]: stack.text(d["Value"]) for d in looked.get("Dimensions", [])}
-            yield at(stack, name), looked["Namespace"], looked["MetricName"], of
-    for stack, name, dashboard in app.each(DASHBOARD) if DASHBOARD in kinds else ():
-        for widget in json.loads(stack.text(dashboard["DashboardBody"]))["widgets"]:
-            for namespace, metric, *of in spelt_out(widget["properties"].get("metrics", [])):
-                yield at(stack, name), namespace, metric, dict(zip(of[::2], of[1::2]))
-
-
-def spelt_out(rows: list[list]):
-    """The metrics of a widget without their abbreviations: `.` is what stands above, `...` all but the last of it."""
-    above = []
-    for row in rows:
-        row = [part for part in row if isinstance(part, str)]
-        if row[0] == "...":
-            row = above[: len(above) - len(row) + 1] + row[1:]
-        above = [above[place] if part == "." else part for place, part in enumerate(row)]
-        yield above
 
 
 def metrics_of(alarm: dict) -> list[dict]:
