@@ -4,16 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from application import ROOT, Application
-from rules import ALARM, DASHBOARD, LOG, MAPPING, QUEUE, RULES
+from metrics import FILTER
+from rules import ALARM, DASHBOARD, KEY, LOG, MAPPING, PERMISSION, QUEUE, ROUTE, RULES, STAGE, TABLE, is_closed
 from schedules import fault
 from tools import TOOLS
 
 LAMBDA = "AWS::Serverless::Function"
 STACK = "AWS::Serverless::Application"
-TABLE = "AWS::DynamoDB::Table"
-KEY = "AWS::KMS::Key"
 ROLE = "AWS::IAM::Role"
-STAGE = "AWS::ApiGatewayV2::Stage"
 SCHEDULE = "AWS::Scheduler::Schedule"
 
 
@@ -71,8 +69,10 @@ def reads_queue(mapping: dict) -> bool:
     return "FunctionResponseTypes" in mapping
 
 
-def first_statement(role: dict) -> dict:
-    return role["Policies"][0]["PolicyDocument"]["Statement"][0]
+def first_statement(holder: dict) -> dict:
+    """The first statement of a role, or of the policy of a topic or a queue."""
+    [policy, *_] = holder.get("Policies", [holder])
+    return policy["PolicyDocument"]["Statement"][0]
 
 
 @planted("validate", "Sometimes")
@@ -124,6 +124,16 @@ def a_parameter_that_is_not_declared(app):
 @planted("lint", "E3004")
 def nested_stacks_that_wait_for_each_other(app):
     return spoilt(app, STACK, lambda stack: stack["Parameters"].update(Prefix={"Fn::GetAtt": "Operations.Outputs.AlarmTopicArn"}))
+
+
+@planted("parameter-length", "64 are checked")
+def a_domain_that_is_longer_than_what_is_checked(app):
+    return spoilt_template(app, "infra/stacks/mail.yaml", lambda mail: mail["Parameters"]["MailDomain"].update(MaxLength=65))
+
+
+@planted("parameter-passed", "not handed Revision")
+def a_revision_that_a_stack_does_not_hear_of(app):
+    return spoilt(app, STACK, lambda stack: stack["Parameters"].pop("Revision"), lambda stack: "Revision" in str(stack))
 
 
 @planted("nested-file", "nowhere.yaml is missing")
@@ -198,6 +208,11 @@ def an_alarm_that_tells_nobody(app):
     return spoilt(app, ALARM, lacking("AlarmActions"), lambda alarm: "QueueName" in str(alarm))
 
 
+@planted("alarm-mailed", "mailed to nobody")
+def alarms_that_go_nowhere(app):
+    return spoilt(app, "AWS::SNS::Subscription", setting(Protocol="sms"))
+
+
 @planted("log-retention", "forgets nothing")
 def a_log_that_never_forgets(app):
     return spoilt(app, LOG, lacking("RetentionInDays"), lambda log: "/aws/lambda/" in str(log))
@@ -243,6 +258,28 @@ def a_role_that_reaches_every_table(app):
     return spoilt(app, ROLE, lambda role: first_statement(role).update(Resource=every))
 
 
+@planted("sender-named", "on behalf of anybody")
+def a_topic_that_takes_alarms_of_anybody(app):
+    return spoilt(app, "AWS::SNS::TopicPolicy", lambda policy: first_statement(policy).pop("Condition"))
+
+
+@planted("sender-named", "on behalf of anybody")
+def a_topic_that_takes_every_alarm_of_the_account(app):
+    every = {"Fn::Sub": "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"}
+    condition = {"ArnLike": {"aws:SourceArn": every}}
+    return spoilt(app, "AWS::SNS::TopicPolicy", lambda policy: first_statement(policy).update(Condition=condition))
+
+
+@planted("sender-named", "on behalf of anybody")
+def a_queue_that_takes_messages_of_anybody(app):
+    return spoilt(app, "AWS::SQS::QueuePolicy", lambda policy: first_statement(policy).pop("Condition"))
+
+
+@planted("caller-named", "on behalf of anybody")
+def a_function_that_any_api_may_call(app):
+    return spoilt(app, PERMISSION, lacking("SourceArn"))
+
+
 @planted("key-policy", "kms:CreateAlias")
 def a_key_that_cannot_be_named(app):
     return spoilt(app, KEY, lambda key: key["KeyPolicy"]["Statement"][0]["Action"].remove("kms:CreateAlias"))
@@ -251,6 +288,16 @@ def a_key_that_cannot_be_named(app):
 @planted("key-use", "without a condition")
 def a_key_for_everybody(app):
     return spoilt(app, KEY, lambda key: key["KeyPolicy"]["Statement"][1].pop("Condition"))
+
+
+@planted("table-encrypted", "not encrypted under our key")
+def a_table_under_no_key(app):
+    return spoilt(app, TABLE, lacking("SSESpecification"))
+
+
+@planted("table-encrypted", "not encrypted under our key")
+def a_table_under_a_key_of_aws(app):
+    return spoilt(app, TABLE, lambda table: table["SSESpecification"].pop("KMSMasterKeyId"))
 
 
 @planted("secret-variable", "DUFFEL_KEY in the clear")
@@ -294,7 +341,7 @@ def a_mapping_past_the_alias(app):
 @planted("alias-target", "past its alias")
 def a_leave_to_call_by_name(app):
     function = {"Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${Prefix}watchers-get-watcher"}
-    return spoilt(app, "AWS::Lambda::Permission", setting(FunctionName=function))
+    return spoilt(app, PERMISSION, setting(FunctionName=function))
 
 
 @planted("alias-first", "does not wait")
@@ -302,6 +349,30 @@ def retries_of_an_alias_that_is_not_there_yet(app):
     early = {"FunctionName": {"Ref": "RunSearch"}, "Qualifier": "live", "MaximumRetryAttempts": 0}
     retries = {"Early": {"Type": "AWS::Lambda::EventInvokeConfig", "Properties": early}}
     return spoilt_template(app, "infra/stacks/search.yaml", lambda search: search["Resources"].update(retries))
+
+
+@planted("version-revised", "stays when Revision is raised")
+def a_version_that_a_revision_does_not_replace(app):
+    return spoilt(app, LAMBDA, lacking("VersionDescription"))
+
+
+@planted("roll-back", "does not go back")
+def a_canary_without_alarms(app):
+    return spoilt(app, LAMBDA, lambda function: function["DeploymentPreference"].pop("Alarms"))
+
+
+@planted("roll-back", "does not go back")
+def a_version_that_takes_over_at_once(app):
+    return spoilt(app, LAMBDA, lacking("DeploymentPreference"))
+
+
+@planted("roll-back", "does not go back")
+def a_canary_under_the_alarm_of_another_function(app):
+    def swap(source):
+        first, second, *_ = [resource["Properties"] for resource in source["Resources"].values() if resource["Type"] == LAMBDA]
+        first["DeploymentPreference"]["Alarms"] = second["DeploymentPreference"]["Alarms"]
+
+    return spoilt_template(app, "infra/stacks/watchers.yaml", swap)
 
 
 @planted("binary", "a function of 0 stacks")
@@ -327,6 +398,27 @@ def a_function_under_another_name(app):
     return spoilt(app, LAMBDA, setting(FunctionName={"Fn::Sub": "${Prefix}watchers-do-else"}))
 
 
+@planted("route-closed", "open to everybody")
+def a_route_that_asks_for_no_token(app):
+    return spoilt(app, ROUTE, lacking("AuthorizationType", "AuthorizerId"), is_closed)
+
+
+@planted("route-closed", "though its endpoint is public")
+def a_public_route_that_asks_for_a_token(app):
+    token = setting(AuthorizationType="JWT", AuthorizerId={"Ref": "ApiId"})
+    return spoilt(app, ROUTE, token, lambda route: not is_closed(route))
+
+
+@planted("api-throttled", "no ThrottlingRateLimit")
+def an_api_that_lets_in_everything(app):
+    return spoilt(app, STAGE, lacking("DefaultRouteSettings"))
+
+
+@planted("api-throttled", "no ThrottlingBurstLimit")
+def an_api_without_a_burst_limit(app):
+    return spoilt(app, STAGE, lambda stage: stage["DefaultRouteSettings"].pop("ThrottlingBurstLimit"))
+
+
 @planted("access-log", "identity.sourceIp")
 def an_access_log_of_who_asked(app):
     return spoilt(app, STAGE, lambda stage: stage["AccessLogSettings"].update(Format='{"who": "$context.identity.sourceIp"}'))
@@ -335,6 +427,28 @@ def an_access_log_of_who_asked(app):
 @planted("metric-exists", "OutboxSize")
 def a_metric_that_nothing_counts(app):
     return spoilt(app, ALARM, setting(MetricName="OutboxSize"), lambda alarm: alarm.get("MetricName") == "OutboxAge")
+
+
+@planted("metric-exists", "MessageSent, which nothing counts")
+def a_metric_that_is_an_event(app):
+    return spoilt(app, ALARM, setting(MetricName="MessageSent"), lambda alarm: alarm.get("MetricName") == "OutboxAge")
+
+
+@planted("metric-exists", "RequestsFailed, which nothing counts")
+def a_filter_that_counts_for_somebody_else(app):
+    def misspell(log):
+        log["MetricTransformations"][0]["MetricNamespace"] = "MileBuyClubs"
+
+    return spoilt(app, FILTER, misspell, lambda log: "RequestsFailed" in str(log))
+
+
+@planted("metric-counter", "search-run-search, which does not count it")
+def a_metric_that_another_function_counts(app):
+    def swap(dashboard):
+        body = dashboard["DashboardBody"]
+        body["Fn::Sub"] = body["Fn::Sub"].replace("notifications-send-email", "search-run-search", 1)
+
+    return spoilt(app, DASHBOARD, swap, lambda dashboard: "MailsSent" in str(dashboard))
 
 
 @planted("metric-exists", "ApproximateAge,")
@@ -348,10 +462,55 @@ def an_alarm_that_asks_by_another_dimension(app):
     return spoilt(app, ALARM, setting(Dimensions=other), lambda alarm: alarm.get("Namespace") == "AWS/SQS")
 
 
+@planted("metric-dimensions", "RequestsFailed by api")
+def an_alarm_that_asks_of_all_routes(app):
+    def forget(alarm):
+        alarm["Dimensions"] = [dimension for dimension in alarm["Dimensions"] if dimension["Name"] == "api"]
+
+    return spoilt(app, ALARM, forget, lambda alarm: alarm.get("MetricName") == "RequestsFailed")
+
+
+@planted("dimension-exists", "POST /v1/watcherz")
+def an_alarm_of_a_route_that_does_not_exist(app):
+    def misspell(alarm):
+        [route] = [dimension for dimension in alarm["Dimensions"] if dimension["Name"] == "route"]
+        route["Value"] = "POST /v1/watcherz"
+
+    return spoilt(app, ALARM, misspell, lambda alarm: alarm.get("MetricName") == "RequestsFailed")
+
+
 @planted("dimension-exists", "system-relay-inbox")
 def an_alarm_of_a_function_that_is_gone(app):
     gone = [{"Name": "function", "Value": {"Fn::Sub": "${Prefix}system-relay-inbox"}}]
     return spoilt(app, ALARM, setting(Dimensions=gone), lambda alarm: alarm.get("MetricName") == "OutboxAge")
+
+
+@planted("index-exists", "gsi3, which is no index")
+def an_alarm_of_an_index_that_does_not_exist(app):
+    def rename(alarm):
+        [reads] = [query["MetricStat"]["Metric"] for query in alarm["Metrics"] if query["Id"] == "gsi1Reads"]
+        reads["Dimensions"][-1]["Value"] = "gsi3"
+
+    return spoilt(app, ALARM, rename, lambda alarm: "gsi1Reads" in str(alarm))
+
+
+@planted("alias-exists", ":alive, which is no alias")
+def an_alarm_of_an_alias_that_does_not_exist(app):
+    def rename(alarm):
+        [alias] = [dimension for dimension in alarm["Dimensions"] if dimension["Name"] == "Resource"]
+        alias["Value"] = {"Fn::Sub": alias["Value"]["Fn::Sub"].replace(":live", ":alive")}
+
+    return spoilt(app, ALARM, rename, lambda alarm: "Resource" in str(alarm.get("Dimensions")))
+
+
+@planted("filter-field", "reads statuss")
+def a_filter_of_what_is_not_logged(app):
+    return spoilt(app, FILTER, setting(FilterPattern="{ $.statuss >= 500 }"))
+
+
+@planted("filter-field", "reads path")
+def a_metric_by_what_is_not_logged(app):
+    return spoilt(app, FILTER, lambda log: log["MetricTransformations"][0].update(Dimensions=[{"Key": "api", "Value": "$.path"}]))
 
 
 @planted("queue-shown", "on no dashboard")

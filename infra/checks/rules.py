@@ -7,7 +7,7 @@ from collections import Counter
 import schedules
 from application import LONGEST, ROOT, SECRET, Application, Stack, references, walk
 
-# Every check by its name, in the order of this file.
+# Every check by its name: those of this file, and those of `metrics`.
 RULES = {}
 
 FUNCTION = "AWS::Lambda::Function"
@@ -17,6 +17,15 @@ ALARM = "AWS::CloudWatch::Alarm"
 ALIAS = "AWS::Lambda::Alias"
 DASHBOARD = "AWS::CloudWatch::Dashboard"
 LOG = "AWS::Logs::LogGroup"
+STAGE = "AWS::ApiGatewayV2::Stage"
+TABLE = "AWS::DynamoDB::Table"
+TOPIC = "AWS::SNS::Topic"
+ROUTE = "AWS::ApiGatewayV2::Route"
+INTEGRATION = "AWS::ApiGatewayV2::Integration"
+PERMISSION = "AWS::Lambda::Permission"
+VERSION = "AWS::Lambda::Version"
+DEPLOYMENTS = "AWS::CodeDeploy::DeploymentGroup"
+KEY = "AWS::KMS::Key"
 
 # Lambda takes four kilobytes of environment.
 MOST_ENVIRONMENT = 4096
@@ -44,8 +53,8 @@ NAMED = {
     DASHBOARD: ("DashboardName", 255),
     "AWS::ApiGatewayV2::Api": ("Name", 128),
     "AWS::ApiGatewayV2::Authorizer": ("Name", 128),
-    "AWS::ApiGatewayV2::Route": ("RouteKey", 128),
-    "AWS::DynamoDB::Table": ("TableName", 255),
+    ROUTE: ("RouteKey", 128),
+    TABLE: ("TableName", 255),
     "AWS::Events::Archive": ("ArchiveName", 48),
     "AWS::Events::EventBus": ("Name", 256),
     "AWS::Events::Rule": ("Name", 64),
@@ -53,33 +62,8 @@ NAMED = {
     "AWS::KMS::Alias": ("AliasName", 256),
     LOG: ("LogGroupName", 512),
     "AWS::SES::ConfigurationSet": ("Name", 64),
-    "AWS::SNS::Topic": ("TopicName", 256),
+    TOPIC: ("TopicName", 256),
     "AWS::Scheduler::Schedule": ("Name", 64),
-}
-
-# What we count: by function, as shared/platform/src/telemetry.rs writes it, or by API, as the filters of its access log do.
-OURS = "MileBuyClub"
-# What is counted that we look at, and by which dimensions.
-METRICS = {
-    OURS: ((), [{"function"}, {"api"}, {"api", "route"}]),
-    "AWS/ApiGateway": (("4xx", "5xx", "Count", "IntegrationLatency", "Latency"), [{"ApiId"}]),
-    "AWS/DynamoDB": (
-        ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents"),
-        [{"TableName"}, {"TableName", "GlobalSecondaryIndexName"}],
-    ),
-    "AWS/Lambda": (
-        ("ConcurrentExecutions", "Duration", "Errors", "Invocations", "Throttles"),
-        [set(), {"FunctionName"}, {"FunctionName", "Resource"}],
-    ),
-    "AWS/Logs": (("IncomingBytes",), [set()]),
-    "AWS/SES": (
-        ("Bounce", "Complaint", "Delivery", "Reject", "Reputation.BounceRate", "Reputation.ComplaintRate", "Send"),
-        [{"ses:configuration-set"}],
-    ),
-    "AWS/SQS": (
-        ("ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible", "NumberOfEmptyReceives"),
-        [{"QueueName"}],
-    ),
 }
 
 # What an access log may say of a request: nothing of who asked, for what, or with what token.
@@ -142,6 +126,26 @@ def parameter_used(app: Application):
 
 
 @rule
+def parameter_passed(app: Application):
+    """What can be chosen for the application is handed on to every stack that asks for it, and not left at a default there."""
+    chosen = app.stacks[ROOT].source["Parameters"].keys()
+    for name, nested in app.stacks[ROOT].properties("AWS::CloudFormation::Stack"):
+        stack = app.stacks.get(app.nested()[name])
+        for parameter in stack.source["Parameters"].keys() & chosen if stack else ():
+            if parameter not in references(nested["Parameters"].get(parameter)):
+                yield name, f"is not handed {parameter}"
+
+
+@rule
+def parameter_length(app: Application):
+    """No parameter may be longer than what names, limits and sizes are checked with."""
+    for stack in app.stacks.values():
+        for name, parameter in stack.source.get("Parameters", {}).items():
+            if name in LONGEST and parameter.get("MaxLength", 0) > len(LONGEST[name]):
+                yield stack.path, f"takes {name} of up to {parameter['MaxLength']}; {len(LONGEST[name])} are checked"
+
+
+@rule
 def resource_count(app: Application):
     """No stack is nearly full."""
     for stack in app.stacks.values():
@@ -170,7 +174,7 @@ def name_unique(app: Application):
 def name_prefix(app: Application):
     """A second deployment in the same account has other names. (Routes are those of its own API.)"""
     for place, kind, name in names(app):
-        if kind != "AWS::ApiGatewayV2::Route" and LONGEST["Prefix"] not in name:
+        if kind != ROUTE and LONGEST["Prefix"] not in name:
             yield place, f"is called {name}, in every deployment"
 
 
@@ -197,7 +201,7 @@ def schedule(app: Application):
 def visibility(app: Application):
     """A message stays hidden until its worker has surely ended."""
     for stack, name, mapping in queue_mappings(app):
-        queue, worker = queue_of(stack, mapping), function_of(stack, mapping)
+        queue, worker = queue_of(stack, mapping), function_of(stack, mapping.get("FunctionName"))
         if worker is None:
             yield at(stack, name), "starts no function of its stack"
             continue
@@ -246,6 +250,15 @@ def queue_alarm(app: Application):
     for stack, name, queue in app.each(QUEUE):
         if stack.text(queue.get("QueueName", {"Ref": name})) not in watched:
             yield at(stack, name), "has no alarm that tells anybody"
+
+
+@rule
+def alarm_mailed(app: Application):
+    """What alarms tell a topic is mailed to somebody."""
+    for stack, name, _ in app.each(TOPIC):
+        readers = [reader for _, reader in stack.properties("AWS::SNS::Subscription") if name in references(reader["TopicArn"])]
+        if "email" not in [reader["Protocol"] for reader in readers]:
+            yield at(stack, name), "is mailed to nobody"
 
 
 @rule
@@ -310,7 +323,7 @@ def role_resource(app: Application):
     for place, stack, statement in statements(app):
         for resource in listed(statement.get("Resource", "*")):
             named, star, _ = stack.text(resource).partition("*")
-            if star and LONGEST["Prefix"] not in named and "<" not in named:
+            if star and not is_ours(named):
                 yield place, f"reaches {stack.text(resource)}"
 
 
@@ -323,9 +336,43 @@ def statements(app: Application):
 
 
 @rule
+def sender_named(app: Application):
+    """A service sends to a topic or a queue only on behalf of something of this deployment: others in AWS use the service too."""
+    for kind in ("AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"):
+        for stack, name, policy in app.each(kind):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                if not all_ours(stack, senders(statement)):
+                    yield at(stack, name), "takes messages that are sent on behalf of anybody"
+
+
+@rule
+def caller_named(app: Application):
+    """A service calls a function only on behalf of something of this deployment."""
+    for stack, name, permission in app.each(PERMISSION):
+        if not all_ours(stack, listed(permission.get("SourceArn", []))):
+            yield at(stack, name), "lets a service call on behalf of anybody"
+
+
+def senders(statement: dict) -> list:
+    """On behalf of what the condition of a statement lets a service act."""
+    tests = [test for operator, test in statement.get("Condition", {}).items() if operator in ("ArnEquals", "ArnLike")]
+    return [sender for test in tests for sender in listed(test.get("aws:SourceArn", []))]
+
+
+def all_ours(stack: Stack, arns: list) -> bool:
+    """Whether something is named, and nothing but what is of this deployment."""
+    return bool(arns) and all(is_ours(stack.text(arn).partition("*")[0]) for arn in arns)
+
+
+def is_ours(text: str) -> bool:
+    """Whether a text names something of this deployment: by its prefix, or by a reference."""
+    return LONGEST["Prefix"] in text or "<" in text
+
+
+@rule
 def key_policy(app: Application):
     """Whoever deploys may make and change a key: without leave in the key's own policy nobody ever can."""
-    for stack, name, key in app.each("AWS::KMS::Key"):
+    for stack, name, key in app.each(KEY):
         of_account = [s for s in key["KeyPolicy"]["Statement"] if "Condition" not in s and ":root" in stack.text(s["Principal"])]
         allowed = {action for statement in of_account for action in listed(statement["Action"])}
         lacking = {f"kms:{action}" for action in MAKES_KEY.split()} - allowed
@@ -336,11 +383,21 @@ def key_policy(app: Application):
 @rule
 def key_use(app: Application):
     """A key works for anybody only through a service, or for one thing."""
-    for stack, name, key in app.each("AWS::KMS::Key"):
+    for stack, name, key in app.each(KEY):
         for statement in key["KeyPolicy"]["Statement"]:
             uses = [action for action in listed(statement["Action"]) if re.match(r"kms:(\*|Decrypt|Encrypt|Generate)", action)]
             if uses and "Condition" not in statement:
                 yield at(stack, name), f"allows {', '.join(uses)} without a condition"
+
+
+@rule
+def table_encrypted(app: Application):
+    """Tables are encrypted under our key."""
+    for stack, name, table in app.each(TABLE):
+        encryption = table.get("SSESpecification", {})
+        under = references(encryption.get("KMSMasterKeyId")) & stack.resources(KEY).keys()
+        if not under or encryption.get("SSEEnabled") is not True or encryption.get("SSEType") != "KMS":
+            yield at(stack, name), "is not encrypted under our key"
 
 
 @rule
@@ -403,9 +460,9 @@ def alias_target(app: Application):
 # Where what starts a function names it.
 STARTS = {
     MAPPING: ("FunctionName",),
-    "AWS::ApiGatewayV2::Integration": ("IntegrationUri",),
+    INTEGRATION: ("IntegrationUri",),
     "AWS::Events::Rule": ("Targets",),
-    "AWS::Lambda::Permission": ("FunctionName",),
+    PERMISSION: ("FunctionName",),
     "AWS::Scheduler::Schedule": ("Target", "Arn"),
 }
 
@@ -418,6 +475,27 @@ def alias_first(app: Application):
             waits_for = {*references(resource["Properties"]), *listed(resource.get("DependsOn", []))}
             if not waits_for & stack.resources(ALIAS).keys():
                 yield at(stack, name), "does not wait for the alias that it is of"
+
+
+@rule
+def version_revised(app: Application):
+    """A raised revision makes a new version of every function: CloudFormation replaces a version whose description changes."""
+    for stack, name, version in app.each(VERSION):
+        if "Revision" not in references(version.get("Description")):
+            yield at(stack, name), "stays when Revision is raised"
+
+
+@rule
+def roll_back(app: Application):
+    """A version takes over step by step, and goes back when an alarm of its own function rings."""
+    for stack in app.stacks.values():
+        for name, alias in stack.resources(ALIAS).items():
+            deployed = stack.text(function_of(stack, {"Ref": name})["FunctionName"])
+            steps = referred(stack, alias.get("UpdatePolicy"), DEPLOYMENTS) or {}
+            heard = references(steps.get("AlarmConfiguration"))
+            ringing = [stack.text(alarm["AlarmName"]) for alarm_id, alarm in stack.properties(ALARM) if alarm_id in heard]
+            if not any(alarm.startswith(deployed) for alarm in ringing):
+                yield at(stack, name), f"does not go back when an alarm of {deployed} rings"
 
 
 @rule
@@ -440,76 +518,45 @@ def binary(app: Application):
 
 
 @rule
+def route_closed(app: Application):
+    """A route asks for a token where API Gateway checks them, if and only if its endpoint is not public."""
+    sources = "".join(source.read_text() for source in app.root.glob("functions/*/src/*.rs"))
+    public = {LONGEST["Prefix"] + name for name in re.findall(r'Endpoint::public\(\s*"([a-z-]+)"', sources)}
+    for stack, name, route in app.each(ROUTE):
+        integration = referred(stack, route["Target"], INTEGRATION) or {}
+        endpoint = stack.text((function_of(stack, integration.get("IntegrationUri")) or {}).get("FunctionName"))
+        if is_closed(route) == (endpoint in public):
+            yield at(stack, name), "is closed though its endpoint is public" if endpoint in public else "is open to everybody"
+
+
+def is_closed(route: dict) -> bool:
+    """Whether a route asks for a token, at least when `ChecksTokens` holds."""
+    match route.get("AuthorizationType"), route.get("AuthorizerId"):
+        case "JWT", {"Ref": _}:
+            return True
+        case {"Fn::If": ["ChecksTokens", "JWT", _]}, {"Fn::If": ["ChecksTokens", {"Ref": _}, _]}:
+            return True
+        case _:
+            return False
+
+
+@rule
+def api_throttled(app: Application):
+    """An API lets in only so many requests, at a time and at once."""
+    for stack, name, stage in app.each(STAGE):
+        limits = stage.get("DefaultRouteSettings", {})
+        for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
+            if not limits.get(limit):
+                yield at(stack, name), f"has no {limit}"
+
+
+@rule
 def access_log(app: Application):
     """The access log says nothing of who asked."""
-    for stack, name, stage in app.each("AWS::ApiGatewayV2::Stage"):
+    for stack, name, stage in app.each(STAGE):
         told = set(re.findall(r"\$context\.([A-Za-z.]+)", stack.text(stage.get("AccessLogSettings", {}).get("Format", ""))))
         if not told or told - LOGGED:
             yield at(stack, name), f"logs {', '.join(sorted(told - LOGGED)) or 'nothing'}"
-
-
-@rule
-def metric_exists(app: Application):
-    """What alarms and dashboards show is something that is counted: by our code, by a filter of a log, or by AWS."""
-    counted = set()
-    for source in (*app.root.glob("functions/*/src/*.rs"), *app.root.glob("shared/platform/src/*.rs")):
-        counted.update(re.findall(r'"([A-Z][A-Za-z]+)"', source.read_text()))
-    for stack, _, log in app.each("AWS::Logs::MetricFilter"):
-        counted.update(transformation["MetricName"] for transformation in log["MetricTransformations"])
-    for place, namespace, metric, _ in shown(app):
-        if metric not in (counted if namespace == OURS else METRICS.get(namespace, ((), ()))[0]):
-            yield place, f"shows {namespace} {metric}, which nothing counts"
-
-
-@rule
-def metric_dimensions(app: Application):
-    """Metrics are asked for by the dimensions that they are counted by; by others there is nothing to see."""
-    for place, namespace, metric, of in shown(app):
-        if namespace in METRICS and set(of) not in METRICS[namespace][1]:
-            yield place, f"shows {namespace} {metric} by {', '.join(of) or 'nothing'}"
-
-
-@rule
-def dimension_exists(app: Application):
-    """Functions, queues and tables that alarms and dashboards show are those of the deployment."""
-    there = {"QueueName": QUEUE, "FunctionName": FUNCTION, "function": FUNCTION, "TableName": "AWS::DynamoDB::Table"}
-    known = {d: {stack.text(p.get(NAMED[kind][0])) for stack, _, p in app.each(kind)} for d, kind in there.items()}
-    for place, _, metric, of in shown(app):
-        for dimension, value in of.items():
-            if dimension in known and value not in known[dimension]:
-                yield place, f"shows {metric} of {value}, which does not exist"
-
-
-@rule
-def queue_shown(app: Application):
-    """Every queue and every dead-letter queue is on a dashboard."""
-    seen = {of.get("QueueName") for place, _, _, of in shown(app, (DASHBOARD,))}
-    for stack, name, queue in app.each(QUEUE):
-        if stack.text(queue.get("QueueName", {"Ref": name})) not in seen:
-            yield at(stack, name), "is on no dashboard"
-
-
-def shown(app: Application, kinds=(ALARM, DASHBOARD)):
-    """Place, namespace, metric and dimensions of everything that an alarm or a dashboard looks at."""
-    for stack, name, alarm in app.each(ALARM) if ALARM in kinds else ():
-        for looked in metrics_of(alarm):
-            of = {d["Name"]: stack.text(d["Value"]) for d in looked.get("Dimensions", [])}
-            yield at(stack, name), looked["Namespace"], looked["MetricName"], of
-    for stack, name, dashboard in app.each(DASHBOARD) if DASHBOARD in kinds else ():
-        for widget in json.loads(stack.text(dashboard["DashboardBody"]))["widgets"]:
-            for namespace, metric, *of in spelt_out(widget["properties"].get("metrics", [])):
-                yield at(stack, name), namespace, metric, dict(zip(of[::2], of[1::2]))
-
-
-def spelt_out(rows: list[list]):
-    """The metrics of a widget without their abbreviations: `.` is what stands above, `...` all but the last of it."""
-    above = []
-    for row in rows:
-        row = [part for part in row if isinstance(part, str)]
-        if row[0] == "...":
-            row = above[: len(above) - len(row) + 1] + row[1:]
-        above = [above[place] if part == "." else part for place, part in enumerate(row)]
-        yield above
 
 
 def metrics_of(alarm: dict) -> list[dict]:
@@ -540,10 +587,10 @@ def queue_of(stack: Stack, mapping: dict) -> dict | None:
     return referred(stack, mapping.get("EventSourceArn"), QUEUE)
 
 
-def function_of(stack: Stack, mapping: dict) -> dict | None:
-    """The function that a mapping starts, be it by its alias."""
-    alias = referred(stack, mapping.get("FunctionName"), ALIAS)
-    return referred(stack, alias["FunctionName"] if alias else mapping.get("FunctionName"), FUNCTION)
+def function_of(stack: Stack, target) -> dict | None:
+    """The function that is referred to, be it by its alias."""
+    alias = referred(stack, target, ALIAS)
+    return referred(stack, alias["FunctionName"] if alias else target, FUNCTION)
 
 
 def referred(stack: Stack, value, kind: str) -> dict | None:

@@ -1,7 +1,12 @@
 //! The HTTP client of all that is called, AWS and others: HTTP/1.1, TLS by rustls with ring, the system's roots. None of them
 //! needs HTTP/2, which the client that comes with the AWS SDK links into every function.
 
-use std::{error::Error, io, time::Duration};
+use std::{
+    error::Error,
+    io,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use aws_smithy_runtime_api::client::{
     connection::{CaptureSmithyConnection, ConnectionMetadata},
@@ -13,7 +18,7 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::{body::SdkBody, retry::ErrorKind};
 use http::{Request, Response, Uri};
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_rustls::{ConfigBuilderExt, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::{
     client::legacy::{
         self,
@@ -21,6 +26,7 @@ use hyper_util::{
     },
     rt::{TokioExecutor, TokioIo, TokioTimer},
 };
+use rustls::{ClientConfig, crypto::ring};
 use tokio::net::TcpStream;
 use tower::{
     BoxError, Service, ServiceExt,
@@ -43,7 +49,7 @@ impl Client {
     /// # Errors
     /// If the system has no roots that can be read.
     pub fn https() -> io::Result<Self> {
-        let builder = HttpsConnectorBuilder::new().with_provider_and_native_roots(rustls::crypto::ring::default_provider())?;
+        let builder = HttpsConnectorBuilder::new().with_tls_config(tls()?);
         Ok(Self::over(builder.https_or_http().enable_http1().wrap_connector(tcp(false))))
     }
 
@@ -67,6 +73,18 @@ impl Client {
     pub async fn send(&self, request: Request<SdkBody>) -> Result<Response<Incoming>, legacy::Error> {
         self.0.request(request).await
     }
+}
+
+/// The system's roots are read once: that takes milliseconds.
+fn tls() -> io::Result<ClientConfig> {
+    static TLS: OnceLock<ClientConfig> = OnceLock::new();
+    if let Some(known) = TLS.get() {
+        return Ok(known.clone());
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let config = config.with_safe_default_protocol_versions().map_err(io::Error::other)?;
+    let config = config.with_native_roots()?.with_no_client_auth();
+    Ok(TLS.get_or_init(|| config).clone())
 }
 
 fn tcp(plain_only: bool) -> Tcp {
@@ -154,7 +172,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
-            stream.read(&mut [0; 1024]).await.unwrap();
+            assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0, "it is asked");
             stream.write_all(says.as_bytes()).await.unwrap();
         });
         address

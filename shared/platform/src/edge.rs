@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use crate::{failure::Failure, gateway::MAX_ANSWER_BYTES};
 
 /// What a path can't have as it is. API Gateway hands paths over decoded.
-const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'`').add(b'{').add(b'}');
+const ENCODED: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'`').add(b'{').add(b'}');
 
 /// A request. What no function reads is not read here either.
 #[derive(Debug, Deserialize)]
@@ -135,6 +136,7 @@ mod tests {
             request.uri().to_string()
         };
         assert_eq!(address("/v1/things/a b?ü", "limit=2&name=a%20b"), "/v1/things/a%20b%3F%C3%BC?limit=2&name=a%20b");
+        assert_eq!(address("/v1/things/%41", ""), "/v1/things/%2541", "it is decoded once, by API Gateway or by us");
         assert_eq!(address("/", ""), "/");
     }
 

@@ -13,28 +13,54 @@ use crate::{
     config::Config,
     deps::{Deps, RandomIds},
     edge,
-    function::{Function, Job},
+    function::{Endpoint, Function, Job, Scheduled, Worker},
     gateway,
     outside::{Nowhere, Outside, OverHttp},
+    queues::Message,
     telemetry,
 };
 
+/// What runs as a Lambda. Each kind of function is served in its own way, and links no other: a job has no router in it.
+pub trait Serve: Function {
+    /// Answers events until the sandbox ends.
+    fn serve(&'static self, cx: Deps) -> impl Future<Output = Result<(), lambda_runtime::Error>>;
+}
+
+impl Serve for Endpoint {
+    async fn serve(&'static self, cx: Deps) -> Result<(), lambda_runtime::Error> {
+        let service = gateway::service(self, &cx);
+        lambda_runtime::run(service_fn(move |event| answer(service.clone(), event))).await
+    }
+}
+
+impl<M: Message> Serve for Worker<M> {
+    async fn serve(&'static self, cx: Deps) -> Result<(), lambda_runtime::Error> {
+        lambda_runtime::run(service_fn(move |event| invoke(self, cx.clone(), event))).await
+    }
+}
+
+impl Serve for Scheduled {
+    async fn serve(&'static self, cx: Deps) -> Result<(), lambda_runtime::Error> {
+        lambda_runtime::run(service_fn(move |event| invoke(self, cx.clone(), event))).await
+    }
+}
+
 /// Runs a function until the sandbox ends. A bad configuration stops the start, and names itself in the log.
-pub fn serve(function: &'static dyn Function) -> ExitCode {
+pub fn serve(function: &'static impl Serve) -> ExitCode {
     serve_with(function, || Ok(Arc::new(Nowhere)))
 }
 
 /// Runs a function that calls the world outside. Only its binary links what that takes.
-pub fn serve_calling(function: &'static dyn Function) -> ExitCode {
+pub fn serve_calling(function: &'static impl Serve) -> ExitCode {
     serve_with(function, || Ok(Arc::new(OverHttp::new().map_err(|error| error.to_string())?)))
 }
 
-fn serve_with(function: &'static dyn Function, outside: fn() -> Result<Arc<dyn Outside>, String>) -> ExitCode {
+fn serve_with(function: &'static impl Serve, outside: fn() -> Result<Arc<dyn Outside>, String>) -> ExitCode {
     telemetry::start_json_logs();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
         let cx = deps(function, outside()?)?;
-        runtime.block_on(run(function, cx)).map_err(|error| error.to_string())
+        runtime.block_on(function.serve(cx)).map_err(|error| error.to_string())
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -53,15 +79,6 @@ fn deps(function: &'static dyn Function, outside: Arc<dyn Outside>) -> Result<De
     // On the hot path of nearly every function: built now, while the sandbox's CPU is not yet throttled.
     cx.store();
     Ok(cx)
-}
-
-async fn run(function: &'static dyn Function, cx: Deps) -> Result<(), lambda_runtime::Error> {
-    if let Some(endpoint) = function.as_endpoint() {
-        let service = gateway::service(endpoint, &cx);
-        return lambda_runtime::run(service_fn(move |event| answer(service.clone(), event))).await;
-    }
-    let Some(job) = function.as_job() else { return Ok(()) };
-    lambda_runtime::run(service_fn(move |event| invoke(job, cx.clone(), event))).await
 }
 
 async fn answer(service: Router, event: LambdaEvent<edge::Event>) -> Result<edge::Reply, lambda_runtime::Error> {

@@ -40,7 +40,7 @@ pub mod target;
 /// What a row does on a target.
 pub type Run = for<'a> fn(&'a Target) -> LocalBoxFuture<'a, Vec<Seen>>;
 
-/// One call in one situation, and what AWS's documentation says comes of it.
+/// One call in one situation, and what comes of it at AWS, by its documentation.
 pub struct Row {
     /// Whom it calls.
     pub service: Service,

@@ -1,4 +1,5 @@
-//! The table, by what is called. What each row expects is what AWS's documentation states.
+//! The table, by what is called. What each row expects is what AWS's documentation states, and, where that names no error code,
+//! what both engines answer.
 
 use platform::aws::Service;
 

@@ -159,5 +159,5 @@ pub(super) fn not_run(template: &mut Template, job: &Named, interval: i64) {
     let rings =
         Rings { threshold: 1.into(), comparison: "LessThanThreshold", in_periods: 3, of_periods: 3, when_missing: "breaching" };
     let (id, name) = (format!("{}NotRun", job.id), format!("{}-not-run", job.name()));
-    add(template, id, &name, "Its schedule has not started it three times in a row.", runs.alone(), &rings);
+    add(template, id, &name, "Nothing has started it for three of its schedule's intervals.", runs.alone(), &rings);
 }

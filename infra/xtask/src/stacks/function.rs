@@ -42,15 +42,21 @@ pub(super) fn globals(context: &str) -> Value {
     json!({"Function": {
         "Architectures": [reference("Architecture")],
         "AutoPublishAlias": ALIAS,
-        // A new value of a variable is a new version, too: it goes the same careful way.
+        // A change of any property here is a new version, too: it goes the same careful way. What a parameter or a secret has for
+        // a value SAM does not see: that is what the revision is for.
         "AutoPublishAliasAllProperties": true,
         "CodeUri": format!("../../functions/{context}/"),
-        "Description": sub("Secrets of revision ${SecretsRevision}"),
+        "Description": revision(),
         "Environment": {"Variables": common_variables()},
         "Handler": "bootstrap",
         "KmsKeyArn": reference("DataKeyArn"),
         "Runtime": "provided.al2023",
     }})
+}
+
+/// In the description of a function it has CloudFormation read the secrets again, in that of a version it makes another.
+fn revision() -> Value {
+    sub("Revision ${Revision}")
 }
 
 /// What every function reads.
@@ -90,6 +96,7 @@ pub(super) fn add(template: &mut Template, named: &Named) {
         "MemorySize": spec.memory_mb,
         "Timeout": spec.timeout_seconds,
         "Role": {"Fn::GetAtt": format!("{id}Role.Arn")},
+        "VersionDescription": revision(),
         "LoggingConfig": {"LogGroup": reference(&format!("{id}Log"))},
         "DeploymentPreference": {"Type": reference("DeploymentPreference"), "Alarms": [reference(&alarm::failing_id(named))]},
     });

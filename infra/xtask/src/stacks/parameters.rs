@@ -103,8 +103,8 @@ pub static ALL: &[Parameter] = &[
     ),
     with_default("Architecture", "The processors of the functions.", OneOf(&["arm64", "x86_64"]), "arm64"),
     with_default(
-        "SecretsRevision",
-        "Raised after a secret was changed: functions read secrets when they are deployed.",
+        "Revision",
+        "Raised when a secret or another parameter was changed: without, functions go on with what they were published with.",
         Form("^[A-Za-z0-9._-]{1,40}$", "a number, or a date"),
         "1",
     ),
