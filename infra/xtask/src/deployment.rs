@@ -204,7 +204,7 @@ async fn seeded(url: &str) -> Result<Member, DeploymentError> {
         zone: story::zone_with_day(Timestamp::now()),
         plan: Plan::Free,
     };
-    let vault = operator::vault(&aws, &store, PREFIX, &lookup_key().into());
+    let vault = operator::vault(&aws, &store, PREFIX, Some(&lookup_key().into()));
     let owner = operator::seed_member(&store, &vault, &member).await?;
     store.member(&owner).await?.ok_or_else(|| DeploymentError::Unexpected("the first member", "not there".to_owned()))
 }

@@ -9,6 +9,8 @@ mod field_faults;
 mod idempotency;
 mod identity;
 mod personal_data;
+mod profile;
 mod support;
 mod system;
+mod vault;
 mod watchers;
