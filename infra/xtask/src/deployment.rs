@@ -135,6 +135,7 @@ fn deploy_and_drive(cloud: &Ministack, sam: &Sam<'_>, built: &Built, tell: &impl
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let member = seeded(&cloud.url()).await?;
+        strangers_are_refused(&cloud.url(), sam, &member).await?;
         let story = Story { api, sam, issuer: issuer.url(), key, other_key, member, travel_day: sources.travel_day };
         let arrived = story.first_mail().await?;
         tell(&arrived.to_string());
@@ -179,14 +180,7 @@ fn parameters(issuer: &str, key: &SigningKey) -> Result<Value, DeploymentError> 
 
 /// Stores the tenant and its first member in the deployed table, and reads the member back.
 async fn seeded(url: &str) -> Result<Member, DeploymentError> {
-    let aws = Aws {
-        region: REGION.to_owned(),
-        credentials: Credentials::from_keys("test", "test", None),
-        endpoints: BTreeMap::from([(Service::DynamoDb, url.to_owned())]),
-        http: plain_http(),
-        mail_http: plain_http(),
-    };
-    let store = Store::new(aws.dynamo(), PREFIX);
+    let store = tables(url, sam::OWNER);
     let member = NewMember {
         tenant: "mile-buy-club",
         brand: "Mile Buy Club",
@@ -199,6 +193,27 @@ async fn seeded(url: &str) -> Result<Member, DeploymentError> {
     };
     let owner = operator::seed_member(&store, &member).await?;
     store.member(&owner).await?.ok_or_else(|| DeploymentError::Unexpected("the first member", "not there".to_owned()))
+}
+
+/// Whether roles are enforced at all: one who may do nothing reads nothing, or what functions do would show nothing of their roles.
+async fn strangers_are_refused(url: &str, sam: &Sam<'_>, member: &Member) -> Result<(), DeploymentError> {
+    let (id, secret) = sam.stranger()?;
+    match tables(url, (&id, &secret)).member(&member.owner).await {
+        Err(StoreError::Refused(_)) => Ok(()),
+        other => Err(DeploymentError::Unexpected("what a stranger reads", format!("{other:?}"))),
+    }
+}
+
+/// The deployed tables, for whoever has this key.
+fn tables(url: &str, (id, secret): (&str, &str)) -> Store {
+    let aws = Aws {
+        region: REGION.to_owned(),
+        credentials: Credentials::from_keys(id, secret, None),
+        endpoints: BTreeMap::from([(Service::DynamoDb, url.to_owned())]),
+        http: plain_http(),
+        mail_http: plain_http(),
+    };
+    Store::new(aws.dynamo(), PREFIX)
 }
 
 #[cfg(test)]
