@@ -131,6 +131,11 @@ def a_domain_that_is_longer_than_what_is_checked(app):
     return spoilt_template(app, "infra/stacks/mail.yaml", lambda mail: mail["Parameters"]["MailDomain"].update(MaxLength=65))
 
 
+@planted("parameter-length", "up to any characters")
+def a_prefix_of_any_length(app):
+    return spoilt_template(app, "infra/stacks/mail.yaml", lambda mail: mail["Parameters"]["Prefix"].pop("MaxLength"))
+
+
 @planted("parameter-passed", "not handed Revision")
 def a_revision_that_a_stack_does_not_hear_of(app):
     return spoilt(app, STACK, lambda stack: stack["Parameters"].pop("Revision"), lambda stack: "Revision" in str(stack))
@@ -373,6 +378,14 @@ def a_canary_under_the_alarm_of_another_function(app):
         first["DeploymentPreference"]["Alarms"] = second["DeploymentPreference"]["Alarms"]
 
     return spoilt_template(app, "infra/stacks/watchers.yaml", swap)
+
+
+@planted("failed-messages", "does not ring when messages")
+def a_worker_whose_failed_messages_nobody_looks_at(app):
+    def only_errors(alarm):
+        alarm["Metrics"] = [metric for metric in alarm["Metrics"] if metric["Id"] not in ("failed", "parked", "done")]
+
+    return spoilt(app, ALARM, only_errors, lambda alarm: "JobsParked" in str(alarm))
 
 
 @planted("binary", "a function of 0 stacks")

@@ -141,8 +141,8 @@ def parameter_length(app: Application):
     """No parameter may be longer than what names, limits and sizes are checked with."""
     for stack in app.stacks.values():
         for name, parameter in stack.source.get("Parameters", {}).items():
-            if name in LONGEST and parameter.get("MaxLength", 0) > len(LONGEST[name]):
-                yield stack.path, f"takes {name} of up to {parameter['MaxLength']}; {len(LONGEST[name])} are checked"
+            if name in LONGEST and not 0 < (most := parameter.get("MaxLength", 0)) <= len(LONGEST[name]):
+                yield stack.path, f"takes {name} of up to {most or 'any'} characters; {len(LONGEST[name])} are checked"
 
 
 @rule
@@ -496,6 +496,17 @@ def roll_back(app: Application):
             ringing = [stack.text(alarm["AlarmName"]) for alarm_id, alarm in stack.properties(ALARM) if alarm_id in heard]
             if not any(alarm.startswith(deployed) for alarm in ringing):
                 yield at(stack, name), f"does not go back when an alarm of {deployed} rings"
+
+
+@rule
+def failed_messages(app: Application):
+    """To Lambda a call that reports messages as failed went well: the alarm of a worker looks at what becomes of messages."""
+    alarms = {stack.text(alarm["AlarmName"]): alarm for stack, _, alarm in app.each(ALARM)}
+    for stack, name, mapping in queue_mappings(app):
+        worker = stack.text(function_of(stack, mapping["FunctionName"])["FunctionName"])
+        looked_at = {metric.get("MetricName") for metric in metrics_of(alarms.get(f"{worker}-failing", {}))}
+        if not {"Errors", "JobsFailed", "JobsParked"} <= looked_at:
+            yield at(stack, name), f"does not ring when messages of {worker} fail"
 
 
 @rule
