@@ -139,6 +139,10 @@ impl FromRequest<Deps> for Instruction {
         let (mut parts, body) = request.into_parts();
         let caller = Caller::from_request_parts(&mut parts, cx).await?;
         let body = read(body).await?;
+        // It needs no body. What comes as one is JSON: a page of another site can send everything else by a mere form.
+        if !body.is_empty() && !is_json(&parts.headers) {
+            return Err(Failure::NotJson);
+        }
         let request = Request::new_of(cx, &caller, &parts, &body).await?;
         if !body.is_empty() {
             parse::<Nothing>(&body)?;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod alerts;
+mod attacks;
 mod bad_requests;
 mod deals;
 mod every_write;
@@ -9,6 +10,8 @@ mod field_faults;
 mod idempotency;
 mod identity;
 mod personal_data;
+mod routes;
+mod security;
 mod support;
 mod system;
 mod watchers;
