@@ -15,6 +15,7 @@ pub mod function;
 pub mod gateway;
 pub mod job;
 pub mod lambda;
+pub mod limit;
 pub mod outside;
 pub mod page;
 pub mod path;
@@ -31,6 +32,7 @@ pub use self::{
     failure::Failure,
     function::{Access, Endpoint, Function, Scheduled, Trigger, Worker},
     job::JobError,
+    limit::Limit,
     page::{Page, PageParams, Paged},
     path::PathId,
     problem::{Problem, Problems},

@@ -155,6 +155,7 @@ pub const KINDS: &[&Kind] = &[
     crate::deliveries::PREFERENCES,
     crate::outbox::OUTBOX,
     crate::receipts::RECEIPT,
+    crate::limits::LIMIT_COUNT,
 ];
 
 #[cfg(test)]
@@ -174,8 +175,15 @@ mod tests {
     #[test]
     fn keys_begin_with_the_tenant_or_are_exempt_for_a_reason() {
         // System partitions carry the tenant as an attribute; shared ones hold nobody's data.
-        let exempt =
-            ["HOST#{host}", "OUTBOX#{shard}", "DUE#WATCHER#{shard}", "DUE#DELIVERY#{shard}", "ANSWER#{key}", "PRICE#{route}"];
+        let exempt = [
+            "HOST#{host}",
+            "OUTBOX#{shard}",
+            "DUE#WATCHER#{shard}",
+            "DUE#DELIVERY#{shard}",
+            "ANSWER#{key}",
+            "PRICE#{route}",
+            "LIMIT#{subject}",
+        ];
         for keys in KINDS.iter().flat_map(|kind| kind.keys) {
             assert!(keys.partition.starts_with("T#{tenant}") || exempt.contains(&keys.partition), "{}", keys.partition);
         }

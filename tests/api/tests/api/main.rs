@@ -9,6 +9,7 @@ mod every_write;
 mod field_faults;
 mod idempotency;
 mod identity;
+mod limits;
 mod personal_data;
 mod routes;
 mod security;
