@@ -56,13 +56,15 @@ pub struct Rule {
     pub queue: String,
 }
 
-/// The queues there are, and the rules of the bus.
+/// The queues there are, the rules of the bus, and whose mail is sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Topology {
     /// All queues, dead-letter queues included.
     pub queues: Vec<QueueSpec>,
     /// What the bus sends where. An event that no rule names goes nowhere.
     pub rules: Vec<Rule>,
+    /// The domains that mail is sent from: those that SES would have verified.
+    pub mail_domains: Vec<String>,
 }
 
 /// Why the stand-ins could not be opened.
@@ -121,7 +123,7 @@ impl Standins {
         let store = Arc::new(Store::open(path, clock)?);
         let queues = Queues::new(store.clone(), topology.queues);
         let bus = Bus::new(store.clone(), queues.clone(), topology.rules);
-        Ok(Self { queues, bus, mailbox: Mailbox::new(store) })
+        Ok(Self { queues, bus, mailbox: Mailbox::new(store, topology.mail_domains) })
     }
 
     /// The queues (SQS).
