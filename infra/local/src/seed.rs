@@ -1,8 +1,12 @@
 //! Who is there from the start: tenants with their members.
 
 use domain::{
-    identity::{Member, Plan, Role, Tenant},
+    identity::{MemberState, Plan, Role, Tenant},
     ids::{Owner, TenantId, derived},
+};
+use platform::{
+    enrolment::{Applicant, Enrolment},
+    vault::{Vault, VaultError},
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -78,6 +82,9 @@ pub enum SeedError {
     /// The store can't take it.
     #[error("the store did not take a tenant or member: {0}")]
     Store(#[from] StoreError),
+    /// A member has no key.
+    #[error("no key can be made for a member: {0}")]
+    Vault(#[from] VaultError),
 }
 
 /// The id of the member with this handle: the same at every start.
@@ -92,7 +99,7 @@ pub fn owner(tenant: &str, handle: &str) -> Result<Owner, SeedError> {
 ///
 /// # Errors
 /// If a value is malformed, or the store fails.
-pub async fn sow(store: &Store, brand: &Brand<'_>) -> Result<(), SeedError> {
+pub async fn sow(store: &Store, vault: &Vault, brand: &Brand<'_>) -> Result<(), SeedError> {
     let mut tenant = Tenant {
         id: value(brand.id)?,
         name: value(brand.name)?,
@@ -103,22 +110,32 @@ pub async fn sow(store: &Store, brand: &Brand<'_>) -> Result<(), SeedError> {
     };
     commit(store, Change::new().create_tenant(&mut tenant)).await?;
     for person in brand.members {
-        commit(store, Change::new().create_member(&mut person.member(brand.id)?)).await?;
+        let applicant = person.applicant(brand)?;
+        if store.member(&applicant.owner).await?.is_none() {
+            commit(store, Enrolment::of(applicant, vault).await?.join(Change::new())).await?;
+        }
     }
     Ok(())
 }
 
 impl Person<'_> {
-    fn member(&self, tenant: &str) -> Result<Member, SeedError> {
-        Ok(Member {
-            owner: owner(tenant, self.handle)?,
+    /// Who they are to be in a tenant: someone whose address is known to be theirs.
+    ///
+    /// # Errors
+    /// If a value is malformed.
+    pub fn applicant(&self, brand: &Brand<'_>) -> Result<Applicant, SeedError> {
+        Ok(Applicant {
+            owner: owner(brand.id, self.handle)?,
             handle: value(self.handle)?,
             email: value(self.email)?,
             name: value(self.name)?,
+            state: MemberState::Active,
             zone: value(self.zone)?,
+            locale: value("en-US")?,
+            currency: value(brand.currency)?,
             role: self.role,
             plan: self.plan,
-            version: 0,
+            terms: None,
         })
     }
 }

@@ -10,6 +10,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use crate::{
     client::{Client, Connections},
     config::Config,
+    kms::Kms,
 };
 
 /// How long an attempt of a call to tables, queues or the bus may take: they answer within milliseconds. After that the SDK tries
@@ -27,11 +28,13 @@ pub enum Service {
     EventBridge,
     /// Mail.
     Ses,
+    /// The master key.
+    Kms,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 4] = [Self::DynamoDb, Self::Sqs, Self::EventBridge, Self::Ses];
+    pub const ALL: [Self; 5] = [Self::DynamoDb, Self::Sqs, Self::EventBridge, Self::Ses, Self::Kms];
 
     /// The variable that gives its endpoint another address, as the AWS SDKs name it.
     pub fn endpoint_variable(self) -> &'static str {
@@ -40,6 +43,7 @@ impl Service {
             Self::Sqs => "AWS_ENDPOINT_URL_SQS",
             Self::EventBridge => "AWS_ENDPOINT_URL_EVENTBRIDGE",
             Self::Ses => "AWS_ENDPOINT_URL_SESV2",
+            Self::Kms => "AWS_ENDPOINT_URL_KMS",
         }
     }
 }
@@ -130,6 +134,11 @@ impl Aws {
     /// A client for mail. How long to wait for SES is for whoever sends to say: after a time-out it is not known what became of a mail.
     pub fn ses(&self) -> aws_sdk_sesv2::Client {
         client!(aws_sdk_sesv2, self, Service::Ses, self.mail_http, TimeoutConfig::builder().build())
+    }
+
+    /// A client for the master key.
+    pub fn kms(&self) -> Kms {
+        Kms::new(self)
     }
 }
 

@@ -10,6 +10,7 @@ use utoipa::openapi::{HttpMethod, OpenApi, path::Paths};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::{
+    config::Needed,
     deps::Deps,
     job::{self, JobError},
     limit::Limit,
@@ -113,16 +114,9 @@ pub trait Function: Sync {
         self.spec().grants.iter().copied().chain(self.implied_grants()).collect()
     }
 
-    /// The queues it sends to.
-    fn sends_to(&'static self) -> Vec<&'static str> {
-        let sent = |grant: &Grant| if let Grant::Send(queue) = grant { Some(*queue) } else { None };
-        self.grants().iter().filter_map(sent).collect()
-    }
-
-    /// The outside sources it calls.
-    fn calls(&'static self) -> Vec<&'static str> {
-        let called = |grant: &Grant| if let Grant::Call(source) = grant { Some(*source) } else { None };
-        self.grants().iter().filter_map(called).collect()
+    /// What it needs to be told: the queues it sends to, the sources it calls, the secrets it knows.
+    fn needed(&'static self) -> Needed {
+        Needed::by(&self.grants())
     }
 }
 

@@ -4,16 +4,19 @@
 
 pub mod aws;
 pub mod caller;
+pub mod chance;
 pub mod client;
 pub mod clock;
 pub mod command;
 pub mod config;
 pub mod deps;
 pub mod edge;
+pub mod enrolment;
 pub mod failure;
 pub mod function;
 pub mod gateway;
 pub mod job;
+pub mod kms;
 pub mod lambda;
 pub mod limit;
 pub mod outside;
@@ -24,6 +27,7 @@ pub mod queues;
 pub mod reply;
 pub mod telemetry;
 pub mod token;
+pub mod vault;
 
 pub use self::{
     caller::Caller,

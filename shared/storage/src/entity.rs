@@ -140,6 +140,8 @@ pub const KINDS: &[&Kind] = &[
     crate::members::TENANT_HOST,
     crate::members::MEMBER,
     crate::members::HANDLE,
+    crate::members::EMAIL,
+    crate::members::MEMBER_KEY,
     crate::watchers::WATCHER,
     crate::watchers::QUOTA,
     crate::watchers::MATCH,
@@ -177,6 +179,7 @@ mod tests {
         // System partitions carry the tenant as an attribute; shared ones hold nobody's data.
         let exempt = [
             "HOST#{host}",
+            "MASTER#{master}#{shard}",
             "OUTBOX#{shard}",
             "DUE#WATCHER#{shard}",
             "DUE#DELIVERY#{shard}",

@@ -29,7 +29,7 @@ pub use self::{
     entity::{Entity, KINDS, Key, Keyspace, Kind},
     grants::Grant,
     limits::LimitCount,
-    members::{HandleOf, TenantHost},
+    members::{DataKey, EmailOf, HandleOf, MASTER_SHARDS, MemberKey, TenantHost},
     outbox::{OUTBOX_SHARDS, OutboxItem},
     receipts::{Receipt, ReceiptId, StoredReply},
     searches::{Observation, SearchRun},

@@ -4,8 +4,10 @@ use std::sync::LazyLock;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
-    identity::{Handle, Role},
-    ids::derived,
+    identity::{Handle, Locale, MemberState, Plan, Role},
+    ids::{Owner, derived},
+    money::Currency,
+    time::Zone,
 };
 use local::{
     TestApp,
@@ -13,6 +15,7 @@ use local::{
 };
 use platform::{
     clock::Clock,
+    enrolment::{Applicant, Enrolment},
     token::{Claims, SigningKey},
 };
 use ring::hmac;
@@ -161,14 +164,24 @@ async fn a_handle_that_looks_like_anothers_is_none_or_is_taken() {
         assert!(alike.parse::<Handle>().is_err(), "{alike:?}");
     }
     let app = TestApp::new().await;
-    let admin = app.store().member(&app.member("admin").owner()).await.unwrap().unwrap();
+    let vault = app.system().operator().vault();
     for alike in ["ADMIN", "Admin", "aDmIn", "admin"] {
-        let mut double = admin.clone();
-        double.owner.member = derived(&["a double", alike]);
-        double.handle = alike.parse().unwrap();
-        double.version = 0;
-        let made = app.store().commit(Change::new().create_member(&mut double)).await;
-        assert_eq!(made, Err(StoreError::Exists), "{alike}");
+        let owner = Owner { member: derived(&["a double", alike]), ..app.member("admin").owner() };
+        let applicant = Applicant {
+            owner,
+            handle: alike.parse().unwrap(),
+            email: format!("{alike}@double.example").parse().unwrap(),
+            name: "Ada Admin".parse().unwrap(),
+            state: MemberState::Active,
+            zone: Zone::UTC,
+            locale: Locale::default(),
+            currency: Currency::USD,
+            role: Role::Member,
+            plan: Plan::Free,
+            terms: None,
+        };
+        let mut double = Enrolment::of(applicant, vault).await.unwrap();
+        assert_eq!(app.store().commit(double.join(Change::new())).await, Err(StoreError::Exists), "{alike}");
     }
 }
 
