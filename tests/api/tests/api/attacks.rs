@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
-    identity::{Handle, Locale, MemberState, Plan, Role},
+    identity::{Handle, MemberState, Plan, Role},
     ids::{Owner, derived},
     money::Currency,
     time::Zone,
@@ -174,7 +174,7 @@ async fn a_handle_that_looks_like_anothers_is_none_or_is_taken() {
             name: "Ada Admin".parse().unwrap(),
             state: MemberState::Active,
             zone: Zone::UTC,
-            locale: Locale::default(),
+            locale: "en-US".parse().unwrap(),
             currency: Currency::USD,
             role: Role::Member,
             plan: Plan::Free,
