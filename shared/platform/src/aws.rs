@@ -13,7 +13,7 @@ use crate::{
     kms::Kms,
 };
 
-/// How long an attempt of a call to tables, queues, the bus or KMS may take: they answer within milliseconds. After that the SDK tries
+/// How long an attempt of a call to tables, queues, bus or KMS may take: they answer within milliseconds. After that the SDK tries
 /// again, which is still within a function's time.
 pub(crate) const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
 

@@ -18,6 +18,7 @@ pub mod gateway;
 pub mod job;
 pub mod kms;
 pub mod lambda;
+pub mod limit;
 pub mod outside;
 pub mod page;
 pub mod path;
@@ -35,6 +36,7 @@ pub use self::{
     failure::Failure,
     function::{Access, Endpoint, Function, Scheduled, Trigger, Worker},
     job::JobError,
+    limit::Limit,
     page::{Page, PageParams, Paged},
     path::PathId,
     problem::{Problem, Problems},

@@ -11,6 +11,7 @@ mod deals;
 mod deliveries;
 mod entity;
 mod grants;
+mod limits;
 mod members;
 mod outbox;
 mod receipts;
@@ -27,6 +28,7 @@ pub use self::{
     deals::Sighting,
     entity::{Entity, KINDS, Key, Keyspace, Kind},
     grants::Grant,
+    limits::LimitCount,
     members::{DataKey, EmailOf, HandleOf, MASTER_SHARDS, MemberKey, TenantHost},
     outbox::{OUTBOX_SHARDS, OutboxItem},
     receipts::{Receipt, ReceiptId, StoredReply},

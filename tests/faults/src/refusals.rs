@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use domain::{
     deals::Deal,
     events::{NAMES, WatcherCreated},
+    identity::Member,
     ids::{EventId, Owner},
     notifications::{Alert, Delivery},
     search::SearchAnswer,
@@ -19,7 +20,8 @@ use local::{
 };
 use serde_json::Value;
 use storage::{
-    Change, Entity, Grant, KINDS, Receipt, ReceiptId, SearchRun, Store, StoreError, StoredReply, ToldDay, WatcherQuota,
+    Change, Entity, Grant, KINDS, LimitCount, Receipt, ReceiptId, SearchRun, Store, StoreError, StoredReply, ToldDay,
+    WatcherQuota,
 };
 
 use crate::{
@@ -85,6 +87,7 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
     let store = &stored.store;
     match used.kind.as_str() {
         "watcher" if used.verb == "PutItem" => claims_once(store, samples.one()?).await,
+        "member" => of_entity::<Member>(store, samples.one()?, used).await,
         "watcher" => of_entity::<Watcher>(store, samples.one()?, used).await,
         "deal" => of_entity::<Deal>(store, samples.one()?, used).await,
         "alert" => of_entity::<Alert>(store, samples.one()?, used).await,
@@ -97,6 +100,7 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
         "told-day" => {
             counts_within_its_limit(store, &ToldDay { owner: samples.owner()?, day: jiff::civil::date(2026, 2, 17) }).await
         }
+        "limit-count" => admits_within_its_limit(store, samples.answer.asked_at).await,
         "asking" => asks_once(store, &samples.answer).await,
         "answer" => keeps_the_latest(store, &samples.answer).await,
         kind => Err(Violation(format!("nobody says what conditions of {kind} are good for"))),
@@ -166,6 +170,14 @@ async fn counts_within_its_limit<E: Entity>(store: &Store, counter: &E) -> Resul
     made(count().await)?;
     made(count().await)?;
     refused(count().await, &StoreError::LimitReached)
+}
+
+async fn admits_within_its_limit(store: &Store, now: Timestamp) -> Result<(), Violation> {
+    let count = LimitCount::at("writes".to_owned(), now);
+    let admit = || store.commit(Change::new().admitted(&count, 2));
+    made(admit().await)?;
+    made(admit().await)?;
+    refused(admit().await, &StoreError::TooOften(count.ends()))
 }
 
 async fn asks_once(store: &Store, answer: &SearchAnswer) -> Result<(), Violation> {

@@ -127,12 +127,8 @@ impl Standins {
         let store = Arc::new(Store::open(path, clock)?);
         let queues = Queues::new(store.clone(), topology.queues);
         let bus = Bus::new(store.clone(), queues.clone(), topology.rules);
-        Ok(Self {
-            queues,
-            bus,
-            mailbox: Mailbox::new(store, topology.mail_domains),
-            masters: Masters::of(&SecretSlice::default()),
-        })
+        let mailbox = Mailbox::new(store, topology.mail_domains);
+        Ok(Self { queues, bus, mailbox, masters: Masters::of(&SecretSlice::default()) })
     }
 
     /// The same, with the master keys that follow from this secret. Without one they are those that everyone can make.

@@ -13,15 +13,18 @@ use local::{
 use serde_json::{Value, json};
 use utoipa::openapi::HttpMethod;
 
-use crate::support::{self, Core, Stored, ask, create, dubai, each, told};
+use crate::{
+    routes::{existing, found},
+    support::{self, Core, Stored, ask, create, dubai},
+};
 
 /// How often a request is made at once.
 const TIMES: usize = 50;
 
 /// A request that one function carries out, once what it needs is there.
-struct Write {
-    path: String,
-    body: Option<Value>,
+pub struct Write {
+    pub path: String,
+    pub body: Option<Value>,
 }
 
 impl Write {
@@ -36,10 +39,10 @@ impl Write {
 }
 
 /// An app in which the request of a function can be made, and that request. A function without one fails the tests.
-async fn prepared(function: &str) -> (TestApp, Write) {
+pub async fn prepared(function: &str) -> (TestApp, Write) {
     if function == "notifications-read-alert" {
-        let (app, _) = told().await;
-        let alert = each(&app.member("demo").get("/v1/alerts").send().await, "id").remove(0);
+        let (app, ids) = existing(found().await).await;
+        let alert = &ids["alerts"];
         return (app, Write::to(format!("/v1/alerts/{alert}/read")));
     }
     let app = TestApp::new().await;

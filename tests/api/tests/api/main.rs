@@ -2,14 +2,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod alerts;
+mod attacks;
 mod bad_requests;
 mod deals;
 mod every_write;
 mod field_faults;
 mod idempotency;
 mod identity;
+mod limits;
 mod personal_data;
 mod profile;
+mod routes;
+mod security;
 mod support;
 mod system;
 mod vault;
