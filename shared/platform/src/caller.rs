@@ -63,7 +63,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The host of a request, in lower case, without its port.
-fn host(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn host(headers: &HeaderMap) -> Option<String> {
     let host = headers.get(header::HOST)?.to_str().ok()?;
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(name, _)| name);
     Some(name.to_ascii_lowercase())

@@ -15,6 +15,8 @@ pub enum Failure {
     Malformed(&'static str),
     /// No token, or none that is good.
     Unauthenticated,
+    /// Who asks has not shown who they are: a code and a sentence, which don't say what was wrong.
+    Unproven(&'static str, &'static str),
     /// Not for callers of this role, or a token of another tenant.
     Forbidden,
     /// There is no such thing, or it is not the caller's to see. The code of what is missing, such as `watcher`.
@@ -59,6 +61,7 @@ impl Failure {
                 "A valid access token is needed",
                 "Sign in, and send the access token as a bearer token.",
             ),
+            Self::Unproven(code, detail) => Problem::new(S::UNAUTHORIZED, *code, "Not shown who you are", *detail),
             Self::Forbidden => Problem::new(S::FORBIDDEN, "forbidden", "Not allowed", "Your account may not do this here."),
             Self::NotFound(what) => Problem::new(
                 S::NOT_FOUND,
@@ -125,7 +128,7 @@ impl IntoResponse for Failure {
             failure => failure.problem().into_response(),
         };
         match &self {
-            Self::Unauthenticated => reply::set_header(&mut response, http::header::WWW_AUTHENTICATE, "Bearer"),
+            Self::Unauthenticated | Self::Unproven(..) => reply::set_header(&mut response, http::header::WWW_AUTHENTICATE, "Bearer"),
             Self::TooSoon(_, at) => reply::retry_after(&mut response, *at),
             Self::Unavailable => reply::set_header(&mut response, http::header::RETRY_AFTER, "2"),
             Self::Malformed(_)

@@ -17,8 +17,10 @@ pub mod job;
 pub mod lambda;
 pub mod outside;
 pub mod page;
+pub mod passwords;
 pub mod path;
 pub mod problem;
+pub mod public;
 pub mod queues;
 pub mod reply;
 pub mod telemetry;
@@ -34,6 +36,7 @@ pub use self::{
     page::{Page, PageParams, Paged},
     path::PathId,
     problem::{Problem, Problems},
+    public::{FromDevice, PublicCommand},
     queues::{Feed, Message, Queue},
     reply::{Answer, Reply},
 };

@@ -13,8 +13,10 @@ mod entity;
 mod grants;
 mod members;
 mod outbox;
+mod passcodes;
 mod receipts;
 mod searches;
+mod sessions;
 mod store;
 pub mod tables;
 mod watchers;
@@ -29,6 +31,7 @@ pub use self::{
     grants::Grant,
     members::{HandleOf, TenantHost},
     outbox::{OUTBOX_SHARDS, OutboxItem},
+    passcodes::Registration,
     receipts::{Receipt, ReceiptId, StoredReply},
     searches::{Observation, SearchRun},
     store::{Listed, Store, StoreError},
