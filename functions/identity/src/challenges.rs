@@ -23,10 +23,10 @@ pub struct Asked {
     #[schema(value_type = ChallengeToken)]
     challenge: String,
     /// When another can be asked for.
-    #[schema(example = "2026-02-17T19:25:00Z")]
+    #[schema(value_type = String, format = DateTime, example = "2026-02-17T19:25:00Z")]
     next_at: Timestamp,
     /// Until when it can be answered, with as many passcodes as were asked for.
-    #[schema(example = "2026-02-17T20:24:00Z")]
+    #[schema(value_type = String, format = DateTime, example = "2026-02-17T20:24:00Z")]
     ends_at: Timestamp,
 }
 

@@ -27,8 +27,10 @@ pub struct SessionView {
     id: SessionId,
     #[schema(inline)]
     device: Device,
+    #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// When its tokens were last renewed.
+    #[schema(value_type = String, format = DateTime)]
     last_used_at: Timestamp,
     /// It is the one that asks.
     current: bool,
@@ -48,7 +50,7 @@ async fn list_sessions(State(cx): State<Deps>, caller: Caller, page: Page) -> Re
     let credential = cx.store().credential(&caller.owner).await?.ok_or(Failure::Unauthenticated)?;
     let mut sessions = cx.store().sessions_of(&caller.owner, page.limit, page.after.as_deref()).await?;
     sessions.items.retain(|session| session.lasts(credential.generation, cx.now()));
-    let view = |session: &Session| SessionView {
+    let view = |session: Session| SessionView {
         id: session.id,
         device: session.device,
         created_at: session.created_at,

@@ -61,11 +61,16 @@ async fn reset_password(State(cx): State<Deps>, command: PublicCommand<ResetPass
     let is_reset = |purpose: &Purpose| matches!(purpose, Purpose::Reset);
     let mut challenge = answered(&cx, &tenant, (&input.challenge, &input.passcode), is_reset).await?;
     let owner = cx.store().owner_of_email(&tenant, &challenge.address).await?.ok_or_else(wrong_passcode)?;
-    let mut credential = cx.store().credential(&owner).await?.ok_or_else(wrong_passcode)?;
+    let credential = cx.store().credential(&owner).await?;
     let mut sign_ins = cx.store().sign_ins(&owner).await?;
 
-    credential.replace(cx.hash_password(input.password.password())?);
-    let mut change = Change::new().delete(&mut challenge).update(&mut credential);
+    let password = cx.hash_password(input.password.password())?;
+    // Who was made a member by an operator has none yet.
+    let mut credential = match credential {
+        Some(credential) => credential.replaced(password),
+        None => Credential::new(owner, password),
+    };
+    let mut change = Change::new().delete(&mut challenge).save(&mut credential);
     if sign_ins.clear() {
         change = change.update(&mut sign_ins);
     }

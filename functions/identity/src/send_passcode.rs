@@ -95,7 +95,7 @@ async fn addressee(cx: &Deps, challenge: &Challenge) -> Result<Option<Addressee>
         (Purpose::SignUp { pending }, None) => {
             let owner = Owner { tenant: challenge.tenant.clone(), member: pending };
             let Some(registration) = cx.store().registration(&owner).await? else { return Ok(None) };
-            let key = cx.vault().open(&registration.key).await?;
+            let key = cx.vault().unwrapped(&registration.key).await?;
             opened(&key, &registration.member).map(Some)
         }
         (Purpose::Reset, Some(owner)) => {

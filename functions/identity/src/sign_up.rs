@@ -3,7 +3,7 @@
 use axum::extract::State;
 use domain::{
     identity::{
-        DisplayName, EmailAddress, Handle, Locale, Member, MemberState, Plan, Role, Tenant,
+        DisplayName, EmailAddress, Handle, Locale, MemberState, Plan, Role, Tenant,
         passcodes::{Challenge, Purpose},
         passwords::NewPassword,
     },
@@ -15,7 +15,8 @@ use domain::{
 };
 use platform::{
     Answer, Deps, Endpoint, Failure, Problems, PublicCommand, Reply,
-    vault::{LOOKUP_KEY, OpenKey, VaultError},
+    enrolment::{Applicant, Enrolment},
+    vault::LOOKUP_KEY,
 };
 use storage::{Change, Entity, Grant, HandleOf, Registration};
 use utoipa::ToSchema;
@@ -82,23 +83,20 @@ impl Input for SignUp {
 }
 
 impl SignUp {
-    fn pending(self, owner: Owner, key: &OpenKey, tenant: &Tenant) -> Result<Member, VaultError> {
-        Ok(Member {
+    fn applicant(self, owner: Owner, tenant: &Tenant) -> Applicant {
+        Applicant {
             owner,
-            email: key.seal(&Member::EMAIL, &self.email)?,
-            name: key.seal(&Member::NAME, &self.name)?,
             handle: self.handle,
+            email: self.email,
+            name: self.name,
             state: MemberState::Pending,
             zone: self.time_zone,
             locale: self.locale.unwrap_or_default(),
             currency: self.currency.unwrap_or(tenant.currency),
-            home_airport: self.home_airport,
             role: Role::Member,
             plan: Plan::Free,
             terms: self.accepted_terms,
-            last_sign_in: None,
-            version: 0,
-        })
+        }
     }
 }
 
@@ -119,15 +117,14 @@ async fn sign_up(State(cx): State<Deps>, command: PublicCommand<SignUp>) -> Repl
     if cx.store().owner_of_handle(&tenant, &input.handle).await?.is_some() {
         return Err(Failure::Conflict("handle-taken", "Someone has this handle. Choose another.".to_owned()));
     }
-    let address = cx.vault().email_hash(&tenant, &input.email)?;
     let owner = Owner { tenant: tenant.clone(), member: cx.new_id() };
     let password = cx.hash_password(input.password.password())?;
-    let (key, open) = cx.vault().new_key(&owner).await?;
+    let (purpose, home_airport) = (Purpose::SignUp { pending: owner.member }, input.home_airport);
+    let mut enrolment = Enrolment::of(input.applicant(owner, &brand), cx.vault()).await?;
+    enrolment.member.home_airport = home_airport;
 
-    let purpose = Purpose::SignUp { pending: owner.member };
-    let (token, mut challenge) = ask(&cx, &tenant, purpose, address.clone());
-    let member = input.pending(owner, &open, &brand)?;
-    let mut registration = Registration { member, key, address, password, until: challenge.ends(), version: 0 };
+    let (token, mut challenge) = ask(&cx, &tenant, purpose, enrolment.address().clone());
+    let mut registration = enrolment.pending(password, challenge.ends());
     let change = Change::new().create(&mut challenge).create(&mut registration);
     cx.store().commit(cx.emit(change, &wanted(&challenge))).await?;
     Ok(Answer::accepted(Asked::new(&token, &challenge)))

@@ -17,16 +17,9 @@ use serde::Deserialize;
 use storage::{Change, Entity, Grant, MemberKey, StoreError};
 
 /// Tells of locks.
-pub static FUNCTION: Worker<Lock> =
-    Worker::new("identity-tell-of-lock", |cx, message| Box::pin(tell_of_lock(cx, message))).batch(5, 5).may(&[
-        SignIns::READ,
-        SignIns::WRITE,
-        Member::READ,
-        MemberKey::READ,
-        Tenant::READ,
-        Grant::UseKeys,
-        Grant::Mail,
-    ]);
+pub static FUNCTION: Worker<Lock> = Worker::new("identity-tell-of-lock", |cx, message| Box::pin(tell_of_lock(cx, message)))
+    .batch(5, 5)
+    .may(&[SignIns::READ, SignIns::WRITE, Member::READ, MemberKey::READ, Tenant::READ, Grant::UseKeys, Grant::Mail]);
 
 /// `AccountLocked`, in the bus's envelope.
 #[derive(Debug, Deserialize)]

@@ -12,7 +12,9 @@ use domain::{
     ids::Owner,
     inputs::{Fields, Input, leaf},
 };
-use platform::{Answer, Deps, Endpoint, Failure, FromDevice, Problems, PublicCommand, Reply, token::SIGNING_KEY, vault::LOOKUP_KEY};
+use platform::{
+    Answer, Deps, Endpoint, Failure, FromDevice, Problems, PublicCommand, Reply, token::SIGNING_KEY, vault::LOOKUP_KEY,
+};
 use storage::{Change, EmailOf, Entity, Grant, HandleOf, MemberKey, Registration, StoreError};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -63,11 +65,7 @@ impl Input for VerifyOtp {
     request_body = VerifyOtp,
     responses((status = 200, body = Tokens), Problems)
 )]
-async fn verify_otp(
-    State(cx): State<Deps>,
-    FromDevice(device): FromDevice,
-    command: PublicCommand<VerifyOtp>,
-) -> Reply<Tokens> {
+async fn verify_otp(State(cx): State<Deps>, FromDevice(device): FromDevice, command: PublicCommand<VerifyOtp>) -> Reply<Tokens> {
     let PublicCommand { tenant, input } = command;
     let is_sign_up = |purpose: &Purpose| matches!(purpose, Purpose::SignUp { .. });
     let mut challenge = answered(&cx, &tenant, (&input.challenge, &input.passcode), is_sign_up).await?;

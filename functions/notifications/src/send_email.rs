@@ -6,7 +6,7 @@
 
 use channels::{
     email::{About, Envelope, SendError, Sender, send},
-    templates::{AlertMail, Rendered, Template, Urls},
+    templates::{AlertMail, Reader, Rendered, Template, Urls},
 };
 use domain::{
     deals::{Deal, DealState},
@@ -16,8 +16,8 @@ use domain::{
     notifications::{Alert, AlertState, Cause, Claim, Delivery, DeliveryState, Dropped, Preferences, Timing},
     watchers::{Watcher, still_wants},
 };
-use platform::{Deps, JobError, Worker, queues::SendEmail, telemetry};
-use storage::{Change, Entity, Grant, StoreError};
+use platform::{Deps, JobError, Worker, queues::SendEmail, telemetry, vault::VaultError};
+use storage::{Change, Entity, Grant, MemberKey, StoreError};
 
 /// Sends mail.
 pub static FUNCTION: Worker<SendEmail> =
@@ -28,10 +28,12 @@ pub static FUNCTION: Worker<SendEmail> =
         Delivery::READ,
         Delivery::WRITE,
         Member::READ,
+        MemberKey::READ,
         Preferences::READ,
         Tenant::READ,
         Watcher::READ,
         Grant::Mail,
+        Grant::UseKeys,
         Grant::Emit("MessageSent"),
         Grant::Emit("MessageUncertain"),
         Grant::Emit("MessageRefused"),
@@ -86,11 +88,18 @@ async fn compose(cx: &Deps, delivery: &Delivery) -> Result<Result<(Envelope, Ren
     }
 
     let urls = Urls::of(&cx.config().public_url, &alert);
-    let mail = AlertMail::new(&tenant, &member, &alert, &deal, &urls).render();
+    let key = match cx.vault().key_of(owner).await {
+        Ok(key) => key,
+        // Whoever left while the message waited took their address with them.
+        Err(VaultError::NoKey) => return Ok(Err(Dropped::NoAddress)),
+        Err(error) => return Err(error.into()),
+    };
+    let (name, to) = (key.open(&Member::NAME, &member.name)?, key.open(&Member::EMAIL, &member.email)?);
+    let mail = AlertMail::new(&tenant, Reader { name: &name, zone: &member.zone }, &alert, &deal, &urls).render();
     let mail = mail.map_err(|error| JobError::Park(error.to_string()))?;
     let envelope = Envelope {
         from: Sender { name: tenant.name, address: cx.config().mail_sender.clone() },
-        to: member.email,
+        to,
         configuration_set: cx.config().mail_configuration_set.clone(),
         tenant: tenant.id,
         template: Template::Alert,

@@ -1,4 +1,4 @@
-//! What signs: access tokens (RS256) and cursors.
+//! What signs (access tokens, by RS256, and cursors), what look-ups are hashed with, and what members' keys are wrapped with.
 
 use std::{
     fmt, io,
@@ -11,7 +11,10 @@ use domain::{
     ids::{Owner, SessionId, derived},
 };
 use jiff::{SignedDuration, Timestamp};
-use platform::token::{Claims, NoRandomness, SigningKey, TokenPolicy};
+use platform::{
+    token::{Claims, NoRandomness, PublicKey, SigningKey, TokenPolicy},
+    vault::LOOKUP_KEY,
+};
 use ring::rand::{SecureRandom, SystemRandom};
 use rsa::{RsaPrivateKey, pkcs8::EncodePrivateKey, rand_core::UnwrapErr};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
@@ -27,6 +30,7 @@ pub const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 const KEY_BITS: usize = 2048;
 const SIGNING_KEY: &str = "signing-key.pkcs8";
 const CURSOR_KEY: &str = "cursor-key";
+const MASTER_KEY: &str = "master-key";
 
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +52,11 @@ pub enum KeyError {
 /// The keys of this machine.
 pub struct Keys {
     signing: Arc<SigningKey>,
+    /// What signed before, as long as its tokens are good.
+    before: Option<PublicKey>,
     cursor: SecretString,
+    lookup: SecretString,
+    master: SecretSlice<u8>,
 }
 
 impl fmt::Debug for Keys {
@@ -69,7 +77,8 @@ impl Keys {
             Some(signing) => signing.clone(),
             None => made.insert(read_signing_key(&new_signing_key()?)?).clone(),
         };
-        Ok(Self { signing, cursor: read_cursor_key(&new_cursor_key()?)? })
+        let drawn = |name| read_text(&new_secret()?, name);
+        Ok(Self { signing, before: None, cursor: drawn(CURSOR_KEY)?, lookup: drawn(LOOKUP_KEY)?, master: new_secret()? })
     }
 
     /// Those kept in a folder, made there if there are none. Only their owner can read the files.
@@ -78,17 +87,42 @@ impl Keys {
     /// If they can't be read, or made and kept.
     pub fn kept_in(folder: &Path) -> Result<Self, KeyError> {
         let signing = kept(&folder.join(SIGNING_KEY), new_signing_key)?;
-        let cursor = kept(&folder.join(CURSOR_KEY), new_cursor_key)?;
-        Ok(Self { signing: read_signing_key(&signing)?, cursor: read_cursor_key(&cursor)? })
+        let text = |name| read_text(&kept(&folder.join(name), new_secret)?, name);
+        Ok(Self {
+            signing: read_signing_key(&signing)?,
+            before: None,
+            cursor: text(CURSOR_KEY)?,
+            lookup: text(LOOKUP_KEY)?,
+            master: kept(&folder.join(MASTER_KEY), new_secret)?,
+        })
     }
 
     /// Whose tokens are accepted.
     pub fn policy(&self) -> TokenPolicy {
-        let keys = self.signing.public().clone().into();
+        let keys = [Some(self.signing.public()), self.before.as_ref()].into_iter().flatten().cloned().collect();
         TokenPolicy { issuer: ISSUER.to_owned(), audience: AUDIENCE.to_owned(), keys }
     }
 
-    /// The public key as a JSON web key set: what functions are configured with.
+    /// Signs with another key from now on. What was signed with the one before is accepted.
+    ///
+    /// # Errors
+    /// If no key can be made.
+    pub fn rotated(self) -> Result<Self, KeyError> {
+        let before = Some(self.signing.public().clone());
+        Ok(Self { signing: read_signing_key(&new_signing_key()?)?, before, ..self })
+    }
+
+    /// No longer accepts what was signed with the key before.
+    pub fn retired(self) -> Self {
+        Self { before: None, ..self }
+    }
+
+    /// What signs tokens.
+    pub fn signing(&self) -> Arc<SigningKey> {
+        self.signing.clone()
+    }
+
+    /// The public keys as a JSON web key set: what functions are configured with.
     pub fn jwks(&self) -> serde_json::Value {
         serde_json::to_value(self.policy().keys.to_jwks()).unwrap_or_default()
     }
@@ -96,6 +130,16 @@ impl Keys {
     /// What signs cursors.
     pub fn cursor(&self) -> &SecretString {
         &self.cursor
+    }
+
+    /// A secret that functions are told of if they declare that they know it.
+    pub fn secret(&self, name: &str) -> Option<&SecretString> {
+        (name == LOOKUP_KEY).then_some(&self.lookup)
+    }
+
+    /// What master keys follow from.
+    pub fn master(&self) -> &SecretSlice<u8> {
+        &self.master
     }
 
     /// What a token says of a member.
@@ -139,14 +183,14 @@ fn read_signing_key(pkcs8: &SecretSlice<u8>) -> Result<Arc<SigningKey>, KeyError
     Ok(Arc::new(SigningKey::from_pkcs8(pkcs8).ok_or(KeyError::Malformed(SIGNING_KEY))?))
 }
 
-fn new_cursor_key() -> Result<SecretSlice<u8>, KeyError> {
+fn new_secret() -> Result<SecretSlice<u8>, KeyError> {
     let mut bytes = [0; 32];
     SystemRandom::new().fill(&mut bytes).map_err(|_| NoRandomness)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes().into())
 }
 
-fn read_cursor_key(text: &SecretSlice<u8>) -> Result<SecretString, KeyError> {
-    let text = std::str::from_utf8(text.expose_secret()).map_err(|_| KeyError::Malformed(CURSOR_KEY))?;
+fn read_text(text: &SecretSlice<u8>, name: &'static str) -> Result<SecretString, KeyError> {
+    let text = std::str::from_utf8(text.expose_secret()).map_err(|_| KeyError::Malformed(name))?;
     Ok(text.to_owned().into())
 }
 
@@ -214,7 +258,7 @@ mod tests {
         assert_eq!(again.policy().verify(&token, Timestamp::UNIX_EPOCH), Ok(claims()));
         assert_eq!(again.cursor().expose_secret().len(), 64);
         #[cfg(unix)]
-        for file in [SIGNING_KEY, CURSOR_KEY] {
+        for file in [SIGNING_KEY, CURSOR_KEY, LOOKUP_KEY, MASTER_KEY] {
             let mode = std::os::unix::fs::PermissionsExt::mode(&folder.path().join(file).metadata().unwrap().permissions());
             assert_eq!(mode & 0o777, 0o600, "{file}");
         }

@@ -1,7 +1,8 @@
 //! The whole system in one process on one machine: functions ([`machine`]) behind their gates ([`gate`]), an embedded
-//! database ([`engine`]), stand-ins for queues, bus and mail ([`standins`]), recorded travel sources ([`recordings`]), and
+//! database ([`engine`]), stand-ins for queues, bus, mail and master keys ([`standins`]), recorded travel sources ([`recordings`]), and
 //! all of it in memory for tests ([`test_app`]).
 
+mod base64;
 pub mod cli;
 pub mod clock;
 pub mod data;

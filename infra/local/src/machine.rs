@@ -19,11 +19,13 @@ use jiff::{SignedDuration, Timestamp};
 use platform::{
     Deps, Function, Queue,
     aws::{Service, plain_http},
+    chance::{Chance, SystemChance},
     clock::{Clock, SystemClock},
-    config::SourceAccess,
-    deps::{Ids, RandomIds},
+    config::{Needed, SourceAccess},
     function::{Job, Spec},
     outside::Outside,
+    telemetry::MetricSink,
+    vault::LOOKUP_KEY,
 };
 use storage::Store;
 use utoipa::openapi::OpenApi;
@@ -93,14 +95,16 @@ pub struct Options {
     pub live: BTreeMap<&'static str, SourceAccess>,
     /// The world outside, in the place of the sources.
     pub outside: Option<Arc<dyn Outside>>,
-    /// Makes ids.
-    pub ids: Arc<dyn Ids>,
+    /// Gives ids, and what else nobody is to guess.
+    pub chance: Arc<dyn Chance>,
     /// Who is there from the start.
     pub brands: Vec<Brand<'static>>,
     /// Functions reach the database and the stand-ins without sockets, so that each run goes the same way.
     pub in_process: bool,
     /// Functions whose clock is off, and by how much it is ahead.
     pub skews: BTreeMap<&'static str, SignedDuration>,
+    /// Who is told of metrics; nobody without one.
+    pub metrics: Option<Arc<dyn MetricSink>>,
 }
 
 impl Options {
@@ -117,10 +121,11 @@ impl Options {
             public_url: "http://localhost".to_owned(),
             live: BTreeMap::new(),
             outside: None,
-            ids: Arc::new(RandomIds),
+            chance: Arc::new(SystemChance),
             brands: vec![seed::DEMO],
             in_process: false,
             skews: BTreeMap::new(),
+            metrics: None,
         })
     }
 
@@ -138,10 +143,11 @@ impl Options {
             live,
             functions: functions(),
             outside: None,
-            ids: Arc::new(RandomIds),
+            chance: Arc::new(SystemChance),
             brands: vec![seed::DEMO],
             in_process: false,
             skews: BTreeMap::new(),
+            metrics: None,
         })
     }
 }
@@ -268,6 +274,7 @@ impl System {
         let file = |of: fn(&Folder) -> std::path::PathBuf| options.folder.as_ref().map(of);
         let engine = Engine::start(file(Folder::core_db).as_deref())?;
         let standins = Standins::open(file(Folder::queues_db).as_deref(), options.clock.shared(), topology)?;
+        let standins = standins.keyed_by(options.keys.master());
         let served = wire::router(standins.clone());
         let http = if options.in_process { in_process::client(engine.database(), served.clone()) } else { plain_http() };
         let http = tokens::remembered(http);
@@ -291,9 +298,10 @@ impl System {
             gatehouse: Arc::new(Gatehouse::default()),
         };
         let parts = wiring.connect()?;
-        let operator = wiring.deps(&OPERATOR, &[], &[], wiring.http.clone(), wiring.outside.clone());
+        let operators = Needed { secrets: vec![LOOKUP_KEY], ..Needed::default() };
+        let operator = wiring.deps(&OPERATOR, &operators, wiring.http.clone(), wiring.outside.clone());
         for brand in &options.brands {
-            seed::sow(operator.store(), brand).await?;
+            seed::sow(operator.store(), operator.vault(), brand).await?;
         }
         let gatehouse = wiring.gatehouse.clone();
         if options.folder.is_some() {
@@ -341,12 +349,12 @@ impl System {
         &self.operator
     }
 
-    /// Queues, bus and mailbox.
+    /// Queues, bus, mailbox and master keys.
     pub fn standins(&self) -> &Standins {
         &self.standins
     }
 
-    /// Where queues, bus and mailbox are served in AWS's wire format.
+    /// Where queues, bus, mailbox and master keys are served in AWS's wire format.
     pub fn standins_url(&self) -> String {
         self.wire.url()
     }
@@ -393,7 +401,7 @@ impl System {
 fn endpoints(engine: &Engine, wire: &Loopback) -> BTreeMap<Service, String> {
     let url = |service| match service {
         Service::DynamoDb => engine.url(),
-        Service::Sqs | Service::EventBridge | Service::Ses => wire.url(),
+        Service::Sqs | Service::EventBridge | Service::Ses | Service::Kms => wire.url(),
     };
     Service::ALL.into_iter().map(|service| (service, url(service))).collect()
 }

@@ -1,8 +1,12 @@
 //! Who is there from the start: tenants with their members.
 
 use domain::{
-    identity::{Member, Plan, Role, Tenant},
+    identity::{MemberState, Plan, Role, Tenant, sign_ins::Credential},
     ids::{Owner, TenantId, derived},
+};
+use platform::{
+    enrolment::{Applicant, Enrolment},
+    vault::{Vault, VaultError},
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -42,6 +46,12 @@ pub struct Brand<'a> {
     pub members: &'a [Person<'a>],
 }
 
+/// What everyone who is there from the start signs in with, here and nowhere else.
+pub const PASSWORD: &str = "local sunny lantern";
+
+/// The same, hashed: once, not at each start.
+const PASSWORD_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bG9jYWwgbG9jYWwgbG9jYQ$d1IjU959Df0GFI6DA99p4I0QFzGeZVE/boOWyF0Ol6w";
+
 /// The tenant that everyone looks at first.
 pub const DEMO: Brand<'static> = Brand {
     id: "demo",
@@ -57,6 +67,14 @@ pub const DEMO: Brand<'static> = Brand {
             plan: Plan::Premium,
             zone: "America/Los_Angeles",
             role: Role::Member,
+        },
+        Person {
+            handle: "admin",
+            name: "Ada Admin",
+            email: "ada@example.com",
+            plan: Plan::Premium,
+            zone: "America/Los_Angeles",
+            role: Role::Admin,
         },
         Person {
             handle: "free",
@@ -78,6 +96,9 @@ pub enum SeedError {
     /// The store can't take it.
     #[error("the store did not take a tenant or member: {0}")]
     Store(#[from] StoreError),
+    /// A member has no key.
+    #[error("no key can be made for a member: {0}")]
+    Vault(#[from] VaultError),
 }
 
 /// The id of the member with this handle: the same at every start.
@@ -92,7 +113,7 @@ pub fn owner(tenant: &str, handle: &str) -> Result<Owner, SeedError> {
 ///
 /// # Errors
 /// If a value is malformed, or the store fails.
-pub async fn sow(store: &Store, brand: &Brand<'_>) -> Result<(), SeedError> {
+pub async fn sow(store: &Store, vault: &Vault, brand: &Brand<'_>) -> Result<(), SeedError> {
     let mut tenant = Tenant {
         id: value(brand.id)?,
         name: value(brand.name)?,
@@ -103,22 +124,34 @@ pub async fn sow(store: &Store, brand: &Brand<'_>) -> Result<(), SeedError> {
     };
     commit(store, Change::new().create_tenant(&mut tenant)).await?;
     for person in brand.members {
-        commit(store, Change::new().create_member(&mut person.member(brand.id)?)).await?;
+        let applicant = person.applicant(brand)?;
+        if store.member(&applicant.owner).await?.is_none() {
+            let mut credential = Credential::new(applicant.owner.clone(), PASSWORD_HASH.to_owned().into());
+            let change = Change::new().create(&mut credential);
+            commit(store, Enrolment::of(applicant, vault).await?.join(change)).await?;
+        }
     }
     Ok(())
 }
 
 impl Person<'_> {
-    fn member(&self, tenant: &str) -> Result<Member, SeedError> {
-        Ok(Member {
-            owner: owner(tenant, self.handle)?,
+    /// Who they are to be in a tenant: someone whose address is known to be theirs.
+    ///
+    /// # Errors
+    /// If a value is malformed.
+    pub fn applicant(&self, brand: &Brand<'_>) -> Result<Applicant, SeedError> {
+        Ok(Applicant {
+            owner: owner(brand.id, self.handle)?,
             handle: value(self.handle)?,
             email: value(self.email)?,
             name: value(self.name)?,
+            state: MemberState::Active,
             zone: value(self.zone)?,
+            locale: value("en-US")?,
+            currency: value(brand.currency)?,
             role: self.role,
             plan: self.plan,
-            version: 0,
+            terms: None,
         })
     }
 }

@@ -18,7 +18,7 @@ use std::{
     process::Command,
 };
 
-use local::{machine::StartError, standins::queues::QueueError};
+use local::{machine::StartError, seed::SeedError, standins::queues::QueueError};
 use platform::Function;
 use serde_json::{Value, json};
 use storage::{Grant, StoreError};
@@ -55,6 +55,9 @@ pub enum BudgetError {
     /// The system around the functions does not start.
     #[error(transparent)]
     System(#[from] StartError),
+    /// A member can't be made.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
     /// The store can't take what functions are to find.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -171,8 +174,8 @@ impl Program {
     fn changes(&self) -> bool {
         let grants = self.function.grants();
         grants.iter().any(|grant| match grant {
-            Grant::Write(_) | Grant::Emit(_) | Grant::Send(_) | Grant::Publish | Grant::Mail => true,
-            Grant::Read(_) | Grant::Call(_) => false,
+            Grant::Write(_) | Grant::Emit(_) | Grant::Send(_) | Grant::Publish | Grant::Mail | Grant::MakeKeys => true,
+            Grant::Read(_) | Grant::Call(_) | Grant::UseKeys | Grant::Know(_) => false,
         })
     }
 }

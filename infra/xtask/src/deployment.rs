@@ -21,6 +21,7 @@ use platform::{
     aws::{Aws, Service, plain_http},
     outside::OutsideError,
     token::{KeySet, NoRandomness, SigningKey},
+    vault::LOOKUP_KEY,
 };
 use serde_json::{Value, json};
 use storage::{Store, StoreError};
@@ -54,6 +55,8 @@ const PREFIX: &str = "trial-";
 const STACK: &str = "mile-buy-club";
 const AUDIENCE: &str = "mile-buy-club";
 const MAIL_DOMAIN: &str = "mile-buy-club.example";
+/// Where the first member's mail goes.
+const FIRST: &str = "first@example.com";
 const MAIL_SENDER: &str = "mail@mile-buy-club.example";
 const PUBLIC_URL: &str = "https://mile-buy-club.example";
 
@@ -153,9 +156,14 @@ fn new_key() -> Result<SigningKey, DeploymentError> {
 }
 
 /// The secrets that the templates name. What they hold is of no use elsewhere.
-fn secrets() -> [(&'static str, String); 3] {
+fn secrets() -> [(&'static str, String); 4] {
     let source = || local::recordings::KEY.to_owned();
-    [("cursor-key", "of-this-deployment-and-no-other-".repeat(2)), ("seats-aero-key", source()), ("duffel-key", source())]
+    let cursor = "of-this-deployment-and-no-other-".repeat(2);
+    [("cursor-key", cursor), (LOOKUP_KEY, lookup_key()), ("seats-aero-key", source()), ("duffel-key", source())]
+}
+
+fn lookup_key() -> String {
+    "look-ups-of-this-deployment-alone".repeat(2)
 }
 
 /// What the root template is told.
@@ -182,7 +190,7 @@ async fn seeded(url: &str) -> Result<Member, DeploymentError> {
     let aws = Aws {
         region: REGION.to_owned(),
         credentials: Credentials::from_keys("test", "test", None),
-        endpoints: BTreeMap::from([(Service::DynamoDb, url.to_owned())]),
+        endpoints: BTreeMap::from([Service::DynamoDb, Service::Kms].map(|service| (service, url.to_owned()))),
         http: plain_http(),
     };
     let store = Store::new(aws.dynamo(), PREFIX);
@@ -190,13 +198,14 @@ async fn seeded(url: &str) -> Result<Member, DeploymentError> {
         tenant: "mile-buy-club",
         brand: "Mile Buy Club",
         host: api::DOMAIN,
-        email: "first@example.com",
+        email: FIRST,
         handle: None,
         name: None,
         zone: story::zone_with_day(Timestamp::now()),
         plan: Plan::Free,
     };
-    let owner = operator::seed_member(&store, &member).await?;
+    let vault = operator::vault(&aws, &store, PREFIX, &lookup_key().into());
+    let owner = operator::seed_member(&store, &vault, &member).await?;
     store.member(&owner).await?.ok_or_else(|| DeploymentError::Unexpected("the first member", "not there".to_owned()))
 }
 

@@ -309,8 +309,10 @@ fn seed_member(arguments: &SeedMember) -> Result<(), Box<dyn Error>> {
     let SeedMember { prefix, tenant, brand, host, email, handle, name, zone, plan } = arguments;
     let (handle, name) = (handle.as_deref(), name.as_deref());
     let new = NewMember { tenant, brand, host, email, handle, name, zone, plan: *plan };
-    let store = Store::new(aws()?.dynamo(), prefix);
-    let owner = runtime()?.block_on(operator::seed_member(&store, &new))?;
+    let (aws, lookup) = (aws()?, operator::lookup_key(|name| std::env::var(name).ok())?);
+    let store = Store::new(aws.dynamo(), prefix);
+    let vault = operator::vault(&aws, &store, prefix, &lookup);
+    let owner = runtime()?.block_on(operator::seed_member(&store, &vault, &new))?;
     tell(&owner.member.to_string());
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What whoever runs a deployment does by hand until members sign up by themselves: the key of the issuer, a first member, and a
 //! token for them.
 
-use std::{io, path::Path};
+use std::{io, path::Path, sync::Arc};
 
 use domain::{
     faults::Invalid,
@@ -13,8 +13,15 @@ use local::{
     keys::{self, KeyError, Keys},
     seed::{self, Brand, Person, SeedError},
 };
-use platform::token::{Claims, Jwks, KeySet, NoRandomness, SigningKey};
-use secrecy::ExposeSecret;
+use platform::{
+    aws::Aws,
+    chance::SystemChance,
+    clock::SystemClock,
+    config::secret_variable,
+    token::{Claims, Jwks, KeySet, NoRandomness, SigningKey},
+    vault::{LOOKUP_KEY, Vault, VaultError},
+};
+use secrecy::{ExposeSecret, SecretString};
 use storage::{Store, StoreError};
 
 /// Why it was not done.
@@ -52,6 +59,15 @@ pub enum OperatorError {
     /// Someone else has the handle.
     #[error("the handle {0} is taken by someone with another address; --handle gives this one another")]
     Handle(String),
+    /// The one with the address has another handle.
+    #[error("the address is taken by someone with another handle than {0}")]
+    Address(String),
+    /// A variable is missing.
+    #[error("{0} is not set")]
+    NotSet(String),
+    /// The keys that members are found and sealed with can't be used.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
 }
 
 /// Makes the key of an issuer in a new file that only its owner can read. Answers the set of its public half: what functions are
@@ -76,6 +92,21 @@ pub fn issuer_key(file: &Path) -> Result<SigningKey, OperatorError> {
 
 fn at(file: &Path, error: io::Error) -> OperatorError {
     OperatorError::File { file: file.display().to_string(), error }
+}
+
+/// The key of look-ups, from the variable that functions have it in.
+///
+/// # Errors
+/// If it is not set.
+pub fn lookup_key(variable: impl Fn(&str) -> Option<String>) -> Result<SecretString, OperatorError> {
+    let name = secret_variable(LOOKUP_KEY);
+    let key = variable(&name).filter(|key| !key.is_empty());
+    key.map(SecretString::from).ok_or(OperatorError::NotSet(name))
+}
+
+/// Members' keys, with the operator's own credentials.
+pub fn vault(aws: &Aws, store: &Store, prefix: &str, lookup: &SecretString) -> Vault {
+    Vault::new(aws.kms(), store.clone(), prefix, Some(lookup), (Arc::new(SystemClock), Arc::new(SystemChance)))
 }
 
 /// A member to be, with their tenant.
@@ -103,7 +134,7 @@ pub struct NewMember<'a> {
 ///
 /// # Errors
 /// If a value is none, another has the host or the handle, or the store fails.
-pub async fn seed_member(store: &Store, new: &NewMember<'_>) -> Result<Owner, OperatorError> {
+pub async fn seed_member(store: &Store, vault: &Vault, new: &NewMember<'_>) -> Result<Owner, OperatorError> {
     let email: EmailAddress = new.email.parse()?;
     let of_email = handle_of(&email);
     let handle: Handle = new.handle.unwrap_or(&of_email).parse()?;
@@ -112,15 +143,18 @@ pub async fn seed_member(store: &Store, new: &NewMember<'_>) -> Result<Owner, Op
     let host = new.host.to_ascii_lowercase();
     let brand = Brand { id: new.tenant, name: new.brand, hosts: &[&host], zone: new.zone, currency: "USD", members: &[] };
     // The tenant first, and whether the host is its own: else the member could not be reached.
-    seed::sow(store, &brand).await?;
+    seed::sow(store, vault, &brand).await?;
     let owner = seed::owner(new.tenant, handle.as_str())?;
     if store.tenant_of_host(&host).await?.as_ref() != Some(&owner.tenant) {
         return Err(OperatorError::Host(host));
     }
-    seed::sow(store, &Brand { members: &[member], ..brand }).await?;
-    match store.member_of_handle(&owner.tenant, &handle).await? {
-        Some(stored) if stored.email == email => Ok(stored.owner),
-        Some(_) | None => Err(OperatorError::Handle(handle.to_string())),
+    seed::sow(store, vault, &Brand { members: &[member], ..brand }).await?;
+    let of_handle = store.member_of_handle(&owner.tenant, &handle).await?.map(|member| member.owner);
+    let of_email = store.owner_of_email(&owner.tenant, &vault.email_hash(&owner.tenant, &email)?).await?;
+    match (of_handle, of_email) {
+        (Some(stored), Some(found)) if stored == found => Ok(stored),
+        (Some(_), _) => Err(OperatorError::Handle(handle.to_string())),
+        (None, _) => Err(OperatorError::Address(handle.to_string())),
     }
 }
 
@@ -156,11 +190,9 @@ pub fn token(key: &SigningKey, new: &NewToken<'_>, now: Timestamp) -> Result<Str
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use domain::identity::Member;
     use local::TestApp;
-    use platform::{
-        aws::Aws,
-        token::{TokenError, TokenPolicy},
-    };
+    use platform::token::{TokenError, TokenPolicy};
 
     use super::*;
 
@@ -175,46 +207,39 @@ mod tests {
         plan: Plan::Premium,
     };
 
-    /// The tables of a system, as the environment names them.
-    fn store(app: &TestApp) -> Store {
-        let url = app.system().database_url();
-        let variable = |name: &str| match name {
-            "AWS_ENDPOINT_URL_DYNAMODB" => Some(url.clone()),
-            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_REGION" => Some("us-east-1".to_owned()),
-            _ => None,
-        };
-        Store::new(Aws::from_environment(variable).unwrap().dynamo(), "")
-    }
-
     #[tokio::test]
     async fn a_member_is_stored_once_with_tenant_and_host() {
         let app = TestApp::new().await;
-        let store = store(&app);
-        let owner = seed_member(&store, &DANA).await.unwrap();
+        let (store, vault) = (app.store(), app.system().operator().vault());
+        let owner = seed_member(store, vault, &DANA).await.unwrap();
         let member = store.member(&owner).await.unwrap().unwrap();
-        assert_eq!((member.handle.as_str(), member.email.as_str(), member.name.as_str()), ("dana_miles", DANA.email, "Dana"));
+        let key = vault.key_of(&owner).await.unwrap();
+        let (email, name) = (key.open(&Member::EMAIL, &member.email).unwrap(), key.open(&Member::NAME, &member.name).unwrap());
+        assert_eq!((member.handle.as_str(), email.as_str(), name.as_str()), ("dana_miles", DANA.email, "Dana"));
         assert_eq!((member.plan, member.role), (Plan::Premium, Role::Member));
         let tenant = store.tenant(&owner.tenant).await.unwrap().unwrap();
         assert_eq!((tenant.name.as_str(), tenant.hosts.as_slice()), ("Acme Miles", ["api.acme.example".to_owned()].as_slice()));
 
-        assert_eq!(seed_member(&store, &NewMember { name: Some("Another"), ..DANA }).await.unwrap(), owner);
+        assert_eq!(seed_member(store, vault, &NewMember { name: Some("Another"), ..DANA }).await.unwrap(), owner);
         assert_eq!(store.member(&owner).await.unwrap().unwrap(), member, "what is there is not changed");
-        let fred = seed_member(&store, &NewMember { email: "fred@example.com", ..DANA }).await.unwrap();
+        let fred = seed_member(store, vault, &NewMember { email: "fred@example.com", ..DANA }).await.unwrap();
         assert_ne!(fred.member, owner.member);
     }
 
     #[tokio::test]
     async fn what_is_anothers_is_not_taken() {
         let app = TestApp::new().await;
-        let store = store(&app);
-        seed_member(&store, &DANA).await.unwrap();
-        let refused = async |new: NewMember<'static>| seed_member(&store, &new).await.unwrap_err().to_string();
+        let (store, vault) = (app.store(), app.system().operator().vault());
+        seed_member(store, vault, &DANA).await.unwrap();
+        let refused = async |new: NewMember<'static>| seed_member(store, vault, &new).await.unwrap_err().to_string();
         let host = refused(NewMember { tenant: "other-acme", ..DANA }).await;
         assert!(host.starts_with("the host api.acme.example names another tenant"), "{host}");
         let moved = refused(NewMember { host: "new.acme.example", ..DANA }).await;
         assert!(moved.starts_with("the host new.acme.example"), "{moved}");
         let handle = refused(NewMember { email: "dana+miles@example.org", ..DANA }).await;
         assert!(handle.starts_with("the handle dana_miles is taken") && !handle.contains('@'), "{handle}");
+        let address = refused(NewMember { handle: Some("dana"), ..DANA }).await;
+        assert_eq!(address, "the address is taken by someone with another handle than dana");
         let nobody = refused(NewMember { email: "nobody at all", ..DANA }).await;
         assert!(!nobody.contains("at all"), "no address is told: {nobody}");
         assert_eq!(refused(NewMember { zone: "Mars/Olympus", ..DANA }).await, "\"Mars/Olympus\" is no such value");

@@ -7,9 +7,10 @@ use std::{fmt, sync::LazyLock};
 use domain::{
     deals::Deal,
     flights::{Fare, FlightOffer},
-    identity::{Member, Tenant},
+    identity::{DisplayName, Tenant},
     notifications::{Alert, Cause},
     places::Airport,
+    time::Zone,
     value::{Valuation, Verdict},
     watchers::Reason,
 };
@@ -366,9 +367,18 @@ struct Links {
     preferences: String,
 }
 
+/// Who reads a message.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    /// What they are called.
+    pub name: &'a DisplayName,
+    /// Where their hours are.
+    pub zone: &'a Zone,
+}
+
 impl AlertMail {
     /// The mail that tells a member of a deal.
-    pub fn new(tenant: &Tenant, member: &Member, alert: &Alert, deal: &Deal, urls: &Urls) -> Self {
+    pub fn new(tenant: &Tenant, reader: Reader<'_>, alert: &Alert, deal: &Deal, urls: &Urls) -> Self {
         let Cause::Watcher { name, reason, .. } = &alert.cause;
         let offer = deal.flight();
         let worth = Worth::of(deal);
@@ -380,12 +390,12 @@ impl AlertMail {
             subject: words::subject(*reason, &headline.sentence()),
             preheader: words::preheader(offer, worth.as_ref().map(Worth::in_short).as_deref(), alert.score),
             news: words::news(*reason, &offer.fare),
-            before: before(deal, *reason).map(|(fare, until)| words::before(fare, until, &member.zone)),
-            why: words::why(member.name.as_str(), name, *reason),
+            before: before(deal, *reason).map(|(fare, until)| words::before(fare, until, reader.zone)),
+            why: words::why(reader.name.as_str(), name, *reason),
             journey: Journey::of(offer),
             details: details(offer),
             score: Card { of_100: words::score_of_100(alert.score), parts: words::parts(alert.score).map(Bar::of).into() },
-            freshness: words::freshness(&offer.freshness, &member.zone),
+            freshness: words::freshness(&offer.freshness, reader.zone),
             booking: offer.booking_link.as_deref().and_then(Booking::at),
             footer: words::footer(tenant.name.as_str()),
             links: Links { deal: urls.deal.clone(), watcher: urls.watcher.clone(), preferences: urls.preferences.clone() },

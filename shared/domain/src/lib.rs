@@ -14,6 +14,7 @@ pub mod money;
 pub mod notifications;
 pub mod places;
 pub mod programmes;
+pub mod sealed;
 pub mod search;
 pub mod time;
 pub mod value;

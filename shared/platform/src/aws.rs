@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, io};
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use crate::{client::Client, config::Config};
+use crate::{client::Client, config::Config, kms::Kms};
 
 /// The services we call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,11 +19,13 @@ pub enum Service {
     EventBridge,
     /// Mail.
     Ses,
+    /// The master key.
+    Kms,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 4] = [Self::DynamoDb, Self::Sqs, Self::EventBridge, Self::Ses];
+    pub const ALL: [Self; 5] = [Self::DynamoDb, Self::Sqs, Self::EventBridge, Self::Ses, Self::Kms];
 
     /// The variable that gives its endpoint another address, as the AWS SDKs name it.
     pub fn endpoint_variable(self) -> &'static str {
@@ -32,6 +34,7 @@ impl Service {
             Self::Sqs => "AWS_ENDPOINT_URL_SQS",
             Self::EventBridge => "AWS_ENDPOINT_URL_EVENTBRIDGE",
             Self::Ses => "AWS_ENDPOINT_URL_SESV2",
+            Self::Kms => "AWS_ENDPOINT_URL_KMS",
         }
     }
 }
@@ -116,6 +119,11 @@ impl Aws {
     /// A client for mail.
     pub fn ses(&self) -> aws_sdk_sesv2::Client {
         client!(aws_sdk_sesv2, self, Service::Ses)
+    }
+
+    /// A client for the master key.
+    pub fn kms(&self) -> Kms {
+        Kms::new(self)
     }
 }
 

@@ -1,13 +1,14 @@
 //! Configuration: read once at cold start. Every bad or missing value is named, and stops the start.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use domain::identity::EmailAddress;
 use secrecy::SecretString;
+use storage::Grant;
 
 use crate::{
     aws::Service,
-    token::{KeySet, TokenPolicy},
+    token::{KeySet, SIGNING_KEY, SigningKey, TokenPolicy},
 };
 
 /// What a deployment says to its functions.
@@ -21,6 +22,10 @@ pub struct Config {
     pub bus: String,
     /// Whose tokens are accepted.
     pub tokens: TokenPolicy,
+    /// What it signs tokens with, if it declared that it knows that.
+    pub signing_key: Option<Arc<SigningKey>>,
+    /// What it is told of other secrets: those that it declared.
+    pub secrets: BTreeMap<&'static str, SecretString>,
     /// Signs cursors.
     pub cursor_key: SecretString,
     /// Mail comes from here.
@@ -73,14 +78,53 @@ pub fn queue_variable(queue: &str) -> String {
     format!("QUEUE_URL_{}", queue.to_ascii_uppercase().replace('-', "_"))
 }
 
+/// The variable that holds a secret.
+pub fn secret_variable(secret: &str) -> String {
+    secret.to_ascii_uppercase().replace('-', "_")
+}
+
+/// What a function needs to be told, besides what all are.
+#[derive(Debug, Clone, Default)]
+pub struct Needed {
+    /// The queues it sends to.
+    pub queues: Vec<&'static str>,
+    /// The outside sources it calls.
+    pub sources: Vec<&'static str>,
+    /// The secrets it knows.
+    pub secrets: Vec<&'static str>,
+}
+
+impl Needed {
+    /// What its grants say.
+    pub fn by(grants: &[Grant]) -> Self {
+        let mut needed = Self::default();
+        for grant in grants {
+            match grant {
+                Grant::Send(queue) => needed.queues.push(queue),
+                Grant::Call(source) => needed.sources.push(source),
+                Grant::Know(secret) => needed.secrets.push(secret),
+                Grant::Read(_)
+                | Grant::Write(_)
+                | Grant::Emit(_)
+                | Grant::Publish
+                | Grant::Mail
+                | Grant::MakeKeys
+                | Grant::UseKeys => {}
+            }
+        }
+        needed
+    }
+}
+
 impl Config {
-    /// Reads the configuration that a function needs: `queues` are those it sends to, `sources` those it calls.
+    /// Reads the configuration that a function needs: what it sends to, calls and knows.
     ///
     /// # Errors
     /// Every missing or bad value, by name.
-    pub fn read(get: impl Fn(&str) -> Option<String>, queues: &[&str], sources: &[&str]) -> Result<Self, ConfigError> {
+    pub fn read(get: impl Fn(&str) -> Option<String>, needed: &Needed) -> Result<Self, ConfigError> {
         let mut reader = Reader { get, faults: Vec::new() };
-        let queue_urls = queues.iter().map(|queue| ((*queue).to_owned(), reader.url(&queue_variable(queue), None))).collect();
+        let queue_urls =
+            needed.queues.iter().map(|queue| ((*queue).to_owned(), reader.url(&queue_variable(queue), None))).collect();
         let tokens = TokenPolicy {
             issuer: reader.required("TOKEN_ISSUER"),
             audience: reader.required("TOKEN_AUDIENCE"),
@@ -92,10 +136,13 @@ impl Config {
                 )
                 .unwrap_or_default(),
         };
+        let signing_key = needed.secrets.contains(&SIGNING_KEY).then(|| reader.signing_key(&tokens)).flatten();
+        let secret = |name: &&'static str| (*name, reader.secret(&secret_variable(name), 32));
+        let secrets = needed.secrets.iter().filter(|name| **name != SIGNING_KEY).map(secret).collect();
         let cursor_key = reader.secret("CURSOR_KEY", 32);
         let mail_sender = reader.parsed("MAIL_SENDER", "must be an email address", |value| value.parse().ok());
         let public_url = reader.url("PUBLIC_URL", None);
-        let called = SOURCES.into_iter().filter(|(id, ..)| sources.contains(id));
+        let called = SOURCES.into_iter().filter(|(id, ..)| needed.sources.contains(id));
         let sources = called.map(|(id, prefix, address)| {
             let url = reader.url(&format!("{prefix}_URL"), Some(address));
             (id, SourceAccess { url, key: reader.secret(&format!("{prefix}_KEY"), 1) })
@@ -107,6 +154,8 @@ impl Config {
                 queue_urls,
                 bus: reader.or("EVENT_BUS", "default"),
                 tokens,
+                signing_key,
+                secrets,
                 cursor_key,
                 mail_sender,
                 mail_configuration_set: reader.optional("MAIL_CONFIGURATION_SET"),
@@ -162,6 +211,13 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         value.into()
     }
 
+    /// The key that signs: one whose signatures are accepted, here and by whoever has the set of public keys.
+    fn signing_key(&mut self, tokens: &TokenPolicy) -> Option<Arc<SigningKey>> {
+        let fault = "must be an RSA key in PKCS#8 and base64, whose public half is in TOKEN_JWKS";
+        let read = |text: &str| SigningKey::from_base64(text).filter(|key| tokens.keys.has(key.public()));
+        self.parsed(&secret_variable(SIGNING_KEY), fault, read).map(Arc::new)
+    }
+
     fn parsed<T>(&mut self, name: &str, fault: &'static str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
         let value = self.optional(name);
         let parsed = value.as_deref().and_then(parse);
@@ -189,7 +245,8 @@ mod tests {
             "TOKEN_JWKS" => Some("{}".to_owned()),
             _ => None,
         };
-        let error = Config::read(values, &["searches"], &["duffel"]).map(|_| ()).unwrap_or_else_error();
+        let needed = Needed { queues: vec!["searches"], sources: vec!["duffel"], secrets: vec!["lookup-key"] };
+        let error = Config::read(values, &needed).map(|_| ()).unwrap_or_else_error();
         let names: Vec<&str> = error.0.iter().map(|fault| fault.name.as_str()).collect();
         assert_eq!(
             names,
@@ -198,6 +255,7 @@ mod tests {
                 "TOKEN_ISSUER",
                 "TOKEN_AUDIENCE",
                 "TOKEN_JWKS",
+                "LOOKUP_KEY",
                 "CURSOR_KEY",
                 "MAIL_SENDER",
                 "PUBLIC_URL",

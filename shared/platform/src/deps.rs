@@ -11,6 +11,7 @@ use storage::{Change, Store, StoreError};
 
 use crate::{
     aws::Aws,
+    chance::{self, Chance},
     clock::Clock,
     config::Config,
     function::Spec,
@@ -18,26 +19,8 @@ use crate::{
     outside::Outside,
     queues::{Message, Queue},
     telemetry::{MetricSink, StandardOutput},
+    vault::{LOOKUP_KEY, Vault},
 };
-
-/// Makes ids.
-pub trait Ids: std::fmt::Debug + Send + Sync {
-    /// A new one, time-ordered by the given instant.
-    fn next(&self, now: Timestamp) -> ulid::Ulid;
-}
-
-/// Random within the millisecond.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct RandomIds;
-
-impl Ids for RandomIds {
-    fn next(&self, now: Timestamp) -> ulid::Ulid {
-        let mut random = [0; 16];
-        // Without randomness of the system nothing is safe to go on; ids from the clock alone would collide.
-        ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut random).unwrap_or_else(|_| std::process::abort());
-        ulid::Ulid::from_parts(u64::try_from(now.as_millisecond()).unwrap_or(0), u128::from_be_bytes(random))
-    }
-}
 
 /// What a function is given. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -49,12 +32,13 @@ struct Inner {
     config: Config,
     aws: Aws,
     clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
+    chance: Arc<dyn Chance>,
     outside: Arc<dyn Outside>,
     store: OnceLock<Store>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
     events: OnceLock<aws_sdk_eventbridge::Client>,
     ses: OnceLock<aws_sdk_sesv2::Client>,
+    vault: OnceLock<Vault>,
     hosts: Mutex<Vec<(String, Option<TenantId>, Timestamp)>>,
 }
 
@@ -76,7 +60,7 @@ impl Deps {
         config: Config,
         aws: Aws,
         clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
+        chance: Arc<dyn Chance>,
         outside: Arc<dyn Outside>,
     ) -> Self {
         let inner = Inner {
@@ -84,12 +68,13 @@ impl Deps {
             config,
             aws,
             clock,
-            ids,
+            chance,
             outside,
             store: OnceLock::new(),
             sqs: OnceLock::new(),
             events: OnceLock::new(),
             ses: OnceLock::new(),
+            vault: OnceLock::new(),
             hosts: Mutex::new(Vec::new()),
         };
         Self(Arc::new(inner), Arc::new(StandardOutput))
@@ -127,12 +112,31 @@ impl Deps {
 
     /// A new id.
     pub fn new_id<T: Id>(&self) -> T {
-        self.0.ids.next(self.now()).into()
+        self.new_ulid().into()
+    }
+
+    /// A number that no other has, time-ordered.
+    pub(crate) fn new_ulid(&self) -> ulid::Ulid {
+        chance::ulid(&*self.0.chance, self.now())
+    }
+
+    /// Bytes that nobody can guess.
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        chance::random(&*self.0.chance)
     }
 
     /// The tables.
     pub fn store(&self) -> &Store {
         self.0.store.get_or_init(|| Store::new(self.0.aws.dynamo(), self.0.config.table_prefix.clone()))
+    }
+
+    /// Members' keys.
+    pub fn vault(&self) -> &Vault {
+        self.0.vault.get_or_init(|| {
+            let config = self.config();
+            let given = (self.0.clock.clone(), self.0.chance.clone());
+            Vault::new(self.0.aws.kms(), self.store().clone(), &config.table_prefix, config.secrets.get(LOOKUP_KEY), given)
+        })
     }
 
     /// The queues.

@@ -128,7 +128,9 @@ impl IntoResponse for Failure {
             failure => failure.problem().into_response(),
         };
         match &self {
-            Self::Unauthenticated | Self::Unproven(..) => reply::set_header(&mut response, http::header::WWW_AUTHENTICATE, "Bearer"),
+            Self::Unauthenticated | Self::Unproven(..) => {
+                reply::set_header(&mut response, http::header::WWW_AUTHENTICATE, "Bearer")
+            }
             Self::TooSoon(_, at) => reply::retry_after(&mut response, *at),
             Self::Unavailable => reply::set_header(&mut response, http::header::RETRY_AFTER, "2"),
             Self::Malformed(_)

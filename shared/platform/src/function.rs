@@ -10,6 +10,7 @@ use utoipa::openapi::{HttpMethod, OpenApi, path::Paths};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::{
+    config::Needed,
     deps::Deps,
     job::{self, JobError},
     queues::{Message, Queue},
@@ -112,16 +113,9 @@ pub trait Function: Sync {
         self.spec().grants.iter().copied().chain(self.implied_grants()).collect()
     }
 
-    /// The queues it sends to.
-    fn sends_to(&'static self) -> Vec<&'static str> {
-        let sent = |grant: &Grant| if let Grant::Send(queue) = grant { Some(*queue) } else { None };
-        self.grants().iter().filter_map(sent).collect()
-    }
-
-    /// The outside sources it calls.
-    fn calls(&'static self) -> Vec<&'static str> {
-        let called = |grant: &Grant| if let Grant::Call(source) = grant { Some(*source) } else { None };
-        self.grants().iter().filter_map(called).collect()
+    /// What it needs to be told: the queues it sends to, the sources it calls, the secrets it knows.
+    fn needed(&'static self) -> Needed {
+        Needed::by(&self.grants())
     }
 }
 
@@ -161,6 +155,12 @@ impl Endpoint {
     /// What it may do.
     pub const fn may(mut self, grants: &'static [Grant]) -> Self {
         self.spec.grants = grants;
+        self
+    }
+
+    /// How much memory it has, where 256 MB are not enough; its share of a CPU comes with it.
+    pub const fn memory(mut self, mb: u16) -> Self {
+        self.spec.memory_mb = mb;
         self
     }
 
@@ -207,13 +207,15 @@ impl Function for Endpoint {
         Trigger::Http(self.access)
     }
 
-    /// Whoever takes a token looks up the tenant of the host; whoever writes leaves receipts.
+    /// Whoever takes a token or changes something looks up the tenant of the host; whoever changes something for a caller
+    /// leaves receipts.
     fn implied_grants(&self) -> Vec<Grant> {
+        let (for_caller, changes) = (self.access != Access::Public, self.route().0 != HttpMethod::Get);
         let mut grants = Vec::new();
-        if self.access != Access::Public {
+        if for_caller || changes {
             grants.push(TenantHost::READ);
         }
-        if self.route().0 != HttpMethod::Get {
+        if for_caller && changes {
             grants.extend([Receipt::READ, Receipt::WRITE]);
         }
         grants

@@ -16,9 +16,10 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 
 use crate::{
     caller::Caller,
+    chance::{self, SystemChance},
     clock::{Clock, SystemClock},
     command::Asked,
-    deps::{Deps, Ids, RandomIds},
+    deps::Deps,
     failure::Failure,
     function::{Access, Endpoint},
     problem::Problem,
@@ -56,7 +57,7 @@ pub(crate) async fn malformed(failure: Failure) -> Response {
 
 /// No function answers here, and none gives the request an id; only what is finished by an id of its own is complete.
 async fn unrouted(failure: Failure) -> Response {
-    let request_id = format!("req_{}", RandomIds.next(SystemClock.now()));
+    let request_id = format!("req_{}", chance::ulid(&SystemChance, SystemClock.now()));
     finish(failure.into_response(), &Method::HEAD, None, &request_id).await
 }
 

@@ -9,9 +9,10 @@ use tower::ServiceExt;
 
 use crate::{
     aws::Aws,
+    chance::SystemChance,
     clock::{SystemClock, deadline},
     config::Config,
-    deps::{Deps, RandomIds},
+    deps::Deps,
     edge,
     function::{Endpoint, Function, Job, Scheduled, Worker},
     gateway,
@@ -73,9 +74,9 @@ fn serve_with(function: &'static impl Serve, outside: fn() -> Result<Arc<dyn Out
 
 fn deps(function: &'static dyn Function, outside: Arc<dyn Outside>) -> Result<Deps, String> {
     let variable = |name: &str| std::env::var(name).ok();
-    let config = Config::read(variable, &function.sends_to(), &function.calls()).map_err(|error| error.to_string())?;
+    let config = Config::read(variable, &function.needed()).map_err(|error| error.to_string())?;
     let aws = Aws::from_environment(variable).map_err(|error| error.to_string())?;
-    let cx = Deps::new(function.spec(), config, aws, Arc::new(SystemClock), Arc::new(RandomIds), outside);
+    let cx = Deps::new(function.spec(), config, aws, Arc::new(SystemClock), Arc::new(SystemChance), outside);
     // On the hot path of nearly every function: built now, while the sandbox's CPU is not yet throttled.
     cx.store();
     Ok(cx)

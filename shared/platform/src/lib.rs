@@ -4,16 +4,20 @@
 
 pub mod aws;
 pub mod caller;
+pub mod chance;
 pub mod client;
 pub mod clock;
 pub mod command;
 pub mod config;
 pub mod deps;
 pub mod edge;
+pub mod enrolment;
 pub mod failure;
 pub mod function;
 pub mod gateway;
+mod issue;
 pub mod job;
+pub mod kms;
 pub mod lambda;
 pub mod outside;
 pub mod page;
@@ -25,6 +29,7 @@ pub mod queues;
 pub mod reply;
 pub mod telemetry;
 pub mod token;
+pub mod vault;
 
 pub use self::{
     caller::Caller,

@@ -140,6 +140,8 @@ pub const KINDS: &[&Kind] = &[
     crate::members::TENANT_HOST,
     crate::members::MEMBER,
     crate::members::HANDLE,
+    crate::members::EMAIL,
+    crate::members::MEMBER_KEY,
     crate::passcodes::CHALLENGE,
     crate::passcodes::PASSCODE_MAILS,
     crate::passcodes::REGISTRATION,
@@ -180,8 +182,15 @@ mod tests {
     #[test]
     fn keys_begin_with_the_tenant_or_are_exempt_for_a_reason() {
         // System partitions carry the tenant as an attribute; shared ones hold nobody's data.
-        let exempt =
-            ["HOST#{host}", "OUTBOX#{shard}", "DUE#WATCHER#{shard}", "DUE#DELIVERY#{shard}", "ANSWER#{key}", "PRICE#{route}"];
+        let exempt = [
+            "HOST#{host}",
+            "MASTER#{master}#{shard}",
+            "OUTBOX#{shard}",
+            "DUE#WATCHER#{shard}",
+            "DUE#DELIVERY#{shard}",
+            "ANSWER#{key}",
+            "PRICE#{route}",
+        ];
         for keys in KINDS.iter().flat_map(|kind| kind.keys) {
             assert!(keys.partition.starts_with("T#{tenant}") || exempt.contains(&keys.partition), "{}", keys.partition);
         }

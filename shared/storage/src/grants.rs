@@ -20,6 +20,12 @@ pub enum Grant {
     Mail,
     /// Call an outside source, by its id.
     Call(&'static str),
+    /// Have KMS make members' keys.
+    MakeKeys,
+    /// Have KMS unwrap them.
+    UseKeys,
+    /// Be told a secret of the deployment, by its name.
+    Know(&'static str),
 }
 
 impl Grant {
@@ -27,11 +33,27 @@ impl Grant {
     pub fn same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Read(a), Self::Read(b)) | (Self::Write(a), Self::Write(b)) => a.name == b.name,
-            (Self::Emit(a), Self::Emit(b)) | (Self::Send(a), Self::Send(b)) | (Self::Call(a), Self::Call(b)) => a == b,
-            (Self::Publish, Self::Publish) | (Self::Mail, Self::Mail) => true,
-            (Self::Read(_) | Self::Write(_) | Self::Emit(_) | Self::Send(_) | Self::Publish | Self::Mail | Self::Call(_), _) => {
-                false
-            }
+            (Self::Emit(a), Self::Emit(b))
+            | (Self::Send(a), Self::Send(b))
+            | (Self::Call(a), Self::Call(b))
+            | (Self::Know(a), Self::Know(b)) => a == b,
+            (Self::Publish, Self::Publish)
+            | (Self::Mail, Self::Mail)
+            | (Self::MakeKeys, Self::MakeKeys)
+            | (Self::UseKeys, Self::UseKeys) => true,
+            (
+                Self::Read(_)
+                | Self::Write(_)
+                | Self::Emit(_)
+                | Self::Send(_)
+                | Self::Publish
+                | Self::Mail
+                | Self::Call(_)
+                | Self::MakeKeys
+                | Self::UseKeys
+                | Self::Know(_),
+                _,
+            ) => false,
         }
     }
 }
@@ -46,6 +68,9 @@ impl std::fmt::Display for Grant {
             Self::Publish => f.write_str("publish events"),
             Self::Mail => f.write_str("send mail"),
             Self::Call(source) => write!(f, "call {source}"),
+            Self::MakeKeys => f.write_str("make members' keys"),
+            Self::UseKeys => f.write_str("use members' keys"),
+            Self::Know(secret) => write!(f, "know {secret}"),
         }
     }
 }

@@ -29,7 +29,7 @@ pub use self::{
     deals::Sighting,
     entity::{Entity, KINDS, Key, Keyspace, Kind},
     grants::Grant,
-    members::{HandleOf, TenantHost},
+    members::{DataKey, EmailOf, HandleOf, MASTER_SHARDS, MemberKey, TenantHost},
     outbox::{OUTBOX_SHARDS, OutboxItem},
     passcodes::Registration,
     receipts::{Receipt, ReceiptId, StoredReply},

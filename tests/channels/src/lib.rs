@@ -8,11 +8,11 @@ use std::sync::{
 };
 
 use axum::{Router, body::Body, http::Response};
-use channels::templates::{AlertMail, Urls};
+use channels::templates::{AlertMail, Reader, Urls};
 use domain::{
     deals::{Deal, DealState, Parts, PricePoint, Score, Subject, Weights},
     flights::{Cabin, Fare, FlightOffer, Freshness, Segment, Tier},
-    identity::{Member, Plan, Role, Tenant},
+    identity::Tenant,
     ids::Owner,
     money::{Currency, Money},
     notifications::{Alert, Cause},
@@ -131,16 +131,7 @@ impl Find {
         let owner = Owner { tenant: "demo".parse().unwrap(), member: ulid::Ulid::from_bytes([1; 16]).into() };
         let zone: Zone = "America/Los_Angeles".parse().unwrap();
         let tenant = tenant(&self.brand);
-        let member = Member {
-            owner: owner.clone(),
-            handle: "dana".parse().unwrap(),
-            email: "dana@example.com".parse().unwrap(),
-            name: self.member.parse().unwrap(),
-            zone,
-            role: Role::Member,
-            plan: Plan::Free,
-            version: 1,
-        };
+        let name = self.member.parse().unwrap();
         let cause = Cause::Watcher {
             watcher: ulid::Ulid::from_bytes([2; 16]).into(),
             name: self.watcher.parse().unwrap(),
@@ -149,7 +140,7 @@ impl Find {
         let deal = deal(owner.tenant.clone(), self.offer, self.cash, self.earlier, self.parts);
         let score = Score::of(&self.parts, &Weights::default());
         let alert = Alert::raise(owner, cause, (deal.id, 1), score, deal.last_seen);
-        AlertMail::new(&tenant, &member, &alert, &deal, &Urls::of("https://milebuy.example", &alert))
+        AlertMail::new(&tenant, Reader { name: &name, zone: &zone }, &alert, &deal, &Urls::of("https://milebuy.example", &alert))
     }
 }
 

@@ -19,11 +19,12 @@ use local::{
 use platform::{
     Deps, Function,
     aws::{Aws, Service, plain_http},
+    chance::SystemChance,
     clock::Clock,
     config::Config,
-    deps::RandomIds,
     outside::Nowhere,
     token::TokenPolicy,
+    vault::LOOKUP_KEY,
 };
 use storage::Store;
 
@@ -149,6 +150,7 @@ impl Target {
             queue_urls: queues.map(|queue| (queue.clone(), self.queue_url(&queue))).collect(),
             bus: self.name(BUS),
             tokens: TokenPolicy::default(),
+            secrets: BTreeMap::from([(LOOKUP_KEY, "hashes the addresses of this world".to_owned().into())]),
             cursor_key: String::new().into(),
             mail_sender: "mail@milebuy.example".parse().unwrap(),
             mail_configuration_set: Some(self.name(CONFIGURATION_SET)),
@@ -156,8 +158,8 @@ impl Target {
             emit_metrics: false,
             sources: BTreeMap::new(),
         };
-        let (clock, ids) = (self.reached.clock.clone(), Arc::new(RandomIds));
-        Deps::new(function.spec(), config, self.aws.clone(), clock, ids, Arc::new(Nowhere))
+        let (clock, chance) = (self.reached.clock.clone(), Arc::new(SystemChance));
+        Deps::new(function.spec(), config, self.aws.clone(), clock, chance, Arc::new(Nowhere))
     }
 
     /// What the relay is given, for calls that are no function's in particular.

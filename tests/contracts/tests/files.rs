@@ -43,7 +43,7 @@ fn every_function_has_one_binary_that_serves_it_and_every_binary_a_function() {
         let binary = text(&format!("functions/{context}/src/bin/{}.rs", spec.name)).unwrap();
         let calls: Vec<&str> = binary.lines().filter(|line| line.contains("lambda::serve")).map(str::trim).collect();
         // Who calls the world outside links what that takes; nobody else does.
-        let serve = if function.calls().is_empty() { "serve" } else { "serve_calling" };
+        let serve = if function.needed().sources.is_empty() { "serve" } else { "serve_calling" };
         assert_eq!(calls, [format!("platform::lambda::{serve}(&{context}::{}::FUNCTION)", spec.file())], "{}", spec.name);
     }
 }

@@ -195,7 +195,10 @@ impl Trouble {
                 matches!(grant, Grant::Call(_))
             }
             Self::Killed | Self::Throttled | Self::Failing | Self::AnswerLost => {
-                matches!(grant, Grant::Read(_) | Grant::Write(_) | Grant::Send(_) | Grant::Publish)
+                matches!(
+                    grant,
+                    Grant::Read(_) | Grant::Write(_) | Grant::Send(_) | Grant::Publish | Grant::MakeKeys | Grant::UseKeys
+                )
             }
         }
     }

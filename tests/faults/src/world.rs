@@ -15,7 +15,7 @@ use local::{
     gate::{Faults, NoFaults},
     standins::queues::NewMessage,
 };
-use platform::{Trigger, clock::Clock, deps::Ids, outside::Outside};
+use platform::{Trigger, chance::Chance, clock::Clock, outside::Outside};
 
 use crate::{
     Violation,
@@ -105,7 +105,7 @@ impl World {
         let app = TestApp::built(|options| {
             options.outside = Some(outside);
             options.in_process = true;
-            options.ids = Arc::new(SeededIds(Mutex::new(fastrand::Rng::with_seed(seed))));
+            options.chance = Arc::new(SeededChance(Mutex::new(fastrand::Rng::with_seed(seed))));
             let skew = SignedDuration::from_mins(mischief.skew_minutes);
             options.skews = [(mischief.function, skew)].into_iter().filter(|(_, skew)| !skew.is_zero()).collect();
         })
@@ -302,13 +302,12 @@ const POISON: &str = "poison";
 /// The attribute of messages that were meddled with.
 const MEDDLED: &str = "meddled";
 
-/// Ids that follow from a seed.
+/// What nobody is to guess, following from a seed.
 #[derive(Debug)]
-struct SeededIds(Mutex<fastrand::Rng>);
+struct SeededChance(Mutex<fastrand::Rng>);
 
-impl Ids for SeededIds {
-    fn next(&self, now: Timestamp) -> ulid::Ulid {
-        let millisecond = u64::try_from(now.as_millisecond()).unwrap();
-        ulid::Ulid::from_parts(millisecond, self.0.lock().unwrap().u128(..))
+impl Chance for SeededChance {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.0.lock().unwrap().fill(bytes);
     }
 }

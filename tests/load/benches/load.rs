@@ -38,9 +38,9 @@ use local::{
 use platform::{
     Deps, Function,
     aws::{Aws, Service, plain_http},
+    chance::SystemChance,
     clock::Clock,
     config::Config,
-    deps::RandomIds,
     outside::OverHttp,
 };
 use serde_json::json;
@@ -122,13 +122,14 @@ fn deps(function: &'static dyn Function, engine: &Engine, clock: Arc<MovableCloc
         "TOKEN_JWKS" => Some(keys.jwks().to_string()),
         "CURSOR_KEY" => Some("0123456789abcdef0123456789abcdef".to_owned()),
         "MAIL_SENDER" => Some("alerts@example.com".to_owned()),
+        "LOOKUP_KEY" => Some("0123456789abcdef0123456789abcdef".to_owned()),
         "PUBLIC_URL" => Some("http://localhost".to_owned()),
         "EMIT_METRICS" => Some("false".to_owned()),
         name => name
             .strip_prefix("QUEUE_URL_")
             .map(|queue| format!("{}/000000000000/{}", engine.standins, queue.to_lowercase().replace('_', "-"))),
     };
-    let config = Config::read(values, &function.sends_to(), &[]).unwrap();
+    let config = Config::read(values, &function.needed()).unwrap();
     let endpoints = [(Service::DynamoDb, engine.database.clone()), (Service::Sqs, engine.standins.clone())];
     let aws = Aws {
         region: "us-east-1".to_owned(),
@@ -136,7 +137,7 @@ fn deps(function: &'static dyn Function, engine: &Engine, clock: Arc<MovableCloc
         endpoints: endpoints.into(),
         http: plain_http(),
     };
-    Deps::new(function.spec(), config, aws, clock, Arc::new(RandomIds), Arc::new(OverHttp::new().unwrap()))
+    Deps::new(function.spec(), config, aws, clock, Arc::new(SystemChance), Arc::new(OverHttp::new().unwrap()))
 }
 
 fn function(name: &str) -> &'static dyn Function {

@@ -22,10 +22,11 @@ use local::{
     clock::MovableClock,
     data::{Folder, RECORDED_AT},
     machine::{Options, System},
-    seed,
+    seed::{self, Person},
 };
+use platform::enrolment::Enrolment;
 use serde::{Deserialize, Serialize};
-use storage::{Change, Store, WatcherQuota};
+use storage::{Change, WatcherQuota};
 
 use self::space::{Question, Space};
 
@@ -73,7 +74,7 @@ pub async fn settle(burst: Burst) -> Settled {
     options.folder = Some(Folder::open(folder.path()).unwrap());
     options.outside = Some(space.clone());
     let system = System::start(options).await.unwrap();
-    plant(system.store(), &burst).await;
+    plant(&system, &burst).await;
 
     forget_peak();
     let (before, started) = (resident("VmRSS"), Instant::now());
@@ -149,27 +150,28 @@ fn handle(number: u32) -> String {
     format!("burst{number}")
 }
 
-fn member(number: u32) -> Member {
-    Member {
-        owner: owner(number),
-        handle: handle(number).parse().unwrap(),
-        email: format!("{}@example.com", handle(number)).parse().unwrap(),
-        name: "Bea Burst".parse().unwrap(),
-        zone: seed::DEMO.zone.parse().unwrap(),
-        role: Role::Member,
-        plan: Plan::Premium,
-        version: 0,
-    }
+fn address(number: u32) -> String {
+    format!("{}@example.com", handle(number))
 }
 
 /// Stores members with their watchers.
-async fn plant(store: &Store, burst: &Burst) {
+async fn plant(system: &System, burst: &Burst) {
+    let (store, vault) = (system.store(), system.operator().vault());
     stream::iter(burst.members())
         .for_each_concurrent(AT_ONCE, |number| async move {
-            let mut member = member(number);
-            let mut watchers = burst.watchers_of(&member, number);
-            let quota = WatcherQuota { owner: member.owner.clone() };
-            let change = Change::new().create_member(&mut member).count(&quota, watchers.len() as i64, Plan::Premium.watchers());
+            let (handle, email) = (handle(number), address(number));
+            let person = Person {
+                handle: &handle,
+                name: "Bea Burst",
+                email: &email,
+                plan: Plan::Premium,
+                zone: seed::DEMO.zone,
+                role: Role::Member,
+            };
+            let mut enrolment = Enrolment::of(person.applicant(&seed::DEMO).unwrap(), vault).await.unwrap();
+            let mut watchers = burst.watchers_of(&enrolment.member, number);
+            let quota = WatcherQuota { owner: owner(number) };
+            let change = enrolment.join(Change::new()).count(&quota, watchers.len() as i64, Plan::Premium.watchers());
             store.commit(watchers.iter_mut().fold(change, Change::create)).await.unwrap();
         })
         .await;

@@ -5,15 +5,16 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use domain::{
     deals::{Assessed, Deal, Parts},
     flights::{Cabin, Fare, FlightOffer, Freshness, Segment, Tier},
-    identity::{Member, Plan, Role},
+    identity::{EmailHash, Member, MemberState, Plan, Role},
     ids::{Id, Owner, derived},
     money::{Currency, Money},
+    sealed::Sealed,
     search::{SearchAnswer, SearchQuery, SourceOutcome, SourceReport, Wanted},
     watchers::{Filters, Schedule, Telling, TravelDates, Watcher, WatcherSpec},
 };
 use jiff::Timestamp;
 use local::engine::Engine;
-use storage::Store;
+use storage::{MemberKey, Store};
 
 /// An engine in memory and a store over it.
 pub struct Stored {
@@ -50,13 +51,29 @@ pub fn member(n: u128) -> Member {
     Member {
         owner: owner(n),
         handle: format!("member{n}").parse().unwrap(),
-        email: "dana@example.com".parse().unwrap(),
-        name: "Dana".parse().unwrap(),
+        email: Sealed::new(vec![1]),
+        name: Sealed::new(vec![2]),
+        state: MemberState::Active,
         zone: "America/Los_Angeles".parse().unwrap(),
+        locale: "en-US".parse().unwrap(),
+        currency: Currency::USD,
+        home_airport: None,
         role: Role::Member,
         plan: Plan::Premium,
+        terms: None,
+        last_sign_in: None,
         version: 0,
     }
+}
+
+/// The wrapped key of a member.
+pub fn member_key(member: &Member) -> MemberKey {
+    MemberKey { owner: member.owner.clone(), wrapped: Sealed::new(vec![3]), master: "master".to_owned(), version: 0 }
+}
+
+/// The keyed hash of an address.
+pub fn email_hash(n: u8) -> EmailHash {
+    [n; 32].into()
 }
 
 /// A watcher from LAX to the given airport.

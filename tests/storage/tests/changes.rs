@@ -1,9 +1,14 @@
 //! A change is all or nothing, and holds only under its conditions.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use domain::events::{WatcherCreated, WatcherDeleted};
+use domain::{
+    events::{WatcherCreated, WatcherDeleted},
+    identity::Member,
+};
 use futures::future::join_all;
-use storage::{Change, OUTBOX_SHARDS, Receipt, ReceiptId, Store, StoreError, StoredReply, WatcherQuota};
+use storage::{
+    Change, MASTER_SHARDS, MemberKey, OUTBOX_SHARDS, Receipt, ReceiptId, Store, StoreError, StoredReply, WatcherQuota,
+};
 use storage_tests::*;
 
 async fn outbox(store: &Store) -> Vec<String> {
@@ -149,13 +154,58 @@ async fn more_than_a_transaction_holds_is_refused_whole() {
 #[tokio::test]
 async fn handles_and_hosts_are_unique_whatever_their_case() {
     let stored = stored();
-    stored.store.commit(Change::new().create_member(&mut member(1))).await.unwrap();
+    let create = async |mut member: Member, email: u8| {
+        let mut key = member_key(&member);
+        stored.store.commit(Change::new().create_member(&mut member, &email_hash(email), &mut key)).await
+    };
+    create(member(1), 1).await.unwrap();
     let mut other = member(2);
     other.handle = "MEMBER1".parse().unwrap();
-    assert_eq!(stored.store.commit(Change::new().create_member(&mut other)).await, Err(StoreError::Exists));
+    assert_eq!(create(other, 2).await, Err(StoreError::Exists));
     assert_eq!(stored.store.member(&owner(2)).await.unwrap(), None);
     let found = stored.store.member_of_handle(&"demo".parse().unwrap(), &"Member1".parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(found.id(), id(1));
+}
+
+#[tokio::test]
+async fn an_address_is_one_members_and_finds_them() {
+    let stored = stored();
+    let tenant = "demo".parse().unwrap();
+    for (n, email, result) in [(1, 7, Ok(())), (2, 7, Err(StoreError::Exists)), (2, 8, Ok(()))] {
+        let mut member = member(n);
+        let mut key = member_key(&member);
+        let change = Change::new().create_member(&mut member, &email_hash(email), &mut key);
+        assert_eq!(stored.store.commit(change).await, result, "member {n}, address {email}");
+    }
+    assert_eq!(stored.store.owner_of_email(&tenant, &email_hash(7)).await.unwrap(), Some(owner(1)));
+    assert_eq!(stored.store.member_of_email(&tenant, &email_hash(8)).await.unwrap().unwrap().id(), id(2));
+    assert_eq!(stored.store.member_of_email(&tenant, &email_hash(9)).await.unwrap(), None);
+    let elsewhere = "other".parse().unwrap();
+    assert_eq!(stored.store.owner_of_email(&elsewhere, &email_hash(7)).await.unwrap(), None, "each tenant has its own");
+    assert_eq!(stored.store.member_key(&owner(1)).await.unwrap().unwrap().owner, owner(1));
+}
+
+#[tokio::test]
+async fn keys_are_found_by_their_master() {
+    let stored = stored();
+    for n in 1..=20 {
+        let key = MemberKey { master: if n % 2 == 0 { "even" } else { "odd" }.to_owned(), ..member_key(&member(n)) };
+        stored.store.commit(Change::new().create(&mut key.clone())).await.unwrap();
+    }
+    let mut found = Vec::new();
+    for shard in 0..MASTER_SHARDS {
+        let mut after = None;
+        loop {
+            let page = stored.store.wrapped_by("even", shard, 1, after.as_deref()).await.unwrap();
+            found.extend(page.items.into_iter().map(|key| key.owner.member));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    found.sort_unstable();
+    assert_eq!(found, (1..=10).map(|n| id(2 * n)).collect::<Vec<_>>());
 }
 
 #[tokio::test]

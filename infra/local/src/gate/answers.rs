@@ -23,7 +23,7 @@ pub(super) fn access_denied(service: Service, refusal: &Refusal) -> Answer {
             answer.headers_mut().insert("x-amzn-query-error", "AccessDenied;Sender");
             Ok(answer)
         }
-        Service::EventBridge => error(service, 400, "AccessDeniedException", &message),
+        Service::EventBridge | Service::Kms => error(service, 400, "AccessDeniedException", &message),
         Service::Ses => error(service, 403, "AccessDeniedException", &message),
     }
 }
@@ -44,8 +44,11 @@ pub(super) fn failed(service: Service, operation: &str, failure: Failure) -> Ans
         (Service::Sqs, Failure::Throttled | Failure::Conflict | Failure::Cancelled(_)) => {
             (400, "com.amazonaws.sqs#RequestThrottled")
         }
-        (Service::EventBridge, Failure::Throttled | Failure::Conflict | Failure::Cancelled(_)) => (400, "ThrottlingException"),
+        (Service::EventBridge | Service::Kms, Failure::Throttled | Failure::Conflict | Failure::Cancelled(_)) => {
+            (400, "ThrottlingException")
+        }
         (Service::Ses, Failure::Throttled | Failure::Conflict | Failure::Cancelled(_)) => (429, "TooManyRequestsException"),
+        (Service::Kms, Failure::Internal) => (500, "KMSInternalException"),
         (Service::Sqs | Service::EventBridge | Service::Ses, Failure::Internal) => (500, "InternalFailure"),
     };
     error(service, status, shape, "injected")
@@ -84,7 +87,7 @@ fn respond(service: Service, status: u16, body: &Value) -> Answer {
     let mut answer = HttpResponse::new(status, SdkBody::from(body.to_string()));
     let content_type = match service {
         Service::DynamoDb | Service::Sqs => "application/x-amz-json-1.0",
-        Service::EventBridge => "application/x-amz-json-1.1",
+        Service::EventBridge | Service::Kms => "application/x-amz-json-1.1",
         Service::Ses => "application/json",
     };
     answer.headers_mut().insert("content-type", content_type);

@@ -29,6 +29,10 @@ pub enum Need {
     Mail,
     /// To call the source of this id.
     Call(&'static str),
+    /// To have members' keys made.
+    MakeKeys,
+    /// To have them unwrapped.
+    UseKeys,
 }
 
 impl Need {
@@ -40,7 +44,10 @@ impl Need {
             (Self::Emit(event), Grant::Emit(granted)) => event == granted,
             (Self::Send(queue), Grant::Send(granted)) => queue == granted,
             (Self::Call(source), Grant::Call(granted)) => source == granted,
-            (Self::Publish, Grant::Publish) | (Self::Mail, Grant::Mail) => true,
+            (Self::Publish, Grant::Publish)
+            | (Self::Mail, Grant::Mail)
+            | (Self::MakeKeys, Grant::MakeKeys)
+            | (Self::UseKeys, Grant::UseKeys) => true,
             (
                 Self::Read(_)
                 | Self::Write(_)
@@ -49,7 +56,9 @@ impl Need {
                 | Self::Send(_)
                 | Self::Publish
                 | Self::Mail
-                | Self::Call(_),
+                | Self::Call(_)
+                | Self::MakeKeys
+                | Self::UseKeys,
                 _,
             ) => false,
         })
@@ -67,6 +76,8 @@ impl fmt::Display for Need {
             Self::Publish => f.write_str("publish events"),
             Self::Mail => f.write_str("send mail"),
             Self::Call(source) => write!(f, "call {source}"),
+            Self::MakeKeys => f.write_str("make members' keys"),
+            Self::UseKeys => f.write_str("use members' keys"),
         }
     }
 }
@@ -120,6 +131,7 @@ impl AwsCall {
         let (service, operation) = match target.split_once('.') {
             Some(("AmazonSQS", operation)) => (Service::Sqs, operation),
             Some(("AWSEvents", operation)) => (Service::EventBridge, operation),
+            Some(("TrentService", operation)) => (Service::Kms, operation),
             Some(("DynamoDB_20120810", operation)) => (Service::DynamoDb, operation),
             Some(_) => (Service::DynamoDb, target),
             // SES alone says it by method and path.
@@ -128,9 +140,12 @@ impl AwsCall {
         };
         let needs = match service {
             // Whoever answers may go by the path alone, and take a message to a queue for a mail.
-            Service::DynamoDb | Service::Sqs | Service::EventBridge if place != ("POST", "/") => Err(Unreadable::Operation),
+            Service::DynamoDb | Service::Sqs | Service::EventBridge | Service::Kms if place != ("POST", "/") => {
+                Err(Unreadable::Operation)
+            }
             Service::DynamoDb => json(request).and_then(|body| of_tables(operation, &body)),
             Service::Sqs => json(request).and_then(|body| of_queues(operation, &body)),
+            Service::Kms => json(request).and_then(|body| of_master_keys(operation, &body)),
             Service::EventBridge if operation == "PutEvents" => Ok(vec![Need::Publish]),
             Service::Ses if operation == "SendEmail" => Ok(vec![Need::Mail]),
             Service::EventBridge | Service::Ses => Err(Unreadable::Operation),
@@ -162,6 +177,19 @@ fn of_queues(operation: &str, body: &Value) -> Needs {
     let url = body["QueueUrl"].as_str().ok_or(Unreadable::Body("QueueUrl"))?;
     let name = url.rsplit_once('/').map_or(url, |(_, name)| name);
     Ok(vec![Need::Send(name.to_owned())])
+}
+
+/// A key is bound to its member: who makes or unwraps one for nobody in particular could use it for anyone. No function wraps
+/// keys anew.
+fn of_master_keys(operation: &str, body: &Value) -> Needs {
+    let need = match operation {
+        "GenerateDataKey" => Need::MakeKeys,
+        "Decrypt" => Need::UseKeys,
+        _ => return Err(Unreadable::Operation),
+    };
+    let context = body["EncryptionContext"].as_object().ok_or(Unreadable::Body("EncryptionContext"))?;
+    let bound = context.len() == 2 && ["tenant", "member"].iter().all(|name| context.get(*name).is_some_and(Value::is_string));
+    if bound { Ok(vec![need]) } else { Err(Unreadable::Body("EncryptionContext")) }
 }
 
 fn of_tables(operation: &str, body: &Value) -> Needs {

@@ -16,10 +16,11 @@ use platform::{
     Deps, Feed, Function, Queue, Trigger,
     aws::{Aws, Service},
     clock::Clock,
-    config::Config,
+    config::{Config, Needed},
     function::Spec,
     gateway,
     outside::Outside,
+    token::SIGNING_KEY,
 };
 use serde_json::json;
 use utoipa::openapi::OpenApi;
@@ -54,7 +55,7 @@ pub fn topology(functions: &[&'static dyn Function]) -> Result<Topology, StartEr
         add(&mut topology, &queue);
     }
     // What is sent to a queue that nobody works waits there.
-    for name in functions.iter().flat_map(|function| function.sends_to()) {
+    for name in functions.iter().flat_map(|function| function.needed().queues) {
         if topology.queues.iter().all(|known| known.name != name) {
             add(&mut topology, &Queue::sent(name));
         }
@@ -141,33 +142,30 @@ impl Wiring<'_> {
     }
 
     fn gated(&self, function: &'static dyn Function, gate: &Arc<Gate>) -> Deps {
-        let accesses = function.calls().into_iter().filter_map(|source| self.sources.access(source));
+        let needed = function.needed();
+        let accesses = needed.sources.iter().filter_map(|source| self.sources.access(source));
         let addresses = accesses.map(|(source, access)| (source, access.url)).collect();
         let (http, outside) = (gate.client(self.http.clone()), gate.outside(self.outside.clone(), addresses));
-        self.deps(function.spec(), &function.sends_to(), &function.calls(), http, outside)
+        self.deps(function.spec(), &needed, http, outside)
     }
 
-    /// What one function is given: as in the cloud, it knows only the queues it sends to and the sources it calls.
-    pub(super) fn deps(
-        &self,
-        spec: &'static Spec,
-        queues: &[&str],
-        sources: &[&str],
-        http: Http,
-        outside: Arc<dyn Outside>,
-    ) -> Deps {
+    /// What one function is given: as in the cloud, it knows only the queues it sends to, the sources it calls and the secrets
+    /// it declares.
+    pub(super) fn deps(&self, spec: &'static Spec, needed: &Needed, http: Http, outside: Arc<dyn Outside>) -> Deps {
         let url = self.endpoints.get(&Service::Sqs).map(String::as_str).unwrap_or_default();
         let config = Config {
             table_prefix: String::new(),
-            queue_urls: queues.iter().map(|queue| ((*queue).to_owned(), format!("{url}/{ACCOUNT}/{queue}"))).collect(),
+            queue_urls: needed.queues.iter().map(|queue| ((*queue).to_owned(), format!("{url}/{ACCOUNT}/{queue}"))).collect(),
             bus: "default".to_owned(),
             tokens: self.options.keys.policy(),
+            signing_key: needed.secrets.contains(&SIGNING_KEY).then(|| self.options.keys.signing()),
+            secrets: needed.secrets.iter().filter_map(|name| Some((*name, self.options.keys.secret(name)?.clone()))).collect(),
             cursor_key: self.options.keys.cursor().clone(),
             mail_sender: self.sender.clone(),
             mail_configuration_set: None,
             public_url: self.options.public_url.clone(),
-            emit_metrics: false,
-            sources: sources.iter().filter_map(|source| self.sources.access(source)).collect(),
+            emit_metrics: self.options.metrics.is_some(),
+            sources: needed.sources.iter().filter_map(|source| self.sources.access(source)).collect(),
         };
         let aws = Aws {
             region: REGION.to_owned(),
@@ -175,7 +173,11 @@ impl Wiring<'_> {
             endpoints: self.endpoints.clone(),
             http,
         };
-        Deps::new(spec, config, aws, self.clock_of(spec), self.options.ids.clone(), outside)
+        let deps = Deps::new(spec, config, aws, self.clock_of(spec), self.options.chance.clone(), outside);
+        match &self.options.metrics {
+            Some(metrics) => deps.reporting_to(metrics.clone()),
+            None => deps,
+        }
     }
 
     fn clock_of(&self, spec: &Spec) -> Arc<dyn Clock> {

@@ -1,4 +1,4 @@
-//! Stand-ins for the parts of AWS that our functions call: queues (SQS), the bus (EventBridge) and mail (SES).
+//! Stand-ins for the parts of AWS that our functions call: queues (SQS), the bus (EventBridge), mail (SES) and master keys (KMS).
 //!
 //! They behave like the cloud where it matters to a function, and speak its wire format ([`wire`]). They own no timers
 //! and start no tasks: everything happens when called, at the instant that the clock they were given shows.
@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use platform::clock::Clock;
+use secrecy::SecretSlice;
 
 pub mod bus;
 pub mod mailbox;
+pub mod masters;
 mod messages;
 pub mod moves;
 pub mod queues;
@@ -22,6 +24,7 @@ pub mod wire;
 
 use bus::Bus;
 use mailbox::Mailbox;
+use masters::Masters;
 use queues::Queues;
 use store::Store;
 pub(crate) use store::md5_hex;
@@ -107,6 +110,7 @@ pub struct Standins {
     queues: Queues,
     bus: Bus,
     mailbox: Mailbox,
+    masters: Masters,
 }
 
 impl Standins {
@@ -121,7 +125,17 @@ impl Standins {
         let store = Arc::new(Store::open(path, clock)?);
         let queues = Queues::new(store.clone(), topology.queues);
         let bus = Bus::new(store.clone(), queues.clone(), topology.rules);
-        Ok(Self { queues, bus, mailbox: Mailbox::new(store) })
+        Ok(Self { queues, bus, mailbox: Mailbox::new(store), masters: Masters::of(&SecretSlice::default()) })
+    }
+
+    /// The same, with the master keys that follow from this secret. Without one they are those that everyone can make.
+    pub fn keyed_by(self, secret: &SecretSlice<u8>) -> Self {
+        Self { masters: Masters::of(secret), ..self }
+    }
+
+    /// The master keys (KMS).
+    pub fn masters(&self) -> &Masters {
+        &self.masters
     }
 
     /// The queues (SQS).

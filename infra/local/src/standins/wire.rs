@@ -17,13 +17,14 @@ use serde_json::Value;
 use super::Standins;
 
 mod events;
+mod kms;
 mod mail;
 mod sqs;
 
 /// The most bytes of a request: what SES takes.
 const LARGEST_REQUEST: usize = 40 * 1024 * 1024;
 
-/// Serves the stand-ins: SQS and EventBridge at `/`, told apart by `x-amz-target`, SES at its path. A queue's URL is
+/// Serves the stand-ins: SQS, EventBridge and KMS at `/`, told apart by `x-amz-target`, SES at its path. A queue's URL is
 /// `http://<host of the request>/000000000000/<name>`.
 pub fn router(standins: Standins) -> Router {
     Router::new()
@@ -40,6 +41,7 @@ async fn call(State(standins): State<Standins>, headers: HeaderMap, body: Bytes)
     match target.split_once('.') {
         Some(("AmazonSQS", operation)) => sqs::answer(standins.queues(), operation, &base, &body),
         Some(("AWSEvents", operation)) => events::answer(standins.bus(), operation, &body),
+        Some(("TrentService", operation)) => kms::answer(standins.masters(), operation, &body),
         Some(_) | None => Err(Refusal::unknown_operation(target)),
     }
 }

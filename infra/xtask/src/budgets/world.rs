@@ -8,7 +8,7 @@ use axum::{Router, body::Body, extract::Request, response::IntoResponse};
 use domain::{
     events::WatcherChanged,
     flights::Cabin,
-    identity::{Member, Plan, Role},
+    identity::{Plan, Role},
     ids::Owner,
     search::Wanted,
     watchers::{Filters, Schedule, Telling, TravelDates, Watcher, WatcherSpec},
@@ -20,12 +20,13 @@ use local::{
     keys::Keys,
     loopback::Loopback,
     machine::{LocalClock, Options, StartError, System},
-    seed::{self, Brand},
+    seed::{self, Brand, Person, SeedError},
     standins::queues::QueueStats,
 };
 use platform::{
     Access, Function, Trigger,
-    config::{SOURCES, queue_variable},
+    config::{SOURCES, queue_variable, secret_variable},
+    enrolment::{Applicant, Enrolment},
     outside::{Call, MAX_ANSWER_BYTES, Outside},
 };
 use secrecy::ExposeSecret;
@@ -40,6 +41,14 @@ const SAMPLE_ID: &str = "01KHPNJ4R6Z9X0Q3T5V7W9Y1B3";
 /// The host that they name.
 const HOST: &str = "api.mile-buy-club.example";
 const BRAND: Brand = Brand { hosts: &[HOST], members: &[], ..seed::DEMO };
+const MEASURED: Person = Person {
+    handle: "measured",
+    name: "Mo Measured",
+    email: "measured@example.com",
+    plan: Plan::Premium,
+    zone: "UTC",
+    role: Role::Member,
+};
 const RELAY: &str = "system-relay-outbox";
 const SWEEP: &str = "watchers-sweep-watchers";
 
@@ -82,9 +91,12 @@ impl World {
         };
         let system = System::start(options).await?;
         let owner = Owner { tenant: value(BRAND.id)?, member: value(&format!("mem_{SAMPLE_ID}"))? };
-        let mut member = member(owner.clone(), now)?;
-        let today = member.zone.local(now).date();
-        system.store().commit(Change::new().create_member(&mut member)).await?;
+        let zone = zone_at_noon(now);
+        let person = Person { zone: &zone, ..MEASURED }.applicant(&BRAND)?;
+        let applicant = Applicant { owner: owner.clone(), ..person };
+        let mut enrolment = Enrolment::of(applicant, system.operator().vault()).await.map_err(SeedError::from)?;
+        let today = enrolment.member.zone.local(now).date();
+        system.store().commit(enrolment.join(Change::new())).await?;
         let claims = Keys::claims(&owner, Role::Member, now, SignedDuration::from_hours(1));
         let token = system.keys().sign(&claims).map_err(StartError::from)?;
         Ok(Self { sources: sources()?, system, owner, token, today })
@@ -110,15 +122,19 @@ impl World {
             ("AWS_LAMBDA_LOG_STREAM_NAME", "measured".to_owned()),
         ];
         let queues = function
-            .sends_to()
+            .needed()
+            .queues
             .into_iter()
             .chain(worked_by(function))
             .flat_map(|queue| [queue.to_owned(), format!("{queue}-dead")]);
         let queues = queues.map(|queue| (queue_variable(&queue), format!("{}/000000000000/{queue}", self.system.standins_url())));
-        let sources = SOURCES.iter().filter(|(id, ..)| function.calls().contains(id)).flat_map(|(id, prefix, _)| {
+        let sources = SOURCES.iter().filter(|(id, ..)| function.needed().sources.contains(id)).flat_map(|(id, prefix, _)| {
             [(format!("{prefix}_URL"), format!("{}/{id}", self.sources.url())), (format!("{prefix}_KEY"), "measured".to_owned())]
         });
-        fixed.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(queues).chain(sources).collect()
+        let keys = self.system.keys();
+        let secrets = function.needed().secrets.into_iter();
+        let secrets = secrets.filter_map(|name| Some((secret_variable(name), keys.secret(name)?.expose_secret().to_owned())));
+        fixed.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(queues).chain(sources).chain(secrets).collect()
     }
 
     /// Where the stand-ins are. Without these a function is configured as in the cloud.
@@ -224,20 +240,10 @@ fn worked_by(function: &'static dyn Function) -> Option<&'static str> {
 }
 
 /// One for whom it is noon: mail waits for no quiet hours to end.
-fn member(owner: Owner, now: Timestamp) -> Result<Member, BudgetError> {
+fn zone_at_noon(now: Timestamp) -> String {
     let hours_ahead = 12 - now.to_zoned(TimeZone::UTC).hour();
     // Zones of this kind are named for how far they are behind.
-    let zone = format!("Etc/GMT{:+}", -hours_ahead);
-    Ok(Member {
-        owner,
-        handle: value("measured")?,
-        email: value("measured@example.com")?,
-        name: value("Mo Measured")?,
-        zone: value(&zone)?,
-        role: Role::Member,
-        plan: Plan::Premium,
-        version: 0,
-    })
+    format!("Etc/GMT{:+}", -hours_ahead)
 }
 
 /// A value of the domain.

@@ -18,7 +18,7 @@ use local::keys::Keys;
 use platform::token::{Claims, SigningKey};
 use serde_json::{Value, json};
 
-use super::{AUDIENCE, DeploymentError, MAIL_SENDER, PREFIX, PUBLIC_URL, api::Api, sam::Sam};
+use super::{AUDIENCE, DeploymentError, FIRST, MAIL_SENDER, PREFIX, PUBLIC_URL, api::Api, sam::Sam};
 
 /// What the mail about the find is to be called: the recordings have one that suits.
 const SUBJECT: &str = "Los Angeles to Dubai in economy for 45,000 MileagePlus points + 7.00 USD";
@@ -142,7 +142,7 @@ impl Story<'_> {
     fn check(&self, mail: &Value, watcher: &str) -> Result<(), DeploymentError> {
         let text = mail["BodyText"].as_str().unwrap_or_default();
         let day = self.travel_day.strftime("%a %-d %b %Y").to_string();
-        let is_right = mail["To"] == json!([self.member.email.as_str()])
+        let is_right = mail["To"] == json!([FIRST])
             && mail["Source"].as_str().is_some_and(|from| from.contains(MAIL_SENDER))
             && mail["Subject"] == SUBJECT
             && [&day, "UA1981, UA164", &format!("{PUBLIC_URL}/watchers/{watcher}")].iter().all(|part| text.contains(*part));

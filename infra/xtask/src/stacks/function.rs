@@ -2,7 +2,7 @@
 
 use platform::{
     Function,
-    config::{SOURCES, queue_variable},
+    config::{SOURCES, queue_variable, secret_variable},
 };
 use serde_json::{Map, Value, json};
 use storage::Grant;
@@ -117,7 +117,8 @@ fn own_variables(function: &'static dyn Function) -> Map<String, Value> {
             Grant::Publish => variables.extend([("EVENT_BUS".to_owned(), reference("BusName"))]),
             Grant::Mail => variables.extend([("MAIL_CONFIGURATION_SET".to_owned(), reference("ConfigurationSetName"))]),
             Grant::Call(source) => variables.extend(key_of(source)),
-            Grant::Read(_) | Grant::Write(_) | Grant::Emit(_) => {}
+            Grant::Know(name) => variables.extend([(secret_variable(name), secret(name))]),
+            Grant::Read(_) | Grant::Write(_) | Grant::Emit(_) | Grant::MakeKeys | Grant::UseKeys => {}
         }
     }
     variables

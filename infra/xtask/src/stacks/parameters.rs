@@ -113,6 +113,11 @@ pub static ALL: &[Parameter] = &[
     parameter("BusName", "The bus that events are published to.", NAME),
     parameter("CoreStreamArn", "The stream of the table that has the outbox.", ARN),
     parameter("DataKeyArn", "The key that encrypts tables and environments.", ARN),
+    parameter(
+        "MasterKeyArns",
+        "The keys that have wrapped members' keys, with commas in between: the first wraps new ones.",
+        ARN,
+    ),
     parameter("AlarmTopicArn", "Where alarms are told.", ARN),
     parameter("ConfigurationSetName", "The configuration set that mail is sent with.", NAME),
     parameter("IdentityArn", "The identity that mail is sent as.", ARN),

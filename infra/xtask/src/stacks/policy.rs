@@ -38,6 +38,8 @@ pub enum Resource {
     Mail,
     /// The stream of the table that has the outbox.
     OutboxStream,
+    /// The master key, for members' keys.
+    MasterKey,
 }
 
 /// What reading takes of a table; in a transaction it is a condition that is checked.
@@ -67,8 +69,10 @@ pub fn accesses(grant: &Grant) -> Vec<Access> {
         Grant::Send(queue) => vec![Access { action: "sqs:SendMessage", to: Resource::Queue((*queue).to_owned()) }],
         Grant::Publish => vec![Access { action: "events:PutEvents", to: Resource::Bus }],
         Grant::Mail => vec![Access { action: "ses:SendEmail", to: Resource::Mail }],
-        // Sources are outside AWS.
-        Grant::Call(_) => Vec::new(),
+        Grant::MakeKeys => vec![Access { action: "kms:GenerateDataKey", to: Resource::MasterKey }],
+        Grant::UseKeys => vec![Access { action: "kms:Decrypt", to: Resource::MasterKey }],
+        // Sources are outside AWS; secrets are in the environment.
+        Grant::Call(_) | Grant::Know(_) => Vec::new(),
     }
 }
 
@@ -113,6 +117,7 @@ pub fn statements(function: &'static dyn Function) -> Vec<Value> {
     ];
     statements.extend(on_items(&accesses));
     statements.extend(on_others(&accesses));
+    statements.extend(on_master_key(&accesses));
     statements
 }
 
@@ -154,10 +159,22 @@ fn on_others(accesses: &BTreeSet<Access>) -> Vec<Value> {
     actions.into_iter().filter_map(|(resource, actions)| Some(allow(&actions, &other(resource)?))).collect()
 }
 
-/// What is no item, as a statement names it.
+/// Keys are made and unwrapped for a member, and for nothing else.
+fn on_master_key(accesses: &BTreeSet<Access>) -> Option<Value> {
+    let actions: Vec<&str> =
+        accesses.iter().filter(|access| access.to == Resource::MasterKey).map(|access| access.action).collect();
+    let for_a_member = json!({
+        "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["tenant", "member"]},
+        "Null": {"kms:EncryptionContext:tenant": "false", "kms:EncryptionContext:member": "false"},
+    });
+    let keys = json!({"Fn::Split": [",", reference("MasterKeyArns")]});
+    (!actions.is_empty()).then(|| allow_if(&actions, &keys, for_a_member))
+}
+
+/// What is no item and no key, as a statement names it.
 fn other(resource: &Resource) -> Option<Value> {
     match resource {
-        Resource::Items(..) => None,
+        Resource::Items(..) | Resource::MasterKey => None,
         Resource::Index(table, index) => Some(sub(format!("{}/index/{index}", table_arn(*table)))),
         Resource::Queue(name) => Some(sub(queue::arn_of(name))),
         Resource::Bus => Some(sub(arn("events", "event-bus/${BusName}"))),

@@ -108,7 +108,14 @@ pub(super) fn dead_letters(name: &str, of_queue: Option<&str>) -> Value {
 fn at_a_time(worker: &'static dyn Function) -> u16 {
     let outside = worker.grants().iter().any(|grant| match grant {
         Grant::Call(_) | Grant::Mail => true,
-        Grant::Read(_) | Grant::Write(_) | Grant::Emit(_) | Grant::Send(_) | Grant::Publish => false,
+        Grant::Read(_)
+        | Grant::Write(_)
+        | Grant::Emit(_)
+        | Grant::Send(_)
+        | Grant::Publish
+        | Grant::MakeKeys
+        | Grant::UseKeys
+        | Grant::Know(_) => false,
     });
     if outside { OUTSIDE_AT_A_TIME } else { AT_A_TIME }
 }

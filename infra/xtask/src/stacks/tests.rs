@@ -58,7 +58,7 @@ fn a_function_is_given_what_it_reads_and_nothing_else() {
             let value = if name == "MAIL_SENDER" { "mail@example.com" } else { "https://example.com/as-long-as-a-secret" };
             given.contains(name).then(|| value.to_owned())
         };
-        let faults = Config::read(get, &function.sends_to(), &function.calls()).unwrap_err().0;
+        let faults = Config::read(get, &function.needed()).unwrap_err().0;
         // It is there, and an address is no set of keys.
         assert_eq!(faults.iter().map(|fault| fault.name.as_str()).collect::<Vec<_>>(), ["TOKEN_JWKS"], "{name}: {faults:?}");
         assert!(given.contains("TOKEN_JWKS") && given.is_subset(&read.borrow()), "{name} does not read all of {given:?}");

@@ -244,7 +244,7 @@ impl Challenge {
         if now >= self.ends() || self.attempts >= ATTEMPTS {
             return Answered::Dead;
         }
-        let good = |mailed: &Mailed| now < later(mailed.at, VALID);
+        let good = |mailed: &Mailed| now <= later(mailed.at, VALID);
         if self.mailed.as_ref().is_some_and(|mailed| mailed.code.is(code) && good(mailed)) {
             return Answered::Right;
         }
@@ -341,8 +341,8 @@ mod tests {
     fn a_code_is_good_for_ten_minutes() {
         let mut challenge = asked();
         assert!(challenge.claim(1, code("1"), second(5)));
-        assert_eq!(challenge.clone().answer(&code("1"), second(604)), Answered::Right);
-        assert_eq!(challenge.answer(&code("1"), second(605)), Answered::Wrong);
+        assert_eq!(challenge.clone().answer(&code("1"), second(605)), Answered::Right);
+        assert_eq!(challenge.answer(&code("1"), second(606)), Answered::Wrong);
     }
 
     #[test]

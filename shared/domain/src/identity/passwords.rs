@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn what_is_long_and_ones_own_is_taken() {
-        for good in ["bicycle lantern", "ein Fahrrad ohne Licht", "пароль из трёх слов", "hN4k!x9Qw2", "🌴🦜🛫🗺️🧳🕰️🎫🧭🛂🏝️"] {
+        for good in ["bicycle lantern", "ein Fahrrad ohne Licht", "пароль из трёх слов", "hN4k!x9Qw2", "🌴🦜🛫🗺️🧳🕰️🎫🧭🛂🏝️"]
+        {
             assert!(good.parse::<NewPassword>().is_ok(), "{good}");
         }
         assert!("hN4k!x9Qw".parse::<NewPassword>().is_err(), "nine characters");

@@ -59,9 +59,9 @@ impl Credential {
     }
 
     /// Another password. Whoever signed in with the one before is signed out.
-    pub fn replace(&mut self, password: PasswordHash) {
-        self.password = password;
+    pub fn replaced(mut self, password: PasswordHash) -> Self {
         self.end_sessions();
+        Self { password, ..self }
     }
 
     /// Ends every session.

@@ -8,8 +8,9 @@ use super::*;
 use crate::{
     deals::{Deal, Parts, Weights},
     flights::{Fare, FlightOffer, Freshness, Segment, Tier},
-    identity::Role,
+    identity::{MemberState, Role},
     money::Currency,
+    sealed::Sealed,
 };
 
 fn at(text: &str) -> Timestamp {
@@ -20,11 +21,17 @@ fn member(plan: Plan) -> Member {
     Member {
         owner: Owner { tenant: "demo".parse().unwrap(), member: ulid::Ulid::from_bytes([1; 16]).into() },
         handle: "demo".parse().unwrap(),
-        email: "dana@example.com".parse().unwrap(),
-        name: "Dana".parse().unwrap(),
+        email: Sealed::new(Vec::new()),
+        name: Sealed::new(Vec::new()),
+        state: MemberState::Active,
         zone: "America/Los_Angeles".parse().unwrap(),
+        locale: "en-US".parse().unwrap(),
+        currency: Currency::USD,
+        home_airport: None,
         role: Role::Member,
         plan,
+        terms: None,
+        last_sign_in: None,
         version: 1,
     }
 }

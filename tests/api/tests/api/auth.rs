@@ -173,7 +173,7 @@ async fn five_wrong_codes_end_one_however_many_come_at_once() {
 async fn a_code_is_good_for_ten_minutes() {
     let app = TestApp::new().await;
     let (gwen, code) = asked_to_sign_up(&app, applicant("gwen")).await;
-    app.leap(10.minutes()).await;
+    app.leap(10.minutes().seconds(1)).await;
     verified(&app, &gwen, &code).await.assert(401, "wrong-passcode");
 }
 

@@ -8,8 +8,10 @@ use http::Method;
 use local::{
     TestApp,
     machine::functions,
+    seed::PASSWORD,
     test_app::{Asked, Reply, User},
 };
+use platform::Access;
 use serde_json::{Value, json};
 use utoipa::openapi::HttpMethod;
 
@@ -43,6 +45,11 @@ async fn prepared(function: &str) -> (TestApp, Write) {
         return (app, Write::to(format!("/v1/alerts/{alert}/read")));
     }
     let app = TestApp::new().await;
+    if function == "identity-end-session" {
+        let login = json!({"login": "demo", "password": PASSWORD});
+        let session = app.anonymous().post("/v1/auth/login").body(login).send().await.body["session"].clone();
+        return (app, Write::to(format!("/v1/me/sessions/{}", session.as_str().unwrap())));
+    }
     let demo = app.member("demo");
     let watcher = create(&demo, dubai()).await;
     let write = match function {
@@ -60,7 +67,8 @@ async fn prepared(function: &str) -> (TestApp, Write) {
     (app, write)
 }
 
-/// The functions that change something, with their methods.
+/// The functions that change something for a caller, with their methods. (What is public leaves no receipts, and is made safe to
+/// repeat in ways of its own: `auth`, `sign_ins`, `sessions`.)
 fn writes() -> Vec<(&'static str, Method)> {
     let write = |(name, method): (&'static str, HttpMethod)| match method {
         HttpMethod::Post => Some((name, Method::POST)),
@@ -69,9 +77,9 @@ fn writes() -> Vec<(&'static str, Method)> {
         HttpMethod::Delete => Some((name, Method::DELETE)),
         _ => None,
     };
-    let endpoints =
-        functions().into_iter().filter_map(|function| Some((function.spec().name, function.as_endpoint()?.route().0)));
-    endpoints.filter_map(write).collect()
+    let endpoints = functions().into_iter().filter_map(|function| Some((function.spec().name, function.as_endpoint()?)));
+    let for_callers = endpoints.filter(|(_, endpoint)| endpoint.access() != Access::Public);
+    for_callers.map(|(name, endpoint)| (name, endpoint.route().0)).filter_map(write).collect()
 }
 
 fn asked<'a>(demo: &User<'a>, method: &Method, write: &Write) -> Asked<'a> {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod alerts;
+mod auth;
 mod bad_requests;
 mod deals;
 mod every_write;
@@ -9,6 +10,10 @@ mod field_faults;
 mod idempotency;
 mod identity;
 mod personal_data;
+mod same_path;
+mod sessions;
+mod sign_ins;
 mod support;
 mod system;
+mod walk;
 mod watchers;

@@ -103,7 +103,8 @@ async fn members_see_where_they_are_signed_in_and_end_what_is_not_theirs() {
     let app = TestApp::new().await;
     let here = signed_up(&app, "gwen").await;
     app.clock.advance(jiff::SignedDuration::from_mins(1));
-    let phone = app.anonymous().post("/v1/auth/login").header("user-agent", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)");
+    let phone =
+        app.anonymous().post("/v1/auth/login").header("user-agent", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)");
     let phone = phone.body(json!({"login": "gwen", "password": PASSWORD})).send().await.body;
     let gwen = with_tokens(&app, &here);
 

@@ -3,7 +3,7 @@
 
 use channels::{
     email::{Envelope, SendError, Sender, send},
-    templates::{AlertMail, Rendered, Template, Urls},
+    templates::{AlertMail, Reader, Rendered, Template, Urls},
 };
 use domain::{
     deals::{Deal, Score, Weights},
@@ -12,7 +12,7 @@ use domain::{
     notifications::{Alert, Cause},
     watchers::Reason,
 };
-use storage_tests::{at, deal, id, member, owner};
+use storage_tests::{at, deal, id, owner};
 
 use super::mail;
 use crate::{
@@ -74,7 +74,8 @@ fn rendered() -> Rendered {
         version: 1,
     };
     let urls = Urls::of("https://milebuy.example", &alert);
-    AlertMail::new(&tenant, &member(1), &alert, &deal, &urls).render().unwrap()
+    let (name, zone) = ("Dana".parse().unwrap(), "America/Los_Angeles".parse().unwrap());
+    AlertMail::new(&tenant, Reader { name: &name, zone: &zone }, &alert, &deal, &urls).render().unwrap()
 }
 
 async fn send_as(target: &Target, name: &str) -> Result<String, SendError> {

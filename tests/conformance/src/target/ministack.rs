@@ -49,6 +49,7 @@ pub(super) async fn reached(url: &str, service: Service, prefix: String) -> Reac
             admin.make_bus().await;
         }
         Service::Ses => admin.make_senders().await,
+        Service::Kms => {}
     }
     let world = Ministack { url: url.to_owned(), prefix: prefix.clone(), sqs: admin.sqs() };
     Reached { world: Box::new(world), endpoints, prefix, clock: Arc::new(SystemClock) }

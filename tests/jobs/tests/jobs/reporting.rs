@@ -11,7 +11,7 @@ use local::{standins::bus::ACCOUNT, test_app::TestApp};
 use platform::{
     Deps, Function, JobError,
     aws::{Aws, Service, plain_http},
-    deps::RandomIds,
+    chance::SystemChance,
     outside::Nowhere,
     telemetry::MetricSink,
 };
@@ -49,7 +49,7 @@ fn reaching(app: &TestApp, function: &'static dyn Function, url: impl Fn(Service
     let endpoints: BTreeMap<Service, String> = Service::ALL.into_iter().map(|service| (service, url(service))).collect();
     let mut config = app.system().operator().config().clone();
     let queue_url = |queue: &str| format!("{}/{ACCOUNT}/{queue}", endpoints[&Service::Sqs]);
-    config.queue_urls = function.sends_to().into_iter().map(|queue| (queue.to_owned(), queue_url(queue))).collect();
+    config.queue_urls = function.needed().queues.into_iter().map(|queue| (queue.to_owned(), queue_url(queue))).collect();
     config.emit_metrics = true;
     let aws = Aws {
         region: "us-east-1".to_owned(),
@@ -58,7 +58,7 @@ fn reaching(app: &TestApp, function: &'static dyn Function, url: impl Fn(Service
         http: plain_http(),
     };
     let lines = Arc::new(Lines::default());
-    let deps = Deps::new(function.spec(), config, aws, app.clock.clone(), Arc::new(RandomIds), Arc::new(Nowhere));
+    let deps = Deps::new(function.spec(), config, aws, app.clock.clone(), Arc::new(SystemChance), Arc::new(Nowhere));
     Called { function, deps: deps.reporting_to(lines.clone()), lines }
 }
 

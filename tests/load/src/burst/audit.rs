@@ -14,7 +14,7 @@ use futures::{StreamExt, stream};
 use local::machine::System;
 use storage::{DUE_SHARDS, OUTBOX_SHARDS};
 
-use super::{AT_ONCE, Burst, Space, member, question};
+use super::{AT_ONCE, Burst, Space, address, owner, question};
 
 /// The deals that each search found.
 type Found = BTreeMap<SearchKey, Vec<DealId>>;
@@ -51,7 +51,7 @@ fn each_search_was_asked_once(space: &Space, burst: &Burst) {
 
 /// What each search found, and that it was recorded as run in the slot of those who wait for it.
 async fn found(system: &System, burst: &Burst) -> Found {
-    let asker = member(0);
+    let asker = system.store().member(&owner(0)).await.unwrap().unwrap();
     let mut found = Found::new();
     for watcher in (0..burst.searches).map(|n| burst.watcher(&asker, n)) {
         let (tenant, key, slot) = (&asker.owner.tenant, watcher.search_key, watcher.next_run.unwrap());
@@ -69,7 +69,7 @@ async fn found(system: &System, burst: &Burst) -> Found {
 
 /// Each of a member's watchers has run once, and remembers its deals; there is an alert for each, and no other.
 async fn member_was_told(system: &System, burst: &Burst, number: u32, found: &Found) {
-    let member = member(number);
+    let member = system.store().member(&owner(number)).await.unwrap().unwrap();
     let mut expected = BTreeSet::new();
     for planted in burst.watchers_of(&member, number) {
         watcher_ran_once(system, &planted).await;
@@ -83,7 +83,7 @@ async fn member_was_told(system: &System, burst: &Burst, number: u32, found: &Fo
     let ids: BTreeSet<AlertId> = alerts.iter().map(|alert| alert.id).collect();
     assert_eq!((alerts.len(), &ids), (expected.len(), &expected), "alerts of {}", member.handle);
     for alert in &alerts {
-        alert_was_mailed_once(system, alert, member.email.as_str()).await;
+        alert_was_mailed_once(system, alert, &address(number)).await;
     }
 }
 
