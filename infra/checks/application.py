@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,9 @@ from samcli.yamlhelper import yaml_parse
 from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.public.translator import ManagedPolicyLoader
 from samtranslator.translator.transform import transform
+
+# The translator asks boto for a region, and takes any.
+os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
 
 ROOT = "template.yaml"
 STACKS = "infra/stacks"

@@ -131,6 +131,11 @@ def a_domain_that_is_longer_than_what_is_checked(app):
     return spoilt_template(app, "infra/stacks/mail.yaml", lambda mail: mail["Parameters"]["MailDomain"].update(MaxLength=65))
 
 
+@planted("parameter-length", "up to any characters")
+def a_prefix_of_any_length(app):
+    return spoilt_template(app, "infra/stacks/mail.yaml", lambda mail: mail["Parameters"]["Prefix"].pop("MaxLength"))
+
+
 @planted("parameter-passed", "not handed Revision")
 def a_revision_that_a_stack_does_not_hear_of(app):
     return spoilt(app, STACK, lambda stack: stack["Parameters"].pop("Revision"), lambda stack: "Revision" in str(stack))

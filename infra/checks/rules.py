@@ -141,8 +141,8 @@ def parameter_length(app: Application):
     """No parameter may be longer than what names, limits and sizes are checked with."""
     for stack in app.stacks.values():
         for name, parameter in stack.source.get("Parameters", {}).items():
-            if name in LONGEST and parameter.get("MaxLength", 0) > len(LONGEST[name]):
-                yield stack.path, f"takes {name} of up to {parameter['MaxLength']}; {len(LONGEST[name])} are checked"
+            if name in LONGEST and not 0 < (most := parameter.get("MaxLength", 0)) <= len(LONGEST[name]):
+                yield stack.path, f"takes {name} of up to {most or 'any'} characters; {len(LONGEST[name])} are checked"
 
 
 @rule

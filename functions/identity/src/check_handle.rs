@@ -5,14 +5,16 @@ use domain::{
     identity::Handle,
     inputs::{Fields, Input, leaf},
 };
-use platform::{Answer, Deps, Endpoint, Problems, PublicCommand, Reply};
+use platform::{Answer, Deps, Endpoint, Limit, Problems, PublicCommand, Reply};
 use serde::Serialize;
 use storage::{Entity, HandleOf};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 /// Says whether to sign up or to sign in.
-pub static FUNCTION: Endpoint = Endpoint::public("identity-check-handle", || routes!(check_handle)).may(&[HandleOf::READ]);
+pub static FUNCTION: Endpoint = Endpoint::public("identity-check-handle", || routes!(check_handle))
+    .may(&[HandleOf::READ])
+    .limited(Limit::attempts("check-handle", &["handle"]));
 
 /// A handle.
 #[derive(Debug, ToSchema)]

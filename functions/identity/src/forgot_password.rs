@@ -8,7 +8,7 @@ use domain::{
     },
     inputs::{Fields, Input, leaf},
 };
-use platform::{Answer, Deps, Endpoint, Problems, PublicCommand, Reply, vault::LOOKUP_KEY};
+use platform::{Answer, Deps, Endpoint, Limit, Problems, PublicCommand, Reply, vault::LOOKUP_KEY};
 use storage::{Change, Entity, Grant};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -16,11 +16,9 @@ use utoipa_axum::routes;
 use crate::challenges::{Asked, ask, wanted};
 
 /// Begins to reset a password.
-pub static FUNCTION: Endpoint = Endpoint::public("identity-forgot-password", || routes!(forgot_password)).may(&[
-    Challenge::WRITE,
-    Grant::Know(LOOKUP_KEY),
-    Grant::Emit("PasscodeWanted"),
-]);
+pub static FUNCTION: Endpoint = Endpoint::public("identity-forgot-password", || routes!(forgot_password))
+    .may(&[Challenge::WRITE, Grant::Know(LOOKUP_KEY), Grant::Emit("PasscodeWanted")])
+    .limited(Limit::attempts("forgot-password", &["email"]));
 
 /// An address.
 #[derive(Debug, ToSchema)]

@@ -13,7 +13,8 @@ use domain::{
     inputs::{Fields, Input, leaf},
 };
 use platform::{
-    Answer, Deps, Endpoint, Failure, FromDevice, Problems, PublicCommand, Reply, telemetry, token::SIGNING_KEY, vault::LOOKUP_KEY,
+    Answer, Deps, Endpoint, Failure, FromDevice, Limit, Problems, PublicCommand, Reply, telemetry, token::SIGNING_KEY,
+    vault::LOOKUP_KEY,
 };
 use storage::{Change, EmailOf, Entity, Grant, HandleOf, StoreError};
 use utoipa::ToSchema;
@@ -36,6 +37,7 @@ pub static FUNCTION: Endpoint = Endpoint::public("identity-log-in", || routes!(l
         Grant::Know(SIGNING_KEY),
         Grant::Emit("AccountLocked"),
     ])
+    .limited(Limit::attempts("log-in", &["login"]))
     .memory(crate::HASHING_MB);
 
 /// Who signs in, and their password.

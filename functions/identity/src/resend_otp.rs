@@ -5,7 +5,7 @@ use domain::{
     identity::passcodes::{Challenge, ChallengeToken},
     inputs::{Fields, Input, leaf},
 };
-use platform::{Answer, Deps, Endpoint, Problems, PublicCommand, Reply};
+use platform::{Answer, Deps, Endpoint, Limit, Problems, PublicCommand, Reply};
 use storage::{Change, Entity, Grant};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -13,11 +13,9 @@ use utoipa_axum::routes;
 use crate::challenges::{Asked, too_soon, wanted, wrong_passcode};
 
 /// Mails another passcode.
-pub static FUNCTION: Endpoint = Endpoint::public("identity-resend-otp", || routes!(resend_otp)).may(&[
-    Challenge::READ,
-    Challenge::WRITE,
-    Grant::Emit("PasscodeWanted"),
-]);
+pub static FUNCTION: Endpoint = Endpoint::public("identity-resend-otp", || routes!(resend_otp))
+    .may(&[Challenge::READ, Challenge::WRITE, Grant::Emit("PasscodeWanted")])
+    .limited(Limit::attempts("resend-otp", &["challenge"]));
 
 /// What a passcode was asked for with.
 #[derive(Debug, ToSchema)]

@@ -9,7 +9,7 @@ use domain::{
     },
     inputs::{Fields, Input, leaf},
 };
-use platform::{Answer, Deps, Endpoint, Problems, PublicCommand, Reply, vault::LOOKUP_KEY};
+use platform::{Answer, Deps, Endpoint, Limit, Problems, PublicCommand, Reply, vault::LOOKUP_KEY};
 use storage::{Change, EmailOf, Entity, Grant};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -28,6 +28,7 @@ pub static FUNCTION: Endpoint = Endpoint::public("identity-reset-password", || r
         SignIns::WRITE,
         Grant::Know(LOOKUP_KEY),
     ])
+    .limited(Limit::attempts("reset-password", &["challenge"]))
     .memory(crate::HASHING_MB);
 
 /// A passcode, what it was asked for with, and the password to be.

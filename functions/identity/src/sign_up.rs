@@ -14,7 +14,7 @@ use domain::{
     time::Zone,
 };
 use platform::{
-    Answer, Deps, Endpoint, Failure, Problems, PublicCommand, Reply,
+    Answer, Deps, Endpoint, Failure, Limit, Problems, PublicCommand, Reply,
     enrolment::{Applicant, Enrolment},
     vault::LOOKUP_KEY,
 };
@@ -35,6 +35,7 @@ pub static FUNCTION: Endpoint = Endpoint::public("identity-sign-up", || routes!(
         Grant::Know(LOOKUP_KEY),
         Grant::Emit("PasscodeWanted"),
     ])
+    .limited(Limit::attempts("sign-up", &["email"]))
     .memory(crate::HASHING_MB);
 
 /// A member to be.

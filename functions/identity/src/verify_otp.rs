@@ -13,7 +13,7 @@ use domain::{
     inputs::{Fields, Input, leaf},
 };
 use platform::{
-    Answer, Deps, Endpoint, Failure, FromDevice, Problems, PublicCommand, Reply, token::SIGNING_KEY, vault::LOOKUP_KEY,
+    Answer, Deps, Endpoint, Failure, FromDevice, Limit, Problems, PublicCommand, Reply, token::SIGNING_KEY, vault::LOOKUP_KEY,
 };
 use storage::{Change, EmailOf, Entity, Grant, HandleOf, MemberKey, Registration, StoreError};
 use utoipa::ToSchema;
@@ -25,21 +25,23 @@ use crate::{
 };
 
 /// Makes a member of one who signed up.
-pub static FUNCTION: Endpoint = Endpoint::public("identity-verify-otp", || routes!(verify_otp)).may(&[
-    Challenge::READ,
-    Challenge::WRITE,
-    Registration::READ,
-    Registration::WRITE,
-    Member::WRITE,
-    MemberKey::WRITE,
-    HandleOf::WRITE,
-    EmailOf::WRITE,
-    Credential::WRITE,
-    Session::WRITE,
-    Grant::Know(LOOKUP_KEY),
-    Grant::Know(SIGNING_KEY),
-    Grant::Emit("MemberJoined"),
-]);
+pub static FUNCTION: Endpoint = Endpoint::public("identity-verify-otp", || routes!(verify_otp))
+    .may(&[
+        Challenge::READ,
+        Challenge::WRITE,
+        Registration::READ,
+        Registration::WRITE,
+        Member::WRITE,
+        MemberKey::WRITE,
+        HandleOf::WRITE,
+        EmailOf::WRITE,
+        Credential::WRITE,
+        Session::WRITE,
+        Grant::Know(LOOKUP_KEY),
+        Grant::Know(SIGNING_KEY),
+        Grant::Emit("MemberJoined"),
+    ])
+    .limited(Limit::attempts("verify-otp", &["challenge"]));
 
 /// A passcode, and what it was asked for with.
 #[derive(Debug, ToSchema)]

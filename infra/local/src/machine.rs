@@ -293,7 +293,7 @@ impl System {
             http,
             outside,
             sources,
-            sender: seed::value(wiring::SENDER)?,
+            sender: seed::value(&wiring::sender())?,
             options: &options,
             gatehouse: Arc::new(Gatehouse::default()),
         };

@@ -1,8 +1,13 @@
 //! `cargo local`: the system on a port, with time running by itself.
 
-use std::io;
+use std::{io, net::SocketAddr};
 
-use axum::Router;
+use axum::{
+    Router,
+    extract::{ConnectInfo, Request},
+    middleware::map_request,
+};
+use platform::limit::ClientAddress;
 use tokio::net::TcpListener;
 
 use crate::machine::System;
@@ -13,12 +18,18 @@ use crate::machine::System;
 /// # Errors
 /// If the port can't be served.
 pub async fn serve(system: &System, listener: TcpListener, pages: Router) -> io::Result<()> {
-    let app = system.api().merge(pages);
+    let app = system.api().merge(pages).layer(map_request(with_address)).into_make_service_with_connect_info::<SocketAddr>();
     tokio::select! {
         served = async { axum::serve(listener, app).await } => served,
         () = system.drive() => Ok(()),
         ended = told_to_end() => ended,
     }
+}
+
+/// Where a request comes from: here by the connection, in the cloud by what API Gateway says of it.
+async fn with_address(ConnectInfo(address): ConnectInfo<SocketAddr>, mut request: Request) -> Request {
+    request.extensions_mut().insert(ClientAddress(address.ip()));
+    request
 }
 
 #[cfg(unix)]

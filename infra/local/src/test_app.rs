@@ -3,9 +3,10 @@
 
 use std::{
     collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
 
@@ -16,7 +17,7 @@ use domain::{
 };
 use http::{HeaderMap, Method, StatusCode, header};
 use jiff::{SignedDuration, Span, tz::TimeZone};
-use platform::{Function, clock::Clock, token::Claims};
+use platform::{Function, clock::Clock, limit::ClientAddress, token::Claims};
 use serde::Serialize;
 use serde_json::Value;
 use storage::Store;
@@ -65,6 +66,7 @@ pub struct TestApp {
     pub clock: Arc<MovableClock>,
     system: System,
     refusals_expected: AtomicBool,
+    addresses_given: AtomicU32,
 }
 
 impl TestApp {
@@ -84,7 +86,8 @@ impl TestApp {
         let mut options = Options::in_memory(clock.clone()).unwrap();
         options.brands = vec![seed::DEMO, OTHER];
         change(&mut options);
-        Self { clock, system: System::start(options).await.unwrap(), refusals_expected: AtomicBool::new(false) }
+        let system = System::start(options).await.unwrap();
+        Self { clock, system, refusals_expected: AtomicBool::new(false), addresses_given: AtomicU32::new(0) }
     }
 
     /// The system itself.
@@ -104,9 +107,11 @@ impl TestApp {
         user
     }
 
-    /// One without a token.
+    /// One without a token. Each comes from a network address of their own.
     pub fn anonymous(&self) -> User<'_> {
-        User { app: self, host: "localhost".to_owned(), token: None, owner: None }
+        let address =
+            Ipv4Addr::from_bits(Ipv4Addr::new(10, 0, 0, 0).to_bits() + self.addresses_given.fetch_add(1, Ordering::Relaxed));
+        User { app: self, host: "localhost".to_owned(), address: address.into(), token: None, owner: None }
     }
 
     /// One with a token that says so, whether there is such a member or not.
@@ -213,6 +218,7 @@ impl Drop for TestApp {
 pub struct User<'a> {
     app: &'a TestApp,
     host: String,
+    address: IpAddr,
     token: Option<String>,
     owner: Option<Owner>,
 }
@@ -221,6 +227,12 @@ impl<'a> User<'a> {
     /// The same one at another host.
     pub fn at(mut self, host: &str) -> Self {
         host.clone_into(&mut self.host);
+        self
+    }
+
+    /// The same one from another network address.
+    pub fn coming_from(mut self, address: &str) -> Self {
+        self.address = address.parse().unwrap();
         self
     }
 
@@ -256,7 +268,8 @@ impl<'a> User<'a> {
 
     /// Any request.
     pub fn request(&self, method: Method, path: &str) -> Asked<'a> {
-        let mut request = http::Request::builder().method(method).uri(path).header(header::HOST, &self.host);
+        let request = http::Request::builder().method(method).uri(path).header(header::HOST, &self.host);
+        let mut request = request.extension(ClientAddress(self.address));
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }

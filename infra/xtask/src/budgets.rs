@@ -40,8 +40,10 @@ use crate::{
 const EQUAL: &str = "watchers-get-watcher";
 /// Calls of a process: the first one, and later ones of which the median counts.
 const CALLS: u8 = 6;
+/// The id of a watcher that there is not.
+const NOT_THERE: &str = "wat_00000000000000000000000000";
 /// Headers that an answer and its equal have alike.
-const HEADERS: [&str; 4] = ["content-type", "etag", "cache-control", "x-content-type-options"];
+const HEADERS: [&str; 5] = ["content-type", "etag", "cache-control", "www-authenticate", "x-content-type-options"];
 
 /// Why budgets are not kept, or can't be measured.
 #[derive(Debug, thiserror::Error)]
@@ -104,8 +106,10 @@ pub enum BudgetError {
         answer: Value,
     },
     /// The function for Node.js is no equal.
-    #[error("for Node.js it answers {theirs}, ours {ours}")]
+    #[error("asked {asked}, it answers for Node.js {theirs}, ours {ours}")]
     Unequal {
+        /// For what.
+        asked: &'static str,
         /// Our answer.
         ours: Value,
         /// Its answer.
@@ -124,7 +128,9 @@ pub async fn run(root: &Path, rounds: u8, tell: impl Fn(&str)) -> Result<(), Bud
     let built = lambdas::build(root, &SAMPLE)?;
     tell(&format!("{} functions were built in {} s", SAMPLE.len(), built.time.as_secs()));
     let ours: Vec<Program> = SAMPLE.iter().map(|name| Program::ours(name, &built)).collect::<Result<_, _>>()?;
-    let node = Program::node(NodeFunction::build(root)?)?;
+    let node = NodeFunction::build(root)?;
+    tell(&format!("next to Node.js {}", node.version()?));
+    let node = Program::node(node)?;
     let mut subjects: Vec<Subject> = ours.iter().map(|program| Subject::new(program.name())).collect();
     let mut compared = Subject::new(&format!("{EQUAL} (Node.js)"));
     for round in 1..=rounds {
@@ -236,19 +242,20 @@ impl Bench<'_> {
         if done { Ok((answer, cost)) } else { Err(BudgetError::Idle { function: program.name(), answer }) }
     }
 
-    /// An equal answers the same event the same: its body and headers.
+    /// An equal answers the same events the same: status, headers and body.
     async fn hold_equal(&self, ours: &Program, theirs: &Program) -> Result<(), BudgetError> {
-        let mut answers = Vec::new();
-        for program in [ours, theirs] {
-            let (mut sandbox, _) = self.start(program, &self.world.endpoints()).await?;
-            let (answer, _) = self.call(program, &mut sandbox, 0).await?;
-            let headers = HEADERS.map(|header| answer["headers"][header].clone());
-            answers.push(json!([answer["statusCode"], headers, answer["body"]]));
+        let (mut ours_runs, _) = self.start(ours, &self.world.endpoints()).await?;
+        let (mut theirs_runs, _) = self.start(theirs, &self.world.endpoints()).await?;
+        let event = self.world.event(self.root, ours.function, 0).await?;
+        for (asked, status, event) in questions(&event) {
+            let (ours, _) = ours_runs.call(event.clone()).await.map_err(|error| self.failed(ours, error))?;
+            let (theirs, _) = theirs_runs.call(event).await.map_err(|error| self.failed(theirs, error))?;
+            let (ours, theirs) = (comparable(&ours), comparable(&theirs));
+            if ours != theirs || ours[0] != status {
+                return Err(BudgetError::Unequal { asked, ours, theirs });
+            }
         }
-        match (answers.pop(), answers.pop()) {
-            (Some(theirs), Some(ours)) if theirs != ours => Err(BudgetError::Unequal { ours, theirs }),
-            (Some(_) | None, _) => Ok(()),
-        }
+        Ok(())
     }
 
     fn log(&self, program: &Program) -> PathBuf {
@@ -258,6 +265,28 @@ impl Bench<'_> {
     fn failed(&self, program: &Program, error: SandboxError) -> BudgetError {
         BudgetError::Process { function: program.name(), error, log: self.log(program) }
     }
+}
+
+/// What an endpoint and its equal are asked, with the status that both answer: what there is, what there is not, and without a token.
+fn questions(event: &Value) -> [(&'static str, u16, Value); 3] {
+    let (mut another, mut nobody) = (event.clone(), event.clone());
+    let path = event["rawPath"].as_str().unwrap_or_default();
+    let (collection, _) = path.rsplit_once('/').unwrap_or_default();
+    another["rawPath"] = json!(format!("{collection}/{NOT_THERE}"));
+    another["pathParameters"]["id"] = json!(NOT_THERE);
+    nobody["headers"].as_object_mut().and_then(|headers| headers.remove("authorization"));
+    [("for what is there", 200, event.clone()), ("for what is not there", 404, another), ("without a token", 401, nobody)]
+}
+
+/// Status, headers and body. A problem tells the id of its request, which is each time another.
+fn comparable(answer: &Value) -> Value {
+    let headers = HEADERS.map(|header| answer["headers"][header].clone());
+    let body = answer["body"].as_str().unwrap_or_default();
+    let problem = serde_json::from_str::<Value>(body).ok().and_then(|mut problem| {
+        problem.as_object_mut()?.remove("requestId")?;
+        Some(problem)
+    });
+    json!([answer["statusCode"], headers, problem.unwrap_or_else(|| json!(body))])
 }
 
 /// A good answer of an endpoint, or a job's that reports no failures.
@@ -271,6 +300,18 @@ fn is_good(answer: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn answers_are_compared_but_for_the_id_of_their_request() {
+        let problem = |id: &str, title: &str| {
+            let body = json!({"title": title, "requestId": id}).to_string();
+            comparable(&json!({"statusCode": 404, "headers": {"date": id}, "body": body}))
+        };
+        assert_eq!(problem("req_1", "Not found"), problem("req_2", "Not found"));
+        assert_ne!(problem("req_1", "Not found"), problem("req_1", "Gone"));
+        let other_order = comparable(&json!({"body": r#"{"b":1,"a":2}"#}));
+        assert_ne!(other_order, comparable(&json!({"body": r#"{"a":2,"b":1}"#})), "good answers are the same to the byte");
+    }
 
     #[test]
     fn an_answer_is_good_if_it_says_so() {

@@ -192,6 +192,7 @@ async fn seeded(url: &str) -> Result<Member, DeploymentError> {
         credentials: Credentials::from_keys("test", "test", None),
         endpoints: BTreeMap::from([Service::DynamoDb, Service::Kms].map(|service| (service, url.to_owned()))),
         http: plain_http(),
+        mail_http: plain_http(),
     };
     let store = Store::new(aws.dynamo(), PREFIX);
     let member = NewMember {

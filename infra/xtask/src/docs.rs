@@ -1,6 +1,6 @@
 //! Tables for `docs/`, from the descriptors and the entities.
 
-use platform::Function;
+use platform::{Endpoint, Function, Limit};
 use storage::{KINDS, Keyspace, Kind};
 
 use crate::{contexts::functions, files::Made, triggers};
@@ -8,8 +8,8 @@ use crate::{contexts::functions, files::Made, triggers};
 const FUNCTIONS: &str = "# Functions
 
 Made by `cargo xtask docs` from the descriptors; a test fails when it is stale. Grants include what the trigger implies:
-endpoints that take a token look up the tenant of the host, those that write leave receipts, and workers may send to their
-queue's dead letters.
+endpoints that take a token look up the tenant of the host, those that write leave receipts and are counted, and workers may
+send to their queue's dead letters. Limits are of a minute; reads are throttled by API Gateway.
 ";
 
 const DATA: &str = "# Data
@@ -27,7 +27,7 @@ pub fn files() -> [Made; 2] {
 }
 
 fn functions_table() -> String {
-    let header = ["Function", "Started by", "Who may call", "May", "MB", "Seconds", "File"];
+    let header = ["Function", "Started by", "Who may call", "Limit", "May", "MB", "Seconds", "File"];
     table(&header, functions().into_iter().map(function_row))
 }
 
@@ -41,11 +41,16 @@ fn function_row(function: &'static dyn Function) -> Vec<String> {
         format!("`{}`", spec.name),
         triggers::in_full(function),
         triggers::callers(function).to_owned(),
+        function.as_endpoint().and_then(Endpoint::limit).map_or("–".to_owned(), limit),
         grants.join("; "),
         spec.memory_mb.to_string(),
         spec.timeout_seconds.to_string(),
         format!("[{}.rs](../{file})", spec.file()),
     ]
+}
+
+fn limit(limit: Limit) -> String {
+    format!("{} by {}", limit.per_minute(), limit.counted_by())
 }
 
 fn data_table() -> String {

@@ -86,7 +86,7 @@ enum Command {
     Token(Token),
     /// Measures functions as they are deployed, next to an equal one for Node.js; fails when one is over its budget
     Budgets {
-        /// How many times each is measured; medians count
+        /// How many times each is measured; what time counts is that of the fastest
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..))]
         rounds: u8,
     },

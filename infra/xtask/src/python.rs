@@ -16,6 +16,8 @@ pub enum Set {
     Templates,
     /// `ministack`, an AWS that is not ours, and `cargo-lambda`, which builds what runs there.
     Ministack,
+    /// `node` and `npm`, which come as a package of Python, too.
+    Node,
 }
 
 impl Set {
@@ -24,6 +26,7 @@ impl Set {
         match self {
             Self::Templates => "templates",
             Self::Ministack => "ministack",
+            Self::Node => "node",
         }
     }
 }

@@ -270,7 +270,7 @@ mod tests {
             queue("blue-loose-dead", None),
         ];
         let clock = Arc::new(MovableClock::at("2026-02-17T12:00:00Z".parse().unwrap()));
-        let standins = Standins::open(None, clock.clone(), Topology { queues, rules: Vec::new() }).unwrap();
+        let standins = Standins::open(None, clock.clone(), Topology { queues, ..Topology::default() }).unwrap();
         let router = wire::router(standins.clone());
         let served = Loopback::start("stand-ins", |listener| async move { drop(axum::serve(listener, router).await) }).unwrap();
         (standins, clock, served)

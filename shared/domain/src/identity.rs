@@ -277,7 +277,29 @@ impl Member {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// Whatever passes for an address is one word in ASCII, in which nothing can end it and begin another, or a header.
+        #[test]
+        fn nothing_rides_in_an_address(local in "\\PC{0,3}[a-z.+]{0,4}[\r\n\t ,;:<>\"()\u{0}%@]{0,3}[a-z]{0,3}", host in "[a-zA-Z0-9.\r\n -]{0,12}(\\.[a-z]{2,3})?") {
+            let text = format!("{local}@{host}");
+            if text.parse::<EmailAddress>().is_ok() {
+                prop_assert!(text.bytes().all(|b| b.is_ascii_graphic() && !b",;:<>\"()[]\\".contains(&b)), "{:?}", text);
+                prop_assert_eq!(text.matches('@').count(), 1);
+            }
+        }
+
+        /// There is one alphabet for handles: two that differ only in what the eye can't see are never both handles.
+        #[test]
+        fn a_handle_is_plain_ascii(text in "[a-z_.]{0,3}\\PC{0,2}[A-Z0-9]{0,3}") {
+            if let Ok(handle) = text.parse::<Handle>() {
+                prop_assert!(handle.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.'));
+            }
+        }
+    }
 
     #[test]
     fn an_address_cannot_carry_a_header() {

@@ -1,12 +1,21 @@
 //! How AWS is reached: region, credentials, endpoints and the HTTP client. No aws-config: the environment of a Lambda is
 //! fixed for its life, and its chain of providers would add about a hundred crates.
 
-use std::{collections::BTreeMap, io};
+use std::{collections::BTreeMap, io, time::Duration};
 
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::timeout::TimeoutConfig;
 
-use crate::{client::Client, config::Config, kms::Kms};
+use crate::{
+    client::{Client, Connections},
+    config::Config,
+    kms::Kms,
+};
+
+/// How long an attempt of a call to tables, queues or the bus may take: they answer within milliseconds. After that the SDK tries
+/// again, which is still within a function's time.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
 
 /// The services we call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,8 +57,11 @@ pub struct Aws {
     pub credentials: Credentials,
     /// Endpoints other than AWS's own.
     pub endpoints: BTreeMap<Service, String>,
-    /// Sends the requests of all clients.
+    /// Sends the requests of all clients but that for mail.
     pub http: SharedHttpClient,
+    /// Sends mail, each over a connection of its own. One that is kept may be dead when a function goes on after it was frozen, and
+    /// of a mail that is lost on it nobody could tell whether it went out; other calls are just made again.
+    pub mail_http: SharedHttpClient,
 }
 
 /// Why the environment does not say how AWS is reached.
@@ -65,12 +77,13 @@ pub enum AwsError {
 
 /// Builds an SDK client over the shared HTTP client.
 macro_rules! client {
-    ($sdk:ident, $aws:expr, $service:expr) => {{
+    ($sdk:ident, $aws:expr, $service:expr, $http:expr, $timeouts:expr) => {{
         let mut config = $sdk::Config::builder()
             .behavior_version($sdk::config::BehaviorVersion::latest())
             .region($sdk::config::Region::new($aws.region.clone()))
             .credentials_provider($aws.credentials.clone())
-            .http_client($aws.http.clone());
+            .timeout_config($timeouts)
+            .http_client($http.clone());
         if let Some(endpoint) = $aws.endpoints.get(&$service) {
             config = config.endpoint_url(endpoint);
         }
@@ -88,7 +101,8 @@ impl Aws {
         let required = |name| set(name).ok_or(AwsError::NotSet(name));
         let endpoints = Config::endpoints(set);
         // An endpoint without TLS is a stand-in on loopback.
-        let http = if endpoints.values().any(|url| url.starts_with("http:")) { plain_http() } else { https()? };
+        let without_tls = endpoints.values().any(|url| url.starts_with("http:"));
+        let client = |connections| if without_tls { Ok(plain_http()) } else { https(connections) };
         Ok(Self {
             region: required("AWS_REGION")?,
             credentials: Credentials::from_keys(
@@ -96,29 +110,30 @@ impl Aws {
                 required("AWS_SECRET_ACCESS_KEY")?,
                 set("AWS_SESSION_TOKEN"),
             ),
+            http: client(Connections::Kept)?,
+            mail_http: client(Connections::Closed)?,
             endpoints,
-            http,
         })
     }
 
     /// A client for tables.
     pub fn dynamo(&self) -> aws_sdk_dynamodb::Client {
-        client!(aws_sdk_dynamodb, self, Service::DynamoDb)
+        client!(aws_sdk_dynamodb, self, Service::DynamoDb, self.http, quickly())
     }
 
     /// A client for queues.
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
-        client!(aws_sdk_sqs, self, Service::Sqs)
+        client!(aws_sdk_sqs, self, Service::Sqs, self.http, quickly())
     }
 
     /// A client for the bus.
     pub fn events(&self) -> aws_sdk_eventbridge::Client {
-        client!(aws_sdk_eventbridge, self, Service::EventBridge)
+        client!(aws_sdk_eventbridge, self, Service::EventBridge, self.http, quickly())
     }
 
-    /// A client for mail.
+    /// A client for mail. How long to wait for SES is for whoever sends to say: after a time-out it is not known what became of a mail.
     pub fn ses(&self) -> aws_sdk_sesv2::Client {
-        client!(aws_sdk_sesv2, self, Service::Ses)
+        client!(aws_sdk_sesv2, self, Service::Ses, self.mail_http, TimeoutConfig::builder().build())
     }
 
     /// A client for the master key.
@@ -127,17 +142,21 @@ impl Aws {
     }
 }
 
+fn quickly() -> TimeoutConfig {
+    TimeoutConfig::builder().operation_attempt_timeout(ANSWERS_WITHIN).build()
+}
+
 /// A client for AWS's own endpoints.
 ///
 /// # Errors
 /// If the system has no roots that can be read.
-pub fn https() -> io::Result<SharedHttpClient> {
-    Client::https().map(SharedHttpClient::new)
+pub fn https(connections: Connections) -> io::Result<SharedHttpClient> {
+    Client::https(connections).map(SharedHttpClient::new)
 }
 
 /// A client for endpoints on loopback, without TLS.
 pub fn plain_http() -> SharedHttpClient {
-    SharedHttpClient::new(Client::plain())
+    SharedHttpClient::new(Client::plain(Connections::Kept))
 }
 
 #[cfg(test)]

@@ -39,6 +39,24 @@ const CONNECTS_WITHIN: Duration = Duration::from_millis(3_100);
 
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
+/// What becomes of a connection when its answer was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connections {
+    /// It is kept for the next call.
+    Kept,
+    /// It is closed.
+    Closed,
+}
+
+impl Connections {
+    fn most_idle(self) -> usize {
+        match self {
+            Self::Kept => usize::MAX,
+            Self::Closed => 0,
+        }
+    }
+}
+
 /// A client with a connection pool. A clone has the same pool.
 #[derive(Debug, Clone)]
 pub struct Client(legacy::Client<BoxCloneSyncService<Uri, Stream, BoxError>, SdkBody>);
@@ -48,22 +66,24 @@ impl Client {
     ///
     /// # Errors
     /// If the system has no roots that can be read.
-    pub fn https() -> io::Result<Self> {
+    pub fn https(connections: Connections) -> io::Result<Self> {
         let builder = HttpsConnectorBuilder::new().with_tls_config(tls()?);
-        Ok(Self::over(builder.https_or_http().enable_http1().wrap_connector(tcp(false))))
+        Ok(Self::over(builder.https_or_http().enable_http1().wrap_connector(tcp(false)), connections))
     }
 
     /// For addresses without TLS: reading the system's roots takes longer than all the rest of a local start.
-    pub fn plain() -> Self {
-        Self::over(tcp(true).map_response(Stream::from))
+    pub fn plain(connections: Connections) -> Self {
+        Self::over(tcp(true).map_response(Stream::from), connections)
     }
 
-    fn over<C>(connector: C) -> Self
+    fn over<C>(connector: C, connections: Connections) -> Self
     where
         C: Service<Uri, Response = Stream, Error: Into<BoxError>, Future: Send> + Clone + Send + Sync + 'static,
     {
         let connector = BoxCloneSyncService::new(Timeout::new(connector, CONNECTS_WITHIN));
-        Self(legacy::Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector))
+        let mut builder = legacy::Client::builder(TokioExecutor::new());
+        builder.pool_timer(TokioTimer::new()).pool_max_idle_per_host(connections.most_idle());
+        Self(builder.build(connector))
     }
 
     /// Sends a request, and answers when the head of the answer is there. No redirects are followed.
@@ -155,7 +175,10 @@ fn find<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use std::net::{Ipv4Addr, SocketAddr};
+    use std::{
+        net::{Ipv4Addr, SocketAddr},
+        sync::atomic::{AtomicUsize, Ordering},
+    };
 
     use aws_smithy_runtime_api::client::http::SharedHttpClient;
     use http_body_util::BodyExt;
@@ -185,22 +208,54 @@ mod tests {
     #[tokio::test]
     async fn an_answer_is_read() {
         let address = server("HTTP/1.1 302 Found\r\nlocation: http://localhost/\r\ncontent-length: 2\r\n\r\nhi").await;
-        let answer = Client::plain().send(request(&format!("http://{address}/"))).await.unwrap();
+        let answer = Client::plain(Connections::Kept).send(request(&format!("http://{address}/"))).await.unwrap();
         assert_eq!(answer.status(), 302, "a redirect is an answer");
         assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "hi");
     }
 
     #[tokio::test]
     async fn the_sdk_is_told_what_it_may_repeat() {
-        let failed = async |address: &str| classified(Client::plain().send(request(address)).await.unwrap_err());
+        let failed = async |address: &str| classified(Client::plain(Connections::Kept).send(request(address)).await.unwrap_err());
         let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap().local_addr().unwrap();
         assert!(failed(&format!("http://{nobody}/")).await.is_io(), "nobody listens");
         let cut_off = failed(&format!("http://{}/", server("HTTP/1.1 200").await)).await;
         assert_eq!(cut_off.as_other(), Some(ErrorKind::TransientError), "{cut_off:?}");
     }
 
+    /// Answers two requests, on as many connections as they come on, and tells of how many those were.
+    async fn connections_of_two_calls(connections: Connections) -> usize {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let accepted = Arc::new(AtomicUsize::new(0));
+        let counted = accepted.clone();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::Relaxed);
+                tokio::spawn(async move {
+                    while stream.read(&mut [0; 1024]).await.is_ok_and(|read| read > 0) {
+                        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi").await.unwrap();
+                    }
+                });
+            }
+        });
+        let client = Client::plain(connections);
+        for _ in 0..2 {
+            let answer = client.send(request(&format!("http://{address}/"))).await.unwrap();
+            answer.into_body().collect().await.unwrap();
+            // The connection goes back to the pool by a task of its own.
+            tokio::task::yield_now().await;
+        }
+        accepted.load(Ordering::Relaxed)
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_used_again_unless_it_is_to_be_closed() {
+        assert_eq!(connections_of_two_calls(Connections::Kept).await, 1);
+        assert_eq!(connections_of_two_calls(Connections::Closed).await, 2);
+    }
+
     #[test]
     fn it_is_a_client_of_the_sdk() {
-        SharedHttpClient::new(Client::plain());
+        SharedHttpClient::new(Client::plain(Connections::Kept));
     }
 }

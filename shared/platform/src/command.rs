@@ -13,9 +13,9 @@ use http::{HeaderMap, header, request::Parts};
 use jiff::Timestamp;
 use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
-use storage::{Receipt, ReceiptId, StoredReply};
+use storage::{Change, Receipt, ReceiptId, StoredReply};
 
-use crate::{caller::Caller, deps::Deps, failure::Failure, reply::stored};
+use crate::{caller::Caller, deps::Deps, failure::Failure, limit::Counted, reply::stored};
 
 /// The largest body that is read.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -42,9 +42,12 @@ pub struct Instruction {
     pub request: Request,
 }
 
-/// Which request this is, if the client gave it an idempotency key.
+/// Which request this is, if the client gave it an idempotency key; and what it counts for.
 #[derive(Debug, Clone)]
-pub struct Request(Option<(ReceiptId, String)>);
+pub struct Request {
+    receipt: Option<(ReceiptId, String)>,
+    counted: Option<Counted>,
+}
 
 /// The request that a handler was given, for what surrounds the handler.
 #[derive(Debug, Clone, Default)]
@@ -74,7 +77,8 @@ impl Request {
     }
 
     fn of(caller: &Caller, parts: &Parts, body: &[u8]) -> Result<Self, Failure> {
-        let Some(key) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
+        let counted = parts.extensions.get::<Counted>().cloned();
+        let Some(key) = parts.headers.get("idempotency-key") else { return Ok(Self { receipt: None, counted }) };
         let key = key.to_str().ok().filter(|key| (1..=MAX_KEY_BYTES).contains(&key.len()));
         let key = key.ok_or(Failure::Malformed("Idempotency-Key must be 1 to 255 printable ASCII characters."))?;
         let operation = format!("{} {}", parts.method, parts.uri.path());
@@ -86,18 +90,23 @@ impl Request {
             .chain_update(condition)
             .chain_update(body)
             .finalize());
-        Ok(Self(Some((ReceiptId { owner: caller.owner.clone(), operation, key_hash }, body_hash))))
+        Ok(Self { receipt: Some((ReceiptId { owner: caller.owner.clone(), operation, key_hash }, body_hash)), counted })
     }
 
     /// The receipt to be left with an answer.
     pub(crate) fn receipt(&self, reply: StoredReply, at: Timestamp) -> Option<Receipt> {
-        let (id, body_hash) = self.0.clone()?;
+        let (id, body_hash) = self.receipt.clone()?;
         Some(Receipt { id, body_hash, reply, at })
+    }
+
+    /// Counts the change for the limit of its endpoint.
+    pub(crate) fn admit(&self, change: Change) -> Change {
+        self.counted.iter().fold(change, |change, counted| counted.admit(change))
     }
 
     /// What was answered, if this request was carried out before.
     pub(crate) async fn replay(&self, cx: &Deps) -> Result<Option<StoredReply>, Failure> {
-        let Some((id, body_hash)) = &self.0 else { return Ok(None) };
+        let Some((id, body_hash)) = &self.receipt else { return Ok(None) };
         match cx.store().receipt(id, cx.now()).await? {
             Some(receipt) if receipt.body_hash == *body_hash => Ok(Some(receipt.reply)),
             Some(_) => Err(Failure::KeyReused),
@@ -139,6 +148,10 @@ impl FromRequest<Deps> for Instruction {
         let (mut parts, body) = request.into_parts();
         let caller = Caller::from_request_parts(&mut parts, cx).await?;
         let body = read(body).await?;
+        // It needs no body. What comes as one is JSON: a page of another site can send everything else by a mere form.
+        if !body.is_empty() && !is_json(&parts.headers) {
+            return Err(Failure::NotJson);
+        }
         let request = Request::new_of(cx, &caller, &parts, &body).await?;
         if !body.is_empty() {
             parse::<Nothing>(&body)?;

@@ -3,7 +3,7 @@
 //! Not by `lambda_http`, which can read every character set there is: a quarter of a megabyte in each function, for answers
 //! that are UTF-8. A contract test holds this against it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use axum::body::Body;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -14,7 +14,7 @@ use http::{
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
-use crate::{failure::Failure, gateway::MAX_ANSWER_BYTES};
+use crate::{failure::Failure, gateway::MAX_ANSWER_BYTES, limit::ClientAddress};
 
 /// What a path can't have as it is. API Gateway hands paths over decoded.
 const ENCODED: &AsciiSet =
@@ -44,8 +44,10 @@ struct RequestContext {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Http {
     method: String,
+    source_ip: IpAddr,
 }
 
 /// An answer.
@@ -78,6 +80,7 @@ impl Event {
         let mut request = Request::new(Body::from(body));
         (*request.method_mut(), *request.uri_mut()) = (method, uri);
         *request.headers_mut() = headers(self.headers, &self.cookies);
+        request.extensions_mut().insert(ClientAddress(self.request_context.http.source_ip));
         Ok(request)
     }
 }
@@ -120,7 +123,8 @@ mod tests {
     use super::*;
 
     fn event(changes: Value) -> Event {
-        let mut event = json!({"rawPath": "/v1/things", "requestContext": {"http": {"method": "GET"}}});
+        let mut event =
+            json!({"rawPath": "/v1/things", "requestContext": {"http": {"method": "GET", "sourceIp": "203.0.113.7"}}});
         event.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
         serde_json::from_value(event).unwrap()
     }
@@ -147,6 +151,14 @@ mod tests {
         assert_eq!(body(event(encoded).into_request().unwrap()).await, [255, 0]);
         assert_eq!(body(event(json!({"body": null})).into_request().unwrap()).await, b"");
         assert!(event(json!({"body": "no base64!", "isBase64Encoded": true})).into_request().is_err());
+    }
+
+    /// What a client says of itself in `X-Forwarded-For` is another matter.
+    #[test]
+    fn the_address_is_that_of_the_connection() {
+        let claimed = json!({"headers": {"x-forwarded-for": "198.51.100.1, 198.51.100.2", "forwarded": "for=198.51.100.1"}});
+        let request = event(claimed).into_request().unwrap();
+        assert_eq!(request.extensions().get(), Some(&ClientAddress("203.0.113.7".parse().unwrap())));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use storage::{StoreError, StoredReply};
 
-use crate::{problem::Problem, reply};
+use crate::{limit::Exhausted, problem::Problem, reply};
 
 /// Why. What is told of it is in [`Failure::problem`]; what is not told is logged where it arises.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub enum Failure {
     KeyReused,
     /// Too soon: when it may be tried again.
     TooSoon(&'static str, Timestamp),
+    /// More often than the endpoint's limit allows: when it may be tried again.
+    TooOften(Timestamp),
     /// The store or a source gives no answer.
     Unavailable,
     /// A bug.
@@ -111,6 +113,12 @@ impl Failure {
             Self::TooSoon(code, _) => {
                 Problem::new(S::TOO_MANY_REQUESTS, *code, "Too soon", "Try again after the time in Retry-After.")
             }
+            Self::TooOften(_) => Problem::new(
+                S::TOO_MANY_REQUESTS,
+                "too-many-requests",
+                "Too many requests",
+                "RateLimit-Policy tells how many there may be. Try again after the time in Retry-After.",
+            ),
             Self::Unavailable => {
                 Problem::new(S::SERVICE_UNAVAILABLE, "unavailable", "Not available now", "Try again in a moment.")
             }
@@ -132,6 +140,10 @@ impl IntoResponse for Failure {
                 reply::set_header(&mut response, http::header::WWW_AUTHENTICATE, "Bearer")
             }
             Self::TooSoon(_, at) => reply::retry_after(&mut response, *at),
+            Self::TooOften(at) => {
+                reply::retry_after(&mut response, *at);
+                response.extensions_mut().insert(Exhausted { until: *at });
+            }
             Self::Unavailable => reply::set_header(&mut response, http::header::RETRY_AFTER, "2"),
             Self::Malformed(_)
             | Self::Forbidden
@@ -157,6 +169,7 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::Exists | StoreError::Changed => Self::Changed,
             StoreError::Replayed => Self::InProgress,
+            StoreError::TooOften(until) => Self::TooOften(until),
             StoreError::LimitReached => Self::Conflict("limit-reached", "A limit is reached.".to_owned()),
             StoreError::Cursor => Self::Faults(Faults::one("/cursor", "invalid", "not a cursor of this list")),
             StoreError::Contended | StoreError::Throttled | StoreError::Unavailable(_) => {

@@ -5,7 +5,7 @@ use domain::identity::Role;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use storage::{Entity, Grant, Receipt, TenantHost};
+use storage::{Entity, Grant, LimitCount, Receipt, TenantHost};
 use utoipa::openapi::{HttpMethod, OpenApi, path::Paths};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
@@ -13,6 +13,7 @@ use crate::{
     config::Needed,
     deps::Deps,
     job::{self, JobError},
+    limit::Limit,
     queues::{Message, Queue},
     telemetry::{self, Outcome},
 };
@@ -138,18 +139,19 @@ pub trait Job: Function {
 pub struct Endpoint {
     spec: Spec,
     access: Access,
+    limit: Option<Limit>,
     routes: fn() -> UtoipaMethodRouter<Deps>,
 }
 
 impl Endpoint {
     /// For anyone.
     pub const fn public(name: &'static str, routes: fn() -> UtoipaMethodRouter<Deps>) -> Self {
-        Self { spec: Spec::new(name, 10), access: Access::Public, routes }
+        Self { spec: Spec::new(name, 10), access: Access::Public, limit: None, routes }
     }
 
     /// For callers of a role.
     pub const fn of(role: Role, name: &'static str, routes: fn() -> UtoipaMethodRouter<Deps>) -> Self {
-        Self { spec: Spec::new(name, 10), access: Access::Role(role), routes }
+        Self { spec: Spec::new(name, 10), access: Access::Role(role), limit: None, routes }
     }
 
     /// What it may do.
@@ -164,9 +166,24 @@ impl Endpoint {
         self
     }
 
+    /// How often it may be called, where that is another matter than for most.
+    pub const fn limited(mut self, limit: Limit) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
     /// Who may call it.
     pub fn access(&self) -> Access {
         self.access
+    }
+
+    /// How often it may be called. Reads have no limit here: API Gateway throttles them.
+    pub fn limit(&self) -> Option<Limit> {
+        let usual = || match self.access {
+            Access::Public => Limit::ANONYMOUS,
+            Access::Role(_) => Limit::WRITES,
+        };
+        self.limit.or_else(|| (self.route().0 != HttpMethod::Get).then(usual))
     }
 
     /// Its handler, bare, with its description.
@@ -207,13 +224,17 @@ impl Function for Endpoint {
         Trigger::Http(self.access)
     }
 
-    /// Whoever takes a token or changes something looks up the tenant of the host; whoever changes something for a caller
-    /// leaves receipts.
+    /// Whoever takes a token, changes something or tells accounts apart looks up the tenant of the host; whoever changes something
+    /// for a caller leaves receipts; whoever is limited is counted.
     fn implied_grants(&self) -> Vec<Grant> {
         let (for_caller, changes) = (self.access != Access::Public, self.route().0 != HttpMethod::Get);
         let mut grants = Vec::new();
-        if for_caller || changes {
+        let limit = self.limit();
+        if for_caller || changes || limit.is_some_and(|limit| limit.tells_accounts_apart()) {
             grants.push(TenantHost::READ);
+        }
+        if limit.is_some() {
+            grants.push(LimitCount::WRITE);
         }
         if for_caller && changes {
             grants.extend([Receipt::READ, Receipt::WRITE]);

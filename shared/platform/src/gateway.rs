@@ -22,6 +22,7 @@ use crate::{
     deps::Deps,
     failure::Failure,
     function::{Access, Endpoint},
+    limit::Limit,
     problem::Problem,
     reply::set_header,
 };
@@ -31,7 +32,8 @@ pub(crate) const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// The router of one endpoint, with everything around its handler.
 pub fn router(endpoint: &'static Endpoint, cx: &Deps) -> OpenApiRouter {
-    let surrounded = endpoint.routes().layer(from_fn_with_state((cx.clone(), endpoint.access()), surround));
+    let around = Around { cx: cx.clone(), access: endpoint.access(), limit: endpoint.limit() };
+    let surrounded = endpoint.routes().layer(from_fn_with_state(around, surround));
     OpenApiRouter::new().routes(surrounded).with_state(cx.clone())
 }
 
@@ -61,28 +63,52 @@ async fn unrouted(failure: Failure) -> Response {
     finish(failure.into_response(), &Method::HEAD, None, &request_id).await
 }
 
-async fn surround(State((cx, access)): State<(Deps, Access)>, mut request: Request, next: Next) -> Response {
+/// What surrounds a handler.
+#[derive(Clone)]
+struct Around {
+    cx: Deps,
+    access: Access,
+    limit: Option<Limit>,
+}
+
+impl Around {
+    /// Who calls, and as often as is allowed; and the request, as the handler gets it.
+    async fn admit(&self, mut request: Request) -> Result<(Option<Caller>, Request), Failure> {
+        let Self { cx, access, limit } = self;
+        let caller = match access {
+            Access::Public => None,
+            Access::Role(_) => Some(Caller::verify(cx, request.headers(), *access).await?),
+        };
+        if let Some(caller) = &caller {
+            request.extensions_mut().insert(caller.clone());
+        }
+        match limit {
+            Some(limit) => Ok((caller.clone(), limit.admit(cx, caller.as_ref(), request).await?)),
+            None => Ok((caller, request)),
+        }
+    }
+}
+
+async fn surround(State(around): State<Around>, request: Request, next: Next) -> Response {
+    let cx = &around.cx;
     let started = cx.now();
     let request_id = format!("req_{}", ulid::Ulid::from(cx.new_id::<domain::ids::EventId>()));
     let method = request.method().clone();
     let if_none_match = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let verified = match access {
-        Access::Public => Ok(None),
-        Access::Role(_) => Caller::verify(&cx, request.headers(), access).await.map(Some),
-    };
-    let tenant = verified.as_ref().ok().and_then(Option::as_ref).map(|caller| caller.tenant().to_string());
-    let answered = match verified {
-        Ok(caller) => {
-            if let Some(caller) = caller {
-                request.extensions_mut().insert(caller);
-            }
+    let mut tenant = None;
+    let mut answered = match around.admit(request).await {
+        Ok((caller, mut request)) => {
+            tenant = caller.map(|caller| caller.tenant().to_string());
             let asked = Asked::default();
             request.extensions_mut().insert(asked.clone());
             let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-            asked.settle(&cx, answered.unwrap_or_else(|_| Failure::Internal.into_response())).await
+            asked.settle(cx, answered.unwrap_or_else(|_| Failure::Internal.into_response())).await
         }
         Err(failure) => failure.into_response(),
     };
+    if let Some(limit) = around.limit {
+        limit.tell(&mut answered, started);
+    }
     let response = finish(answered, &method, if_none_match.as_deref(), &request_id).await;
     let (function, status) = (cx.function().name, response.status().as_u16());
     let millis = cx.now().duration_since(started).as_millis();

@@ -40,6 +40,7 @@ impl From<StoreError> for JobError {
             StoreError::Exists
             | StoreError::Changed
             | StoreError::LimitReached
+            | StoreError::TooOften(_)
             | StoreError::Replayed
             | StoreError::Contended
             | StoreError::Throttled

@@ -19,6 +19,7 @@ mod issue;
 pub mod job;
 pub mod kms;
 pub mod lambda;
+pub mod limit;
 pub mod outside;
 pub mod page;
 pub mod passwords;
@@ -38,6 +39,7 @@ pub use self::{
     failure::Failure,
     function::{Access, Endpoint, Function, Scheduled, Trigger, Worker},
     job::JobError,
+    limit::Limit,
     page::{Page, PageParams, Paged},
     path::PathId,
     problem::{Problem, Problems},

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use crate::client::Client;
+use crate::client::{Client, Connections};
 
 /// The largest answer read from any source: 10 MiB.
 pub const MAX_ANSWER_BYTES: usize = 10 * 1024 * 1024;
@@ -69,7 +69,7 @@ impl OverHttp {
     /// # Errors
     /// If the TLS roots can't be loaded.
     pub fn new() -> io::Result<Self> {
-        Client::https().map(Self)
+        Client::https(Connections::Kept).map(Self)
     }
 }
 

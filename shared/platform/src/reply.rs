@@ -125,13 +125,14 @@ pub(crate) fn retry_after(response: &mut Response, at: Timestamp) {
 
 impl Deps {
     /// Commits a change, its events and the request's receipt with this answer: all of it, or nothing. Of several requests
-    /// with the same idempotency key one is carried out; the others answer what it answered.
+    /// with the same idempotency key one is carried out; the others answer what it answered. The change counts for the limit
+    /// of the endpoint.
     ///
     /// # Errors
     /// Why nothing was changed.
     pub async fn commit<T: Serialize>(&self, request: &Request, change: Change, answer: Answer<T>) -> Reply<T> {
         let receipt = request.receipt(answer.to_stored()?, self.now());
-        match self.store().commit(change.receipt(receipt.as_ref())).await {
+        match self.store().commit(request.admit(change.receipt(receipt.as_ref()))).await {
             Ok(()) => Ok(answer),
             Err(
                 error @ (StoreError::Replayed

@@ -15,7 +15,7 @@ use crate::{
     outbox::OutboxItem,
     receipts::Receipt,
     store::{Store, StoreError, store_error},
-    tables::Table,
+    tables::{TTL, Table},
     watchers::WatcherQuota,
 };
 
@@ -26,6 +26,11 @@ const MAX_OPERATIONS: usize = 100;
 /// watcher, or alerts of one member, come at once), or too many of them.
 const PAUSES: [Duration; 4] =
     [Duration::from_millis(20), Duration::from_millis(60), Duration::from_millis(180), Duration::from_millis(540)];
+
+/// How something is counted. What an expression could do besides, the local gate does not let through.
+const COUNT: &str = "ADD #used :by SET #type = :type";
+/// The same of what is not kept for good.
+const COUNT_AND_EXPIRE: &str = "ADD #used :by SET #type = :type, #ttl = :ttl";
 
 /// Somewhere between nothing and the whole of a pause, so that those who met don't meet again.
 fn jittered(pause: Duration) -> Duration {
@@ -41,6 +46,8 @@ pub enum Refusal {
     Changed,
     /// A limit would be passed.
     LimitReached,
+    /// It was asked too often; until when that holds.
+    TooOften(Timestamp),
     /// The same request was carried out before.
     Replayed,
 }
@@ -58,7 +65,7 @@ enum Operation {
     Put { table: Table, item: Item, condition: Condition },
     Delete { table: Table, key: Item, condition: Condition },
     Check { table: Table, key: Item, condition: Condition },
-    Count { table: Table, key: Item, by: i64, limit: u32, kind: &'static str },
+    Count { table: Table, key: Item, by: i64, limit: u32, kind: &'static str, expires: Option<Timestamp> },
 }
 
 impl Change {
@@ -128,9 +135,13 @@ impl Change {
     }
 
     /// Counts something up within a limit. Refused with [`StoreError::LimitReached`] beyond it.
-    pub fn count<E: Entity>(mut self, counter: &E, by: i64, limit: u32) -> Self {
-        let operation = Operation::Count { table: E::KIND.table, key: counter.key().into_item(), by, limit, kind: E::KIND.name };
-        self.operations.push((operation, Refusal::LimitReached));
+    pub fn count<E: Entity>(self, counter: &E, by: i64, limit: u32) -> Self {
+        self.count_within(counter, by, limit, Refusal::LimitReached)
+    }
+
+    pub(crate) fn count_within<E: Entity>(mut self, counter: &E, by: i64, limit: u32, refusal: Refusal) -> Self {
+        let (table, kind, key) = (E::KIND.table, E::KIND.name, counter.key().into_item());
+        self.operations.push((Operation::Count { table, key, by, limit, kind, expires: counter.expires() }, refusal));
         self
     }
 
@@ -230,23 +241,25 @@ impl Store {
                     .build()
                     .map_err(incomplete)?,
             ),
-            Operation::Count { table, key, by, limit, kind } => {
+            Operation::Count { table, key, by, limit, kind, expires } => {
                 let room = Condition::Room(i64::from(limit) - by);
-                item.update(
-                    Update::builder()
-                        .table_name(self.table(table))
-                        .set_key(Some(key))
-                        .update_expression("ADD #used :by SET #type = :type")
-                        .set_condition_expression(room.expression())
-                        .set_expression_attribute_names(room.names())
-                        .set_expression_attribute_values(room.values())
-                        .expression_attribute_names("#used", "used")
-                        .expression_attribute_names("#type", "type")
-                        .expression_attribute_values(":by", AttributeValue::N(by.to_string()))
-                        .expression_attribute_values(":type", AttributeValue::S(kind.to_owned()))
-                        .build()
-                        .map_err(incomplete)?,
-                )
+                let mut update = Update::builder()
+                    .table_name(self.table(table))
+                    .set_key(Some(key))
+                    .update_expression(if expires.is_some() { COUNT_AND_EXPIRE } else { COUNT })
+                    .set_condition_expression(room.expression())
+                    .set_expression_attribute_names(room.names())
+                    .set_expression_attribute_values(room.values())
+                    .expression_attribute_names("#used", "used")
+                    .expression_attribute_names("#type", "type")
+                    .expression_attribute_values(":by", AttributeValue::N(by.to_string()))
+                    .expression_attribute_values(":type", AttributeValue::S(kind.to_owned()));
+                if let Some(expires) = expires {
+                    update = update
+                        .expression_attribute_names("#ttl", TTL)
+                        .expression_attribute_values(":ttl", AttributeValue::N(expires.as_second().to_string()));
+                }
+                item.update(update.build().map_err(incomplete)?)
             }
         }
         .build())
@@ -263,6 +276,7 @@ fn canceled_because<'a>(reasons: impl Iterator<Item = (&'a str, Refusal)>) -> St
                 Refusal::Exists => StoreError::Exists,
                 Refusal::Changed => StoreError::Changed,
                 Refusal::LimitReached => StoreError::LimitReached,
+                Refusal::TooOften(until) => StoreError::TooOften(until),
                 Refusal::Replayed => StoreError::Replayed,
             }),
             "TransactionConflict" => Some(StoreError::Contended),
@@ -273,7 +287,7 @@ fn canceled_because<'a>(reasons: impl Iterator<Item = (&'a str, Refusal)>) -> St
         .collect();
     let rank = |cause: &StoreError| match cause {
         StoreError::Replayed => 0,
-        StoreError::Exists | StoreError::Changed | StoreError::LimitReached => 1,
+        StoreError::Exists | StoreError::Changed | StoreError::LimitReached | StoreError::TooOften(_) => 1,
         StoreError::Contended | StoreError::Throttled => 2,
         StoreError::Unavailable(_)
         | StoreError::Refused(_)

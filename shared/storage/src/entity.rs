@@ -163,6 +163,7 @@ pub const KINDS: &[&Kind] = &[
     crate::deliveries::PREFERENCES,
     crate::outbox::OUTBOX,
     crate::receipts::RECEIPT,
+    crate::limits::LIMIT_COUNT,
 ];
 
 #[cfg(test)]
@@ -190,6 +191,7 @@ mod tests {
             "DUE#DELIVERY#{shard}",
             "ANSWER#{key}",
             "PRICE#{route}",
+            "LIMIT#{subject}",
         ];
         for keys in KINDS.iter().flat_map(|kind| kind.keys) {
             assert!(keys.partition.starts_with("T#{tenant}") || exempt.contains(&keys.partition), "{}", keys.partition);

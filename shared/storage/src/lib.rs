@@ -11,6 +11,7 @@ mod deals;
 mod deliveries;
 mod entity;
 mod grants;
+mod limits;
 mod members;
 mod outbox;
 mod passcodes;
@@ -29,6 +30,7 @@ pub use self::{
     deals::Sighting,
     entity::{Entity, KINDS, Key, Keyspace, Kind},
     grants::Grant,
+    limits::LimitCount,
     members::{DataKey, EmailOf, HandleOf, MASTER_SHARDS, MemberKey, TenantHost},
     outbox::{OUTBOX_SHARDS, OutboxItem},
     passcodes::Registration,

@@ -9,6 +9,8 @@ use aws_sdk_dynamodb::{
     types::AttributeValue,
 };
 
+use jiff::Timestamp;
+
 use crate::{
     condition::Condition,
     entity::{Entity, Item, Key, from_item, to_item},
@@ -34,6 +36,9 @@ pub enum StoreError {
     /// A limit would be passed.
     #[error("a limit is reached")]
     LimitReached,
+    /// It was asked too often; until when that holds.
+    #[error("too often, until {0}")]
+    TooOften(Timestamp),
     /// A request with the same idempotency key was committed first.
     #[error("the request was already carried out")]
     Replayed,

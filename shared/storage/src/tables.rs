@@ -5,7 +5,7 @@
 pub enum Table {
     /// All entities.
     Core,
-    /// Provider answers: shared across tenants, because they hold nobody's data; they expire.
+    /// What expires soon: the sources' answers, shared across tenants, because they hold nobody's data; and counts of limits.
     Cache,
     /// Prices seen.
     Observations,

@@ -61,18 +61,20 @@ pub const MAX_RECEIVES: u32 = 2;
 pub const ORDERED: &str = "ordered.fifo";
 /// The configuration set of a row's mail, after the prefix.
 const CONFIGURATION_SET: &str = "mail";
+/// The domain that mail comes from.
+const MAIL_DOMAIN: &str = "milebuy.example";
 /// The bus, after the prefix.
 const BUS: &str = "events";
 
 /// The queues and rules of the deployment, with the times and limits of a row.
 fn topology() -> Topology {
-    let Topology { mut queues, rules } = machine::topology(&functions()).unwrap();
+    let Topology { mut queues, rules, .. } = machine::topology(&functions()).unwrap();
     for queue in &mut queues {
         (queue.visibility, queue.max_receives) = (VISIBILITY, MAX_RECEIVES);
     }
     let (name, dead_letter) = (ORDERED.to_owned(), None);
     queues.push(QueueSpec { name, fifo: true, visibility: VISIBILITY, max_receives: MAX_RECEIVES, dead_letter });
-    Topology { queues, rules }
+    Topology { queues, rules, mail_domains: vec![MAIL_DOMAIN.to_owned()] }
 }
 
 /// A message, as a function is handed it.
@@ -250,5 +252,6 @@ fn dynamo(aws: &Aws) -> aws_sdk_dynamodb::Client {
 
 /// How the endpoints of a world are reached.
 fn aws(endpoints: BTreeMap<Service, String>, http: aws_smithy_runtime_api::client::http::SharedHttpClient) -> Aws {
-    Aws { region: REGION.to_owned(), credentials: Credentials::from_keys(ACCOUNT, "local", None), endpoints, http }
+    let credentials = Credentials::from_keys(ACCOUNT, "local", None);
+    Aws { region: REGION.to_owned(), credentials, endpoints, mail_http: http.clone(), http }
 }

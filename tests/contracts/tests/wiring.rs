@@ -18,8 +18,10 @@ const UNHEARD: &[(&str, &str)] = &[
 ];
 
 /// Kinds that functions of other contexts write, and why.
-const WRITTEN_BY_OTHERS: &[(&str, &str)] =
-    &[("receipt", "whoever answers a request that changes something leaves one, in the same transaction")];
+const WRITTEN_BY_OTHERS: &[(&str, &str)] = &[
+    ("receipt", "whoever answers a request that changes something leaves one, in the same transaction"),
+    ("limit-count", "whoever answers a request that changes something counts it, in the same transaction"),
+];
 
 fn queues() -> BTreeMap<&'static str, Vec<(&'static str, Queue)>> {
     let mut queues: BTreeMap<&str, Vec<(&str, Queue)>> = BTreeMap::new();

@@ -25,8 +25,8 @@ use local::{
 };
 use serde_json::Value;
 use storage::{
-    Change, EmailOf, Entity, Grant, HandleOf, KINDS, MemberKey, Receipt, ReceiptId, Registration, SearchRun, Store, StoreError,
-    StoredReply, ToldDay, WatcherQuota,
+    Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, Receipt, ReceiptId, Registration, SearchRun, Store,
+    StoreError, StoredReply, ToldDay, WatcherQuota,
 };
 
 use crate::{
@@ -114,6 +114,7 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
         "told-day" => {
             counts_within_its_limit(store, &ToldDay { owner: samples.owner()?, day: jiff::civil::date(2026, 2, 17) }).await
         }
+        "limit-count" => admits_within_its_limit(store, samples.answer.asked_at).await,
         "asking" => asks_once(store, &samples.answer).await,
         "answer" => keeps_the_latest(store, &samples.answer).await,
         kind => Err(Violation(format!("nobody says what conditions of {kind} are good for"))),
@@ -183,6 +184,14 @@ async fn counts_within_its_limit<E: Entity>(store: &Store, counter: &E) -> Resul
     made(count().await)?;
     made(count().await)?;
     refused(count().await, &StoreError::LimitReached)
+}
+
+async fn admits_within_its_limit(store: &Store, now: Timestamp) -> Result<(), Violation> {
+    let count = LimitCount::at("writes".to_owned(), now);
+    let admit = || store.commit(Change::new().admitted(&count, 2));
+    made(admit().await)?;
+    made(admit().await)?;
+    refused(admit().await, &StoreError::TooOften(count.ends()))
 }
 
 async fn asks_once(store: &Store, answer: &SearchAnswer) -> Result<(), Violation> {

@@ -136,6 +136,7 @@ fn deps(function: &'static dyn Function, engine: &Engine, clock: Arc<MovableCloc
         credentials: aws_credential_types::Credentials::from_keys("load", "load", None),
         endpoints: endpoints.into(),
         http: plain_http(),
+        mail_http: plain_http(),
     };
     Deps::new(function.spec(), config, aws, clock, Arc::new(SystemChance), Arc::new(OverHttp::new().unwrap()))
 }

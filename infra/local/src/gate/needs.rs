@@ -7,7 +7,7 @@ use platform::aws::Service;
 use serde_json::{Map, Value};
 use storage::{
     Entity, Grant, KINDS, Keyspace, Kind, OutboxItem,
-    tables::{PK, SK, Table},
+    tables::{PK, SK, TTL, Table},
 };
 
 /// A permission that a call needs.
@@ -294,13 +294,20 @@ fn is_one(kind: &'static Kind, item: &Value) -> Result<(), Unreadable> {
 
 /// How `storage` counts: it says what the item is, and touches no key of an index. What else an expression can do is not
 /// worth reading.
-const COUNTING: (&str, &str, &str) = ("ADD #used :by SET #type = :type", "used", "type");
+const COUNTING: &str = "ADD #used :by SET #type = :type";
+/// The same of what is not kept for good.
+const COUNTING_FOR_A_WHILE: &str = "ADD #used :by SET #type = :type, #ttl = :ttl";
 
 /// A write of a part of an item. Events are stored whole, so that it can be seen which ones.
 fn of_update(table: Table, update: &Value) -> Needs {
-    let (text, used, type_name) = COUNTING;
     let name = |placeholder: &str| &update["ExpressionAttributeNames"][placeholder];
-    let counts = update["UpdateExpression"] == text && name("#used") == used && name("#type") == type_name;
+    let expires = match update["UpdateExpression"].as_str() {
+        Some(COUNTING) => Some(false),
+        Some(COUNTING_FOR_A_WHILE) => Some(true),
+        Some(_) | None => None,
+    };
+    let named = name("#used") == "used" && name("#type") == "type";
+    let counts = named && expires.is_some_and(|expires| !expires || name("#ttl") == TTL);
     let need = |kind: &'static Kind| {
         if !counts || !update["AttributeUpdates"].is_null() || is_outbox(kind) {
             return Err(Unreadable::Update(kind.name));

@@ -38,15 +38,20 @@ use crate::{
     },
 };
 
-/// Where mail comes from.
-pub(super) const SENDER: &str = "mail@mile-buy-club.example";
+/// The domain that mail comes from.
+const MAIL_DOMAIN: &str = "mile-buy-club.example";
 
-/// The queues that functions work or send to, their dead letters, and what the bus sends where.
+/// Where mail comes from.
+pub(super) fn sender() -> String {
+    format!("mail@{MAIL_DOMAIN}")
+}
+
+/// The queues that functions work or send to, their dead letters, what the bus sends where, and whose mail is sent.
 ///
 /// # Errors
 /// If two functions work one queue.
 pub fn topology(functions: &[&'static dyn Function]) -> Result<Topology, StartError> {
-    let mut topology = Topology::default();
+    let mut topology = Topology { mail_domains: vec![MAIL_DOMAIN.to_owned()], ..Topology::default() };
     for function in functions {
         let Trigger::Queue { queue, .. } = function.trigger() else { continue };
         if topology.queues.iter().any(|known| known.name == queue.name) {
@@ -171,6 +176,7 @@ impl Wiring<'_> {
             region: REGION.to_owned(),
             credentials: Credentials::from_keys(spec.name, "local", None),
             endpoints: self.endpoints.clone(),
+            mail_http: http.clone(),
             http,
         };
         let deps = Deps::new(spec, config, aws, self.clock_of(spec), self.options.chance.clone(), outside);

@@ -40,7 +40,12 @@ fn console() -> Console {
         dead_letter: dead_letter.map(str::to_owned),
     };
     let queues = vec![queue("searches", Some("searches-dead")), queue("searches-dead", None), queue("plain", None)];
-    let standins = Standins::open(None, clock.clone(), Topology { queues, rules: Vec::new() }).unwrap();
+    let standins = Standins::open(
+        None,
+        clock.clone(),
+        Topology { queues, mail_domains: vec!["example.com".to_owned()], ..Topology::default() },
+    )
+    .unwrap();
     let pages = Pages {
         standins,
         functions: Vec::new(),

@@ -69,6 +69,9 @@ pub enum MailError {
     /// An address has no domain.
     #[error("the address {0:?} has no domain")]
     DomainMissing(String),
+    /// It comes from a domain that is not ours.
+    #[error("the sender {0:?} is not verified")]
+    NotVerified(String),
     /// The subject is empty.
     #[error("the subject is missing")]
     SubjectMissing,
@@ -87,11 +90,12 @@ pub enum MailError {
 #[derive(Debug, Clone)]
 pub struct Mailbox {
     store: Arc<Store>,
+    domains: Arc<[String]>,
 }
 
 impl Mailbox {
-    pub(super) fn new(store: Arc<Store>) -> Self {
-        Self { store }
+    pub(super) fn new(store: Arc<Store>, domains: Vec<String>) -> Self {
+        Self { store, domains: domains.into() }
     }
 
     /// Accepts a mail and answers its id.
@@ -100,12 +104,19 @@ impl Mailbox {
     /// When SES would refuse it.
     pub fn accept(&self, mail: &Mail) -> Result<String, MailError> {
         check(mail)?;
+        self.check_sender(mail)?;
         self.store.transact(|work| {
             let number = work.next_number()?;
             let id = work.uuid("mail", number);
             work.sql.prepare_cached(INSERT)?.execute(params![number, id, work.now, to_json(mail)?])?;
             Ok(id)
         })
+    }
+
+    fn check_sender(&self, mail: &Mail) -> Result<(), MailError> {
+        let domain = bare(&mail.from).rsplit_once('@').map_or("", |(_, domain)| domain);
+        let verified = self.domains.iter().any(|verified| verified.eq_ignore_ascii_case(domain));
+        if verified { Ok(()) } else { Err(MailError::NotVerified(mail.from.clone())) }
     }
 
     /// The newest `limit` mails, newest first.
@@ -167,11 +178,15 @@ fn check_recipients(mail: &Mail) -> Result<(), MailError> {
 
 /// Whether an address, alone or as `Name <address>`, has something on both sides of its last `@`.
 fn has_domain(address: &str) -> bool {
-    let bare = match address.trim_end().strip_suffix('>') {
+    bare(address).rsplit_once('@').is_some_and(|(person, domain)| !person.trim().is_empty() && !domain.trim().is_empty())
+}
+
+/// The address in `Name <address>`, or all of it.
+fn bare(address: &str) -> &str {
+    match address.trim_end().strip_suffix('>') {
         Some(named) => named.rsplit_once('<').map_or(named, |(_, bare)| bare),
         None => address,
-    };
-    bare.rsplit_once('@').is_some_and(|(person, domain)| !person.trim().is_empty() && !domain.trim().is_empty())
+    }
 }
 
 fn check_header(name: &str, value: &str) -> Result<(), MailError> {

@@ -59,13 +59,15 @@ pub struct Rule {
     pub queue: String,
 }
 
-/// The queues there are, and the rules of the bus.
+/// The queues there are, the rules of the bus, and whose mail is sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Topology {
     /// All queues, dead-letter queues included.
     pub queues: Vec<QueueSpec>,
     /// What the bus sends where. An event that no rule names goes nowhere.
     pub rules: Vec<Rule>,
+    /// The domains that mail is sent from: those that SES would have verified.
+    pub mail_domains: Vec<String>,
 }
 
 /// Why the stand-ins could not be opened.
@@ -125,7 +127,8 @@ impl Standins {
         let store = Arc::new(Store::open(path, clock)?);
         let queues = Queues::new(store.clone(), topology.queues);
         let bus = Bus::new(store.clone(), queues.clone(), topology.rules);
-        Ok(Self { queues, bus, mailbox: Mailbox::new(store), masters: Masters::of(&SecretSlice::default()) })
+        let mailbox = Mailbox::new(store, topology.mail_domains);
+        Ok(Self { queues, bus, mailbox, masters: Masters::of(&SecretSlice::default()) })
     }
 
     /// The same, with the master keys that follow from this secret. Without one they are those that everyone can make.

@@ -44,6 +44,7 @@ fn topology() -> Topology {
             queue("orders-dead", true, None),
         ],
         rules: vec![rule("DealFound", "jobs"), rule("DealFound", "other"), rule("DealGone", "other")],
+        mail_domains: vec!["example.com".to_owned()],
     }
 }
 
@@ -550,6 +551,7 @@ fn the_mailbox_refuses_what_ses_refuses() {
     };
     assert!(matches!(refusal(|mail| mail.from.clear()), MailError::SenderMissing));
     assert!(matches!(refusal(|mail| mail.from = "Name <alerts>".into()), MailError::DomainMissing(_)));
+    assert!(matches!(refusal(|mail| mail.from = "Us <alerts@other.example>".into()), MailError::NotVerified(_)));
     assert!(matches!(refusal(|mail| mail.to.clear()), MailError::RecipientMissing));
     assert!(matches!(refusal(|mail| mail.to[0] = "member@".into()), MailError::DomainMissing(_)));
     assert!(matches!(refusal(|mail| mail.bcc = vec!["a@b.c".into(); 50]), MailError::TooManyRecipients(51)));

@@ -18,8 +18,8 @@ pub struct Parameter {
 /// What a parameter can be.
 #[derive(Debug)]
 pub enum Accepts {
-    /// Text of this form, and what that is in words.
-    Form(&'static str, &'static str),
+    /// Text of this form, of at most so many characters, and what that is in words.
+    Form(&'static str, u16, &'static str),
     /// One of these.
     OneOf(&'static [&'static str]),
     /// One of these numbers.
@@ -30,13 +30,14 @@ pub enum Accepts {
 
 use Accepts::{Form, List, Number, OneOf};
 
-const ARN_OR_NONE: Accepts = Form("^(arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/[a-f0-9-]+)?$", "the ARN of a certificate");
-const DOMAIN: Accepts = Form("^([a-z0-9-]+\\.)+[a-z]{2,}$", "a domain in lower case");
-const DOMAIN_OR_NONE: Accepts = Form("^(([a-z0-9-]+\\.)+[a-z]{2,})?$", "a domain in lower case");
-const EMAIL: Accepts = Form("^[^@ ]+@([a-z0-9-]+\\.)+[a-z]{2,}$", "an email address");
-const HTTPS: Accepts = Form("^https://[^ /]+(/[^ ]*[^ /])?$", "an address with https, without a slash at the end");
-const ARN: Accepts = Form("^arn:.+$", "an ARN");
-const NAME: Accepts = Form("^[A-Za-z0-9._-]+$", "a name");
+const ARN_OR_NONE: Accepts =
+    Form("^(arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/[a-f0-9-]+)?$", 128, "the ARN of a certificate");
+const DOMAIN: Accepts = Form("^([a-z0-9-]+\\.)+[a-z]{2,}$", 64, "a domain in lower case");
+const DOMAIN_OR_NONE: Accepts = Form("^(([a-z0-9-]+\\.)+[a-z]{2,})?$", 64, "a domain in lower case");
+const EMAIL: Accepts = Form("^[^@ ]+@([a-z0-9-]+\\.)+[a-z]{2,}$", 100, "an email address");
+const HTTPS: Accepts = Form("^https://[^ /]+(/[^ ]*[^ /])?$", 100, "an address with https, without a slash at the end");
+const ARN: Accepts = Form("^arn:.+$", 256, "an ARN");
+const NAME: Accepts = Form("^[A-Za-z0-9._-]+$", 64, "a name");
 
 const fn parameter(name: &'static str, description: &'static str, accepts: Accepts) -> Parameter {
     Parameter { name, description, accepts, default: None }
@@ -51,14 +52,14 @@ pub static ALL: &[Parameter] = &[
     parameter(
         "Prefix",
         "What every name of the deployment begins with.",
-        Form("^[a-z][a-z0-9-]{0,18}-$", "at most 20 lower-case letters, digits and hyphens, with a hyphen at the end"),
+        Form("^[a-z][a-z0-9-]{0,18}-$", 20, "lower-case letters, digits and hyphens, with a hyphen at the end"),
     ),
     with_default("ApiDomain", "The domain of the API. Without one it answers at its own address.", DOMAIN_OR_NONE, ""),
     with_default("CertificateArn", "The certificate of ApiDomain, in this region.", ARN_OR_NONE, ""),
     with_default(
         "HostedZoneId",
         "The Route 53 zone of the domains. Without one their records are made by hand.",
-        Form("^[A-Z0-9]*$", "the id of a hosted zone"),
+        Form("^[A-Z0-9]*$", 32, "the id of a hosted zone"),
         "",
     ),
     parameter("MailDomain", "The domain that mail comes from.", DOMAIN),
@@ -69,7 +70,7 @@ pub static ALL: &[Parameter] = &[
     parameter(
         "TokenJwks",
         "The public keys of the issuer, a JSON web key set.",
-        Form("^\\{.*\"keys\".*\\}$", "a JSON web key set in one line"),
+        Form("^\\{.*\"keys\".*\\}$", 960, "a JSON web key set in one line"),
     ),
     with_default(
         "EdgeTokens",
@@ -105,7 +106,7 @@ pub static ALL: &[Parameter] = &[
     with_default(
         "Revision",
         "Raised when a secret or another parameter was changed: without, functions go on with what they were published with.",
-        Form("^[A-Za-z0-9._-]{1,40}$", "a number, or a date"),
+        Form("^[A-Za-z0-9._-]{1,40}$", 40, "a number, or a date"),
         "1",
     ),
     parameter("ApiId", "The API that endpoints are routes of.", NAME),
@@ -127,8 +128,9 @@ impl Parameter {
     /// As a template declares it.
     pub(super) fn declared(&self) -> Value {
         let mut declared = match &self.accepts {
-            Form(pattern, words) => {
-                json!({"Type": "String", "AllowedPattern": pattern, "ConstraintDescription": format!("must be {words}")})
+            Form(pattern, most, words) => {
+                let words = format!("must be {words}, of at most {most} characters");
+                json!({"Type": "String", "AllowedPattern": pattern, "MaxLength": most, "ConstraintDescription": words})
             }
             OneOf(values) => json!({"Type": "String", "AllowedValues": values}),
             Number(values) => json!({"Type": "Number", "AllowedValues": values}),

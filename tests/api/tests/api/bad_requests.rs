@@ -1,108 +1,35 @@
 //! The table of bad requests, made from the descriptors of all endpoints: a new endpoint is in it by being declared. Each is
 //! refused with a problem document, and writes nothing.
 
-use std::collections::BTreeMap;
-
-use domain::{deals::Deal, identity::Role, notifications::Alert};
-use http::{HeaderValue, Method, header};
+use domain::identity::Role;
+use http::{HeaderValue, header};
 use local::{
-    TestApp, machine,
+    TestApp,
     test_app::{Asked, Reply, User},
 };
-use platform::{Endpoint, Function, function::Access};
-use serde_json::{Value, json};
-use storage::Change;
-use utoipa::openapi::HttpMethod;
+use platform::function::Access;
 
-use crate::support::{Core, create, dubai, each, told};
+use crate::{
+    routes::{Ids, MAX_BODY_BYTES, Route, existing, found},
+    support::Core,
+};
 
 /// Endpoints without a token, each with the reason why it needs none.
 const PUBLIC: &[(&str, &str)] = &[
+    ("identity-check-handle", "handles are public, and who signs up has no account yet"),
+    ("identity-forgot-password", "who has forgotten it can't sign in"),
     ("identity-get-jwks", "whoever checks a token needs the public keys before"),
     ("identity-get-openid-configuration", "whoever checks a token learns from it where the keys are"),
+    ("identity-log-in", "it is how one gets a token"),
+    ("identity-log-out", "a refresh token says who signs out, when the access token has long ended"),
+    ("identity-refresh-tokens", "a refresh token says whose it is, when the access token has ended"),
+    ("identity-resend-otp", "a challenge says who asks"),
+    ("identity-reset-password", "a challenge and a passcode say who asks"),
+    ("identity-sign-up", "who signs up has no account yet"),
+    ("identity-verify-otp", "a challenge and a passcode say who asks"),
     ("system-get-health", "monitors have no account, and it tells nothing of anyone"),
     ("system-get-openapi", "the description of the API is the same for all"),
 ];
-
-/// Writes whose body must be more than an empty object to be good: only needed where the address holds an id.
-const GOOD_BODIES: &[(&str, &str)] = &[];
-
-/// The largest body that is read.
-const MAX_BODY_BYTES: usize = 256 * 1024;
-
-pub fn method(method: &HttpMethod) -> Method {
-    match method {
-        HttpMethod::Get => Method::GET,
-        HttpMethod::Post => Method::POST,
-        HttpMethod::Put => Method::PUT,
-        HttpMethod::Patch => Method::PATCH,
-        HttpMethod::Delete => Method::DELETE,
-        HttpMethod::Options | HttpMethod::Head | HttpMethod::Trace => panic!("no endpoint has this method"),
-    }
-}
-
-/// One endpoint, as its descriptor tells of it.
-struct Route {
-    name: &'static str,
-    access: Access,
-    method: Method,
-    template: String,
-    takes_body: bool,
-    parameters: Vec<String>,
-}
-
-impl Route {
-    fn of(endpoint: &'static Endpoint) -> Self {
-        let (verb, template) = endpoint.route();
-        let method = method(&verb);
-        let document = serde_json::to_value(endpoint.describe()).unwrap();
-        let operation = &document["paths"][&template][method.as_str().to_lowercase()];
-        let parameters = operation["parameters"].as_array().into_iter().flatten();
-        let parameters = parameters.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect();
-        let takes_body = operation.get("requestBody").is_some();
-        Self { name: endpoint.spec().name, access: endpoint.access(), takes_body, parameters, method, template }
-    }
-
-    fn all() -> Vec<Self> {
-        machine::functions().into_iter().filter_map(|function| function.as_endpoint()).map(Self::of).collect()
-    }
-
-    fn takes(&self, parameter: &str) -> bool {
-        self.parameters.iter().any(|known| known.eq_ignore_ascii_case(parameter))
-    }
-
-    fn writes(&self) -> bool {
-        self.method != Method::GET
-    }
-
-    fn has_id(&self) -> bool {
-        self.template.contains("{id}")
-    }
-
-    /// Where it is, for an id.
-    fn at(&self, id: &str) -> String {
-        let path = self.template.replace("{id}", id);
-        assert!(!path.contains('{'), "{}: say here what stands for the other parts of {path}", self.name);
-        path
-    }
-
-    /// What its ids name: `watchers` in `/v1/watchers/{id}/run`.
-    fn collection(&self) -> &str {
-        self.template.split('/').nth(2).unwrap()
-    }
-
-    fn role(&self) -> Option<Role> {
-        match self.access {
-            Access::Public => None,
-            Access::Role(role) => Some(role),
-        }
-    }
-
-    fn good_body(&self) -> Value {
-        let listed = GOOD_BODIES.iter().find(|(name, _)| *name == self.name);
-        listed.map_or(json!({}), |(_, body)| serde_json::from_str(body).unwrap())
-    }
-}
 
 /// What is wrong with an answer as a problem document, if something is.
 pub fn check_problem(reply: &Reply) -> Result<(), String> {
@@ -145,7 +72,7 @@ struct Case<'a> {
 struct Cases<'a> {
     app: &'a TestApp,
     route: &'a Route,
-    ids: &'a BTreeMap<&'static str, String>,
+    ids: &'a Ids,
     cases: Vec<Case<'a>>,
 }
 
@@ -161,18 +88,12 @@ impl<'a> Cases<'a> {
         self.cases.push(Case { what: what.into(), request, refused });
     }
 
-    /// Where the route is, for something that is there and the caller's.
     fn path(&self) -> String {
-        if !self.route.has_id() {
-            return self.route.template.clone();
-        }
-        let collection = self.route.collection();
-        let id = self.ids.get(collection).unwrap_or_else(|| panic!("say in `existing` which id there is of {collection}"));
-        self.route.at(id)
+        self.route.path(self.ids)
     }
 
     fn user(&self) -> User<'a> {
-        self.route.role().map_or(self.app.anonymous(), |role| self.app.user_of("demo", "demo", role))
+        self.route.user(self.app)
     }
 
     fn ask(&self, user: &User<'a>, path: &str) -> Asked<'a> {
@@ -337,7 +258,7 @@ impl<'a> Cases<'a> {
         self.add("a cursor of 10,000 bytes", self.ask(&user, &format!("{path}?cursor={long}.{long}")), INVALID);
     }
 
-    fn of(app: &'a TestApp, route: &'a Route, ids: &'a BTreeMap<&'static str, String>) -> Vec<Case<'a>> {
+    fn of(app: &'a TestApp, route: &'a Route, ids: &'a Ids) -> Vec<Case<'a>> {
         let mut cases = Self { app, route, ids, cases: Vec::new() };
         cases.tokens();
         if route.writes() {
@@ -352,27 +273,6 @@ impl<'a> Cases<'a> {
         }
         cases.cases
     }
-}
-
-/// A deal and an alert, as the main job makes them.
-async fn found() -> (Deal, Alert) {
-    let (app, _) = told().await;
-    let demo = app.member("demo");
-    let first = async |list: &str| each(&demo.get(&format!("{list}?limit=1")).send().await, "id").remove(0);
-    let (deal, alert, owner) = (first("/v1/deals").await, first("/v1/alerts").await, demo.owner());
-    let deal = app.store().deal(&owner.tenant, deal.parse().unwrap()).await.unwrap();
-    let alert = app.store().alert_of(&owner, alert.parse().unwrap()).await.unwrap();
-    (deal.unwrap(), alert.unwrap())
-}
-
-/// A system with one thing of each collection of the API, which belongs to `demo`, and nothing else: the table is read after
-/// each request.
-async fn existing((mut deal, mut alert): (Deal, Alert)) -> (TestApp, BTreeMap<&'static str, String>) {
-    let app = TestApp::new().await;
-    app.store().commit(Change::new().create(&mut deal).create(&mut alert)).await.unwrap();
-    let watcher = create(&app.member("demo"), dubai()).await;
-    app.settle().await;
-    (app, BTreeMap::from([("watchers", watcher), ("deals", deal.id.to_string()), ("alerts", alert.id.to_string())]))
 }
 
 #[expect(clippy::print_stdout, reason = "how much was tried")]
@@ -427,7 +327,8 @@ fn operators_and_services_are_nobodys_members() {
 
 #[test]
 fn every_write_is_described_as_safe_to_repeat() {
-    for route in Route::all().iter().filter(|route| route.writes()) {
+    // What is public leaves no receipts (decision 0016).
+    for route in Route::all().iter().filter(|route| route.writes() && route.access != Access::Public) {
         assert!(route.takes("Idempotency-Key"), "{}", route.name);
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
 use http::Method;
+use jiff::SignedDuration;
 use local::{
     TestApp,
     machine::functions,
@@ -15,15 +16,19 @@ use platform::Access;
 use serde_json::{Value, json};
 use utoipa::openapi::HttpMethod;
 
-use crate::support::{self, Core, Stored, ask, create, dubai, each, told};
+use crate::{
+    auth,
+    routes::{existing, found},
+    support::{self, Core, Stored, ask, create, dubai},
+};
 
 /// How often a request is made at once.
 const TIMES: usize = 50;
 
 /// A request that one function carries out, once what it needs is there.
-struct Write {
-    path: String,
-    body: Option<Value>,
+pub struct Write {
+    pub path: String,
+    pub body: Option<Value>,
 }
 
 impl Write {
@@ -38,17 +43,15 @@ impl Write {
 }
 
 /// An app in which the request of a function can be made, and that request. A function without one fails the tests.
-async fn prepared(function: &str) -> (TestApp, Write) {
+pub async fn prepared(function: &str) -> (TestApp, Write) {
     if function == "notifications-read-alert" {
-        let (app, _) = told().await;
-        let alert = each(&app.member("demo").get("/v1/alerts").send().await, "id").remove(0);
+        let (app, ids) = existing(found().await).await;
+        let alert = &ids["alerts"];
         return (app, Write::to(format!("/v1/alerts/{alert}/read")));
     }
     let app = TestApp::new().await;
-    if function == "identity-end-session" {
-        let login = json!({"login": "demo", "password": PASSWORD});
-        let session = app.anonymous().post("/v1/auth/login").body(login).send().await.body["session"].clone();
-        return (app, Write::to(format!("/v1/me/sessions/{}", session.as_str().unwrap())));
+    if let Some(write) = of_identity(&app, function).await {
+        return (app, write);
     }
     let demo = app.member("demo");
     let watcher = create(&demo, dubai()).await;
@@ -65,6 +68,43 @@ async fn prepared(function: &str) -> (TestApp, Write) {
         other => panic!("{other} changes something: say here how it is called, so that its repetition is tested"),
     };
     (app, write)
+}
+
+/// The requests of identity, which are made by one who signs up, or by the demo member.
+async fn of_identity(app: &TestApp, function: &str) -> Option<Write> {
+    let to = |path: &str, body: Value| Some(Write::to(format!("/v1/auth/{path}")).with(body));
+    let demo = json!({"login": "demo", "password": PASSWORD});
+    match function {
+        "identity-check-handle" => to("check-handle", json!({"handle": "demo"})),
+        "identity-sign-up" => to("signup", auth::applicant("gwen")),
+        "identity-verify-otp" => {
+            let (challenge, passcode) = auth::asked_to_sign_up(app, auth::applicant("gwen")).await;
+            to("verify-otp", json!({"challenge": challenge, "passcode": passcode}))
+        }
+        "identity-resend-otp" => {
+            let (challenge, _) = auth::asked_to_sign_up(app, auth::applicant("gwen")).await;
+            app.clock.advance(SignedDuration::from_mins(1));
+            to("resend-otp", json!({"challenge": challenge}))
+        }
+        "identity-forgot-password" => to("forgot-password", json!({"email": "dana@example.com"})),
+        "identity-reset-password" => {
+            let asked = auth::ask(app, "forgot-password", json!({"email": "dana@example.com"})).await;
+            let passcode = auth::codes(app, "dana@example.com").await.pop();
+            let body = json!({"challenge": asked.body["challenge"], "passcode": passcode, "password": auth::PASSWORD});
+            to("reset-password", body)
+        }
+        "identity-log-in" => to("login", demo),
+        "identity-refresh-tokens" | "identity-log-out" | "identity-end-session" => {
+            let tokens = auth::ask(app, "login", demo).await.body;
+            let shown = json!({"refreshToken": tokens["refreshToken"]});
+            match function {
+                "identity-refresh-tokens" => to("refresh", shown),
+                "identity-log-out" => to("logout", shown),
+                _ => Some(Write::to(format!("/v1/me/sessions/{}", tokens["session"].as_str().unwrap()))),
+            }
+        }
+        _ => None,
+    }
 }
 
 /// The functions that change something for a caller, with their methods. (What is public leaves no receipts, and is made safe to

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod alerts;
+mod attacks;
 mod auth;
 mod bad_requests;
 mod deals;
@@ -9,8 +10,11 @@ mod every_write;
 mod field_faults;
 mod idempotency;
 mod identity;
+mod limits;
 mod personal_data;
+mod routes;
 mod same_path;
+mod security;
 mod sessions;
 mod sign_ins;
 mod support;

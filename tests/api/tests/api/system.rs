@@ -42,7 +42,7 @@ async fn the_document_describes_every_endpoint_and_no_other() {
     described.sort();
     let routes = machine::functions().into_iter().filter_map(|function| function.as_endpoint()).map(|endpoint| {
         let (method, path) = endpoint.route();
-        format!("{} {path}", crate::bad_requests::method(&method).as_str().to_lowercase())
+        format!("{} {path}", crate::routes::method(&method).as_str().to_lowercase())
     });
     let mut routes: Vec<String> = routes.collect();
     routes.sort();

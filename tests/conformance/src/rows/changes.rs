@@ -5,7 +5,9 @@
 use domain::{events::WatcherCreated, search::SearchKey, watchers::Watcher};
 use futures::future::join_all;
 use jiff::Timestamp;
-use storage::{Change, OUTBOX_SHARDS, Observation, Receipt, ReceiptId, Sighting, Store, StoreError, StoredReply, WatcherQuota};
+use storage::{
+    Change, LimitCount, OUTBOX_SHARDS, Observation, Receipt, ReceiptId, Sighting, Store, StoreError, StoredReply, WatcherQuota,
+};
 use storage_tests::{answer, at, deal, id, member, offer, owner, watcher};
 
 use super::tables;
@@ -53,6 +55,16 @@ pub(super) fn rows() -> Vec<Row> {
             "a counter's limit is compared as a number",
             |t| Box::pin(counted_past_nine(t)),
             [count(10), refused("LimitReached")],
+        ),
+        tables(
+            "a count of a minute begins anew with the next one, and what it refuses says until when",
+            |t| Box::pin(limited(t)),
+            [took(), took(), refused("TooOften(2026-02-17T19:25:00Z)"), took(), took()],
+        ),
+        tables(
+            "of fifty at once as many are let through as the limit allows, each by two counts in one transaction",
+            |t| Box::pin(rushed(t)),
+            [count(5), refused("TooOften(2026-02-17T19:25:00Z)")],
         ),
         tables("of racing creations as many pass as the limit allows", |t| Box::pin(raced(t)), [count(3), count(3)]),
         tables(
@@ -188,6 +200,37 @@ async fn counted_past_nine(target: &Target) -> Vec<Seen> {
             refusal => return vec![count(taken), refusal.seen()],
         }
     }
+}
+
+fn admission(subjects: &[&str], now: &str) -> Change {
+    let counts = subjects.iter().map(|subject| LimitCount::at((*subject).to_owned(), at(now)));
+    counts.fold(Change::new(), |change, count| change.admitted(&count, 2))
+}
+
+async fn limited(target: &Target) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    for now in [NOW, "2026-02-17T19:24:59Z", "2026-02-17T19:24:30Z", "2026-02-17T19:25:00Z"] {
+        seen.push(target.store().commit(admission(&["a"], now)).await.seen());
+    }
+    // Whose count is full does not count for the other, and the other's is not touched by it.
+    seen.push(target.store().commit(admission(&["b"], NOW)).await.seen());
+    seen
+}
+
+async fn rushed(target: &Target) -> Vec<Seen> {
+    let store = target.store();
+    let [address, account] = ["address", "account"].map(|subject| LimitCount::at(subject.to_owned(), at(NOW)));
+    let (address, account) = (&address, &account);
+    let attempts = join_all((0..50).map(|_| async move {
+        loop {
+            match store.commit(Change::new().admitted(address, 5).admitted(account, 5)).await {
+                Err(StoreError::Contended) => {}
+                result => return result.is_ok(),
+            }
+        }
+    }));
+    let passed = attempts.await.into_iter().filter(|passed| *passed).count();
+    vec![count(passed), store.commit(Change::new().admitted(address, 5)).await.seen()]
 }
 
 async fn raced(target: &Target) -> Vec<Seen> {

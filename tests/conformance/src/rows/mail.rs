@@ -43,6 +43,11 @@ pub(super) fn rows() -> Vec<Row> {
             [took(), texts(["mail", "tenant=demo", "template=alert", "delivery=msg_00000000000000000000000001"])],
         ),
         mail("a mail goes out without a configuration set, too", |t| Box::pin(unmarked(t)), [took(), count(1)]),
+        mail(
+            "a mail from a domain that is not ours is refused for good, and goes to nobody",
+            |t| Box::pin(of_others(t)),
+            [refused("the mail was refused: MessageRejected"), count(0)],
+        ),
         mail("a mail that is sent twice goes out twice, by two ids", |t| Box::pin(twice(t)), [count(2), count(2)]),
     ]
 }
@@ -113,6 +118,13 @@ async fn marked(target: &Target) -> Vec<Seen> {
 
 async fn unmarked(target: &Target) -> Vec<Seen> {
     let envelope = Envelope { configuration_set: None, ..envelope(target, "Mile Buy Club") };
+    let sent = send(target.cx().ses(), &envelope, &rendered()).await.map(String::from);
+    vec![seen(sent), count(target.mails().await.len())]
+}
+
+async fn of_others(target: &Target) -> Vec<Seen> {
+    let mut envelope = envelope(target, "Mile Buy Club");
+    envelope.from.address = "mail@others.example".parse().unwrap();
     let sent = send(target.cx().ses(), &envelope, &rendered()).await.map(String::from);
     vec![seen(sent), count(target.mails().await.len())]
 }

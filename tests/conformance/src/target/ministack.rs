@@ -28,7 +28,7 @@ use serde::Deserialize;
 use serde_json::json;
 use storage::tables::{PK, SK, Table};
 
-use super::{BUS, CONFIGURATION_SET, Delivered, Mail, Reached, World, aws, client, dynamo, topology};
+use super::{BUS, CONFIGURATION_SET, Delivered, MAIL_DOMAIN, Mail, Reached, World, aws, client, dynamo, topology};
 
 struct Ministack {
     url: String,
@@ -138,7 +138,7 @@ impl Admin {
     async fn make_senders(&self) {
         let ses = client!(aws_sdk_sesv2, self.aws, Service::Ses);
         // The domain is every row's, and can be made once.
-        ses.create_email_identity().email_identity("milebuy.example").send().await.ok();
+        ses.create_email_identity().email_identity(MAIL_DOMAIN).send().await.ok();
         ses.create_configuration_set().configuration_set_name(self.name(CONFIGURATION_SET)).send().await.unwrap();
     }
 
@@ -185,6 +185,10 @@ fn delivered(message: Message) -> Delivered {
     }
 }
 
+fn tag(ShownTag { name, value }: &ShownTag) -> String {
+    format!("{name}={value}")
+}
+
 /// What MiniStack shows of the mail that it took, by account.
 #[derive(Deserialize)]
 struct Shown {
@@ -199,6 +203,17 @@ struct ShownMail {
     subject: String,
     body_text: String,
     body_html: String,
+    // It does not show these so far.
+    configuration_set_name: Option<String>,
+    #[serde(default)]
+    email_tags: Vec<ShownTag>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ShownTag {
+    name: String,
+    value: String,
 }
 
 impl World for Ministack {
@@ -233,7 +248,7 @@ impl World for Ministack {
                 subject: mail.subject,
                 text: mail.body_text,
                 html: mail.body_html,
-                marks: Vec::new(),
+                marks: mail.configuration_set_name.into_iter().chain(mail.email_tags.iter().map(tag)).collect(),
             });
             mails.collect()
         })

@@ -99,13 +99,16 @@ fn check_part(kind: &Kind, hands_back: Option<ReturnValuesOnConditionCheckFailur
 
 /// As `storage` counts; it updates in no other way.
 const COUNTING: &str = "ADD #used :by SET #type = :type";
+/// As it counts what is not kept for good.
+const COUNTING_FOR_A_WHILE: &str = "ADD #used :by SET #type = :type, #ttl = :ttl";
 
 fn count_names() -> HashMap<String, String> {
-    [("#used", "used"), ("#type", "type")].map(|(short, long)| (short.to_owned(), long.to_owned())).into()
+    [("#used", "used"), ("#type", "type"), ("#ttl", "ttl")].map(|(short, long)| (short.to_owned(), long.to_owned())).into()
 }
 
 fn count_values(kind: &Kind) -> Item {
-    Item::from([(":by".to_owned(), AttributeValue::N("1".to_owned())), (":type".to_owned(), text(kind.name))])
+    let number = |name: &str| (name.to_owned(), AttributeValue::N("1".to_owned()));
+    Item::from([number(":by"), number(":ttl"), (":type".to_owned(), text(kind.name))])
 }
 
 fn count_part(kind: &Kind) -> TransactWriteItem {
@@ -208,6 +211,7 @@ fn writes(kind: &'static Kind) -> Vec<Call> {
         put("PutItem for the old one", and_read(change(), kind), table, item(kind), old.clone()),
         update("UpdateItem", change(), kind, COUNTING, None),
         update("UpdateItem for the new one", and_read(change(), kind), kind, COUNTING, Some(ReturnValue::AllNew)),
+        update("UpdateItem of what expires", change(), kind, COUNTING_FOR_A_WHILE, None),
         delete("DeleteItem", remove(), kind, None),
         delete("DeleteItem for the old one", and_read(remove(), kind), kind, old),
         transaction("Put in a transaction", change(), vec![put_part(table, item(kind))]),

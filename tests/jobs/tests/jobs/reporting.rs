@@ -56,6 +56,7 @@ fn reaching(app: &TestApp, function: &'static dyn Function, url: impl Fn(Service
         credentials: Credentials::from_keys("test", "test", None),
         endpoints,
         http: plain_http(),
+        mail_http: plain_http(),
     };
     let lines = Arc::new(Lines::default());
     let deps = Deps::new(function.spec(), config, aws, app.clock.clone(), Arc::new(SystemChance), Arc::new(Nowhere));

@@ -115,6 +115,7 @@ impl From<MailError> for Refusal {
             | MailError::SubjectMissing
             | MailError::BodyMissing
             | MailError::MalformedHeader(_) => Self::invalid("BadRequestException", error),
+            MailError::NotVerified(_) => Self::invalid("MessageRejected", error),
             MailError::Database(_) => Self::internal("InternalServiceErrorException", error),
         }
     }

@@ -1,0 +1,146 @@
+//! The routes, as the descriptors of all endpoints tell of them: what is made from them holds for a new endpoint by its being
+//! declared.
+
+use std::collections::BTreeMap;
+
+use domain::{deals::Deal, identity::Role, notifications::Alert};
+use http::Method;
+use local::{TestApp, machine, seed::PASSWORD, test_app::User};
+use platform::{Endpoint, Function, function::Access};
+use serde_json::{Value, json};
+use storage::Change;
+use tokio::sync::OnceCell;
+use utoipa::openapi::HttpMethod;
+
+use crate::{
+    auth,
+    support::{create, dubai, each, told},
+};
+
+/// Writes whose body must be more than an empty object to be good: only needed where the address holds an id.
+const GOOD_BODIES: &[(&str, &str)] = &[];
+
+/// The largest body that is read.
+pub const MAX_BODY_BYTES: usize = 256 * 1024;
+
+/// The id of one thing of each collection of the API.
+pub type Ids = BTreeMap<&'static str, String>;
+
+/// A method, as requests have it.
+pub fn method(method: &HttpMethod) -> Method {
+    match method {
+        HttpMethod::Get => Method::GET,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Patch => Method::PATCH,
+        HttpMethod::Delete => Method::DELETE,
+        HttpMethod::Options | HttpMethod::Head | HttpMethod::Trace => panic!("no endpoint has this method"),
+    }
+}
+
+/// One endpoint, as its descriptor tells of it.
+pub struct Route {
+    pub name: &'static str,
+    pub access: Access,
+    pub method: Method,
+    pub template: String,
+    pub takes_body: bool,
+    parameters: Vec<String>,
+}
+
+impl Route {
+    fn of(endpoint: &'static Endpoint) -> Self {
+        let (verb, template) = endpoint.route();
+        let method = method(&verb);
+        let document = serde_json::to_value(endpoint.describe()).unwrap();
+        let operation = &document["paths"][&template][method.as_str().to_lowercase()];
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let parameters = parameters.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect();
+        let takes_body = operation.get("requestBody").is_some();
+        Self { name: endpoint.spec().name, access: endpoint.access(), takes_body, parameters, method, template }
+    }
+
+    pub fn all() -> Vec<Self> {
+        machine::functions().into_iter().filter_map(|function| function.as_endpoint()).map(Self::of).collect()
+    }
+
+    pub fn takes(&self, parameter: &str) -> bool {
+        self.parameters.iter().any(|known| known.eq_ignore_ascii_case(parameter))
+    }
+
+    pub fn writes(&self) -> bool {
+        self.method != Method::GET
+    }
+
+    pub fn has_id(&self) -> bool {
+        self.template.contains("{id}")
+    }
+
+    /// Where it is, for an id.
+    pub fn at(&self, id: &str) -> String {
+        let path = self.template.replace("{id}", id);
+        assert!(!path.contains('{'), "{}: say here what stands for the other parts of {path}", self.name);
+        path
+    }
+
+    /// What its ids name: `watchers` in `/v1/watchers/{id}/run`, `sessions` in `/v1/me/sessions/{id}`.
+    pub fn collection(&self) -> &str {
+        let parts = self.template.trim_start_matches("/v1/").trim_start_matches("me/");
+        parts.split('/').next().unwrap()
+    }
+
+    pub fn role(&self) -> Option<Role> {
+        match self.access {
+            Access::Public => None,
+            Access::Role(role) => Some(role),
+        }
+    }
+
+    pub fn good_body(&self) -> Value {
+        let listed = GOOD_BODIES.iter().find(|(name, _)| *name == self.name);
+        listed.map_or(json!({}), |(_, body)| serde_json::from_str(body).unwrap())
+    }
+
+    /// Where it is, for the thing of its collection that is there.
+    pub fn path(&self, ids: &Ids) -> String {
+        if !self.has_id() {
+            return self.template.clone();
+        }
+        let collection = self.collection();
+        let id = ids.get(collection).unwrap_or_else(|| panic!("say in `existing` which id there is of {collection}"));
+        self.at(id)
+    }
+
+    /// Someone who may call it.
+    pub fn user<'a>(&self, app: &'a TestApp) -> User<'a> {
+        self.role().map_or(app.anonymous(), |role| app.user_of("demo", "demo", role))
+    }
+}
+
+/// A deal and an alert, as the main job makes them: once for all tests, as it takes a while.
+pub async fn found() -> (Deal, Alert) {
+    static FOUND: OnceCell<(Deal, Alert)> = OnceCell::const_new();
+    FOUND.get_or_init(find).await.clone()
+}
+
+async fn find() -> (Deal, Alert) {
+    let (app, _) = told().await;
+    let demo = app.member("demo");
+    let first = async |list: &str| each(&demo.get(&format!("{list}?limit=1")).send().await, "id").remove(0);
+    let (deal, alert, owner) = (first("/v1/deals").await, first("/v1/alerts").await, demo.owner());
+    let deal = app.store().deal(&owner.tenant, deal.parse().unwrap()).await.unwrap();
+    let alert = app.store().alert_of(&owner, alert.parse().unwrap()).await.unwrap();
+    (deal.unwrap(), alert.unwrap())
+}
+
+/// A system with one thing of each collection of the API, which belongs to `demo`, and nothing else: the table is read after
+/// each request.
+pub async fn existing((mut deal, mut alert): (Deal, Alert)) -> (TestApp, Ids) {
+    let app = TestApp::new().await;
+    app.store().commit(Change::new().create(&mut deal).create(&mut alert)).await.unwrap();
+    let watcher = create(&app.member("demo"), dubai()).await;
+    let session = auth::logged_in(&app, "demo", PASSWORD).await.body["session"].as_str().unwrap().to_owned();
+    app.settle().await;
+    let (deal, alert) = (deal.id.to_string(), alert.id.to_string());
+    (app, BTreeMap::from([("watchers", watcher), ("deals", deal), ("alerts", alert), ("sessions", session)]))
+}

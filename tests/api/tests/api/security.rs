@@ -1,0 +1,303 @@
+//! The security matrix: every route × everything that someone may try there. It is made from the list of functions, so that no
+//! route escapes, and there is no cell that nothing is expected of: what is not refused is an exception, which has its reason
+//! here, and of which it is checked that it does no harm.
+
+use std::collections::BTreeSet;
+
+use domain::identity::Role;
+use local::{
+    TestApp,
+    test_app::{Asked, Reply, User},
+};
+use platform::function::Access;
+use serde_json::{Value, json};
+
+use crate::{
+    bad_requests::check_problem,
+    every_write::prepared,
+    routes::{Ids, MAX_BODY_BYTES, Route, existing, found},
+    support::{Core, Stored},
+};
+
+/// What is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    NoToken,
+    ExpiredToken,
+    WrongAudience,
+    OtherTenantsHost,
+    OtherMember,
+    OtherTenant,
+    As(Role),
+    UnknownField,
+    OversizeBody,
+    WrongContentType,
+    ReplayedKey,
+}
+
+/// What is tried with the token.
+const TOKENS: &[Attempt] = &[Attempt::NoToken, Attempt::ExpiredToken, Attempt::WrongAudience, Attempt::OtherTenantsHost];
+/// Who else tries.
+const OTHERS: &[Attempt] = &[Attempt::OtherMember, Attempt::OtherTenant];
+/// What is tried with the body.
+const BODIES: &[Attempt] = &[Attempt::UnknownField, Attempt::OversizeBody, Attempt::WrongContentType, Attempt::ReplayedKey];
+/// Every role.
+const ROLES: &[Attempt] = &[
+    Attempt::As(Role::Member),
+    Attempt::As(Role::Partner),
+    Attempt::As(Role::Admin),
+    Attempt::As(Role::Operator),
+    Attempt::As(Role::Service),
+];
+
+impl Attempt {
+    /// All that is tried at a route: with each role but the one it is for.
+    fn all(route: &Route) -> Vec<Self> {
+        let own = route.role().map(Self::As);
+        let roles = ROLES.iter().filter(|role| Some(**role) != own);
+        [TOKENS, OTHERS, BODIES].concat().into_iter().chain(roles.copied()).collect()
+    }
+
+    /// How it is refused, unless it is an exception.
+    fn refusal(self, route: &Route) -> (u16, &'static str) {
+        match self {
+            // What is public leaves no receipts (decision 0016): another body is another request, and here a bad one.
+            Self::ReplayedKey if route.access == Access::Public => (422, "invalid-input"),
+            Self::NoToken | Self::ExpiredToken | Self::WrongAudience => (401, "unauthenticated"),
+            Self::OtherTenantsHost | Self::As(_) => (403, "forbidden"),
+            // What is another's does not exist.
+            Self::OtherMember | Self::OtherTenant => (404, ""),
+            Self::UnknownField => (422, "invalid-input"),
+            Self::OversizeBody => (413, "body-too-large"),
+            Self::WrongContentType => (415, "not-json"),
+            Self::ReplayedKey => (422, "idempotency-key-reused"),
+        }
+    }
+}
+
+/// Cells in which nothing is refused.
+struct Exception {
+    routes: fn(&Route) -> bool,
+    attempts: &'static [&'static [Attempt]],
+    harmless: Harmless,
+    reason: &'static str,
+}
+
+/// Why it does no harm to be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Harmless {
+    /// The answer is what it would have been without the attempt.
+    AsAlways,
+    /// The answer tells nothing of the member whose things they are, and changes nothing of theirs.
+    OfTheirOwn,
+    /// Whatever is answered, it tells nothing of anyone here, and changes nothing of theirs.
+    Elsewhere,
+}
+
+/// The first that fits counts.
+const EXCEPTIONS: &[Exception] = &[
+    Exception {
+        routes: |route| route.access == Access::Public && route.writes(),
+        attempts: &[&[Attempt::OtherTenantsHost, Attempt::OtherTenant]],
+        harmless: Harmless::Elsewhere,
+        reason: "the host names the tenant: at another's, whoever is known here is not",
+    },
+    Exception {
+        routes: |route| route.access == Access::Public,
+        attempts: &[TOKENS, OTHERS, ROLES],
+        harmless: Harmless::AsAlways,
+        reason: "it takes no token, and looks at none that comes along",
+    },
+    Exception {
+        routes: |route| !route.writes(),
+        attempts: &[BODIES],
+        harmless: Harmless::AsAlways,
+        reason: "it reads no body and no key",
+    },
+    Exception {
+        routes: |route| route.role() == Some(Role::Member),
+        attempts: &[&[Attempt::As(Role::Partner), Attempt::As(Role::Admin)]],
+        harmless: Harmless::AsAlways,
+        reason: "partners and admins are members too",
+    },
+    Exception {
+        routes: |route| route.collection() == "deals",
+        attempts: &[&[Attempt::OtherMember]],
+        harmless: Harmless::AsAlways,
+        reason: "a deal is its tenant's: the offer is the same for all who are there",
+    },
+    Exception {
+        routes: |route| !route.has_id(),
+        attempts: &[OTHERS],
+        harmless: Harmless::OfTheirOwn,
+        reason: "it names nothing that is someone's: each reaches what is their own",
+    },
+];
+
+fn exception(route: &Route, attempt: Attempt) -> Option<usize> {
+    let fits = |exception: &Exception| {
+        (exception.routes)(route) && exception.attempts.iter().any(|attempts| attempts.contains(&attempt))
+    };
+    EXCEPTIONS.iter().position(fits)
+}
+
+/// A system in which the request of a route is good, and that request.
+struct World {
+    app: TestApp,
+    path: String,
+    body: Option<Value>,
+    ids: Ids,
+}
+
+impl World {
+    async fn of(route: &Route) -> Self {
+        if route.writes() {
+            let (app, write) = prepared(route.name).await;
+            return Self { app, path: write.path, body: write.body, ids: Ids::new() };
+        }
+        let (app, ids) = existing(found().await).await;
+        Self { app, path: route.path(&ids), body: None, ids }
+    }
+
+    /// The good request, but by this one.
+    fn by<'a>(&self, route: &Route, user: &User<'a>) -> Asked<'a> {
+        let asked = user.request(route.method.clone(), &self.path);
+        match &self.body {
+            Some(body) => asked.body(body),
+            None => asked,
+        }
+    }
+
+    /// The good request, but with this body.
+    fn saying(&self, route: &Route, kind: &str, body: impl Into<Vec<u8>>) -> Asked<'_> {
+        route.user(&self.app).request(route.method.clone(), &self.path).header("content-type", kind).raw_body(body)
+    }
+
+    fn good_body(&self) -> Value {
+        self.body.clone().unwrap_or_else(|| json!({}))
+    }
+
+    async fn attempt(&self, route: &Route, attempt: Attempt) -> Reply {
+        let (app, role) = (&self.app, route.role().unwrap_or(Role::Member));
+        let with_token = |token: String| self.by(route, &app.bearer(token));
+        let json = "application/json";
+        let asked = match attempt {
+            Attempt::NoToken => self.by(route, &app.anonymous()),
+            Attempt::ExpiredToken => with_token(
+                app.token_with(|claims| (claims.role, claims.iat, claims.exp) = (role, claims.iat - 1000, claims.iat - 100)),
+            ),
+            Attempt::WrongAudience => {
+                with_token(app.token_with(|claims| (claims.role, claims.aud) = (role, "another-app".to_owned())))
+            }
+            Attempt::OtherTenantsHost => self.by(route, &app.user_of("demo", "demo", role).at("other.localhost")),
+            Attempt::OtherMember => self.by(route, &app.user_of("demo", "admin", role)),
+            Attempt::OtherTenant => self.by(route, &app.user_of("other", "omar", role).at("other.localhost")),
+            Attempt::As(role) => self.by(route, &app.user_of("demo", "demo", role)),
+            Attempt::UnknownField => {
+                let mut body = self.good_body();
+                body["noFieldOfOurs"] = json!(1);
+                self.saying(route, json, body.to_string())
+            }
+            Attempt::OversizeBody => {
+                let body = self.good_body().to_string();
+                self.saying(route, json, format!("{body}{}", " ".repeat(MAX_BODY_BYTES + 1 - body.len())))
+            }
+            Attempt::WrongContentType => self.saying(route, "text/plain", self.good_body().to_string()),
+            Attempt::ReplayedKey => {
+                let first = self.by(route, &route.user(app)).header("idempotency-key", "one").send().await;
+                assert!(first.status.is_success(), "{}: {} {:#}", route.name, first.status, first.body);
+                let other = if self.good_body() == json!({}) { json!({"another": 1}) } else { json!({}) };
+                // Without a body before, an empty object is another one already.
+                let other = if self.body.is_none() { json!({}) } else { other };
+                self.saying(route, json, other.to_string()).header("idempotency-key", "one")
+            }
+        };
+        asked.send().await
+    }
+
+    async fn stored(&self) -> Stored {
+        let everything = Core::of(&self.app).everything().await;
+        // Attempts are counted before they are looked at.
+        everything.into_iter().filter(|((partition, _), _)| !partition.starts_with("LIMIT#")).collect()
+    }
+
+    /// What is stored of the member whose things they are.
+    async fn of_demo(&self) -> Stored {
+        let demo = self.app.member("demo").owner();
+        let own = format!("T#{}#M#{}", demo.tenant, demo.member);
+        self.stored().await.into_iter().filter(|((partition, _), _)| partition.starts_with(&own)).collect()
+    }
+}
+
+/// What is wrong with how an attempt was answered that is to be refused.
+async fn not_refused(world: &World, route: &Route, attempt: Attempt) -> Option<String> {
+    let mut before = world.stored().await;
+    let reply = world.attempt(route, attempt).await;
+    if attempt == Attempt::ReplayedKey {
+        // Its first request is a good one.
+        before = world.stored().await;
+    }
+    let (status, code) = attempt.refusal(route);
+    let refused = reply.status == status && (code.is_empty() || reply.code() == code);
+    let fault = (!refused).then(|| format!("{} {:?} instead of {status} {code:?}", reply.status, reply.code()));
+    let fault = fault.or_else(|| check_problem(&reply).err());
+    if fault.is_none() && world.stored().await != before { Some("something was written".to_owned()) } else { fault }
+}
+
+/// What harm an attempt does that is not to be refused.
+async fn harm(world: &World, route: &Route, attempt: Attempt, harmless: Harmless, usual: &Reply) -> Option<String> {
+    let before = world.of_demo().await;
+    let reply = world.attempt(route, attempt).await;
+    let told = reply.body.to_string();
+    let faults = match harmless {
+        Harmless::AsAlways => vec![
+            (reply.status != usual.status, "is answered with another status than always"),
+            // What is written anew has an id of its own.
+            (!route.writes() && reply.body != usual.body, "is told something else than always"),
+        ],
+        Harmless::OfTheirOwn => vec![
+            (world.ids.values().any(|id| told.contains(id)), "tells of what is another's"),
+            (world.of_demo().await != before, "changes what is another's"),
+        ],
+        Harmless::Elsewhere => vec![
+            (world.of_demo().await != before, "changes what is another's"),
+            (reply.status.is_server_error(), "is too much for it"),
+        ],
+    };
+    let refused = [(harmless != Harmless::Elsewhere && !reply.status.is_success(), "is refused, and no exception")];
+    faults.into_iter().chain(refused).find(|(wrong, _)| *wrong).map(|(_, what)| what.to_owned())
+}
+
+#[expect(clippy::print_stdout, reason = "how much was tried")]
+#[tokio::test]
+async fn every_attempt_at_every_route_is_refused_or_does_no_harm() {
+    let routes = Route::all();
+    let (mut cells, mut wrong, mut used) = ([0, 0], Vec::new(), BTreeSet::new());
+    for route in &routes {
+        let mut world = World::of(route).await;
+        let usual = world.by(route, &route.user(&world.app)).send().await;
+        let mut written = route.writes();
+        for attempt in Attempt::all(route) {
+            if std::mem::take(&mut written) {
+                world = World::of(route).await;
+            }
+            let exception = exception(route, attempt);
+            written = route.writes() && (exception.is_some() || attempt == Attempt::ReplayedKey);
+            cells[usize::from(exception.is_some())] += 1;
+            let fault = match exception {
+                Some(which) => {
+                    used.insert(which);
+                    let Exception { harmless, reason, .. } = &EXCEPTIONS[which];
+                    let harm = harm(&world, route, attempt, *harmless, &usual).await;
+                    harm.map(|harm| format!("{harm} (excepted: {reason})"))
+                }
+                None => not_refused(&world, route, attempt).await,
+            };
+            wrong.extend(fault.map(|fault| format!("{} {}: {attempt:?}: {fault}", route.method, route.template)));
+        }
+    }
+    let [refused, excepted] = cells;
+    println!("{} routes, {} cells: {refused} refused, {excepted} harmless for a reason", routes.len(), refused + excepted);
+    assert!(wrong.is_empty(), "{} cells:\n{}", wrong.len(), wrong.join("\n"));
+    assert_eq!(used.len(), EXCEPTIONS.len(), "an exception that nothing needs");
+}
