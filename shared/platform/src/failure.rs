@@ -65,12 +65,7 @@ impl Failure {
             ),
             Self::Unproven(code, detail) => Problem::new(S::UNAUTHORIZED, *code, "Not shown who you are", *detail),
             Self::Forbidden => Problem::new(S::FORBIDDEN, "forbidden", "Not allowed", "Your account may not do this here."),
-            Self::NotFound(what) => Problem::new(
-                S::NOT_FOUND,
-                format!("{what}-not-found"),
-                "Not found",
-                format!("There is no such {}.", what.replace('-', " ")),
-            ),
+            Self::NotFound(what) => not_found(what),
             Self::WrongMethod => Problem::new(S::METHOD_NOT_ALLOWED, "method-not-allowed", "Wrong method", "Try another method."),
             Self::Conflict(code, detail) => Problem::new(S::CONFLICT, *code, "Not possible now", detail.clone()),
             Self::Changed => Problem::new(
@@ -127,6 +122,11 @@ impl Failure {
             }
         }
     }
+}
+
+fn not_found(what: &str) -> Problem {
+    let detail = format!("There is no such {}.", what.replace('-', " "));
+    Problem::new(StatusCode::NOT_FOUND, format!("{what}-not-found"), "Not found", detail)
 }
 
 impl IntoResponse for Failure {

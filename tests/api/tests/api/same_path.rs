@@ -1,12 +1,9 @@
 //! Nothing tells whether an account is there: what is known and what is not take the same path, call by call, and as many passwords
 //! are hashed on it. Who has an address is found out by the worker that mails, which nobody waits for.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Instant,
-};
+use std::sync::{Arc, Mutex};
 
-use jiff::{SignedDuration, ToSpan};
+use jiff::ToSpan;
 use local::{
     TestApp,
     gate::{Action, CallInfo, Faults},
@@ -136,38 +133,4 @@ async fn signing_up_goes_the_same_way_for_any_address() {
     assert_eq!(known, unknown);
     assert_eq!(known.1, 202);
     assert_eq!(known.0.iter().filter(|step| step.contains("hashed")).count(), 1);
-}
-
-/// How long each of two requests takes, in turns; printed. Not a test of the suite: it takes the machine's time as it comes.
-/// `cargo test --release -p api-tests --test api -- --ignored --nocapture time`
-#[tokio::test]
-#[ignore = "it measures"]
-#[expect(clippy::print_stdout, reason = "what was measured")]
-async fn known_and_unknown_accounts_take_the_same_time() {
-    const SAMPLES: usize = 200;
-    let app = TestApp::new().await;
-    signed_up(&app, "gwen").await;
-    for (what, to, field) in [("sign-in", "login", "login"), ("reset", "forgot-password", "email")] {
-        let mut times = [const { Vec::new() }; 2];
-        for n in 0..SAMPLES {
-            for (times, who) in times.iter_mut().zip(["gwen", "nobody"]) {
-                let mut body = json!({field: address(who)});
-                if to == "login" {
-                    body["password"] = json!("not the password");
-                }
-                let started = Instant::now();
-                ask(&app, to, body).await;
-                times.push(started.elapsed().as_micros());
-            }
-            if n % 9 == 8 {
-                app.clock.advance(SignedDuration::from_hours(25));
-            }
-        }
-        let [known, unknown] = times.map(|mut times| {
-            times.sort_unstable();
-            (times[SAMPLES / 2], times[SAMPLES * 3 / 4] - times[SAMPLES / 4])
-        });
-        println!("{what}: known {} µs, unknown {} µs (half of them within {} and {} µs)", known.0, unknown.0, known.1, unknown.1);
-        assert!(known.0.abs_diff(unknown.0) <= known.1.max(unknown.1), "{what}");
-    }
 }
