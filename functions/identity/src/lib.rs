@@ -1,14 +1,17 @@
-//! Identity: how members sign up and sign in, their sessions, who issues access tokens, and the keys that they are checked with.
+//! Identity: members and their profiles, how they sign up and sign in, their sessions, who issues access tokens, and the keys that
+//! they are checked with.
 
 mod challenges;
 pub mod check_handle;
 pub mod end_session;
 pub mod forgot_password;
 pub mod get_jwks;
+pub mod get_me;
 pub mod get_openid_configuration;
 pub mod list_sessions;
 pub mod log_in;
 pub mod log_out;
+mod profile_view;
 pub mod refresh_tokens;
 pub mod resend_otp;
 pub mod reset_password;
@@ -17,6 +20,7 @@ mod shown;
 pub mod sign_up;
 pub mod tell_of_lock;
 mod tokens;
+pub mod update_me;
 pub mod verify_otp;
 
 /// Every function of this context. The stacks, the local run and the contract tests are made from it.
@@ -25,6 +29,7 @@ pub static FUNCTIONS: &[&dyn platform::Function] = &[
     &end_session::FUNCTION,
     &forgot_password::FUNCTION,
     &get_jwks::FUNCTION,
+    &get_me::FUNCTION,
     &get_openid_configuration::FUNCTION,
     &list_sessions::FUNCTION,
     &log_in::FUNCTION,
@@ -35,6 +40,7 @@ pub static FUNCTIONS: &[&dyn platform::Function] = &[
     &send_passcode::FUNCTION,
     &sign_up::FUNCTION,
     &tell_of_lock::FUNCTION,
+    &update_me::FUNCTION,
     &verify_otp::FUNCTION,
 ];
 

@@ -92,13 +92,13 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
     let store = &stored.store;
     match used.kind.as_str() {
         "watcher" if used.verb == "PutItem" => claims_once(store, samples.one()?).await,
+        "member" => of_entity::<Member>(store, samples.one()?, used).await,
         "watcher" => of_entity::<Watcher>(store, samples.one()?, used).await,
         "deal" => of_entity::<Deal>(store, samples.one()?, used).await,
         "alert" => of_entity::<Alert>(store, samples.one()?, used).await,
         "delivery" => of_entity::<Delivery>(store, samples.one()?, used).await,
         "match" => of_entity::<MatchState>(store, samples.one()?, used).await,
         "search-run" => of_entity::<SearchRun>(store, samples.one()?, used).await,
-        "member" => of_entity::<Member>(store, samples.one()?, used).await,
         "member-key" => of_entity::<MemberKey>(store, samples.one()?, used).await,
         "handle" => of_entity::<HandleOf>(store, samples.one()?, used).await,
         "email" => of_entity::<EmailOf>(store, samples.one()?, used).await,

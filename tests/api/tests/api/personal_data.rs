@@ -44,6 +44,7 @@ impl Log {
             "channels",
             "deals",
             "domain",
+            "identity",
             "metric",
             "notifications",
             "platform",
