@@ -5,15 +5,19 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
 use http::Method;
+use jiff::SignedDuration;
 use local::{
     TestApp,
     machine::functions,
+    seed::PASSWORD,
     test_app::{Asked, Reply, User},
 };
+use platform::Access;
 use serde_json::{Value, json};
 use utoipa::openapi::HttpMethod;
 
 use crate::{
+    auth,
     routes::{existing, found},
     support::{self, Core, Stored, ask, create, dubai},
 };
@@ -46,6 +50,9 @@ pub async fn prepared(function: &str) -> (TestApp, Write) {
         return (app, Write::to(format!("/v1/alerts/{alert}/read")));
     }
     let app = TestApp::new().await;
+    if let Some(write) = of_identity(&app, function).await {
+        return (app, write);
+    }
     let demo = app.member("demo");
     let watcher = create(&demo, dubai()).await;
     let write = match function {
@@ -64,7 +71,45 @@ pub async fn prepared(function: &str) -> (TestApp, Write) {
     (app, write)
 }
 
-/// The functions that change something, with their methods.
+/// The requests of identity, which are made by one who signs up, or by the demo member.
+async fn of_identity(app: &TestApp, function: &str) -> Option<Write> {
+    let to = |path: &str, body: Value| Some(Write::to(format!("/v1/auth/{path}")).with(body));
+    let demo = json!({"login": "demo", "password": PASSWORD});
+    match function {
+        "identity-check-handle" => to("check-handle", json!({"handle": "demo"})),
+        "identity-sign-up" => to("signup", auth::applicant("gwen")),
+        "identity-verify-otp" => {
+            let (challenge, passcode) = auth::asked_to_sign_up(app, auth::applicant("gwen")).await;
+            to("verify-otp", json!({"challenge": challenge, "passcode": passcode}))
+        }
+        "identity-resend-otp" => {
+            let (challenge, _) = auth::asked_to_sign_up(app, auth::applicant("gwen")).await;
+            app.clock.advance(SignedDuration::from_mins(1));
+            to("resend-otp", json!({"challenge": challenge}))
+        }
+        "identity-forgot-password" => to("forgot-password", json!({"email": "dana@example.com"})),
+        "identity-reset-password" => {
+            let asked = auth::ask(app, "forgot-password", json!({"email": "dana@example.com"})).await;
+            let passcode = auth::codes(app, "dana@example.com").await.pop();
+            let body = json!({"challenge": asked.body["challenge"], "passcode": passcode, "password": auth::PASSWORD});
+            to("reset-password", body)
+        }
+        "identity-log-in" => to("login", demo),
+        "identity-refresh-tokens" | "identity-log-out" | "identity-end-session" => {
+            let tokens = auth::ask(app, "login", demo).await.body;
+            let shown = json!({"refreshToken": tokens["refreshToken"]});
+            match function {
+                "identity-refresh-tokens" => to("refresh", shown),
+                "identity-log-out" => to("logout", shown),
+                _ => Some(Write::to(format!("/v1/me/sessions/{}", tokens["session"].as_str().unwrap()))),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The functions that change something for a caller, with their methods. (What is public leaves no receipts, and is made safe to
+/// repeat in ways of its own: `auth`, `sign_ins`, `sessions`.)
 fn writes() -> Vec<(&'static str, Method)> {
     let write = |(name, method): (&'static str, HttpMethod)| match method {
         HttpMethod::Post => Some((name, Method::POST)),
@@ -73,9 +118,9 @@ fn writes() -> Vec<(&'static str, Method)> {
         HttpMethod::Delete => Some((name, Method::DELETE)),
         _ => None,
     };
-    let endpoints =
-        functions().into_iter().filter_map(|function| Some((function.spec().name, function.as_endpoint()?.route().0)));
-    endpoints.filter_map(write).collect()
+    let endpoints = functions().into_iter().filter_map(|function| Some((function.spec().name, function.as_endpoint()?)));
+    let for_callers = endpoints.filter(|(_, endpoint)| endpoint.access() != Access::Public);
+    for_callers.map(|(name, endpoint)| (name, endpoint.route().0)).filter_map(write).collect()
 }
 
 fn asked<'a>(demo: &User<'a>, method: &Method, write: &Write) -> Asked<'a> {

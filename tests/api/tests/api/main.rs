@@ -3,6 +3,7 @@
 
 mod alerts;
 mod attacks;
+mod auth;
 mod bad_requests;
 mod deals;
 mod every_write;
@@ -13,8 +14,12 @@ mod limits;
 mod personal_data;
 mod profile;
 mod routes;
+mod same_path;
 mod security;
+mod sessions;
+mod sign_ins;
 mod support;
 mod system;
 mod vault;
+mod walk;
 mod watchers;
