@@ -1,7 +1,7 @@
 //! Who is there from the start: tenants with their members.
 
 use domain::{
-    identity::{MemberState, Plan, Role, Tenant},
+    identity::{Branding, MemberState, Plan, Role, Tenant},
     ids::{Owner, TenantId, derived},
 };
 use platform::{
@@ -103,9 +103,12 @@ pub async fn sow(store: &Store, vault: &Vault, brand: &Brand<'_>) -> Result<(), 
     let mut tenant = Tenant {
         id: value(brand.id)?,
         name: value(brand.name)?,
-        hosts: brand.hosts.iter().map(|host| (*host).to_owned()).collect(),
+        hosts: brand.hosts.iter().map(|host| value(host)).collect::<Result<_, _>>()?,
         zone: value(brand.zone)?,
         currency: value(brand.currency)?,
+        branding: Branding::default(),
+        features: [].into(),
+        terms: 0,
         version: 0,
     };
     commit(store, Change::new().create_tenant(&mut tenant)).await?;

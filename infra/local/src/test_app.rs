@@ -17,7 +17,7 @@ use domain::{
 };
 use http::{HeaderMap, Method, StatusCode, header};
 use jiff::{SignedDuration, Span, tz::TimeZone};
-use platform::{Function, clock::Clock, limit::ClientAddress, token::Claims};
+use platform::{Access, Function, clock::Clock, limit::ClientAddress, token::Claims};
 use serde::Serialize;
 use serde_json::Value;
 use storage::Store;
@@ -63,8 +63,12 @@ const ADMIN: Person<'static> = Person {
     role: Role::Admin,
 };
 
+/// One who runs the deployment.
+const OPERATOR: Person<'static> =
+    Person { handle: "operator", name: "Olga Operator", email: "olga@example.com", role: Role::Operator, ..ADMIN };
+
 /// The members that tests find, in addition to those of every local run.
-const TEST_MEMBERS: Brand<'static> = Brand { members: &[ADMIN], ..seed::DEMO };
+const TEST_MEMBERS: Brand<'static> = Brand { members: &[ADMIN, OPERATOR], ..seed::DEMO };
 
 /// How long the tokens of members are good: for as long as tests let time pass.
 const LONG: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
@@ -108,7 +112,7 @@ impl TestApp {
         &self.system
     }
 
-    /// One of the members that are there from the start: `demo`, `free`, `admin`, or `omar` of the other tenant.
+    /// One of the members that are there from the start: `demo`, `free`, `admin`, `operator`, or `omar` of the other tenant.
     pub fn member(&self, handle: &str) -> User<'_> {
         let found = [TEST_MEMBERS, seed::DEMO, OTHER].into_iter().find_map(|brand| {
             let person = brand.members.iter().find(|person| person.handle == handle)?;
@@ -125,6 +129,16 @@ impl TestApp {
         let address =
             Ipv4Addr::from_bits(Ipv4Addr::new(10, 0, 0, 0).to_bits() + self.addresses_given.fetch_add(1, Ordering::Relaxed));
         User { app: self, host: "localhost".to_owned(), address: address.into(), token: None, owner: None }
+    }
+
+    /// One who may call what is for a role.
+    pub fn one_for(&self, access: Access) -> User<'_> {
+        match access {
+            Access::Public => self.anonymous(),
+            Access::Role(Role::Admin) => self.member("admin"),
+            Access::Role(Role::Operator) => self.member("operator"),
+            Access::Role(role @ (Role::Member | Role::Partner | Role::Service)) => self.user_of("demo", "demo", role),
+        }
     }
 
     /// One with a token that says so, whether there is such a member or not.

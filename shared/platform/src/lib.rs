@@ -30,7 +30,7 @@ pub mod token;
 pub mod vault;
 
 pub use self::{
-    caller::Caller,
+    caller::{Caller, TenantOfHost},
     command::{Command, IfMatch, Instruction},
     deps::Deps,
     failure::Failure,
@@ -38,7 +38,7 @@ pub use self::{
     job::JobError,
     limit::Limit,
     page::{Page, PageParams, Paged},
-    path::PathId,
+    path::{PathId, PathTenant},
     problem::{Problem, Problems},
     queues::{Feed, Message, Queue},
     reply::{Answer, Reply},

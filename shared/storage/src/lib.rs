@@ -18,6 +18,7 @@ mod receipts;
 mod searches;
 mod store;
 pub mod tables;
+mod tenants;
 mod watchers;
 
 pub use self::{
@@ -29,10 +30,11 @@ pub use self::{
     entity::{Entity, KINDS, Key, Keyspace, Kind},
     grants::Grant,
     limits::LimitCount,
-    members::{DataKey, EmailOf, HandleOf, MASTER_SHARDS, MemberKey, TenantHost},
+    members::{DataKey, EmailOf, HandleOf, MASTER_SHARDS, MemberKey},
     outbox::{OUTBOX_SHARDS, OutboxItem},
     receipts::{Receipt, ReceiptId, StoredReply},
     searches::{Observation, SearchRun},
     store::{Listed, Store, StoreError},
+    tenants::TenantHost,
     watchers::{DUE_SHARDS, DueWatcher, WatcherQuota},
 };

@@ -12,7 +12,7 @@ use channels::templates::{AlertMail, Reader, Urls};
 use domain::{
     deals::{Deal, DealState, Parts, PricePoint, Score, Subject, Weights},
     flights::{Cabin, Fare, FlightOffer, Freshness, Segment, Tier},
-    identity::Tenant,
+    identity::{Branding, Tenant},
     ids::Owner,
     money::{Currency, Money},
     notifications::{Alert, Cause},
@@ -121,9 +121,12 @@ impl Find {
         let tenant = Tenant {
             id: owner.tenant.clone(),
             name: self.brand.parse().unwrap(),
-            hosts: Vec::new(),
+            hosts: ["milebuy.example".parse().unwrap()].into(),
             zone: zone.clone(),
             currency: Currency::USD,
+            branding: Branding::default(),
+            features: [].into(),
+            terms: 0,
             version: 1,
         };
         let name = self.member.parse().unwrap();

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use domain::{
     deals::Deal,
     events::{NAMES, WatcherCreated},
+    identity::{Member, Tenant, Terms},
     ids::{EventId, Owner},
     notifications::{Alert, Delivery},
     search::SearchAnswer,
@@ -19,8 +20,8 @@ use local::{
 };
 use serde_json::Value;
 use storage::{
-    Change, Entity, Grant, KINDS, LimitCount, Receipt, ReceiptId, SearchRun, Store, StoreError, StoredReply, ToldDay,
-    WatcherQuota,
+    Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, Receipt, ReceiptId, SearchRun, Store, StoreError,
+    StoredReply, TenantHost, ToldDay, WatcherQuota,
 };
 
 use crate::{
@@ -92,6 +93,13 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
         "delivery" => of_entity::<Delivery>(store, samples.one()?, used).await,
         "match" => of_entity::<MatchState>(store, samples.one()?, used).await,
         "search-run" => of_entity::<SearchRun>(store, samples.one()?, used).await,
+        "tenant" => of_entity::<Tenant>(store, samples.one()?, used).await,
+        "tenant-host" => of_entity::<TenantHost>(store, samples.one()?, used).await,
+        "terms" => of_entity::<Terms>(store, samples.one()?, used).await,
+        "member" => of_entity::<Member>(store, samples.one()?, used).await,
+        "member-key" => of_entity::<MemberKey>(store, samples.one()?, used).await,
+        "handle" => of_entity::<HandleOf>(store, samples.one()?, used).await,
+        "email" => of_entity::<EmailOf>(store, samples.one()?, used).await,
         "outbox" => tells_once(store, samples).await,
         "receipt" => carries_out_once(store, samples.owner()?).await,
         "watcher-quota" => counts_within_its_limit(store, &WatcherQuota { owner: samples.owner()? }).await,

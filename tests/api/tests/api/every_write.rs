@@ -7,15 +7,14 @@ use futures::future::join_all;
 use http::Method;
 use local::{
     TestApp,
-    machine::functions,
     test_app::{Asked, Reply, User},
 };
+use platform::Access;
 use serde_json::{Value, json};
-use utoipa::openapi::HttpMethod;
 
 use crate::{
-    routes::{existing, found},
-    support::{self, Core, Stored, ask, create, dubai},
+    routes::{Route, existing, found},
+    support::{self, Core, Stored, ask, create, dubai, nestery, with},
 };
 
 /// How often a request is made at once.
@@ -46,6 +45,18 @@ pub async fn prepared(function: &str) -> (TestApp, Write) {
         return (app, Write::to(format!("/v1/alerts/{alert}/read")));
     }
     let app = TestApp::new().await;
+    let looks = json!({"branding": {"primary": "#0b3d91"}, "terms": "Be kind."});
+    let of_tenants = match function {
+        "identity-create-tenant" => Some(Write::to("/v1/operator/tenants").with(nestery())),
+        "identity-manage-tenant" => {
+            Some(Write::to("/v1/operator/tenants/other").with(with(looks, "hosts", json!(["o.example"]))))
+        }
+        "identity-update-tenant" => Some(Write::to("/v1/tenant").with(looks)),
+        _ => None,
+    };
+    if let Some(write) = of_tenants {
+        return (app, write);
+    }
     let demo = app.member("demo");
     let watcher = create(&demo, dubai()).await;
     let write = match function {
@@ -63,18 +74,9 @@ pub async fn prepared(function: &str) -> (TestApp, Write) {
     (app, write)
 }
 
-/// The functions that change something, with their methods.
-fn writes() -> Vec<(&'static str, Method)> {
-    let write = |(name, method): (&'static str, HttpMethod)| match method {
-        HttpMethod::Post => Some((name, Method::POST)),
-        HttpMethod::Put => Some((name, Method::PUT)),
-        HttpMethod::Patch => Some((name, Method::PATCH)),
-        HttpMethod::Delete => Some((name, Method::DELETE)),
-        _ => None,
-    };
-    let endpoints =
-        functions().into_iter().filter_map(|function| Some((function.spec().name, function.as_endpoint()?.route().0)));
-    endpoints.filter_map(write).collect()
+/// The functions that change something, with their methods and who may call them.
+fn writes() -> Vec<(&'static str, Method, Access)> {
+    Route::all().into_iter().filter(Route::writes).map(|route| (route.name, route.method, route.access)).collect()
 }
 
 fn asked<'a>(demo: &User<'a>, method: &Method, write: &Write) -> Asked<'a> {
@@ -126,24 +128,24 @@ fn effect(before: &Stored, after: &Stored) -> Effect {
 }
 
 /// What a single request does, in an app of its own.
-async fn of_one(function: &str, method: &Method) -> (Reply, Effect) {
+async fn of_one(function: &str, method: &Method, access: Access) -> (Reply, Effect) {
     let (app, write) = prepared(function).await;
     let core = Core::of(&app);
     let before = core.everything().await;
-    let reply = asked(&app.member("demo"), method, &write).send().await;
+    let reply = asked(&app.one_for(access), method, &write).send().await;
     assert!(reply.status.is_success(), "{function}: {} {:#}", reply.status, reply.body);
     (reply, effect(&before, &core.everything().await))
 }
 
 #[tokio::test]
 async fn fifty_at_once_are_carried_out_once_and_then_answered_the_same() {
-    for (function, method) in writes() {
-        let (single, effect_of_one) = of_one(function, &method).await;
+    for (function, method, access) in writes() {
+        let (single, effect_of_one) = of_one(function, &method, access).await;
         assert_eq!(effect_of_one.receipts, 1, "{function}");
         assert!(!effect_of_one.items.is_empty(), "{function} changes nothing as it is called here");
 
         let (app, write) = prepared(function).await;
-        let (core, demo) = (Core::of(&app), app.member("demo"));
+        let (core, demo) = (Core::of(&app), app.one_for(access));
         let before = core.everything().await;
         let replies = join_all((0..TIMES).map(|_| asked(&demo, &method, &write).send())).await;
         let after = core.everything().await;

@@ -15,4 +15,5 @@ mod routes;
 mod security;
 mod support;
 mod system;
+mod tenants;
 mod watchers;

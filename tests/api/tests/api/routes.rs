@@ -80,9 +80,9 @@ impl Route {
         path
     }
 
-    /// What its ids name: `watchers` in `/v1/watchers/{id}/run`.
+    /// What its ids name: `watchers` in `/v1/watchers/{id}/run`, `tenants` in `/v1/operator/tenants/{id}`.
     pub fn collection(&self) -> &str {
-        self.template.split('/').nth(2).unwrap()
+        self.template.split('/').skip(2).find(|part| *part != "operator").unwrap()
     }
 
     pub fn role(&self) -> Option<Role> {
@@ -109,7 +109,7 @@ impl Route {
 
     /// Someone who may call it.
     pub fn user<'a>(&self, app: &'a TestApp) -> User<'a> {
-        self.role().map_or(app.anonymous(), |role| app.user_of("demo", "demo", role))
+        app.one_for(self.access)
     }
 }
 
@@ -136,5 +136,13 @@ pub async fn existing((mut deal, mut alert): (Deal, Alert)) -> (TestApp, Ids) {
     app.store().commit(Change::new().create(&mut deal).create(&mut alert)).await.unwrap();
     let watcher = create(&app.member("demo"), dubai()).await;
     app.settle().await;
-    (app, BTreeMap::from([("watchers", watcher), ("deals", deal.id.to_string()), ("alerts", alert.id.to_string())]))
+    (
+        app,
+        BTreeMap::from([
+            ("watchers", watcher),
+            ("deals", deal.id.to_string()),
+            ("alerts", alert.id.to_string()),
+            ("tenants", "demo".to_owned()),
+        ]),
+    )
 }
