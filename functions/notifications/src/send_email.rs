@@ -5,7 +5,7 @@
 //! whether the mail went out; then it is recorded as uncertain, told, and never repeated.
 
 use channels::{
-    email::{Envelope, SendError, Sender, send},
+    email::{About, Envelope, SendError, Sender, send},
     templates::{AlertMail, Reader, Rendered, Template, Urls},
 };
 use domain::{
@@ -103,7 +103,7 @@ async fn compose(cx: &Deps, delivery: &Delivery) -> Result<Result<(Envelope, Ren
         configuration_set: cx.config().mail_configuration_set.clone(),
         tenant: tenant.id,
         template: Template::Alert,
-        delivery: delivery.id,
+        about: About::Delivery(delivery.id),
     };
     Ok(Ok((envelope, mail)))
 }

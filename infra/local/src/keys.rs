@@ -12,7 +12,7 @@ use domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 use platform::{
-    token::{Claims, NoRandomness, SigningKey, TokenPolicy},
+    token::{Claims, NoRandomness, PublicKey, SigningKey, TokenPolicy},
     vault::LOOKUP_KEY,
 };
 use ring::rand::{SecureRandom, SystemRandom};
@@ -52,6 +52,8 @@ pub enum KeyError {
 /// The keys of this machine.
 pub struct Keys {
     signing: Arc<SigningKey>,
+    /// What signed before, as long as its tokens are good.
+    before: Option<PublicKey>,
     cursor: SecretString,
     lookup: SecretString,
     master: SecretSlice<u8>,
@@ -76,7 +78,7 @@ impl Keys {
             None => made.insert(read_signing_key(&new_signing_key()?)?).clone(),
         };
         let drawn = |name| read_text(&new_secret()?, name);
-        Ok(Self { signing, cursor: drawn(CURSOR_KEY)?, lookup: drawn(LOOKUP_KEY)?, master: new_secret()? })
+        Ok(Self { signing, before: None, cursor: drawn(CURSOR_KEY)?, lookup: drawn(LOOKUP_KEY)?, master: new_secret()? })
     }
 
     /// Those kept in a folder, made there if there are none. Only their owner can read the files.
@@ -88,6 +90,7 @@ impl Keys {
         let text = |name| read_text(&kept(&folder.join(name), new_secret)?, name);
         Ok(Self {
             signing: read_signing_key(&signing)?,
+            before: None,
             cursor: text(CURSOR_KEY)?,
             lookup: text(LOOKUP_KEY)?,
             master: kept(&folder.join(MASTER_KEY), new_secret)?,
@@ -96,11 +99,30 @@ impl Keys {
 
     /// Whose tokens are accepted.
     pub fn policy(&self) -> TokenPolicy {
-        let keys = self.signing.public().clone().into();
+        let keys = [Some(self.signing.public()), self.before.as_ref()].into_iter().flatten().cloned().collect();
         TokenPolicy { issuer: ISSUER.to_owned(), audience: AUDIENCE.to_owned(), keys }
     }
 
-    /// The public key as a JSON web key set: what functions are configured with.
+    /// Signs with another key from now on. What was signed with the one before is accepted.
+    ///
+    /// # Errors
+    /// If no key can be made.
+    pub fn rotated(self) -> Result<Self, KeyError> {
+        let before = Some(self.signing.public().clone());
+        Ok(Self { signing: read_signing_key(&new_signing_key()?)?, before, ..self })
+    }
+
+    /// No longer accepts what was signed with the key before.
+    pub fn retired(self) -> Self {
+        Self { before: None, ..self }
+    }
+
+    /// What signs tokens.
+    pub fn signing(&self) -> Arc<SigningKey> {
+        self.signing.clone()
+    }
+
+    /// The public keys as a JSON web key set: what functions are configured with.
     pub fn jwks(&self) -> serde_json::Value {
         serde_json::to_value(self.policy().keys.to_jwks()).unwrap_or_default()
     }

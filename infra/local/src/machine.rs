@@ -24,6 +24,7 @@ use platform::{
     config::{Needed, SourceAccess},
     function::{Job, Spec},
     outside::Outside,
+    telemetry::MetricSink,
     vault::LOOKUP_KEY,
 };
 use storage::Store;
@@ -102,6 +103,8 @@ pub struct Options {
     pub in_process: bool,
     /// Functions whose clock is off, and by how much it is ahead.
     pub skews: BTreeMap<&'static str, SignedDuration>,
+    /// Who is told of metrics; nobody without one.
+    pub metrics: Option<Arc<dyn MetricSink>>,
 }
 
 impl Options {
@@ -122,6 +125,7 @@ impl Options {
             brands: vec![seed::DEMO],
             in_process: false,
             skews: BTreeMap::new(),
+            metrics: None,
         })
     }
 
@@ -143,6 +147,7 @@ impl Options {
             brands: vec![seed::DEMO],
             in_process: false,
             skews: BTreeMap::new(),
+            metrics: None,
         })
     }
 }

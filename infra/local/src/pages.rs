@@ -71,6 +71,7 @@ pub fn router(pages: Pages) -> Router {
         .route("/_local/", get(overview))
         .route("/_local/mailbox", get(mailbox))
         .route("/_local/mailbox/{id}", get(mail))
+        .route("/_local/mailbox/latest.txt", get(latest_mail))
         .route("/_local/functions", get(functions))
         .route("/_local/queues/{name}", get(queue))
         .route("/_local/queues/{name}/redrive", post(redrive))
@@ -86,6 +87,12 @@ async fn overview(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Result
 
 async fn mailbox(State(pages): State<Arc<Pages>>) -> Result<Html, PageError> {
     render(Section::Mailbox, "Mailbox", "mailbox", &mail::list(&pages)?)
+}
+
+/// The text of the newest mail, for scripts.
+async fn latest_mail(State(pages): State<Arc<Pages>>) -> Result<String, PageError> {
+    let latest = pages.standins.mailbox().list(1)?.pop().ok_or_else(|| PageError::NoSuchMail("latest.txt".to_owned()))?;
+    Ok(latest.mail.text.unwrap_or_default())
 }
 
 async fn mail(State(pages): State<Arc<Pages>>, Path(id): Path<String>) -> Result<Html, PageError> {

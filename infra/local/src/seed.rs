@@ -1,7 +1,7 @@
 //! Who is there from the start: tenants with their members.
 
 use domain::{
-    identity::{Branding, MemberState, Plan, Role, Tenant},
+    identity::{Branding, MemberState, Plan, Role, Tenant, sign_ins::Credential},
     ids::{Owner, TenantId, derived},
 };
 use platform::{
@@ -46,6 +46,12 @@ pub struct Brand<'a> {
     pub members: &'a [Person<'a>],
 }
 
+/// What everyone who is there from the start signs in with, here and nowhere else.
+pub const PASSWORD: &str = "local sunny lantern";
+
+/// The same, hashed: once, not at each start.
+const PASSWORD_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bG9jYWwgbG9jYWwgbG9jYQ$d1IjU959Df0GFI6DA99p4I0QFzGeZVE/boOWyF0Ol6w";
+
 /// The tenant that everyone looks at first.
 pub const DEMO: Brand<'static> = Brand {
     id: "demo",
@@ -61,6 +67,22 @@ pub const DEMO: Brand<'static> = Brand {
             plan: Plan::Premium,
             zone: "America/Los_Angeles",
             role: Role::Member,
+        },
+        Person {
+            handle: "admin",
+            name: "Ada Admin",
+            email: "ada@example.com",
+            plan: Plan::Premium,
+            zone: "America/Los_Angeles",
+            role: Role::Admin,
+        },
+        Person {
+            handle: "operator",
+            name: "Olga Operator",
+            email: "olga@example.com",
+            plan: Plan::Free,
+            zone: "America/Los_Angeles",
+            role: Role::Operator,
         },
         Person {
             handle: "free",
@@ -115,7 +137,9 @@ pub async fn sow(store: &Store, vault: &Vault, brand: &Brand<'_>) -> Result<(), 
     for person in brand.members {
         let applicant = person.applicant(brand)?;
         if store.member(&applicant.owner).await?.is_none() {
-            commit(store, Enrolment::of(applicant, vault).await?.join(Change::new())).await?;
+            let mut credential = Credential::new(applicant.owner.clone(), PASSWORD_HASH.to_owned().into());
+            let change = Change::new().create(&mut credential);
+            commit(store, Enrolment::of(applicant, vault).await?.join(change)).await?;
         }
     }
     Ok(())

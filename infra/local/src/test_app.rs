@@ -53,23 +53,6 @@ pub const OTHER: Brand<'static> = Brand {
     }],
 };
 
-/// One who runs the first tenant.
-const ADMIN: Person<'static> = Person {
-    handle: "admin",
-    name: "Ada Admin",
-    email: "ada@example.com",
-    plan: Plan::Premium,
-    zone: "America/Los_Angeles",
-    role: Role::Admin,
-};
-
-/// One who runs the deployment.
-const OPERATOR: Person<'static> =
-    Person { handle: "operator", name: "Olga Operator", email: "olga@example.com", role: Role::Operator, ..ADMIN };
-
-/// The members that tests find, in addition to those of every local run.
-const TEST_MEMBERS: Brand<'static> = Brand { members: &[ADMIN, OPERATOR], ..seed::DEMO };
-
 /// How long the tokens of members are good: for as long as tests let time pass.
 const LONG: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
 
@@ -101,7 +84,7 @@ impl TestApp {
     pub async fn built(change: impl FnOnce(&mut Options)) -> Self {
         let clock = Arc::new(MovableClock::at(RECORDED_AT));
         let mut options = Options::in_memory(clock.clone()).unwrap();
-        options.brands = vec![seed::DEMO, TEST_MEMBERS, OTHER];
+        options.brands = vec![seed::DEMO, OTHER];
         change(&mut options);
         let system = System::start(options).await.unwrap();
         Self { clock, system, refusals_expected: AtomicBool::new(false), addresses_given: AtomicU32::new(0) }
@@ -114,7 +97,7 @@ impl TestApp {
 
     /// One of the members that are there from the start: `demo`, `free`, `admin`, `operator`, or `omar` of the other tenant.
     pub fn member(&self, handle: &str) -> User<'_> {
-        let found = [TEST_MEMBERS, seed::DEMO, OTHER].into_iter().find_map(|brand| {
+        let found = [seed::DEMO, OTHER].into_iter().find_map(|brand| {
             let person = brand.members.iter().find(|person| person.handle == handle)?;
             Some((brand, person))
         });

@@ -15,7 +15,7 @@ use aws_sdk_sesv2::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{
     identity::{EmailAddress, TenantName},
-    ids::{DeliveryId, TenantId},
+    ids::{ChallengeId, DeliveryId, MemberId, TenantId},
 };
 
 use crate::templates::{Rendered, Template};
@@ -42,20 +42,42 @@ pub struct Envelope {
     pub tenant: TenantId,
     /// What it is made from.
     pub template: Template,
-    /// The delivery that it is.
-    pub delivery: DeliveryId,
+    /// What it is about.
+    pub about: About,
+}
+
+/// What a mail is about. Its events are known by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// A message of ours.
+    Delivery(DeliveryId),
+    /// A passcode that was asked for.
+    Challenge(ChallengeId),
+    /// A member's account.
+    Account(MemberId),
+}
+
+impl About {
+    /// As a tag: its name and its value.
+    fn tag(self) -> (&'static str, String) {
+        match self {
+            Self::Delivery(id) => ("delivery", id.to_string()),
+            Self::Challenge(id) => ("challenge", id.to_string()),
+            Self::Account(id) => ("account", id.to_string()),
+        }
+    }
 }
 
 impl fmt::Debug for Envelope {
     /// Without personal data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { from, to: _, configuration_set, tenant, template, delivery } = self;
+        let Self { from, to: _, configuration_set, tenant, template, about } = self;
         f.debug_struct("Envelope")
             .field("from", from)
             .field("configuration_set", configuration_set)
             .field("tenant", tenant)
             .field("template", template)
-            .field("delivery", delivery)
+            .field("about", about)
             .finish_non_exhaustive()
     }
 }
@@ -158,8 +180,8 @@ fn patience(ses: &Client) -> TimeoutConfig {
 
 impl Envelope {
     fn tags(&self) -> Result<Vec<MessageTag>, BuildError> {
-        let delivery = self.delivery.to_string();
-        [("tenant", self.tenant.as_str()), ("template", self.template.as_str()), ("delivery", &delivery)]
+        let (about, id) = self.about.tag();
+        [("tenant", self.tenant.as_str()), ("template", self.template.as_str()), (about, &id)]
             .into_iter()
             .map(|(name, value)| MessageTag::builder().name(name).value(value).build())
             .collect()

@@ -25,16 +25,22 @@ use crate::words;
 pub enum Template {
     /// A watcher's find.
     Alert,
+    /// A passcode.
+    Passcode,
+    /// An account is locked.
+    Locked,
 }
 
 impl Template {
     /// Every template.
-    pub const ALL: [Self; 1] = [Self::Alert];
+    pub const ALL: [Self; 3] = [Self::Alert, Self::Passcode, Self::Locked];
 
     /// Its name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Alert => "alert",
+            Self::Passcode => "passcode",
+            Self::Locked => "locked",
         }
     }
 
@@ -44,6 +50,11 @@ impl Template {
                 subject: include_str!("../templates/alert.subject.hbs"),
                 html: include_str!("../templates/alert.html.hbs"),
                 text: include_str!("../templates/alert.txt.hbs"),
+            },
+            Self::Passcode | Self::Locked => Sources {
+                subject: include_str!("../templates/account.subject.hbs"),
+                html: include_str!("../templates/account.html.hbs"),
+                text: include_str!("../templates/account.txt.hbs"),
             },
         }
     }

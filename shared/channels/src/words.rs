@@ -362,7 +362,7 @@ fn signed(days: i32) -> String {
 }
 
 /// An instant where the member is: "Sun 26 Apr 2026 at 21:05 PDT".
-fn moment(at: Timestamp, zone: &Zone) -> String {
+pub(crate) fn moment(at: Timestamp, zone: &Zone) -> String {
     let at = at.to_zoned(zone.zone().clone());
     let name = at.strftime("%Z").to_string();
     // Zones without letters are named by their offset.

@@ -1,10 +1,11 @@
 //! Domain events: everything that happens and that others can consume. They carry keys, not contents.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     deals::Score,
-    ids::{AlertId, DealId, DeliveryId, MemberId, TenantId, WatcherId},
+    ids::{AlertId, ChallengeId, DealId, DeliveryId, MemberId, TenantId, WatcherId},
     search::SearchKey,
     time::Slot,
     watchers::Reason,
@@ -50,6 +51,25 @@ macro_rules! events {
 }
 
 events! {
+    /// Someone asked for a passcode.
+    PasscodeWanted {
+        /// For which challenge.
+        challenge: ChallengeId,
+        /// For which time.
+        wanted: u32,
+    }
+    /// Someone became a member.
+    MemberJoined {
+        /// Who.
+        member: MemberId,
+    }
+    /// An account is locked, whether there is one or not.
+    AccountLocked {
+        /// Whose.
+        member: MemberId,
+        /// Until when.
+        until: Timestamp,
+    }
     /// A watcher was created.
     WatcherCreated {
         /// Whose.

@@ -1,5 +1,10 @@
-//! Tenants, members, roles and plans.
+//! Tenants, members, roles and plans; and how members show who they are.
 
+pub mod passcodes;
+pub mod passwords;
+pub mod secrets;
+pub mod sessions;
+pub mod sign_ins;
 mod tenants;
 
 use std::fmt;
@@ -8,6 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    faults::Invalid,
     ids::{MemberId, Owner},
     money::Currency,
     places::Airport,
@@ -59,6 +65,13 @@ text!(
     Locale, "a locale", locale, example "en-US"
 );
 
+impl Default for Locale {
+    /// What is written for everyone until there is more than one language.
+    fn default() -> Self {
+        Self("en-US".to_owned())
+    }
+}
+
 /// An email address as look-ups know it: hashed with a key, so that the tables don't tell whose it is, and nobody who has them
 /// can find out by trying addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +88,28 @@ impl fmt::Display for EmailHash {
         f.write_str(&self.0)
     }
 }
+
+/// What a member says who they are with: a handle or an address.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Login {
+    /// Their handle.
+    Handle(Handle),
+    /// Their address.
+    Email(EmailAddress),
+}
+
+impl TryFrom<String> for Login {
+    type Error = Invalid;
+
+    /// No handle has an at sign, and every address has one.
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        let read = if text.contains('@') { text.parse().map(Self::Email) } else { text.parse().map(Self::Handle) };
+        read.map_err(|_| Invalid { what: "a login", rule: "a handle or an email address" })
+    }
+}
+
+crate::schema::written_as!(Login, "Login", String, example "gwen");
 
 pub(crate) fn label_80(text: &str) -> Result<(), &'static str> {
     if is_label(text, 80) { Ok(()) } else { Err("1 to 80 characters, none of them control characters, no blanks at the ends") }
@@ -209,6 +244,14 @@ impl Member {
     /// The member's id.
     pub fn id(&self) -> MemberId {
         self.owner.member
+    }
+
+    /// Whether they are a member: no longer to be, and not gone. Someone who tries passwords locks nobody out of their sessions.
+    pub fn has_joined(&self) -> bool {
+        match self.state {
+            MemberState::Active | MemberState::Locked { .. } => true,
+            MemberState::Pending | MemberState::Deleted => false,
+        }
     }
 }
 

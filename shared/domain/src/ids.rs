@@ -106,6 +106,11 @@ id!(
     SessionId, "ses", "session", "a session id"
 );
 
+id!(
+    /// A passcode that was asked for.
+    ChallengeId, "otp", "challenge", "a challenge id"
+);
+
 text!(
     /// A brand. Every stored item belongs to one.
     TenantId, "a tenant id", tenant_slug, example "demo"

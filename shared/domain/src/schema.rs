@@ -29,6 +29,8 @@ use utoipa::openapi::schema::{KnownFormat, SchemaFormat};
 
 /// An instant, RFC 3339.
 pub(crate) const DATE_TIME: SchemaFormat = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+/// Not to be shown while it is typed.
+pub(crate) const PASSWORD: SchemaFormat = SchemaFormat::KnownFormat(KnownFormat::Password);
 
 written_as!(crate::time::Slot, "Slot", String, format DATE_TIME, example "2026-02-17T19:24:00Z");
 written_as!(crate::time::Zone, "TimeZone", String, example "America/Los_Angeles");

@@ -1,6 +1,6 @@
 //! Configuration: read once at cold start. Every bad or missing value is named, and stops the start.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use domain::identity::EmailAddress;
 use secrecy::SecretString;
@@ -8,7 +8,7 @@ use storage::Grant;
 
 use crate::{
     aws::Service,
-    token::{KeySet, TokenPolicy},
+    token::{KeySet, SIGNING_KEY, SigningKey, TokenPolicy},
 };
 
 /// What a deployment says to its functions.
@@ -22,7 +22,9 @@ pub struct Config {
     pub bus: String,
     /// Whose tokens are accepted.
     pub tokens: TokenPolicy,
-    /// What it is told of secrets: those that it declared.
+    /// What it signs tokens with, if it declared that it knows that.
+    pub signing_key: Option<Arc<SigningKey>>,
+    /// What it is told of other secrets: those that it declared.
     pub secrets: BTreeMap<&'static str, SecretString>,
     /// Signs cursors.
     pub cursor_key: SecretString,
@@ -134,8 +136,9 @@ impl Config {
                 )
                 .unwrap_or_default(),
         };
+        let signing_key = needed.secrets.contains(&SIGNING_KEY).then(|| reader.signing_key(&tokens)).flatten();
         let secret = |name: &&'static str| (*name, reader.secret(&secret_variable(name), 32));
-        let secrets = needed.secrets.iter().map(secret).collect();
+        let secrets = needed.secrets.iter().filter(|name| **name != SIGNING_KEY).map(secret).collect();
         let cursor_key = reader.secret("CURSOR_KEY", 32);
         let mail_sender = reader.parsed("MAIL_SENDER", "must be an email address", |value| value.parse().ok());
         let public_url = reader.url("PUBLIC_URL", None);
@@ -151,6 +154,7 @@ impl Config {
                 queue_urls,
                 bus: reader.or("EVENT_BUS", "default"),
                 tokens,
+                signing_key,
                 secrets,
                 cursor_key,
                 mail_sender,
@@ -205,6 +209,13 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             self.fault(name, "is too short");
         }
         value.into()
+    }
+
+    /// The key that signs: one whose signatures are accepted, here and by whoever has the set of public keys.
+    fn signing_key(&mut self, tokens: &TokenPolicy) -> Option<Arc<SigningKey>> {
+        let fault = "must be an RSA key in PKCS#8 and base64, whose public half is in TOKEN_JWKS";
+        let read = |text: &str| SigningKey::from_base64(text).filter(|key| tokens.keys.has(key.public()));
+        self.parsed(&secret_variable(SIGNING_KEY), fault, read).map(Arc::new)
     }
 
     fn parsed<T>(&mut self, name: &str, fault: &'static str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {

@@ -112,7 +112,12 @@ impl Deps {
 
     /// A new id.
     pub fn new_id<T: Id>(&self) -> T {
-        chance::ulid(&*self.0.chance, self.now()).into()
+        self.new_ulid().into()
+    }
+
+    /// A number that no other has, time-ordered.
+    pub(crate) fn new_ulid(&self) -> ulid::Ulid {
+        chance::ulid(&*self.0.chance, self.now())
     }
 
     /// Bytes that nobody can guess.

@@ -2,12 +2,13 @@
 //! taken in one transaction.
 
 use domain::{
-    identity::{DisplayName, EmailAddress, EmailHash, Handle, Locale, Member, MemberState, Plan, Role},
+    identity::{DisplayName, EmailAddress, EmailHash, Handle, Locale, Member, MemberState, Plan, Role, sign_ins::PasswordHash},
     ids::Owner,
     money::Currency,
     time::Zone,
 };
-use storage::{Change, MemberKey};
+use jiff::Timestamp;
+use storage::{Change, MemberKey, Registration};
 
 use crate::vault::{Vault, VaultError};
 
@@ -73,6 +74,17 @@ impl Enrolment {
             version: 0,
         };
         Ok(Self { member, email: hash, key })
+    }
+
+    /// Their address, hashed.
+    pub fn address(&self) -> &EmailHash {
+        &self.email
+    }
+
+    /// As one who has yet to show that the address is theirs: with the password that they chose, and forgotten then.
+    pub fn pending(self, password: PasswordHash, until: Timestamp) -> Registration {
+        let Self { member, email, key } = self;
+        Registration { member, key, address: email, password, until, version: 0 }
     }
 
     /// Adds them to a change. It is refused with [`storage::StoreError::Exists`] if handle or address is another's.

@@ -15,6 +15,8 @@ pub enum Failure {
     Malformed(&'static str),
     /// No token, or none that is good.
     Unauthenticated,
+    /// Who asks has not shown who they are: a code and a sentence, which don't say what was wrong.
+    Unproven(&'static str, &'static str),
     /// Not for callers of this role, or a token of another tenant.
     Forbidden,
     /// There is no such thing, or it is not the caller's to see. The code of what is missing, such as `watcher`.
@@ -61,13 +63,9 @@ impl Failure {
                 "A valid access token is needed",
                 "Sign in, and send the access token as a bearer token.",
             ),
+            Self::Unproven(code, detail) => Problem::new(S::UNAUTHORIZED, *code, "Not shown who you are", *detail),
             Self::Forbidden => Problem::new(S::FORBIDDEN, "forbidden", "Not allowed", "Your account may not do this here."),
-            Self::NotFound(what) => Problem::new(
-                S::NOT_FOUND,
-                format!("{what}-not-found"),
-                "Not found",
-                format!("There is no such {}.", what.replace('-', " ")),
-            ),
+            Self::NotFound(what) => not_found(what),
             Self::WrongMethod => Problem::new(S::METHOD_NOT_ALLOWED, "method-not-allowed", "Wrong method", "Try another method."),
             Self::Conflict(code, detail) => Problem::new(S::CONFLICT, *code, "Not possible now", detail.clone()),
             Self::Changed => Problem::new(
@@ -126,6 +124,11 @@ impl Failure {
     }
 }
 
+fn not_found(what: &str) -> Problem {
+    let detail = format!("There is no such {}.", what.replace('-', " "));
+    Problem::new(StatusCode::NOT_FOUND, format!("{what}-not-found"), "Not found", detail)
+}
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut response = match &self {
@@ -133,7 +136,9 @@ impl IntoResponse for Failure {
             failure => failure.problem().into_response(),
         };
         match &self {
-            Self::Unauthenticated => reply::set_header(&mut response, http::header::WWW_AUTHENTICATE, "Bearer"),
+            Self::Unauthenticated | Self::Unproven(..) => {
+                reply::set_header(&mut response, http::header::WWW_AUTHENTICATE, "Bearer")
+            }
             Self::TooSoon(_, at) => reply::retry_after(&mut response, *at),
             Self::TooOften(at) => {
                 reply::retry_after(&mut response, *at);

@@ -160,6 +160,12 @@ impl Endpoint {
         self
     }
 
+    /// How much memory it has, where 256 MB are not enough; its share of a CPU comes with it.
+    pub const fn memory(mut self, mb: u16) -> Self {
+        self.spec.memory_mb = mb;
+        self
+    }
+
     /// How often it may be called, where that is another matter than for most.
     pub const fn limited(mut self, limit: Limit) -> Self {
         self.limit = Some(limit);
@@ -218,20 +224,21 @@ impl Function for Endpoint {
         Trigger::Http(self.access)
     }
 
-    /// Whoever takes a token, or tells accounts apart, looks up the tenant of the host, and who is for operators looks them up
-    /// themselves; whoever writes leaves receipts; whoever is limited is counted.
+    /// Whoever takes a token, changes something or tells accounts apart looks up the tenant of the host; who is for operators looks
+    /// them up themselves; whoever changes something for a caller leaves receipts; whoever is limited is counted.
     fn implied_grants(&self) -> Vec<Grant> {
+        let (for_caller, changes) = (self.access != Access::Public, self.route().0 != HttpMethod::Get);
         let mut grants = Vec::new();
         let limit = self.limit();
         match self.access {
             Access::Role(Role::Operator) => grants.push(Member::READ),
-            Access::Public if limit.is_none_or(|limit| !limit.tells_accounts_apart()) => {}
+            Access::Public if !changes && limit.is_none_or(|limit| !limit.tells_accounts_apart()) => {}
             Access::Role(_) | Access::Public => grants.push(TenantHost::READ),
         }
         if limit.is_some() {
             grants.push(LimitCount::WRITE);
         }
-        if self.route().0 != HttpMethod::Get {
+        if for_caller && changes {
             grants.extend([Receipt::READ, Receipt::WRITE]);
         }
         grants

@@ -15,14 +15,17 @@ pub mod enrolment;
 pub mod failure;
 pub mod function;
 pub mod gateway;
+mod issue;
 pub mod job;
 pub mod kms;
 pub mod lambda;
 pub mod limit;
 pub mod outside;
 pub mod page;
+pub mod passwords;
 pub mod path;
 pub mod problem;
+pub mod public;
 pub mod queues;
 pub mod reply;
 pub mod telemetry;
@@ -40,6 +43,7 @@ pub use self::{
     page::{Page, PageParams, Paged},
     path::{PathId, PathTenant},
     problem::{Problem, Problems},
+    public::{FromDevice, PublicCommand},
     queues::{Feed, Message, Queue},
     reply::{Answer, Reply},
 };

@@ -11,7 +11,7 @@ use domain::{
     identity::Role,
     ids::{MemberId, SessionId, TenantId},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -19,6 +19,10 @@ pub use self::keys::{Jwks, KeySet, NoRandomness, PublicKey, SigningKey};
 
 /// The longest token that is looked at.
 const MAX_TOKEN_BYTES: usize = 4096;
+/// How long a token is good that is issued here.
+pub const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
+/// The name of the secret that tokens are signed with: a private key in PKCS#8, in base64.
+pub const SIGNING_KEY: &str = "token-signing-key";
 /// How far the clocks of issuer and verifier may differ, in seconds.
 const LEEWAY_SECONDS: i64 = 5;
 /// How far our clock may be behind the issuer's: a token that is good must not be refused for being too new. It lives no longer

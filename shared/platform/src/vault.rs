@@ -150,10 +150,18 @@ impl Vault {
             return Ok(key);
         }
         let stored = self.store.member_key(owner).await?.ok_or(VaultError::NoKey)?;
-        let plain = self.kms.unwrap_key(stored.wrapped.as_bytes(), owner).await?;
-        let key = self.open_key(owner, &plain)?;
+        let key = self.unwrapped(&stored).await?;
         self.keep(&key);
         Ok(key)
+    }
+
+    /// The key of someone who is no member yet, and whose key is not kept with those of members.
+    ///
+    /// # Errors
+    /// If it can't be unwrapped.
+    pub async fn unwrapped(&self, key: &MemberKey) -> Result<OpenKey, VaultError> {
+        let plain = self.kms.unwrap_key(key.wrapped.as_bytes(), &key.owner).await?;
+        self.open_key(&key.owner, &plain)
     }
 
     /// An address of a tenant's member as look-ups know it, whatever its case.

@@ -14,8 +14,10 @@ mod grants;
 mod limits;
 mod members;
 mod outbox;
+mod passcodes;
 mod receipts;
 mod searches;
+mod sessions;
 mod store;
 pub mod tables;
 mod tenants;
@@ -32,6 +34,7 @@ pub use self::{
     limits::LimitCount,
     members::{DataKey, EmailOf, HandleOf, MASTER_SHARDS, MemberKey},
     outbox::{OUTBOX_SHARDS, OutboxItem},
+    passcodes::Registration,
     receipts::{Receipt, ReceiptId, StoredReply},
     searches::{Observation, SearchRun},
     store::{Listed, Store, StoreError},

@@ -188,6 +188,15 @@ impl Store {
         self.get(Key::new(collection(owner), "MEMBER")).await
     }
 
+    /// Whose a handle is, whatever its case.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn owner_of_handle(&self, tenant: &TenantId, handle: &Handle) -> Result<Option<Owner>, StoreError> {
+        let found = self.get::<HandleOf>(handle_key(tenant, handle)).await?;
+        Ok(found.map(|HandleOf { tenant, member, .. }| Owner { tenant, member }))
+    }
+
     /// A member by handle, whatever its case.
     ///
     /// # Errors

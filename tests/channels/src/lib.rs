@@ -36,6 +36,21 @@ pub fn award(points: u64, taxes: Option<Money>) -> Fare {
     Fare::Award { programme: "aadvantage".parse().unwrap(), points: points.try_into().unwrap(), taxes }
 }
 
+/// A brand of this name.
+pub fn tenant(name: &str) -> Tenant {
+    Tenant {
+        id: "demo".parse().unwrap(),
+        name: name.parse().unwrap(),
+        hosts: ["milebuy.example".parse().unwrap()].into(),
+        zone: "America/Los_Angeles".parse().unwrap(),
+        currency: Currency::USD,
+        branding: Branding::default(),
+        features: [].into(),
+        terms: 0,
+        version: 1,
+    }
+}
+
 /// A find and who is told of it, to be changed.
 #[derive(Debug)]
 pub struct Find {
@@ -118,17 +133,7 @@ impl Find {
     pub fn mail(self) -> AlertMail {
         let owner = Owner { tenant: "demo".parse().unwrap(), member: ulid::Ulid::from_bytes([1; 16]).into() };
         let zone: Zone = "America/Los_Angeles".parse().unwrap();
-        let tenant = Tenant {
-            id: owner.tenant.clone(),
-            name: self.brand.parse().unwrap(),
-            hosts: ["milebuy.example".parse().unwrap()].into(),
-            zone: zone.clone(),
-            currency: Currency::USD,
-            branding: Branding::default(),
-            features: [].into(),
-            terms: 0,
-            version: 1,
-        };
+        let tenant = tenant(&self.brand);
         let name = self.member.parse().unwrap();
         let cause = Cause::Watcher {
             watcher: ulid::Ulid::from_bytes([2; 16]).into(),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_sesv2::config::{BehaviorVersion, Credentials, Region, timeout::TimeoutConfig};
 use channels::{
-    email::{Envelope, MessageId, SendError, Sender, send},
+    email::{About, Envelope, MessageId, SendError, Sender, send},
     templates::Template,
 };
 use channels_tests::{FakeSes, Find};
@@ -29,7 +29,7 @@ fn envelope(brand: &str) -> Envelope {
         configuration_set: Some("mails".to_owned()),
         tenant: "demo".parse().unwrap(),
         template: Template::Alert,
-        delivery: ulid::Ulid::from_bytes([3; 16]).into(),
+        about: About::Delivery(ulid::Ulid::from_bytes([3; 16]).into()),
     }
 }
 
@@ -177,7 +177,7 @@ async fn ses_gets_sender_recipient_contents_and_tags() {
 }
 
 fn ulid_delivery() -> String {
-    envelope("x").delivery.to_string()
+    format!("msg_{}", ulid::Ulid::from_bytes([3; 16]))
 }
 
 #[tokio::test]

@@ -153,6 +153,7 @@ impl Target {
             bus: self.name(BUS),
             tokens: TokenPolicy::default(),
             secrets: BTreeMap::from([(LOOKUP_KEY, "hashes the addresses of this world".to_owned().into())]),
+            signing_key: None,
             cursor_key: String::new().into(),
             mail_sender: "mail@milebuy.example".parse().unwrap(),
             mail_configuration_set: Some(self.name(CONFIGURATION_SET)),

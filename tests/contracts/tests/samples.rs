@@ -62,6 +62,10 @@ async fn endpoints_understand_their_sample() {
             asked = asked.header(header.as_str(), value.to_str().unwrap());
         }
         let reply = asked.raw_body(body).send().await;
+        // A sample's secrets are none of this system's either: that they are wrong is found out by understanding them.
+        if endpoint.access() == Access::Public && reply.code().starts_with("wrong-") {
+            continue;
+        }
         assert!(
             !REFUSED.contains(&reply.status.as_u16()) && !reply.status.is_server_error(),
             "{name}: {} {:#}",

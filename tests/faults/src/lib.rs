@@ -9,6 +9,7 @@
 pub mod conditions;
 pub mod kills;
 pub mod matrix;
+pub mod newcomer;
 pub mod outcome;
 pub mod refusals;
 pub mod story;

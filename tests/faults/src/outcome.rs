@@ -1,6 +1,6 @@
 //! What is there in the end, in words that are the same whichever ids were given.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use storage::tables::Table;
@@ -125,9 +125,14 @@ fn sent_or_uncertain(state: &Value) -> &str {
 /// Every message that was sent is one mail; one that is uncertain at most one; any other none.
 fn mails(world: &World, items: &[Value]) -> Result<(), Violation> {
     let mut mails: BTreeMap<String, usize> = BTreeMap::new();
+    let mut others = BTreeSet::new();
     for mail in world.app.mails() {
         let delivery = mail.mail.tags.iter().find(|(name, _)| name == "delivery").map(|(_, id)| id.clone());
-        *mails.entry(delivery.unwrap_or_default()).or_default() += 1;
+        match delivery {
+            Some(delivery) => *mails.entry(delivery).or_default() += 1,
+            // About an account: each has a code or an hour of its own.
+            None => ensure(others.insert(mail.mail.text.clone()), || format!("sent twice: {:?}", mail.mail.subject))?,
+        }
     }
     for delivery in of_type(items, "delivery") {
         let (id, state) = (text(&delivery["id"]), text(&delivery["delivery"]["state"]));

@@ -6,7 +6,12 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use domain::{
     deals::Deal,
     events::{NAMES, WatcherCreated},
-    identity::{Member, Tenant, Terms},
+    identity::{
+        Member, Tenant, Terms,
+        passcodes::{Challenge, MailsToAddress},
+        sessions::Session,
+        sign_ins::{Credential, SignIns},
+    },
     ids::{EventId, Owner},
     notifications::{Alert, Delivery},
     search::SearchAnswer,
@@ -20,8 +25,8 @@ use local::{
 };
 use serde_json::Value;
 use storage::{
-    Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, Receipt, ReceiptId, SearchRun, Store, StoreError,
-    StoredReply, TenantHost, ToldDay, WatcherQuota,
+    Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, Receipt, ReceiptId, Registration, SearchRun, Store,
+    StoreError, StoredReply, TenantHost, ToldDay, WatcherQuota,
 };
 
 use crate::{
@@ -100,6 +105,12 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
         "member-key" => of_entity::<MemberKey>(store, samples.one()?, used).await,
         "handle" => of_entity::<HandleOf>(store, samples.one()?, used).await,
         "email" => of_entity::<EmailOf>(store, samples.one()?, used).await,
+        "registration" => of_entity::<Registration>(store, samples.one()?, used).await,
+        "challenge" => of_entity::<Challenge>(store, samples.one()?, used).await,
+        "passcode-mails" => of_entity::<MailsToAddress>(store, samples.one()?, used).await,
+        "credential" => of_entity::<Credential>(store, samples.one()?, used).await,
+        "sign-ins" => of_entity::<SignIns>(store, samples.one()?, used).await,
+        "session" => of_entity::<Session>(store, samples.one()?, used).await,
         "outbox" => tells_once(store, samples).await,
         "receipt" => carries_out_once(store, samples.owner()?).await,
         "watcher-quota" => counts_within_its_limit(store, &WatcherQuota { owner: samples.owner()? }).await,

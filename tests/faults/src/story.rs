@@ -12,7 +12,7 @@ use platform::Endpoint;
 use serde_json::{Value, json};
 use storage::Change;
 
-use crate::{Violation, ensure, named, world::World};
+use crate::{Violation, ensure, named, newcomer, world::World};
 
 /// How often a client sends a request until it is answered.
 const MOST_TRIES: usize = 300;
@@ -28,6 +28,7 @@ const NIGHT: SignedDuration = SignedDuration::from_hours(14);
 /// If a request is not answered as it should be, or the system does not come to rest.
 pub async fn tell(world: &World) -> Result<(), Violation> {
     let (dana, fred, omar) = (Person::of(world, "demo"), Person::of(world, "free"), Person::of(world, "omar"));
+    newcomer::tell(world).await?;
     prefer(world).await;
     run_brands(world).await?;
 
@@ -57,7 +58,8 @@ pub async fn tell(world: &World) -> Result<(), Violation> {
     later(world, &[("QR740", 30_000), ("AA100", 25_000), ("LX38", 48_000)]);
     dana.ask("watchers-run-watcher", &dubai, None).await?;
     turn(world, MINUTE).await?;
-    turn(world, NIGHT).await
+    turn(world, NIGHT).await?;
+    newcomer::another(world).await
 }
 
 /// Time passes with nothing to be done, and the sources have something else to offer.

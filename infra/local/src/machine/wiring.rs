@@ -20,6 +20,7 @@ use platform::{
     function::Spec,
     gateway,
     outside::Outside,
+    token::SIGNING_KEY,
 };
 use serde_json::json;
 use utoipa::openapi::OpenApi;
@@ -162,12 +163,13 @@ impl Wiring<'_> {
             queue_urls: needed.queues.iter().map(|queue| ((*queue).to_owned(), format!("{url}/{ACCOUNT}/{queue}"))).collect(),
             bus: "default".to_owned(),
             tokens: self.options.keys.policy(),
+            signing_key: needed.secrets.contains(&SIGNING_KEY).then(|| self.options.keys.signing()),
             secrets: needed.secrets.iter().filter_map(|name| Some((*name, self.options.keys.secret(name)?.clone()))).collect(),
             cursor_key: self.options.keys.cursor().clone(),
             mail_sender: self.sender.clone(),
             mail_configuration_set: None,
             public_url: self.options.public_url.clone(),
-            emit_metrics: false,
+            emit_metrics: self.options.metrics.is_some(),
             sources: needed.sources.iter().filter_map(|source| self.sources.access(source)).collect(),
         };
         let aws = Aws {
@@ -177,7 +179,11 @@ impl Wiring<'_> {
             mail_http: http.clone(),
             http,
         };
-        Deps::new(spec, config, aws, self.clock_of(spec), self.options.chance.clone(), outside)
+        let deps = Deps::new(spec, config, aws, self.clock_of(spec), self.options.chance.clone(), outside);
+        match &self.options.metrics {
+            Some(metrics) => deps.reporting_to(metrics.clone()),
+            None => deps,
+        }
     }
 
     fn clock_of(&self, spec: &Spec) -> Arc<dyn Clock> {

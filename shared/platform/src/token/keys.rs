@@ -1,6 +1,9 @@
 //! Keys of tokens: public ones, as a JSON web key set says them (RFC 7517), and the private one that signs.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use ring::{
     rand::SystemRandom,
     signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents},
@@ -83,6 +86,11 @@ impl KeySet {
         Jwks { keys: self.0.iter().map(PublicKey::to_jwk).collect() }
     }
 
+    /// Whether this is one of them.
+    pub fn has(&self, key: &PublicKey) -> bool {
+        self.get(&key.id).is_some_and(|found| found.components.n == key.components.n)
+    }
+
     pub(super) fn get(&self, id: &str) -> Option<&PublicKey> {
         self.0.iter().find(|key| key.id == id)
     }
@@ -91,6 +99,12 @@ impl KeySet {
 impl From<PublicKey> for KeySet {
     fn from(key: PublicKey) -> Self {
         Self(vec![key])
+    }
+}
+
+impl FromIterator<PublicKey> for KeySet {
+    fn from_iter<I: IntoIterator<Item = PublicKey>>(keys: I) -> Self {
+        Self(keys.into_iter().collect())
     }
 }
 
@@ -153,6 +167,11 @@ impl SigningKey {
         let RsaPublicKeyComponents { n, e }: RsaPublicKeyComponents<Vec<u8>> = pair.public().into();
         let id = thumbprint(&n, &e);
         Some(Self { public: PublicKey::new(id, n, e)?, pair })
+    }
+
+    /// The same, as a secret is stored: in base64.
+    pub fn from_base64(text: &str) -> Option<Self> {
+        Self::from_pkcs8(&STANDARD.decode(text.trim()).ok()?.into())
     }
 
     /// The key that its signatures are checked with.

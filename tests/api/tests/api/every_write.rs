@@ -5,14 +5,17 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
 use http::Method;
+use jiff::SignedDuration;
 use local::{
     TestApp,
+    seed::PASSWORD,
     test_app::{Asked, Reply, User},
 };
 use platform::Access;
 use serde_json::{Value, json};
 
 use crate::{
+    auth,
     routes::{Route, existing, found},
     support::{self, Core, Stored, ask, create, dubai, nestery, with},
 };
@@ -45,16 +48,10 @@ pub async fn prepared(function: &str) -> (TestApp, Write) {
         return (app, Write::to(format!("/v1/alerts/{alert}/read")));
     }
     let app = TestApp::new().await;
-    let looks = json!({"branding": {"primary": "#0b3d91"}, "terms": "Be kind."});
-    let of_tenants = match function {
-        "identity-create-tenant" => Some(Write::to("/v1/operator/tenants").with(nestery())),
-        "identity-manage-tenant" => {
-            Some(Write::to("/v1/operator/tenants/other").with(with(looks, "hosts", json!(["o.example"]))))
-        }
-        "identity-update-tenant" => Some(Write::to("/v1/tenant").with(looks)),
-        _ => None,
-    };
-    if let Some(write) = of_tenants {
+    if let Some(write) = of_tenants(function) {
+        return (app, write);
+    }
+    if let Some(write) = of_identity(&app, function).await {
         return (app, write);
     }
     let demo = app.member("demo");
@@ -74,9 +71,61 @@ pub async fn prepared(function: &str) -> (TestApp, Write) {
     (app, write)
 }
 
-/// The functions that change something, with their methods and who may call them.
+/// The requests about tenants, which operators and admins make.
+fn of_tenants(function: &str) -> Option<Write> {
+    let looks = json!({"branding": {"primary": "#0b3d91"}, "terms": "Be kind."});
+    match function {
+        "identity-create-tenant" => Some(Write::to("/v1/operator/tenants").with(nestery())),
+        "identity-manage-tenant" => {
+            Some(Write::to("/v1/operator/tenants/other").with(with(looks, "hosts", json!(["o.example"]))))
+        }
+        "identity-update-tenant" => Some(Write::to("/v1/tenant").with(looks)),
+        _ => None,
+    }
+}
+
+/// The requests of identity, which are made by one who signs up, or by the demo member.
+async fn of_identity(app: &TestApp, function: &str) -> Option<Write> {
+    let to = |path: &str, body: Value| Some(Write::to(format!("/v1/auth/{path}")).with(body));
+    let demo = json!({"login": "demo", "password": PASSWORD});
+    match function {
+        "identity-check-handle" => to("check-handle", json!({"handle": "demo"})),
+        "identity-sign-up" => to("signup", auth::applicant("gwen")),
+        "identity-verify-otp" => {
+            let (challenge, passcode) = auth::asked_to_sign_up(app, auth::applicant("gwen")).await;
+            to("verify-otp", json!({"challenge": challenge, "passcode": passcode}))
+        }
+        "identity-resend-otp" => {
+            let (challenge, _) = auth::asked_to_sign_up(app, auth::applicant("gwen")).await;
+            app.clock.advance(SignedDuration::from_mins(1));
+            to("resend-otp", json!({"challenge": challenge}))
+        }
+        "identity-forgot-password" => to("forgot-password", json!({"email": "dana@example.com"})),
+        "identity-reset-password" => {
+            let asked = auth::ask(app, "forgot-password", json!({"email": "dana@example.com"})).await;
+            let passcode = auth::codes(app, "dana@example.com").await.pop();
+            let body = json!({"challenge": asked.body["challenge"], "passcode": passcode, "password": auth::PASSWORD});
+            to("reset-password", body)
+        }
+        "identity-log-in" => to("login", demo),
+        "identity-refresh-tokens" | "identity-log-out" | "identity-end-session" => {
+            let tokens = auth::ask(app, "login", demo).await.body;
+            let shown = json!({"refreshToken": tokens["refreshToken"]});
+            match function {
+                "identity-refresh-tokens" => to("refresh", shown),
+                "identity-log-out" => to("logout", shown),
+                _ => Some(Write::to(format!("/v1/me/sessions/{}", tokens["session"].as_str().unwrap()))),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The functions that change something for a caller, with their methods and who may call them. (What is public leaves no
+/// receipts, and is made safe to repeat in ways of its own: `auth`, `sign_ins`, `sessions`.)
 fn writes() -> Vec<(&'static str, Method, Access)> {
-    Route::all().into_iter().filter(Route::writes).map(|route| (route.name, route.method, route.access)).collect()
+    let for_callers = Route::all().into_iter().filter(|route| route.writes() && route.access != Access::Public);
+    for_callers.map(|route| (route.name, route.method, route.access)).collect()
 }
 
 fn asked<'a>(demo: &User<'a>, method: &Method, write: &Write) -> Asked<'a> {

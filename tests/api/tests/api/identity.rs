@@ -1,6 +1,6 @@
 //! `/.well-known/openid-configuration` and `/.well-known/jwks.json`: what the edge must know to check tokens.
 
-use local::{TestApp, test_app::Reply};
+use local::{TestApp, keys::Keys, seed::PASSWORD, test_app::Reply};
 use platform::token::{KeySet, TokenPolicy};
 use serde_json::json;
 
@@ -58,4 +58,48 @@ async fn of_a_key_only_the_public_half_is_shown() {
     let mut fields: Vec<&String> = keys[0].as_object().unwrap().keys().collect();
     fields.sort();
     assert_eq!(fields, ["alg", "e", "kid", "kty", "n", "use"]);
+}
+
+/// Signs in; answers an access token.
+async fn signed(app: &TestApp) -> String {
+    let login = json!({"login": "demo", "password": PASSWORD});
+    let reply = app.anonymous().post("/v1/auth/login").body(login).send().await;
+    reply.assert(200, "");
+    reply.body["accessToken"].as_str().unwrap().to_owned()
+}
+
+async fn with_keys(keys: Keys) -> TestApp {
+    TestApp::built(|options| options.keys = keys).await
+}
+
+#[tokio::test]
+async fn keys_are_rotated_without_anyone_having_to_sign_in_again() {
+    let kept = tempfile::tempdir().unwrap();
+    let keys = || Keys::kept_in(kept.path()).unwrap();
+    let before = signed(&with_keys(keys()).await).await;
+
+    let both = with_keys(keys().rotated().unwrap()).await;
+    assert_eq!(shown(&both, "/.well-known/jwks.json").await.body["keys"].as_array().unwrap().len(), 2);
+    let after = signed(&both).await;
+    for token in [&before, &after] {
+        both.bearer(token).get("/v1/watchers").send().await.assert(200, "");
+    }
+    let kid = |token: &str| token.split('.').next().unwrap().to_owned();
+    assert_ne!(kid(&before), kid(&after));
+
+    let alone = with_keys(keys().rotated().unwrap().retired()).await;
+    assert_eq!(shown(&alone, "/.well-known/jwks.json").await.body["keys"].as_array().unwrap().len(), 1);
+    alone.bearer(&before).get("/v1/watchers").send().await.assert(401, "unauthenticated");
+    alone.bearer(signed(&alone).await).get("/v1/watchers").send().await.assert(200, "");
+}
+
+#[tokio::test]
+async fn whoever_is_there_from_the_start_signs_in_with_the_password_that_is_documented() {
+    let readme = include_str!("../../../../README.md");
+    assert!(readme.contains(&format!("`{PASSWORD}`")));
+    let app = TestApp::new().await;
+    for login in ["demo", "free", "admin", "dana@example.com", "ADA@example.com"] {
+        let login = json!({"login": login, "password": PASSWORD});
+        app.anonymous().post("/v1/auth/login").body(login).send().await.assert(200, "");
+    }
 }

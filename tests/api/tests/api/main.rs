@@ -3,6 +3,7 @@
 
 mod alerts;
 mod attacks;
+mod auth;
 mod bad_requests;
 mod deals;
 mod every_write;
@@ -12,8 +13,12 @@ mod identity;
 mod limits;
 mod personal_data;
 mod routes;
+mod same_path;
 mod security;
+mod sessions;
+mod sign_ins;
 mod support;
 mod system;
 mod tenants;
+mod walk;
 mod watchers;

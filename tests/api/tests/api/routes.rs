@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 
 use domain::{deals::Deal, identity::Role, notifications::Alert};
 use http::Method;
-use local::{TestApp, machine, test_app::User};
+use local::{TestApp, machine, seed::PASSWORD, test_app::User};
 use platform::{Endpoint, Function, function::Access};
 use serde_json::{Value, json};
 use storage::Change;
 use tokio::sync::OnceCell;
 use utoipa::openapi::HttpMethod;
 
-use crate::support::{create, dubai, each, told};
+use crate::{
+    auth,
+    support::{create, dubai, each, told},
+};
 
 /// Writes whose body must be more than an empty object to be good: only needed where the address holds an id.
 const GOOD_BODIES: &[(&str, &str)] = &[];
@@ -80,9 +83,10 @@ impl Route {
         path
     }
 
-    /// What its ids name: `watchers` in `/v1/watchers/{id}/run`, `tenants` in `/v1/operator/tenants/{id}`.
+    /// What its ids name: `watchers` in `/v1/watchers/{id}/run`, `sessions` in `/v1/me/sessions/{id}`, `tenants` in
+    /// `/v1/operator/tenants/{id}`.
     pub fn collection(&self) -> &str {
-        self.template.split('/').skip(2).find(|part| *part != "operator").unwrap()
+        self.template.split('/').skip(2).find(|part| !["me", "operator"].contains(part)).unwrap_or_default()
     }
 
     pub fn role(&self) -> Option<Role> {
@@ -135,14 +139,9 @@ pub async fn existing((mut deal, mut alert): (Deal, Alert)) -> (TestApp, Ids) {
     let app = TestApp::new().await;
     app.store().commit(Change::new().create(&mut deal).create(&mut alert)).await.unwrap();
     let watcher = create(&app.member("demo"), dubai()).await;
+    let session = auth::logged_in(&app, "demo", PASSWORD).await.body["session"].as_str().unwrap().to_owned();
     app.settle().await;
-    (
-        app,
-        BTreeMap::from([
-            ("watchers", watcher),
-            ("deals", deal.id.to_string()),
-            ("alerts", alert.id.to_string()),
-            ("tenants", "demo".to_owned()),
-        ]),
-    )
+    let (deal, alert, tenant) = (deal.id.to_string(), alert.id.to_string(), "demo".to_owned());
+    let ids = [("watchers", watcher), ("deals", deal), ("alerts", alert), ("sessions", session), ("tenants", tenant)];
+    (app, ids.into())
 }

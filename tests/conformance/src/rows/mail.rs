@@ -2,7 +2,7 @@
 //! reference](https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html) under SendEmail.
 
 use channels::{
-    email::{Envelope, SendError, Sender, send},
+    email::{About, Envelope, SendError, Sender, send},
     templates::{AlertMail, Reader, Rendered, Template, Urls},
 };
 use domain::{
@@ -60,7 +60,7 @@ fn envelope(target: &Target, name: &str) -> Envelope {
         configuration_set: config.mail_configuration_set,
         tenant: "demo".parse().unwrap(),
         template: Template::Alert,
-        delivery: id(1),
+        about: About::Delivery(id(1)),
     }
 }
 

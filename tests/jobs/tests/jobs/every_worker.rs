@@ -47,6 +47,7 @@ async fn a_message_about_what_is_no_more_is_done_or_parked_and_never_comes_again
     let nobody = json!({
         "tenant": "demo", "member": "mem_01KHPNJ4R6Z9X0Q3T5V7W9Y1B3", "watcher": "wat_01KHPNJ4R6Z9X0Q3T5V7W9Y1B3",
         "deal": "deal_01KHPNJ4R6Z9X0Q3T5V7W9Y1B3", "dealVersion": 1, "delivery": "msg_01KHPNJ4R6Z9X0Q3T5V7W9Y1B3",
+        "challenge": "otp_01KHPNJ4R6Z9X0Q3T5V7W9Y1B3", "wanted": 1, "until": "2026-02-17T19:39:00Z",
         "searchKey": "00000000000000000000000000000000", "slot": "2026-02-17T19:24:00Z", "maxAgeMinutes": 1, "reason": "found",
         "score": {"total": 1, "parts": {"value": null, "convenience": null, "timing": null, "reliability": null, "availability": null}}
     });
@@ -74,6 +75,14 @@ async fn real_messages() -> (TestApp, BTreeMap<String, String>) {
     let dana = app.member("demo");
     let watcher = watch(&dana, json!({})).await;
     dana.post(&format!("/v1/watchers/{watcher}/run")).send().await.assert(202, "");
+    let anyone = app.anonymous();
+    anyone.post("/v1/auth/forgot-password").body(json!({"email": "dana@example.com"})).send().await.assert(202, "");
+    for n in 0..10 {
+        let wrong = json!({"login": "demo", "password": "not the password"});
+        anyone.post("/v1/auth/login").body(wrong).send().await.assert(401, "wrong-credentials");
+        // As often as anyone is let try.
+        app.clock.advance(SignedDuration::from_secs(if n == 4 { 60 } else { 0 }));
+    }
     app.clock.advance(SignedDuration::from_mins(1));
     app.system().fire_due().await;
     let mut seen = BTreeMap::new();
@@ -87,7 +96,7 @@ async fn real_messages() -> (TestApp, BTreeMap<String, String>) {
             break;
         }
     }
-    assert_eq!(app.mails().len(), 1);
+    assert_eq!(app.mails().len(), 3, "a find, a passcode and a lock");
     for (function, queue) in workers() {
         assert!(seen.contains_key(queue.name), "no message reached {}", function.spec().name);
     }
@@ -116,7 +125,7 @@ async fn poison_in_any_slot_of_a_full_batch_is_parked_and_counted_and_all_others
         let parked: Vec<_> = letters.into_iter().map(|letter| letter.body).collect();
         assert_eq!(parked, (0..size).map(|slot| format!("junk in slot {slot}")).collect::<Vec<_>>(), "{name}");
     }
-    assert_eq!(app.mails().len(), 1, "what was handled before changes nothing");
+    assert_eq!(app.mails().len(), 3, "what was handled before changes nothing");
 }
 
 /// It reaches nothing, so that whatever it began, parking included, would be an error of another kind.

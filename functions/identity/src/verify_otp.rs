@@ -1,0 +1,92 @@
+//! `POST /v1/auth/verify-otp`
+
+use axum::extract::State;
+use domain::{
+    events::MemberJoined,
+    identity::{
+        Member, MemberState,
+        passcodes::{Challenge, ChallengeToken, Passcode, Purpose},
+        sessions::Session,
+        sign_ins::Credential,
+    },
+    ids::Owner,
+    inputs::{Fields, Input, leaf},
+};
+use platform::{
+    Answer, Deps, Endpoint, Failure, FromDevice, Limit, Problems, PublicCommand, Reply, token::SIGNING_KEY, vault::LOOKUP_KEY,
+};
+use storage::{Change, EmailOf, Entity, Grant, HandleOf, MemberKey, Registration, StoreError};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use crate::{
+    challenges::{answered, wrong_passcode},
+    tokens::{Tokens, begin},
+};
+
+/// Makes a member of one who signed up.
+pub static FUNCTION: Endpoint = Endpoint::public("identity-verify-otp", || routes!(verify_otp))
+    .may(&[
+        Challenge::READ,
+        Challenge::WRITE,
+        Registration::READ,
+        Registration::WRITE,
+        Member::WRITE,
+        MemberKey::WRITE,
+        HandleOf::WRITE,
+        EmailOf::WRITE,
+        Credential::WRITE,
+        Session::WRITE,
+        Grant::Know(LOOKUP_KEY),
+        Grant::Know(SIGNING_KEY),
+        Grant::Emit("MemberJoined"),
+    ])
+    .limited(Limit::attempts("verify-otp", &["challenge"]));
+
+/// A passcode, and what it was asked for with.
+#[derive(Debug, ToSchema)]
+pub struct VerifyOtp {
+    challenge: ChallengeToken,
+    passcode: Passcode,
+}
+
+impl Input for VerifyOtp {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (challenge, passcode) = (fields.required("challenge", leaf), fields.required("passcode", leaf));
+        Some(Self { challenge: challenge?, passcode: passcode? })
+    }
+}
+
+/// Makes a member of one who signed up
+///
+/// And signs them in. A passcode works once, for ten minutes; the fifth wrong one ends it.
+#[utoipa::path(
+    post,
+    path = "/v1/auth/verify-otp",
+    tag = "identity",
+    request_body = VerifyOtp,
+    responses((status = 200, body = Tokens), Problems)
+)]
+async fn verify_otp(State(cx): State<Deps>, FromDevice(device): FromDevice, command: PublicCommand<VerifyOtp>) -> Reply<Tokens> {
+    let PublicCommand { tenant, input } = command;
+    let is_sign_up = |purpose: &Purpose| matches!(purpose, Purpose::SignUp { .. });
+    let mut challenge = answered(&cx, &tenant, (&input.challenge, &input.passcode), is_sign_up).await?;
+    let Purpose::SignUp { pending: member } = challenge.purpose else { return Err(wrong_passcode()) };
+    let owner = Owner { tenant: tenant.clone(), member };
+    let mut registration = cx.store().registration(&owner).await?.ok_or_else(wrong_passcode)?;
+
+    registration.member.state = MemberState::Active;
+    registration.member.last_sign_in = Some(cx.now());
+    let mut credential = Credential::new(owner.clone(), registration.password.clone());
+    let (token, mut session) = begin(&cx, owner, device, credential.generation);
+    let tokens = Tokens::new(&cx, &token, registration.member.role)?;
+    let change = Change::new().delete(&mut challenge).register(registration).create(&mut credential).create(&mut session);
+    match cx.store().commit(cx.emit(change, &MemberJoined { tenant, member })).await {
+        Ok(()) => Ok(Answer::ok(tokens)),
+        Err(StoreError::Exists) => {
+            let taken = "Someone was faster, and has the handle or the address. Sign up with another, or sign in.";
+            Err(Failure::Conflict("already-taken", taken.to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

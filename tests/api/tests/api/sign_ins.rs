@@ -1,0 +1,151 @@
+//! Signing in, locks, and passwords that were forgotten.
+
+use futures::future::join_all;
+use jiff::ToSpan;
+use local::{TestApp, test_app::Reply};
+use serde_json::{Value, json};
+
+use crate::auth::{PASSWORD, address, ask, codes, logged_in, signed_up, with_tokens};
+
+const ANOTHER: &str = "two bicycles, no lantern";
+
+async fn forgot(app: &TestApp, email: &str) -> Value {
+    let reply = ask(app, "forgot-password", json!({"email": email})).await;
+    reply.assert(202, "");
+    reply.body["challenge"].clone()
+}
+
+async fn reset(app: &TestApp, challenge: &Value, code: &str) -> Reply {
+    ask(app, "reset-password", json!({"challenge": challenge, "passcode": code, "password": ANOTHER})).await
+}
+
+/// Fails to sign in so often: five times a minute, which is as often as anyone is let try.
+async fn fail(app: &TestApp, login: &str, times: usize) {
+    for n in 0..times {
+        if n % 5 == 0 {
+            app.leap(1.minute()).await;
+        }
+        logged_in(app, login, ANOTHER).await.assert(401, "wrong-credentials");
+    }
+    app.leap(1.minute()).await;
+}
+
+fn locks_told(app: &TestApp) -> usize {
+    app.mails().iter().filter(|mail| mail.mail.subject.contains("locked")).count()
+}
+
+#[tokio::test]
+async fn ten_failures_lock_the_account_and_tell_the_member_once() {
+    let app = TestApp::new().await;
+    let tokens = signed_up(&app, "gwen").await;
+    fail(&app, "gwen", 5).await;
+    fail(&app, &address("gwen"), 5).await;
+    let locked = logged_in(&app, "gwen", PASSWORD).await;
+    locked.assert(429, "account-locked");
+    assert!(!locked.header("retry-after").is_empty());
+    app.settle().await;
+    assert_eq!(locks_told(&app), 1);
+    // Where the member is signed in they stay so.
+    with_tokens(&app, &tokens).get("/v1/watchers").send().await.assert(200, "");
+    ask(&app, "refresh", json!({"refreshToken": tokens["refreshToken"]})).await.assert(200, "");
+
+    app.leap(15.minutes()).await;
+    logged_in(&app, "gwen", PASSWORD).await.assert(200, "");
+    app.settle().await;
+    assert_eq!(locks_told(&app), 1);
+}
+
+#[tokio::test]
+async fn an_account_that_there_is_not_locks_as_any_other_and_nobody_is_told() {
+    let app = TestApp::new().await;
+    for login in ["nobody", "nobody@example.net"] {
+        fail(&app, login, 10).await;
+        logged_in(&app, login, ANOTHER).await.assert(429, "account-locked");
+    }
+    app.settle().await;
+    assert!(app.mails().is_empty() && app.dead_letters().is_empty());
+}
+
+#[tokio::test]
+async fn fifty_guesses_at_once_are_five_and_twice_as_many_lock() {
+    let app = TestApp::new().await;
+    signed_up(&app, "gwen").await;
+    let mut answered = 0;
+    for _ in 0..4 {
+        let replies = join_all((0..50).map(|_| logged_in(&app, "gwen", ANOTHER))).await;
+        let now = replies.iter().filter(|reply| reply.status == 401).count();
+        assert!(now <= 5 && replies.iter().all(|reply| [401, 429, 503].contains(&reply.status.as_u16())), "{now}");
+        answered += now;
+        app.leap(1.minute()).await;
+    }
+    fail(&app, "gwen", 10 - answered.min(10)).await;
+    assert!(answered <= 10, "{answered}");
+    logged_in(&app, "gwen", PASSWORD).await.assert(429, "account-locked");
+    app.settle().await;
+    assert_eq!(locks_told(&app), 1);
+}
+
+#[tokio::test]
+async fn failures_in_between_are_forgotten() {
+    let app = TestApp::new().await;
+    signed_up(&app, "gwen").await;
+    for _ in 0..3 {
+        fail(&app, "gwen", 9).await;
+        logged_in(&app, "gwen", PASSWORD).await.assert(200, "");
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_reset_by_whoever_has_the_address_and_ends_every_session_and_lock() {
+    let app = TestApp::new().await;
+    let tokens = signed_up(&app, "gwen").await;
+    fail(&app, "gwen", 10).await;
+    let challenge = forgot(&app, &address("gwen")).await;
+    let code = codes(&app, &address("gwen")).await.pop().unwrap();
+    // It signs nobody in.
+    ask(&app, "verify-otp", json!({"challenge": challenge, "passcode": code})).await.assert(401, "wrong-passcode");
+    let common = json!({"challenge": challenge, "passcode": code, "password": "password123"});
+    ask(&app, "reset-password", common).await.assert(422, "invalid-input");
+    reset(&app, &challenge, &code).await.assert(204, "");
+
+    logged_in(&app, "gwen", PASSWORD).await.assert(401, "wrong-credentials");
+    logged_in(&app, "gwen", ANOTHER).await.assert(200, "");
+    ask(&app, "refresh", json!({"refreshToken": tokens["refreshToken"]})).await.assert(401, "wrong-refresh-token");
+    reset(&app, &challenge, &code).await.assert(401, "wrong-passcode");
+}
+
+#[tokio::test]
+async fn asking_for_an_address_that_nobody_has_looks_the_same_and_comes_to_nothing() {
+    let app = TestApp::new().await;
+    signed_up(&app, "gwen").await;
+    app.leap(1.minute()).await;
+    let known = ask(&app, "forgot-password", json!({"email": address("gwen")})).await;
+    let unknown = ask(&app, "forgot-password", json!({"email": "nobody@example.net"})).await;
+    assert_eq!(known.status, unknown.status);
+    let dates = |reply: &Reply| (reply.body["nextAt"].clone(), reply.body["endsAt"].clone());
+    assert_eq!(dates(&known), dates(&unknown));
+    assert_eq!((codes(&app, &address("gwen")).await.len(), codes(&app, "nobody@example.net").await.len()), (2, 0));
+    for _ in 0..6 {
+        reset(&app, &unknown.body["challenge"], "123456").await.assert(401, "wrong-passcode");
+        app.leap(1.minute()).await;
+    }
+    ask(&app, "resend-otp", json!({"challenge": unknown.body["challenge"]})).await.assert(202, "");
+    app.settle().await;
+    assert!(app.dead_letters().is_empty());
+}
+
+/// One who was still being looked at when the password was changed does not get in.
+#[tokio::test]
+async fn sign_ins_that_meet_a_reset_get_in_with_the_new_password_alone() {
+    let app = TestApp::new().await;
+    signed_up(&app, "gwen").await;
+    app.leap(1.minute()).await;
+    let challenge = forgot(&app, &address("gwen")).await;
+    let code = codes(&app, &address("gwen")).await.pop().unwrap();
+    let sign_ins = join_all((0..8).map(|_| logged_in(&app, "gwen", PASSWORD)));
+    let (reset, sign_ins) = tokio::join!(reset(&app, &challenge, &code), sign_ins);
+    reset.assert(204, "");
+    for reply in sign_ins.iter().filter(|reply| reply.status == 200) {
+        ask(&app, "refresh", json!({"refreshToken": reply.body["refreshToken"]})).await.assert(401, "wrong-refresh-token");
+    }
+}
