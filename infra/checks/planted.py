@@ -380,6 +380,14 @@ def a_canary_under_the_alarm_of_another_function(app):
     return spoilt_template(app, "infra/stacks/watchers.yaml", swap)
 
 
+@planted("failed-messages", "does not ring when messages")
+def a_worker_whose_failed_messages_nobody_looks_at(app):
+    def only_errors(alarm):
+        alarm["Metrics"] = [metric for metric in alarm["Metrics"] if metric["Id"] not in ("failed", "parked", "done")]
+
+    return spoilt(app, ALARM, only_errors, lambda alarm: "JobsParked" in str(alarm))
+
+
 @planted("binary", "a function of 0 stacks")
 def a_function_that_is_not_deployed(app):
     def remove(source):

@@ -499,6 +499,17 @@ def roll_back(app: Application):
 
 
 @rule
+def failed_messages(app: Application):
+    """To Lambda a call that reports messages as failed went well: the alarm of a worker looks at what becomes of messages."""
+    alarms = {stack.text(alarm["AlarmName"]): alarm for stack, _, alarm in app.each(ALARM)}
+    for stack, name, mapping in queue_mappings(app):
+        worker = stack.text(function_of(stack, mapping["FunctionName"])["FunctionName"])
+        looked_at = {metric.get("MetricName") for metric in metrics_of(alarms.get(f"{worker}-failing", {}))}
+        if not {"Errors", "JobsFailed", "JobsParked"} <= looked_at:
+            yield at(stack, name), f"does not ring when messages of {worker} fail"
+
+
+@rule
 def binary(app: Application):
     """Every binary is a function of one stack, under its own name, and every function is a binary."""
     built = {path.stem: path.parents[2] for path in app.root.glob("functions/*/src/bin/*.rs")}

@@ -1,5 +1,5 @@
-//! Identity: tenants, how members sign up and sign in, their sessions, who issues access tokens, and the keys that they are checked
-//! with.
+//! Identity: tenants, members and their profiles, how they sign up and sign in, their sessions, who issues access tokens, and the
+//! keys that they are checked with.
 
 mod challenges;
 pub mod check_handle;
@@ -7,6 +7,7 @@ pub mod create_tenant;
 pub mod end_session;
 pub mod forgot_password;
 pub mod get_jwks;
+pub mod get_me;
 pub mod get_openid_configuration;
 pub mod get_tenant;
 pub mod inspect_tenant;
@@ -15,6 +16,7 @@ pub mod list_tenants;
 pub mod log_in;
 pub mod log_out;
 pub mod manage_tenant;
+mod profile_view;
 pub mod refresh_tokens;
 pub mod resend_otp;
 pub mod reset_password;
@@ -24,6 +26,7 @@ pub mod sign_up;
 pub mod tell_of_lock;
 mod tenant_view;
 mod tokens;
+pub mod update_me;
 pub mod update_tenant;
 pub mod verify_otp;
 
@@ -34,6 +37,7 @@ pub static FUNCTIONS: &[&dyn platform::Function] = &[
     &end_session::FUNCTION,
     &forgot_password::FUNCTION,
     &get_jwks::FUNCTION,
+    &get_me::FUNCTION,
     &get_openid_configuration::FUNCTION,
     &get_tenant::FUNCTION,
     &inspect_tenant::FUNCTION,
@@ -48,6 +52,7 @@ pub static FUNCTIONS: &[&dyn platform::Function] = &[
     &send_passcode::FUNCTION,
     &sign_up::FUNCTION,
     &tell_of_lock::FUNCTION,
+    &update_me::FUNCTION,
     &update_tenant::FUNCTION,
     &verify_otp::FUNCTION,
 ];

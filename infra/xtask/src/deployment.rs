@@ -138,6 +138,7 @@ fn deploy_and_drive(cloud: &Ministack, sam: &Sam<'_>, built: &Built, tell: &impl
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let member = seeded(&cloud.url()).await?;
+        strangers_are_refused(&cloud.url(), sam, &member).await?;
         let story = Story { api, sam, issuer: issuer.url(), key, other_key, member, travel_day: sources.travel_day };
         let arrived = story.first_mail().await?;
         tell(&arrived.to_string());
@@ -187,13 +188,7 @@ fn parameters(issuer: &str, key: &SigningKey) -> Result<Value, DeploymentError> 
 
 /// Stores the tenant and its first member in the deployed table, and reads the member back.
 async fn seeded(url: &str) -> Result<Member, DeploymentError> {
-    let aws = Aws {
-        region: REGION.to_owned(),
-        credentials: Credentials::from_keys("test", "test", None),
-        endpoints: BTreeMap::from([Service::DynamoDb, Service::Kms].map(|service| (service, url.to_owned()))),
-        http: plain_http(),
-        mail_http: plain_http(),
-    };
+    let aws = aws(url, sam::OWNER);
     let store = Store::new(aws.dynamo(), PREFIX);
     let member = NewMember {
         tenant: "mile-buy-club",
@@ -205,9 +200,29 @@ async fn seeded(url: &str) -> Result<Member, DeploymentError> {
         zone: story::zone_with_day(Timestamp::now()),
         plan: Plan::Free,
     };
-    let vault = operator::vault(&aws, &store, PREFIX, &lookup_key().into());
+    let vault = operator::vault(&aws, &store, PREFIX, Some(&lookup_key().into()));
     let owner = operator::seed_member(&store, &vault, &member).await?;
     store.member(&owner).await?.ok_or_else(|| DeploymentError::Unexpected("the first member", "not there".to_owned()))
+}
+
+/// Whether roles are enforced at all: one who may do nothing reads nothing, or what functions do would show nothing of their roles.
+async fn strangers_are_refused(url: &str, sam: &Sam<'_>, member: &Member) -> Result<(), DeploymentError> {
+    let (id, secret) = sam.stranger()?;
+    match Store::new(aws(url, (&id, &secret)).dynamo(), PREFIX).member(&member.owner).await {
+        Err(StoreError::Refused(_)) => Ok(()),
+        other => Err(DeploymentError::Unexpected("what a stranger reads", format!("{other:?}"))),
+    }
+}
+
+/// What was deployed, for whoever has this key.
+fn aws(url: &str, (id, secret): (&str, &str)) -> Aws {
+    Aws {
+        region: REGION.to_owned(),
+        credentials: Credentials::from_keys(id, secret, None),
+        endpoints: BTreeMap::from([Service::DynamoDb, Service::Kms].map(|service| (service, url.to_owned()))),
+        http: plain_http(),
+        mail_http: plain_http(),
+    }
 }
 
 #[cfg(test)]

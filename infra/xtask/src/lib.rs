@@ -15,6 +15,7 @@ pub mod operator;
 pub mod python;
 pub mod recordings;
 pub mod redrive;
+pub mod rewrap;
 pub mod stacks;
 pub mod templates;
 pub mod tidy;

@@ -26,7 +26,9 @@ use xtask::{
     new_function::{self, Order, Trigger},
     openapi,
     operator::{self, NewMember, NewToken},
-    recordings, redrive, stacks, templates, tidy,
+    recordings, redrive,
+    rewrap::{self, Rewrapped},
+    stacks, templates, tidy,
 };
 
 /// Developer automation.
@@ -77,10 +79,16 @@ enum Command {
     Deployment,
     /// Makes the key that a deployment's access tokens are signed with, and prints its public half: the parameter TokenJwks
     IssuerKey(IssuerKey),
+    /// Has members' keys that another master key has wrapped wrapped by the one of the deployment; again it goes on
+    ///
+    /// Region and credentials are those of the environment: AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if there
+    /// is one, AWS_SESSION_TOKEN. AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_KMS name other endpoints.
+    Rewrap(Rewrap),
     /// Stores a member of a deployment, with their tenant and its host, and prints the member's id; again it changes nothing
     ///
     /// Region and credentials are those of the environment: AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if there
-    /// is one, AWS_SESSION_TOKEN. AWS_ENDPOINT_URL_DYNAMODB names another endpoint.
+    /// is one, AWS_SESSION_TOKEN. AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_KMS name other endpoints. LOOKUP_KEY is the
+    /// deployment's secret of that name.
     SeedMember(SeedMember),
     /// Prints an access token of a deployment's member (here: cargo local token)
     Token(Token),
@@ -133,6 +141,15 @@ struct IssuerKey {
     /// The file that is made, readable by its owner alone: PKCS#8
     #[arg(long)]
     out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct Rewrap {
+    /// The ARN of the master key whose place the one of the deployment takes
+    former: String,
+    /// What the deployment's table names begin with, such as live-
+    #[arg(long, default_value = "")]
+    prefix: String,
 }
 
 #[derive(Debug, Args)]
@@ -247,6 +264,7 @@ fn run(root: &Path, command: Command) -> Result<(), Box<dyn Error>> {
             tell(&serde_json::to_string(&operator::new_issuer_key(&out)?)?);
             Ok(())
         }
+        Command::Rewrap(arguments) => wrap_keys_anew(&arguments),
         Command::SeedMember(arguments) => seed_member(&arguments),
         Command::Token(arguments) => print_token(arguments),
         Command::Budgets { rounds } => {
@@ -305,13 +323,22 @@ fn send_round_again(Redrive { queue, max_per_second, prefix }: Redrive) -> Resul
     Ok(())
 }
 
+fn wrap_keys_anew(Rewrap { former, prefix }: &Rewrap) -> Result<(), Box<dyn Error>> {
+    let aws = aws()?;
+    let store = Store::new(aws.dynamo(), prefix);
+    let vault = operator::vault(&aws, &store, prefix, None);
+    let Rewrapped { keys, passed_over } = runtime()?.block_on(rewrap::rewrap(&store, &vault, former))?;
+    tell(&format!("{keys} keys are wrapped anew; {passed_over} had changed meanwhile. Run it again until there are none"));
+    Ok(())
+}
+
 fn seed_member(arguments: &SeedMember) -> Result<(), Box<dyn Error>> {
     let SeedMember { prefix, tenant, brand, host, email, handle, name, zone, plan } = arguments;
     let (handle, name) = (handle.as_deref(), name.as_deref());
     let new = NewMember { tenant, brand, host, email, handle, name, zone, plan: *plan };
     let (aws, lookup) = (aws()?, operator::lookup_key(|name| std::env::var(name).ok())?);
     let store = Store::new(aws.dynamo(), prefix);
-    let vault = operator::vault(&aws, &store, prefix, &lookup);
+    let vault = operator::vault(&aws, &store, prefix, Some(&lookup));
     let owner = runtime()?.block_on(operator::seed_member(&store, &vault, &new))?;
     tell(&owner.member.to_string());
     Ok(())

@@ -105,8 +105,8 @@ pub fn lookup_key(variable: impl Fn(&str) -> Option<String>) -> Result<SecretStr
 }
 
 /// Members' keys, with the operator's own credentials.
-pub fn vault(aws: &Aws, store: &Store, prefix: &str, lookup: &SecretString) -> Vault {
-    Vault::new(aws.kms(), store.clone(), prefix, Some(lookup), (Arc::new(SystemClock), Arc::new(SystemChance)))
+pub fn vault(aws: &Aws, store: &Store, prefix: &str, lookup: Option<&SecretString>) -> Vault {
+    Vault::new(aws.kms(), store.clone(), prefix, lookup, (Arc::new(SystemClock), Arc::new(SystemChance)))
 }
 
 /// A member to be, with their tenant.

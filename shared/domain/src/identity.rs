@@ -179,6 +179,8 @@ pub struct Member {
     pub terms: Option<u32>,
     /// When they last signed in.
     pub last_sign_in: Option<Timestamp>,
+    /// Counts the changes that they make themselves: what their app saw is stale after those, and not after a sign-in.
+    pub revision: u64,
     /// Optimistic lock.
     pub version: u64,
 }

@@ -110,14 +110,12 @@ mod tests {
 
     #[test]
     fn what_is_not_sealed_is_not_read_and_not_told() {
-        for clear in [r#""dana@example.com""#, r#""Dana""#, "{}", "1"] {
-            let error = serde_json::from_str::<Sealed<String>>(clear).map(|_| ()).or_else(|error| {
-                assert!(!error.to_string().contains("ana"), "{error}");
-                Err(error)
-            });
-            // Four letters are base64 too: then it is the vault that refuses.
-            assert!(error.is_err() || clear == r#""Dana""#, "{clear}");
+        for clear in [r#""dana@example.com""#, r#""Dana Demo""#, "{}", "1"] {
+            let told = serde_json::from_str::<Sealed<String>>(clear).unwrap_err().to_string();
+            assert!(!told.contains("ana"), "{told}");
         }
+        // Four letters are base64 too: such a one the vault refuses.
+        assert!(serde_json::from_str::<Sealed<String>>(r#""Dana""#).is_ok());
     }
 
     #[test]

@@ -13,9 +13,9 @@ use crate::{
     kms::Kms,
 };
 
-/// How long an attempt of a call to tables, queues or the bus may take: they answer within milliseconds. After that the SDK tries
+/// How long an attempt of a call to tables, queues, bus or KMS may take: they answer within milliseconds. After that the SDK tries
 /// again, which is still within a function's time.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
+pub(crate) const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
 
 /// The services we call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,9 +100,12 @@ impl Aws {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let required = |name| set(name).ok_or(AwsError::NotSet(name));
         let endpoints = Config::endpoints(set);
-        // An endpoint without TLS is a stand-in on loopback.
-        let without_tls = endpoints.values().any(|url| url.starts_with("http:"));
-        let client = |connections| if without_tls { Ok(plain_http()) } else { https(connections) };
+        // Endpoints without TLS are stand-ins on loopback. Where only some are, the client for TLS reaches them, too.
+        let without_tls = |service| endpoints.get(&service).is_some_and(|url| url.starts_with("http:"));
+        let client = |connections| match Service::ALL.into_iter().all(without_tls) {
+            true => Ok(SharedHttpClient::new(Client::plain(connections))),
+            false => https(connections),
+        };
         Ok(Self {
             region: required("AWS_REGION")?,
             credentials: Credentials::from_keys(
@@ -160,7 +163,21 @@ pub fn plain_http() -> SharedHttpClient {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use std::{
+        net::Ipv4Addr,
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+    };
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
     use super::*;
 
     #[test]
@@ -171,5 +188,40 @@ mod tests {
             assert!(matches!(without(name), Err(AwsError::NotSet(missing)) if missing == name));
         }
         assert!(without("AWS_SESSION_TOKEN").is_ok());
+    }
+
+    /// Answers whatever it is asked with no more than that it went well, and counts the connections that it was asked on.
+    async fn counting() -> (String, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let (url, connections) = (format!("http://{}", listener.local_addr().unwrap()), Arc::new(AtomicUsize::new(0)));
+        let counted = connections.clone();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::Relaxed);
+                tokio::spawn(async move {
+                    let mut heard = [0; 4096];
+                    while stream.read(&mut heard).await.is_ok_and(|read| read > 0) {
+                        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
+                    }
+                });
+            }
+        });
+        (url, connections)
+    }
+
+    #[tokio::test]
+    async fn mail_goes_by_connections_of_its_own_and_all_else_by_one_that_is_kept() {
+        let (url, connections) = counting().await;
+        let aws =
+            Aws::from_environment(|name| Some(if name.contains("ENDPOINT") { url.clone() } else { "x".to_owned() })).unwrap();
+        let (tables, mail) = (aws.dynamo(), aws.ses());
+        for _ in 0..2 {
+            tables.list_tables().send().await.unwrap();
+        }
+        assert_eq!(connections.swap(0, Ordering::Relaxed), 1);
+        for _ in 0..2 {
+            mail.get_account().send().await.unwrap();
+        }
+        assert_eq!(connections.load(Ordering::Relaxed), 2);
     }
 }

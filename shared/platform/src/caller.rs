@@ -31,12 +31,13 @@ impl Caller {
         self.owner.member
     }
 
-    /// Who they are, as stored. A token outlives its member by minutes at most; then it is no longer good.
+    /// Who they are, as stored. A token outlives its member by minutes at most, and is no longer good then.
     ///
     /// # Errors
     /// If the member is no more, or the store can't say.
     pub async fn profile(&self, cx: &Deps) -> Result<Member, Failure> {
-        cx.store().member(&self.owner).await?.ok_or(Failure::Unauthenticated)
+        let member = cx.store().member(&self.owner).await?;
+        member.filter(|member| member.state != MemberState::Deleted).ok_or(Failure::Unauthenticated)
     }
 
     /// Checks who calls an endpoint: token, then that the token's tenant is the one that the host names, then the role.

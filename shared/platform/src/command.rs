@@ -9,8 +9,10 @@ use axum::{
 };
 use bytes::Bytes;
 use domain::inputs::{Fields, Input, read_input};
+use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, header, request::Parts};
 use jiff::Timestamp;
+use secrecy::ExposeSecret;
 use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 use storage::{Change, Receipt, ReceiptId, StoredReply};
@@ -68,7 +70,7 @@ impl Asked {
 impl Request {
     /// Reads which request this is, unless it was carried out before.
     async fn new_of(cx: &Deps, caller: &Caller, parts: &Parts, body: &[u8]) -> Result<Self, Failure> {
-        let request = Self::of(caller, parts, body)?;
+        let request = Self::of(cx, caller, parts, body)?;
         if let Some(Asked(asked)) = parts.extensions.get() {
             // A handler takes one request.
             asked.set(request.clone()).ok();
@@ -76,7 +78,7 @@ impl Request {
         request.not_carried_out(cx).await
     }
 
-    fn of(caller: &Caller, parts: &Parts, body: &[u8]) -> Result<Self, Failure> {
+    fn of(cx: &Deps, caller: &Caller, parts: &Parts, body: &[u8]) -> Result<Self, Failure> {
         let counted = parts.extensions.get::<Counted>().cloned();
         let Some(key) = parts.headers.get("idempotency-key") else { return Ok(Self { receipt: None, counted }) };
         let key = key.to_str().ok().filter(|key| (1..=MAX_KEY_BYTES).contains(&key.len()));
@@ -85,11 +87,15 @@ impl Request {
         let key_hash = hex(&Sha256::new().chain_update(&operation).chain_update([0]).chain_update(key).finalize());
         // What makes a request another one: its body, and what it is conditional on.
         let condition = parts.headers.get(header::IF_MATCH).map_or(&[][..], |value| value.as_bytes());
-        let body_hash = hex(&Sha256::new()
+        // With a key: what a body says can be personal, and its mere hash could be guessed.
+        let key = cx.config().cursor_key.expose_secret().as_bytes();
+        let body_hash = Hmac::<Sha256>::new_from_slice(key)
+            .unwrap_or_else(|_| unreachable!("any length will do"))
+            .chain_update(b"request")
             .chain_update((condition.len() as u64).to_be_bytes())
             .chain_update(condition)
-            .chain_update(body)
-            .finalize());
+            .chain_update(body);
+        let body_hash = hex(&body_hash.finalize().into_bytes());
         Ok(Self { receipt: Some((ReceiptId { owner: caller.owner.clone(), operation, key_hash }, body_hash)), counted })
     }
 

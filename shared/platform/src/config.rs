@@ -265,6 +265,17 @@ mod tests {
         assert!(!error.to_string().contains("short-secret"), "{error}");
     }
 
+    #[test]
+    fn a_signing_key_whose_public_half_is_not_in_force_stops_the_start() {
+        for value in [None, Some("not a key"), Some("bm90IGEga2V5")] {
+            let values = |name: &str| if name == "TOKEN_SIGNING_KEY" { value.map(str::to_owned) } else { None };
+            let needed = Needed { secrets: vec![SIGNING_KEY], ..Needed::default() };
+            let error = Config::read(values, &needed).map(|_| ()).unwrap_or_else_error();
+            assert!(error.0.iter().any(|fault| fault.name == "TOKEN_SIGNING_KEY"), "{error}");
+            assert!(!error.to_string().contains("not a key"), "{error}");
+        }
+    }
+
     trait OrElseError {
         fn unwrap_or_else_error(self) -> ConfigError;
     }

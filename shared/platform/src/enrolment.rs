@@ -71,6 +71,7 @@ impl Enrolment {
             plan,
             terms,
             last_sign_in: None,
+            revision: 1,
             version: 0,
         };
         Ok(Self { member, email: hash, key })

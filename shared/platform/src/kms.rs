@@ -32,6 +32,7 @@ use aws_smithy_types::{
     config_bag::Layer,
     error::{ErrorMetadata, metadata::ProvideErrorMetadata},
     retry::RetryConfig,
+    timeout::TimeoutConfig,
 };
 use aws_types::{
     SigningName,
@@ -44,7 +45,7 @@ use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::aws::{Aws, Service};
+use crate::aws::{ANSWERS_WITHIN, Aws, Service};
 
 /// A client of KMS.
 #[derive(Debug, Clone)]
@@ -95,6 +96,7 @@ impl Kms {
             .http_client(aws.http.clone())
             .endpoint_url(&endpoint)
             .standard_retry(&RetryConfig::standard())
+            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ANSWERS_WITHIN).build())
             .retry_classifier(TransientErrorClassifier::<Refusal>::new())
             .retry_classifier(HttpStatusCodeClassifier::default())
             .retry_classifier(AwsErrorCodeClassifier::<Refusal>::new())

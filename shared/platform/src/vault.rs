@@ -13,7 +13,7 @@ use std::{
 
 use domain::{
     identity::{EmailAddress, EmailHash},
-    ids::{Owner, TenantId},
+    ids::{Owner, TenantId, derived},
     sealed::{Place, Sealed},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -101,6 +101,7 @@ pub struct Vault {
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     kept: Mutex<BTreeMap<Owner, (OpenKey, Timestamp)>>,
+    proved_until: Mutex<Timestamp>,
 }
 
 impl fmt::Debug for Vault {
@@ -127,7 +128,16 @@ impl Vault {
         (clock, chance): (Arc<dyn Clock>, Arc<dyn Chance>),
     ) -> Self {
         let lookup = lookup.map(|key| hmac::Key::new(hmac::HMAC_SHA256, key.expose_secret().as_bytes()));
-        Self { kms, master: master_alias(prefix), lookup, store, clock, chance, kept: Mutex::default() }
+        Self {
+            kms,
+            master: master_alias(prefix),
+            lookup,
+            store,
+            clock,
+            chance,
+            kept: Mutex::default(),
+            proved_until: Mutex::new(Timestamp::MIN),
+        }
     }
 
     /// Makes the key of a member to be. It is theirs once what was wrapped is stored with them.
@@ -162,6 +172,39 @@ impl Vault {
     pub async fn unwrapped(&self, key: &MemberKey) -> Result<OpenKey, VaultError> {
         let plain = self.kms.unwrap_key(key.wrapped.as_bytes(), &key.owner).await?;
         self.open_key(&key.owner, &plain)
+    }
+
+    /// A member's key, wrapped by what the master key of the deployment is now.
+    ///
+    /// # Errors
+    /// If KMS does not do it.
+    pub async fn wrap_anew(&self, key: &MemberKey) -> Result<MemberKey, VaultError> {
+        let wrapped = self.kms.wrap_anew(key.wrapped.as_bytes(), &self.master, &key.owner).await?;
+        Ok(MemberKey { wrapped: Sealed::new(wrapped.bytes), master: wrapped.master, ..key.clone() })
+    }
+
+    /// Proves that sealing works from one end to the other: with a new key a value is sealed, and with the same key, as KMS unwraps
+    /// it, the value is opened. Nothing of it is kept. KMS is asked as seldom as for a member: anyone may ask this.
+    ///
+    /// # Errors
+    /// What does not work.
+    pub async fn prove(&self) -> Result<(), VaultError> {
+        const PROBE: Place<String> = Place::new("probe", "value");
+        let now = self.clock.now();
+        if now < *self.proved_until.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(());
+        }
+        let nobody = Owner {
+            tenant: TenantId::try_from("nobody".to_owned()).map_err(|_| VaultError::Closed)?,
+            member: derived(&["nobody"]),
+        };
+        let (wrapped, key) = self.new_key(&nobody).await?;
+        let sealed = key.seal(&PROBE, &"it opens".to_owned())?;
+        let plain = self.kms.unwrap_key(wrapped.wrapped.as_bytes(), &nobody).await?;
+        self.open_key(&nobody, &plain)?.open(&PROBE, &sealed)?;
+        let until = now.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
+        *self.proved_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+        Ok(())
     }
 
     /// An address of a tenant's member as look-ups know it, whatever its case.

@@ -10,14 +10,14 @@ mod dynamodb;
 mod events;
 mod lists;
 mod mail;
+mod master_keys;
 mod queues;
 
 /// Every row.
 pub fn all() -> Vec<Row> {
-    [changes::rows(), lists::rows(), dynamodb::rows(), queues::rows(), events::rows(), mail::rows()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let of_data = [changes::rows(), lists::rows(), dynamodb::rows(), master_keys::rows()];
+    let of_messages = [queues::rows(), events::rows(), mail::rows()];
+    of_data.into_iter().chain(of_messages).flatten().collect()
 }
 
 fn tables(name: &'static str, run: Run, expected: impl Into<Vec<Seen>>) -> Row {
@@ -30,6 +30,10 @@ fn queues(name: &'static str, run: Run, expected: impl Into<Vec<Seen>>) -> Row {
 
 fn bus(name: &'static str, run: Run, expected: impl Into<Vec<Seen>>) -> Row {
     Row::new(Service::EventBridge, name, run, expected)
+}
+
+fn master_keys(name: &'static str, run: Run, expected: impl Into<Vec<Seen>>) -> Row {
+    Row::new(Service::Kms, name, run, expected)
 }
 
 fn mail(name: &'static str, run: Run, expected: impl Into<Vec<Seen>>) -> Row {

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     operation::transact_write_items::{TransactWriteItemsError, TransactWriteItemsOutput},
 };
-use platform::JobError;
+use platform::{JobError, kms::KmsError};
 use storage::StoreError;
 
 /// One thing seen.
@@ -78,6 +78,12 @@ pub trait Observed {
 }
 
 impl<T> Observed for Result<T, StoreError> {
+    fn seen(self) -> Seen {
+        self.map_or_else(|error| Seen::Refused(format!("{error:?}")), |_| Seen::Took)
+    }
+}
+
+impl<T> Observed for Result<T, KmsError> {
     fn seen(self) -> Seen {
         self.map_or_else(|error| Seen::Refused(format!("{error:?}")), |_| Seen::Took)
     }

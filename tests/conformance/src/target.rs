@@ -22,6 +22,7 @@ use platform::{
     chance::SystemChance,
     clock::Clock,
     config::Config,
+    kms::Kms,
     outside::Nowhere,
     token::TokenPolicy,
     vault::LOOKUP_KEY,
@@ -32,6 +33,10 @@ use crate::shapes::{Heard, listening};
 
 mod embedded;
 mod ministack;
+
+fn other_master(prefix: &str) -> String {
+    format!("alias/{prefix}others")
+}
 
 /// One of the two.
 #[derive(Debug, Clone)]
@@ -163,6 +168,16 @@ impl Target {
         };
         let (clock, chance) = (self.reached.clock.clone(), Arc::new(SystemChance));
         Deps::new(function.spec(), config, self.aws.clone(), clock, chance, Arc::new(Nowhere))
+    }
+
+    /// The master keys.
+    pub fn kms(&self) -> Kms {
+        self.aws.kms()
+    }
+
+    /// Another master key than the one that new keys are wrapped by.
+    pub fn other_master(&self) -> String {
+        other_master(&self.reached.prefix)
     }
 
     /// What the relay is given, for calls that are no function's in particular.

@@ -92,6 +92,7 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
     let store = &stored.store;
     match used.kind.as_str() {
         "watcher" if used.verb == "PutItem" => claims_once(store, samples.one()?).await,
+        "member" => of_entity::<Member>(store, samples.one()?, used).await,
         "watcher" => of_entity::<Watcher>(store, samples.one()?, used).await,
         "deal" => of_entity::<Deal>(store, samples.one()?, used).await,
         "alert" => of_entity::<Alert>(store, samples.one()?, used).await,
@@ -101,7 +102,6 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
         "tenant" => of_entity::<Tenant>(store, samples.one()?, used).await,
         "tenant-host" => of_entity::<TenantHost>(store, samples.one()?, used).await,
         "terms" => of_entity::<Terms>(store, samples.one()?, used).await,
-        "member" => of_entity::<Member>(store, samples.one()?, used).await,
         "member-key" => of_entity::<MemberKey>(store, samples.one()?, used).await,
         "handle" => of_entity::<HandleOf>(store, samples.one()?, used).await,
         "email" => of_entity::<EmailOf>(store, samples.one()?, used).await,

@@ -115,6 +115,8 @@ async fn read_everything(dana: &Person<'_>, dubai: &str) -> Result<(), Violation
     dana.ask("notifications-get-alert", &first_of(&alerts)?, None).await?;
     let cheapest = alerts.body["items"].as_array().unwrap().iter().min_by_key(|alert| alert["deal"].to_string());
     dana.ask("notifications-read-alert", &id_of(cheapest.unwrap()), None).await?;
+    dana.ask("identity-update-me", "", Some(json!({"name": "Dana D.", "homeAirport": "LAX"}))).await?;
+    dana.ask("identity-get-me", "", None).await?;
     dana.ask("system-get-health", "", None).await?;
     dana.ask("system-get-openapi", "", None).await?;
     dana.ask("identity-get-openid-configuration", "", None).await?;

@@ -62,6 +62,7 @@ pub fn member(n: u128) -> Member {
         plan: Plan::Premium,
         terms: None,
         last_sign_in: None,
+        revision: 1,
         version: 0,
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Round {
     pub(super) first: Cost,
     /// A later call.
     pub(super) next: Cost,
-    /// Its memory after these calls.
+    /// Its memory after these calls, with what TLS takes.
     pub(super) memory: Memory,
 }
 

@@ -58,6 +58,18 @@ pub(super) struct Memory {
     pub(super) peak: u64,
 }
 
+impl Memory {
+    /// This and another.
+    pub(super) fn more(self, other: Self) -> Self {
+        Self { resident: self.resident + other.resident, peak: self.peak + other.peak }
+    }
+
+    /// How much of this is beyond another.
+    pub(super) fn less(self, other: Self) -> Self {
+        Self { resident: self.resident.saturating_sub(other.resident), peak: self.peak.saturating_sub(other.peak) }
+    }
+}
+
 /// A process that waits for an event. It is killed when this is dropped.
 pub(super) struct Sandbox {
     process: Process,

@@ -21,7 +21,7 @@ const NOT_TOLD: [(&str, &str); 1] =
     [("DkimRecord", "its identities have no DKIM tokens; a person reads them to make DNS records")];
 
 /// What else is otherwise than in the cloud, and why.
-const ADAPTED: [(&str, &str); 10] = [
+const ADAPTED: [(&str, &str); 11] = [
     ("SAM is translated before `sam deploy`", "MiniStack translates no nested templates; SAM's own translator does it here"),
     ("functions that are not built are cut out, with all that is theirs", "each takes half a minute to link; the sample is CI's"),
     ("SEATS_AERO_URL and DUFFEL_URL are set", "travel sources answer from recordings, on loopback"),
@@ -34,6 +34,7 @@ const ADAPTED: [(&str, &str); 10] = [
     ),
     ("roles that may send a message may send a batch, too", "to MiniStack that is an action of its own; IAM has one for both"),
     ("the role that may send mail may send it as anyone", "MiniStack does not see what identity a mail is sent as"),
+    ("roles are not held to partition keys", "MiniStack knows no such condition; tests/contracts holds roles against the gate"),
     ("`cargo xtask redrive` is not tried", "MiniStack has no tasks that move messages"),
 ];
 

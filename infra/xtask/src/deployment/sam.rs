@@ -20,6 +20,9 @@ use crate::{
 /// The bucket that what is deployed goes through.
 const BUCKET: &str = "artifacts";
 
+/// The key of the account's owner, who may do everything.
+pub const OWNER: (&str, &str) = ("test", "test");
+
 /// `sam`, in a folder.
 #[derive(Debug)]
 pub struct Sam<'a> {
@@ -48,6 +51,18 @@ impl<'a> Sam<'a> {
         let mut translate = Command::new(self.programs.join("python"));
         translate.arg("-B").arg(self.root.join("infra/checks/translated.py")).env("AWS_DEFAULT_REGION", REGION);
         files::output(&mut translate)
+    }
+
+    /// Makes a user who may do nothing. Answers the id and the secret of their key.
+    ///
+    /// # Errors
+    /// If they can't be made.
+    pub fn stranger(&self) -> Result<(String, String), FileError> {
+        let mut make = Command::new(self.programs.join("python"));
+        make.arg("-B").arg(self.root.join("infra/checks/stranger.py")).env("AWS_DEFAULT_REGION", REGION).envs(self.credentials());
+        let key = files::output(&mut make)?;
+        let (id, secret) = key.trim().split_once(' ').unwrap_or_default();
+        Ok((id.to_owned(), secret.to_owned()))
     }
 
     /// Makes the bucket that what is deployed goes through.
@@ -127,13 +142,21 @@ impl<'a> Sam<'a> {
         command.envs([
             ("PATH", std::env::var("PATH").unwrap_or_default()),
             ("HOME", self.folder.display().to_string()),
-            ("AWS_ENDPOINT_URL", self.endpoint.clone()),
-            ("AWS_ACCESS_KEY_ID", "test".to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
             ("SAM_CLI_TELEMETRY", "0".to_owned()),
             // How often, in seconds, it looks whether the stack is there.
             ("SAM_CLI_POLL_DELAY", "1".to_owned()),
         ]);
+        command.envs(self.credentials());
         command
+    }
+
+    /// Those of the account's owner.
+    fn credentials(&self) -> [(&'static str, String); 3] {
+        let (id, secret) = OWNER;
+        [
+            ("AWS_ENDPOINT_URL", self.endpoint.clone()),
+            ("AWS_ACCESS_KEY_ID", id.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", secret.to_owned()),
+        ]
     }
 }

@@ -1,6 +1,6 @@
 //! Alarms. Each costs ten cents a month for each metric that it looks at: what shows elsewhere is not looked at twice.
 
-use platform::telemetry;
+use platform::{Trigger, telemetry};
 use serde_json::{Value, json};
 
 use super::{
@@ -13,6 +13,8 @@ use crate::triggers;
 const SLOW: u16 = 500;
 /// A message that waits longer is late, in seconds: what is due every minute is then fifteen rounds behind.
 const LATE: u16 = 900;
+/// A worker fails when more than one message in so many does.
+const ONE_IN: u16 = 20;
 /// More messages than this are no burst any more: twice the largest that is measured (`cargo bench -p load --bench burst`).
 const DEEP: u16 = 20_000;
 
@@ -34,6 +36,12 @@ impl Metric {
             {"Name": "Resource", "Value": sub(alias)},
         ]);
         Self { namespace: "AWS/Lambda", name, dimensions, statistic, period }
+    }
+
+    /// That we count ourselves, of a function.
+    fn of_ours(function: &Named, name: &'static str) -> Self {
+        let dimensions = json!([{"Name": "function", "Value": prefixed(function.name())}]);
+        Self { namespace: telemetry::NAMESPACE, name, dimensions, statistic: "Sum", period: 60 }
     }
 
     fn of_queue(queue: &str, name: &'static str) -> Self {
@@ -104,13 +112,34 @@ fn add(template: &mut Template, id: String, name: &str, description: &str, looks
 /// A function that fails: in two minutes of five, so that a blip is none and a canary of five minutes is taken back.
 pub(super) fn failing(template: &mut Template, function: &Named) {
     let name = format!("{}-failing", function.name());
-    let (metric, what) = match triggers::route(function.function) {
-        Some((method, path)) => {
-            (failed_requests(&format!("{method} {path}")), "It answers 5xx, or API Gateway does in its place.")
+    let errors = Metric::of_function(function, "Errors", "Sum", 60);
+    let (looks_at, what) = match (function.function.trigger(), triggers::route(function.function)) {
+        (_, Some((method, path))) => {
+            (failed_requests(&format!("{method} {path}")).alone(), "It answers 5xx, or API Gateway does in its place.".to_owned())
         }
-        None => (Metric::of_function(function, "Errors", "Sum", 60), "It fails, crashes or runs out of time."),
+        (Trigger::Queue { .. }, None) => (
+            failed_messages(function, &errors),
+            format!("It crashes or runs out of time, or more than one message in {ONE_IN} fails, panics or is parked."),
+        ),
+        (Trigger::Http(_) | Trigger::Schedule { .. }, None) => {
+            (errors.alone(), "It fails, crashes or runs out of time.".to_owned())
+        }
     };
-    add(template, failing_id(function), &name, what, metric.alone(), &Rings::above(0, 2, 5));
+    add(template, failing_id(function), &name, &what, looks_at, &Rings::above(0, 2, 5));
+}
+
+/// What becomes of messages. To Lambda a call that reports its messages as failed is a call that went well, so that our own
+/// counts are looked at, too. A new version that fails at all that it is given has a tenth of the messages.
+fn failed_messages(worker: &Named, errors: &Metric) -> Value {
+    let bad = "FILL(failed, 0) + FILL(parked, 0)";
+    let rings = format!("IF(FILL(errors, 0) > 0 OR ({bad}) * {ONE_IN} > FILL(done, 0) + {bad}, 1, 0)");
+    json!({"Metrics": [
+        errors.called("errors"),
+        Metric::of_ours(worker, "JobsFailed").called("failed"),
+        Metric::of_ours(worker, "JobsParked").called("parked"),
+        Metric::of_ours(worker, "JobsDone").called("done"),
+        {"Id": "failing", "Expression": rings, "Label": "Failing"},
+    ]})
 }
 
 /// The alarm that takes a new version of a function back.

@@ -32,6 +32,7 @@ fn member(plan: Plan) -> Member {
         plan,
         terms: None,
         last_sign_in: None,
+        revision: 1,
         version: 1,
     }
 }

@@ -355,9 +355,13 @@ fn every_write_is_described_as_safe_to_repeat() {
     }
 }
 
+/// Whoever calls has one of these, so that their paths name no id.
+const SINGLE: [&str; 1] = ["identity-get-me"];
+
 #[test]
 fn every_list_is_described_as_paged() {
-    for route in Route::all().iter().filter(|route| !route.writes() && !route.has_id() && route.access != Access::Public) {
+    let is_list = |route: &&Route| !route.writes() && !route.has_id() && route.access != Access::Public;
+    for route in Route::all().iter().filter(is_list).filter(|route| !SINGLE.contains(&route.name)) {
         assert!(route.takes("limit") && route.takes("cursor"), "{}", route.name);
     }
 }

@@ -57,6 +57,7 @@ pub async fn prepared(function: &str) -> (TestApp, Write) {
     let demo = app.member("demo");
     let watcher = create(&demo, dubai()).await;
     let write = match function {
+        "identity-update-me" => Write::to("/v1/me").with(json!({"name": "Another"})),
         "watchers-create-watcher" => Write::to("/v1/watchers").with(dubai()),
         "watchers-update-watcher" => Write::to(support::watcher(&watcher)).with(json!({"name": "Another"})),
         "watchers-delete-watcher" => Write::to(support::watcher(&watcher)),

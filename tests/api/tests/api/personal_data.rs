@@ -16,7 +16,10 @@ use platform::aws::Service;
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
-use crate::support::{ask, create, dubai, run, watcher, with};
+use crate::{
+    auth,
+    support::{ask, create, dubai, run, watcher, with},
+};
 
 /// Keeps what is logged.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +47,7 @@ impl Log {
             "channels",
             "deals",
             "domain",
+            "identity",
             "metric",
             "notifications",
             "platform",
@@ -255,4 +259,64 @@ async fn problems_repeat_nothing_personal() {
     }
     secrets.assert_kept_by("the log", &log.text());
     assert!(told.is_empty(), "{} problems repeat what was sent:\n{}", told.len(), told.join("\n"));
+}
+
+const WRONG_PASSWORD: &str = "correct battery, wrong staple";
+
+/// From sign-up to a lock, with mail that is not taken in between: no password, code, token or address is told anywhere.
+#[tokio::test]
+async fn signing_in_tells_no_secret() {
+    let log = Log::default();
+    let _logging = log.start();
+    let app = TestApp::new().await;
+    let (challenge, code) = auth::asked_to_sign_up(&app, auth::applicant("gwendolyn")).await;
+    let verified = auth::ask(&app, "verify-otp", json!({"challenge": challenge, "passcode": code})).await;
+    verified.assert(200, "");
+    let tokens = verified.body;
+    let refreshed = auth::ask(&app, "refresh", json!({"refreshToken": tokens["refreshToken"]})).await.body;
+    let mut problems = vec![
+        auth::ask(&app, "refresh", json!({"refreshToken": tokens["refreshToken"]})).await,
+        auth::ask(&app, "verify-otp", json!({"challenge": challenge, "passcode": code})).await,
+    ];
+    app.leap(1.minute()).await;
+    app.set_faults(Arc::new(NoMail));
+    auth::ask(&app, "forgot-password", json!({"email": ADDRESS_IN_BODY})).await.assert(202, "");
+    for n in 0..10 {
+        problems.push(auth::logged_in(&app, ADDRESS_IN_BODY, WRONG_PASSWORD).await);
+        if n % 5 == 4 {
+            app.leap(1.minute()).await;
+        }
+    }
+    app.advance(16.minutes()).await;
+
+    // What of a token is long is a secret; ids are not.
+    let parts = |what: &'static str, token: &serde_json::Value| -> Vec<(&'static str, String)> {
+        let parts = token.as_str().unwrap().split('.').filter(|part| part.len() > 40);
+        parts.map(|part| (what, part.to_owned())).collect()
+    };
+    let mut secrets = vec![
+        ("a password", auth::PASSWORD.to_owned()),
+        ("a wrong password", WRONG_PASSWORD.to_owned()),
+        ("an address", ADDRESS_IN_BODY.to_owned()),
+        ("a name", "Gwen Guest".to_owned()),
+        ("a code", format!("\"{code}\"")),
+        ("a code", format!(" {code} ")),
+    ];
+    secrets.extend(parts("a challenge", &challenge));
+    for tokens in [&tokens, &refreshed] {
+        secrets.extend(parts("a refresh token", &tokens["refreshToken"]));
+        // The header is the same for all.
+        secrets.extend(parts("an access token", &tokens["accessToken"]).split_off(1));
+    }
+    let secrets = Secrets(secrets);
+    for problem in &problems {
+        assert_eq!(problem.status, 401);
+        secrets.assert_kept_by_problem("signing in", problem);
+    }
+    for letter in app.dead_letters() {
+        secrets.assert_kept_by("a dead letter", &format!("{letter:?}"));
+    }
+    let text = log.text();
+    assert!(text.contains("identity-log-in") && text.contains("identity-send-passcode") && text.contains("\"job\""));
+    secrets.assert_kept_by("the log", &text);
 }

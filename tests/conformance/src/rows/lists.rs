@@ -4,6 +4,7 @@
 
 use domain::{
     deals::{Score, Weights},
+    identity::sessions::{Device, RefreshToken, Session},
     ids::{DealId, Owner},
     notifications::{Alert, Cause},
     watchers::Reason,
@@ -38,6 +39,7 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         tables("a whole partition of an index comes in its order", |t| Box::pin(ranked(t)), [texts([90, 40, 7]), count(2)]),
         tables("a list comes backwards, page by page", |t| Box::pin(backwards(t)), [texts([3, 2, 1])]),
+        tables("so does one of a partition, by what its keys begin with", |t| Box::pin(sessions(t)), [texts([3, 2, 1])]),
     ]
 }
 
@@ -130,6 +132,17 @@ async fn backwards(target: &Target) -> Vec<Seen> {
     }
     let (found, _) = through(async |after| store.alerts_of(&who, 2, after).await).await;
     vec![texts(found.iter().map(|alert| alert.deal_version))]
+}
+
+async fn sessions(target: &Target) -> Vec<Seen> {
+    let (store, who) = (target.store(), owner(1));
+    for n in 1..=3_u8 {
+        let token = RefreshToken::first(who.clone(), id(n.into()), [n; 32].into(), [n; 32].into());
+        let mut session = Session::new(&token, Device::Other, n.into(), at("2026-02-17T19:24:00Z"));
+        store.commit(Change::new().create(&mut session)).await.unwrap();
+    }
+    let (found, _) = through(async |after| store.sessions_of(&who, 2, after).await).await;
+    vec![texts(found.iter().map(|session| session.generation))]
 }
 
 fn alert(owner: Owner, n: u64) -> Alert {

@@ -13,6 +13,7 @@ use aws_sdk_eventbridge::types::Target as RuleTarget;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use domain::events::SOURCE;
 use futures::future::BoxFuture;
+use http::Request;
 use http_body_util::{BodyExt, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use jiff::SignedDuration;
@@ -23,12 +24,13 @@ use local::standins::{
 use platform::{
     aws::{Aws, Service, plain_http},
     clock::SystemClock,
+    vault::master_alias,
 };
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use storage::tables::{PK, SK, Table};
 
-use super::{BUS, CONFIGURATION_SET, Delivered, MAIL_DOMAIN, Mail, Reached, World, aws, client, dynamo, topology};
+use super::{BUS, CONFIGURATION_SET, Delivered, MAIL_DOMAIN, Mail, Reached, World, aws, client, dynamo, other_master, topology};
 
 struct Ministack {
     url: String,
@@ -49,7 +51,7 @@ pub(super) async fn reached(url: &str, service: Service, prefix: String) -> Reac
             admin.make_bus().await;
         }
         Service::Ses => admin.make_senders().await,
-        Service::Kms => {}
+        Service::Kms => admin.make_master_keys(url).await,
     }
     let world = Ministack { url: url.to_owned(), prefix: prefix.clone(), sqs: admin.sqs() };
     Reached { world: Box::new(world), endpoints, prefix, clock: Arc::new(SystemClock) }
@@ -120,6 +122,14 @@ impl Admin {
         }
     }
 
+    /// Two master keys, each with its alias.
+    async fn make_master_keys(&self, url: &str) {
+        for alias in [master_alias(&self.prefix), other_master(&self.prefix)] {
+            let key = ask_kms(url, "CreateKey", &json!({})).await;
+            ask_kms(url, "CreateAlias", &json!({"AliasName": alias, "TargetKeyId": key["KeyMetadata"]["KeyId"]})).await;
+        }
+    }
+
     /// Lets a rule send to a queue.
     async fn allow(&self, queue: &str, rule: &str) {
         let rule_arn = format!("arn:aws:events:{REGION}:{ACCOUNT}:rule/{}/{rule}", self.name(BUS));
@@ -171,6 +181,19 @@ impl Ministack {
         let answer = client.get(format!("{}{path}", self.url).parse().unwrap()).await.unwrap();
         answer.into_body().collect().await.unwrap().to_bytes().to_vec()
     }
+}
+
+/// KMS, which we have no SDK of.
+async fn ask_kms(url: &str, operation: &str, body: &Value) -> Value {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<bytes::Bytes>>();
+    let request = Request::post(url)
+        .header("content-type", "application/x-amz-json-1.1")
+        .header("x-amz-target", format!("TrentService.{operation}"))
+        .body(body.to_string().into_bytes().into())
+        .unwrap();
+    let answer = client.request(request).await.unwrap();
+    assert!(answer.status().is_success(), "{operation}: {}", answer.status());
+    serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap_or_default()
 }
 
 fn delivered(message: Message) -> Delivered {

@@ -15,6 +15,7 @@ use platform::{
     config::SOURCES,
     outside::{self, Outside},
 };
+use serde_json::{Value, json};
 use storage::{
     Entity, Grant, KINDS, Keyspace, Kind, OutboxItem,
     tables::{PK, SK, Table},
@@ -314,6 +315,40 @@ fn bus_and_mail() -> Vec<Call> {
     ]
 }
 
+/// Members' keys are made and unwrapped for a member, and for nothing else. Nobody wraps them anew, or does more with the master
+/// key.
+fn master_key() -> Vec<Call> {
+    let of = |name: &str, value: &str| json!({ name: value });
+    let member = || json!({"tenant": "demo", "member": "mem_1"});
+    let bound = |operation: &'static str, takes: Takes| {
+        let mut calls = vec![kms(operation, operation, takes, json!({"EncryptionContext": member()}))];
+        for (what, context) in [
+            ("nothing", Value::Null),
+            ("no name", json!({})),
+            ("a tenant alone", of("tenant", "demo")),
+            ("a member alone", of("member", "mem_1")),
+            ("one more", json!({"tenant": "demo", "member": "mem_1", "table": "core"})),
+            ("another name", json!({"tenant": "demo", "table": "core"})),
+        ] {
+            calls.push(kms(&format!("{operation} bound to {what}"), operation, nobody(), json!({"EncryptionContext": context})));
+        }
+        calls
+    };
+    let made = bound("GenerateDataKey", all([Grant::MakeKeys]));
+    let used = bound("Decrypt", all([Grant::UseKeys]));
+    let never = ["ReEncrypt", "Encrypt", "GenerateDataKeyWithoutPlaintext", "CreateGrant", "ScheduleKeyDeletion", "PutKeyPolicy"];
+    let never = never.map(|operation| kms(operation, operation, nobody(), json!({"EncryptionContext": member()})));
+    about("master key", made.into_iter().chain(used).chain(never).collect())
+}
+
+fn kms(what: &str, operation: &'static str, takes: Takes, body: Value) -> Call {
+    let make = move |crowd: &Crowd| -> BoxFuture<'static, Outcome> {
+        let (kms, body) = (crowd.kms.clone(), body.clone());
+        Box::pin(async move { kms.invoke((operation, body)).await.unwrap() })
+    };
+    Call { what: what.to_owned(), takes, refusal: "AccessDeniedException", make: Box::new(make) }
+}
+
 fn of_source(source: &'static str, takes: Takes) -> Call {
     let make = move |crowd: &Crowd| -> BoxFuture<'static, Outcome> {
         let ways: Vec<Arc<dyn Outside>> = crowd.members.iter().map(|member| member.outside.clone()).collect();
@@ -384,6 +419,7 @@ pub fn calls() -> Vec<Vec<Call>> {
     groups.push(sent.chain(of_queue("nobodys", &nobody())).chain(bus_and_mail()).collect());
     let sources = SOURCES.into_iter().map(|(id, ..)| of_source(id, all([Grant::Call(id)])));
     groups.push(sources.chain([of_source("nobodys", nobody())]).collect());
+    groups.push(master_key());
     let unknown_table = get("GetItem", nobody(), "secrets", key(OutboxItem::KIND));
     groups.push(Table::ALL.into_iter().flat_map(of_table).chain([unknown_table]).collect());
     groups

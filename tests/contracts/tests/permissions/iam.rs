@@ -15,6 +15,8 @@ pub struct Asked {
     resource: String,
     /// The partition keys.
     keys: Vec<String>,
+    /// The names of what a key of KMS is bound to.
+    bound_to: BTreeSet<String>,
 }
 
 struct Statement {
@@ -22,6 +24,8 @@ struct Statement {
     resources: Vec<String>,
     /// What the partition keys must be like; empty if that is not asked.
     keys: Vec<String>,
+    /// What a key of KMS must be bound to, if that is asked: to all of these, and to nothing else.
+    bound_to: Option<BTreeSet<String>>,
 }
 
 /// A permission, as little as can be given: action, resource, and a partition key if that is asked.
@@ -65,6 +69,7 @@ impl Statement {
         self.actions.contains(&asked.action)
             && self.resources.contains(&asked.resource)
             && (self.keys.is_empty() || asked.keys.iter().all(is_one_of_ours))
+            && self.bound_to.as_ref().is_none_or(|names| asked.bound_to == *names)
     }
 
     fn permissions(&self) -> Vec<Permission> {
@@ -89,7 +94,22 @@ impl Asked {
 fn read(statement: &Value) -> Statement {
     assert_eq!(statement["Effect"], "Allow");
     let keys = texts(&statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]);
-    Statement { actions: texts(&statement["Action"]), resources: texts(&statement["Resource"]), keys }
+    Statement {
+        actions: texts(&statement["Action"]),
+        resources: texts(&statement["Resource"]),
+        keys,
+        bound_to: bound_to(statement),
+    }
+}
+
+/// `ForAllValues` lets less through than all of them, and none at all; `Null` asks for each.
+fn bound_to(statement: &Value) -> Option<BTreeSet<String>> {
+    let names: BTreeSet<String> =
+        texts(&statement["Condition"]["ForAllValues:StringEquals"]["kms:EncryptionContextKeys"]).into_iter().collect();
+    for name in &names {
+        assert_eq!(statement["Condition"]["Null"][format!("kms:EncryptionContext:{name}")], "false", "{name} may be left out");
+    }
+    (!names.is_empty()).then_some(names)
 }
 
 /// One text or several; a reference reads as it would in a text.
@@ -99,6 +119,8 @@ fn texts(value: &Value) -> Vec<String> {
         Value::String(text) => vec![text.clone()],
         Value::Object(object) => {
             let reference = object.get("Ref").and_then(Value::as_str).map(|name| format!("${{{name}}}"));
+            let split = object.get("Fn::Split").map(|split| texts(&split[1]).concat());
+            let reference = reference.or(split);
             let text = reference.or_else(|| object.get("Fn::Sub").and_then(Value::as_str).map(str::to_owned));
             vec![text.unwrap_or_else(|| unreachable!("{value} is no text"))]
         }
@@ -125,6 +147,11 @@ pub fn asked(request: &HttpRequest) -> Vec<Asked> {
     match target.split_once('.') {
         Some(("DynamoDB_20120810", operation)) => of_tables(operation, &body),
         Some(("AmazonSQS", operation)) => vec![of_queue(operation.trim_end_matches("Batch"), &body)],
+        Some(("TrentService", operation)) => {
+            let bound_to = body["EncryptionContext"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
+            let asked = asked_of(format!("kms:{operation}"), "${MasterKeyArns}".to_owned(), Vec::new());
+            vec![Asked { bound_to, ..asked }]
+        }
         Some(("AWSEvents", operation)) => {
             vec![asked_of(format!("events:{operation}"), arn("events", "event-bus/${BusName}"), Vec::new())]
         }
@@ -138,7 +165,7 @@ pub fn asked(request: &HttpRequest) -> Vec<Asked> {
 }
 
 fn asked_of(action: String, resource: String, keys: Vec<String>) -> Asked {
-    Asked { action, resource, keys }
+    Asked { action, resource, keys, bound_to: BTreeSet::new() }
 }
 
 fn arn(service: &str, rest: &str) -> String {

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use local::machine::functions;
 use platform::{Function, Trigger};
-use storage::KINDS;
+use storage::{Grant, KINDS};
 
 use self::{
     calls::{calls, sample},
@@ -145,7 +145,8 @@ fn every_function_is_tried_with_all_that_it_may_and_much_that_it_may_not() {
         let (name, grants) = (function.spec().name, function.grants());
         let (allowed, forbidden): (Vec<&Call>, Vec<&Call>) = calls.iter().partition(|call| call.allowed(&grants));
         assert!(forbidden.len() > allowed.len(), "{name} may do almost everything");
-        for grant in &grants {
+        // What a function is told shows in its environment, which the stacks' own tests hold against its grants.
+        for grant in grants.iter().filter(|grant| !matches!(grant, Grant::Know(_))) {
             assert!(allowed.iter().any(|call| call.is_about(grant)), "{name} may {grant}, which no call here tries");
         }
     }
