@@ -70,7 +70,7 @@ async fn send_passcode(cx: &Deps, Wanted { detail }: Wanted) -> Result<(), JobEr
     let mail = AccountMail::passcode(&tenant, &addressee.name, challenge.purpose, &code).render();
     let mail = mail.map_err(|error| JobError::Park(error.to_string()))?;
     let envelope = Envelope {
-        from: Sender { name: tenant.name, address: cx.config().mail_sender.clone() },
+        from: Sender { address: tenant.sender(&cx.config().mail_sender), name: tenant.name },
         to: addressee.email,
         configuration_set: cx.config().mail_configuration_set.clone(),
         tenant: tenant.id,

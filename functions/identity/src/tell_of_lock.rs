@@ -66,7 +66,7 @@ async fn compose(cx: &Deps, owner: &Owner, lock: &AccountLocked) -> Result<Optio
     let name = key.open(&Member::NAME, &member.name)?;
     let mail = AccountMail::locked(&tenant, &name, &member.zone, lock.until).render();
     let envelope = Envelope {
-        from: Sender { name: tenant.name, address: cx.config().mail_sender.clone() },
+        from: Sender { address: tenant.sender(&cx.config().mail_sender), name: tenant.name },
         to: key.open(&Member::EMAIL, &member.email)?,
         configuration_set: cx.config().mail_configuration_set.clone(),
         tenant: tenant.id,

@@ -98,7 +98,7 @@ async fn compose(cx: &Deps, delivery: &Delivery) -> Result<Result<(Envelope, Ren
     let mail = AlertMail::new(&tenant, Reader { name: &name, zone: &member.zone }, &alert, &deal, &urls).render();
     let mail = mail.map_err(|error| JobError::Park(error.to_string()))?;
     let envelope = Envelope {
-        from: Sender { name: tenant.name, address: cx.config().mail_sender.clone() },
+        from: Sender { address: tenant.sender(&cx.config().mail_sender), name: tenant.name },
         to,
         configuration_set: cx.config().mail_configuration_set.clone(),
         tenant: tenant.id,

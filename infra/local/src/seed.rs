@@ -1,7 +1,7 @@
 //! Who is there from the start: tenants with their members.
 
 use domain::{
-    identity::{MemberState, Plan, Role, Tenant, sign_ins::Credential},
+    identity::{Branding, MemberState, Plan, Role, Tenant, sign_ins::Credential},
     ids::{Owner, TenantId, derived},
 };
 use platform::{
@@ -77,6 +77,14 @@ pub const DEMO: Brand<'static> = Brand {
             role: Role::Admin,
         },
         Person {
+            handle: "operator",
+            name: "Olga Operator",
+            email: "olga@example.com",
+            plan: Plan::Free,
+            zone: "America/Los_Angeles",
+            role: Role::Operator,
+        },
+        Person {
             handle: "free",
             name: "Fred Free",
             email: "fred@example.com",
@@ -117,9 +125,12 @@ pub async fn sow(store: &Store, vault: &Vault, brand: &Brand<'_>) -> Result<(), 
     let mut tenant = Tenant {
         id: value(brand.id)?,
         name: value(brand.name)?,
-        hosts: brand.hosts.iter().map(|host| (*host).to_owned()).collect(),
+        hosts: brand.hosts.iter().map(|host| value(host)).collect::<Result<_, _>>()?,
         zone: value(brand.zone)?,
         currency: value(brand.currency)?,
+        branding: Branding::default(),
+        features: [].into(),
+        terms: 0,
         version: 0,
     };
     commit(store, Change::new().create_tenant(&mut tenant)).await?;

@@ -17,7 +17,7 @@ use domain::{
 };
 use http::{HeaderMap, Method, StatusCode, header};
 use jiff::{SignedDuration, Span, tz::TimeZone};
-use platform::{Function, clock::Clock, limit::ClientAddress, token::Claims};
+use platform::{Access, Function, clock::Clock, limit::ClientAddress, token::Claims};
 use serde::Serialize;
 use serde_json::Value;
 use storage::Store;
@@ -95,7 +95,7 @@ impl TestApp {
         &self.system
     }
 
-    /// One of the members that are there from the start: `demo`, `free`, `admin`, or `omar` of the other tenant.
+    /// One of the members that are there from the start: `demo`, `free`, `admin`, `operator`, or `omar` of the other tenant.
     pub fn member(&self, handle: &str) -> User<'_> {
         let found = [seed::DEMO, OTHER].into_iter().find_map(|brand| {
             let person = brand.members.iter().find(|person| person.handle == handle)?;
@@ -112,6 +112,16 @@ impl TestApp {
         let address =
             Ipv4Addr::from_bits(Ipv4Addr::new(10, 0, 0, 0).to_bits() + self.addresses_given.fetch_add(1, Ordering::Relaxed));
         User { app: self, host: "localhost".to_owned(), address: address.into(), token: None, owner: None }
+    }
+
+    /// One who may call what is for a role.
+    pub fn one_for(&self, access: Access) -> User<'_> {
+        match access {
+            Access::Public => self.anonymous(),
+            Access::Role(Role::Admin) => self.member("admin"),
+            Access::Role(Role::Operator) => self.member("operator"),
+            Access::Role(role @ (Role::Member | Role::Partner | Role::Service)) => self.user_of("demo", "demo", role),
+        }
     }
 
     /// One with a token that says so, whether there is such a member or not.

@@ -218,7 +218,7 @@ mod tests {
         assert_eq!((member.handle.as_str(), email.as_str(), name.as_str()), ("dana_miles", DANA.email, "Dana"));
         assert_eq!((member.plan, member.role), (Plan::Premium, Role::Member));
         let tenant = store.tenant(&owner.tenant).await.unwrap().unwrap();
-        assert_eq!((tenant.name.as_str(), tenant.hosts.as_slice()), ("Acme Miles", ["api.acme.example".to_owned()].as_slice()));
+        assert_eq!((tenant.name.as_str(), tenant.hosts), ("Acme Miles", ["api.acme.example".parse().unwrap()].into()));
 
         assert_eq!(seed_member(store, vault, &NewMember { name: Some("Another"), ..DANA }).await.unwrap(), owner);
         assert_eq!(store.member(&owner).await.unwrap().unwrap(), member, "what is there is not changed");

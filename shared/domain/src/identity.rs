@@ -5,6 +5,7 @@ pub mod passwords;
 pub mod secrets;
 pub mod sessions;
 pub mod sign_ins;
+mod tenants;
 
 use std::fmt;
 
@@ -13,13 +14,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     faults::Invalid,
-    ids::{MemberId, Owner, TenantId},
+    ids::{MemberId, Owner},
     money::Currency,
     places::Airport,
     sealed::{Place, Sealed},
     text::{is_label, text},
     time::Zone,
 };
+
+pub use self::tenants::{Branding, Colour, FeatureName, Host, Mailbox, Tenant, TenantChange, TenantName, Terms, TermsText};
 
 /// What a caller may be. Endpoints state the role they need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -41,29 +44,6 @@ impl Role {
     /// Every role.
     pub const ALL: [Self; 5] = [Self::Member, Self::Partner, Self::Admin, Self::Operator, Self::Service];
 }
-
-/// A brand.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Tenant {
-    /// Its slug.
-    pub id: TenantId,
-    /// Its name, as mails and pages show it.
-    pub name: TenantName,
-    /// The hosts that name it.
-    pub hosts: Vec<String>,
-    /// Its time zone.
-    pub zone: Zone,
-    /// Its currency.
-    pub currency: Currency,
-    /// Optimistic lock.
-    pub version: u64,
-}
-
-text!(
-    /// A brand's name.
-    TenantName, "a tenant name", label_80, example "Mile Buy Club"
-);
 
 text!(
     /// A member's unique name in a tenant.
@@ -131,7 +111,7 @@ impl TryFrom<String> for Login {
 
 crate::schema::written_as!(Login, "Login", String, example "gwen");
 
-fn label_80(text: &str) -> Result<(), &'static str> {
+pub(crate) fn label_80(text: &str) -> Result<(), &'static str> {
     if is_label(text, 80) { Ok(()) } else { Err("1 to 80 characters, none of them control characters, no blanks at the ends") }
 }
 

@@ -1,7 +1,7 @@
 //! What a function is, said once. The router, the local run, the OpenAPI document, the stacks and the contract tests read it.
 
 use aws_lambda_events::sqs::SqsEvent;
-use domain::identity::Role;
+use domain::identity::{Member, Role};
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -224,14 +224,16 @@ impl Function for Endpoint {
         Trigger::Http(self.access)
     }
 
-    /// Whoever takes a token, changes something or tells accounts apart looks up the tenant of the host; whoever changes something
-    /// for a caller leaves receipts; whoever is limited is counted.
+    /// Whoever takes a token, changes something or tells accounts apart looks up the tenant of the host; who is for operators looks
+    /// them up themselves; whoever changes something for a caller leaves receipts; whoever is limited is counted.
     fn implied_grants(&self) -> Vec<Grant> {
         let (for_caller, changes) = (self.access != Access::Public, self.route().0 != HttpMethod::Get);
         let mut grants = Vec::new();
         let limit = self.limit();
-        if for_caller || changes || limit.is_some_and(|limit| limit.tells_accounts_apart()) {
-            grants.push(TenantHost::READ);
+        match self.access {
+            Access::Role(Role::Operator) => grants.push(Member::READ),
+            Access::Public if !changes && limit.is_none_or(|limit| !limit.tells_accounts_apart()) => {}
+            Access::Role(_) | Access::Public => grants.push(TenantHost::READ),
         }
         if limit.is_some() {
             grants.push(LimitCount::WRITE);

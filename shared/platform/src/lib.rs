@@ -33,7 +33,7 @@ pub mod token;
 pub mod vault;
 
 pub use self::{
-    caller::Caller,
+    caller::{Caller, TenantOfHost},
     command::{Command, IfMatch, Instruction},
     deps::Deps,
     failure::Failure,
@@ -41,7 +41,7 @@ pub use self::{
     job::JobError,
     limit::Limit,
     page::{Page, PageParams, Paged},
-    path::PathId,
+    path::{PathId, PathTenant},
     problem::{Problem, Problems},
     public::{FromDevice, PublicCommand},
     queues::{Feed, Message, Queue},

@@ -136,8 +136,9 @@ pub(crate) fn from_item<E: Entity>(item: Item) -> Result<E, StoreError> {
 
 /// Every entity type. Docs, the local gate and the contract tests read it.
 pub const KINDS: &[&Kind] = &[
-    crate::members::TENANT,
-    crate::members::TENANT_HOST,
+    crate::tenants::TENANT,
+    crate::tenants::TENANT_HOST,
+    crate::tenants::TERMS,
     crate::members::MEMBER,
     crate::members::HANDLE,
     crate::members::EMAIL,
@@ -192,6 +193,7 @@ mod tests {
             "ANSWER#{key}",
             "PRICE#{route}",
             "LIMIT#{subject}",
+            "TENANTS",
         ];
         for keys in KINDS.iter().flat_map(|kind| kind.keys) {
             assert!(keys.partition.starts_with("T#{tenant}") || exempt.contains(&keys.partition), "{}", keys.partition);

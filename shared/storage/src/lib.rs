@@ -20,6 +20,7 @@ mod searches;
 mod sessions;
 mod store;
 pub mod tables;
+mod tenants;
 mod watchers;
 
 pub use self::{
@@ -31,11 +32,12 @@ pub use self::{
     entity::{Entity, KINDS, Key, Keyspace, Kind},
     grants::Grant,
     limits::LimitCount,
-    members::{DataKey, EmailOf, HandleOf, MASTER_SHARDS, MemberKey, TenantHost},
+    members::{DataKey, EmailOf, HandleOf, MASTER_SHARDS, MemberKey},
     outbox::{OUTBOX_SHARDS, OutboxItem},
     passcodes::Registration,
     receipts::{Receipt, ReceiptId, StoredReply},
     searches::{Observation, SearchRun},
     store::{Listed, Store, StoreError},
+    tenants::TenantHost,
     watchers::{DUE_SHARDS, DueWatcher, WatcherQuota},
 };

@@ -1,7 +1,7 @@
-//! Tenants and members. Owned by identity.
+//! Members. Owned by identity.
 
 use domain::{
-    identity::{EmailHash, Handle, Member, Tenant},
+    identity::{EmailHash, Handle, Member},
     ids::{MemberId, Owner, TenantId},
     sealed::Sealed,
 };
@@ -21,24 +21,6 @@ pub(crate) fn collection(owner: &Owner) -> String {
 
 /// Pattern of [`collection`].
 pub(crate) const COLLECTION: &str = "T#{tenant}#M#{member}";
-
-pub(crate) const TENANT: &Kind = &Kind {
-    name: "tenant",
-    context: "identity",
-    table: Table::Core,
-    keys: &[Keyspace { index: None, partition: "T#{tenant}", sort: "TENANT" }],
-    retention: "until the tenant leaves",
-    privacy: "nobody's data",
-};
-
-pub(crate) const TENANT_HOST: &Kind = &Kind {
-    name: "tenant-host",
-    context: "identity",
-    table: Table::Core,
-    keys: &[Keyspace { index: None, partition: "HOST#{host}", sort: "HOST" }],
-    retention: "until the tenant gives up the host",
-    privacy: "nobody's data",
-};
 
 pub(crate) const MEMBER: &Kind = &Kind {
     name: "member",
@@ -78,17 +60,6 @@ pub(crate) const MEMBER_KEY: &Kind = &Kind {
     retention: "until the member is deleted",
     privacy: "destroyed first of all when the member is deleted: what was sealed with it can't be read any more",
 };
-
-/// Which tenant a host names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TenantHost {
-    /// The host, in lower case, without port.
-    pub host: String,
-    /// The tenant.
-    pub tenant: TenantId,
-    /// Optimistic lock.
-    pub version: u64,
-}
 
 /// Keeps handles unique in a tenant without regard to case, and finds a member by handle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,30 +104,6 @@ pub struct MemberKey {
 /// What [`MemberKey::wrapped`] opens to. It is in the memory of the vault alone, so that there are none of these.
 #[derive(Debug)]
 pub enum DataKey {}
-
-impl Entity for Tenant {
-    const KIND: &'static Kind = TENANT;
-
-    fn key(&self) -> Key {
-        Key::new(format!("T#{}", self.id), "TENANT")
-    }
-
-    fn version(&mut self) -> &mut u64 {
-        &mut self.version
-    }
-}
-
-impl Entity for TenantHost {
-    const KIND: &'static Kind = TENANT_HOST;
-
-    fn key(&self) -> Key {
-        host_key(&self.host)
-    }
-
-    fn version(&mut self) -> &mut u64 {
-        &mut self.version
-    }
-}
 
 impl Entity for Member {
     const KIND: &'static Kind = MEMBER;
@@ -228,34 +175,11 @@ fn email_key(tenant: &TenantId, hash: &EmailHash) -> Key {
     Key::new(format!("T#{tenant}#EMAIL#{hash}"), "EMAIL")
 }
 
-fn host_key(host: &str) -> Key {
-    Key::new(format!("HOST#{host}"), "HOST")
-}
-
 fn handle_key(tenant: &TenantId, handle: &Handle) -> Key {
     Key::new(format!("T#{tenant}#HANDLE#{}", handle.as_str().to_ascii_lowercase()), "HANDLE")
 }
 
 impl Store {
-    /// The tenant that a host names.
-    ///
-    /// # Errors
-    /// If the store can't say.
-    pub async fn tenant_of_host(&self, host: &str) -> Result<Option<TenantId>, StoreError> {
-        if host.is_empty() || host.contains('#') {
-            return Ok(None);
-        }
-        Ok(self.get::<TenantHost>(host_key(host)).await?.map(|found| found.tenant))
-    }
-
-    /// A tenant.
-    ///
-    /// # Errors
-    /// If the store can't say.
-    pub async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>, StoreError> {
-        self.get(Key::new(format!("T#{id}"), "TENANT")).await
-    }
-
     /// A member.
     ///
     /// # Errors
@@ -326,14 +250,6 @@ impl Store {
 }
 
 impl Change {
-    /// A new tenant with its hosts, each of which must name no other.
-    pub fn create_tenant(self, tenant: &mut Tenant) -> Self {
-        let hosts = tenant.hosts.clone();
-        hosts.into_iter().fold(self.create(tenant), |change, host| {
-            change.create(&mut TenantHost { host, tenant: tenant.id.clone(), version: 0 })
-        })
-    }
-
     /// A new member with their key. No one in the tenant may have their handle or their address.
     pub fn create_member(self, member: &mut Member, email: &EmailHash, key: &mut MemberKey) -> Self {
         let (tenant, id) = (&member.owner.tenant, member.id());

@@ -12,7 +12,7 @@ use channels::templates::{AlertMail, Reader, Urls};
 use domain::{
     deals::{Deal, DealState, Parts, PricePoint, Score, Subject, Weights},
     flights::{Cabin, Fare, FlightOffer, Freshness, Segment, Tier},
-    identity::Tenant,
+    identity::{Branding, Tenant},
     ids::Owner,
     money::{Currency, Money},
     notifications::{Alert, Cause},
@@ -41,9 +41,12 @@ pub fn tenant(name: &str) -> Tenant {
     Tenant {
         id: "demo".parse().unwrap(),
         name: name.parse().unwrap(),
-        hosts: Vec::new(),
+        hosts: ["milebuy.example".parse().unwrap()].into(),
         zone: "America/Los_Angeles".parse().unwrap(),
         currency: Currency::USD,
+        branding: Branding::default(),
+        features: [].into(),
+        terms: 0,
         version: 1,
     }
 }

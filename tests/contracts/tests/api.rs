@@ -14,6 +14,12 @@ const UNCONDITIONAL: &[(&str, &str)] = &[
     ("notifications-read-alert", "reading twice changes nothing, and what is read does not depend on the alert's version"),
 ];
 
+/// What is asked without being signed in, and may be asked more often than five times a minute, and why.
+const OFTEN: &[(&str, &str)] = &[
+    ("identity-log-out", "who guesses a refresh token guesses 256 bits, and all that they win is that someone is signed out"),
+    ("identity-refresh-tokens", "who guesses a refresh token guesses 256 bits, and an office of many apps has one address"),
+];
+
 fn document() -> Value {
     serde_json::to_value(openapi::document().unwrap()).unwrap()
 }
@@ -103,6 +109,28 @@ fn whatever_changes_one_thing_can_be_conditional_on_its_version() {
         let changes_one = matches!(method.as_str(), "PATCH" | "PUT" | "DELETE") || method == "POST" && path.contains('{');
         let excepted = UNCONDITIONAL.iter().any(|(name, _)| operation["x-function"] == *name);
         assert_eq!(takes(&operation, "If-Match"), changes_one && !excepted, "{method} {path}");
+    }
+}
+
+#[test]
+fn what_is_tried_without_being_signed_in_is_limited_by_address_and_account() {
+    let of_auth = endpoints().into_iter().filter(|(_, endpoint)| endpoint.route().1.starts_with("/v1/auth/"));
+    let mut often = Vec::new();
+    for (function, endpoint) in of_auth {
+        let limit = endpoint.limit().unwrap();
+        match (limit.per_minute(), limit.counted_by()) {
+            (5, "network address and account") => {}
+            _ => often.push(function.spec().name),
+        }
+    }
+    assert_eq!(often, OFTEN.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_endpoint_that_changes_something_has_a_limit() {
+    for (function, endpoint) in endpoints() {
+        let writes = triggers::route(function).is_some_and(|(method, _)| method != "GET");
+        assert_eq!(endpoint.limit().is_some(), writes, "{}", function.spec().name);
     }
 }
 

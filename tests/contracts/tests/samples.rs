@@ -55,7 +55,7 @@ async fn endpoints_understand_their_sample() {
         let name = function.spec().name;
         let (head, body) = at_the_edge(function).await;
         let target = head.uri.path_and_query().unwrap().as_str();
-        let mut asked = app.member("demo").request(head.method.as_str().parse().unwrap(), target);
+        let mut asked = app.one_for(endpoint.access()).request(head.method.as_str().parse().unwrap(), target);
         // The sample's token is none of this system's, and its host is not served here.
         let own = head.headers.iter().filter(|(header, _)| ![header::AUTHORIZATION, header::HOST].contains(header));
         for (header, value) in own {

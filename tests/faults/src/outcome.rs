@@ -74,6 +74,10 @@ impl<'a> Told<'a> {
             "watcher-quota" => format!("watchers counted for {}", self.owner(item)),
             // Of all days: which one a message is for is a matter of time.
             "told-day" => format!("messages counted for {}", self.owner(item)),
+            "tenant" => format!("tenant {} at {} r{} under terms {}", item["id"], item["hosts"], item["version"], item["terms"]),
+            "tenant-host" => format!("host {} of {}", item["host"], item["tenant"]),
+            "terms" => format!("terms {} of {}", item["number"], item["tenant"]),
+            "handle" => format!("member {} of {}", item["handle"], item["tenant"]),
             "match" => {
                 let told = &item["told"];
                 format!("match of {} with {} armed {} told {}", of("watcher"), of("deal"), item["armed"], told["fare"]["points"])

@@ -7,7 +7,7 @@ use domain::{
     deals::Deal,
     events::{NAMES, WatcherCreated},
     identity::{
-        Member,
+        Member, Tenant, Terms,
         passcodes::{Challenge, MailsToAddress},
         sessions::Session,
         sign_ins::{Credential, SignIns},
@@ -26,7 +26,7 @@ use local::{
 use serde_json::Value;
 use storage::{
     Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, Receipt, ReceiptId, Registration, SearchRun, Store,
-    StoreError, StoredReply, ToldDay, WatcherQuota,
+    StoreError, StoredReply, TenantHost, ToldDay, WatcherQuota,
 };
 
 use crate::{
@@ -99,6 +99,9 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
         "delivery" => of_entity::<Delivery>(store, samples.one()?, used).await,
         "match" => of_entity::<MatchState>(store, samples.one()?, used).await,
         "search-run" => of_entity::<SearchRun>(store, samples.one()?, used).await,
+        "tenant" => of_entity::<Tenant>(store, samples.one()?, used).await,
+        "tenant-host" => of_entity::<TenantHost>(store, samples.one()?, used).await,
+        "terms" => of_entity::<Terms>(store, samples.one()?, used).await,
         "member-key" => of_entity::<MemberKey>(store, samples.one()?, used).await,
         "handle" => of_entity::<HandleOf>(store, samples.one()?, used).await,
         "email" => of_entity::<EmailOf>(store, samples.one()?, used).await,

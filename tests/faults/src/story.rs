@@ -30,6 +30,7 @@ pub async fn tell(world: &World) -> Result<(), Violation> {
     let (dana, fred, omar) = (Person::of(world, "demo"), Person::of(world, "free"), Person::of(world, "omar"));
     newcomer::tell(world).await?;
     prefer(world).await;
+    run_brands(world).await?;
 
     world.space.set(&[("QR740", 40_000), ("EK216", 50_000)]);
     let dubai = dana.watch("Dubai", json!({"every": "hours", "hours": 1})).await?;
@@ -81,6 +82,25 @@ async fn prefer(world: &World) {
         let mut preferences = Preferences { quiet, per_day: 100, ..defaults };
         world.app.store().commit(Change::new().create(&mut preferences)).await.unwrap();
     }
+}
+
+/// An operator makes a brand and moves it, and the admin of another gives that one its looks.
+async fn run_brands(world: &World) -> Result<(), Violation> {
+    let (operator, admin) = (Person::of(world, "operator"), Person::of(world, "admin"));
+    let nestery = json!({
+        "id": "nestery", "name": "Nestery", "hosts": ["nestery.example"], "timeZone": "Europe/Berlin", "currency": "EUR",
+        "admin": {"handle": "nora", "email": "nora@nestery.example", "name": "Nora Nest", "locale": "de-DE"}
+    });
+    operator.ask("identity-create-tenant", "", Some(nestery)).await?;
+    let moved = json!({"hosts": ["app.nestery.example"], "terms": "Be kind."});
+    operator.ask("identity-manage-tenant", "nestery", Some(moved)).await?;
+    let seen = operator.ask("identity-inspect-tenant", "nestery", None).await?;
+    ensure(seen.body["hosts"] == json!(["app.nestery.example"]), || format!("not where it moved: {}", seen.body))?;
+    let all = operator.ask("identity-list-tenants", "", None).await?;
+    ensure(all.body["items"].as_array().is_some_and(|items| items.len() == 3), || format!("not three: {}", all.body))?;
+    admin.ask("identity-update-tenant", "", Some(json!({"features": ["trip-planner"], "terms": "Be kinder."}))).await?;
+    let shown = admin.ask("identity-get-tenant", "", None).await?;
+    ensure(shown.body["terms"]["version"] == 1, || format!("not its first terms: {}", shown.body))
 }
 
 async fn read_everything(dana: &Person<'_>, dubai: &str) -> Result<(), Violation> {

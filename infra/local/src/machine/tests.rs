@@ -54,7 +54,7 @@ impl Message for Created {
 
 /// Hosts that jobs leave behind, to be seen in the store.
 fn trace(name: &str) -> TenantHost {
-    TenantHost { host: name.to_owned(), tenant: tenant(), version: 0 }
+    TenantHost { host: name.parse().unwrap(), tenant: tenant(), version: 0 }
 }
 
 fn tenant() -> TenantId {

@@ -21,6 +21,7 @@ const PUBLIC: &[(&str, &str)] = &[
     ("identity-forgot-password", "who has forgotten it can't sign in"),
     ("identity-get-jwks", "whoever checks a token needs the public keys before"),
     ("identity-get-openid-configuration", "whoever checks a token learns from it where the keys are"),
+    ("identity-get-tenant", "an app shows the brand before anyone has signed in"),
     ("identity-log-in", "it is how one gets a token"),
     ("identity-log-out", "a refresh token says who signs out, when the access token has long ended"),
     ("identity-refresh-tokens", "a refresh token says whose it is, when the access token has ended"),
@@ -142,6 +143,14 @@ impl<'a> Cases<'a> {
         );
         let twice = self.ask(&app.bearer(good.clone()), &path).header("authorization", &format!("Bearer {good}"));
         self.add("two tokens", twice, UNAUTHENTICATED);
+        for role in Role::ALL.into_iter().filter(|role| !self.route.access.admits(*role)) {
+            self.add(format!("the role {role:?}"), self.ask(&app.user_of("demo", "demo", role), &path), FORBIDDEN);
+        }
+        if needed == Role::Operator {
+            // No host binds their token; that they are operators is not for the token alone to say.
+            self.add("one who is none", self.ask(&app.bearer(good), &path), FORBIDDEN);
+            return;
+        }
         let host = |host: &str| self.ask(&app.bearer(good.clone()).at(host), &path);
         let hosts = [
             ("another tenant's host", host("other.localhost")),
@@ -152,9 +161,6 @@ impl<'a> Cases<'a> {
             self.add(what, request, FORBIDDEN);
         }
         self.add("another tenant's token", self.ask(&app.user_of("other", "omar", needed).at("localhost"), &path), FORBIDDEN);
-        for role in Role::ALL.into_iter().filter(|role| !self.route.access.admits(*role)) {
-            self.add(format!("the role {role:?}"), self.ask(&app.user_of("demo", "demo", role), &path), FORBIDDEN);
-        }
     }
 
     fn bodies(&mut self) {
@@ -219,13 +225,8 @@ impl<'a> Cases<'a> {
     fn addresses(&mut self) {
         let user = self.user();
         let existing = self.ids[self.route.collection()].clone();
-        let (kind, number) = existing.split_once('_').unwrap();
         let mut ids = vec![
             ("no id".to_owned(), "nothing".to_owned()),
-            ("an id that nothing has".to_owned(), format!("{kind}_00000000000000000000000000")),
-            ("an id in small letters".to_owned(), existing.to_lowercase()),
-            ("an id of too many bits".to_owned(), format!("{kind}_8ZZZZZZZZZZZZZZZZZZZZZZZZZ")),
-            ("an id without its kind".to_owned(), number.to_owned()),
             ("an id with a blank".to_owned(), format!("{existing}%20")),
             ("an id that is no UTF-8".to_owned(), "%FF%FE".to_owned()),
             ("an id of 4000 bytes".to_owned(), "A".repeat(4000)),
@@ -238,7 +239,16 @@ impl<'a> Cases<'a> {
                 .filter(|(other, _)| **other != self.route.collection())
                 .map(|(other, id)| (format!("an id of {other}"), id.clone())),
         );
-        ids.push(("the number of another kind".to_owned(), format!("evt_{number}")));
+        // All but those of tenants are made of a kind and a number.
+        if let Some((kind, number)) = existing.split_once('_') {
+            ids.extend([
+                ("an id that nothing has".to_owned(), format!("{kind}_00000000000000000000000000")),
+                ("an id in small letters".to_owned(), existing.to_lowercase()),
+                ("an id of too many bits".to_owned(), format!("{kind}_8ZZZZZZZZZZZZZZZZZZZZZZZZZ")),
+                ("an id without its kind".to_owned(), number.to_owned()),
+                ("the number of another kind".to_owned(), format!("evt_{number}")),
+            ]);
+        }
         for (what, id) in ids {
             let request = self.with_body(self.ask(&user, &self.route.at(&id)));
             self.add(what, request, &[(404, "")]);

@@ -8,18 +8,16 @@ use http::Method;
 use jiff::SignedDuration;
 use local::{
     TestApp,
-    machine::functions,
     seed::PASSWORD,
     test_app::{Asked, Reply, User},
 };
 use platform::Access;
 use serde_json::{Value, json};
-use utoipa::openapi::HttpMethod;
 
 use crate::{
     auth,
-    routes::{existing, found},
-    support::{self, Core, Stored, ask, create, dubai},
+    routes::{Route, existing, found},
+    support::{self, Core, Stored, ask, create, dubai, nestery, with},
 };
 
 /// How often a request is made at once.
@@ -50,6 +48,9 @@ pub async fn prepared(function: &str) -> (TestApp, Write) {
         return (app, Write::to(format!("/v1/alerts/{alert}/read")));
     }
     let app = TestApp::new().await;
+    if let Some(write) = of_tenants(function) {
+        return (app, write);
+    }
     if let Some(write) = of_identity(&app, function).await {
         return (app, write);
     }
@@ -69,6 +70,19 @@ pub async fn prepared(function: &str) -> (TestApp, Write) {
         other => panic!("{other} changes something: say here how it is called, so that its repetition is tested"),
     };
     (app, write)
+}
+
+/// The requests about tenants, which operators and admins make.
+fn of_tenants(function: &str) -> Option<Write> {
+    let looks = json!({"branding": {"primary": "#0b3d91"}, "terms": "Be kind."});
+    match function {
+        "identity-create-tenant" => Some(Write::to("/v1/operator/tenants").with(nestery())),
+        "identity-manage-tenant" => {
+            Some(Write::to("/v1/operator/tenants/other").with(with(looks, "hosts", json!(["o.example"]))))
+        }
+        "identity-update-tenant" => Some(Write::to("/v1/tenant").with(looks)),
+        _ => None,
+    }
 }
 
 /// The requests of identity, which are made by one who signs up, or by the demo member.
@@ -108,19 +122,11 @@ async fn of_identity(app: &TestApp, function: &str) -> Option<Write> {
     }
 }
 
-/// The functions that change something for a caller, with their methods. (What is public leaves no receipts, and is made safe to
-/// repeat in ways of its own: `auth`, `sign_ins`, `sessions`.)
-fn writes() -> Vec<(&'static str, Method)> {
-    let write = |(name, method): (&'static str, HttpMethod)| match method {
-        HttpMethod::Post => Some((name, Method::POST)),
-        HttpMethod::Put => Some((name, Method::PUT)),
-        HttpMethod::Patch => Some((name, Method::PATCH)),
-        HttpMethod::Delete => Some((name, Method::DELETE)),
-        _ => None,
-    };
-    let endpoints = functions().into_iter().filter_map(|function| Some((function.spec().name, function.as_endpoint()?)));
-    let for_callers = endpoints.filter(|(_, endpoint)| endpoint.access() != Access::Public);
-    for_callers.map(|(name, endpoint)| (name, endpoint.route().0)).filter_map(write).collect()
+/// The functions that change something for a caller, with their methods and who may call them. (What is public leaves no
+/// receipts, and is made safe to repeat in ways of its own: `auth`, `sign_ins`, `sessions`.)
+fn writes() -> Vec<(&'static str, Method, Access)> {
+    let for_callers = Route::all().into_iter().filter(|route| route.writes() && route.access != Access::Public);
+    for_callers.map(|route| (route.name, route.method, route.access)).collect()
 }
 
 fn asked<'a>(demo: &User<'a>, method: &Method, write: &Write) -> Asked<'a> {
@@ -172,24 +178,24 @@ fn effect(before: &Stored, after: &Stored) -> Effect {
 }
 
 /// What a single request does, in an app of its own.
-async fn of_one(function: &str, method: &Method) -> (Reply, Effect) {
+async fn of_one(function: &str, method: &Method, access: Access) -> (Reply, Effect) {
     let (app, write) = prepared(function).await;
     let core = Core::of(&app);
     let before = core.everything().await;
-    let reply = asked(&app.member("demo"), method, &write).send().await;
+    let reply = asked(&app.one_for(access), method, &write).send().await;
     assert!(reply.status.is_success(), "{function}: {} {:#}", reply.status, reply.body);
     (reply, effect(&before, &core.everything().await))
 }
 
 #[tokio::test]
 async fn fifty_at_once_are_carried_out_once_and_then_answered_the_same() {
-    for (function, method) in writes() {
-        let (single, effect_of_one) = of_one(function, &method).await;
+    for (function, method, access) in writes() {
+        let (single, effect_of_one) = of_one(function, &method, access).await;
         assert_eq!(effect_of_one.receipts, 1, "{function}");
         assert!(!effect_of_one.items.is_empty(), "{function} changes nothing as it is called here");
 
         let (app, write) = prepared(function).await;
-        let (core, demo) = (Core::of(&app), app.member("demo"));
+        let (core, demo) = (Core::of(&app), app.one_for(access));
         let before = core.everything().await;
         let replies = join_all((0..TIMES).map(|_| asked(&demo, &method, &write).send())).await;
         let after = core.everything().await;

@@ -20,6 +20,7 @@ mod sessions;
 mod sign_ins;
 mod support;
 mod system;
+mod tenants;
 mod vault;
 mod walk;
 mod watchers;

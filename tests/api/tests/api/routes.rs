@@ -83,10 +83,10 @@ impl Route {
         path
     }
 
-    /// What its ids name: `watchers` in `/v1/watchers/{id}/run`, `sessions` in `/v1/me/sessions/{id}`.
+    /// What its ids name: `watchers` in `/v1/watchers/{id}/run`, `sessions` in `/v1/me/sessions/{id}`, `tenants` in
+    /// `/v1/operator/tenants/{id}`.
     pub fn collection(&self) -> &str {
-        let parts = self.template.trim_start_matches("/v1/").trim_start_matches("me/");
-        parts.split('/').next().unwrap()
+        self.template.split('/').skip(2).find(|part| !["me", "operator"].contains(part)).unwrap_or_default()
     }
 
     pub fn role(&self) -> Option<Role> {
@@ -113,7 +113,7 @@ impl Route {
 
     /// Someone who may call it.
     pub fn user<'a>(&self, app: &'a TestApp) -> User<'a> {
-        self.role().map_or(app.anonymous(), |role| app.user_of("demo", "demo", role))
+        app.one_for(self.access)
     }
 }
 
@@ -141,6 +141,7 @@ pub async fn existing((mut deal, mut alert): (Deal, Alert)) -> (TestApp, Ids) {
     let watcher = create(&app.member("demo"), dubai()).await;
     let session = auth::logged_in(&app, "demo", PASSWORD).await.body["session"].as_str().unwrap().to_owned();
     app.settle().await;
-    let (deal, alert) = (deal.id.to_string(), alert.id.to_string());
-    (app, BTreeMap::from([("watchers", watcher), ("deals", deal), ("alerts", alert), ("sessions", session)]))
+    let (deal, alert, tenant) = (deal.id.to_string(), alert.id.to_string(), "demo".to_owned());
+    let ids = [("watchers", watcher), ("deals", deal), ("alerts", alert), ("sessions", session), ("tenants", tenant)];
+    (app, ids.into())
 }

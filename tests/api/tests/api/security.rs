@@ -61,6 +61,8 @@ impl Attempt {
     /// How it is refused, unless it is an exception.
     fn refusal(self, route: &Route) -> (u16, &'static str) {
         match self {
+            // A token that says so does not make an operator: the store must know them as one.
+            Self::OtherMember | Self::OtherTenant if route.role() == Some(Role::Operator) => (403, "forbidden"),
             // What is public leaves no receipts (decision 0016): another body is another request, and here a bad one.
             Self::ReplayedKey if route.access == Access::Public => (422, "invalid-input"),
             Self::NoToken | Self::ExpiredToken | Self::WrongAudience => (401, "unauthenticated"),
@@ -97,6 +99,12 @@ enum Harmless {
 /// The first that fits counts.
 const EXCEPTIONS: &[Exception] = &[
     Exception {
+        routes: |route| route.name == "identity-get-tenant",
+        attempts: &[&[Attempt::OtherTenantsHost, Attempt::OtherTenant]],
+        harmless: Harmless::OfTheirOwn,
+        reason: "the host says whose brand is shown, and nothing else does",
+    },
+    Exception {
         routes: |route| route.access == Access::Public && route.writes(),
         attempts: &[&[Attempt::OtherTenantsHost, Attempt::OtherTenant]],
         harmless: Harmless::Elsewhere,
@@ -127,7 +135,19 @@ const EXCEPTIONS: &[Exception] = &[
         reason: "a deal is its tenant's: the offer is the same for all who are there",
     },
     Exception {
-        routes: |route| !route.has_id(),
+        routes: |route| route.role() == Some(Role::Operator),
+        attempts: &[&[Attempt::OtherTenantsHost]],
+        harmless: Harmless::AsAlways,
+        reason: "an operator runs all tenants, and the path says which: no host binds their token",
+    },
+    Exception {
+        routes: |route| route.collection() == "tenant",
+        attempts: &[&[Attempt::OtherMember]],
+        harmless: Harmless::AsAlways,
+        reason: "a tenant is its admins', each of them",
+    },
+    Exception {
+        routes: |route| !route.has_id() && route.role() != Some(Role::Operator),
         attempts: &[OTHERS],
         harmless: Harmless::OfTheirOwn,
         reason: "it names nothing that is someone's: each reaches what is their own",
@@ -189,7 +209,7 @@ impl World {
             Attempt::WrongAudience => {
                 with_token(app.token_with(|claims| (claims.role, claims.aud) = (role, "another-app".to_owned())))
             }
-            Attempt::OtherTenantsHost => self.by(route, &app.user_of("demo", "demo", role).at("other.localhost")),
+            Attempt::OtherTenantsHost => self.by(route, &route.user(app).at("other.localhost")),
             Attempt::OtherMember => self.by(route, &app.user_of("demo", "admin", role)),
             Attempt::OtherTenant => self.by(route, &app.user_of("other", "omar", role).at("other.localhost")),
             Attempt::As(role) => self.by(route, &app.user_of("demo", "demo", role)),
@@ -221,11 +241,12 @@ impl World {
         everything.into_iter().filter(|((partition, _), _)| !partition.starts_with("LIMIT#")).collect()
     }
 
-    /// What is stored of the member whose things they are.
+    /// What is stored of the member whose things they are, and of their tenant.
     async fn of_demo(&self) -> Stored {
         let demo = self.app.member("demo").owner();
-        let own = format!("T#{}#M#{}", demo.tenant, demo.member);
-        self.stored().await.into_iter().filter(|((partition, _), _)| partition.starts_with(&own)).collect()
+        let (tenant, own) = (format!("T#{}", demo.tenant), format!("T#{}#M#{}", demo.tenant, demo.member));
+        let is_theirs = |partition: &str| partition == tenant || partition.starts_with(&own);
+        self.stored().await.into_iter().filter(|((partition, _), _)| is_theirs(partition)).collect()
     }
 }
 

@@ -34,6 +34,18 @@ pub fn dubai_daily() -> Value {
     with(dubai(), "schedule", json!({"every": "day", "at": "07:30:00"}))
 }
 
+/// A tenant to be.
+pub fn nestery() -> Value {
+    json!({
+        "id": "nestery",
+        "name": "Nestery",
+        "hosts": ["api.nestery.example"],
+        "timeZone": "Europe/Berlin",
+        "currency": "EUR",
+        "admin": {"handle": "nora", "email": "nora@nestery.example", "name": "Nora Nest", "locale": "de-DE"},
+    })
+}
+
 /// With one field set.
 pub fn with(mut body: Value, field: &str, value: Value) -> Value {
     body[field] = value;

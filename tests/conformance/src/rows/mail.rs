@@ -7,7 +7,7 @@ use channels::{
 };
 use domain::{
     deals::{Deal, Score, Weights},
-    identity::Tenant,
+    identity::{Branding, Tenant},
     money::Currency,
     notifications::{Alert, Cause},
     watchers::Reason,
@@ -73,9 +73,12 @@ fn rendered() -> Rendered {
     let tenant = Tenant {
         id: "demo".parse().unwrap(),
         name: "Mile Buy Club".parse().unwrap(),
-        hosts: Vec::new(),
+        hosts: ["milebuy.example".parse().unwrap()].into(),
         zone: "America/Los_Angeles".parse().unwrap(),
         currency: Currency::USD,
+        branding: Branding::default(),
+        features: [].into(),
+        terms: 0,
         version: 1,
     };
     let urls = Urls::of("https://milebuy.example", &alert);
