@@ -41,6 +41,7 @@ pub async fn tell(world: &World) -> Result<(), Violation> {
 pub async fn another(world: &World) -> Result<(), Violation> {
     let another = Newcomer { world };
     another.ask(Method::POST, "auth/signup", None, Some(applicant("hugo", "hugo@example.net"))).await?;
+    world.settle().await?;
     world.heal().await
 }
 
@@ -106,6 +107,7 @@ impl Newcomer<'_> {
     async fn prove(&self, path: &str, asked: &Value, answer: (&str, Value), done: &str) -> Result<(), Violation> {
         for _ in 0..MOST_BEGINNINGS {
             let challenge = self.post(path, asked.clone()).await?.body["challenge"].clone();
+            self.world.settle().await?;
             self.world.heal().await?;
             self.world.app.clock.advance(PAUSE);
             let before = self.mails().len();
@@ -163,6 +165,7 @@ impl Newcomer<'_> {
             }
             self.world.app.clock.advance(SignedDuration::from_secs(12));
         }
+        self.world.settle().await?;
         self.world.heal().await?;
         self.world.app.clock.advance(LOCKED);
         self.world.heal().await
