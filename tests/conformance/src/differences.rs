@@ -119,7 +119,14 @@ fn of_master_keys() -> Vec<Difference> {
             "No function makes it. What operators run is tested against the embedded stand-in.",
         )
     });
-    differences.into()
+    let damaged = ministack(
+        "what no master key has wrapped is not unwrapped",
+        [took(), refused("Foreign")],
+        "A ciphertext that was changed is refused with InvalidCiphertextException: Decrypt, https://docs.aws.amazon.com/kms/latest/\
+            APIReference/API_Decrypt.html",
+        "The embedded stand-in refuses it. With another key than it was sealed with, no value opens.",
+    );
+    differences.into_iter().chain([damaged]).collect()
 }
 
 fn ministack(row: &'static str, seen: impl Into<Vec<Seen>>, documented: &'static str, harmless: &'static str) -> Difference {
