@@ -190,7 +190,7 @@ async fn of_one(function: &str, method: &Method, access: Access) -> (Reply, Effe
 #[tokio::test]
 async fn fifty_at_once_are_carried_out_once_and_then_answered_the_same() {
     for (function, method, access) in writes() {
-        let (single, effect_of_one) = of_one(function, &method, access).await;
+        let (single, effect_of_one) = Box::pin(of_one(function, &method, access)).await;
         assert_eq!(effect_of_one.receipts, 1, "{function}");
         assert!(!effect_of_one.items.is_empty(), "{function} changes nothing as it is called here");
 
