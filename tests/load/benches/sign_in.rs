@@ -1,6 +1,6 @@
 //! How long it takes to be refused, for an account that is there and one that is not, in turns: nobody should tell one from the
 //! other. `cargo bench -p load --bench sign_in`
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "what was measured")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "what was measured")]
 
 use std::time::Instant;
 
