@@ -181,7 +181,9 @@ async fn the_mailbox_is_newest_first() {
     console.pages.standins.mailbox().accept(&mail("The first")).unwrap();
     console.clock.advance(SignedDuration::from_mins(5));
     let id = console.pages.standins.mailbox().accept(&mail(HOSTILE)).unwrap();
-    assert!(console.page("/_local/mailbox/latest.txt").await.starts_with("Fly "));
+    let latest = console.get("/_local/mailbox/latest.txt").await;
+    assert!(latest.body.starts_with("Fly "));
+    assert_eq!(latest.headers[header::CONTENT_TYPE], "text/plain; charset=utf-8");
     let body = console.page("/_local/mailbox").await;
     assert_has(&body, &["dana@example.com", ESCAPED, "The first", "5 min ago", &format!("/_local/mailbox/{id}")]);
     assert!(body.find(ESCAPED) < body.find("The first"));

@@ -1,8 +1,8 @@
 //! Sample events, as Lambda hands them to a function.
 
 use domain::events::{
-    AlertRaised, DealChanged, DealFound, Event, MessageRefused, MessageSent, MessageUncertain, SOURCE, SearchAnswered,
-    WatcherChanged, WatcherCreated, WatcherDeleted, WatcherMatched,
+    AccountLocked, AlertRaised, DealChanged, DealFound, Event, MemberJoined, MessageRefused, MessageSent, MessageUncertain,
+    PasscodeWanted, SOURCE, SearchAnswered, WatcherChanged, WatcherCreated, WatcherDeleted, WatcherMatched,
 };
 use serde_json::{Map, Value, json};
 
@@ -17,7 +17,10 @@ const AT: &str = "2026-02-17T19:24:00Z";
 type Sampled = (&'static str, fn() -> Value);
 
 /// Every event.
-const EVENTS: [Sampled; 11] = [
+const EVENTS: [Sampled; 14] = [
+    (PasscodeWanted::NAME, sample::<PasscodeWanted>),
+    (MemberJoined::NAME, sample::<MemberJoined>),
+    (AccountLocked::NAME, sample::<AccountLocked>),
     (WatcherCreated::NAME, sample::<WatcherCreated>),
     (WatcherChanged::NAME, sample::<WatcherChanged>),
     (WatcherDeleted::NAME, sample::<WatcherDeleted>),
@@ -35,6 +38,9 @@ const EVENTS: [Sampled; 11] = [
 fn sample<E: Event>() -> Value {
     let all = json!({
         "tenant": "demo",
+        "challenge": format!("otp_{ID}"),
+        "wanted": 1,
+        "until": AT,
         "member": format!("mem_{ID}"),
         "watcher": format!("wat_{ID}"),
         "deal": format!("deal_{ID}"),
