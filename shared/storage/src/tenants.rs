@@ -21,7 +21,7 @@ pub(crate) const TENANT: &Kind = &Kind {
     context: "identity",
     table: Table::Core,
     keys: &[
-        Keyspace { index: None, partition: "T#{tenant}", sort: "TENANT" },
+        Keyspace { index: None, partition: "TENANT#{tenant}", sort: "TENANT" },
         Keyspace { index: Some(GSI1), partition: TENANTS, sort: "" },
     ],
     retention: "until the tenant leaves",
@@ -41,7 +41,7 @@ pub(crate) const TERMS: &Kind = &Kind {
     name: "terms",
     context: "identity",
     table: Table::Core,
-    keys: &[Keyspace { index: None, partition: "T#{tenant}", sort: "TERMS#" }],
+    keys: &[Keyspace { index: None, partition: "TENANT#{tenant}", sort: "TERMS#" }],
     retention: "until the tenant leaves: members have agreed to them",
     privacy: "nobody's data",
 };
@@ -97,8 +97,9 @@ impl Entity for Terms {
     }
 }
 
+/// Not what the keys of all that is the tenant's begin with: in IAM the right to it would be one to all of that.
 fn partition(tenant: &TenantId) -> String {
-    format!("T#{tenant}")
+    format!("TENANT#{tenant}")
 }
 
 fn host_key(host: &Host) -> Key {

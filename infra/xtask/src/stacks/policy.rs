@@ -84,7 +84,7 @@ fn of_items(actions: &'static [&'static str], kind: &'static Kind) -> impl Itera
 }
 
 /// `T#{tenant}#M#{member}` as `T#*#M#*`.
-fn pattern(partition: &str) -> String {
+pub(super) fn pattern(partition: &str) -> String {
     let parts = partition.split('#').map(|part| if part.starts_with('{') { "*" } else { part });
     parts.collect::<Vec<_>>().join("#")
 }

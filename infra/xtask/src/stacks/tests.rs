@@ -6,6 +6,7 @@ use std::{cell::RefCell, collections::BTreeSet};
 use platform::{JobError, Message, Queue, Scheduled, Worker, config::Config};
 use serde::Deserialize;
 use serde_json::Value;
+use storage::KINDS;
 
 use super::*;
 
@@ -65,6 +66,31 @@ fn a_function_is_given_what_it_reads_and_nothing_else() {
         assert_eq!(faulty.collect::<Vec<_>>(), keys.collect::<Vec<_>>(), "{name}: {faults:?}");
         assert!(given.contains("TOKEN_JWKS") && given.is_subset(&read.borrow()), "{name} does not read all of {given:?}");
     }
+}
+
+/// Whether IAM takes a text for one that a pattern means: a star stands for anything, `#` too.
+fn is_meant(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((first, rest)) => text.strip_prefix(first).is_some_and(|text| {
+            (0..=text.len()).filter(|at| text.is_char_boundary(*at)).any(|at| is_meant(rest, text.split_at(at).1))
+        }),
+    }
+}
+
+#[test]
+fn the_right_to_one_partition_is_none_to_another() {
+    let partitions: BTreeSet<(&str, &str)> = KINDS
+        .iter()
+        .flat_map(|kind| kind.keys.iter().filter(|keys| keys.index.is_none()).map(|keys| (kind.table.name(), keys.partition)))
+        .collect();
+    for (table, granted) in &partitions {
+        for (_, other) in partitions.iter().filter(|(of, partition)| of == table && partition != granted) {
+            let key = other.replace('{', "").replace('}', "");
+            assert!(!is_meant(&policy::pattern(granted), &key), "who may reach {granted} may reach {key}");
+        }
+    }
+    assert!(is_meant("T#*", "T#tenant#M#member"), "this is what must not be");
 }
 
 #[test]

@@ -244,7 +244,7 @@ impl World {
     /// What is stored of the member whose things they are, and of their tenant.
     async fn of_demo(&self) -> Stored {
         let demo = self.app.member("demo").owner();
-        let (tenant, own) = (format!("T#{}", demo.tenant), format!("T#{}#M#{}", demo.tenant, demo.member));
+        let (tenant, own) = (format!("TENANT#{}", demo.tenant), format!("T#{}#M#{}", demo.tenant, demo.member));
         let is_theirs = |partition: &str| partition == tenant || partition.starts_with(&own);
         self.stored().await.into_iter().filter(|((partition, _), _)| is_theirs(partition)).collect()
     }
