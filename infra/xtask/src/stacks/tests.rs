@@ -86,7 +86,7 @@ fn the_right_to_one_partition_is_none_to_another() {
         .collect();
     for (table, granted) in &partitions {
         for (_, other) in partitions.iter().filter(|(of, partition)| of == table && partition != granted) {
-            let key = other.replace('{', "").replace('}', "");
+            let key = other.replace(['{', '}'], "");
             assert!(!is_meant(&policy::pattern(granted), &key), "who may reach {granted} may reach {key}");
         }
     }
