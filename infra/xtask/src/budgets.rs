@@ -184,8 +184,9 @@ impl Program {
     fn changes(&self) -> bool {
         let grants = self.function.grants();
         grants.iter().any(|grant| match grant {
-            Grant::Write(_) | Grant::Emit(_) | Grant::Send(_) | Grant::Publish | Grant::Mail | Grant::MakeKeys => true,
-            Grant::Read(_) | Grant::Call(_) | Grant::UseKeys | Grant::Know(_) => false,
+            Grant::Write(_) | Grant::Emit(_) | Grant::Send(_) | Grant::Publish | Grant::Mail => true,
+            // A key that is made is none of KMS's things: nothing of it stays.
+            Grant::Read(_) | Grant::Call(_) | Grant::MakeKeys | Grant::UseKeys | Grant::Know(_) => false,
         })
     }
 }
