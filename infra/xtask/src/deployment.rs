@@ -20,6 +20,7 @@ use local::keys::{KeyError, new_signing_key};
 use platform::{
     aws::{Aws, Service, plain_http},
     outside::OutsideError,
+    signature::CURSOR_KEY,
     token::{KeySet, NoRandomness, SigningKey},
     vault::LOOKUP_KEY,
 };
@@ -160,7 +161,7 @@ fn new_key() -> Result<SigningKey, DeploymentError> {
 fn secrets() -> [(&'static str, String); 4] {
     let source = || local::recordings::KEY.to_owned();
     let cursor = "of-this-deployment-and-no-other-".repeat(2);
-    [("cursor-key", cursor), (LOOKUP_KEY, lookup_key()), ("seats-aero-key", source()), ("duffel-key", source())]
+    [(CURSOR_KEY, cursor), (LOOKUP_KEY, lookup_key()), ("seats-aero-key", source()), ("duffel-key", source())]
 }
 
 fn lookup_key() -> String {

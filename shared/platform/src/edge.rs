@@ -14,7 +14,7 @@ use http::{
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
-use crate::{failure::Failure, gateway::MAX_ANSWER_BYTES, limit::ClientAddress};
+use crate::{failure::Failure, gateway::MAX_ANSWER_BYTES, limit::ClientAddress, web};
 
 /// What a path can't have as it is. API Gateway hands paths over decoded.
 const ENCODED: &AsciiSet =
@@ -81,7 +81,7 @@ impl Event {
         (*request.method_mut(), *request.uri_mut()) = (method, uri);
         *request.headers_mut() = headers(self.headers, &self.cookies);
         request.extensions_mut().insert(ClientAddress(self.request_context.http.source_ip));
-        Ok(request)
+        Ok(web::enter(request))
     }
 }
 
