@@ -48,6 +48,7 @@ const MEASURED: Person = Person {
     plan: Plan::Premium,
     zone: "UTC",
     role: Role::Member,
+    password: None,
 };
 const RELAY: &str = "system-relay-outbox";
 const SWEEP: &str = "watchers-sweep-watchers";
