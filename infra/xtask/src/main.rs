@@ -8,7 +8,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 use domain::{
-    identity::Plan,
+    identity::{Plan, Role},
     ids::{MemberId, Owner, TenantId},
 };
 use jiff::SignedDuration;
@@ -16,6 +16,7 @@ use platform::{
     aws::Aws,
     clock::{Clock, SystemClock},
 };
+use serde::de::DeserializeOwned;
 use storage::Store;
 use xtask::{
     budgets,
@@ -92,6 +93,7 @@ enum Command {
     Rewrap(Rewrap),
     /// Stores a member of a deployment, with their tenant and its host, and prints the member's id; again it changes nothing
     ///
+    /// They have no password: they choose one as if they had forgotten it, by a passcode to their address.
     /// Region and credentials are those of the environment: AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if there
     /// is one, AWS_SESSION_TOKEN. AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_KMS name other endpoints. LOOKUP_KEY is the
     /// deployment's secret of that name.
@@ -185,12 +187,22 @@ struct SeedMember {
     #[arg(long, default_value = "UTC")]
     zone: String,
     /// What the member is entitled to: free or premium
-    #[arg(long, default_value = "premium", value_parser = plan)]
+    #[arg(long, default_value = "premium", value_parser = named::<Plan>)]
     plan: Plan,
+    /// What the member may be: member, partner, admin (of the tenant) or operator (of the deployment)
+    #[arg(long, default_value = "member", value_parser = role_of_someone)]
+    role: Role,
 }
 
-fn plan(text: &str) -> Result<Plan, serde_json::Error> {
+/// A value of the domain, by its name.
+fn named<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
     serde_json::from_value(text.into())
+}
+
+/// What a person may be: a job is none.
+fn role_of_someone(text: &str) -> Result<Role, String> {
+    let role = named(text).ok().filter(|role| *role != Role::Service);
+    role.ok_or_else(|| "it is member, partner, admin or operator".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -351,9 +363,9 @@ fn wrap_keys_anew(Rewrap { former, prefix }: &Rewrap) -> Result<(), Box<dyn Erro
 }
 
 fn seed_member(arguments: &SeedMember) -> Result<(), Box<dyn Error>> {
-    let SeedMember { prefix, tenant, brand, host, email, handle, name, zone, plan } = arguments;
+    let SeedMember { prefix, tenant, brand, host, email, handle, name, zone, plan, role } = arguments;
     let (handle, name) = (handle.as_deref(), name.as_deref());
-    let new = NewMember { tenant, brand, host, email, handle, name, zone, plan: *plan };
+    let new = NewMember { tenant, brand, host, email, handle, name, zone, plan: *plan, role: *role };
     let (aws, lookup) = (aws()?, operator::lookup_key(|name| std::env::var(name).ok())?);
     let store = Store::new(aws.dynamo(), prefix);
     let vault = operator::vault(&aws, &store, prefix, Some(&lookup));
