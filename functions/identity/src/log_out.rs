@@ -44,7 +44,7 @@ impl Input for LogOut {
 /// Signs out
 ///
 /// Of this session or of all. Access tokens that were given are good until they end, a quarter of an hour later at most. A token
-/// of no session is signed out already, and so is a page without cookies; those that it has are taken away.
+/// of no session is signed out already, and so is a page without cookies. A page sends no token: its cookie has it, and is taken away.
 #[utoipa::path(
     post,
     path = "/v1/auth/logout",

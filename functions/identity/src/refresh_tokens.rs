@@ -43,7 +43,8 @@ impl Input for RefreshTokens {
 
 /// Renews the tokens of a session
 ///
-/// A refresh token works once: pages, which share one, ask one at a time (under a lock of the browser). Showing one that was used before ends the session, because someone else may have it.
+/// A refresh token works once. Showing one that was used before ends the session, because someone else may have it. A page sends
+/// `{}`: its cookie has the token. Pages share it, and ask one at a time, under a lock of the browser.
 #[utoipa::path(
     post,
     path = "/v1/auth/refresh",

@@ -145,6 +145,8 @@ fn deploy_and_drive(cloud: &Ministack, sam: &Sam<'_>, built: &Built, tell: &impl
         tell(&arrived.to_string());
         let refused = story.tokens_at_the_edge(&arrived).await?;
         tell(&format!("{refused} bad tokens were refused before a function started, and a good one passed"));
+        story.cookies_at_the_prefix(&arrived).await?;
+        tell("under the prefix of pages a cookie passed, and a bearer token did not; elsewhere the cookie did not");
         story.nothing_else_came().await
     })
 }
