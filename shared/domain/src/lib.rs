@@ -15,9 +15,11 @@ pub mod money;
 pub mod notifications;
 pub mod places;
 pub mod programmes;
+pub mod rates;
 pub mod sealed;
 pub mod search;
 pub mod time;
+pub mod transfers;
 pub mod value;
 pub mod watchers;
 
