@@ -20,7 +20,7 @@ pub use self::{
     gaps::{Gap, Gaps, Reach, Way, Wish, WishedBy},
     held::{CardsHeld, Elsewhere, HeldCard, Spending},
     recommend::{
-        Advice, LeftOut, MOST, Obstacle, Reason, Recommendation, SAME_VALUE_CENTS, Score, Situation, Worth, recommend, score,
+        Advice, LeftOut, MOST, Obstacle, Reason, Recommendation, SAME_VALUE_CENTS, Score, Situation, recommend, score,
     },
     rules::{Counts, Effect, Rule, RuleKind, Window},
 };
@@ -28,6 +28,7 @@ use crate::{
     faults::Invalid,
     money::{Money, Points, ProgrammeId},
     text::{is_slug, text},
+    time::first_day,
 };
 
 text!(
@@ -273,12 +274,7 @@ impl std::str::FromStr for AsOf {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let whole = match text.len() {
-            4 => format!("{text}-01-01"),
-            7 => format!("{text}-01"),
-            _ => text.to_owned(),
-        };
-        whole.parse().map(Self).map_err(|_| Invalid { what: "the date of a source", rule: "a day, a month or a year" })
+        first_day(text).map(Self).ok_or(Invalid { what: "the date of a source", rule: "a day, a month or a year" })
     }
 }
 

@@ -14,31 +14,14 @@ use super::{
     Wish, gaps::Hand,
 };
 use crate::{
-    money::{CentsPerPoint, Currency, Money, Points, ProgrammeId},
-    value::Baseline,
+    money::{Currency, Money, Points, ProgrammeId},
+    value::{PointWorth, Valuations},
 };
 
 /// The most cards that are recommended at once.
 pub const MOST: usize = 3;
 /// Values within one such step, in US cents, count as the same: then the fee decides. Points are not worth anything to the cent.
 pub const SAME_VALUE_CENTS: i64 = 100_00;
-
-/// What points are worth: as the member says, or as the lowest published valuation says.
-#[derive(Debug, Clone, Default)]
-pub struct Worth(BTreeMap<ProgrammeId, CentsPerPoint>);
-
-impl Worth {
-    /// With a member's own valuations.
-    pub fn with(own: BTreeMap<ProgrammeId, CentsPerPoint>) -> Self {
-        Self(own)
-    }
-
-    /// US cents for a point.
-    pub fn of(&self, programme: &ProgrammeId) -> CentsPerPoint {
-        let published = || Baseline::of(programme).unwrap_or_else(Baseline::typical).floor;
-        self.0.get(programme).copied().unwrap_or_else(published)
-    }
-}
 
 /// What a recommendation rests on.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +33,7 @@ pub struct Situation<'a> {
     /// Where currencies can be transferred to.
     pub reach: &'a Reach,
     /// What points are worth.
-    pub worth: &'a Worth,
+    pub worth: &'a Valuations,
     /// The day.
     pub today: Date,
 }
@@ -99,7 +82,7 @@ pub enum Reason {
         /// What is got, for what.
         bonus: Bonus,
         /// What a point is taken to be worth.
-        worth: CentsPerPoint,
+        worth: PointWorth,
         /// What that comes to.
         value: Money,
     },
@@ -279,7 +262,7 @@ fn fills(card: &Card, hand: &Hand<'_>, unmet: &[&Wish]) -> (usize, Vec<Reason>) 
 }
 
 /// What a card's bonus is worth to a member, in cents.
-fn welcome(catalogue: &Catalogue, card: &Card, worth: CentsPerPoint, situation: Situation<'_>) -> (i64, Reason) {
+fn welcome(catalogue: &Catalogue, card: &Card, worth: PointWorth, situation: Situation<'_>) -> (i64, Reason) {
     let Situation { held, today, .. } = situation;
     let Some(bonus) = card.bonus else { return (0, Reason::BonusNotKnown) };
     let withheld = catalogue.rules().iter().find(|rule| rule.effect(catalogue, card, held, today) == Some(Effect::NoBonus));
@@ -331,9 +314,9 @@ fn earning_for(card: &Card, category: Category) -> Option<(Category, Earning)> {
 }
 
 /// Points at so many cents each, rounded down to the cent. Valuations have four decimals, so that nothing is lost before.
-fn value_cents(points: i64, worth: CentsPerPoint) -> i64 {
-    let ten_thousandths = (worth.get() * Decimal::from(10_000)).to_i64().unwrap_or(0);
-    i64::try_from((i128::from(points) * i128::from(ten_thousandths)).div_euclid(10_000)).unwrap_or(i64::MAX)
+fn value_cents(points: i64, worth: PointWorth) -> i64 {
+    let ten_thousandths = i128::from(points) * i128::from(worth.cents.ten_thousandths());
+    i64::try_from(ten_thousandths.div_euclid(10_000)).unwrap_or(i64::MAX)
 }
 
 fn cents(amount: Money) -> i64 {

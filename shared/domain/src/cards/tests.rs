@@ -1,13 +1,17 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::civil::{Date, date};
 use proptest::{prelude::*, sample::subsequence};
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::{ids::derived, money::CentsPerPoint, money::Currency, programmes::name_of};
+use crate::{
+    ids::derived,
+    money::{CentsPerPoint, Currency},
+    value::Valuations,
+};
 
 const TODAY: Date = date(2026, 11, 21);
 
@@ -39,9 +43,9 @@ fn holding(cards: &[(&str, Date)]) -> CardsHeld {
     CardsHeld { held: cards.iter().map(|(card, opened)| held(card, *opened)).collect(), ..CardsHeld::default() }
 }
 
-/// What is recommended of the shipped catalogue, at the lowest published valuations.
+/// What is recommended of the shipped catalogue, at published valuations.
 fn advise(held: &CardsHeld, wishes: &[Wish]) -> Advice {
-    let (reach, worth) = (reach(), Worth::default());
+    let (reach, worth) = (reach(), Valuations::default());
     recommend(Catalogue::shipped(), Situation { held, wishes, reach: &reach, worth: &worth, today: TODAY })
 }
 
@@ -160,9 +164,9 @@ fn what_fills_the_gap_comes_first_then_the_bonus_then_the_fee() {
     let first = &advice.recommended[0];
     assert_eq!(first.score.filled, 1);
     let bonus = Bonus { points: 60_000.try_into().unwrap(), spend: usd(4_000), months: 3 };
-    let worth = Worth::default().of(&id("citi-typ"));
+    let worth = Valuations::default().of(&id("citi-typ"));
     assert!(first.reasons.contains(&Reason::Fills { programme: id("aadvantage"), way: Way::Transferred, plans: 1 }));
-    let value = Money::rounded(worth.get() * Decimal::from(600), Currency::USD).unwrap();
+    let value = Money::rounded(worth.cents.get() * Decimal::from(600), Currency::USD).unwrap();
     assert!(first.reasons.contains(&Reason::Bonus { bonus, worth, value }), "{:?}", first.reasons);
     assert!(first.reasons.contains(&Reason::Costs { first_year: usd(95), a_year: usd(95), credits: usd(100) }));
 }
@@ -195,7 +199,7 @@ fn a_window_ends_to_the_day() {
 fn a_bonus_that_would_not_come_counts_for_nothing_and_is_said() {
     let closed = HeldCard { closed: Some(date(2024, 1, 1)), ..held("amex-blue-business-plus", date(2015, 1, 1)) };
     let had = CardsHeld { held: vec![closed], business: true, ..CardsHeld::default() };
-    let (reach, worth) = (reach(), Worth::default());
+    let (reach, worth) = (reach(), Valuations::default());
     let situation = Situation { held: &had, wishes: &[], reach: &reach, worth: &worth, today: TODAY };
     let card = Catalogue::shipped().card(&id("amex-blue-business-plus")).unwrap();
     assert_eq!(score(Catalogue::shipped(), card, situation).value_cents, 0);
@@ -208,7 +212,7 @@ fn a_bonus_that_would_not_come_counts_for_nothing_and_is_said() {
 #[test]
 fn spending_counts_where_it_is_known() {
     let spend = |category, usd_a_year| CardsHeld { spending: vec![Spending { category, usd_a_year }], ..CardsHeld::default() };
-    let (reach, worth) = (reach(), Worth::with(BTreeMap::from([(id("amex-mr"), CentsPerPoint::rounded(Decimal::ONE))])));
+    let (reach, worth) = (reach(), Valuations::from_iter([(id("amex-mr"), CentsPerPoint::rounded(Decimal::ONE))]));
     let value = |held: &CardsHeld, card: &str| {
         let situation = Situation { held, wishes: &[], reach: &reach, worth: &worth, today: TODAY };
         score(Catalogue::shipped(), Catalogue::shipped().card(&id(card)).unwrap(), situation).value_cents
@@ -226,7 +230,7 @@ fn spending_counts_where_it_is_known() {
 fn categories_with_the_same_rate_and_limit_share_it() {
     let spending = [Category::Groceries, Category::Dining].map(|category| Spending { category, usd_a_year: 6_000 });
     let both = CardsHeld { spending: spending.to_vec(), ..CardsHeld::default() };
-    let (reach, worth) = (reach(), Worth::with(BTreeMap::from([(id("marriott-bonvoy"), CentsPerPoint::rounded(Decimal::ONE))])));
+    let (reach, worth) = (reach(), Valuations::from_iter([(id("marriott-bonvoy"), CentsPerPoint::rounded(Decimal::ONE))]));
     let situation = Situation { held: &both, wishes: &[], reach: &reach, worth: &worth, today: TODAY };
     let card = Catalogue::shipped().card(&id("marriott-bonvoy-boundless")).unwrap();
     // Three points for 6,000 dollars, two for the other 6,000.
@@ -331,7 +335,7 @@ proptest! {
         turned.1.rotate_left(shift.min(wishes.len()));
         let cards: Vec<Card> = Catalogue::shipped().cards().cloned().collect();
         let backwards = Catalogue::of(cards.into_iter().rev(), Catalogue::shipped().rules().to_vec());
-        let (reach, worth) = (reach(), Worth::default());
+        let (reach, worth) = (reach(), Valuations::default());
         let situation = Situation { held: &turned.0, wishes: &turned.1, reach: &reach, worth: &worth, today: TODAY };
         prop_assert_eq!(recommend(&backwards, situation), advise(&held, &wishes));
     }
@@ -343,7 +347,7 @@ proptest! {
         let mut of = cards.collect::<Vec<_>>();
         of.extend(Catalogue::shipped().cards().skip(of.len()).cloned());
         let sponsored = Catalogue::of(of, Catalogue::shipped().rules().to_vec());
-        let (reach, worth) = (reach(), Worth::default());
+        let (reach, worth) = (reach(), Valuations::default());
         let situation = Situation { held: &held, wishes: &wishes, reach: &reach, worth: &worth, today: TODAY };
         prop_assert_eq!(recommend(&sponsored, situation), advise(&held, &wishes));
     }
@@ -352,7 +356,7 @@ proptest! {
     fn a_bigger_bonus_never_lowers_the_score(held in any_held(), wishes in any_wishes(), card in any_card(), more in 0_u64..500_000) {
         let bonus = card.bonus.map(|bonus| Bonus { points: (bonus.points.get() + more).try_into().unwrap(), ..bonus });
         let bigger = Card { bonus, ..card.clone() };
-        let (reach, worth) = (reach(), Worth::default());
+        let (reach, worth) = (reach(), Valuations::default());
         let situation = Situation { held: &held, wishes: &wishes, reach: &reach, worth: &worth, today: TODAY };
         prop_assert!(score(Catalogue::shipped(), &bigger, situation) >= score(Catalogue::shipped(), &card, situation));
     }
@@ -373,9 +377,4 @@ proptest! {
         more.held.push(HeldCard { card: card.id, opened: TODAY, closed: None, bonus_on: None });
         prop_assert!(unmet(&more) <= unmet(&held));
     }
-}
-
-#[test]
-fn every_programme_has_a_name() {
-    assert!(Catalogue::shipped().cards().all(|card| name_of(&card.programme).is_some()));
 }
