@@ -3,6 +3,7 @@
 //! One module per context, over a few modules of vocabulary ([`ids`], [`money`], [`places`], [`time`], [`faults`]).
 //! Nothing here knows AWS, HTTP, a clock, randomness or I/O: instants and ids are passed in.
 
+pub mod cards;
 pub mod deals;
 pub mod events;
 pub mod faults;
