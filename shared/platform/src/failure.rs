@@ -69,27 +69,12 @@ impl Failure {
             ),
             Self::Unproven(code, detail) => Problem::new(S::UNAUTHORIZED, *code, "Not shown who you are", *detail),
             Self::Forbidden => Problem::new(S::FORBIDDEN, "forbidden", "Not allowed", "Your account may not do this here."),
-            Self::OtherOrigin => Problem::new(
-                S::FORBIDDEN,
-                "other-origin",
-                "Not from a page of this host",
-                "Under /web, a request comes from a page of the same origin, and what signs in says so by its Origin header.",
-            ),
-            Self::WrongCsrfToken => Problem::new(
-                S::FORBIDDEN,
-                "wrong-csrf-token",
-                "The CSRF token is missing or wrong",
-                "Send X-CSRF-Token as signing in, refreshing or the latest read gave it.",
-            ),
+            Self::OtherOrigin => other_origin(),
+            Self::WrongCsrfToken => wrong_csrf_token(),
             Self::NotFound(what) => not_found(what),
             Self::WrongMethod => Problem::new(S::METHOD_NOT_ALLOWED, "method-not-allowed", "Wrong method", "Try another method."),
             Self::Conflict(code, detail) => Problem::new(S::CONFLICT, *code, "Not possible now", detail.clone()),
-            Self::Changed => Problem::new(
-                S::CONFLICT,
-                "changed-meanwhile",
-                "Changed meanwhile",
-                "Someone else changed it at the same time. Read it again and repeat.",
-            ),
+            Self::Changed => changed(),
             Self::InProgress => Problem::new(
                 S::CONFLICT,
                 "request-in-progress",
@@ -138,6 +123,33 @@ impl Failure {
             }
         }
     }
+}
+
+fn other_origin() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "other-origin",
+        "Not from a page of this host",
+        "Under /web, a request comes from a page of the same origin, and what signs in says so by its Origin header.",
+    )
+}
+
+fn wrong_csrf_token() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "wrong-csrf-token",
+        "The CSRF token is missing or wrong",
+        "Send X-CSRF-Token as signing in, refreshing or the latest read gave it.",
+    )
+}
+
+fn changed() -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        "changed-meanwhile",
+        "Changed meanwhile",
+        "Someone else changed it at the same time. Read it again and repeat.",
+    )
 }
 
 fn not_found(what: &str) -> Problem {
