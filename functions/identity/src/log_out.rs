@@ -8,7 +8,7 @@ use domain::{
     },
     inputs::{Fields, Input, leaf},
 };
-use platform::{Answer, Deps, Endpoint, Problems, PublicCommand, Reply};
+use platform::{Answer, Deps, Endpoint, Limit, Problems, PublicCommand, Reply};
 use storage::{Change, Entity};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -16,12 +16,9 @@ use utoipa_axum::routes;
 use crate::shown::{Found, end, found};
 
 /// Signs out.
-pub static FUNCTION: Endpoint = Endpoint::public("identity-log-out", || routes!(log_out)).may(&[
-    Session::READ,
-    Session::WRITE,
-    Credential::READ,
-    Credential::WRITE,
-]);
+pub static FUNCTION: Endpoint = Endpoint::public("identity-log-out", || routes!(log_out))
+    .may(&[Session::READ, Session::WRITE, Credential::READ, Credential::WRITE])
+    .limited(Limit::renewals("log-out", "refreshToken"));
 
 /// A refresh token, and whether to sign out everywhere.
 #[derive(Debug, ToSchema)]

@@ -103,3 +103,8 @@ impl From<Zone> for String {
 pub fn to_second(at: Timestamp) -> Timestamp {
     at.round(Unit::Second).unwrap_or(at)
 }
+
+/// So much later, or the last instant there is.
+pub(crate) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.saturating_add(by).unwrap_or(Timestamp::MAX)
+}
