@@ -90,6 +90,15 @@ impl Engine {
         }
     }
 
+    /// Every entity, as [`Engine::items`] answers it. O(all entities).
+    ///
+    /// # Errors
+    /// If the engine fails.
+    pub fn entities(&self) -> Result<Vec<Value>, EngineError> {
+        let items: Result<Vec<_>, _> = Table::OF_ENTITIES.into_iter().map(|table| self.items(table)).collect();
+        Ok(items?.concat())
+    }
+
     /// Removes what has expired, as DynamoDB does sooner or later; answers how many items. O(all items).
     ///
     /// The engine's own sweep reads the machine's clock when the database is a file, and ours can show another time.

@@ -27,6 +27,8 @@ pub struct Person<'a> {
     pub zone: &'a str,
     /// What they may be.
     pub role: Role,
+    /// The hash of the password that they have from the start. Without one they choose it as if they had forgotten it.
+    pub password: Option<&'a str>,
 }
 
 /// A tenant to be, with its members.
@@ -46,11 +48,12 @@ pub struct Brand<'a> {
     pub members: &'a [Person<'a>],
 }
 
-/// What everyone who is there from the start signs in with, here and nowhere else.
+/// What everyone signs in with who is there from the start of a local run, and nobody of a deployment.
 pub const PASSWORD: &str = "local sunny lantern";
 
 /// The same, hashed: once, not at each start.
-const PASSWORD_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bG9jYWwgbG9jYWwgbG9jYQ$d1IjU959Df0GFI6DA99p4I0QFzGeZVE/boOWyF0Ol6w";
+pub const PASSWORD_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bG9jYWwgbG9jYWwgbG9jYQ$d1IjU959Df0GFI6DA99p4I0QFzGeZVE/boOWyF0Ol6w";
 
 /// The tenant that everyone looks at first.
 pub const DEMO: Brand<'static> = Brand {
@@ -67,6 +70,7 @@ pub const DEMO: Brand<'static> = Brand {
             plan: Plan::Premium,
             zone: "America/Los_Angeles",
             role: Role::Member,
+            password: Some(PASSWORD_HASH),
         },
         Person {
             handle: "admin",
@@ -75,6 +79,7 @@ pub const DEMO: Brand<'static> = Brand {
             plan: Plan::Premium,
             zone: "America/Los_Angeles",
             role: Role::Admin,
+            password: Some(PASSWORD_HASH),
         },
         Person {
             handle: "operator",
@@ -83,6 +88,7 @@ pub const DEMO: Brand<'static> = Brand {
             plan: Plan::Free,
             zone: "America/Los_Angeles",
             role: Role::Operator,
+            password: Some(PASSWORD_HASH),
         },
         Person {
             handle: "free",
@@ -91,6 +97,7 @@ pub const DEMO: Brand<'static> = Brand {
             plan: Plan::Free,
             zone: "Europe/Berlin",
             role: Role::Member,
+            password: Some(PASSWORD_HASH),
         },
     ],
 };
@@ -137,8 +144,11 @@ pub async fn sow(store: &Store, vault: &Vault, brand: &Brand<'_>) -> Result<(), 
     for person in brand.members {
         let applicant = person.applicant(brand)?;
         if store.member(&applicant.owner).await?.is_none() {
-            let mut credential = Credential::new(applicant.owner.clone(), PASSWORD_HASH.to_owned().into());
-            let change = Change::new().create(&mut credential);
+            let credential = |hash: &str| Credential::new(applicant.owner.clone(), hash.to_owned().into());
+            let change = match person.password.map(credential) {
+                Some(mut credential) => Change::new().create(&mut credential),
+                None => Change::new(),
+            };
             commit(store, Enrolment::of(applicant, vault).await?.join(change)).await?;
         }
     }

@@ -50,6 +50,7 @@ pub const OTHER: Brand<'static> = Brand {
         plan: Plan::Premium,
         zone: "Europe/London",
         role: Role::Member,
+        password: Some(seed::PASSWORD_HASH),
     }],
 };
 

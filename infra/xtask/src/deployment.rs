@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, io, path::Path, time::Duration};
 
 use aws_credential_types::Credentials;
 use domain::{
-    identity::{Member, Plan},
+    identity::{Member, Plan, Role},
     watchers::WatcherError,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
@@ -199,6 +199,7 @@ async fn seeded(url: &str) -> Result<Member, DeploymentError> {
         name: None,
         zone: story::zone_with_day(Timestamp::now()),
         plan: Plan::Free,
+        role: Role::Member,
     };
     let vault = operator::vault(&aws, &store, PREFIX, Some(&lookup_key().into()));
     let owner = operator::seed_member(&store, &vault, &member).await?;

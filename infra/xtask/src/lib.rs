@@ -17,6 +17,7 @@ pub mod recordings;
 pub mod redrive;
 pub mod rewrap;
 pub mod stacks;
+pub mod staleness;
 pub mod templates;
 pub mod tidy;
 pub mod triggers;

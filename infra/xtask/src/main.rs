@@ -8,7 +8,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 use domain::{
-    identity::Plan,
+    identity::{Plan, Role},
     ids::{MemberId, Owner, TenantId},
 };
 use jiff::SignedDuration;
@@ -16,6 +16,7 @@ use platform::{
     aws::Aws,
     clock::{Clock, SystemClock},
 };
+use serde::de::DeserializeOwned;
 use storage::Store;
 use xtask::{
     budgets,
@@ -28,7 +29,7 @@ use xtask::{
     operator::{self, NewMember, NewToken},
     recordings, redrive,
     rewrap::{self, Rewrapped},
-    stacks, templates, tidy,
+    stacks, staleness, templates, tidy,
 };
 
 /// Developer automation.
@@ -66,6 +67,12 @@ enum Command {
     Docs(Written),
     /// Writes the stacks of the functions and the root template
     Stacks(Written),
+    /// Says which rows of the shipped tables are older than so many days
+    Staleness {
+        /// How old a row may be
+        #[arg(long, default_value_t = 180)]
+        days: u16,
+    },
     /// Checks the templates, and proves that the checks bite
     Templates,
     /// Writes the recordings that the local run's travel sources play
@@ -86,6 +93,7 @@ enum Command {
     Rewrap(Rewrap),
     /// Stores a member of a deployment, with their tenant and its host, and prints the member's id; again it changes nothing
     ///
+    /// They have no password: they choose one as if they had forgotten it, by a passcode to their address.
     /// Region and credentials are those of the environment: AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if there
     /// is one, AWS_SESSION_TOKEN. AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_KMS name other endpoints. LOOKUP_KEY is the
     /// deployment's secret of that name.
@@ -179,12 +187,22 @@ struct SeedMember {
     #[arg(long, default_value = "UTC")]
     zone: String,
     /// What the member is entitled to: free or premium
-    #[arg(long, default_value = "premium", value_parser = plan)]
+    #[arg(long, default_value = "premium", value_parser = named::<Plan>)]
     plan: Plan,
+    /// What the member may be: member, partner, admin (of the tenant) or operator (of the deployment)
+    #[arg(long, default_value = "member", value_parser = role_of_someone)]
+    role: Role,
 }
 
-fn plan(text: &str) -> Result<Plan, serde_json::Error> {
+/// A value of the domain, by its name.
+fn named<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
     serde_json::from_value(text.into())
+}
+
+/// What a person may be: a job is none.
+fn role_of_someone(text: &str) -> Result<Role, String> {
+    let role = named(text).ok().filter(|role| *role != Role::Service);
+    role.ok_or_else(|| "it is member, partner, admin or operator".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -255,6 +273,7 @@ fn run(root: &Path, command: Command) -> Result<(), Box<dyn Error>> {
         Command::Openapi(written) => write_or_check(root, &written, &[openapi::file()?], "openapi"),
         Command::Docs(written) => write_or_check(root, &written, &docs::files(), "docs"),
         Command::Stacks(written) => write_or_check(root, &written, &stacks::files(root)?, "stacks"),
+        Command::Staleness { days } => tell_what_is_old(root, days),
         Command::Templates => Ok(templates::check(root)?),
         Command::Recordings(Written { check: true }) => Ok(check::recordings_are_current(root)?),
         Command::Recordings(Written { check: false }) => Ok(recordings::write(root)?),
@@ -289,6 +308,17 @@ fn write_or_check(root: &Path, written: &Written, made: &[Made], command: &'stat
     for file in made {
         file.write(root)?;
         tell(&file.path);
+    }
+    Ok(())
+}
+
+fn tell_what_is_old(root: &Path, days: u16) -> Result<(), Box<dyn Error>> {
+    let today = jiff::tz::TimeZone::UTC.to_datetime(SystemClock.now()).date();
+    for old in staleness::report(root, today, days.into())? {
+        tell(&format!("{}: {} of {} are older than {days} days", old.table, old.rows.len(), old.of));
+        for (at, name) in old.rows {
+            tell(&format!("  {at} {name}"));
+        }
     }
     Ok(())
 }
@@ -333,9 +363,9 @@ fn wrap_keys_anew(Rewrap { former, prefix }: &Rewrap) -> Result<(), Box<dyn Erro
 }
 
 fn seed_member(arguments: &SeedMember) -> Result<(), Box<dyn Error>> {
-    let SeedMember { prefix, tenant, brand, host, email, handle, name, zone, plan } = arguments;
+    let SeedMember { prefix, tenant, brand, host, email, handle, name, zone, plan, role } = arguments;
     let (handle, name) = (handle.as_deref(), name.as_deref());
-    let new = NewMember { tenant, brand, host, email, handle, name, zone, plan: *plan };
+    let new = NewMember { tenant, brand, host, email, handle, name, zone, plan: *plan, role: *role };
     let (aws, lookup) = (aws()?, operator::lookup_key(|name| std::env::var(name).ok())?);
     let store = Store::new(aws.dynamo(), prefix);
     let vault = operator::vault(&aws, &store, prefix, Some(&lookup));

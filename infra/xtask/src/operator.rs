@@ -128,6 +128,8 @@ pub struct NewMember<'a> {
     pub zone: &'a str,
     /// What they are entitled to.
     pub plan: Plan,
+    /// What they may be.
+    pub role: Role,
 }
 
 /// Stores a member, with tenant and host, unless they are there already. Answers whose everything of theirs is.
@@ -139,7 +141,9 @@ pub async fn seed_member(store: &Store, vault: &Vault, new: &NewMember<'_>) -> R
     let of_email = handle_of(&email);
     let handle: Handle = new.handle.unwrap_or(&of_email).parse()?;
     let name = new.name.unwrap_or(handle.as_str());
-    let member = Person { handle: handle.as_str(), name, email: new.email, plan: new.plan, zone: new.zone, role: Role::Member };
+    let (email_text, plan, zone, role) = (new.email, new.plan, new.zone, new.role);
+    // Whoever knows what is published of us must not know their password.
+    let member = Person { handle: handle.as_str(), name, email: email_text, plan, zone, role, password: None };
     let host = new.host.to_ascii_lowercase();
     let brand = Brand { id: new.tenant, name: new.brand, hosts: &[&host], zone: new.zone, currency: "USD", members: &[] };
     // The tenant first, and whether the host is its own: else the member could not be reached.
@@ -193,6 +197,7 @@ mod tests {
     use domain::identity::Member;
     use local::TestApp;
     use platform::token::{TokenError, TokenPolicy};
+    use serde_json::json;
 
     use super::*;
 
@@ -205,6 +210,7 @@ mod tests {
         name: Some("Dana"),
         zone: "Europe/Berlin",
         plan: Plan::Premium,
+        role: Role::Member,
     };
 
     #[tokio::test]
@@ -224,6 +230,28 @@ mod tests {
         assert_eq!(store.member(&owner).await.unwrap().unwrap(), member, "what is there is not changed");
         let fred = seed_member(store, vault, &NewMember { email: "fred@example.com", ..DANA }).await.unwrap();
         assert_ne!(fred.member, owner.member);
+    }
+
+    #[tokio::test]
+    async fn the_first_operator_chooses_a_password_by_a_passcode_and_makes_tenants() {
+        let app = TestApp::new().await;
+        let olga = NewMember { handle: Some("olga"), role: Role::Operator, ..DANA };
+        seed_member(app.store(), app.system().operator().vault(), &olga).await.unwrap();
+        let at_acme = app.anonymous().at("api.acme.example");
+        let ask = async |path: &str, body| at_acme.post(&format!("/v1/auth/{path}")).body(body).send().await;
+        let known_to_all = ask("login", json!({"login": "olga", "password": seed::PASSWORD})).await;
+        known_to_all.assert(401, "wrong-credentials");
+
+        let asked = ask("forgot-password", json!({"email": olga.email})).await;
+        app.settle().await;
+        let mail = app.mails().pop().unwrap().mail.text.unwrap();
+        let passcode = mail.lines().find_map(|line| line.strip_prefix("    ")).unwrap();
+        let password = "a bicycle with a lantern";
+        let chosen = json!({"challenge": asked.body["challenge"], "passcode": passcode, "password": password});
+        ask("reset-password", chosen).await.assert(204, "");
+        let signed_in = ask("login", json!({"login": "olga", "password": password})).await;
+        let operator = app.bearer(signed_in.body["accessToken"].as_str().unwrap()).at("api.acme.example");
+        operator.get("/v1/operator/tenants").send().await.assert(200, "");
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::faults::{Fault, Faults};
+use crate::faults::{Check, Fault, Faults};
 
 /// Something that is read from a JSON object, field by field.
 pub trait Input: Sized {
@@ -53,6 +53,17 @@ pub fn list<T: DeserializeOwned>(value: Value, at: &str, faults: &mut Vec<Fault>
     };
     let count = items.len();
     let read: Vec<T> = items.into_iter().enumerate().filter_map(|(i, item)| leaf(item, &format!("{at}/{i}"), faults)).collect();
+    (read.len() == count).then_some(read)
+}
+
+/// A list of objects.
+pub fn objects<T: Input>(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<Vec<T>> {
+    let Value::Array(items) = value else {
+        note(faults, at, "invalid", "must be a list".to_owned());
+        return None;
+    };
+    let count = items.len();
+    let read: Vec<T> = items.into_iter().enumerate().filter_map(|(i, item)| object(item, &format!("{at}/{i}"), faults)).collect();
     (read.len() == count).then_some(read)
 }
 
@@ -128,6 +139,15 @@ impl Fields<'_> {
     pub fn fault(&mut self, name: &str, detail: &str) {
         let pointer = if name.is_empty() { self.at.to_owned() } else { self.pointer(name) };
         note(self.faults, &pointer, "invalid", detail.to_owned());
+    }
+
+    /// Takes over what a rule found in one of the fields, and says whether it found nothing.
+    pub fn check(&mut self, found: Check) -> bool {
+        let Err(faults) = found.done() else { return true };
+        for fault in faults.as_slice() {
+            note(self.faults, &format!("{}/{}", self.at, fault.pointer), fault.code, fault.detail.clone());
+        }
+        false
     }
 
     fn pointer(&self, name: &str) -> String {

@@ -3,6 +3,7 @@
 //! One module per context, over a few modules of vocabulary ([`ids`], [`money`], [`places`], [`time`], [`faults`]).
 //! Nothing here knows AWS, HTTP, a clock, randomness or I/O: instants and ids are passed in.
 
+pub mod cards;
 pub mod deals;
 pub mod events;
 pub mod faults;
@@ -14,9 +15,11 @@ pub mod money;
 pub mod notifications;
 pub mod places;
 pub mod programmes;
+pub mod rates;
 pub mod sealed;
 pub mod search;
 pub mod time;
+pub mod transfers;
 pub mod value;
 pub mod watchers;
 

@@ -1,6 +1,6 @@
 //! Instants, slots and local time. Everything is stored in UTC; a member's day and hours are in their zone.
 
-use jiff::{SignedDuration, Timestamp, Unit, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, Unit, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::faults::Invalid;
@@ -96,6 +96,18 @@ impl std::str::FromStr for Zone {
 impl From<Zone> for String {
     fn from(zone: Zone) -> Self {
         zone.name().to_owned()
+    }
+}
+
+/// The first day that a publication's date can mean: `2026-09-14`, `2026-09`, `2025-H2` or `2025`.
+pub fn first_day(text: &str) -> Option<Date> {
+    let (year, rest) = text.split_once('-').unwrap_or((text, ""));
+    let year = year.parse().ok()?;
+    match rest {
+        "" | "H1" => Date::new(year, 1, 1).ok(),
+        "H2" => Date::new(year, 7, 1).ok(),
+        month if month.len() == 2 => Date::new(year, month.parse().ok()?, 1).ok(),
+        _ => text.parse().ok(),
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) const EMAIL: &Kind = &Kind {
 pub(crate) const MEMBER_KEY: &Kind = &Kind {
     name: "member-key",
     context: "identity",
-    table: Table::Core,
+    table: Table::Keys,
     keys: &[
         Keyspace { index: None, partition: COLLECTION, sort: "KEY" },
         Keyspace { index: Some(GSI1), partition: "MASTER#{master}#{shard}", sort: "T#" },

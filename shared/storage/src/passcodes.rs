@@ -49,7 +49,8 @@ pub(crate) const WRONG_PASSCODES: &Kind = &Kind {
 pub(crate) const REGISTRATION: &Kind = &Kind {
     name: "registration",
     context: "identity",
-    table: Table::Core,
+    // It carries a wrapped key.
+    table: Table::Keys,
     keys: &[Keyspace { index: None, partition: COLLECTION, sort: "REGISTRATION" }],
     retention: "an hour, or until the address is shown to be theirs",
     privacy: "sealed with a key of its own; gone before a deletion's first day ends",

@@ -5,6 +5,8 @@
 pub enum Table {
     /// All entities.
     Core,
+    /// Members' keys, apart from what they seal: a destroyed key must not come back with a table that is restored.
+    Keys,
     /// What expires soon: the sources' answers, shared across tenants, because they hold nobody's data; and counts of limits.
     Cache,
     /// Prices seen.
@@ -13,12 +15,16 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 3] = [Self::Core, Self::Cache, Self::Observations];
+    pub const ALL: [Self; 4] = [Self::Core, Self::Keys, Self::Cache, Self::Observations];
+
+    /// Those that hold entities; the others hold what can be asked for again, and what was seen.
+    pub const OF_ENTITIES: [Self; 2] = [Self::Core, Self::Keys];
 
     /// Its name, after the deployment's prefix.
     pub fn name(self) -> &'static str {
         match self {
             Self::Core => "core",
+            Self::Keys => "keys",
             Self::Cache => "cache",
             Self::Observations => "observations",
         }
@@ -28,6 +34,7 @@ impl Table {
     pub fn indexes(self) -> &'static [&'static str] {
         match self {
             Self::Core => &[GSI1, GSI2],
+            Self::Keys => &[GSI1],
             Self::Cache | Self::Observations => &[],
         }
     }

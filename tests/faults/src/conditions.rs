@@ -200,7 +200,7 @@ pub fn met(seed: u64) -> Result<Met, Violation> {
     alone(seed, async {
         let world = World::new(Setting::of(seed, noting.clone())).await;
         story::tell(&world).await?;
-        let items = world.app.system().engine().items(Table::Core).unwrap();
+        let items = world.app.system().engine().entities().unwrap();
         let key = items.iter().find_map(|item| serde_json::from_value(item["searchKey"].clone()).ok());
         let answer = world.app.store().answer(&key.expect("a search key"), jiff::Timestamp::MIN).await.unwrap();
         let samples = Samples { items, answer: answer.expect("an answer") };

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use storage::tables::Table;
 
 use crate::{Violation, ensure, world::World};
 
@@ -16,7 +15,7 @@ pub type Outcome = BTreeMap<String, usize>;
 /// If something is there that must not be, whatever happened: a mail twice, a message without an end, an event that was not
 /// published, a message that nobody handled.
 pub fn read(world: &World) -> Result<Outcome, Violation> {
-    let items = world.app.system().engine().items(Table::Core).unwrap();
+    let items = world.app.system().engine().entities().unwrap();
     let told = Told::of(&items);
     let mut outcome = Outcome::new();
     for item in &items {
@@ -152,7 +151,7 @@ fn mails(world: &World, items: &[Value]) -> Result<(), Violation> {
 
 /// Messages whose outcome is uncertain.
 pub fn uncertain(world: &World) -> usize {
-    let items = world.app.system().engine().items(Table::Core).unwrap();
+    let items = world.app.system().engine().entities().unwrap();
     of_type(&items, "delivery").filter(|delivery| delivery["delivery"]["state"] == "uncertain").count()
 }
 

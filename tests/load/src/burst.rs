@@ -167,6 +167,7 @@ async fn plant(system: &System, burst: &Burst) {
                 plan: Plan::Premium,
                 zone: seed::DEMO.zone,
                 role: Role::Member,
+                password: None,
             };
             let mut enrolment = Enrolment::of(person.applicant(&seed::DEMO).unwrap(), vault).await.unwrap();
             let mut watchers = burst.watchers_of(&enrolment.member, number);

@@ -31,7 +31,7 @@ use platform::{
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use storage::{Change, tables::Table};
+use storage::Change;
 
 use super::BudgetError;
 use crate::files;
@@ -48,6 +48,7 @@ const MEASURED: Person = Person {
     plan: Plan::Premium,
     zone: "UTC",
     role: Role::Member,
+    password: None,
 };
 const RELAY: &str = "system-relay-outbox";
 const SWEEP: &str = "watchers-sweep-watchers";
@@ -173,7 +174,7 @@ impl World {
     /// If it can't be read.
     pub(super) fn state(&self) -> Result<State, BudgetError> {
         let mails = self.system.standins().mailbox().list(usize::from(u8::MAX)).map_err(|_| BudgetError::Mailbox)?.len();
-        let items = self.system.engine().items(Table::Core).map_err(StartError::from)?;
+        let items = self.system.engine().entities().map_err(StartError::from)?;
         Ok(State { items, queues: self.system.standins().queues().stats()?, mails })
     }
 

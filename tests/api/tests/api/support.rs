@@ -149,7 +149,7 @@ pub fn faults(reply: &Reply) -> Vec<(String, String)> {
 /// Everything that is stored, by key.
 pub type Stored = BTreeMap<(String, String), HashMap<String, AttributeValue>>;
 
-/// The table of all entities, past gates and store.
+/// The tables of entities, past gates and store.
 pub struct Core(Client);
 
 impl Core {
@@ -166,17 +166,14 @@ impl Core {
     /// All of it.
     pub async fn everything(&self) -> Stored {
         let mut stored = Stored::new();
-        let mut after = None;
-        loop {
-            let scan = self.0.scan().table_name(Table::Core.name()).set_exclusive_start_key(after);
-            let page = scan.send().await.unwrap();
-            let text = |item: &HashMap<String, AttributeValue>, name: &str| item[name].as_s().unwrap().clone();
-            stored.extend(page.items.unwrap_or_default().into_iter().map(|item| ((text(&item, PK), text(&item, SK)), item)));
-            after = page.last_evaluated_key;
-            if after.is_none() {
-                return stored;
+        for table in Table::OF_ENTITIES {
+            let pages = self.0.scan().table_name(table.name()).into_paginator().items().send();
+            for item in pages.collect::<Result<Vec<_>, _>>().await.unwrap() {
+                let text = |name: &str| item[name].as_s().unwrap().clone();
+                stored.insert((text(PK), text(SK)), item);
             }
         }
+        stored
     }
 }
 
