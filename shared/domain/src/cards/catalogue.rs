@@ -198,9 +198,7 @@ fn bonus(row: &Row<'_>) -> Result<Option<Bonus>, CatalogueError> {
             let points = Points::try_from(points).map_err(|error| row.wrong("bonus", &error.to_string()))?;
             Ok(Some(Bonus { points, spend, months }))
         }
-        (Some(_), _, _) | (_, Some(_), _) | (_, _, Some(_)) => {
-            Err(CatalogueError::HalfABonus { file: row.file, line: row.line })
-        }
+        (Some(_), _, _) | (_, Some(_), _) | (_, _, Some(_)) => Err(CatalogueError::HalfABonus { file: row.file, line: row.line }),
     }
 }
 

@@ -112,9 +112,12 @@ impl CardsHeld {
         let mut named = BTreeSet::new();
         for (i, spent) in self.spending.iter().enumerate() {
             let at = |field: &str| format!("/spending/{i}/{field}");
-            check
-                .that(named.insert(spent.category), &at("category"), "duplicate", "this category stands there twice")
-                .that(spent.usd_a_year <= MOST_SPENT, &at("usdAYear"), "out-of-range", format!("at most {MOST_SPENT}"));
+            check.that(named.insert(spent.category), &at("category"), "duplicate", "this category stands there twice").that(
+                spent.usd_a_year <= MOST_SPENT,
+                &at("usdAYear"),
+                "out-of-range",
+                format!("at most {MOST_SPENT}"),
+            );
         }
         check.done()
     }

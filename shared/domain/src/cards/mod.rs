@@ -19,9 +19,7 @@ pub use self::{
     catalogue::{Catalogue, CatalogueError, Tables},
     gaps::{Gap, Gaps, Reach, Way, Wish, WishedBy},
     held::{CardsHeld, Elsewhere, HeldCard, Spending},
-    recommend::{
-        Advice, LeftOut, MOST, Obstacle, Reason, Recommendation, SAME_VALUE_CENTS, Score, Situation, recommend, score,
-    },
+    recommend::{Advice, LeftOut, MOST, Obstacle, Reason, Recommendation, SAME_VALUE_CENTS, Score, Situation, recommend, score},
     rules::{Counts, Effect, Rule, RuleKind, Window},
 };
 use crate::{
