@@ -165,6 +165,26 @@ async fn signing_out_takes_the_cookies_away_whatever_became_of_the_session() {
     assert!(set_cookies(&app_reply).is_empty(), "an app has none");
 }
 
+#[tokio::test]
+async fn a_page_renews_as_often_as_an_app() {
+    let app = TestApp::new().await;
+    let (mut page, _) = Browser::signed_in(&app, "demo").await;
+    for _ in 0..5 {
+        page.post("/v1/auth/refresh", json!({})).await.assert(200, "");
+    }
+    page.post("/v1/auth/refresh", json!({})).await.assert(429, "too-many-requests");
+}
+
+#[tokio::test]
+async fn a_page_renews_as_often_as_an_app() {
+    let app = TestApp::new().await;
+    let (mut page, _) = Browser::signed_in(&app, "demo").await;
+    for _ in 0..5 {
+        page.post("/v1/auth/refresh", json!({})).await.assert(200, "");
+    }
+    page.post("/v1/auth/refresh", json!({})).await.assert(429, "too-many-requests");
+}
+
 /// Whatever is said twice, once in each way, is said by two.
 #[tokio::test]
 async fn of_cookie_and_bearer_token_the_way_decides_and_never_both() {
