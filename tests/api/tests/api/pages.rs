@@ -175,16 +175,6 @@ async fn a_page_renews_as_often_as_an_app() {
     page.post("/v1/auth/refresh", json!({})).await.assert(429, "too-many-requests");
 }
 
-#[tokio::test]
-async fn a_page_renews_as_often_as_an_app() {
-    let app = TestApp::new().await;
-    let (mut page, _) = Browser::signed_in(&app, "demo").await;
-    for _ in 0..5 {
-        page.post("/v1/auth/refresh", json!({})).await.assert(200, "");
-    }
-    page.post("/v1/auth/refresh", json!({})).await.assert(429, "too-many-requests");
-}
-
 /// Whatever is said twice, once in each way, is said by two.
 #[tokio::test]
 async fn of_cookie_and_bearer_token_the_way_decides_and_never_both() {
