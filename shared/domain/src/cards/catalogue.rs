@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, str::FromStr, sync::LazyLock};
 
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 
-use super::{AsOf, Bonus, Card, CardId, Category, Credit, Earning, Rule, Source};
+use super::{AsOf, Bonus, Card, CardId, Category, Credit, Earning, Rule, RuleId, Source};
 use crate::{
     money::{Currency, Money, Points, ProgrammeId},
     programmes::name_of,
@@ -157,6 +157,11 @@ impl Catalogue {
         self.cards.values()
     }
 
+    /// A rule.
+    pub fn rule(&self, id: &RuleId) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.id == *id)
+    }
+
     /// All rules.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
@@ -198,9 +203,7 @@ fn bonus(row: &Row<'_>) -> Result<Option<Bonus>, CatalogueError> {
             let points = Points::try_from(points).map_err(|error| row.wrong("bonus", &error.to_string()))?;
             Ok(Some(Bonus { points, spend, months }))
         }
-        (Some(_), _, _) | (_, Some(_), _) | (_, _, Some(_)) => {
-            Err(CatalogueError::HalfABonus { file: row.file, line: row.line })
-        }
+        (Some(_), _, _) | (_, Some(_), _) | (_, _, Some(_)) => Err(CatalogueError::HalfABonus { file: row.file, line: row.line }),
     }
 }
 

@@ -52,9 +52,8 @@ pub struct Score {
 impl Ord for Score {
     /// The better one is the greater one.
     fn cmp(&self, other: &Self) -> Ordering {
-        let key = |score: &Self| {
-            (score.filled, score.value_cents.div_euclid(SAME_VALUE_CENTS), score.net_cents, score.value_cents)
-        };
+        let key =
+            |score: &Self| (score.filled, score.value_cents.div_euclid(SAME_VALUE_CENTS), score.net_cents, score.value_cents);
         key(self).cmp(&key(other))
     }
 }

@@ -97,9 +97,7 @@ impl Rule {
                 window: window(row)?,
             },
             "once-per-card" => RuleKind::OncePerCard(scope.map(|of| parsed(row, &of)).transpose()?),
-            "bonus-again" => {
-                RuleKind::BonusAgain { of: scope.map(|of| parsed(row, &of)).transpose()?, window: window(row)? }
-            }
+            "bonus-again" => RuleKind::BonusAgain { of: scope.map(|of| parsed(row, &of)).transpose()?, window: window(row)? },
             _ => return Err(row.wrong("kind", "must be velocity, once-per-card or bonus-again")),
         };
         Ok(Self { id: row.must("id", 0)?, issuer: row.must("issuer", 1)?, kind, source: row.source(8)? })
@@ -131,12 +129,7 @@ impl Rule {
 }
 
 /// When cards that count were opened.
-fn opened<'a>(
-    catalogue: &'a Catalogue,
-    card: &'a Card,
-    held: &'a CardsHeld,
-    counts: Counts,
-) -> impl Iterator<Item = Date> + 'a {
+fn opened<'a>(catalogue: &'a Catalogue, card: &'a Card, held: &'a CardsHeld, counts: Counts) -> impl Iterator<Item = Date> + 'a {
     let counted = move |had: &Card| match counts {
         Counts::SameIssuer => had.issuer == card.issuer,
         Counts::AnyPersonal => had.kind == CardKind::Personal,

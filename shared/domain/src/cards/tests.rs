@@ -174,10 +174,7 @@ fn what_fills_the_gap_comes_first_then_the_bonus_then_the_fee() {
 #[test]
 fn rules_that_would_refuse_exclude_and_are_named() {
     let lately = date(2026, 10, 1);
-    let five = CardsHeld {
-        elsewhere: vec![Elsewhere { opened: lately, kind: CardKind::Personal }; 5],
-        ..CardsHeld::default()
-    };
+    let five = CardsHeld { elsewhere: vec![Elsewhere { opened: lately, kind: CardKind::Personal }; 5], ..CardsHeld::default() };
     let advice = advise(&five, &[wish(&["hyatt"])]);
     assert_eq!(why_not(&advice, "chase-sapphire-preferred"), [Obstacle::Refused(id("chase-5-24"))]);
     let business = Elsewhere { opened: lately, kind: CardKind::Business };
