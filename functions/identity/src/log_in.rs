@@ -13,14 +13,14 @@ use domain::{
     inputs::{Fields, Input, leaf},
 };
 use platform::{
-    Answer, Deps, Endpoint, Failure, FromDevice, Limit, Problems, PublicCommand, Reply, telemetry, token::SIGNING_KEY,
+    Deps, Endpoint, Failure, FromDevice, Limit, Problems, PublicCommand, Reply, Way, telemetry, token::SIGNING_KEY,
     vault::LOOKUP_KEY,
 };
 use storage::{Change, EmailOf, Entity, Grant, HandleOf, StoreError};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::tokens::{Tokens, begin};
+use crate::tokens::{Tokens, begin, given};
 
 /// Signs in with a password.
 pub static FUNCTION: Endpoint = Endpoint::public("identity-log-in", || routes!(log_in))
@@ -66,7 +66,12 @@ impl Input for LogIn {
     request_body = LogIn,
     responses((status = 200, body = Tokens), Problems)
 )]
-async fn log_in(State(cx): State<Deps>, FromDevice(device): FromDevice, command: PublicCommand<LogIn>) -> Reply<Tokens> {
+async fn log_in(
+    State(cx): State<Deps>,
+    way: Way,
+    FromDevice(device): FromDevice,
+    command: PublicCommand<LogIn>,
+) -> Reply<Tokens> {
     let PublicCommand { tenant, input } = command;
     let owner = owner_of(&cx, &tenant, &input.login).await?;
     let credential = cx.store().credential(&owner).await?;
@@ -75,7 +80,7 @@ async fn log_in(State(cx): State<Deps>, FromDevice(device): FromDevice, command:
     // Takes as long for one who is not there.
     let right = cx.is_password(&input.password, credential.as_ref().map(|credential| &credential.password));
     match credential.filter(|_| right) {
-        Some(credential) => succeed(&cx, device, credential, sign_ins).await,
+        Some(credential) => succeed(&cx, (way, device), credential, sign_ins).await,
         None => Err(fail(&cx, &owner, sign_ins).await?),
     }
 }
@@ -95,7 +100,7 @@ async fn owner_of(cx: &Deps, tenant: &TenantId, login: &Login) -> Result<Owner, 
 }
 
 /// Begins a session.
-async fn succeed(cx: &Deps, device: Device, mut credential: Credential, mut sign_ins: SignIns) -> Reply<Tokens> {
+async fn succeed(cx: &Deps, (way, device): (Way, Device), mut credential: Credential, mut sign_ins: SignIns) -> Reply<Tokens> {
     let owner = credential.owner.clone();
     let mut member = cx.store().member(&owner).await?.ok_or_else(wrong_credentials)?;
     match member.state {
@@ -106,14 +111,14 @@ async fn succeed(cx: &Deps, device: Device, mut credential: Credential, mut sign
     }
     member.last_sign_in = Some(cx.now());
     let (token, mut session) = begin(cx, owner, device, credential.generation);
-    let tokens = Tokens::new(cx, &token, member.role)?;
+    let answer = given(cx, way, &token, member.role)?;
     // Rests on what was read: with another password, or once it is locked, nobody gets in who was still being looked at.
     let mut change = Change::new().provided(&mut credential).update(&mut member).create(&mut session);
     if sign_ins.clear() {
         change = change.update(&mut sign_ins);
     }
     cx.store().commit(change).await?;
-    Ok(Answer::ok(tokens))
+    Ok(answer)
 }
 
 /// How often a failure is counted anew when others are at the same time. The tenth locks the account.

@@ -13,7 +13,7 @@ use domain::{
     inputs::{Fields, Input, leaf},
 };
 use platform::{
-    Answer, Deps, Endpoint, Failure, FromDevice, Limit, Problems, PublicCommand, Reply, token::SIGNING_KEY, vault::LOOKUP_KEY,
+    Deps, Endpoint, Failure, FromDevice, Limit, Problems, PublicCommand, Reply, Way, token::SIGNING_KEY, vault::LOOKUP_KEY,
 };
 use storage::{Change, EmailOf, Entity, Grant, HandleOf, MemberKey, Registration, StoreError};
 use utoipa::ToSchema;
@@ -21,7 +21,7 @@ use utoipa_axum::routes;
 
 use crate::{
     challenges::{answered, wrong_passcode},
-    tokens::{Tokens, begin},
+    tokens::{Tokens, begin, given},
 };
 
 /// Makes a member of one who signed up.
@@ -67,7 +67,12 @@ impl Input for VerifyOtp {
     request_body = VerifyOtp,
     responses((status = 200, body = Tokens), Problems)
 )]
-async fn verify_otp(State(cx): State<Deps>, FromDevice(device): FromDevice, command: PublicCommand<VerifyOtp>) -> Reply<Tokens> {
+async fn verify_otp(
+    State(cx): State<Deps>,
+    way: Way,
+    FromDevice(device): FromDevice,
+    command: PublicCommand<VerifyOtp>,
+) -> Reply<Tokens> {
     let PublicCommand { tenant, input } = command;
     let is_sign_up = |purpose: &Purpose| matches!(purpose, Purpose::SignUp { .. });
     let mut challenge = answered(&cx, &tenant, (&input.challenge, &input.passcode), is_sign_up).await?;
@@ -79,10 +84,10 @@ async fn verify_otp(State(cx): State<Deps>, FromDevice(device): FromDevice, comm
     registration.member.last_sign_in = Some(cx.now());
     let mut credential = Credential::new(owner.clone(), registration.password.clone());
     let (token, mut session) = begin(&cx, owner, device, credential.generation);
-    let tokens = Tokens::new(&cx, &token, registration.member.role)?;
+    let answer = given(&cx, way, &token, registration.member.role)?;
     let change = Change::new().delete(&mut challenge).register(registration).create(&mut credential).create(&mut session);
     match cx.store().commit(cx.emit(change, &MemberJoined { tenant, member })).await {
-        Ok(()) => Ok(Answer::ok(tokens)),
+        Ok(()) => Ok(answer),
         Err(StoreError::Exists) => {
             let taken = "Someone was faster, and has the handle or the address. Sign up with another, or sign in.";
             Err(Failure::Conflict("already-taken", taken.to_owned()))

@@ -9,7 +9,8 @@ const FUNCTIONS: &str = "# Functions
 
 Made by `cargo xtask docs` from the descriptors; a test fails when it is stale. Grants include what the trigger implies:
 endpoints that take a token look up the tenant of the host, those that write leave receipts and are counted, and workers may
-send to their queue's dead letters. Limits are of a minute; reads are throttled by API Gateway.
+send to their queue's dead letters. Limits are of a minute; reads are throttled by API Gateway. Endpoints under `/v1` for members,
+admins or anyone answer pages, too, at the same path after `/web`.
 ";
 
 const DATA: &str = "# Data

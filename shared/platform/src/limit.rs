@@ -13,12 +13,10 @@ use std::net::{IpAddr, Ipv6Addr};
 use axum::{body::Body, extract::Request, response::Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{ids::TenantId, time::Slot};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Mac;
 use http::HeaderName;
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
 use serde_json::Value;
-use sha2::Sha256;
 use storage::{Change, LimitCount, StoreError};
 
 use crate::{
@@ -27,6 +25,7 @@ use crate::{
     deps::Deps,
     failure::Failure,
     reply::set_header,
+    signature::{Purpose, mac},
 };
 
 /// How often an endpoint may be called in a minute, and by whom it is counted.
@@ -115,8 +114,10 @@ impl Limit {
     /// Counts all of them in one write, or none.
     async fn count(self, cx: &Deps, subjects: &[Subject]) -> Result<(), Failure> {
         let now = cx.now();
-        let counts = subjects.iter().map(|subject| LimitCount::at(subject.hash(cx, self.name, now), now));
-        let change = counts.fold(Change::new(), |change, count| change.admitted(&count, self.per_minute));
+        let mut change = Change::new();
+        for subject in subjects {
+            change = change.admitted(&LimitCount::at(subject.hash(cx, self.name, now)?, now), self.per_minute);
+        }
         match cx.store().commit(change).await {
             // Whoever comes so often at once that they can't be counted one after the other is not let through for it.
             Err(StoreError::Contended) => Err(Failure::TooOften(LimitCount::at(String::new(), now).ends())),
@@ -188,19 +189,17 @@ enum Subject {
 impl Subject {
     /// What it is counted as: a hash under our key, which is another one each minute, so that nobody can tell from what is stored
     /// who came from where, or when they came again.
-    fn hash(&self, cx: &Deps, limit: &str, now: Timestamp) -> String {
+    fn hash(&self, cx: &Deps, limit: &str, now: Timestamp) -> Result<String, Failure> {
         let (kind, of, what) = match self {
             Self::Address(address) => ("address", "", address.network().to_string()),
             Self::Account(tenant, account) => ("account", tenant.as_str(), account.clone()),
         };
-        let key = cx.config().cursor_key.expose_secret().as_bytes();
-        // HMAC takes keys of any length.
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("any length will do"));
-        for part in ["limit", limit, &Slot::of(now).to_string(), kind, of, &what] {
+        let mut mac = mac(cx, Purpose::Limit)?;
+        for part in [limit, &Slot::of(now).to_string(), kind, of, &what] {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());
         }
-        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+        Ok(URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
     }
 }
 

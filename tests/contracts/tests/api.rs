@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use contracts_tests::endpoints;
+use domain::identity::Role;
 use platform::Access;
 use serde_json::Value;
 use xtask::{contexts::functions, openapi, triggers};
@@ -18,6 +19,12 @@ const UNCONDITIONAL: &[(&str, &str)] = &[
 const OFTEN: &[(&str, &str)] = &[
     ("identity-log-out", "who guesses a refresh token guesses 256 bits, and all that they win is that someone is signed out"),
     ("identity-refresh-tokens", "who guesses a refresh token guesses 256 bits, and an office of many apps has one address"),
+];
+
+/// What is for members or for anyone, and not for pages, and why.
+const APART: &[(&str, &str)] = &[
+    ("identity-get-jwks", "programs ask for the issuer's keys where its configuration says"),
+    ("identity-get-openid-configuration", "its path is not ours to choose (OpenID Connect Discovery, section 4)"),
 ];
 
 fn document() -> Value {
@@ -92,6 +99,34 @@ fn whoever_needs_a_token_says_so_and_declares_the_refusals() {
             }
         }
     }
+}
+
+#[test]
+fn pages_ask_what_is_for_members_or_anyone_and_show_a_cookie_and_with_writes_a_token() {
+    let mut apart = Vec::new();
+    for (function, endpoint) in endpoints() {
+        let name = function.spec().name;
+        let (method, _, operation) = operations().into_iter().find(|(_, _, operation)| operation["x-function"] == name).unwrap();
+        let is_for_others = matches!(endpoint.access(), Access::Role(Role::Operator | Role::Service));
+        assert_eq!(operation["servers"].is_array(), !endpoint.is_for_pages(), "{name}");
+        match (triggers::route_of_pages(function), operation["security"].get(1)) {
+            (Some((_, path)), shown) => {
+                assert_eq!(path, format!("/web{}", endpoint.route().1));
+                let shows = shown.map(|shown| (shown["accessCookie"].is_array(), shown["csrfToken"].is_array()));
+                assert_eq!(shows, (endpoint.access() != Access::Public).then_some((true, method != "GET")), "{name}");
+            }
+            (None, shown) => assert!(
+                shown.is_none()
+                    && (is_for_others || {
+                        apart.push(name);
+                        true
+                    }),
+                "{name}"
+            ),
+        }
+    }
+    apart.sort_unstable();
+    assert_eq!(apart, APART.iter().map(|(name, _)| *name).collect::<Vec<_>>());
 }
 
 #[test]
