@@ -85,5 +85,5 @@ async fn list_cards(State(cx): State<Deps>, _: Caller, page: Result<Page, Failur
     let mut cards = Catalogue::shipped().cards().filter(after).filter(|card| filter.admits(card));
     let items: Vec<&Card> = cards.by_ref().take(page.limit.into()).collect();
     let next = cards.next().and(items.last()).map(|last| last.id.to_string());
-    Ok(Answer::ok(page.answer(&cx, Listed { items, next }, CardView::from)).cache(KEPT))
+    Ok(Answer::ok(page.answer(&cx, Listed { items, next }, CardView::from)?).cache(KEPT))
 }
