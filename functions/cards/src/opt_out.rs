@@ -18,7 +18,7 @@ pub static FUNCTION: Endpoint =
 
 /// Whether the caller wants no advice.
 #[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[schema(rename_all = "camelCase", example = json!({"optedOut": true}))]
 pub struct OptOut {
     /// True for no advice.
     opted_out: bool,
