@@ -9,7 +9,7 @@ use domain::{
     ids::TenantId,
     inputs::{Fields, Input, leaf},
 };
-use platform::{Answer, Deps, Endpoint, Failure, Problems, Renewal, Reply, Way, web::Cookie};
+use platform::{Answer, Deps, Endpoint, Failure, Limit, Problems, Renewal, Reply, Way, web::Cookie};
 use storage::{Change, Entity};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -17,12 +17,9 @@ use utoipa_axum::routes;
 use crate::shown::{Found, end, found};
 
 /// Signs out.
-pub static FUNCTION: Endpoint = Endpoint::public("identity-log-out", || routes!(log_out)).may(&[
-    Session::READ,
-    Session::WRITE,
-    Credential::READ,
-    Credential::WRITE,
-]);
+pub static FUNCTION: Endpoint = Endpoint::public("identity-log-out", || routes!(log_out))
+    .may(&[Session::READ, Session::WRITE, Credential::READ, Credential::WRITE])
+    .limited(Limit::renewals("log-out", "refreshToken"));
 
 /// A refresh token, and whether to sign out everywhere.
 #[derive(Debug, ToSchema)]

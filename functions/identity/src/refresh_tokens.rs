@@ -9,7 +9,7 @@ use domain::{
     },
     inputs::{Fields, Input, leaf},
 };
-use platform::{Deps, Endpoint, Failure, Problems, Renewal, Reply, token::SIGNING_KEY};
+use platform::{Deps, Endpoint, Failure, Limit, Problems, Renewal, Reply, token::SIGNING_KEY};
 use storage::{Change, Entity, Grant, StoreError};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -20,13 +20,9 @@ use crate::{
 };
 
 /// Renews the tokens of a session.
-pub static FUNCTION: Endpoint = Endpoint::public("identity-refresh-tokens", || routes!(refresh_tokens)).may(&[
-    Session::READ,
-    Session::WRITE,
-    Credential::READ,
-    Member::READ,
-    Grant::Know(SIGNING_KEY),
-]);
+pub static FUNCTION: Endpoint = Endpoint::public("identity-refresh-tokens", || routes!(refresh_tokens))
+    .may(&[Session::READ, Session::WRITE, Credential::READ, Member::READ, Grant::Know(SIGNING_KEY)])
+    .limited(Limit::renewals("refresh", "refreshToken"));
 
 /// A refresh token.
 #[derive(Debug, ToSchema)]

@@ -5,15 +5,16 @@ use domain::{
     events::MemberJoined,
     identity::{
         Member, MemberState,
-        passcodes::{Challenge, ChallengeToken, Passcode, Purpose},
+        passcodes::{Challenge, ChallengeToken, Passcode, Purpose, WrongPasscodes},
         sessions::Session,
-        sign_ins::Credential,
+        sign_ins::{Credential, SignIns},
     },
     ids::Owner,
     inputs::{Fields, Input, leaf},
 };
 use platform::{
-    Deps, Endpoint, Failure, FromDevice, Limit, Problems, PublicCommand, Reply, Way, token::SIGNING_KEY, vault::LOOKUP_KEY,
+    Deps, Endpoint, Failure, FromDevice, Limit, Problems, PublicCommand, Reply, Way, limit::ClientAddress, token::SIGNING_KEY,
+    vault::LOOKUP_KEY,
 };
 use storage::{Change, EmailOf, Entity, Grant, HandleOf, MemberKey, Registration, StoreError};
 use utoipa::ToSchema;
@@ -21,6 +22,7 @@ use utoipa_axum::routes;
 
 use crate::{
     challenges::{answered, wrong_passcode},
+    networks,
     tokens::{Tokens, begin, given},
 };
 
@@ -29,6 +31,8 @@ pub static FUNCTION: Endpoint = Endpoint::public("identity-verify-otp", || route
     .may(&[
         Challenge::READ,
         Challenge::WRITE,
+        WrongPasscodes::READ,
+        WrongPasscodes::WRITE,
         Registration::READ,
         Registration::WRITE,
         Member::WRITE,
@@ -36,6 +40,7 @@ pub static FUNCTION: Endpoint = Endpoint::public("identity-verify-otp", || route
         HandleOf::WRITE,
         EmailOf::WRITE,
         Credential::WRITE,
+        SignIns::WRITE,
         Session::WRITE,
         Grant::Know(LOOKUP_KEY),
         Grant::Know(SIGNING_KEY),
@@ -71,6 +76,7 @@ async fn verify_otp(
     State(cx): State<Deps>,
     way: Way,
     FromDevice(device): FromDevice,
+    from: ClientAddress,
     command: PublicCommand<VerifyOtp>,
 ) -> Reply<Tokens> {
     let PublicCommand { tenant, input } = command;
@@ -83,9 +89,12 @@ async fn verify_otp(
     registration.member.state = MemberState::Active;
     registration.member.last_sign_in = Some(cx.now());
     let mut credential = Credential::new(owner.clone(), registration.password.clone());
+    let mut sign_ins = SignIns::none(owner.clone());
+    sign_ins.succeed(&networks::of_member(&cx, &owner, from)?, cx.now());
     let (token, mut session) = begin(&cx, owner, device, credential.generation);
     let answer = given(&cx, way, &token, registration.member.role)?;
-    let change = Change::new().delete(&mut challenge).register(registration).create(&mut credential).create(&mut session);
+    let change = Change::new().delete(&mut challenge).register(registration).create(&mut credential).create(&mut sign_ins);
+    let change = change.create(&mut session);
     match cx.store().commit(cx.emit(change, &MemberJoined { tenant, member })).await {
         Ok(()) => Ok(answer),
         Err(StoreError::Exists) => {

@@ -1,6 +1,6 @@
 //! Tables for `docs/`, from the descriptors and the entities.
 
-use platform::{Endpoint, Function, Limit};
+use platform::{Endpoint, Function};
 use storage::{KINDS, Keyspace, Kind};
 
 use crate::{contexts::functions, files::Made, triggers};
@@ -42,16 +42,12 @@ fn function_row(function: &'static dyn Function) -> Vec<String> {
         format!("`{}`", spec.name),
         triggers::in_full(function),
         triggers::callers(function).to_owned(),
-        function.as_endpoint().and_then(Endpoint::limit).map_or("–".to_owned(), limit),
+        function.as_endpoint().and_then(Endpoint::limit).map_or("–".to_owned(), |limit| limit.in_words()),
         grants.join("; "),
         spec.memory_mb.to_string(),
         spec.timeout_seconds.to_string(),
         format!("[{}.rs](../{file})", spec.file()),
     ]
-}
-
-fn limit(limit: Limit) -> String {
-    format!("{} by {}", limit.per_minute(), limit.counted_by())
 }
 
 fn data_table() -> String {

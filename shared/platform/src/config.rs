@@ -115,6 +115,11 @@ impl Needed {
 }
 
 impl Config {
+    /// As what mail is sent: the sender, and the configuration set if there is one.
+    pub fn mail_from(&self) -> (&EmailAddress, Option<&str>) {
+        (&self.mail_sender, self.mail_configuration_set.as_deref())
+    }
+
     /// Reads the configuration that a function needs: what it sends to, calls and knows.
     ///
     /// # Errors
