@@ -32,7 +32,9 @@ pub(crate) async fn plans(cx: &Deps, caller: &Caller) -> Result<Option<Plans>, F
     if cards.opted_out {
         return Ok(None);
     }
-    let (held, watchers, finds) = futures::try_join!(opened(cx, &cards), of_watchers(cx, caller), of_finds(cx, caller))?;
+    let looks = async { futures::try_join!(opened(cx, &cards), of_watchers(cx, caller), of_finds(cx, caller)) };
+    // Three calls at once are too much for a stack that handlers share.
+    let (held, watchers, finds) = Box::pin(looks).await?;
     Ok(Some(Plans { held, wishes: [watchers, finds].concat() }))
 }
 
