@@ -57,6 +57,7 @@ pub fn functions() -> Vec<&'static dyn Function> {
         deals::FUNCTIONS,
         notifications::FUNCTIONS,
         system::FUNCTIONS,
+        cards::FUNCTIONS,
     ];
     contexts.into_iter().flatten().copied().collect()
 }

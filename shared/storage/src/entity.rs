@@ -164,6 +164,7 @@ pub const KINDS: &[&Kind] = &[
     crate::alerts::TOLD_DAY,
     crate::deliveries::DELIVERY,
     crate::deliveries::PREFERENCES,
+    crate::cards::MEMBER_CARDS,
     crate::outbox::OUTBOX,
     crate::receipts::RECEIPT,
     crate::limits::LIMIT_COUNT,

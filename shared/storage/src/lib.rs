@@ -5,6 +5,7 @@
 
 mod alerts;
 mod cache;
+mod cards;
 mod change;
 mod condition;
 mod deals;

@@ -117,11 +117,27 @@ async fn read_everything(dana: &Person<'_>, dubai: &str) -> Result<(), Violation
     dana.ask("notifications-read-alert", &id_of(cheapest.unwrap()), None).await?;
     dana.ask("identity-update-me", "", Some(json!({"name": "Dana D.", "homeAirport": "LAX"}))).await?;
     dana.ask("identity-get-me", "", None).await?;
+    ask_of_cards(dana).await?;
     dana.ask("system-get-health", "", None).await?;
     dana.ask("system-get-openapi", "", None).await?;
     dana.ask("identity-get-openid-configuration", "", None).await?;
     dana.ask("identity-get-jwks", "", None).await?;
     Ok(())
+}
+
+/// Dana says which cards she has, is told what to get, and wants to hear no more of it.
+async fn ask_of_cards(dana: &Person<'_>) -> Result<(), Violation> {
+    dana.ask("cards-list-cards", "", None).await?;
+    let held = json!({"held": [{"card": "chase-sapphire-preferred", "opened": "2024-05-01"}], "country": "US"});
+    dana.ask("cards-update-my-cards", "", Some(held)).await?;
+    let seen = dana.ask("cards-get-my-cards", "", None).await?;
+    ensure(seen.body["held"].as_array().is_some_and(|held| held.len() == 1), || format!("not her card: {}", seen.body))?;
+    let gaps = dana.ask("cards-list-gaps", "", None).await?;
+    ensure(gaps.body["plans"].as_u64() > Some(0), || format!("no plans: {}", gaps.body))?;
+    dana.ask("cards-list-recommendations", "", None).await?;
+    dana.ask("cards-opt-out", "", Some(json!({"optedOut": true}))).await?;
+    let none = dana.ask("cards-list-recommendations", "", None).await?;
+    ensure(none.body["items"] == json!([]), || format!("advice that nobody wants: {}", none.body))
 }
 
 fn first_of(list: &Reply) -> Result<String, Violation> {

@@ -15,7 +15,7 @@ use platform::Access;
 use serde_json::{Value, json};
 
 use crate::{
-    auth,
+    auth, cards,
     routes::{Route, existing, found},
     support::{self, Core, Stored, ask, create, dubai, nestery, with},
 };
@@ -58,6 +58,8 @@ pub async fn prepared(function: &str) -> (TestApp, Write) {
     let watcher = create(&demo, dubai()).await;
     let write = match function {
         "identity-update-me" => Write::to("/v1/me").with(json!({"name": "Another"})),
+        "cards-update-my-cards" => Write::to("/v1/me/cards").with(cards::sapphire()),
+        "cards-opt-out" => Write::to("/v1/me/cards/opt-out").with(json!({"optedOut": true})),
         "watchers-create-watcher" => Write::to("/v1/watchers").with(dubai()),
         "watchers-update-watcher" => Write::to(support::watcher(&watcher)).with(json!({"name": "Another"})),
         "watchers-delete-watcher" => Write::to(support::watcher(&watcher)),

@@ -5,6 +5,7 @@ mod alerts;
 mod attacks;
 mod auth;
 mod bad_requests;
+mod cards;
 mod deals;
 mod every_write;
 mod field_faults;
