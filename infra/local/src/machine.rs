@@ -56,6 +56,7 @@ pub fn functions() -> Vec<&'static dyn Function> {
         deals::FUNCTIONS,
         notifications::FUNCTIONS,
         system::FUNCTIONS,
+        value::FUNCTIONS,
     ];
     contexts.into_iter().flatten().copied().collect()
 }
