@@ -6,7 +6,9 @@ use domain::time::first_day;
 use jiff::civil::Date;
 
 /// A table, its columns that name a row, and the one that dates it.
-const TABLES: [(&str, &[&str], &str); 5] = [
+const TABLES: [(&str, &[&str], &str); 7] = [
+    ("cards.csv", &["id"], "as_of"),
+    ("card-rules.csv", &["id"], "as_of"),
     ("free-nights.csv", &["programme"], "as_of"),
     ("transfer-partners.csv", &["from", "to"], "as_of"),
     ("transfer-bonuses.csv", &["from", "to"], "as_of"),

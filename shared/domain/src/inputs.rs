@@ -78,6 +78,17 @@ pub fn map<K: FromStr<Err: fmt::Display> + Ord, V: DeserializeOwned>(
     (read.len() == count).then_some(read)
 }
 
+/// A list of objects.
+pub fn objects<T: Input>(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<Vec<T>> {
+    let Value::Array(items) = value else {
+        note(faults, at, "invalid", "must be a list".to_owned());
+        return None;
+    };
+    let count = items.len();
+    let read: Vec<T> = items.into_iter().enumerate().filter_map(|(i, item)| object(item, &format!("{at}/{i}"), faults)).collect();
+    (read.len() == count).then_some(read)
+}
+
 /// An object.
 pub fn object<T: Input>(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<T> {
     let Value::Object(left) = value else {

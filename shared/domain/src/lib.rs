@@ -4,6 +4,7 @@
 //! Nothing here knows AWS, HTTP, a clock, randomness or I/O: instants and ids are passed in.
 
 pub mod booking;
+pub mod cards;
 pub mod deals;
 pub mod events;
 pub mod faults;
