@@ -16,7 +16,7 @@ use crate::{
     time::to_second,
 };
 
-pub use steps::{Step, StepKind, steps};
+pub use steps::{Step, StepKind, steps, steps_for_anyone};
 
 /// How long what was seen can be relied on for what can't be undone: award space goes in minutes, and a transfer can't be taken back.
 pub const VERIFIED_FOR: SignedDuration = SignedDuration::from_mins(10);
@@ -192,7 +192,10 @@ impl Booking {
     pub fn verify(&mut self, deal: &Deal, look: Look, now: Timestamp) -> Result<(), BookingError> {
         self.must_go_on()?;
         let (seen, seen_at) = match look.seen {
-            Some(seen) => (seen, now),
+            // What the member does not say is as it was.
+            Some(Seen { points, taxes, seats }) => {
+                (Seen { points, taxes: taxes.or(self.seen.taxes), seats: seats.or(self.seen.seats) }, now)
+            }
             None => {
                 let observed = deal.flight().freshness.observed_at;
                 let (_, seen) = offered(deal)?;

@@ -338,6 +338,15 @@ impl CentsPerPoint {
     }
 }
 
+impl FromStr for CentsPerPoint {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let value = text.parse().map_err(|_| Invalid { what: "cents per point", rule: "a decimal" })?;
+        DecimalText(value).try_into()
+    }
+}
+
 impl TryFrom<DecimalText> for CentsPerPoint {
     type Error = Invalid;
 

@@ -4,10 +4,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    flights::Fare,
     funding::{FundingPlan, Transfer},
     identity::Locale,
     money::{Money, Points, ProgrammeId},
     programmes::name_of,
+    transfers::{TransferPartner, partners_to},
 };
 
 /// One step.
@@ -66,7 +68,7 @@ impl Language {
 /// What to do to book an award by this plan, in order. `fees` is what it costs besides, where that is known.
 pub fn steps(plan: &FundingPlan, fees: Option<Money>, locale: &Locale) -> Vec<Step> {
     let language = Language::of(locale);
-    let mut steps = vec![step(StepKind::Verify, verify(language, plan))];
+    let mut steps = vec![step(StepKind::Verify, verify(language, &plan.programme, plan.points))];
     for transfer in &plan.transfers {
         if !transfer.reversible || !transfer.confirmed {
             steps.push(Step { transfer: Some(transfer.clone()), ..step(StepKind::Check, check(language, transfer)) });
@@ -80,8 +82,35 @@ pub fn steps(plan: &FundingPlan, fees: Option<Money>, locale: &Locale) -> Vec<St
     if let Some(transfer) = slowest {
         steps.push(Step { transfer: Some(transfer.clone()), ..step(StepKind::Wait, wait(language, transfer)) });
     }
-    steps.push(step(StepKind::Book, book(language, plan, fees)));
+    steps.push(step(StepKind::Book, book(language, &plan.programme, plan.points, fees)));
     steps
+}
+
+/// What to do to book a fare for somebody whose balances are not looked at, in English: nothing for what is paid in money. Whose points
+/// can become the programme's is told with how long that takes; what nothing recent confirms is left out.
+pub fn steps_for_anyone(fare: &Fare) -> Vec<String> {
+    let Fare::Award { programme, points, taxes } = fare else { return vec![] };
+    let (language, own) = (Language::English, name(programme));
+    let ways: Vec<String> = partners_to(programme).filter(|way| way.confirmed).map(|way| way_in(language, way)).collect();
+    let mut steps = vec![verify(language, programme, *points)];
+    if !ways.is_empty() {
+        steps.push(format!(
+            "If you have too few {own} points, these become some: {}. Transfers can't be undone.",
+            ways.join("; ")
+        ));
+    }
+    steps.push(book(language, programme, *points, *taxes));
+    steps
+}
+
+/// Whose points, how many for how many, and how long.
+fn way_in(language: Language, way: &TransferPartner) -> String {
+    let time = way.time.map(|time| match (time.typical_minutes, time.worst_minutes) {
+        (_, 0) => ", usually at once".to_owned(),
+        (_, worst) => format!(", up to {}", duration(language, worst)),
+    });
+    let (from, time) = (name(&way.from), time.unwrap_or_else(|| ", how long is not known".to_owned()));
+    format!("{from} {}:{}{time}", way.ratio.give, way.ratio.get)
 }
 
 fn step(kind: StepKind, text: String) -> Step {
@@ -92,8 +121,8 @@ fn name(programme: &ProgrammeId) -> &str {
     name_of(programme).unwrap_or(programme.as_str())
 }
 
-fn verify(language: Language, plan: &FundingPlan) -> String {
-    let (points, programme) = (language.points(plan.points), name(&plan.programme));
+fn verify(language: Language, programme: &ProgrammeId, points: Points) -> String {
+    let (points, programme) = (language.points(points), name(programme));
     match language {
         Language::English => format!("See on {programme}'s own site that the award is still there for {points} points."),
         Language::German => format!("Prüfe auf der Seite von {programme}, ob es den Prämienflug noch für {points} Punkte gibt."),
@@ -173,8 +202,8 @@ fn duration(language: Language, minutes: u32) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
 }
 
-fn book(language: Language, plan: &FundingPlan, fees: Option<Money>) -> String {
-    let (points, programme) = (language.points(plan.points), name(&plan.programme));
+fn book(language: Language, programme: &ProgrammeId, points: Points, fees: Option<Money>) -> String {
+    let (points, programme) = (language.points(points), name(programme));
     match (language, fees) {
         (Language::English, Some(fees)) => format!("Book with {programme}: {points} points and {fees}."),
         (Language::English, None) => format!("Book with {programme}: {points} points, and taxes that we don't know."),
@@ -226,6 +255,16 @@ mod tests {
     fn what_is_there_is_booked_at_once() {
         let kinds: Vec<StepKind> = told("hyatt", 20_000, "hyatt", "fr").into_iter().map(|(kind, _)| kind).collect();
         assert_eq!(kinds, [StepKind::Verify, StepKind::Book]);
+    }
+
+    #[test]
+    fn whoever_is_told_of_an_award_learns_whose_points_lead_there() {
+        let taxes = Some("5.60USD".parse().unwrap());
+        let award = Fare::Award { programme: "aadvantage".parse().unwrap(), points: 40_000.try_into().unwrap(), taxes };
+        let steps = steps_for_anyone(&award);
+        assert_eq!(steps.len(), 3);
+        assert!(steps[1].contains("Citi ThankYou Rewards 1:1, how long is not known"), "{}", steps[1]);
+        assert_eq!(steps_for_anyone(&Fare::Cash { total: "5.60USD".parse().unwrap() }), [""; 0]);
     }
 
     #[test]

@@ -137,12 +137,12 @@ enum Try {
 
 fn tries() -> impl Strategy<Value = Vec<(i64, Try)>> {
     let one = prop_oneof![
-        Just(Try::See(None)),
-        (1_i64..60).prop_map(|held| Try::See(Some(held))),
-        Just(Try::Look),
-        3 => Just(Try::Transfer),
-        Just(Try::Done),
-        Just(Try::Abandon),
+        6 => Just(Try::See(None)),
+        3 => (1_i64..60).prop_map(|held| Try::See(Some(held))),
+        3 => Just(Try::Look),
+        6 => Just(Try::Transfer),
+        1 => Just(Try::Done),
+        1 => Just(Try::Abandon),
     ];
     proptest::collection::vec((0_i64..12, one), 1..30)
 }
@@ -156,7 +156,10 @@ proptest! {
             minute += later;
             let before = booking.clone();
             let result = match this {
-                Try::See(held) => booking.verify(&deal, Look { held_until: held.map(|held| at(minute + held)), ..seen(40_000) }, at(minute)),
+                Try::See(held) => {
+                    let look = Look { held_until: held.map(|held| at(minute + held)), ..seen(40_000) };
+                    booking.verify(&deal, look, at(minute))
+                }
                 Try::Look => booking.verify(&deal, Look::default(), at(minute)),
                 Try::Transfer => booking.transfer(at(minute)),
                 Try::Done => booking.done(at(minute)),
