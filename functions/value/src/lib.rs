@@ -40,5 +40,9 @@ pub static FUNCTIONS: &[&dyn platform::Function] = &[
     &transfer_booking::FUNCTION,
 ];
 
-/// How long tables that come with the code may be kept.
-const KEPT: &str = "public, max-age=3600";
+/// A page of a table that comes with the code: its place is how many rows lie before it.
+fn page_of<T>(page: &platform::Page, rows: &'static [T]) -> storage::Listed<&'static T> {
+    let from = page.after.as_deref().and_then(|place| place.parse().ok()).unwrap_or(0).min(rows.len());
+    let to = from.saturating_add(page.limit.into()).min(rows.len());
+    storage::Listed { items: rows[from..to].iter().collect(), next: (to < rows.len()).then(|| to.to_string()) }
+}

@@ -1,25 +1,17 @@
 //! `GET /v1/transfer-bonuses`
 
+use axum::extract::State;
 use domain::{
     identity::Role,
     transfers::{self, TransferBonus},
 };
-use platform::{Answer, Caller, Endpoint, Problems};
-use serde::Serialize;
-use utoipa::ToSchema;
+use platform::{Answer, Deps, Endpoint, Page, PageParams, Paged, Problems};
 use utoipa_axum::routes;
 
-use crate::KEPT;
+use crate::page_of;
 
 /// Lists transfer bonuses.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-list-transfer-bonuses", || routes!(list_transfer_bonuses));
-
-/// Who gives more for a time.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TransferBonuses {
-    /// Every bonus that is known; past ones too, each with its first and its last day.
-    items: &'static [TransferBonus],
-}
 
 /// Lists transfer bonuses
 ///
@@ -28,8 +20,9 @@ pub struct TransferBonuses {
     get,
     path = "/v1/transfer-bonuses",
     tag = "value",
-    responses((status = 200, body = TransferBonuses), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
+    params(PageParams),
+    responses((status = 200, body = Paged<TransferBonus>), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
 )]
-async fn list_transfer_bonuses(_: Caller) -> Answer<TransferBonuses> {
-    Answer::ok(TransferBonuses { items: transfers::bonuses() }).cache(KEPT)
+async fn list_transfer_bonuses(State(cx): State<Deps>, page: Page) -> Answer<Paged<TransferBonus>> {
+    Answer::ok(page.answer(&cx, page_of(&page, transfers::bonuses()), TransferBonus::clone))
 }

@@ -1,25 +1,17 @@
 //! `GET /v1/transfer-partners`
 
+use axum::extract::State;
 use domain::{
     identity::Role,
     transfers::{self, TransferPartner},
 };
-use platform::{Answer, Caller, Endpoint, Problems};
-use serde::Serialize;
-use utoipa::ToSchema;
+use platform::{Answer, Deps, Endpoint, Page, PageParams, Paged, Problems};
 use utoipa_axum::routes;
 
-use crate::KEPT;
+use crate::page_of;
 
 /// Lists transfer partners.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-list-transfer-partners", || routes!(list_transfer_partners));
-
-/// Who turns whose points into whose.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TransferPartners {
-    /// Every pair that is known, by who gives.
-    items: &'static [TransferPartner],
-}
 
 /// Lists transfer partners
 ///
@@ -28,8 +20,9 @@ pub struct TransferPartners {
     get,
     path = "/v1/transfer-partners",
     tag = "value",
-    responses((status = 200, body = TransferPartners), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
+    params(PageParams),
+    responses((status = 200, body = Paged<TransferPartner>), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
 )]
-async fn list_transfer_partners(_: Caller) -> Answer<TransferPartners> {
-    Answer::ok(TransferPartners { items: transfers::partners() }).cache(KEPT)
+async fn list_transfer_partners(State(cx): State<Deps>, page: Page) -> Answer<Paged<TransferPartner>> {
+    Answer::ok(page.answer(&cx, page_of(&page, transfers::partners()), TransferPartner::clone))
 }

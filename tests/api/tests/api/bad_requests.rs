@@ -356,7 +356,8 @@ fn every_write_is_described_as_safe_to_repeat() {
 }
 
 /// Whoever calls has one of these, so that their paths name no id.
-const SINGLE: [&str; 1] = ["identity-get-me"];
+const SINGLE: [&str; 5] =
+    ["identity-get-me", "value-get-balances", "value-get-funding-plan", "value-get-valuations", "value-get-value"];
 
 #[test]
 fn every_list_is_described_as_paged() {
