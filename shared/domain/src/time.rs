@@ -115,3 +115,8 @@ pub fn first_day(text: &str) -> Option<Date> {
 pub fn to_second(at: Timestamp) -> Timestamp {
     at.round(Unit::Second).unwrap_or(at)
 }
+
+/// So much later, or the last instant there is.
+pub(crate) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.saturating_add(by).unwrap_or(Timestamp::MAX)
+}
