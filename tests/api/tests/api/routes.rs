@@ -17,8 +17,10 @@ use crate::{
     support::{create, dubai, each, told},
 };
 
-/// Writes whose body must be more than an empty object to be good: only needed where the address holds an id.
-const GOOD_BODIES: &[(&str, &str)] = &[];
+/// Writes whose body must be more than an empty object to be good: only needed where the address holds an id, or a version is asked
+/// for.
+const GOOD_BODIES: &[(&str, &str)] =
+    &[("value-put-balances", r#"{"balances": {}}"#), ("value-put-valuations", r#"{"valuations": {}}"#)];
 
 /// Reads that ask something: what they ask here.
 const QUESTIONS: &[(&str, &str)] = &[
