@@ -6,6 +6,7 @@ use jiff::{Timestamp, civil};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    faults::Invalid,
     ids::{DealId, derived},
     money::{Money, Points, ProgrammeId},
     places::Airport,
@@ -24,6 +25,15 @@ pub enum Cabin {
     Business,
     /// First.
     First,
+}
+
+impl std::str::FromStr for Cabin {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let known = Self::ALL.into_iter().find(|cabin| cabin.as_str() == text);
+        known.ok_or(Invalid { what: "a cabin", rule: "economy, premium-economy, business or first" })
+    }
 }
 
 impl Cabin {

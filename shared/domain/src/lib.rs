@@ -3,11 +3,13 @@
 //! One module per context, over a few modules of vocabulary ([`ids`], [`money`], [`places`], [`time`], [`faults`]).
 //! Nothing here knows AWS, HTTP, a clock, randomness or I/O: instants and ids are passed in.
 
+pub mod booking;
 pub mod cards;
 pub mod deals;
 pub mod events;
 pub mod faults;
 pub mod flights;
+pub mod funding;
 pub mod identity;
 pub mod ids;
 pub mod inputs;
@@ -21,6 +23,7 @@ pub mod search;
 pub mod time;
 pub mod transfers;
 pub mod value;
+pub mod wallets;
 pub mod watchers;
 
 mod schema;

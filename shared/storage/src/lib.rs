@@ -4,6 +4,7 @@
 //! state, the events about it and the receipt of the request that asked for it are one transaction ([`Change`]).
 
 mod alerts;
+mod bookings;
 mod cache;
 mod cards;
 mod change;
@@ -22,6 +23,7 @@ mod sessions;
 mod store;
 pub mod tables;
 mod tenants;
+mod wallets;
 mod watchers;
 
 pub use self::{

@@ -23,6 +23,7 @@ mod sign_ins;
 mod support;
 mod system;
 mod tenants;
+mod value;
 mod vault;
 mod walk;
 mod watchers;
