@@ -3,6 +3,8 @@
 //! One module per context, over a few modules of vocabulary ([`ids`], [`money`], [`places`], [`time`], [`faults`]).
 //! Nothing here knows AWS, HTTP, a clock, randomness or I/O: instants and ids are passed in.
 
+pub mod activities;
+pub mod cancellation;
 pub mod deals;
 pub mod events;
 pub mod faults;
@@ -16,6 +18,7 @@ pub mod places;
 pub mod programmes;
 pub mod sealed;
 pub mod search;
+pub mod stays;
 pub mod time;
 pub mod value;
 pub mod watchers;
