@@ -6,11 +6,11 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header::RETRY_AFTER};
 use jiff::{Timestamp, fmt::rfc2822};
 use platform::outside::OutsideError;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Why a source gave no answer. Never holds anything of the request, whose headers are secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
-#[serde(rename_all = "kebab-case")]
+#[serde(tag = "cause", content = "detail", rename_all = "kebab-case")]
 pub enum SourceError {
     /// 401: it doesn't know our key.
     #[error("the source does not accept the key")]
@@ -22,6 +22,7 @@ pub enum SourceError {
     #[error("the source's rate limit is reached")]
     RateLimited {
         /// How long it asks us to wait.
+        #[serde(rename = "retryAfterSeconds", serialize_with = "in_seconds")]
         retry_after: Option<Duration>,
     },
     /// Another 4xx, or a refusal that came as a success: the request was wrong.
@@ -53,6 +54,10 @@ pub enum SourceError {
     /// The source can't be asked this, or in this way.
     #[error("the source does not offer this")]
     NotOffered,
+}
+
+fn in_seconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    duration.map(|duration| duration.as_secs()).serialize(serializer)
 }
 
 impl SourceError {

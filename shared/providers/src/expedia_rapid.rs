@@ -357,9 +357,6 @@ fn price(pricing: &Pricing, nights: Option<u8>) -> Result<StayPrice, Untrusted> 
         if currency(&line.currency)? != inclusive.currency() {
             return Err(Untrusted::Currencies);
         }
-        if line.value.0.is_sign_negative() && inclusive.is_negative() {
-            return Err(Untrusted::Price);
-        }
     }
     let fees = fees(pricing, inclusive.currency())?;
     let mixed = |_| Untrusted::Currencies;

@@ -85,7 +85,7 @@ pub struct Reading {
 
 /// What an adapter makes of an answer.
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Normalised {
     /// Flights that can be booked.
     Flights(Offers<FlightOffer>),
@@ -414,6 +414,7 @@ pub fn source(id: &str) -> Option<&'static Source> {
 #[derive(Deserialize)]
 struct Recorded<'a> {
     status: u16,
+    #[serde(default)]
     headers: std::collections::BTreeMap<String, String>,
     #[serde(borrow)]
     body: &'a RawValue,
