@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from application import ROOT, Application
 from metrics import FILTER
-from rules import ALARM, DASHBOARD, KEY, LOG, MAPPING, PERMISSION, QUEUE, ROUTE, RULES, STAGE, TABLE, is_closed
+from rules import ALARM, DASHBOARD, KEY, LOG, MAPPING, PERMISSION, QUEUE, ROUTE, RULES, STAGE, TABLE
+from routes import API, MOST, is_closed, is_of_pages
 from schedules import fault
 from tools import TOOLS
 
@@ -419,7 +420,56 @@ def a_route_that_asks_for_no_token(app):
 @planted("route-closed", "though its endpoint is public")
 def a_public_route_that_asks_for_a_token(app):
     token = setting(AuthorizationType="JWT", AuthorizerId={"Ref": "ApiId"})
-    return spoilt(app, ROUTE, token, lambda route: not is_closed(route))
+    return spoilt(app, ROUTE, token, lambda route: not is_closed(route) and not is_of_pages(route))
+
+
+@planted("route-closed", "though it is for pages")
+def a_route_of_pages_that_asks_for_a_bearer_token(app):
+    token = setting(AuthorizationType="JWT", AuthorizerId={"Ref": "ApiId"})
+    return spoilt_template(app, "infra/stacks/watchers.yaml", lambda stack: token(route_of_pages(stack)))
+
+
+@planted("route-of-pages", "none for apps leads where it does")
+def a_route_that_is_for_pages_alone(app):
+    astray = setting(RouteKey="GET /web/v1/everything")
+    return spoilt_template(app, "infra/stacks/watchers.yaml", lambda stack: astray(route_of_pages(stack)))
+
+
+def route_of_pages(stack: dict) -> dict:
+    """The first of the routes of pages."""
+    routes = [resource["Properties"] for resource in stack["Resources"].values() if resource["Type"] == ROUTE]
+    return next(route for route in routes if is_of_pages(route))
+
+
+@planted("route-count", f"{MOST} are allowed")
+def more_routes_than_the_api_takes(app):
+    def crowd(stack):
+        some = next(resource for resource in stack["Resources"].values() if resource["Type"] == ROUTE)
+        for number in range(MOST):
+            route = some["Properties"] | {"RouteKey": f"GET /v1/things-{number}"}
+            stack["Resources"][f"Crowd{number}"] = {"Type": ROUTE, "Properties": route}
+
+    return spoilt_template(app, "infra/stacks/watchers.yaml", crowd)
+
+
+def change_cors(**properties):
+    """A change of what the API says to browsers."""
+    return lambda api: api["CorsConfiguration"]["Fn::If"][1].update(properties)
+
+
+@planted("cors-closed", "ask with cookies")
+def an_api_that_lets_other_origins_ask_with_cookies(app):
+    return spoilt(app, API, change_cors(AllowCredentials=True))
+
+
+@planted("cors-closed", "send what a session shows")
+def an_api_that_takes_the_tokens_of_pages_from_other_origins(app):
+    return spoilt(app, API, change_cors(AllowHeaders=["X-CSRF-Token"]))
+
+
+@planted("cors-closed", "shows pages of other origins")
+def an_api_that_shows_the_tokens_of_pages_to_other_origins(app):
+    return spoilt(app, API, change_cors(ExposeHeaders=["*"]))
 
 
 @planted("api-throttled", "no ThrottlingRateLimit")

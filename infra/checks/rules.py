@@ -7,7 +7,7 @@ from collections import Counter
 import schedules
 from application import LONGEST, ROOT, SECRET, Application, Stack, references, walk
 
-# Every check by its name: those of this file, and those of `metrics`.
+# Every check by its name: those of this file, of `metrics` and of `routes`.
 RULES = {}
 
 FUNCTION = "AWS::Lambda::Function"
@@ -526,29 +526,6 @@ def binary(app: Application):
     for name in built:
         if deployed[name] != 1:
             yield f"functions: {name}", f"is a function of {deployed[name]} stacks"
-
-
-@rule
-def route_closed(app: Application):
-    """A route asks for a token where API Gateway checks them, if and only if its endpoint is not public."""
-    sources = "".join(source.read_text() for source in app.root.glob("functions/*/src/*.rs"))
-    public = {LONGEST["Prefix"] + name for name in re.findall(r'Endpoint::public\(\s*"([a-z-]+)"', sources)}
-    for stack, name, route in app.each(ROUTE):
-        integration = referred(stack, route["Target"], INTEGRATION) or {}
-        endpoint = stack.text((function_of(stack, integration.get("IntegrationUri")) or {}).get("FunctionName"))
-        if is_closed(route) == (endpoint in public):
-            yield at(stack, name), "is closed though its endpoint is public" if endpoint in public else "is open to everybody"
-
-
-def is_closed(route: dict) -> bool:
-    """Whether a route asks for a token, at least when `ChecksTokens` holds."""
-    match route.get("AuthorizationType"), route.get("AuthorizerId"):
-        case "JWT", {"Ref": _}:
-            return True
-        case {"Fn::If": ["ChecksTokens", "JWT", _]}, {"Fn::If": ["ChecksTokens", {"Ref": _}, _]}:
-            return True
-        case _:
-            return False
 
 
 @rule

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use domain::{
     deals::{Deal, Score, Weights},
-    flights::Fare,
+    flights::{Cabin, Fare},
     identity::Role,
     ids::DealId,
     money::{CentsPerPoint, Money, Points, ProgrammeId},
@@ -55,6 +55,9 @@ pub struct PartView {
 pub struct ValueView {
     /// The cash price of the same cabin and day, the cheapest known.
     cash_price: Option<Money>,
+    /// Another cabin whose price that is, where the same cabin's is not known: the value is a cautious estimate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimated_from: Option<Cabin>,
     /// What the award still costs.
     taxes: Option<Money>,
     /// The points it asks.
@@ -116,6 +119,7 @@ fn value_of(deal: &Deal) -> Option<ValueView> {
     let valuation = deal.valuation.as_ref()?;
     Some(ValueView {
         cash_price: valuation.cash,
+        estimated_from: valuation.estimated_from,
         taxes: *taxes,
         points: *points,
         programme: programme.clone(),
@@ -126,7 +130,9 @@ fn value_of(deal: &Deal) -> Option<ValueView> {
         sentence: match (valuation.cents_per_point, valuation.cash, *taxes, valuation.verdict) {
             (Some(cents), Some(cash), Some(taxes), verdict) => {
                 let verdict = verdict.map(|verdict| format!(": {}", verdict.as_str())).unwrap_or_default();
-                format!("({cash} − {taxes}) ÷ {points} points = {cents} cents a point{verdict}.")
+                let estimate = valuation.estimated_from.map(|of| format!(" At least: the price is that of {}.", of.as_str()));
+                let estimate = estimate.unwrap_or_default();
+                format!("({cash} − {taxes}) ÷ {points} points = {cents} cents a point{verdict}.{estimate}")
             }
             _ => valuation.unknown.map_or_else(String::new, |unknown| format!("The value is unknown: {unknown}.")),
         },

@@ -106,5 +106,5 @@ async fn list_deals(State(cx): State<Deps>, caller: Caller, page: Result<Page, F
             break;
         }
     }
-    Ok(Answer::ok(page.answer(&cx, found, DealView::from)))
+    Ok(Answer::ok(page.answer(&cx, found, DealView::from)?))
 }

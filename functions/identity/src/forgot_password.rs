@@ -8,7 +8,7 @@ use domain::{
     },
     inputs::{Fields, Input, leaf},
 };
-use platform::{Answer, Deps, Endpoint, Limit, Problems, PublicCommand, Reply, vault::LOOKUP_KEY};
+use platform::{Answer, Deps, Endpoint, Limit, Problems, PublicCommand, Reply, limit::ClientAddress, vault::LOOKUP_KEY};
 use storage::{Change, Entity, Grant};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -42,11 +42,11 @@ impl Input for ForgotPassword {
     request_body = ForgotPassword,
     responses((status = 202, body = Asked), Problems)
 )]
-async fn forgot_password(State(cx): State<Deps>, command: PublicCommand<ForgotPassword>) -> Reply<Asked> {
+async fn forgot_password(State(cx): State<Deps>, from: ClientAddress, command: PublicCommand<ForgotPassword>) -> Reply<Asked> {
     let PublicCommand { tenant, input } = command;
     let address = cx.vault().email_hash(&tenant, &input.email)?;
     // Whether anyone has it is found out by who mails the passcode: here there is no difference to be seen.
-    let (token, mut challenge) = ask(&cx, &tenant, Purpose::Reset, address);
+    let (token, mut challenge) = ask(&cx, &tenant, Purpose::Reset, (address, from))?;
     let change = Change::new().create(&mut challenge);
     cx.store().commit(cx.emit(change, &wanted(&challenge))).await?;
     Ok(Answer::accepted(Asked::new(&token, &challenge)))

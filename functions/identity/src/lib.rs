@@ -16,6 +16,7 @@ pub mod list_tenants;
 pub mod log_in;
 pub mod log_out;
 pub mod manage_tenant;
+mod networks;
 mod profile_view;
 pub mod refresh_tokens;
 pub mod resend_otp;

@@ -57,5 +57,5 @@ async fn list_sessions(State(cx): State<Deps>, caller: Caller, page: Page) -> Re
         last_used_at: session.last_used_at,
         current: session.id == caller.session,
     };
-    Ok(Answer::ok(page.answer(&cx, sessions, view)))
+    Ok(Answer::ok(page.answer(&cx, sessions, view)?))
 }

@@ -5,15 +5,15 @@ use domain::{
     identity::{Role, Tenant, TenantName},
     ids::TenantId,
 };
-use platform::{Answer, Deps, Endpoint, Page, PageParams, Paged, Problems, Reply};
+use platform::{Answer, Deps, Endpoint, Page, PageParams, Paged, Problems, Reply, signature::CURSOR_KEY};
 use serde::Serialize;
-use storage::Entity;
+use storage::{Entity, Grant};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 /// Lists all tenants.
 pub static FUNCTION: Endpoint =
-    Endpoint::of(Role::Operator, "identity-list-tenants", || routes!(list_tenants)).may(&[Tenant::READ]);
+    Endpoint::of(Role::Operator, "identity-list-tenants", || routes!(list_tenants)).may(&[Tenant::READ, Grant::Know(CURSOR_KEY)]);
 
 /// A tenant in a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,5 +34,5 @@ pub struct ListedTenant {
 )]
 async fn list_tenants(State(cx): State<Deps>, page: Page) -> Reply<Paged<ListedTenant>> {
     let listed = cx.store().tenants(page.limit, page.after.as_deref()).await?;
-    Ok(Answer::ok(page.answer(&cx, listed, |Tenant { id, name, .. }| ListedTenant { id, name })))
+    Ok(Answer::ok(page.answer(&cx, listed, |Tenant { id, name, .. }| ListedTenant { id, name })?))
 }

@@ -9,24 +9,20 @@ use domain::{
     },
     inputs::{Fields, Input, leaf},
 };
-use platform::{Answer, Deps, Endpoint, Failure, Problems, PublicCommand, Reply, token::SIGNING_KEY};
+use platform::{Deps, Endpoint, Failure, Limit, Problems, Renewal, Reply, token::SIGNING_KEY};
 use storage::{Change, Entity, Grant, StoreError};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::{
     shown::{Found, found, steal},
-    tokens::Tokens,
+    tokens::{Tokens, given},
 };
 
 /// Renews the tokens of a session.
-pub static FUNCTION: Endpoint = Endpoint::public("identity-refresh-tokens", || routes!(refresh_tokens)).may(&[
-    Session::READ,
-    Session::WRITE,
-    Credential::READ,
-    Member::READ,
-    Grant::Know(SIGNING_KEY),
-]);
+pub static FUNCTION: Endpoint = Endpoint::public("identity-refresh-tokens", || routes!(refresh_tokens))
+    .may(&[Session::READ, Session::WRITE, Credential::READ, Member::READ, Grant::Know(SIGNING_KEY)])
+    .limited(Limit::renewals("refresh", "refreshToken"));
 
 /// A refresh token.
 #[derive(Debug, ToSchema)]
@@ -43,7 +39,8 @@ impl Input for RefreshTokens {
 
 /// Renews the tokens of a session
 ///
-/// A refresh token works once. Showing one that was used before ends the session, because someone else may have it.
+/// A refresh token works once. Showing one that was used before ends the session, because someone else may have it. A page sends
+/// `{}`: its cookie has the token. Pages share it, and ask one at a time, under a lock of the browser.
 #[utoipa::path(
     post,
     path = "/v1/auth/refresh",
@@ -51,9 +48,9 @@ impl Input for RefreshTokens {
     request_body = RefreshTokens,
     responses((status = 200, body = Tokens), Problems)
 )]
-async fn refresh_tokens(State(cx): State<Deps>, command: PublicCommand<RefreshTokens>) -> Reply<Tokens> {
-    let PublicCommand { tenant, input } = command;
-    let token = input.refresh_token;
+async fn refresh_tokens(State(cx): State<Deps>, renewal: Renewal<RefreshTokens>) -> Reply<Tokens> {
+    let Renewal { tenant, input, way } = renewal;
+    let token = input.ok_or_else(wrong_token)?.refresh_token;
     let mut session = match found(&cx, &tenant, &token).await? {
         Found::Current { session, .. } => session,
         Found::Old(session) => return Err(steal(&cx, session).await?),
@@ -62,9 +59,9 @@ async fn refresh_tokens(State(cx): State<Deps>, command: PublicCommand<RefreshTo
     let member = cx.store().member(&token.owner).await?.filter(Member::has_joined).ok_or_else(wrong_token)?;
     let next = token.next(cx.random().into());
     session.renew(&next, cx.now());
-    let tokens = Tokens::new(&cx, &next, member.role)?;
+    let answer = given(&cx, way, &next, member.role)?;
     match cx.store().commit(Change::new().update(&mut session)).await {
-        Ok(()) => Ok(Answer::ok(tokens)),
+        Ok(()) => Ok(answer),
         // Someone was faster with the same token, or ended the session.
         Err(StoreError::Changed) => match found(&cx, &tenant, &token).await? {
             Found::Old(session) => Err(steal(&cx, session).await?),

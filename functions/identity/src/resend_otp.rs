@@ -10,7 +10,7 @@ use storage::{Change, Entity, Grant};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::challenges::{Asked, too_soon, wanted, wrong_passcode};
+use crate::challenges::{Asked, not_again, wanted, wrong_passcode};
 
 /// Mails another passcode.
 pub static FUNCTION: Endpoint = Endpoint::public("identity-resend-otp", || routes!(resend_otp))
@@ -31,7 +31,8 @@ impl Input for ResendOtp {
 
 /// Mails another passcode
 ///
-/// At most one a minute and five an hour. The one before is no longer good.
+/// At most one a minute and four in all, of which the last can be asked for ten minutes before it ends. The one before is no longer
+/// good.
 #[utoipa::path(
     post,
     path = "/v1/auth/resend-otp",
@@ -43,7 +44,7 @@ async fn resend_otp(State(cx): State<Deps>, command: PublicCommand<ResendOtp>) -
     let token = command.input.challenge;
     let challenge = cx.store().challenge(&command.tenant, token.id).await?;
     let mut challenge = challenge.filter(|challenge| challenge.is_of(&token)).ok_or_else(wrong_passcode)?;
-    challenge.ask_again(cx.now()).map_err(too_soon)?;
+    challenge.ask_again(cx.now()).map_err(not_again)?;
     let change = Change::new().update(&mut challenge);
     cx.store().commit(cx.emit(change, &wanted(&challenge))).await?;
     Ok(Answer::accepted(Asked::new(&token, &challenge)))

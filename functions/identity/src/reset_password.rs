@@ -3,24 +3,30 @@
 use axum::extract::State;
 use domain::{
     identity::{
-        passcodes::{Challenge, ChallengeToken, Passcode, Purpose},
+        passcodes::{Challenge, ChallengeToken, Passcode, Purpose, WrongPasscodes},
         passwords::NewPassword,
-        sign_ins::{Credential, SignIns},
+        sign_ins::{Credential, PasswordHash, SignIns},
     },
+    ids::Owner,
     inputs::{Fields, Input, leaf},
 };
-use platform::{Answer, Deps, Endpoint, Limit, Problems, PublicCommand, Reply, vault::LOOKUP_KEY};
-use storage::{Change, EmailOf, Entity, Grant};
+use platform::{Answer, Deps, Endpoint, Failure, Limit, Problems, PublicCommand, Reply, limit::ClientAddress, vault::LOOKUP_KEY};
+use storage::{Change, EmailOf, Entity, Grant, StoreError};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::challenges::{answered, wrong_passcode};
+use crate::{
+    challenges::{answered, wrong_passcode},
+    networks,
+};
 
 /// Sets another password.
 pub static FUNCTION: Endpoint = Endpoint::public("identity-reset-password", || routes!(reset_password))
     .may(&[
         Challenge::READ,
         Challenge::WRITE,
+        WrongPasscodes::READ,
+        WrongPasscodes::WRITE,
         EmailOf::READ,
         Credential::READ,
         Credential::WRITE,
@@ -57,24 +63,39 @@ impl Input for ResetPassword {
     request_body = ResetPassword,
     responses((status = 204, description = "It is set"), Problems)
 )]
-async fn reset_password(State(cx): State<Deps>, command: PublicCommand<ResetPassword>) -> Reply<()> {
+async fn reset_password(State(cx): State<Deps>, from: ClientAddress, command: PublicCommand<ResetPassword>) -> Reply<()> {
     let PublicCommand { tenant, input } = command;
     let is_reset = |purpose: &Purpose| matches!(purpose, Purpose::Reset);
-    let mut challenge = answered(&cx, &tenant, (&input.challenge, &input.passcode), is_reset).await?;
+    let answer = (&input.challenge, &input.passcode);
+    let mut challenge = answered(&cx, &tenant, answer, is_reset).await?;
     let owner = cx.store().owner_of_email(&tenant, &challenge.address).await?.ok_or_else(wrong_passcode)?;
-    let credential = cx.store().credential(&owner).await?;
-    let mut sign_ins = cx.store().sign_ins(&owner).await?;
-
     let password = cx.hash_password(input.password.password())?;
-    // Who was made a member by an operator has none yet.
-    let mut credential = match credential {
-        Some(credential) => credential.replaced(password),
-        None => Credential::new(owner, password),
-    };
-    let mut change = Change::new().delete(&mut challenge).save(&mut credential);
-    if sign_ins.clear() {
-        change = change.update(&mut sign_ins);
+    for _ in 0..TRIES {
+        let change = replacement(&cx, &owner, password.clone(), from).await?;
+        match cx.store().commit(change.delete(&mut challenge)).await {
+            // Someone tries passwords meanwhile, or answered with the same passcode: then it is none any more.
+            Err(StoreError::Exists | StoreError::Changed) => challenge = answered(&cx, &tenant, answer, is_reset).await?,
+            done => {
+                done?;
+                return Ok(Answer::nothing());
+            }
+        }
     }
-    cx.store().commit(change).await?;
-    Ok(Answer::nothing())
+    Err(Failure::Unavailable)
+}
+
+/// How often a password is set anew when something else of the account changes at the same time.
+const TRIES: usize = 3;
+
+/// Sets a member's password, and ends their sessions and a lock.
+async fn replacement(cx: &Deps, owner: &Owner, password: PasswordHash, from: ClientAddress) -> Result<Change, Failure> {
+    // Who was made a member by an operator has none yet.
+    let mut credential = match cx.store().credential(owner).await? {
+        Some(credential) => credential.replaced(password),
+        None => Credential::new(owner.clone(), password),
+    };
+    let mut sign_ins = cx.store().sign_ins(owner).await?;
+    let change = Change::new().save(&mut credential);
+    let news = sign_ins.succeed(&networks::of_member(cx, owner, from)?, cx.now());
+    Ok(if news { change.save(&mut sign_ins) } else { change })
 }

@@ -2,11 +2,12 @@
 //!
 //! Whether there is is found out here and nowhere else: whoever asks sees no difference. The code is drawn here, so that it is
 //! nowhere but in the mail: the challenge keeps a keyed hash of it, stored right before the mail is sent. Dying before that, it is
-//! begun anew; dying after it, there is no mail, and another passcode can be asked for a minute later.
+//! begun anew; dying after it, there is no mail, and another passcode can be asked for a minute later. A member whose address
+//! someone else signs up with is mailed that, and no code.
 
 use channels::{
     account::AccountMail,
-    email::{About, Envelope, SendError, Sender, send},
+    email::{About, Envelope, SendError, send},
     templates::Template,
 };
 use domain::{
@@ -15,12 +16,10 @@ use domain::{
         DisplayName, EmailAddress, Member, Tenant,
         passcodes::{Challenge, MailsToAddress, Passcode, Purpose},
     },
-    ids::Owner,
+    ids::{MemberId, Owner, TenantId},
 };
-use platform::{
-    Deps, JobError, Message, Queue, Worker, telemetry,
-    vault::{LOOKUP_KEY, OpenKey},
-};
+use jiff::Timestamp;
+use platform::{Deps, JobError, Message, Queue, Worker, telemetry, vault::LOOKUP_KEY};
 use serde::Deserialize;
 use storage::{Change, EmailOf, Entity, Grant, MemberKey, Registration, StoreError};
 
@@ -53,31 +52,25 @@ impl Message for Wanted {
     const QUEUE: Queue = Queue::of_events("identity-passcode-wanted", &[PasscodeWanted::NAME]);
 }
 
-/// Who gets a passcode.
-struct Addressee {
-    email: EmailAddress,
-    name: DisplayName,
+/// A mail about a challenge, and the code that is in it, if one is.
+struct Letter {
+    to: EmailAddress,
+    template: Template,
+    mail: AccountMail,
+    code: Option<Passcode>,
 }
 
 async fn send_passcode(cx: &Deps, Wanted { detail }: Wanted) -> Result<(), JobError> {
     let Some(challenge) = cx.store().challenge(&detail.tenant, detail.challenge).await? else { return Ok(()) };
     let Some(tenant) = cx.store().tenant(&detail.tenant).await? else { return Ok(()) };
-    let Some(addressee) = addressee(cx, &challenge).await? else {
+    let Some(letter) = letter(cx, &tenant, &challenge).await? else {
         telemetry::count(cx, "PasscodesForNobody", 1);
         return Ok(());
     };
-    let code = Passcode::drawn(u64::from_be_bytes(cx.random()));
-    let mail = AccountMail::passcode(&tenant, &addressee.name, challenge.purpose, &code).render();
-    let mail = mail.map_err(|error| JobError::Park(error.to_string()))?;
-    let envelope = Envelope {
-        from: Sender { address: tenant.sender(&cx.config().mail_sender), name: tenant.name },
-        to: addressee.email,
-        configuration_set: cx.config().mail_configuration_set.clone(),
-        tenant: tenant.id,
-        template: Template::Passcode,
-        about: About::Challenge(challenge.id),
-    };
-    let Some(claimed) = claim(cx, challenge, detail.wanted, &code).await? else { return Ok(()) };
+    let mail = letter.mail.render().map_err(|error| JobError::Park(error.to_string()))?;
+    let about = About::Challenge(challenge.id);
+    let envelope = Envelope::new(&tenant, cx.config().mail_from(), letter.to, letter.template, about);
+    let Some(claimed) = claim(cx, challenge, detail.wanted, letter.code.as_ref()).await? else { return Ok(()) };
     let metric = match send(cx.ses(), &envelope, &mail).await {
         Ok(_) => "PasscodesMailed",
         Err(SendError::NotAccepted { code }) => return release(cx, claimed, &code).await,
@@ -88,52 +81,74 @@ async fn send_passcode(cx: &Deps, Wanted { detail }: Wanted) -> Result<(), JobEr
     Ok(())
 }
 
-/// Who is to have the passcode of a challenge: one who signs up with an address that nobody has, or the member who has it.
-async fn addressee(cx: &Deps, challenge: &Challenge) -> Result<Option<Addressee>, JobError> {
+/// What is to be mailed: a code to one who signs up with an address that nobody has, or to the member who has it and forgot their
+/// password. The member with whose address someone else signs up is told so, once.
+async fn letter(cx: &Deps, tenant: &Tenant, challenge: &Challenge) -> Result<Option<Letter>, JobError> {
     let known = cx.store().owner_of_email(&challenge.tenant, &challenge.address).await?;
+    let code = Passcode::drawn(u64::from_be_bytes(cx.random()));
     match (challenge.purpose, known) {
         (Purpose::SignUp { pending }, None) => {
-            let owner = Owner { tenant: challenge.tenant.clone(), member: pending };
-            let Some(registration) = cx.store().registration(&owner).await? else { return Ok(None) };
-            let key = cx.vault().unwrapped(&registration.key).await?;
-            opened(&key, &registration.member).map(Some)
+            let Some(to) = applicant(cx, &challenge.tenant, pending).await? else { return Ok(None) };
+            let mail = AccountMail::sign_up(tenant, &code);
+            Ok(Some(Letter { to, template: Template::Passcode, mail, code: Some(code) }))
         }
         (Purpose::Reset, Some(owner)) => {
-            let member = cx.store().member(&owner).await?.filter(Member::has_joined);
-            let Some(member) = member else { return Ok(None) };
-            let key = cx.vault().key_of(&owner).await?;
-            opened(&key, &member).map(Some)
+            let Some((to, name)) = member(cx, &owner).await? else { return Ok(None) };
+            let mail = AccountMail::reset(tenant, &name, &code);
+            Ok(Some(Letter { to, template: Template::Passcode, mail, code: Some(code) }))
+        }
+        (Purpose::SignUp { .. }, Some(owner)) if challenge.wanted == 1 => {
+            let Some((to, name)) = member(cx, &owner).await? else { return Ok(None) };
+            let mail = AccountMail::already_member(tenant, &name);
+            Ok(Some(Letter { to, template: Template::AlreadyMember, mail, code: None }))
         }
         (Purpose::SignUp { .. }, Some(_)) | (Purpose::Reset, None) => Ok(None),
     }
 }
 
-fn opened(key: &OpenKey, member: &Member) -> Result<Addressee, JobError> {
-    Ok(Addressee { email: key.open(&Member::EMAIL, &member.email)?, name: key.open(&Member::NAME, &member.name)? })
+/// The address of one who signs up.
+async fn applicant(cx: &Deps, tenant: &TenantId, pending: MemberId) -> Result<Option<EmailAddress>, JobError> {
+    let owner = Owner { tenant: tenant.clone(), member: pending };
+    let Some(registration) = cx.store().registration(&owner).await? else { return Ok(None) };
+    let key = cx.vault().unwrapped(&registration.key).await?;
+    Ok(Some(key.open(&Member::EMAIL, &registration.member.email)?))
 }
 
-/// A passcode that is this run's to mail.
+/// The address and the name of a member.
+async fn member(cx: &Deps, owner: &Owner) -> Result<Option<(EmailAddress, DisplayName)>, JobError> {
+    let Some(member) = cx.store().member(owner).await?.filter(Member::has_joined) else { return Ok(None) };
+    let key = cx.vault().key_of(owner).await?;
+    Ok(Some((key.open(&Member::EMAIL, &member.email)?, key.open(&Member::NAME, &member.name)?)))
+}
+
+/// A mail that is this run's to send.
 struct Claimed {
     challenge: Challenge,
-    mails: MailsToAddress,
+    /// For which time of asking.
+    wanted: u32,
+    /// When that was.
+    asked: Timestamp,
+    /// When it was claimed.
+    at: Timestamp,
 }
 
-/// How often a claim is made anew when the challenge is answered, or another one of the address mailed, at the same time.
+/// How often a claim is made or given up anew when the challenge is answered, or another one of the address mailed, at the same time.
 const TRIES: usize = 4;
 
 /// Stores the hash of the code, and that the address gets a mail. None if it has one by now, or had too many.
-async fn claim(cx: &Deps, mut challenge: Challenge, wanted: u32, code: &Passcode) -> Result<Option<Claimed>, JobError> {
+async fn claim(cx: &Deps, mut challenge: Challenge, wanted: u32, code: Option<&Passcode>) -> Result<Option<Claimed>, JobError> {
     for _ in 0..TRIES {
         let mut mails = cx.store().passcode_mails(&challenge.tenant, &challenge.address).await?;
-        if !challenge.claim(wanted, fingerprint(cx, &challenge, code)?, cx.now()) {
+        let (code, at) = (code.map(|code| fingerprint(cx, &challenge, code)).transpose()?, cx.now());
+        if !challenge.claim(wanted, code, at) {
             return Ok(None);
         }
-        if !mails.take(cx.now()) {
+        if !mails.take(&challenge) {
             telemetry::count(cx, "PasscodesTooMany", 1);
             return Ok(None);
         }
         match cx.store().commit(Change::new().update(&mut challenge).save(&mut mails)).await {
-            Ok(()) => return Ok(Some(Claimed { challenge, mails })),
+            Ok(()) => return Ok(Some(Claimed { asked: challenge.wanted_at, challenge, wanted, at })),
             Err(StoreError::Changed | StoreError::Exists | StoreError::Contended) => {}
             Err(error) => return Err(error.into()),
         }
@@ -145,11 +160,25 @@ async fn claim(cx: &Deps, mut challenge: Challenge, wanted: u32, code: &Passcode
     Err(JobError::Retry("the challenge kept changing".to_owned()))
 }
 
-/// The mail was surely not sent: the claim is given up, and another run draws another code.
+/// The mail was surely not sent: the claim is given up, and another run draws another code. Whoever asked may have answered
+/// something meanwhile, or asked again: what was claimed is given up all the same.
 async fn release(cx: &Deps, claimed: Claimed, code: &str) -> Result<(), JobError> {
-    let Claimed { mut challenge, mut mails } = claimed;
-    challenge.unsent();
-    mails.give_back();
-    cx.store().commit(Change::new().update(&mut challenge).update(&mut mails)).await?;
-    Err(JobError::Retry(format!("SES: {code}")))
+    let Claimed { challenge, wanted, asked, at } = claimed;
+    let again = Err(JobError::Retry(format!("SES: {code}")));
+    for _ in 0..TRIES {
+        let mut mails = cx.store().passcode_mails(&challenge.tenant, &challenge.address).await?;
+        mails.give_back(asked);
+        let mut change = Change::new().save(&mut mails);
+        if let Some(mut read) = cx.store().challenge(&challenge.tenant, challenge.id).await?
+            && read.unsent(wanted, at)
+        {
+            change = change.update(&mut read);
+        }
+        match cx.store().commit(change).await {
+            Ok(()) => return again,
+            Err(StoreError::Changed | StoreError::Exists | StoreError::Contended) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    again
 }

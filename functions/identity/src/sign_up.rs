@@ -16,6 +16,7 @@ use domain::{
 use platform::{
     Answer, Deps, Endpoint, Failure, Limit, Problems, PublicCommand, Reply,
     enrolment::{Applicant, Enrolment},
+    limit::ClientAddress,
     vault::LOOKUP_KEY,
 };
 use storage::{Change, Entity, Grant, HandleOf, Registration};
@@ -57,7 +58,7 @@ pub struct SignUp {
     currency: Option<Currency>,
     #[schema(required = false)]
     home_airport: Option<Airport>,
-    /// The version of the tenant's terms that they accept.
+    /// The version of the tenant's terms that they accept: the one that holds now, which `GET /v1/tenant` shows. None if there are no terms.
     #[schema(required = false)]
     accepted_terms: Option<u32>,
 }
@@ -104,7 +105,7 @@ impl SignUp {
 /// Signs up
 ///
 /// Mails a passcode to the address, which is answered at `/v1/auth/verify-otp`. Until then neither handle nor address are theirs. To
-/// an address that a member has nothing is mailed, and nobody is told.
+/// an address that a member has no passcode is mailed: the member is told, and nobody else.
 #[utoipa::path(
     post,
     path = "/v1/auth/signup",
@@ -112,9 +113,10 @@ impl SignUp {
     request_body = SignUp,
     responses((status = 202, body = Asked), Problems)
 )]
-async fn sign_up(State(cx): State<Deps>, command: PublicCommand<SignUp>) -> Reply<Asked> {
+async fn sign_up(State(cx): State<Deps>, from: ClientAddress, command: PublicCommand<SignUp>) -> Reply<Asked> {
     let PublicCommand { tenant, input } = command;
     let brand = cx.store().tenant(&tenant).await?.ok_or(Failure::NotFound("tenant"))?;
+    brand.accept(input.accepted_terms)?;
     if cx.store().owner_of_handle(&tenant, &input.handle).await?.is_some() {
         return Err(Failure::Conflict("handle-taken", "Someone has this handle. Choose another.".to_owned()));
     }
@@ -124,7 +126,7 @@ async fn sign_up(State(cx): State<Deps>, command: PublicCommand<SignUp>) -> Repl
     let mut enrolment = Enrolment::of(input.applicant(owner, &brand), cx.vault()).await?;
     enrolment.member.home_airport = home_airport;
 
-    let (token, mut challenge) = ask(&cx, &tenant, purpose, enrolment.address().clone());
+    let (token, mut challenge) = ask(&cx, &tenant, purpose, (enrolment.address().clone(), from))?;
     let mut registration = enrolment.pending(password, challenge.ends());
     let change = Change::new().create(&mut challenge).create(&mut registration);
     cx.store().commit(cx.emit(change, &wanted(&challenge))).await?;

@@ -4,7 +4,7 @@
 
 use channels::{
     account::AccountMail,
-    email::{About, Envelope, SendError, Sender, send},
+    email::{About, Envelope, SendError, send},
     templates::{Rendered, Template},
 };
 use domain::{
@@ -45,16 +45,33 @@ async fn tell_of_lock(cx: &Deps, Lock { detail }: Lock) -> Result<(), JobError> 
     }
     let metric = match send(cx.ses(), &envelope, &mail).await {
         Ok(_) => "LocksTold",
-        Err(SendError::NotAccepted { code }) => {
-            sign_ins.untold();
-            cx.store().commit(Change::new().update(&mut sign_ins)).await?;
-            return Err(JobError::Retry(format!("SES: {code}")));
-        }
+        Err(SendError::NotAccepted { code }) => return release(cx, &owner, &detail, &code).await,
         Err(SendError::Refused { .. }) => "LocksRefused",
         Err(SendError::Unknown) => "LocksUncertain",
     };
     telemetry::count(cx, metric, 1);
     Ok(())
+}
+
+/// How often a claim is given up anew when someone tries a password at the same time.
+const TRIES: usize = 4;
+
+/// The mail was surely not sent: another run tells of the lock.
+async fn release(cx: &Deps, owner: &Owner, lock: &AccountLocked, code: &str) -> Result<(), JobError> {
+    for _ in 0..TRIES {
+        let mut sign_ins = cx.store().sign_ins(owner).await?;
+        if !sign_ins.untold(lock.until) {
+            break;
+        }
+        match cx.store().commit(Change::new().update(&mut sign_ins)).await {
+            Err(StoreError::Changed | StoreError::Contended) => {}
+            done => {
+                done?;
+                break;
+            }
+        }
+    }
+    Err(JobError::Retry(format!("SES: {code}")))
 }
 
 /// The mail, if there is someone to have it.
@@ -63,15 +80,8 @@ async fn compose(cx: &Deps, owner: &Owner, lock: &AccountLocked) -> Result<Optio
     let tenant = cx.store().tenant(&owner.tenant).await?;
     let (Some(member), Some(tenant)) = (member, tenant) else { return Ok(None) };
     let key = cx.vault().key_of(owner).await?;
-    let name = key.open(&Member::NAME, &member.name)?;
+    let (name, to) = (key.open(&Member::NAME, &member.name)?, key.open(&Member::EMAIL, &member.email)?);
     let mail = AccountMail::locked(&tenant, &name, &member.zone, lock.until).render();
-    let envelope = Envelope {
-        from: Sender { address: tenant.sender(&cx.config().mail_sender), name: tenant.name },
-        to: key.open(&Member::EMAIL, &member.email)?,
-        configuration_set: cx.config().mail_configuration_set.clone(),
-        tenant: tenant.id,
-        template: Template::Locked,
-        about: About::Account(owner.member),
-    };
+    let envelope = Envelope::new(&tenant, cx.config().mail_from(), to, Template::Locked, About::Account(owner.member));
     Ok(Some((envelope, mail.map_err(|error| JobError::Park(error.to_string()))?)))
 }

@@ -2,14 +2,14 @@
 
 use axum::extract::State;
 use domain::{
-    identity::{DisplayName, Locale, Member, Role},
+    identity::{DisplayName, Locale, Member, Role, Tenant},
     inputs::{Fields, Input, leaf},
     money::Currency,
     places::Airport,
     time::Zone,
 };
 use platform::{
-    Answer, Command, Deps, Endpoint, IfMatch, Problems, Reply,
+    Answer, Command, Deps, Endpoint, Failure, IfMatch, Problems, Reply,
     vault::{OpenKey, VaultError},
 };
 use storage::{Change, Entity, Grant, MemberKey};
@@ -21,6 +21,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "identity-update-me",
     Member::READ,
     Member::WRITE,
     MemberKey::READ,
+    Tenant::READ,
     Grant::UseKeys,
 ]);
 
@@ -35,14 +36,23 @@ pub struct UpdateProfile {
     time_zone: Option<Zone>,
     locale: Option<Locale>,
     currency: Option<Currency>,
+    /// The version of the tenant's terms that holds now, which `GET /v1/tenant` shows.
+    accepted_terms: Option<u32>,
 }
 
 impl Input for UpdateProfile {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (name, home_airport) = (fields.given("name", leaf), fields.given("homeAirport", leaf));
         let (time_zone, locale) = (fields.given("timeZone", leaf), fields.given("locale", leaf));
-        let currency = fields.given("currency", leaf);
-        Some(Self { name: name?, home_airport: home_airport?, time_zone: time_zone?, locale: locale?, currency: currency? })
+        let (currency, accepted_terms) = (fields.given("currency", leaf), fields.given("acceptedTerms", leaf));
+        Some(Self {
+            name: name?,
+            home_airport: home_airport?,
+            time_zone: time_zone?,
+            locale: locale?,
+            currency: currency?,
+            accepted_terms: accepted_terms?,
+        })
     }
 }
 
@@ -55,6 +65,7 @@ impl UpdateProfile {
             zone: self.time_zone.unwrap_or(member.zone),
             locale: self.locale.unwrap_or(member.locale),
             currency: self.currency.unwrap_or(member.currency),
+            terms: self.accepted_terms.or(member.terms),
             revision: member.revision + 1,
             ..member
         })
@@ -79,6 +90,10 @@ impl UpdateProfile {
 async fn update_me(State(cx): State<Deps>, if_match: IfMatch, command: Command<UpdateProfile>) -> Reply<()> {
     let member = command.caller.profile(&cx).await?;
     if_match.check(member.revision)?;
+    if let Some(version) = command.input.accepted_terms {
+        let brand = cx.store().tenant(command.caller.tenant()).await?.ok_or(Failure::NotFound("tenant"))?;
+        brand.accept(Some(version))?;
+    }
     let key = cx.vault().key_of(&command.caller.owner).await?;
     let mut changed = command.input.apply_to(member, &key)?;
     let answer = Answer::nothing().version(changed.revision);

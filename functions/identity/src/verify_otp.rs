@@ -5,15 +5,16 @@ use domain::{
     events::MemberJoined,
     identity::{
         Member, MemberState,
-        passcodes::{Challenge, ChallengeToken, Passcode, Purpose},
+        passcodes::{Challenge, ChallengeToken, Passcode, Purpose, WrongPasscodes},
         sessions::Session,
-        sign_ins::Credential,
+        sign_ins::{Credential, SignIns},
     },
     ids::Owner,
     inputs::{Fields, Input, leaf},
 };
 use platform::{
-    Answer, Deps, Endpoint, Failure, FromDevice, Limit, Problems, PublicCommand, Reply, token::SIGNING_KEY, vault::LOOKUP_KEY,
+    Deps, Endpoint, Failure, FromDevice, Limit, Problems, PublicCommand, Reply, Way, limit::ClientAddress, token::SIGNING_KEY,
+    vault::LOOKUP_KEY,
 };
 use storage::{Change, EmailOf, Entity, Grant, HandleOf, MemberKey, Registration, StoreError};
 use utoipa::ToSchema;
@@ -21,7 +22,8 @@ use utoipa_axum::routes;
 
 use crate::{
     challenges::{answered, wrong_passcode},
-    tokens::{Tokens, begin},
+    networks,
+    tokens::{Tokens, begin, given},
 };
 
 /// Makes a member of one who signed up.
@@ -29,6 +31,8 @@ pub static FUNCTION: Endpoint = Endpoint::public("identity-verify-otp", || route
     .may(&[
         Challenge::READ,
         Challenge::WRITE,
+        WrongPasscodes::READ,
+        WrongPasscodes::WRITE,
         Registration::READ,
         Registration::WRITE,
         Member::WRITE,
@@ -36,6 +40,7 @@ pub static FUNCTION: Endpoint = Endpoint::public("identity-verify-otp", || route
         HandleOf::WRITE,
         EmailOf::WRITE,
         Credential::WRITE,
+        SignIns::WRITE,
         Session::WRITE,
         Grant::Know(LOOKUP_KEY),
         Grant::Know(SIGNING_KEY),
@@ -67,7 +72,13 @@ impl Input for VerifyOtp {
     request_body = VerifyOtp,
     responses((status = 200, body = Tokens), Problems)
 )]
-async fn verify_otp(State(cx): State<Deps>, FromDevice(device): FromDevice, command: PublicCommand<VerifyOtp>) -> Reply<Tokens> {
+async fn verify_otp(
+    State(cx): State<Deps>,
+    way: Way,
+    FromDevice(device): FromDevice,
+    from: ClientAddress,
+    command: PublicCommand<VerifyOtp>,
+) -> Reply<Tokens> {
     let PublicCommand { tenant, input } = command;
     let is_sign_up = |purpose: &Purpose| matches!(purpose, Purpose::SignUp { .. });
     let mut challenge = answered(&cx, &tenant, (&input.challenge, &input.passcode), is_sign_up).await?;
@@ -78,11 +89,14 @@ async fn verify_otp(State(cx): State<Deps>, FromDevice(device): FromDevice, comm
     registration.member.state = MemberState::Active;
     registration.member.last_sign_in = Some(cx.now());
     let mut credential = Credential::new(owner.clone(), registration.password.clone());
+    let mut sign_ins = SignIns::none(owner.clone());
+    sign_ins.succeed(&networks::of_member(&cx, &owner, from)?, cx.now());
     let (token, mut session) = begin(&cx, owner, device, credential.generation);
-    let tokens = Tokens::new(&cx, &token, registration.member.role)?;
-    let change = Change::new().delete(&mut challenge).register(registration).create(&mut credential).create(&mut session);
+    let answer = given(&cx, way, &token, registration.member.role)?;
+    let change = Change::new().delete(&mut challenge).register(registration).create(&mut credential).create(&mut sign_ins);
+    let change = change.create(&mut session);
     match cx.store().commit(cx.emit(change, &MemberJoined { tenant, member })).await {
-        Ok(()) => Ok(Answer::ok(tokens)),
+        Ok(()) => Ok(answer),
         Err(StoreError::Exists) => {
             let taken = "Someone was faster, and has the handle or the address. Sign up with another, or sign in.";
             Err(Failure::Conflict("already-taken", taken.to_owned()))

@@ -24,5 +24,5 @@ pub static FUNCTION: Endpoint =
 )]
 async fn list_alerts(State(cx): State<Deps>, caller: Caller, page: Page) -> Reply<Paged<AlertView>> {
     let alerts = cx.store().alerts_of(&caller.owner, page.limit, page.after.as_deref()).await?;
-    Ok(Answer::ok(page.answer(&cx, alerts, AlertView::from)))
+    Ok(Answer::ok(page.answer(&cx, alerts, AlertView::from)?))
 }

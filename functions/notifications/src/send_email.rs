@@ -5,7 +5,7 @@
 //! whether the mail went out; then it is recorded as uncertain, told, and never repeated.
 
 use channels::{
-    email::{About, Envelope, SendError, Sender, send},
+    email::{About, Envelope, SendError, send},
     templates::{AlertMail, Reader, Rendered, Template, Urls},
 };
 use domain::{
@@ -97,14 +97,7 @@ async fn compose(cx: &Deps, delivery: &Delivery) -> Result<Result<(Envelope, Ren
     let (name, to) = (key.open(&Member::NAME, &member.name)?, key.open(&Member::EMAIL, &member.email)?);
     let mail = AlertMail::new(&tenant, Reader { name: &name, zone: &member.zone }, &alert, &deal, &urls).render();
     let mail = mail.map_err(|error| JobError::Park(error.to_string()))?;
-    let envelope = Envelope {
-        from: Sender { address: tenant.sender(&cx.config().mail_sender), name: tenant.name },
-        to,
-        configuration_set: cx.config().mail_configuration_set.clone(),
-        tenant: tenant.id,
-        template: Template::Alert,
-        about: About::Delivery(delivery.id),
-    };
+    let envelope = Envelope::new(&tenant, cx.config().mail_from(), to, Template::Alert, About::Delivery(delivery.id));
     Ok(Ok((envelope, mail)))
 }
 

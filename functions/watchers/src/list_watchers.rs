@@ -24,5 +24,5 @@ pub static FUNCTION: Endpoint =
 )]
 async fn list_watchers(State(cx): State<Deps>, caller: Caller, page: Page) -> Reply<Paged<WatcherView>> {
     let watchers = cx.store().watchers_of(&caller.owner, page.limit, page.after.as_deref()).await?;
-    Ok(Answer::ok(page.answer(&cx, watchers, |watcher| WatcherView::from(&watcher))))
+    Ok(Answer::ok(page.answer(&cx, watchers, |watcher| WatcherView::from(&watcher))?))
 }

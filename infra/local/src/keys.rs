@@ -12,6 +12,7 @@ use domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 use platform::{
+    signature::CURSOR_KEY,
     token::{Claims, NoRandomness, PublicKey, SigningKey, TokenPolicy},
     vault::LOOKUP_KEY,
 };
@@ -29,7 +30,6 @@ pub const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 /// What RFC 7518 section 3.3 asks for at least, and what API Gateway and everyone else can check.
 const KEY_BITS: usize = 2048;
 const SIGNING_KEY: &str = "signing-key.pkcs8";
-const CURSOR_KEY: &str = "cursor-key";
 const MASTER_KEY: &str = "master-key";
 
 /// Why there are no keys.
@@ -127,14 +127,13 @@ impl Keys {
         serde_json::to_value(self.policy().keys.to_jwks()).unwrap_or_default()
     }
 
-    /// What signs cursors.
-    pub fn cursor(&self) -> &SecretString {
-        &self.cursor
-    }
-
     /// A secret that functions are told of if they declare that they know it.
     pub fn secret(&self, name: &str) -> Option<&SecretString> {
-        (name == LOOKUP_KEY).then_some(&self.lookup)
+        match name {
+            CURSOR_KEY => Some(&self.cursor),
+            LOOKUP_KEY => Some(&self.lookup),
+            _ => None,
+        }
     }
 
     /// What master keys follow from.
@@ -244,7 +243,8 @@ mod tests {
         let (one, other) = (Keys::in_memory().unwrap(), Keys::in_memory().unwrap());
         let token = one.sign(&claims()).unwrap();
         assert_eq!(other.policy().verify(&token, Timestamp::UNIX_EPOCH), Ok(claims()));
-        assert_ne!(one.cursor().expose_secret(), other.cursor().expose_secret());
+        let cursor = |keys: &Keys| keys.secret(CURSOR_KEY).unwrap().expose_secret().to_owned();
+        assert_ne!(cursor(&one), cursor(&other));
         let folder = tempfile::tempdir().unwrap();
         let kept = Keys::kept_in(folder.path()).unwrap();
         assert_eq!(kept.policy().verify(&token, Timestamp::UNIX_EPOCH), Err(TokenError::UnknownKey));
@@ -256,7 +256,7 @@ mod tests {
         let token = Keys::kept_in(folder.path()).unwrap().sign(&claims()).unwrap();
         let again = Keys::kept_in(folder.path()).unwrap();
         assert_eq!(again.policy().verify(&token, Timestamp::UNIX_EPOCH), Ok(claims()));
-        assert_eq!(again.cursor().expose_secret().len(), 64);
+        assert_eq!(again.secret(CURSOR_KEY).unwrap().expose_secret().len(), 64);
         #[cfg(unix)]
         for file in [SIGNING_KEY, CURSOR_KEY, LOOKUP_KEY, MASTER_KEY] {
             let mode = std::os::unix::fs::PermissionsExt::mode(&folder.path().join(file).metadata().unwrap().permissions());

@@ -24,6 +24,7 @@ use platform::{
     config::{Needed, SourceAccess},
     function::{Job, Spec},
     outside::Outside,
+    signature::CURSOR_KEY,
     telemetry::MetricSink,
     vault::LOOKUP_KEY,
 };
@@ -298,7 +299,7 @@ impl System {
             gatehouse: Arc::new(Gatehouse::default()),
         };
         let parts = wiring.connect()?;
-        let operators = Needed { secrets: vec![LOOKUP_KEY], ..Needed::default() };
+        let operators = Needed { secrets: vec![CURSOR_KEY, LOOKUP_KEY], ..Needed::default() };
         let operator = wiring.deps(&OPERATOR, &operators, wiring.http.clone(), wiring.outside.clone());
         for brand in &options.brands {
             seed::sow(operator.store(), operator.vault(), brand).await?;

@@ -11,13 +11,20 @@ use std::{
 };
 
 use axum::body::Body;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     identity::{Plan, Role},
-    ids::Owner,
+    ids::{Owner, SessionId},
 };
 use http::{HeaderMap, Method, StatusCode, header};
 use jiff::{SignedDuration, Span, tz::TimeZone};
-use platform::{Access, Function, clock::Clock, limit::ClientAddress, token::Claims};
+use platform::{
+    Access, Function,
+    clock::Clock,
+    limit::ClientAddress,
+    token::Claims,
+    web::{ACCESS_COOKIE, CSRF_HEADER, PREFIX, csrf_token},
+};
 use serde::Serialize;
 use serde_json::Value;
 use storage::Store;
@@ -112,7 +119,7 @@ impl TestApp {
     pub fn anonymous(&self) -> User<'_> {
         let address =
             Ipv4Addr::from_bits(Ipv4Addr::new(10, 0, 0, 0).to_bits() + self.addresses_given.fetch_add(1, Ordering::Relaxed));
-        User { app: self, host: "localhost".to_owned(), address: address.into(), token: None, owner: None }
+        User { app: self, host: "localhost".to_owned(), address: address.into(), token: None, owner: None, page: None }
     }
 
     /// One who may call what is for a role.
@@ -232,6 +239,14 @@ pub struct User<'a> {
     address: IpAddr,
     token: Option<String>,
     owner: Option<Owner>,
+    page: Option<Page>,
+}
+
+/// What a page shows of itself. Without one, a user has an app.
+#[derive(Debug, Clone)]
+struct Page {
+    origin: Option<String>,
+    csrf_token: Option<String>,
 }
 
 impl<'a> User<'a> {
@@ -245,6 +260,31 @@ impl<'a> User<'a> {
     pub fn coming_from(mut self, address: &str) -> Self {
         self.address = address.parse().unwrap();
         self
+    }
+
+    /// The same one at a page of the host: with their token in a cookie, and with what shows that their requests are from there.
+    pub fn at_a_page(mut self) -> Self {
+        let session = self.token.as_deref().and_then(session_of);
+        let csrf_token = session.map(|session| csrf_token(self.app.system.operator(), session).unwrap());
+        self.page = Some(Page { origin: Some(format!("http://{}", self.host)), csrf_token });
+        self
+    }
+
+    /// The same one at a page of this origin, or of none that the browser tells.
+    pub fn from_origin(mut self, origin: Option<&str>) -> Self {
+        self.page.as_mut().unwrap().origin = origin.map(str::to_owned);
+        self
+    }
+
+    /// The same one with another CSRF token, or none.
+    pub fn with_csrf_token(mut self, token: Option<String>) -> Self {
+        self.page.as_mut().unwrap().csrf_token = token;
+        self
+    }
+
+    /// What their page shows with writes.
+    pub fn csrf_token(&self) -> Option<String> {
+        self.page.as_ref().unwrap().csrf_token.clone()
     }
 
     /// Who they are.
@@ -279,13 +319,29 @@ impl<'a> User<'a> {
 
     /// Any request.
     pub fn request(&self, method: Method, path: &str) -> Asked<'a> {
-        let request = http::Request::builder().method(method).uri(path).header(header::HOST, &self.host);
-        let mut request = request.extension(ClientAddress(self.address));
-        if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let prefix = self.page.as_ref().map_or("", |_| PREFIX);
+        let request = http::Request::builder().method(method).uri(format!("{prefix}{path}")).header(header::HOST, &self.host);
+        let mut asked = Asked { app: self.app, request: request.extension(ClientAddress(self.address)), body: None };
+        match (&self.page, &self.token) {
+            (None, Some(token)) => asked = asked.header("authorization", &format!("Bearer {token}")),
+            (Some(_), Some(token)) => asked = asked.header("cookie", &format!("{ACCESS_COOKIE}={token}")),
+            (_, None) => {}
         }
-        Asked { app: self.app, request, body: None }
+        if let Some(Page { origin, csrf_token }) = &self.page {
+            let shown = [("origin", origin), (CSRF_HEADER, csrf_token)];
+            for (name, value) in shown.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
+                asked = asked.header(name, value);
+            }
+        }
+        asked
     }
+}
+
+/// The session that a token says it is of, whoever has signed it.
+fn session_of(token: &str) -> Option<SessionId> {
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    claims["sid"].as_str()?.parse().ok()
 }
 
 /// A request, being put together.

@@ -20,6 +20,7 @@ use local::keys::{KeyError, new_signing_key};
 use platform::{
     aws::{Aws, Service, plain_http},
     outside::OutsideError,
+    signature::CURSOR_KEY,
     token::{KeySet, NoRandomness, SigningKey},
     vault::LOOKUP_KEY,
 };
@@ -144,6 +145,8 @@ fn deploy_and_drive(cloud: &Ministack, sam: &Sam<'_>, built: &Built, tell: &impl
         tell(&arrived.to_string());
         let refused = story.tokens_at_the_edge(&arrived).await?;
         tell(&format!("{refused} bad tokens were refused before a function started, and a good one passed"));
+        story.cookies_at_the_prefix(&arrived).await?;
+        tell("under the prefix of pages a cookie passed, and a bearer token did not; elsewhere the cookie did not");
         story.nothing_else_came().await
     })
 }
@@ -160,7 +163,7 @@ fn new_key() -> Result<SigningKey, DeploymentError> {
 fn secrets() -> [(&'static str, String); 4] {
     let source = || local::recordings::KEY.to_owned();
     let cursor = "of-this-deployment-and-no-other-".repeat(2);
-    [("cursor-key", cursor), (LOOKUP_KEY, lookup_key()), ("seats-aero-key", source()), ("duffel-key", source())]
+    [(CURSOR_KEY, cursor), (LOOKUP_KEY, lookup_key()), ("seats-aero-key", source()), ("duffel-key", source())]
 }
 
 fn lookup_key() -> String {

@@ -1,6 +1,6 @@
 //! Tables for `docs/`, from the descriptors and the entities.
 
-use platform::{Endpoint, Function, Limit};
+use platform::{Endpoint, Function};
 use storage::{KINDS, Keyspace, Kind};
 
 use crate::{contexts::functions, files::Made, triggers};
@@ -9,7 +9,8 @@ const FUNCTIONS: &str = "# Functions
 
 Made by `cargo xtask docs` from the descriptors; a test fails when it is stale. Grants include what the trigger implies:
 endpoints that take a token look up the tenant of the host, those that write leave receipts and are counted, and workers may
-send to their queue's dead letters. Limits are of a minute; reads are throttled by API Gateway.
+send to their queue's dead letters. Limits are of a minute; reads are throttled by API Gateway. Endpoints under `/v1` for members,
+admins or anyone answer pages, too, at the same path after `/web`.
 ";
 
 const DATA: &str = "# Data
@@ -41,16 +42,12 @@ fn function_row(function: &'static dyn Function) -> Vec<String> {
         format!("`{}`", spec.name),
         triggers::in_full(function),
         triggers::callers(function).to_owned(),
-        function.as_endpoint().and_then(Endpoint::limit).map_or("–".to_owned(), limit),
+        function.as_endpoint().and_then(Endpoint::limit).map_or("–".to_owned(), |limit| limit.in_words()),
         grants.join("; "),
         spec.memory_mb.to_string(),
         spec.timeout_seconds.to_string(),
         format!("[{}.rs](../{file})", spec.file()),
     ]
-}
-
-fn limit(limit: Limit) -> String {
-    format!("{} by {}", limit.per_minute(), limit.counted_by())
 }
 
 fn data_table() -> String {

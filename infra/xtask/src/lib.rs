@@ -18,6 +18,7 @@ pub mod recordings;
 pub mod redrive;
 pub mod rewrap;
 pub mod stacks;
+pub mod staleness;
 pub mod templates;
 pub mod tidy;
 pub mod triggers;

@@ -29,7 +29,7 @@ use xtask::{
     operator::{self, NewMember, NewToken},
     recordings, redrive,
     rewrap::{self, Rewrapped},
-    stacks, templates, tidy,
+    stacks, staleness, templates, tidy,
 };
 
 /// Developer automation.
@@ -67,6 +67,12 @@ enum Command {
     Docs(Written),
     /// Writes the stacks of the functions and the root template
     Stacks(Written),
+    /// Says which rows of the shipped tables are older than so many days
+    Staleness {
+        /// How old a row may be
+        #[arg(long, default_value_t = 180)]
+        days: u16,
+    },
     /// Checks the templates, and proves that the checks bite
     Templates,
     /// Writes the recordings that the local run's travel sources play
@@ -282,6 +288,7 @@ fn run(root: &Path, command: Command) -> Result<(), Box<dyn Error>> {
         Command::Openapi(written) => write_or_check(root, &written, &[openapi::file()?], "openapi"),
         Command::Docs(written) => write_or_check(root, &written, &docs::files(), "docs"),
         Command::Stacks(written) => write_or_check(root, &written, &stacks::files(root)?, "stacks"),
+        Command::Staleness { days } => tell_what_is_old(root, days),
         Command::Templates => Ok(templates::check(root)?),
         Command::Recordings(Written { check: true }) => Ok(check::recordings_are_current(root)?),
         Command::Recordings(Written { check: false }) => Ok(recordings::write(root)?),
@@ -321,6 +328,17 @@ fn write_or_check(root: &Path, written: &Written, made: &[Made], command: &'stat
     for file in made {
         file.write(root)?;
         tell(&file.path);
+    }
+    Ok(())
+}
+
+fn tell_what_is_old(root: &Path, days: u16) -> Result<(), Box<dyn Error>> {
+    let today = jiff::tz::TimeZone::UTC.to_datetime(SystemClock.now()).date();
+    for old in staleness::report(root, today, days.into())? {
+        tell(&format!("{}: {} of {} are older than {days} days", old.table, old.rows.len(), old.of));
+        for (at, name) in old.rows {
+            tell(&format!("  {at} {name}"));
+        }
     }
     Ok(())
 }

@@ -25,6 +25,8 @@ pub const ACCOUNT: &str = "000000000000";
 
 /// How long it may take until it answers. It takes about a second.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How many ports it is started at before that is given up.
+const PORTS: u8 = 3;
 /// How often it is asked meanwhile.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -66,15 +68,25 @@ impl Ministack {
         let program = python::programs(root, Set::Ministack)?.join("ministack");
         let log = python::target(root).join("ministack").join(format!("{name}.log"));
         fs::create_dir_all(log.parent().unwrap_or(root))?;
+        for _ in 0..PORTS {
+            if let Some(running) = Self::start_once(&program, &log, told)? {
+                return Ok(running);
+            }
+        }
+        Err(MinistackError::Silent(log))
+    }
+
+    /// None if it does not come to answer: someone else may have taken the port that was free.
+    fn start_once(program: &Path, log: &Path, told: &[(&str, &str)]) -> Result<Option<Self>, MinistackError> {
         let folder = tempfile::Builder::new().prefix("ministack-").tempdir()?;
         let address = free_address()?;
-        let mut process = Held::start(&program, |command| {
-            let said = File::create(&log)?;
+        let mut process = Held::start(program, |command| {
+            let said = File::create(log)?;
             command.envs(environment(address, folder.path())).envs(told.iter().copied()).stdout(said.try_clone()?).stderr(said);
             Ok(())
         })?;
-        process.wait_for(address)?.then_some(()).ok_or_else(|| MinistackError::Silent(log.clone()))?;
-        Ok(Self { _process: process, _folder: folder, address, log })
+        let answers = process.wait_for(address)?;
+        Ok(answers.then(|| Self { _process: process, _folder: folder, address, log: log.to_owned() }))
     }
 
     /// Its base address, without a slash at the end: every service answers there.
@@ -128,7 +140,8 @@ impl Held {
         while started.elapsed() < PATIENCE && self.0.try_wait()?.is_none() {
             // It listens once it is ready.
             if TcpStream::connect_timeout(&address, PAUSE).is_ok() {
-                return Ok(true);
+                // Unless another process does, and this one found its port taken.
+                return Ok(self.0.try_wait()?.is_none());
             }
             thread::sleep(PAUSE);
         }

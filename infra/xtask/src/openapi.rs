@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 
 use domain::identity::Role;
-use platform::{Access, Endpoint, Function, Problem};
+use platform::{
+    Access, Endpoint, Function, Problem,
+    web::{ACCESS_COOKIE, CSRF_HEADER, PREFIX},
+};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
-        InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Server,
+        HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Server, ServerBuilder,
         extensions::Extensions,
         path::{Operation, PathItem},
-        security::{Http, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
         tag::Tag,
     },
 };
@@ -19,8 +22,11 @@ use crate::{contexts::endpoints, files::Made};
 
 /// Where the document lies: in the crate of the function that serves it.
 const PATH: &str = "functions/system/openapi.json";
-/// How the security scheme is called.
+/// How the security scheme of apps is called.
 const TOKEN: &str = "accessToken";
+/// How that of pages is called: a cookie, and a header that writes show besides.
+const COOKIE: &str = "accessCookie";
+const CSRF: &str = "csrfToken";
 
 /// The media type of problems (RFC 9457).
 const PROBLEM_TYPE: &str = "application/problem+json";
@@ -110,14 +116,38 @@ fn empty() -> OpenApi {
         .title("Mile Buy Club API")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some("Watches award and cash fares, values what it finds, and tells members."));
-    let mut api = OpenApiBuilder::new().info(info).servers(Some([Server::new("/")])).build();
+    let mut api = OpenApiBuilder::new().info(info).servers(Some(servers())).build();
     // The annotations of handlers show problems whole, and leave out what they refer to.
     let mut problem = vec![(PROBLEM.to_owned(), Problem::schema())];
     Problem::schemas(&mut problem);
     let components = api.components.get_or_insert_default();
     components.schemas.extend(problem);
-    components.security_schemes.insert(TOKEN.to_owned(), SecurityScheme::Http(token()).into());
+    let schemes = [(TOKEN, SecurityScheme::Http(token())), (COOKIE, cookie()), (CSRF, csrf())];
+    components.security_schemes.extend(schemes.map(|(name, scheme)| (name.to_owned(), scheme.into())));
     api
+}
+
+/// Where apps ask, and where pages do.
+fn servers() -> [Server; 2] {
+    let of = |url: &str, what: &str| ServerBuilder::new().url(url).description(Some(what)).build();
+    [
+        of("/", "For apps, which send a bearer token. Cookies are ignored."),
+        of(
+            PREFIX,
+            "For pages of the same origin, whose tokens are in cookies. Bearer tokens are ignored. Writes of a session show \
+             `X-CSRF-Token`; signing in, renewing and signing out must come with an `Origin`, and take and give no tokens in bodies.",
+        ),
+    ]
+}
+
+fn cookie() -> SecurityScheme {
+    let what = "The access token of a page, as signing in or renewing has set it. It counts under `/web` alone.";
+    SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(ACCESS_COOKIE, what)))
+}
+
+fn csrf() -> SecurityScheme {
+    let what = "What a page's writes show: given by what signs in or renews, and by this header of every answer to a session.";
+    SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(CSRF_HEADER, what)))
 }
 
 fn token() -> Http {
@@ -134,19 +164,27 @@ fn describe(function: &'static dyn Function, endpoint: &Endpoint) -> OpenApi {
     for item in api.paths.paths.values_mut() {
         for operation in operations_mut(item) {
             operation.operation_id = Some(camel_case(&function.spec().file()));
-            operation.security = Some(security(endpoint.access()));
+            operation.security = Some(security(endpoint));
+            if !endpoint.is_for_pages() {
+                operation.servers = Some(vec![Server::new("/")]);
+            }
             operation.extensions = Some(Extensions::from_iter([("x-function", function.spec().name)]));
         }
     }
     api
 }
 
-/// OpenAPI 3.1 lets a bearer scheme list roles where OAuth lists scopes. An empty list says that no token is needed.
-fn security(access: Access) -> Vec<SecurityRequirement> {
-    match access {
-        Access::Public => Vec::new(),
-        Access::Role(role) => vec![SecurityRequirement::new(TOKEN, [role_name(role)])],
+/// OpenAPI 3.1 lets a scheme list roles where OAuth lists scopes. An empty list says that no token is needed; of several entries one
+/// will do.
+fn security(endpoint: &Endpoint) -> Vec<SecurityRequirement> {
+    let Access::Role(role) = endpoint.access() else { return Vec::new() };
+    let of_app = SecurityRequirement::new(TOKEN, [role_name(role)]);
+    if !endpoint.is_for_pages() {
+        return vec![of_app];
     }
+    let of_page = SecurityRequirement::new(COOKIE, [role_name(role)]);
+    let writes = endpoint.route().0 != HttpMethod::Get;
+    vec![of_app, if writes { of_page.add(CSRF, [""; 0]) } else { of_page }]
 }
 
 /// A role as tokens say it.

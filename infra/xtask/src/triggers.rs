@@ -1,6 +1,6 @@
 //! What starts a function, in words: the first line of its file, and the tables.
 
-use platform::{Access, Feed, Function, Trigger};
+use platform::{Access, Feed, Function, Trigger, web::PREFIX};
 use utoipa::openapi::HttpMethod;
 
 use crate::openapi::role_name;
@@ -43,6 +43,12 @@ pub fn callers(function: &'static dyn Function) -> &'static str {
 pub fn route(function: &'static dyn Function) -> Option<(&'static str, String)> {
     let (method, path) = function.as_endpoint()?.route();
     Some((method_name(&method), path))
+}
+
+/// Where else it answers: under the prefix of pages, if it is for them.
+pub fn route_of_pages(function: &'static dyn Function) -> Option<(&'static str, String)> {
+    function.as_endpoint().filter(|endpoint| endpoint.is_for_pages())?;
+    route(function).map(|(method, path)| (method, format!("{PREFIX}{path}")))
 }
 
 fn method_name(method: &HttpMethod) -> &'static str {

@@ -14,7 +14,7 @@ use aws_sdk_sesv2::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{
-    identity::{EmailAddress, TenantName},
+    identity::{EmailAddress, Tenant, TenantName},
     ids::{ChallengeId, DeliveryId, MemberId, TenantId},
 };
 
@@ -179,6 +179,24 @@ fn patience(ses: &Client) -> TimeoutConfig {
 }
 
 impl Envelope {
+    /// From a tenant, as the deployment sends mail: its sender, and the configuration set if there is one.
+    pub fn new(
+        tenant: &Tenant,
+        (sender, configuration_set): (&EmailAddress, Option<&str>),
+        to: EmailAddress,
+        template: Template,
+        about: About,
+    ) -> Self {
+        Self {
+            from: Sender { address: tenant.sender(sender), name: tenant.name.clone() },
+            to,
+            configuration_set: configuration_set.map(str::to_owned),
+            tenant: tenant.id.clone(),
+            template,
+            about,
+        }
+    }
+
     fn tags(&self) -> Result<Vec<MessageTag>, BuildError> {
         let (about, id) = self.about.tag();
         [("tenant", self.tenant.as_str()), ("template", self.template.as_str()), (about, &id)]

@@ -29,11 +29,13 @@ pub enum Template {
     Passcode,
     /// An account is locked.
     Locked,
+    /// Someone signs up with the address of a member.
+    AlreadyMember,
 }
 
 impl Template {
     /// Every template.
-    pub const ALL: [Self; 3] = [Self::Alert, Self::Passcode, Self::Locked];
+    pub const ALL: [Self; 4] = [Self::Alert, Self::Passcode, Self::Locked, Self::AlreadyMember];
 
     /// Its name.
     pub fn as_str(self) -> &'static str {
@@ -41,6 +43,7 @@ impl Template {
             Self::Alert => "alert",
             Self::Passcode => "passcode",
             Self::Locked => "locked",
+            Self::AlreadyMember => "already-member",
         }
     }
 
@@ -51,7 +54,7 @@ impl Template {
                 html: include_str!("../templates/alert.html.hbs"),
                 text: include_str!("../templates/alert.txt.hbs"),
             },
-            Self::Passcode | Self::Locked => Sources {
+            Self::Passcode | Self::Locked | Self::AlreadyMember => Sources {
                 subject: include_str!("../templates/account.subject.hbs"),
                 html: include_str!("../templates/account.html.hbs"),
                 text: include_str!("../templates/account.txt.hbs"),

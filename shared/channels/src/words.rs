@@ -289,6 +289,12 @@ pub(crate) fn unknown(why: Unknown) -> &'static str {
 pub(crate) fn alternative(valuation: &Valuation) -> Option<String> {
     let cash = money(valuation.cash?);
     Some(match valuation.cents_per_point {
+        Some(_) | None if valuation.estimated_from.is_some() => {
+            let of = valuation.estimated_from.map_or("", cabin_name);
+            format!(
+                "We know of no cash fare in the same cabin that day. The cheapest in {of} is {cash}: it is worth this much at least."
+            )
+        }
         Some(_) => format!("Compared with {cash}, the cheapest cash fare in the same cabin that day."),
         None => format!("The cheapest cash fare in the same cabin that day is {cash}."),
     })

@@ -5,12 +5,12 @@ use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    flights::{Fare, FlightOffer, Tier},
+    flights::{Cabin, Fare, FlightOffer, Tier},
     ids::{DealId, TenantId},
     money::{CentsPerPoint, Currency, Money},
     search::SearchAnswer,
     time::to_second,
-    value::{Baseline, Valuation},
+    value::{Baseline, Cash, Valuation},
 };
 
 /// What is on offer. Marketplace listings, stays and activities will be further kinds.
@@ -300,7 +300,8 @@ pub fn assess(tenant: &TenantId, answer: &SearchAnswer) -> Vec<Assessed> {
         .map(|offer| {
             let valuation = match &offer.fare {
                 Fare::Award { programme, points, taxes } => {
-                    Some(Valuation::of(programme, *points, *taxes, market.cheapest_cash(offer)))
+                    let observed = offer.freshness.observed_at.to_zoned(jiff::tz::TimeZone::UTC).date();
+                    Some(Valuation::of(programme, *points, *taxes, market.cheapest_cash(offer), observed))
                 }
                 Fare::Cash { .. } => None,
             };
@@ -375,8 +376,15 @@ impl<'a> Market<'a> {
         (offer.origin.code(), offer.destination.code(), offer.day(), offer.cabin)
     }
 
-    fn cheapest_cash(&self, offer: &'a FlightOffer) -> Option<Money> {
-        self.groups.get(&Self::key(offer)).and_then(|group| group.cash.first().copied())
+    /// The cheapest cash price of the same cabin, or else of the best one below it.
+    fn cheapest_cash(&self, offer: &'a FlightOffer) -> Option<Cash> {
+        let (from, to, day, wanted) = Self::key(offer);
+        let cheapest = |cabin| self.groups.get(&(from, to, day, cabin)).and_then(|group| group.cash.first().copied());
+        let plainer = || {
+            let below = Cabin::ALL.into_iter().rev().filter(|cabin| *cabin < wanted);
+            below.into_iter().find_map(|of| cheapest(of).map(|price| Cash::OtherCabin { price, of, wanted }))
+        };
+        cheapest(wanted).map(Cash::Same).or_else(plainer)
     }
 
     /// 50 at the median price, 100 at half of it or less, 0 at one and a half times it or more. Unknown below three

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::faults::{Fault, Faults};
+use crate::faults::{Check, Fault, Faults};
 
 /// Something that is read from a JSON object, field by field.
 pub trait Input: Sized {
@@ -26,9 +26,24 @@ const MAX_FAULTS: usize = 100;
 /// # Errors
 /// Every fault, up to a hundred of them.
 pub fn read_input<T: Input>(json: &str) -> Result<T, Faults> {
+    read_input_with(json, None)
+}
+
+/// The same, of which one field may have come another way than in the text. In the text, too, it is given twice.
+///
+/// # Errors
+/// Every fault, up to a hundred of them.
+pub fn read_input_with<T: Input>(json: &str, beside: Option<(&str, Value)>) -> Result<T, Faults> {
     let mut faults = Vec::new();
     let value = Walk { at: String::new(), faults: &mut faults }.deserialize(&mut serde_json::Deserializer::from_str(json));
-    let input = value.ok().and_then(|value| object(value, "", &mut faults));
+    let input = value.ok().and_then(|mut value| {
+        if let (Value::Object(fields), Some((name, given))) = (&mut value, beside)
+            && fields.insert(name.to_owned(), given).is_some()
+        {
+            note(&mut faults, &format!("/{name}"), "duplicate", "is given twice".to_owned());
+        }
+        object(value, "", &mut faults)
+    });
     let found = faults.len();
     if found > MAX_FAULTS {
         faults.truncate(MAX_FAULTS);
@@ -53,6 +68,17 @@ pub fn list<T: DeserializeOwned>(value: Value, at: &str, faults: &mut Vec<Fault>
     };
     let count = items.len();
     let read: Vec<T> = items.into_iter().enumerate().filter_map(|(i, item)| leaf(item, &format!("{at}/{i}"), faults)).collect();
+    (read.len() == count).then_some(read)
+}
+
+/// A list of objects.
+pub fn objects<T: Input>(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<Vec<T>> {
+    let Value::Array(items) = value else {
+        note(faults, at, "invalid", "must be a list".to_owned());
+        return None;
+    };
+    let count = items.len();
+    let read: Vec<T> = items.into_iter().enumerate().filter_map(|(i, item)| object(item, &format!("{at}/{i}"), faults)).collect();
     (read.len() == count).then_some(read)
 }
 
@@ -128,6 +154,15 @@ impl Fields<'_> {
     pub fn fault(&mut self, name: &str, detail: &str) {
         let pointer = if name.is_empty() { self.at.to_owned() } else { self.pointer(name) };
         note(self.faults, &pointer, "invalid", detail.to_owned());
+    }
+
+    /// Takes over what a rule found in one of the fields, and says whether it found nothing.
+    pub fn check(&mut self, found: Check) -> bool {
+        let Err(faults) = found.done() else { return true };
+        for fault in faults.as_slice() {
+            note(self.faults, &format!("{}/{}", self.at, fault.pointer), fault.code, fault.detail.clone());
+        }
+        false
     }
 
     fn pointer(&self, name: &str) -> String {
@@ -270,6 +305,16 @@ mod tests {
     fn good_input_is_read_and_null_is_left_out() {
         let read = read_input::<Outer>(r#"{"name": "a", "count": null, "inner": {"list": [1]}}"#);
         assert_eq!(read, Ok(Outer { name: "a".into(), count: None, inner: Inner { list: vec![1] } }));
+    }
+
+    #[test]
+    fn a_field_that_came_another_way_is_one_of_them_and_not_given_twice() {
+        let read = |json| read_input_with::<Outer>(json, Some(("name", Value::from("a"))));
+        assert_eq!(read(r#"{"inner": {"list": []}}"#).map(|outer| outer.name), Ok("a".to_owned()));
+        let twice =
+            read(r#"{"name": "b", "inner": {"list": []}}"#).err().map(|faults| faults.as_slice().to_vec()).unwrap_or_default();
+        assert_eq!(twice.iter().map(|fault| (&*fault.pointer, fault.code)).collect::<Vec<_>>(), [("/name", "duplicate")]);
+        assert!(read("[]").is_err());
     }
 
     #[test]

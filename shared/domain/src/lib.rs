@@ -5,6 +5,7 @@
 
 pub mod activities;
 pub mod cancellation;
+pub mod cards;
 pub mod deals;
 pub mod events;
 pub mod faults;
@@ -16,10 +17,12 @@ pub mod money;
 pub mod notifications;
 pub mod places;
 pub mod programmes;
+pub mod rates;
 pub mod sealed;
 pub mod search;
 pub mod stays;
 pub mod time;
+pub mod transfers;
 pub mod value;
 pub mod watchers;
 

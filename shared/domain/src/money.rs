@@ -150,6 +150,11 @@ impl Money {
         self.currency
     }
 
+    /// The amount in minor units, such as cents: exact, as every amount has its currency's decimals.
+    pub fn minor(self) -> i128 {
+        self.amount.mantissa()
+    }
+
     /// Below zero.
     pub fn is_negative(self) -> bool {
         self.amount.is_sign_negative() && !self.amount.is_zero()
@@ -295,6 +300,16 @@ impl CentsPerPoint {
         let mut value = value.round_dp_with_strategy(4, RoundingStrategy::MidpointNearestEven);
         value.rescale(4);
         Self(value)
+    }
+
+    /// From ten-thousandths.
+    pub fn from_ten_thousandths(value: i64) -> Self {
+        Self(Decimal::new(value, 4))
+    }
+
+    /// In ten-thousandths: exact. What no price comes to is the most that there is.
+    pub fn ten_thousandths(self) -> i64 {
+        i64::try_from(self.0.mantissa()).unwrap_or(i64::MAX)
     }
 
     /// The value, four decimals.

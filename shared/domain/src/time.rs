@@ -1,6 +1,6 @@
 //! Instants, slots and local time. Everything is stored in UTC; a member's day and hours are in their zone.
 
-use jiff::{SignedDuration, Timestamp, Unit, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, Unit, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::faults::Invalid;
@@ -99,7 +99,24 @@ impl From<Zone> for String {
     }
 }
 
+/// The first day that a publication's date can mean: `2026-09-14`, `2026-09`, `2025-H2` or `2025`.
+pub fn first_day(text: &str) -> Option<Date> {
+    let (year, rest) = text.split_once('-').unwrap_or((text, ""));
+    let year = year.parse().ok()?;
+    match rest {
+        "" | "H1" => Date::new(year, 1, 1).ok(),
+        "H2" => Date::new(year, 7, 1).ok(),
+        month if month.len() == 2 => Date::new(year, month.parse().ok()?, 1).ok(),
+        _ => text.parse().ok(),
+    }
+}
+
 /// Rounds to whole seconds: what is stored and shown never carries more.
 pub fn to_second(at: Timestamp) -> Timestamp {
     at.round(Unit::Second).unwrap_or(at)
+}
+
+/// So much later, or the last instant there is.
+pub(crate) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.saturating_add(by).unwrap_or(Timestamp::MAX)
 }

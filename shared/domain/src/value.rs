@@ -1,246 +1,322 @@
-//! What an award is worth: cents per point against the cash alternative, and the verdict against published valuations.
+//! What an award is worth, and against what: cents per point with every fee as its own line, the verdict between published
+//! valuations (or the member's own), and the cash price at which paying cash wins.
+//!
+//! Everything is worked out in whole minor units and ten-thousandths of a cent: exact, and rounded once, half to even.
 
-use std::{collections::HashMap, sync::LazyLock};
+mod baselines;
+mod cash;
+mod of_deals;
+mod points;
+mod stays;
 
-use rust_decimal::Decimal;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use crate::money::{CentsPerPoint, Currency, Money, Points, ProgrammeId};
+use crate::{
+    flights::Cabin,
+    money::{CentsPerPoint, Currency, Money, Points, ProgrammeId},
+    programmes::name_of,
+    rates::{RateError, Rates, rounded},
+};
 
-/// Why an award has no value in cents per point. An unknown is never a zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unknown {
-    /// No cash price for the same cabin and day.
-    #[error("no cash price is known for the same cabin and day")]
-    NoCashPrice,
-    /// The source does not say what the award still costs.
-    #[error("the award's taxes are not known")]
-    NoTaxes,
-    /// Taxes and cash price are in different currencies, and no dated rate is at hand.
-    #[error("the award's taxes are in another currency than the cash price")]
-    Currencies,
+pub use baselines::{Baseline, Published, Verdict};
+pub use cash::Cash;
+pub use of_deals::{Unknown, Valuation};
+pub use points::{Basis, PointWorth, Valuations};
+pub use stays::{FreeNight, StayPrice, WhichNight, Whom, points_for_stay};
+
+/// Why an award can't be valued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ValueError {
     /// An award without points has no value per point.
     #[error("the award asks no points")]
-    NoPoints,
+    ZeroPoints,
+    /// A fee below zero.
+    #[error("{} must not be below zero", .0.as_str())]
+    NegativeFee(FeeKind),
+    /// A cash price below zero.
+    #[error("the cash price must not be below zero")]
+    NegativeCash,
+    /// A programme that the table does not know.
+    #[error("the programme is not known")]
+    UnknownProgramme,
+    /// Nothing to compare with. That is an unknown, not a zero.
+    #[error("no comparable cash price is known")]
+    NoCash,
+    /// What the award still costs is not known.
+    #[error("the award's taxes are not known")]
+    NoTaxes,
+    /// Amounts are in several currencies, and can't be converted.
+    #[error(transparent)]
+    Rate(#[from] RateError),
+    /// Amounts that no price has.
+    #[error("the amounts are out of range")]
+    OutOfRange,
 }
 
-/// (comparable cash price − what the award still costs) ÷ points × 100, rounded half to even to four decimals. O(1).
-///
-/// # Errors
-/// What is missing.
-pub fn cents_per_point(points: Points, taxes: Option<Money>, cash: Option<Money>) -> Result<CentsPerPoint, Unknown> {
-    let cash = cash.ok_or(Unknown::NoCashPrice)?;
-    let taxes = taxes.ok_or(Unknown::NoTaxes)?;
-    let saved = cash.minus(taxes).map_err(|_| Unknown::Currencies)?;
-    let per_point = saved.amount().checked_div(Decimal::from(points.get())).ok_or(Unknown::NoPoints)?;
-    Ok(CentsPerPoint::rounded(per_point * Decimal::ONE_HUNDRED))
+/// What an award costs in money, by kind. What is not given but for taxes is not charged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fees {
+    /// Taxes and airport charges; not given: not known.
+    pub taxes: Option<Money>,
+    /// What the carrier adds to them.
+    pub carrier_surcharge: Option<Money>,
+    /// For booking, such as by phone.
+    pub booking: Option<Money>,
+    /// For booking shortly before.
+    pub close_in: Option<Money>,
+    /// For transferring the points.
+    pub transfer: Option<Money>,
+    /// For paying in another currency.
+    pub foreign_exchange: Option<Money>,
+    /// What a hotel charges on top of an award night.
+    pub resort: Option<Money>,
 }
 
-/// What published valuations say a programme's points are worth: the lowest and the highest of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Baseline {
-    /// The lowest published valuation.
-    pub floor: CentsPerPoint,
-    /// The highest.
-    pub ceiling: CentsPerPoint,
-}
-
-static BASELINES: LazyLock<HashMap<ProgrammeId, Baseline>> = LazyLock::new(|| {
-    let mut baselines: HashMap<ProgrammeId, Baseline> = HashMap::new();
-    for row in include_str!("../data/valuations.csv").lines().skip(1) {
-        let mut fields = row.split(',');
-        let Some((programme, cents)) =
-            fields.next().and_then(|id| id.parse().ok()).zip(fields.next().and_then(|cents| cents.parse().ok()))
-        else {
-            continue;
-        };
-        let cents = CentsPerPoint::rounded(cents);
-        baselines
-            .entry(programme)
-            .and_modify(|known| *known = Baseline { floor: known.floor.min(cents), ceiling: known.ceiling.max(cents) })
-            .or_insert(Baseline { floor: cents, ceiling: cents });
-    }
-    baselines
-});
-
-impl Baseline {
-    /// The baseline of a programme, if any source publishes one (`data/valuations.csv`).
-    pub fn of(programme: &ProgrammeId) -> Option<Self> {
-        BASELINES.get(programme).copied()
-    }
-
-    /// What points are usually worth where nobody publishes it for a programme: the medians of all published floors and
-    /// ceilings. Good enough to rank by, not to judge by.
-    pub fn typical() -> Self {
-        static TYPICAL: LazyLock<Baseline> = LazyLock::new(|| {
-            let median = |of: fn(&Baseline) -> CentsPerPoint| {
-                let mut values: Vec<CentsPerPoint> = BASELINES.values().map(of).collect();
-                values.sort_unstable();
-                values.get(values.len() / 2).copied().unwrap_or(CentsPerPoint::rounded(Decimal::ONE))
-            };
-            Baseline { floor: median(|baseline| baseline.floor), ceiling: median(|baseline| baseline.ceiling) }
-        });
-        *TYPICAL
-    }
-
-    /// Poor below the floor, fair up to the ceiling, then good, great from 1.25 × and exceptional from 1.75 × the
-    /// ceiling.
-    pub fn verdict(self, cents: CentsPerPoint) -> Verdict {
-        let of_ceiling = |quarters: i64| self.ceiling.get() * Decimal::new(25 * quarters, 2);
-        match cents.get() {
-            c if c < self.floor.get() => Verdict::Poor,
-            c if c < self.ceiling.get() => Verdict::Fair,
-            c if c < of_ceiling(5) => Verdict::Good,
-            c if c < of_ceiling(7) => Verdict::Great,
-            _ => Verdict::Exceptional,
-        }
-    }
-}
-
-/// How good a use of points is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+/// A kind of fee.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// Below every published valuation.
-    Poor,
-    /// Within the published valuations.
-    Fair,
-    /// Above them.
-    Good,
-    /// Well above them.
-    Great,
-    /// Rarely seen.
-    Exceptional,
+pub enum FeeKind {
+    /// Taxes and airport charges.
+    Taxes,
+    /// What the carrier adds to them.
+    CarrierSurcharge,
+    /// For booking.
+    Booking,
+    /// For booking shortly before.
+    CloseIn,
+    /// For transferring the points.
+    Transfer,
+    /// For paying in another currency.
+    ForeignExchange,
+    /// What a hotel charges on top.
+    Resort,
 }
 
-impl Verdict {
-    /// In a word.
+impl FeeKind {
+    /// In words.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Poor => "poor",
-            Self::Fair => "fair",
-            Self::Good => "good",
-            Self::Great => "great",
-            Self::Exceptional => "exceptional",
+            Self::Taxes => "taxes",
+            Self::CarrierSurcharge => "carrier surcharge",
+            Self::Booking => "booking fee",
+            Self::CloseIn => "close-in fee",
+            Self::Transfer => "transfer fee",
+            Self::ForeignExchange => "foreign-exchange fee",
+            Self::Resort => "resort fee",
         }
     }
 }
 
-/// An award, valued.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+impl Fees {
+    /// Taxes alone.
+    pub fn taxes(taxes: Money) -> Self {
+        Self { taxes: Some(taxes), ..Self::default() }
+    }
+
+    fn each(&self) -> [(FeeKind, Option<Money>); 7] {
+        [
+            (FeeKind::Taxes, self.taxes),
+            (FeeKind::CarrierSurcharge, self.carrier_surcharge),
+            (FeeKind::Booking, self.booking),
+            (FeeKind::CloseIn, self.close_in),
+            (FeeKind::Transfer, self.transfer),
+            (FeeKind::ForeignExchange, self.foreign_exchange),
+            (FeeKind::Resort, self.resort),
+        ]
+    }
+}
+
+/// A fee in the cash price's currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Valuation {
-    /// The cash price it is compared with: the cheapest of the same cabin, route and day.
-    pub cash: Option<Money>,
-    /// What a point is worth here.
-    pub cents_per_point: Option<CentsPerPoint>,
-    /// Why that is unknown.
-    pub unknown: Option<Unknown>,
-    /// What the programme's points are usually worth.
-    pub baseline: Option<Baseline>,
-    /// The verdict, where both are known.
-    pub verdict: Option<Verdict>,
+pub struct Line {
+    /// What it is for.
+    pub kind: FeeKind,
+    /// How much.
+    pub amount: Money,
+    /// How much it was in its own currency, where that is another one.
+    pub given: Option<Money>,
+    /// The day of the exchange rate that it was converted by.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub rate_of: Option<Date>,
 }
 
-impl Valuation {
-    /// Values an award. O(1).
-    pub fn of(programme: &ProgrammeId, points: Points, taxes: Option<Money>, cash: Option<Money>) -> Self {
-        let value = cents_per_point(points, taxes, cash);
-        // Published valuations are in US cents; against another currency's price they say nothing.
-        let baseline = Baseline::of(programme).filter(|_| cash.is_none_or(|cash| cash.currency() == Currency::USD));
-        Self {
-            cash,
-            cents_per_point: value.ok(),
-            unknown: value.err(),
-            baseline,
-            verdict: baseline.zip(value.ok()).map(|(baseline, cents)| baseline.verdict(cents)),
+/// What a point is worth in one use, and how that comes about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Worth {
+    /// The cash price that it is compared with.
+    pub cash: Money,
+    /// Another cabin whose price that is: a cautious estimate, not the price of the same.
+    pub estimated_from: Option<Cabin>,
+    /// Every fee.
+    pub lines: Vec<Line>,
+    /// All of them.
+    pub fees: Money,
+    /// The cash price without them: what the points save.
+    pub saved: Money,
+    /// Hundredths of the cash price's currency that a point is worth.
+    pub cents_per_point: CentsPerPoint,
+}
+
+impl Worth {
+    /// (comparable cash price − what the award still costs in money) ÷ points × 100, rounded half to even to four decimals.
+    /// O(1).
+    ///
+    /// # Errors
+    /// What is missing or wrong.
+    pub fn of(points: Points, fees: &Fees, cash: Option<Cash>, rates: &Rates, on: Date) -> Result<Self, ValueError> {
+        let (cash, estimated_from) = cash.ok_or(ValueError::NoCash)?.comparable()?;
+        let taxes = fees.taxes.ok_or(ValueError::NoTaxes);
+        if points.get() == 0 {
+            return Err(ValueError::ZeroPoints);
         }
+        taxes?;
+        let (mut lines, mut total) = (Vec::with_capacity(2), 0_i128);
+        for (kind, fee) in fees.each() {
+            let Some(given) = fee else { continue };
+            if given.is_negative() {
+                return Err(ValueError::NegativeFee(kind));
+            }
+            let line = line(kind, given, cash.currency(), rates, on)?;
+            total += line.amount.minor();
+            lines.push(line);
+        }
+        let saved = cash.minor() - total;
+        let money = |minor: i128| minor_money(minor, cash.currency());
+        Ok(Self {
+            cash,
+            estimated_from,
+            lines,
+            fees: money(total)?,
+            saved: money(saved)?,
+            cents_per_point: per_point(saved, points, cash.currency())?,
+        })
     }
+}
+
+fn line(kind: FeeKind, given: Money, currency: Currency, rates: &Rates, on: Date) -> Result<Line, RateError> {
+    if given.currency() == currency {
+        return Ok(Line { kind, amount: given, given: None, rate_of: None });
+    }
+    let rate = rates.between(given.currency(), currency, on)?;
+    Ok(Line { kind, amount: rate.convert(given)?, given: Some(given), rate_of: Some(rate.day) })
+}
+
+fn per_point(minor: i128, points: Points, currency: Currency) -> Result<CentsPerPoint, ValueError> {
+    // Hundredths of the major unit, in ten-thousandths: × 100 × 10^4 ÷ 10^digits.
+    let over = i128::from(points.get()) * 10_i128.pow(currency.minor_digits());
+    let cents = rounded(minor * 1_000_000, over);
+    i64::try_from(cents).map(CentsPerPoint::from_ten_thousandths).map_err(|_| ValueError::OutOfRange)
+}
+
+fn minor_money(minor: i128, currency: Currency) -> Result<Money, ValueError> {
+    let minor = i64::try_from(minor).map_err(|_| ValueError::OutOfRange)?;
+    Money::from_minor(minor, currency).map_err(|_| ValueError::OutOfRange)
+}
+
+/// An award, and what it takes to value it.
+#[derive(Debug, Clone, Copy)]
+pub struct Award<'a> {
+    /// Whose points.
+    pub programme: &'a ProgrammeId,
+    /// How many.
+    pub points: Points,
+    /// What it costs besides.
+    pub fees: Fees,
+    /// What it would cost in money alone.
+    pub cash: Option<Cash>,
+    /// The day for which money is converted and valuations are looked at.
+    pub on: Date,
+}
+
+/// What an award's value is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Yardstick {
+    /// What the programme's points are usually worth, in US cents.
+    #[serde(flatten)]
+    pub usual: Baseline,
+    /// Whether that is what the member says, not what is published.
+    pub own: bool,
+    /// When the latest of what is published appeared.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub as_of: Option<Date>,
+    /// Whether that is long ago.
+    pub stale: bool,
+}
+
+/// Below which cash price paying cash is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BreakEven {
+    /// By the lowest valuation: below this, cash wins whoever is right.
+    pub floor: Money,
+    /// By the highest: above this, points win whoever is right.
+    pub ceiling: Money,
+}
+
+/// An award, valued and judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Appraisal {
+    /// What a point is worth here.
+    #[serde(flatten)]
+    pub worth: Worth,
+    /// The same in US cents, in which valuations are published.
+    pub us_cents_per_point: CentsPerPoint,
+    /// The day of the exchange rate, where the cash price is in another currency than US dollars.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub rate_of: Option<Date>,
+    /// What it is held against, if anything is known.
+    pub baseline: Option<Yardstick>,
+    /// How good a use of the points it is.
+    pub verdict: Option<Verdict>,
+    /// At which cash price that would turn.
+    pub break_even: Option<BreakEven>,
+}
+
+/// Values an award and judges it, by the member's own valuation where there is one. O(1).
+///
+/// # Errors
+/// What is missing or wrong.
+pub fn appraise(award: &Award<'_>, own: Option<CentsPerPoint>, rates: &Rates) -> Result<Appraisal, ValueError> {
+    name_of(award.programme).ok_or(ValueError::UnknownProgramme)?;
+    let worth = Worth::of(award.points, &award.fees, award.cash, rates, award.on)?;
+    let currency = worth.cash.currency();
+    let (us_cents_per_point, rate_of) = if currency == Currency::USD {
+        (worth.cents_per_point, None)
+    } else {
+        let rate = rates.between(currency, Currency::USD, award.on)?;
+        let dollars = rate.convert(worth.saved)?;
+        (per_point(dollars.minor(), award.points, Currency::USD)?, Some(rate.day))
+    };
+    let baseline = match own {
+        Some(cents) => Some(Yardstick { usual: Baseline { floor: cents, ceiling: cents }, own: true, as_of: None, stale: false }),
+        None => Published::of(award.programme).map(|published| published.yardstick(award.on)),
+    };
+    let break_even = baseline.map(|baseline| break_even(award, &worth, baseline.usual, rates)).transpose()?;
+    let verdict = baseline.map(|baseline| baseline.usual.verdict(us_cents_per_point));
+    Ok(Appraisal { worth, us_cents_per_point, rate_of, baseline, verdict, break_even })
+}
+
+/// Fees + points × valuation, in the cash price's currency.
+fn break_even(award: &Award<'_>, worth: &Worth, usual: Baseline, rates: &Rates) -> Result<BreakEven, ValueError> {
+    let currency = worth.cash.currency();
+    let at = |cents: CentsPerPoint| {
+        let points = i128::from(award.points.get()) * i128::from(cents.ten_thousandths());
+        let dollars = minor_money(rounded(points, 10_000), Currency::USD)?;
+        let points = if currency == Currency::USD {
+            dollars
+        } else {
+            rates.between(Currency::USD, currency, award.on)?.convert(dollars)?
+        };
+        minor_money(points.minor() + worth.fees.minor(), currency)
+    };
+    Ok(BreakEven { floor: at(usual.floor)?, ceiling: at(usual.ceiling)? })
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn usd(amount: &str) -> Money {
-        Money::new(amount.parse().unwrap(), Currency::USD).unwrap()
-    }
-
-    fn points(n: u64) -> Points {
-        n.try_into().unwrap()
-    }
-
-    #[test]
-    fn alaska_877_to_honolulu_is_worth_1_12_cents_a_point() {
-        // Seen 2023-06-24 for 2023-12-25: 50,000 miles + 5.60 USD, or 563.50 USD.
-        let value = cents_per_point(points(50_000), Some(usd("5.60")), Some(usd("563.50"))).unwrap();
-        assert_eq!(value.to_string(), "1.12");
-        assert_eq!(value.get().to_string(), "1.1158");
-    }
-
-    #[test]
-    fn an_award_whose_fees_exceed_the_fare_is_worth_less_than_nothing() {
-        let value = cents_per_point(points(153_400), Some(usd("1642")), Some(usd("929"))).unwrap();
-        assert!(value.get().is_sign_negative());
-    }
-
-    #[test]
-    fn what_is_missing_is_unknown_and_never_zero() {
-        let euro = Money::new(Decimal::ONE, Currency::EUR).unwrap();
-        assert_eq!(cents_per_point(points(1), Some(usd("1")), None), Err(Unknown::NoCashPrice));
-        assert_eq!(cents_per_point(points(1), None, Some(usd("1"))), Err(Unknown::NoTaxes));
-        assert_eq!(cents_per_point(points(1), Some(euro), Some(usd("1"))), Err(Unknown::Currencies));
-        assert_eq!(cents_per_point(points(0), Some(usd("1")), Some(usd("2"))), Err(Unknown::NoPoints));
-    }
-
-    #[test]
-    fn every_shipped_valuation_is_read() {
-        let rows = include_str!("../data/valuations.csv").lines().skip(1).map(|row| row.split(',').next().unwrap());
-        for programme in rows {
-            let baseline = Baseline::of(&programme.parse().unwrap()).unwrap();
-            assert!(baseline.floor <= baseline.ceiling && baseline.floor.get().is_sign_positive(), "{programme}");
-        }
-    }
-
-    #[test]
-    fn verdicts_lie_between_floor_and_ceiling_and_above() {
-        let baseline = Baseline { floor: CentsPerPoint::rounded(Decimal::ONE), ceiling: CentsPerPoint::rounded(Decimal::TWO) };
-        let verdict = |text: &str| baseline.verdict(CentsPerPoint::rounded(text.parse().unwrap()));
-        assert_eq!(
-            ["0.99", "1", "1.99", "2", "2.49", "2.5", "3.49", "3.5"].map(verdict),
-            [
-                Verdict::Poor,
-                Verdict::Fair,
-                Verdict::Fair,
-                Verdict::Good,
-                Verdict::Good,
-                Verdict::Great,
-                Verdict::Great,
-                Verdict::Exceptional
-            ]
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn dearer_fees_never_make_an_award_worth_more(n in 1_u64..1_000_000, cash in 0_i64..10_000_000, fees in 0_i64..1_000_000, more in 0_i64..1_000_000) {
-            let money = |minor| Some(Money::from_minor(minor, Currency::USD).unwrap());
-            let cheap = cents_per_point(points(n), money(fees), money(cash)).unwrap();
-            let dear = cents_per_point(points(n), money(fees + more), money(cash)).unwrap();
-            prop_assert!(dear <= cheap);
-        }
-
-        #[test]
-        fn scale_does_not_matter(n in 1_u64..100_000, cash in 0_i64..1_000_000, fees in 0_i64..100_000, k in 1_u64..50) {
-            let money = |minor| Some(Money::from_minor(minor, Currency::USD).unwrap());
-            let one = cents_per_point(points(n), money(fees), money(cash)).unwrap();
-            let many = cents_per_point(points(n * k), money(fees * k as i64), money(cash * k as i64)).unwrap();
-            prop_assert_eq!(one, many);
-        }
-    }
-}
+mod tests;

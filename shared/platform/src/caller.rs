@@ -7,7 +7,12 @@ use domain::{
 };
 use http::{HeaderMap, header, request::Parts};
 
-use crate::{deps::Deps, failure::Failure, function::Access};
+use crate::{
+    deps::Deps,
+    failure::Failure,
+    function::Access,
+    web::{self, ACCESS_COOKIE, Way},
+};
 
 /// A verified caller. A handler can only get one from the gateway, which has checked token, tenant and role.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,8 +49,12 @@ impl Caller {
     ///
     /// Operators run all tenants, which paths name: their token is bound to no host. For what it lets them do, its word is not
     /// enough: they must still be operators by what is stored.
-    pub(crate) async fn verify(cx: &Deps, headers: &HeaderMap, access: Access) -> Result<Self, Failure> {
-        let token = bearer(headers).ok_or(Failure::Unauthenticated)?;
+    pub(crate) async fn verify(cx: &Deps, headers: &HeaderMap, way: Way, access: Access) -> Result<Self, Failure> {
+        let token = match way {
+            Way::App => bearer(headers),
+            Way::Web => web::cookie(headers, ACCESS_COOKIE)?,
+        };
+        let token = token.ok_or(Failure::Unauthenticated)?;
         let claims = cx.config().tokens.verify(token, cx.now()).map_err(|error| {
             tracing::info!(%error, "token refused");
             Failure::Unauthenticated
@@ -76,9 +85,13 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// The host of a request, in lower case, without its port.
 pub(crate) fn host(headers: &HeaderMap) -> Option<String> {
-    let host = headers.get(header::HOST)?.to_str().ok()?;
+    headers.get(header::HOST)?.to_str().ok().map(without_port)
+}
+
+/// A host in lower case, without its port.
+pub(crate) fn without_port(host: &str) -> String {
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(name, _)| name);
-    Some(name.to_ascii_lowercase())
+    name.to_ascii_lowercase()
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {

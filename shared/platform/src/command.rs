@@ -8,16 +8,23 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use domain::inputs::{Fields, Input, read_input};
-use hmac::{Hmac, KeyInit, Mac};
+use domain::inputs::{Fields, Input, read_input_with};
+use hmac::Mac;
 use http::{HeaderMap, header, request::Parts};
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use storage::{Change, Receipt, ReceiptId, StoredReply};
 
-use crate::{caller::Caller, deps::Deps, failure::Failure, limit::Counted, reply::stored};
+use crate::{
+    caller::Caller,
+    deps::Deps,
+    failure::Failure,
+    limit::Counted,
+    reply::stored,
+    signature::{Purpose, mac},
+};
 
 /// The largest body that is read.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -88,10 +95,7 @@ impl Request {
         // What makes a request another one: its body, and what it is conditional on.
         let condition = parts.headers.get(header::IF_MATCH).map_or(&[][..], |value| value.as_bytes());
         // With a key: what a body says can be personal, and its mere hash could be guessed.
-        let key = cx.config().cursor_key.expose_secret().as_bytes();
-        let body_hash = Hmac::<Sha256>::new_from_slice(key)
-            .unwrap_or_else(|_| unreachable!("any length will do"))
-            .chain_update(b"request")
+        let body_hash = mac(cx, Purpose::Request)?
             .chain_update((condition.len() as u64).to_be_bytes())
             .chain_update(condition)
             .chain_update(body);
@@ -192,11 +196,19 @@ pub(crate) async fn read(body: axum::body::Body) -> Result<Bytes, Failure> {
 }
 
 /// Reads an input. What is no JSON is malformed; what is JSON but no such input has faults, and all are named.
+///
+/// # Errors
+/// What is wrong with it.
 pub fn parse<T: Input>(body: &[u8]) -> Result<T, Failure> {
+    parse_with(body, None)
+}
+
+/// The same, of which one field may have come another way than in the body.
+pub(crate) fn parse_with<T: Input>(body: &[u8], beside: Option<(&str, Value)>) -> Result<T, Failure> {
     let not_json = Failure::Malformed("The body is not JSON.");
     let text = std::str::from_utf8(body).map_err(|_| not_json.clone())?;
     serde_json::from_str::<IgnoredAny>(text).map_err(|_| not_json)?;
-    read_input(text).map_err(Failure::Faults)
+    read_input_with(text, beside).map_err(Failure::Faults)
 }
 
 /// The version that a change is conditional on, if the client gave one.

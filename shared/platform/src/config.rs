@@ -26,8 +26,6 @@ pub struct Config {
     pub signing_key: Option<Arc<SigningKey>>,
     /// What it is told of other secrets: those that it declared.
     pub secrets: BTreeMap<&'static str, SecretString>,
-    /// Signs cursors.
-    pub cursor_key: SecretString,
     /// Mail comes from here.
     pub mail_sender: EmailAddress,
     /// The SES configuration set.
@@ -117,6 +115,11 @@ impl Needed {
 }
 
 impl Config {
+    /// As what mail is sent: the sender, and the configuration set if there is one.
+    pub fn mail_from(&self) -> (&EmailAddress, Option<&str>) {
+        (&self.mail_sender, self.mail_configuration_set.as_deref())
+    }
+
     /// Reads the configuration that a function needs: what it sends to, calls and knows.
     ///
     /// # Errors
@@ -139,7 +142,6 @@ impl Config {
         let signing_key = needed.secrets.contains(&SIGNING_KEY).then(|| reader.signing_key(&tokens)).flatten();
         let secret = |name: &&'static str| (*name, reader.secret(&secret_variable(name), 32));
         let secrets = needed.secrets.iter().filter(|name| **name != SIGNING_KEY).map(secret).collect();
-        let cursor_key = reader.secret("CURSOR_KEY", 32);
         let mail_sender = reader.parsed("MAIL_SENDER", "must be an email address", |value| value.parse().ok());
         let public_url = reader.url("PUBLIC_URL", None);
         let called = SOURCES.into_iter().filter(|(id, ..)| needed.sources.contains(id));
@@ -156,7 +158,6 @@ impl Config {
                 tokens,
                 signing_key,
                 secrets,
-                cursor_key,
                 mail_sender,
                 mail_configuration_set: reader.optional("MAIL_CONFIGURATION_SET"),
                 public_url,
@@ -245,7 +246,7 @@ mod tests {
             "TOKEN_JWKS" => Some("{}".to_owned()),
             _ => None,
         };
-        let needed = Needed { queues: vec!["searches"], sources: vec!["duffel"], secrets: vec!["lookup-key"] };
+        let needed = Needed { queues: vec!["searches"], sources: vec!["duffel"], secrets: vec!["lookup-key", "cursor-key"] };
         let error = Config::read(values, &needed).map(|_| ()).unwrap_or_else_error();
         let names: Vec<&str> = error.0.iter().map(|fault| fault.name.as_str()).collect();
         assert_eq!(

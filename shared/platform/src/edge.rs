@@ -14,7 +14,7 @@ use http::{
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
-use crate::{failure::Failure, gateway::MAX_ANSWER_BYTES, limit::ClientAddress};
+use crate::{failure::Failure, gateway::MAX_ANSWER_BYTES, limit::ClientAddress, web};
 
 /// What a path can't have as it is. API Gateway hands paths over decoded.
 const ENCODED: &AsciiSet =
@@ -81,17 +81,19 @@ impl Event {
         (*request.method_mut(), *request.uri_mut()) = (method, uri);
         *request.headers_mut() = headers(self.headers, &self.cookies);
         request.extensions_mut().insert(ClientAddress(self.request_context.http.source_ip));
-        Ok(request)
+        Ok(web::enter(request))
     }
 }
 
 /// What is no header is left out.
 fn headers(given: BTreeMap<String, String>, cookies: &[String]) -> HeaderMap {
-    let cookies = (!cookies.is_empty()).then(|| (COOKIE.to_string(), cookies.join("; ")));
+    // They are in one place or the other. From both, each would be there twice, and none would count.
+    let elsewhere = |(name, _): &(String, String)| cookies.is_empty() || !name.eq_ignore_ascii_case(COOKIE.as_str());
+    let apart = (!cookies.is_empty()).then(|| (COOKIE.to_string(), cookies.join("; ")));
     let header = |(name, value): (String, String)| {
         Some((HeaderName::try_from(name).ok()?, HeaderValue::from_bytes(value.as_bytes()).ok()?))
     };
-    given.into_iter().chain(cookies).filter_map(header).collect()
+    given.into_iter().filter(elsewhere).chain(apart).filter_map(header).collect()
 }
 
 impl Reply {
@@ -121,6 +123,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::web::Way;
 
     fn event(changes: Value) -> Event {
         let mut event =
@@ -170,6 +173,18 @@ mod tests {
             (&request.headers()["host"], &request.headers()["cookie"]),
             (&"h".parse().unwrap(), &"a=1; b=2".parse().unwrap())
         );
+    }
+
+    #[test]
+    fn a_page_has_its_cookies_once_and_its_prefix_is_taken_off() {
+        let asked = json!({
+            "rawPath": "/web/v1/things", "rawQueryString": "limit=2", "headers": {"Cookie": "a=1; b=2"}, "cookies": ["a=1", "b=2"]
+        });
+        let request = event(asked).into_request().unwrap();
+        assert_eq!((request.uri().to_string(), request.extensions().get()), ("/v1/things?limit=2".to_owned(), Some(&Way::Web)));
+        let cookies: Vec<&HeaderValue> = request.headers().get_all(COOKIE).iter().collect();
+        assert_eq!(cookies, ["a=1; b=2"]);
+        assert_eq!(event(json!({})).into_request().unwrap().extensions().get(), Some(&Way::App));
     }
 
     #[tokio::test]

@@ -19,6 +19,10 @@ pub enum Failure {
     Unproven(&'static str, &'static str),
     /// Not for callers of this role, or a token of another tenant.
     Forbidden,
+    /// A page of another origin has sent it, or it does not say which has.
+    OtherOrigin,
+    /// A page's write does not show the token of its session.
+    WrongCsrfToken,
     /// There is no such thing, or it is not the caller's to see. The code of what is missing, such as `watcher`.
     NotFound(&'static str),
     /// The path is there, but not for this method.
@@ -61,10 +65,22 @@ impl Failure {
                 S::UNAUTHORIZED,
                 "unauthenticated",
                 "A valid access token is needed",
-                "Sign in, and send the access token as a bearer token.",
+                "Sign in, and send the access token as a bearer token. Under /web, a cookie holds it.",
             ),
             Self::Unproven(code, detail) => Problem::new(S::UNAUTHORIZED, *code, "Not shown who you are", *detail),
             Self::Forbidden => Problem::new(S::FORBIDDEN, "forbidden", "Not allowed", "Your account may not do this here."),
+            Self::OtherOrigin => Problem::new(
+                S::FORBIDDEN,
+                "other-origin",
+                "Not from a page of this host",
+                "Under /web, a request comes from a page of the same origin, and what signs in says so by its Origin header.",
+            ),
+            Self::WrongCsrfToken => Problem::new(
+                S::FORBIDDEN,
+                "wrong-csrf-token",
+                "The CSRF token is missing or wrong",
+                "Send X-CSRF-Token as signing in, refreshing or the latest read gave it.",
+            ),
             Self::NotFound(what) => not_found(what),
             Self::WrongMethod => Problem::new(S::METHOD_NOT_ALLOWED, "method-not-allowed", "Wrong method", "Try another method."),
             Self::Conflict(code, detail) => Problem::new(S::CONFLICT, *code, "Not possible now", detail.clone()),
@@ -147,6 +163,8 @@ impl IntoResponse for Failure {
             Self::Unavailable => reply::set_header(&mut response, http::header::RETRY_AFTER, "2"),
             Self::Malformed(_)
             | Self::Forbidden
+            | Self::OtherOrigin
+            | Self::WrongCsrfToken
             | Self::NotFound(_)
             | Self::WrongMethod
             | Self::Conflict(..)

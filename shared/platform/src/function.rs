@@ -15,6 +15,7 @@ use crate::{
     job::{self, JobError},
     limit::Limit,
     queues::{Message, Queue},
+    signature::CURSOR_KEY,
     telemetry::{self, Outcome},
 };
 
@@ -177,6 +178,16 @@ impl Endpoint {
         self.access
     }
 
+    /// Whether pages may ask it under `/web`, too: whatever is for members and for those who are to be, and not what is for
+    /// operators, services and other programs.
+    pub fn is_for_pages(&self) -> bool {
+        let by_them = match self.access {
+            Access::Public | Access::Role(Role::Member | Role::Partner | Role::Admin) => true,
+            Access::Role(Role::Operator | Role::Service) => false,
+        };
+        by_them && self.route().1.starts_with("/v1/")
+    }
+
     /// How often it may be called. Reads have no limit here: API Gateway throttles them.
     pub fn limit(&self) -> Option<Limit> {
         let usual = || match self.access {
@@ -225,7 +236,8 @@ impl Function for Endpoint {
     }
 
     /// Whoever takes a token, changes something or tells accounts apart looks up the tenant of the host; who is for operators looks
-    /// them up themselves; whoever changes something for a caller leaves receipts; whoever is limited is counted.
+    /// them up themselves; whoever changes something for a caller leaves receipts; whoever is limited is counted. Who signs (a page's
+    /// token) or hashes (a receipt's body, whom a limit counts) knows the key for that.
     fn implied_grants(&self) -> Vec<Grant> {
         let (for_caller, changes) = (self.access != Access::Public, self.route().0 != HttpMethod::Get);
         let mut grants = Vec::new();
@@ -240,6 +252,9 @@ impl Function for Endpoint {
         }
         if for_caller && changes {
             grants.extend([Receipt::READ, Receipt::WRITE]);
+        }
+        if limit.is_some() || (for_caller && self.is_for_pages()) {
+            grants.push(Grant::Know(CURSOR_KEY));
         }
         grants
     }

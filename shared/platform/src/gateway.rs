@@ -25,6 +25,7 @@ use crate::{
     limit::Limit,
     problem::Problem,
     reply::set_header,
+    web::{self, Way},
 };
 
 /// The largest answer: Lambda takes 6 MB, in which a text may be twice as long as it is. All of ours are smaller.
@@ -32,7 +33,8 @@ pub(crate) const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// The router of one endpoint, with everything around its handler.
 pub fn router(endpoint: &'static Endpoint, cx: &Deps) -> OpenApiRouter {
-    let around = Around { cx: cx.clone(), access: endpoint.access(), limit: endpoint.limit() };
+    let around =
+        Around { cx: cx.clone(), access: endpoint.access(), limit: endpoint.limit(), for_pages: endpoint.is_for_pages() };
     let surrounded = endpoint.routes().layer(from_fn_with_state(around, surround));
     OpenApiRouter::new().routes(surrounded).with_state(cx.clone())
 }
@@ -69,17 +71,26 @@ struct Around {
     cx: Deps,
     access: Access,
     limit: Option<Limit>,
+    for_pages: bool,
 }
 
 impl Around {
     /// Who calls, and as often as is allowed; and the request, as the handler gets it.
-    async fn admit(&self, mut request: Request) -> Result<(Option<Caller>, Request), Failure> {
-        let Self { cx, access, limit } = self;
+    async fn admit(&self, mut request: Request, way: Way) -> Result<(Option<Caller>, Request), Failure> {
+        let Self { cx, access, limit, for_pages } = self;
+        match way {
+            Way::App => {}
+            Way::Web if *for_pages => web::is_from_here(request.method(), request.headers(), *access)?,
+            Way::Web => return Err(Failure::NotFound("route")),
+        }
         let caller = match access {
             Access::Public => None,
-            Access::Role(_) => Some(Caller::verify(cx, request.headers(), *access).await?),
+            Access::Role(_) => Some(Caller::verify(cx, request.headers(), way, *access).await?),
         };
         if let Some(caller) = &caller {
+            if way == Way::Web && !request.method().is_safe() {
+                web::shows_csrf_token(cx, request.headers(), caller.session)?;
+            }
             request.extensions_mut().insert(caller.clone());
         }
         match limit {
@@ -95,14 +106,19 @@ async fn surround(State(around): State<Around>, request: Request, next: Next) ->
     let request_id = format!("req_{}", ulid::Ulid::from(cx.new_id::<domain::ids::EventId>()));
     let method = request.method().clone();
     let if_none_match = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let way = Way::of(request.extensions());
     let mut tenant = None;
-    let mut answered = match around.admit(request).await {
+    let mut answered = match around.admit(request, way).await {
         Ok((caller, mut request)) => {
-            tenant = caller.map(|caller| caller.tenant().to_string());
+            tenant = caller.as_ref().map(|caller| caller.tenant().to_string());
             let asked = Asked::default();
             request.extensions_mut().insert(asked.clone());
             let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-            asked.settle(cx, answered.unwrap_or_else(|_| Failure::Internal.into_response())).await
+            let answered = asked.settle(cx, answered.unwrap_or_else(|_| Failure::Internal.into_response())).await;
+            match way {
+                Way::App => answered,
+                Way::Web => web::to_page(cx, answered, caller.map(|caller| caller.session)),
+            }
         }
         Err(failure) => failure.into_response(),
     };

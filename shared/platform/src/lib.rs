@@ -28,9 +28,11 @@ pub mod problem;
 pub mod public;
 pub mod queues;
 pub mod reply;
+pub mod signature;
 pub mod telemetry;
 pub mod token;
 pub mod vault;
+pub mod web;
 
 pub use self::{
     caller::{Caller, TenantOfHost},
@@ -43,7 +45,8 @@ pub use self::{
     page::{Page, PageParams, Paged},
     path::{PathId, PathTenant},
     problem::{Problem, Problems},
-    public::{FromDevice, PublicCommand},
+    public::{FromDevice, PublicCommand, Renewal},
     queues::{Feed, Message, Queue},
     reply::{Answer, Reply},
+    web::Way,
 };

@@ -2,16 +2,20 @@
 
 use axum::extract::FromRequestParts;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use domain::faults::{Check, Faults};
-use hmac::{Hmac, KeyInit, Mac};
+use domain::faults::Check;
+use hmac::{Hmac, Mac};
 use http::request::Parts;
-use secrecy::ExposeSecret;
 use serde::Serialize;
 use sha2::Sha256;
 use storage::Listed;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{caller::Caller, deps::Deps, failure::Failure};
+use crate::{
+    caller::Caller,
+    deps::Deps,
+    failure::Failure,
+    signature::{Purpose, mac},
+};
 
 const DEFAULT_LIMIT: u8 = 20;
 const MAX_LIMIT: u8 = 100;
@@ -50,18 +54,19 @@ pub struct Paged<T> {
 
 impl Page {
     /// What is answered: the items as they are shown, and a signed cursor.
-    pub fn answer<E, T>(&self, cx: &Deps, listed: Listed<E>, show: impl Fn(E) -> T) -> Paged<T> {
-        let next = listed.next.map(|place| {
-            format!(
-                "{}.{}",
-                URL_SAFE_NO_PAD.encode(&place),
-                URL_SAFE_NO_PAD.encode(sign(cx, &self.scope, &place).finalize().into_bytes())
-            )
-        });
-        Paged { items: listed.items.into_iter().map(show).collect(), next }
+    ///
+    /// # Errors
+    /// If the function was not told the key.
+    pub fn answer<E, T>(&self, cx: &Deps, listed: Listed<E>, show: impl Fn(E) -> T) -> Result<Paged<T>, Failure> {
+        let signed = |place: String| {
+            let tag = sign(cx, &self.scope, &place)?.finalize().into_bytes();
+            Ok::<_, Failure>(format!("{}.{}", URL_SAFE_NO_PAD.encode(&place), URL_SAFE_NO_PAD.encode(tag)))
+        };
+        let next = listed.next.map(signed).transpose()?;
+        Ok(Paged { items: listed.items.into_iter().map(show).collect(), next })
     }
 
-    fn read(parts: &Parts, scope: String, cx: &Deps) -> Result<Self, Faults> {
+    fn read(parts: &Parts, scope: String, cx: &Deps) -> Result<Self, Failure> {
         let mut check = Check::new();
         let (mut limit, mut after) = (DEFAULT_LIMIT, None);
         for (name, value) in url_query(parts) {
@@ -73,7 +78,7 @@ impl Page {
                     }
                 },
                 "cursor" => {
-                    after = open(cx, &scope, &value);
+                    after = open(cx, &scope, &value)?;
                     check.that(after.is_some(), "/cursor", "invalid", "not a cursor of this list");
                 }
                 _ => {}
@@ -90,21 +95,19 @@ pub fn url_query(parts: &Parts) -> Vec<(String, String)> {
 }
 
 /// A cursor is good for one caller and one list only: it can hold keys of the caller's own partition.
-fn sign(cx: &Deps, scope: &str, place: &str) -> Hmac<Sha256> {
-    let key = cx.config().cursor_key.expose_secret().as_bytes();
-    // HMAC takes keys of any length.
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("any length will do"));
+fn sign(cx: &Deps, scope: &str, place: &str) -> Result<Hmac<Sha256>, Failure> {
+    let mut mac = mac(cx, Purpose::Cursor)?;
     mac.update(&(scope.len() as u64).to_be_bytes());
     mac.update(scope.as_bytes());
     mac.update(place.as_bytes());
-    mac
+    Ok(mac)
 }
 
-fn open(cx: &Deps, scope: &str, cursor: &str) -> Option<String> {
-    let (place, tag) = cursor.split_once('.')?;
-    let place = String::from_utf8(URL_SAFE_NO_PAD.decode(place).ok()?).ok()?;
-    sign(cx, scope, &place).verify_slice(&URL_SAFE_NO_PAD.decode(tag).ok()?).ok()?;
-    Some(place)
+fn open(cx: &Deps, scope: &str, cursor: &str) -> Result<Option<String>, Failure> {
+    let read = |text: &str| URL_SAFE_NO_PAD.decode(text).ok();
+    let parts = cursor.split_once('.').and_then(|(place, tag)| Some((String::from_utf8(read(place)?).ok()?, read(tag)?)));
+    let Some((place, tag)) = parts else { return Ok(None) };
+    Ok(sign(cx, scope, &place)?.verify_slice(&tag).is_ok().then_some(place))
 }
 
 impl FromRequestParts<Deps> for Page {
@@ -113,6 +116,6 @@ impl FromRequestParts<Deps> for Page {
     async fn from_request_parts(parts: &mut Parts, cx: &Deps) -> Result<Self, Failure> {
         let caller = Caller::from_request_parts(parts, cx).await?;
         let scope = format!("{}|{}|{}", parts.uri.path(), caller.tenant(), caller.member());
-        Self::read(parts, scope, cx).map_err(Failure::Faults)
+        Self::read(parts, scope, cx)
     }
 }

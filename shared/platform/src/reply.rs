@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use storage::{Change, StoreError, StoredReply};
 
-use crate::{command::Request, deps::Deps, failure::Failure};
+use crate::{command::Request, deps::Deps, failure::Failure, web::Cookie};
 
 /// What a handler answers.
 pub type Reply<T> = Result<Answer<T>, Failure>;
@@ -18,13 +18,14 @@ pub struct Answer<T> {
     etag: Option<String>,
     location: Option<String>,
     cache: Option<&'static str>,
+    cookies: Vec<Cookie>,
     body: Option<T>,
     stored: Option<StoredReply>,
 }
 
 impl<T: Serialize> Answer<T> {
     fn new(status: StatusCode, body: Option<T>) -> Self {
-        Self { status, etag: None, location: None, cache: None, body, stored: None }
+        Self { status, etag: None, location: None, cache: None, cookies: Vec::new(), body, stored: None }
     }
 
     /// 200.
@@ -59,6 +60,12 @@ impl<T: Serialize> Answer<T> {
         self
     }
 
+    /// With cookies. They are part of no receipt: it would hold tokens.
+    pub fn cookies(mut self, cookies: impl IntoIterator<Item = Cookie>) -> Self {
+        self.cookies.extend(cookies);
+        self
+    }
+
     fn to_stored(&self) -> Result<StoredReply, Failure> {
         let body = self.body.as_ref().map(serde_json::to_string).transpose().map_err(|_| Failure::Internal)?;
         Ok(StoredReply {
@@ -84,6 +91,7 @@ impl<T: Serialize> IntoResponse for Answer<T> {
         if let Some(control) = self.cache {
             set_header(&mut response, header::CACHE_CONTROL, control);
         }
+        self.cookies.iter().for_each(|cookie| cookie.set(&mut response));
         response
     }
 }

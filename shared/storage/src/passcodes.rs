@@ -3,7 +3,7 @@
 use domain::{
     identity::{
         EmailHash, Member,
-        passcodes::{Challenge, MailsToAddress},
+        passcodes::{Challenge, MailsToAddress, WrongPasscodes},
         sign_ins::PasswordHash,
     },
     ids::{ChallengeId, Owner, TenantId},
@@ -33,8 +33,17 @@ pub(crate) const PASSCODE_MAILS: &Kind = &Kind {
     context: "identity",
     table: Table::Core,
     keys: &[Keyspace { index: None, partition: "T#{tenant}#EMAIL#{hash}", sort: "PASSCODES" }],
-    retention: "an hour after the last of them",
-    privacy: "a keyed hash, no address; gone before a deletion's first day ends",
+    retention: "two hours after the last of them was asked for",
+    privacy: "keyed hashes of an address and of networks; gone before a deletion's first day ends",
+};
+
+pub(crate) const WRONG_PASSCODES: &Kind = &Kind {
+    name: "wrong-passcodes",
+    context: "identity",
+    table: Table::Core,
+    keys: &[Keyspace { index: None, partition: "T#{tenant}#EMAIL#{hash}", sort: "WRONG-PASSCODES" }],
+    retention: "a day",
+    privacy: "numbers, with keyed hashes of an address and of networks; gone when a deletion's first day ends",
 };
 
 pub(crate) const REGISTRATION: &Kind = &Kind {
@@ -98,6 +107,22 @@ impl Entity for MailsToAddress {
     }
 }
 
+impl Entity for WrongPasscodes {
+    const KIND: &'static Kind = WRONG_PASSCODES;
+
+    fn key(&self) -> Key {
+        wrong_key(&self.tenant, &self.address)
+    }
+
+    fn version(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        Some(self.ends())
+    }
+}
+
 impl Entity for Registration {
     const KIND: &'static Kind = REGISTRATION;
 
@@ -122,6 +147,10 @@ fn mails_key(tenant: &TenantId, address: &EmailHash) -> Key {
     Key::new(format!("T#{tenant}#EMAIL#{address}"), "PASSCODES")
 }
 
+fn wrong_key(tenant: &TenantId, address: &EmailHash) -> Key {
+    Key::new(format!("T#{tenant}#EMAIL#{address}"), "WRONG-PASSCODES")
+}
+
 fn registration_key(owner: &Owner) -> Key {
     Key::new(collection(owner), "REGISTRATION")
 }
@@ -135,13 +164,22 @@ impl Store {
         self.get(challenge_key(tenant, id)).await
     }
 
-    /// The mails with passcodes that an address got in the last hour.
+    /// The mails that an address got lately because of passcodes that were asked for.
     ///
     /// # Errors
     /// If the store can't say.
     pub async fn passcode_mails(&self, tenant: &TenantId, address: &EmailHash) -> Result<MailsToAddress, StoreError> {
         let found = self.get(mails_key(tenant, address)).await?;
         Ok(found.unwrap_or_else(|| MailsToAddress::none(tenant.clone(), address.clone())))
+    }
+
+    /// The wrong passcodes that were shown for an address within a day.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn wrong_passcodes(&self, tenant: &TenantId, address: &EmailHash) -> Result<WrongPasscodes, StoreError> {
+        let found = self.get(wrong_key(tenant, address)).await?;
+        Ok(found.unwrap_or_else(|| WrongPasscodes::none(tenant.clone(), address.clone())))
     }
 
     /// A member to be.

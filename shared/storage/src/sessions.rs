@@ -2,10 +2,11 @@
 
 use domain::{
     identity::{
+        secrets::Fingerprint,
         sessions::Session,
-        sign_ins::{Credential, SignIns},
+        sign_ins::{Credential, LoginTries, SignIns},
     },
-    ids::{Owner, SessionId},
+    ids::{Owner, SessionId, TenantId},
 };
 use jiff::Timestamp;
 
@@ -30,8 +31,18 @@ pub(crate) const SIGN_INS: &Kind = &Kind {
     context: "identity",
     table: Table::Core,
     keys: &[Keyspace { index: None, partition: COLLECTION, sort: "SIGN-INS" }],
+    retention: "a day after the last failure, or 30 days after the last sign-in",
+    privacy: "a number, and keyed hashes of networks that are other ones for each member; deleted with the member",
+};
+
+pub(crate) const LOGIN_TRIES: &Kind = &Kind {
+    name: "login-tries",
+    context: "identity",
+    // Like the other counts of limits: nothing is lost with it but a lock of a quarter of an hour.
+    table: Table::Cache,
+    keys: &[Keyspace { index: None, partition: "T#{tenant}#LOGIN#{hash}", sort: "TRIES" }],
     retention: "a day after the last failure",
-    privacy: "a number; deleted with the member",
+    privacy: "a number under a keyed hash; gone when a deletion's first day ends",
 };
 
 pub(crate) const SESSION: &Kind = &Kind {
@@ -71,6 +82,22 @@ impl Entity for SignIns {
     }
 }
 
+impl Entity for LoginTries {
+    const KIND: &'static Kind = LOGIN_TRIES;
+
+    fn key(&self) -> Key {
+        login_tries_key(&self.tenant, &self.login)
+    }
+
+    fn version(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        Some(self.failures.ends())
+    }
+}
+
 impl Entity for Session {
     const KIND: &'static Kind = SESSION;
 
@@ -95,6 +122,10 @@ fn sign_ins_key(owner: &Owner) -> Key {
     Key::new(collection(owner), "SIGN-INS")
 }
 
+fn login_tries_key(tenant: &TenantId, login: &Fingerprint) -> Key {
+    Key::new(format!("T#{tenant}#LOGIN#{}", String::from(login.clone())), "TRIES")
+}
+
 fn session_key(owner: &Owner, id: SessionId) -> Key {
     Key::new(collection(owner), format!("SESSION#{id}"))
 }
@@ -114,6 +145,15 @@ impl Store {
     /// If the store can't say.
     pub async fn sign_ins(&self, owner: &Owner) -> Result<SignIns, StoreError> {
         Ok(self.get(sign_ins_key(owner)).await?.unwrap_or_else(|| SignIns::none(owner.clone())))
+    }
+
+    /// Failed sign-ins with what was typed as a login, from one network.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn login_tries(&self, tenant: &TenantId, login: &Fingerprint) -> Result<LoginTries, StoreError> {
+        let found = self.get(login_tries_key(tenant, login)).await?;
+        Ok(found.unwrap_or_else(|| LoginTries::none(tenant.clone(), login.clone())))
     }
 
     /// A session.

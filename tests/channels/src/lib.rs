@@ -17,7 +17,7 @@ use domain::{
     money::{Currency, Money},
     notifications::{Alert, Cause},
     time::Zone,
-    value::Valuation,
+    value::{Cash, Valuation},
     watchers::Reason,
 };
 use jiff::Timestamp;
@@ -156,7 +156,10 @@ fn deal(
 ) -> Deal {
     let seen = offer.freshness.observed_at;
     let valuation = match &offer.fare {
-        Fare::Award { programme, points, taxes } => Some(Valuation::of(programme, *points, *taxes, cash)),
+        Fare::Award { programme, points, taxes } => {
+            let day = seen.to_zoned(jiff::tz::TimeZone::UTC).date();
+            Some(Valuation::of(programme, *points, *taxes, cash.map(Cash::Same), day))
+        }
         Fare::Cash { .. } => None,
     };
     let prices = earlier.into_iter().chain([(seen, offer.fare.clone())]);

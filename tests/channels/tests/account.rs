@@ -6,18 +6,15 @@ use channels::{
     templates::{Rendered, Template, TemplateError, render},
 };
 use channels_tests::tenant;
-use domain::{
-    identity::passcodes::{Passcode, Purpose},
-    time::Zone,
-};
+use domain::{identity::passcodes::Passcode, time::Zone};
 use serde_json::Value;
 
-fn sign_up() -> Purpose {
-    Purpose::SignUp { pending: ulid::Ulid::nil().into() }
+fn code() -> Passcode {
+    Passcode::drawn(402_917)
 }
 
-fn passcode(brand: &str, name: &str, purpose: Purpose) -> AccountMail {
-    AccountMail::passcode(&tenant(brand), &name.parse().unwrap(), purpose, &Passcode::drawn(402_917))
+fn reset(brand: &str, name: &str) -> AccountMail {
+    AccountMail::reset(&tenant(brand), &name.parse().unwrap(), &code())
 }
 
 fn locked(brand: &str, name: &str) -> AccountMail {
@@ -25,10 +22,11 @@ fn locked(brand: &str, name: &str) -> AccountMail {
     AccountMail::locked(&tenant(brand), &name.parse().unwrap(), &zone, "2026-02-17T19:39:00Z".parse().unwrap())
 }
 
-fn all(brand: &str, name: &str) -> [(&'static str, Rendered); 3] {
+fn all(brand: &str, name: &str) -> [(&'static str, Rendered); 4] {
     [
-        ("passcode-sign-up", passcode(brand, name, sign_up())),
-        ("passcode-reset", passcode(brand, name, Purpose::Reset)),
+        ("passcode-sign-up", AccountMail::sign_up(&tenant(brand), &code())),
+        ("passcode-reset", reset(brand, name)),
+        ("already-member", AccountMail::already_member(&tenant(brand), &name.parse().unwrap())),
         ("locked", locked(brand, name)),
     ]
     .map(|(kind, mail)| (kind, mail.render().unwrap()))
@@ -64,8 +62,7 @@ fn they_have_no_links_and_ask_for_nothing_from_outside() {
 
 #[test]
 fn a_code_is_in_the_body_and_nowhere_else() {
-    for purpose in [sign_up(), Purpose::Reset] {
-        let mail = passcode("Mile Buy Club", "Dana Demo", purpose);
+    for mail in [AccountMail::sign_up(&tenant("Mile Buy Club"), &code()), reset("Mile Buy Club", "Dana Demo")] {
         let rendered = mail.render().unwrap();
         assert_eq!((rendered.html.matches("402917").count(), rendered.text.matches("402917").count()), (1, 1));
         assert!(!rendered.subject.as_str().contains("402917"));
@@ -95,7 +92,7 @@ fn their_text_is_72_columns_wide() {
 
 #[test]
 fn an_account_mail_that_lacks_something_is_an_error() {
-    let model = serde_json::to_value(passcode("Mile Buy Club", "Dana Demo", Purpose::Reset)).unwrap();
+    let model = serde_json::to_value(reset("Mile Buy Club", "Dana Demo")).unwrap();
     let fields: Vec<String> = model.as_object().unwrap().keys().cloned().collect();
     assert!(fields.len() >= 9, "{fields:?}");
     for field in fields {

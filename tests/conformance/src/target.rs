@@ -24,6 +24,7 @@ use platform::{
     config::Config,
     kms::Kms,
     outside::Nowhere,
+    signature::CURSOR_KEY,
     token::TokenPolicy,
     vault::LOOKUP_KEY,
 };
@@ -157,9 +158,11 @@ impl Target {
             queue_urls: queues.map(|queue| (queue.clone(), self.queue_url(&queue))).collect(),
             bus: self.name(BUS),
             tokens: TokenPolicy::default(),
-            secrets: BTreeMap::from([(LOOKUP_KEY, "hashes the addresses of this world".to_owned().into())]),
+            secrets: BTreeMap::from([
+                (CURSOR_KEY, "signs the cursors of this world".to_owned().into()),
+                (LOOKUP_KEY, "hashes the addresses of this world".to_owned().into()),
+            ]),
             signing_key: None,
-            cursor_key: String::new().into(),
             mail_sender: "mail@milebuy.example".parse().unwrap(),
             mail_configuration_set: Some(self.name(CONFIGURATION_SET)),
             public_url: "https://milebuy.example".to_owned(),

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use contracts_tests::endpoints;
+use domain::identity::Role;
 use platform::Access;
 use serde_json::Value;
 use xtask::{contexts::functions, openapi, triggers};
@@ -15,9 +16,15 @@ const UNCONDITIONAL: &[(&str, &str)] = &[
 ];
 
 /// What is asked without being signed in, and may be asked more often than five times a minute, and why.
-const OFTEN: &[(&str, &str)] = &[
+const BY_SESSION: &[(&str, &str)] = &[
     ("identity-log-out", "who guesses a refresh token guesses 256 bits, and all that they win is that someone is signed out"),
     ("identity-refresh-tokens", "who guesses a refresh token guesses 256 bits, and an office of many apps has one address"),
+];
+
+/// What is for members or for anyone, and not for pages, and why.
+const APART: &[(&str, &str)] = &[
+    ("identity-get-jwks", "programs ask for the issuer's keys where its configuration says"),
+    ("identity-get-openid-configuration", "its path is not ours to choose (OpenID Connect Discovery, section 4)"),
 ];
 
 fn document() -> Value {
@@ -95,6 +102,34 @@ fn whoever_needs_a_token_says_so_and_declares_the_refusals() {
 }
 
 #[test]
+fn pages_ask_what_is_for_members_or_anyone_and_show_a_cookie_and_with_writes_a_token() {
+    let mut apart = Vec::new();
+    for (function, endpoint) in endpoints() {
+        let name = function.spec().name;
+        let (method, _, operation) = operations().into_iter().find(|(_, _, operation)| operation["x-function"] == name).unwrap();
+        let is_for_others = matches!(endpoint.access(), Access::Role(Role::Operator | Role::Service));
+        assert_eq!(operation["servers"].is_array(), !endpoint.is_for_pages(), "{name}");
+        match (triggers::route_of_pages(function), operation["security"].get(1)) {
+            (Some((_, path)), shown) => {
+                assert_eq!(path, format!("/web{}", endpoint.route().1));
+                let shows = shown.map(|shown| (shown["accessCookie"].is_array(), shown["csrfToken"].is_array()));
+                assert_eq!(shows, (endpoint.access() != Access::Public).then_some((true, method != "GET")), "{name}");
+            }
+            (None, shown) => assert!(
+                shown.is_none()
+                    && (is_for_others || {
+                        apart.push(name);
+                        true
+                    }),
+                "{name}"
+            ),
+        }
+    }
+    apart.sort_unstable();
+    assert_eq!(apart, APART.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+}
+
+#[test]
 fn whatever_changes_something_can_be_repeated_safely() {
     for (method, path, operation) in operations().into_iter().filter(|(method, ..)| method != "GET") {
         // What is public leaves no receipts (decision 0016).
@@ -113,17 +148,18 @@ fn whatever_changes_one_thing_can_be_conditional_on_its_version() {
 }
 
 #[test]
-fn what_is_tried_without_being_signed_in_is_limited_by_address_and_account() {
+fn what_is_tried_without_being_signed_in_is_limited_by_address_and_by_account_or_session() {
     let of_auth = endpoints().into_iter().filter(|(_, endpoint)| endpoint.route().1.starts_with("/v1/auth/"));
-    let mut often = Vec::new();
+    let mut by_session = Vec::new();
     for (function, endpoint) in of_auth {
         let limit = endpoint.limit().unwrap();
         match (limit.per_minute(), limit.counted_by()) {
             (5, "network address and account") => {}
-            _ => often.push(function.spec().name),
+            (5, "session") => by_session.push(function.spec().name),
+            other => panic!("{}: {other:?}", function.spec().name),
         }
     }
-    assert_eq!(often, OFTEN.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    assert_eq!(by_session, BY_SESSION.iter().map(|(name, _)| *name).collect::<Vec<_>>());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use aws_credential_types::Credentials;
 use axum::{
     Json, Router,
     extract::{Request, State},
-    middleware::{Next, from_fn_with_state},
+    middleware::{Next, from_fn_with_state, map_request},
     response::{IntoResponse, Response},
 };
 use domain::{events::SOURCE, identity::EmailAddress};
@@ -21,8 +21,10 @@ use platform::{
     gateway,
     outside::Outside,
     token::SIGNING_KEY,
+    web,
 };
 use serde_json::json;
+use tower::Layer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -131,12 +133,11 @@ impl Wiring<'_> {
         }
         let (api, mut document) = api.split_for_parts();
         document.info = utoipa::openapi::Info::new("Mile Buy Club API", env!("CARGO_PKG_VERSION"));
-        Ok(Parts {
-            api: api.fallback(gateway::nowhere).method_not_allowed_fallback(gateway::wrong_method),
-            document,
-            worked,
-            timed,
-        })
+        let api = api.fallback(gateway::nowhere).method_not_allowed_fallback(gateway::wrong_method);
+        // The prefix of pages comes off before any path is looked at, as at the edge.
+        let entered = map_request(|request: Request| async { web::enter(request) });
+        let api = Router::new().fallback_service(Layer::layer(&entered, api));
+        Ok(Parts { api, document, worked, timed })
     }
 
     fn timed(&self, expression: &'static str, woken_by_outbox: bool, runner: Runner) -> Result<Timed, StartError> {
@@ -165,7 +166,6 @@ impl Wiring<'_> {
             tokens: self.options.keys.policy(),
             signing_key: needed.secrets.contains(&SIGNING_KEY).then(|| self.options.keys.signing()),
             secrets: needed.secrets.iter().filter_map(|name| Some((*name, self.options.keys.secret(name)?.clone()))).collect(),
-            cursor_key: self.options.keys.cursor().clone(),
             mail_sender: self.sender.clone(),
             mail_configuration_set: None,
             public_url: self.options.public_url.clone(),

@@ -110,7 +110,6 @@ impl World {
             ("TOKEN_ISSUER", policy.issuer),
             ("TOKEN_AUDIENCE", policy.audience),
             ("TOKEN_JWKS", self.system.keys().jwks().to_string()),
-            ("CURSOR_KEY", self.system.keys().cursor().expose_secret().to_owned()),
             ("MAIL_SENDER", "mail@mile-buy-club.example".to_owned()),
             ("PUBLIC_URL", format!("https://{HOST}")),
             ("AWS_REGION", "us-east-1".to_owned()),

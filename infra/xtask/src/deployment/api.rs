@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
-use platform::outside::{Call, Outside, OverHttp};
+use platform::{
+    outside::{Call, Outside, OverHttp},
+    web::ACCESS_COOKIE,
+};
 use serde_json::Value;
 
 use super::DeploymentError;
@@ -24,6 +27,17 @@ pub struct Answer {
     pub body: Value,
 }
 
+/// What is shown with a request.
+#[derive(Debug, Clone, Copy)]
+pub enum Shown<'a> {
+    /// No token.
+    Nothing,
+    /// An app's token.
+    Bearer(&'a str),
+    /// A page's.
+    Cookie(&'a str),
+}
+
 /// MiniStack, behind which the API is.
 #[derive(Debug, Clone)]
 pub struct Api {
@@ -40,7 +54,7 @@ impl Api {
         Ok(Self { client: OverHttp::new().map_err(|error| DeploymentError::Request(error.to_string()))?, url })
     }
 
-    /// Asks the API; with a token, if there is one, and a body to be sent.
+    /// Asks the API, with what is shown, and a body to be sent.
     ///
     /// # Errors
     /// If there is no answer.
@@ -48,12 +62,14 @@ impl Api {
         &self,
         method: Method,
         path: &str,
-        token: Option<&str>,
+        shown: Shown<'_>,
         body: Option<&Value>,
     ) -> Result<Answer, DeploymentError> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url)).header(header::HOST, DOMAIN);
-        if let Some(token) = token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        match shown {
+            Shown::Nothing => {}
+            Shown::Bearer(token) => request = request.header(header::AUTHORIZATION, format!("Bearer {token}")),
+            Shown::Cookie(token) => request = request.header(header::COOKIE, format!("{ACCESS_COOKIE}={token}")),
         }
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json").header("idempotency-key", "the-first");

@@ -13,7 +13,10 @@ use local::{
     recordings::{self, Recordings, TRAVEL_DAY},
 };
 
-use super::{DeploymentError, api::Api};
+use super::{
+    DeploymentError,
+    api::{Api, Shown},
+};
 
 /// Travel sources that play recordings as if they had been made the day before today.
 #[derive(Debug)]
@@ -55,7 +58,7 @@ pub fn issuer(api: Api) -> Result<Loopback, DeploymentError> {
 }
 
 async fn handed_on(State(api): State<Api>, Path(document): Path<String>) -> Response {
-    match api.ask(Method::GET, &format!("/.well-known/{document}"), None, None).await {
+    match api.ask(Method::GET, &format!("/.well-known/{document}"), Shown::Nothing, None).await {
         Ok(answer) => (answer.status, Json(answer.body)).into_response(),
         Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
     }

@@ -15,10 +15,17 @@ use domain::{
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use local::keys::Keys;
-use platform::token::{Claims, SigningKey};
+use platform::{
+    token::{Claims, SigningKey},
+    web::PREFIX as PREFIX_OF_PAGES,
+};
 use serde_json::{Value, json};
 
-use super::{AUDIENCE, DeploymentError, FIRST, MAIL_SENDER, PREFIX, PUBLIC_URL, api::Api, sam::Sam};
+use super::{
+    AUDIENCE, DeploymentError, FIRST, MAIL_SENDER, PREFIX, PUBLIC_URL,
+    api::{Api, Shown},
+    sam::Sam,
+};
 
 /// What the mail about the find is to be called: the recordings have one that suits.
 const SUBJECT: &str = "Los Angeles to Dubai in economy for 45,000 MileagePlus points + 7.00 USD";
@@ -79,7 +86,7 @@ impl Story<'_> {
     pub(super) async fn first_mail(&self) -> Result<Arrived, DeploymentError> {
         let (wish, due) = self.wish(Timestamp::now())?;
         let token = self.good_token()?;
-        let created = self.api.ask(Method::POST, "/v1/watchers", Some(&token), Some(&wish)).await?;
+        let created = self.api.ask(Method::POST, "/v1/watchers", Shown::Bearer(&token), Some(&wish)).await?;
         let (status, body) = (created.status, created.body);
         let watcher = body["id"].as_str().unwrap_or_default().to_owned();
         let planned = body["nextRunAt"].as_str().and_then(|at| at.parse().ok());
@@ -157,13 +164,13 @@ impl Story<'_> {
         let refusal = json!({"message": "Unauthorized"});
         let (before, bad) = (self.starts(ASKED)?.len(), self.bad_tokens()?);
         for (what, token) in &bad {
-            let answer = self.api.ask(Method::GET, &path, token.as_deref(), None).await?;
+            let answer = self.api.ask(Method::GET, &path, token.as_deref().map_or(Shown::Nothing, Shown::Bearer), None).await?;
             if answer.status != StatusCode::UNAUTHORIZED || answer.body != refusal {
                 return Err(DeploymentError::Unexpected(what, format!("{} {}", answer.status, answer.body)));
             }
         }
         let after_the_bad = self.starts(ASKED)?.len();
-        let seen = self.api.ask(Method::GET, &path, Some(&self.good_token()?), None).await?;
+        let seen = self.api.ask(Method::GET, &path, Shown::Bearer(&self.good_token()?), None).await?;
         let ran = seen.body["lastRunAt"].as_str().and_then(|at| at.parse().ok());
         if seen.status != StatusCode::OK || ran != Some(arrived.due) {
             return Err(DeploymentError::Unexpected("a good token", format!("{} {}", seen.status, seen.body)));
@@ -174,6 +181,26 @@ impl Story<'_> {
             return Err(DeploymentError::Unexpected("tokens at the edge", starts));
         }
         Ok(bad.len())
+    }
+
+    /// Under the prefix of pages, the function looks at the cookie, and at nothing else.
+    pub(super) async fn cookies_at_the_prefix(&self, arrived: &Arrived) -> Result<(), DeploymentError> {
+        let (path, token) = (format!("/v1/watchers/{}", arrived.watcher), self.good_token()?);
+        let (page, refused) = (format!("{PREFIX_OF_PAGES}{path}"), "urn:mile-buy-club:problem:unauthenticated");
+        let asked = async |shown| self.api.ask(Method::GET, &page, shown, None).await;
+        let (by_cookie, by_bearer) = (asked(Shown::Cookie(&token)).await?, asked(Shown::Bearer(&token)).await?);
+        if by_cookie.status != StatusCode::OK || by_cookie.body["id"] != arrived.watcher.as_str() {
+            return Err(DeploymentError::Unexpected("a page's cookie", format!("{} {}", by_cookie.status, by_cookie.body)));
+        }
+        if by_bearer.status != StatusCode::UNAUTHORIZED || by_bearer.body["type"] != refused {
+            return Err(DeploymentError::Unexpected("a page without one", format!("{} {}", by_bearer.status, by_bearer.body)));
+        }
+        // Elsewhere it is the edge that looks, and not at cookies.
+        let elsewhere = self.api.ask(Method::GET, &path, Shown::Cookie(&token), None).await?;
+        if elsewhere.status == StatusCode::UNAUTHORIZED {
+            return Ok(());
+        }
+        Err(DeploymentError::Unexpected("a cookie elsewhere", format!("{} {}", elsewhere.status, elsewhere.body)))
     }
 
     fn starts(&self, function: &str) -> Result<Vec<Timestamp>, DeploymentError> {

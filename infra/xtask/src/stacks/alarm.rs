@@ -114,9 +114,7 @@ pub(super) fn failing(template: &mut Template, function: &Named) {
     let name = format!("{}-failing", function.name());
     let errors = Metric::of_function(function, "Errors", "Sum", 60);
     let (looks_at, what) = match (function.function.trigger(), triggers::route(function.function)) {
-        (_, Some((method, path))) => {
-            (failed_requests(&format!("{method} {path}")).alone(), "It answers 5xx, or API Gateway does in its place.".to_owned())
-        }
+        (_, Some(own)) => (failed_requests(&own, function), "It answers 5xx, or API Gateway does in its place.".to_owned()),
         (Trigger::Queue { .. }, None) => (
             failed_messages(function, &errors),
             format!("It crashes or runs out of time, or more than one message in {ONE_IN} fails, panics or is parked."),
@@ -147,8 +145,21 @@ pub(super) fn failing_id(function: &Named) -> String {
     format!("{}Failing", function.id)
 }
 
+/// What fails at the route of an endpoint, and at that of pages if it has one.
+fn failed_requests(own: &(&str, String), endpoint: &Named) -> Value {
+    let failed = |(method, path): &(&str, String)| failed_at(&format!("{method} {path}"));
+    match triggers::route_of_pages(endpoint.function) {
+        None => failed(own).alone(),
+        Some(of_pages) => json!({"Metrics": [
+            failed(own).called("apps"),
+            failed(&of_pages).called("pages"),
+            {"Id": "failing", "Expression": "FILL(apps, 0) + FILL(pages, 0)", "Label": "Failing"},
+        ]}),
+    }
+}
+
 /// What the access log of the API counts, whoever it is that fails.
-fn failed_requests(route: &str) -> Metric {
+fn failed_at(route: &str) -> Metric {
     let dimensions = json!([{"Name": "api", "Value": reference("ApiId")}, {"Name": "route", "Value": route}]);
     Metric { namespace: telemetry::NAMESPACE, name: "RequestsFailed", dimensions, statistic: "Sum", period: 60 }
 }

@@ -1,4 +1,4 @@
-//! An endpoint: its route, and the leave of the API to call it there.
+//! An endpoint: its route and that of pages, and the leave of the API to call it there.
 
 use platform::Access;
 use serde_json::{Value, json};
@@ -10,10 +10,10 @@ use super::{
 };
 use crate::triggers;
 
-/// The route of an endpoint, by raw resources: an `HttpApi` event can't name an API of another stack.
+/// The routes of an endpoint, by raw resources: an `HttpApi` event can't name an API of another stack.
 pub(super) fn add(template: &mut Template, endpoint: &Named, access: Access) -> Result<(), StackError> {
     let (spec, id) = (endpoint.function.spec(), &endpoint.id);
-    let (method, path) = triggers::route(endpoint.function).ok_or(StackError::Route(spec.name))?;
+    let own = triggers::route(endpoint.function).ok_or(StackError::Route(spec.name))?;
     template.add(
         format!("{id}Integration"),
         "AWS::ApiGatewayV2::Integration",
@@ -25,31 +25,51 @@ pub(super) fn add(template: &mut Template, endpoint: &Named, access: Access) -> 
             "TimeoutInMillis": u32::from(spec.timeout_seconds) * 1_000,
         }),
     );
+    let checks = match access {
+        Access::Public => Checks::Nothing,
+        Access::Role(_) => Checks::Tokens,
+    };
+    add_route(template, endpoint, "", &own, checks);
+    // A page has its token in a cookie, where the authorizer of an API does not look: the function does.
+    if let Some(of_pages) = triggers::route_of_pages(endpoint.function) {
+        add_route(template, endpoint, "Web", &of_pages, Checks::Nothing);
+    }
+    alarm::slow(template, endpoint);
+    Ok(())
+}
+
+/// What the API looks at before it calls the function.
+#[derive(Clone, Copy)]
+enum Checks {
+    Nothing,
+    Tokens,
+}
+
+fn add_route(template: &mut Template, endpoint: &Named, kind: &str, (method, path): &(&str, String), checks: Checks) {
+    let id = &endpoint.id;
     let mut route = json!({
         "ApiId": reference("ApiId"),
         "RouteKey": format!("{method} {path}"),
         "Target": sub(format!("integrations/${{{id}Integration}}")),
     });
-    match access {
-        Access::Public => {}
-        Access::Role(_) => {
+    match checks {
+        Checks::Nothing => {}
+        Checks::Tokens => {
             route["AuthorizationType"] = if_checked(json!("JWT"), json!("NONE"));
             route["AuthorizerId"] = if_checked(reference("AuthorizerId"), reference("AWS::NoValue"));
         }
     }
-    template.add(format!("{id}Route"), "AWS::ApiGatewayV2::Route", route);
+    template.add(format!("{id}{kind}Route"), "AWS::ApiGatewayV2::Route", route);
     template.add(
-        format!("{id}Permission"),
+        format!("{id}{kind}Permission"),
         "AWS::Lambda::Permission",
         json!({
             "FunctionName": alias(endpoint),
             "Action": "lambda:InvokeFunction",
             "Principal": "apigateway.amazonaws.com",
-            "SourceArn": sub(arn("execute-api", &format!("${{ApiId}}/*/{method}{}", any_parameter(&path)))),
+            "SourceArn": sub(arn("execute-api", &format!("${{ApiId}}/*/{method}{}", any_parameter(path)))),
         }),
     );
-    alarm::slow(template, endpoint);
-    Ok(())
 }
 
 fn if_checked(then: Value, otherwise: Value) -> Value {

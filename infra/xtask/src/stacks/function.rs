@@ -62,7 +62,6 @@ fn revision() -> Value {
 /// What every function reads.
 fn common_variables() -> Value {
     json!({
-        "CURSOR_KEY": secret("cursor-key"),
         "MAIL_SENDER": reference("MailSender"),
         "PUBLIC_URL": reference("PublicUrl"),
         "TABLE_PREFIX": reference("Prefix"),

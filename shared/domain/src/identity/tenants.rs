@@ -201,6 +201,17 @@ impl Tenant {
         Ok((self.hosts.difference(&before).cloned().collect(), before.difference(&self.hosts).cloned().collect()))
     }
 
+    /// Holds the version of the terms that someone accepts against those that hold now. Where there are none, none are accepted.
+    ///
+    /// # Errors
+    /// If it is another, or is missing.
+    pub fn accept(&self, version: Option<u32>) -> Result<(), Faults> {
+        let current = (self.terms > 0).then_some(self.terms);
+        let rule =
+            current.map_or("there are no terms".to_owned(), |current| format!("the terms that hold are version {current}"));
+        if version == current { Ok(()) } else { Err(Faults::one("/acceptedTerms", "not-current", rule)) }
+    }
+
     /// Whether it is one that there can be.
     ///
     /// # Errors

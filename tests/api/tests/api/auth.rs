@@ -1,16 +1,21 @@
 //! `/v1/auth`: from a handle to tokens.
 
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU16, Ordering},
+};
 
-use futures::future::join_all;
+use futures::future::{BoxFuture, join_all};
 use jiff::ToSpan;
 use local::{
     TestApp,
+    gate::{Action, CallInfo, Failure, Faults},
     test_app::{Reply, User},
 };
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
-use crate::support::{create, dubai_daily, with};
+use crate::support::{create, dubai_daily, faults, with};
 
 pub const PASSWORD: &str = "a bicycle with a lantern";
 
@@ -30,8 +35,12 @@ pub fn address(handle: &str) -> String {
 pub async fn ask(app: &TestApp, path: &str, body: Value) -> Reply {
     static ASKED: AtomicU16 = AtomicU16::new(0);
     let [high, low] = ASKED.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-    let someone = app.anonymous().coming_from(&format!("10.1.{high}.{low}"));
-    someone.post(&format!("/v1/auth/{path}")).body(body).send().await
+    ask_from(app, &format!("10.1.{high}.{low}"), path, body).await
+}
+
+/// The same from this network address.
+pub async fn ask_from(app: &TestApp, network: &str, path: &str, body: Value) -> Reply {
+    app.anonymous().coming_from(network).post(&format!("/v1/auth/{path}")).body(body).send().await
 }
 
 /// The codes that were mailed to an address, oldest first.
@@ -69,6 +78,11 @@ pub async fn signed_up(app: &TestApp, handle: &str) -> Value {
 
 pub async fn logged_in(app: &TestApp, login: &str, password: &str) -> Reply {
     ask(app, "login", json!({"login": login, "password": password})).await
+}
+
+/// The same from this network address.
+pub async fn logged_in_from(app: &TestApp, network: &str, login: &str, password: &str) -> Reply {
+    ask_from(app, network, "login", json!({"login": login, "password": password})).await
 }
 
 /// One with the access token of an answer.
@@ -124,7 +138,7 @@ async fn until_the_address_is_shown_to_be_theirs_nothing_is() {
 }
 
 #[tokio::test]
-async fn signing_up_with_an_address_that_someone_has_mails_nobody_and_looks_the_same() {
+async fn signing_up_with_an_address_that_someone_has_tells_them_and_nobody_else() {
     let app = TestApp::new().await;
     let known = ask(&app, "signup", with(applicant("another"), "email", json!("Dana@Example.com"))).await;
     let unknown = ask(&app, "signup", applicant("gwen")).await;
@@ -135,7 +149,17 @@ async fn signing_up_with_an_address_that_someone_has_mails_nobody_and_looks_the_
     };
     assert_eq!(shape(&known), shape(&unknown));
     assert_eq!((codes(&app, "dana@example.com").await.len(), codes(&app, &address("gwen")).await.len()), (0, 1));
-    assert_eq!(app.mails().len(), 1);
+    let told = |app: &TestApp| {
+        let mails = app.mails().into_iter().filter(|mail| mail.mail.to == ["dana@example.com"]);
+        mails.map(|mail| mail.mail.subject).collect::<Vec<_>>()
+    };
+    let once = ["You are a member of Mile Buy Club already"];
+    assert_eq!((told(&app), app.mails().len()), (once.map(str::to_owned).to_vec(), 2));
+    // Asking again is no second mail.
+    app.leap(1.minute()).await;
+    ask(&app, "resend-otp", json!({"challenge": known.body["challenge"]})).await.assert(202, "");
+    app.settle().await;
+    assert_eq!(told(&app), once);
     for passcode in ["000000", "123456"] {
         verified(&app, &known.body["challenge"], passcode).await.assert(401, "wrong-passcode");
     }
@@ -199,7 +223,7 @@ async fn another_code_can_be_asked_for_once_a_minute() {
     early.assert(429, "passcode-asked-too-soon");
     assert!(!early.header("retry-after").is_empty());
     let mut latest = first.clone();
-    for n in 2..=5 {
+    for n in 2..=4 {
         app.leap(1.minute()).await;
         ask(&app, "resend-otp", again.clone()).await.assert(202, "");
         let sent = codes(&app, &address("gwen")).await;
@@ -212,6 +236,103 @@ async fn another_code_can_be_asked_for_once_a_minute() {
         verified(&app, &challenge, &first).await.assert(401, "wrong-passcode");
     }
     verified(&app, &challenge, &latest).await.assert(200, "");
+}
+
+/// What has ended is refused in the words for what there never was; and what is mailed is good for its ten minutes.
+#[tokio::test]
+async fn none_can_be_asked_for_that_would_not_be_good_for_ten_minutes() {
+    let app = TestApp::new().await;
+    for email in [address("gwen"), "dana@example.com".to_owned()] {
+        let challenge = ask(&app, "forgot-password", json!({"email": email})).await.body["challenge"].clone();
+        let again = json!({"challenge": challenge});
+        app.settle().await;
+        app.leap(50.minutes()).await;
+        ask(&app, "resend-otp", again.clone()).await.assert(202, "");
+        app.settle().await;
+        app.leap(1.minute()).await;
+        let ended = ask(&app, "resend-otp", again.clone()).await;
+        ended.assert(401, "wrong-passcode");
+        app.leap(30.minutes()).await;
+        assert_eq!(ask(&app, "resend-otp", again).await.body["detail"], ended.body["detail"]);
+    }
+    assert_eq!((codes(&app, &address("gwen")).await.len(), codes(&app, "dana@example.com").await.len()), (0, 2));
+}
+
+/// SES refuses for now while the one who asked types something wrong: the mail is sent again all the same, with another code.
+#[tokio::test]
+async fn a_mail_that_was_not_taken_goes_out_later_whatever_was_answered_meanwhile() {
+    let app = TestApp::new().await;
+    let reply = ask(&app, "signup", applicant("gwen")).await;
+    let busy = Arc::new(BusySes::default());
+    app.set_faults(busy.clone());
+    let (answer, ()) = tokio::join!(
+        async {
+            busy.sending.notified().await;
+            let answer = ask(&app, "verify-otp", json!({"challenge": reply.body["challenge"], "passcode": "000000"})).await;
+            busy.answered.notify_one();
+            answer
+        },
+        app.settle(),
+    );
+    answer.assert(401, "wrong-passcode");
+    app.leap(10.minutes()).await;
+    let sent = codes(&app, &address("gwen")).await;
+    assert_eq!(sent.len(), 1);
+    verified(&app, &reply.body["challenge"], &sent[0]).await.assert(200, "");
+}
+
+/// The first mail waits until someone has answered, and is then refused for now.
+#[derive(Debug, Default)]
+struct BusySes {
+    sending: Notify,
+    answered: Notify,
+    mails: AtomicU16,
+}
+
+impl Faults for BusySes {
+    fn meanwhile<'a>(&'a self, call: &'a CallInfo) -> BoxFuture<'a, ()> {
+        Box::pin(async {
+            if call.operation == "SendEmail" && self.mails.fetch_add(1, Ordering::Relaxed) == 0 {
+                self.sending.notify_one();
+                self.answered.notified().await;
+            }
+        })
+    }
+
+    fn before(&self, call: &CallInfo) -> Action {
+        let first = call.operation == "SendEmail" && self.mails.load(Ordering::Relaxed) == 1;
+        if first { Action::Fail(Failure::Throttled) } else { Action::Proceed }
+    }
+}
+
+/// Terms are accepted by the version that holds; later ones by a change of the profile.
+#[tokio::test]
+async fn the_terms_that_hold_are_accepted_and_no_others() {
+    let app = TestApp::new().await;
+    ask(&app, "signup", with(applicant("gwen"), "acceptedTerms", json!(1))).await.assert(422, "invalid-input");
+    app.member("admin").patch("/v1/tenant").body(json!({"terms": "Be kind."})).send().await.assert(200, "");
+    for other in [json!(0), json!(2), Value::Null] {
+        let refused = ask(&app, "signup", with(applicant("gwen"), "acceptedTerms", other)).await;
+        refused.assert(422, "invalid-input");
+        assert_eq!(faults(&refused), [("/acceptedTerms".to_owned(), "not-current".to_owned())]);
+        app.leap(1.minute()).await;
+    }
+    let (challenge, code) = asked_to_sign_up(&app, with(applicant("gwen"), "acceptedTerms", json!(1))).await;
+    let tokens = verified(&app, &challenge, &code).await.body;
+    let gwen = with_tokens(&app, &tokens);
+    let accepted = async || gwen.get("/v1/me").send().await.body["acceptedTerms"].clone();
+    assert_eq!(accepted().await, 1);
+
+    app.member("admin").patch("/v1/tenant").body(json!({"terms": "Be kinder."})).send().await.assert(200, "");
+    let accept = async |version: Value| gwen.patch("/v1/me").body(json!({"acceptedTerms": version})).send().await;
+    for other in [json!(1), json!(3)] {
+        let refused = accept(other).await;
+        assert_eq!(faults(&refused), [("/acceptedTerms".to_owned(), "not-current".to_owned())]);
+    }
+    assert_eq!(accepted().await, 1);
+    accept(json!(2)).await.assert(204, "");
+    gwen.patch("/v1/me").body(json!({"name": "Gwen"})).send().await.assert(204, "");
+    assert_eq!(accepted().await, 2);
 }
 
 /// Whoever asks for them, from however many places.

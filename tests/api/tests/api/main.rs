@@ -11,6 +11,7 @@ mod field_faults;
 mod idempotency;
 mod identity;
 mod limits;
+mod pages;
 mod personal_data;
 mod profile;
 mod routes;

@@ -45,6 +45,8 @@ pub struct Route {
     pub method: Method,
     pub template: String,
     pub takes_body: bool,
+    /// Pages may ask it, too.
+    pub is_for_pages: bool,
     parameters: Vec<String>,
 }
 
@@ -56,8 +58,8 @@ impl Route {
         let operation = &document["paths"][&template][method.as_str().to_lowercase()];
         let parameters = operation["parameters"].as_array().into_iter().flatten();
         let parameters = parameters.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect();
-        let takes_body = operation.get("requestBody").is_some();
-        Self { name: endpoint.spec().name, access: endpoint.access(), takes_body, parameters, method, template }
+        let (takes_body, is_for_pages) = (operation.get("requestBody").is_some(), endpoint.is_for_pages());
+        Self { name: endpoint.spec().name, access: endpoint.access(), takes_body, is_for_pages, parameters, method, template }
     }
 
     pub fn all() -> Vec<Self> {
@@ -94,6 +96,11 @@ impl Route {
             Access::Public => None,
             Access::Role(role) => Some(role),
         }
+    }
+
+    /// Whether it is shown a refresh token: by pages, in a cookie.
+    pub fn renews(&self) -> bool {
+        ["identity-refresh-tokens", "identity-log-out"].contains(&self.name)
     }
 
     pub fn good_body(&self) -> Value {

@@ -7,12 +7,13 @@ use jiff::ToSpan;
 use local::{
     TestApp,
     gate::{Action, CallInfo, Faults},
+    test_app::Reply,
 };
 use platform::{passwords::HASHED, telemetry::MetricSink};
 use serde_json::{Value, json};
 
 use crate::{
-    auth::{PASSWORD, address, applicant, ask, signed_up},
+    auth::{PASSWORD, address, applicant, ask, logged_in_from, signed_up},
     support::with,
 };
 
@@ -68,10 +69,20 @@ async fn pass(app: &TestApp, minutes: i64) {
 }
 
 /// What is done for a request, and what is answered.
-async fn path(app: &TestApp, steps: &Steps, to: &str, body: Value) -> (Vec<String>, u16, String) {
+type Path = (Vec<String>, u16, String);
+
+async fn path(app: &TestApp, steps: &Steps, to: &str, body: Value) -> Path {
+    path_of(steps, ask(app, to, body)).await
+}
+
+async fn path_of(steps: &Steps, asked: impl Future<Output = Reply>) -> Path {
     steps.take();
-    let reply = ask(app, to, body).await;
-    (steps.take(), reply.status.as_u16(), reply.code().to_owned())
+    let reply = asked.await;
+    (steps.take(), reply.status.as_u16(), format!("{} {}", reply.code(), reply.body["detail"]))
+}
+
+fn hashed(path: &Path) -> usize {
+    path.0.iter().filter(|step| step.contains("hashed")).count()
 }
 
 #[tokio::test]
@@ -82,13 +93,48 @@ async fn signing_in_goes_the_same_way_for_any_account_until_it_is_locked_and_the
             if n % 4 == 0 {
                 pass(&app, 1).await;
             }
-            let of = |login: &str| json!({"login": login, "password": "not the password"});
-            let (one, other) = (path(&app, &steps, "login", of(&known)).await, path(&app, &steps, "login", of(&unknown)).await);
+            let (one, other) = (wrong_from(&app, &steps, HERE, &known).await, wrong_from(&app, &steps, THERE, &unknown).await);
             assert_eq!(one, other, "{n}");
-            let hashed = one.0.iter().filter(|step| step.contains("hashed")).count();
-            assert_eq!((hashed, one.0.len(), one.1), if n < 10 { (1, 6, 401) } else { (0, 4, 429) }, "{one:?}");
+            assert_eq!((hashed(&one), one.0.len(), one.1), if n < 10 { (1, 7, 401) } else { (0, 4, 429) }, "{one:?}");
         }
         pass(&app, 15).await;
+    }
+}
+
+const HERE: &str = "198.51.100.7";
+const THERE: &str = "203.0.113.7";
+
+async fn wrong_from(app: &TestApp, steps: &Steps, network: &str, login: &str) -> Path {
+    path_of(steps, logged_in_from(app, network, login, "not the password")).await
+}
+
+/// Whoever locks an account by one of its logins can't see by another one whose it is: neither from where they did it, nor from
+/// elsewhere, nor with as many failures again.
+#[tokio::test]
+async fn a_lock_by_the_handle_shows_in_no_address() {
+    let (app, steps) = watched().await;
+    for n in 0..10 {
+        if n % 5 == 0 {
+            pass(&app, 1).await;
+        }
+        wrong_from(&app, &steps, HERE, "gwen").await;
+    }
+    pass(&app, 1).await;
+    assert_eq!(wrong_from(&app, &steps, HERE, "gwen").await.1, 429);
+    assert_eq!(wrong_from(&app, &steps, THERE, "gwen").await.1, 401, "the lock of the account is told nobody");
+    for n in 0..10 {
+        if n % 2 == 0 {
+            pass(&app, 1).await;
+        }
+        for network in [HERE, THERE] {
+            let known = wrong_from(&app, &steps, network, &address("gwen")).await;
+            assert_eq!(known, wrong_from(&app, &steps, network, &address("nobody")).await, "{n} from {network}");
+            assert_eq!((hashed(&known), known.1), (1, 401));
+        }
+    }
+    pass(&app, 1).await;
+    for email in [address("gwen"), address("nobody")] {
+        assert_eq!(wrong_from(&app, &steps, HERE, &email).await.1, 429);
     }
 }
 
@@ -122,7 +168,21 @@ async fn asking_for_a_passcode_and_answering_it_goes_the_same_way_for_any_addres
     for challenge in &challenges {
         paths.push(path(&app, &steps, "resend-otp", json!({"challenge": challenge})).await);
     }
-    assert_eq!(paths[0], paths[1]);
+    assert_eq!((&paths[0], paths[0].1), (&paths[1], 202));
+    // By now one of them was mailed another code: that is nothing to be seen, until it is answered.
+    for n in 0..7 {
+        if n % 4 == 0 {
+            pass(&app, 1).await;
+        }
+        let mut paths = Vec::new();
+        for challenge in &challenges {
+            let body = json!({"challenge": challenge, "passcode": "000000", "password": PASSWORD});
+            paths.push(path(&app, &steps, "reset-password", body).await);
+        }
+        assert_eq!(paths[0], paths[1], "{n} after the second mail");
+        // Counted, looked up with what was wrong before, and stored, until there were five.
+        assert_eq!((paths[0].0.len(), paths[0].1), if n < 5 { (4, 401) } else { (3, 401) }, "{:?}", paths[0]);
+    }
 }
 
 #[tokio::test]
@@ -132,5 +192,5 @@ async fn signing_up_goes_the_same_way_for_any_address() {
     let (known, unknown) = (path(&app, &steps, "signup", taken).await, path(&app, &steps, "signup", applicant("another")).await);
     assert_eq!(known, unknown);
     assert_eq!(known.1, 202);
-    assert_eq!(known.0.iter().filter(|step| step.contains("hashed")).count(), 1);
+    assert_eq!(hashed(&known), 1);
 }

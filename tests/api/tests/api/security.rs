@@ -1,4 +1,4 @@
-//! The security matrix: every route × everything that someone may try there. It is made from the list of functions, so that no
+//! The security matrix: every route, for apps and for pages × everything that someone may try there. It is made from the list of functions, so that no
 //! route escapes, and there is no cell that nothing is expected of: what is not refused is an exception, which has its reason
 //! here, and of which it is checked that it does no harm.
 
@@ -9,7 +9,11 @@ use local::{
     TestApp,
     test_app::{Asked, Reply, User},
 };
-use platform::function::Access;
+use platform::{
+    Way,
+    function::Access,
+    web::{ACCESS_COOKIE, REFRESH_COOKIE},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -33,6 +37,30 @@ enum Attempt {
     OversizeBody,
     WrongContentType,
     ReplayedKey,
+    OfPage(OfPage),
+}
+
+/// What is tried with cookies, or from another page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OfPage {
+    /// A page that has a bearer token and no cookie.
+    BearerOnly,
+    /// An app that has a cookie and no bearer token.
+    CookieElsewhere,
+    /// Two cookies of the one name.
+    TwoCookies,
+    OversizeCookie,
+    NoCsrfToken,
+    /// The CSRF token of another session.
+    OthersCsrfToken,
+    /// From a page of another origin.
+    OtherOrigin,
+    /// From a page of another site, as the browser says without naming it.
+    OtherSite,
+    /// From a page that does not say which.
+    NoOrigin,
+    /// Under the prefix of pages, though it is not for them.
+    AtThePrefix,
 }
 
 /// What is tried with the token.
@@ -41,6 +69,21 @@ const TOKENS: &[Attempt] = &[Attempt::NoToken, Attempt::ExpiredToken, Attempt::W
 const OTHERS: &[Attempt] = &[Attempt::OtherMember, Attempt::OtherTenant];
 /// What is tried with the body.
 const BODIES: &[Attempt] = &[Attempt::UnknownField, Attempt::OversizeBody, Attempt::WrongContentType, Attempt::ReplayedKey];
+/// What is tried with cookies.
+const COOKIES: &[Attempt] = &[
+    Attempt::OfPage(OfPage::BearerOnly),
+    Attempt::OfPage(OfPage::CookieElsewhere),
+    Attempt::OfPage(OfPage::TwoCookies),
+    Attempt::OfPage(OfPage::OversizeCookie),
+];
+/// What is tried from another page.
+const FORGED: &[Attempt] = &[
+    Attempt::OfPage(OfPage::NoCsrfToken),
+    Attempt::OfPage(OfPage::OthersCsrfToken),
+    Attempt::OfPage(OfPage::OtherOrigin),
+    Attempt::OfPage(OfPage::OtherSite),
+    Attempt::OfPage(OfPage::NoOrigin),
+];
 /// Every role.
 const ROLES: &[Attempt] = &[
     Attempt::As(Role::Member),
@@ -52,10 +95,15 @@ const ROLES: &[Attempt] = &[
 
 impl Attempt {
     /// All that is tried at a route: with each role but the one it is for.
-    fn all(route: &Route) -> Vec<Self> {
+    fn all(route: &Route, way: Way) -> Vec<Self> {
         let own = route.role().map(Self::As);
         let roles = ROLES.iter().filter(|role| Some(**role) != own);
-        [TOKENS, OTHERS, BODIES].concat().into_iter().chain(roles.copied()).collect()
+        let of_way = match way {
+            Way::Web => [COOKIES, FORGED].concat(),
+            Way::App if route.is_for_pages => Vec::new(),
+            Way::App => vec![Self::OfPage(OfPage::AtThePrefix)],
+        };
+        [TOKENS, OTHERS, BODIES].concat().into_iter().chain(roles.copied()).chain(of_way).collect()
     }
 
     /// How it is refused, unless it is an exception.
@@ -65,7 +113,18 @@ impl Attempt {
             Self::OtherMember | Self::OtherTenant if route.role() == Some(Role::Operator) => (403, "forbidden"),
             // What is public leaves no receipts (decision 0016): another body is another request, and here a bad one.
             Self::ReplayedKey if route.access == Access::Public => (422, "invalid-input"),
+            // Its token is looked for in the body, where it is not.
+            Self::OfPage(OfPage::CookieElsewhere) if route.renews() => (422, "invalid-input"),
             Self::NoToken | Self::ExpiredToken | Self::WrongAudience => (401, "unauthenticated"),
+            Self::OfPage(OfPage::BearerOnly)
+            | Self::OfPage(OfPage::CookieElsewhere)
+            | Self::OfPage(OfPage::TwoCookies)
+            | Self::OfPage(OfPage::OversizeCookie) => (401, "unauthenticated"),
+            Self::OfPage(OfPage::NoCsrfToken) | Self::OfPage(OfPage::OthersCsrfToken) => (403, "wrong-csrf-token"),
+            Self::OfPage(OfPage::OtherOrigin) | Self::OfPage(OfPage::OtherSite) | Self::OfPage(OfPage::NoOrigin) => {
+                (403, "other-origin")
+            }
+            Self::OfPage(OfPage::AtThePrefix) => (404, "route-not-found"),
             Self::OtherTenantsHost | Self::As(_) => (403, "forbidden"),
             // What is another's does not exist.
             Self::OtherMember | Self::OtherTenant => (404, ""),
@@ -117,6 +176,40 @@ const EXCEPTIONS: &[Exception] = &[
         reason: "it takes no token, and looks at none that comes along",
     },
     Exception {
+        routes: |route| route.access == Access::Public && !route.renews(),
+        attempts: &[COOKIES],
+        harmless: Harmless::AsAlways,
+        reason: "it takes no token, in a cookie or elsewhere",
+    },
+    Exception {
+        routes: Route::renews,
+        attempts: &[&[Attempt::OfPage(OfPage::BearerOnly), Attempt::OfPage(OfPage::OversizeCookie)]],
+        harmless: Harmless::AsAlways,
+        reason: "it takes its own cookie, and looks at no access token",
+    },
+    Exception {
+        routes: |route| !route.writes(),
+        attempts: &[&[
+            Attempt::OfPage(OfPage::NoCsrfToken),
+            Attempt::OfPage(OfPage::OthersCsrfToken),
+            Attempt::OfPage(OfPage::NoOrigin),
+        ]],
+        harmless: Harmless::AsAlways,
+        reason: "a read changes nothing, and browsers show it to no page of another origin",
+    },
+    Exception {
+        routes: |route| route.access == Access::Public,
+        attempts: &[&[Attempt::OfPage(OfPage::NoCsrfToken), Attempt::OfPage(OfPage::OthersCsrfToken)]],
+        harmless: Harmless::AsAlways,
+        reason: "it begins or renews a session, or has none: its origin says where it is from, or it is refused",
+    },
+    Exception {
+        routes: |route| route.access != Access::Public,
+        attempts: &[&[Attempt::OfPage(OfPage::NoOrigin)]],
+        harmless: Harmless::AsAlways,
+        reason: "its CSRF token says that it is from here",
+    },
+    Exception {
         routes: |route| !route.writes(),
         attempts: &[BODIES],
         harmless: Harmless::AsAlways,
@@ -164,24 +257,54 @@ fn exception(route: &Route, attempt: Attempt) -> Option<usize> {
 /// A system in which the request of a route is good, and that request.
 struct World {
     app: TestApp,
+    way: Way,
     path: String,
     body: Option<Value>,
+    /// What a page has of it in a cookie.
+    refresh_token: Option<String>,
     ids: Ids,
 }
 
 impl World {
-    async fn of(route: &Route) -> Self {
-        if route.writes() {
-            let (app, write) = prepared(route.name).await;
-            return Self { app, path: write.path, body: write.body, ids: Ids::new() };
+    async fn of(route: &Route, way: Way) -> Self {
+        if !route.writes() {
+            let (app, ids) = existing(found().await).await;
+            return Self { app, way, path: route.path(&ids), body: None, refresh_token: None, ids };
         }
-        let (app, ids) = existing(found().await).await;
-        Self { app, path: route.path(&ids), body: None, ids }
+        let (app, mut write) = prepared(route.name).await;
+        let refresh_token = match way {
+            Way::App => None,
+            Way::Web => write.body.as_mut().and_then(|body| body.as_object_mut()?.remove("refreshToken")),
+        };
+        let refresh_token = refresh_token.map(|token| token.as_str().unwrap().to_owned());
+        Self { app, way, path: write.path, body: write.body, refresh_token, ids: Ids::new() }
+    }
+
+    /// The same one, where requests of the way come from.
+    fn sitting<'a>(&self, user: User<'a>) -> User<'a> {
+        match self.way {
+            Way::App => user,
+            Way::Web => user.at_a_page(),
+        }
+    }
+
+    /// One whose request is good.
+    fn user(&self, route: &Route) -> User<'_> {
+        self.sitting(route.user(&self.app))
+    }
+
+    /// The good request without its body, but by this one.
+    fn bare<'a>(&self, route: &Route, user: &User<'a>) -> Asked<'a> {
+        let asked = user.request(route.method.clone(), &self.path);
+        match &self.refresh_token {
+            Some(token) => asked.header("cookie", &format!("{REFRESH_COOKIE}={token}")),
+            None => asked,
+        }
     }
 
     /// The good request, but by this one.
     fn by<'a>(&self, route: &Route, user: &User<'a>) -> Asked<'a> {
-        let asked = user.request(route.method.clone(), &self.path);
+        let asked = self.bare(route, user);
         match &self.body {
             Some(body) => asked.body(body),
             None => asked,
@@ -190,7 +313,7 @@ impl World {
 
     /// The good request, but with this body.
     fn saying(&self, route: &Route, kind: &str, body: impl Into<Vec<u8>>) -> Asked<'_> {
-        route.user(&self.app).request(route.method.clone(), &self.path).header("content-type", kind).raw_body(body)
+        self.bare(route, &self.user(route)).header("content-type", kind).raw_body(body)
     }
 
     fn good_body(&self) -> Value {
@@ -199,20 +322,20 @@ impl World {
 
     async fn attempt(&self, route: &Route, attempt: Attempt) -> Reply {
         let (app, role) = (&self.app, route.role().unwrap_or(Role::Member));
-        let with_token = |token: String| self.by(route, &app.bearer(token));
+        let with_token = |token: String| self.by(route, &self.sitting(app.bearer(token)));
         let json = "application/json";
         let asked = match attempt {
-            Attempt::NoToken => self.by(route, &app.anonymous()),
+            Attempt::NoToken => self.by(route, &self.sitting(app.anonymous())),
             Attempt::ExpiredToken => with_token(
                 app.token_with(|claims| (claims.role, claims.iat, claims.exp) = (role, claims.iat - 1000, claims.iat - 100)),
             ),
             Attempt::WrongAudience => {
                 with_token(app.token_with(|claims| (claims.role, claims.aud) = (role, "another-app".to_owned())))
             }
-            Attempt::OtherTenantsHost => self.by(route, &route.user(app).at("other.localhost")),
-            Attempt::OtherMember => self.by(route, &app.user_of("demo", "admin", role)),
-            Attempt::OtherTenant => self.by(route, &app.user_of("other", "omar", role).at("other.localhost")),
-            Attempt::As(role) => self.by(route, &app.user_of("demo", "demo", role)),
+            Attempt::OtherTenantsHost => self.by(route, &self.sitting(route.user(app).at("other.localhost"))),
+            Attempt::OtherMember => self.by(route, &self.sitting(app.user_of("demo", "admin", role))),
+            Attempt::OtherTenant => self.by(route, &self.sitting(app.user_of("other", "omar", role).at("other.localhost"))),
+            Attempt::As(role) => self.by(route, &self.sitting(app.user_of("demo", "demo", role))),
             Attempt::UnknownField => {
                 let mut body = self.good_body();
                 body["noFieldOfOurs"] = json!(1);
@@ -224,15 +347,45 @@ impl World {
             }
             Attempt::WrongContentType => self.saying(route, "text/plain", self.good_body().to_string()),
             Attempt::ReplayedKey => {
-                let first = self.by(route, &route.user(app)).header("idempotency-key", "one").send().await;
+                let first = self.by(route, &self.user(route)).header("idempotency-key", "one").send().await;
                 assert!(first.status.is_success(), "{}: {} {:#}", route.name, first.status, first.body);
                 let other = if self.good_body() == json!({}) { json!({"another": 1}) } else { json!({}) };
                 // Without a body before, an empty object is another one already.
                 let other = if self.body.is_none() { json!({}) } else { other };
                 self.saying(route, json, other.to_string()).header("idempotency-key", "one")
             }
+            Attempt::OfPage(attempt) => self.attempt_of_page(route, attempt),
         };
         asked.send().await
+    }
+
+    fn attempt_of_page(&self, route: &Route, attempt: OfPage) -> Asked<'_> {
+        let (app, user) = (&self.app, self.user(route));
+        let token = app.token_with(|claims| claims.role = route.role().unwrap_or(Role::Member));
+        let access = format!("{ACCESS_COOKIE}={token}");
+        let with_csrf_token = |token| self.by(route, &user.clone().with_csrf_token(token));
+        let from_origin = |origin| self.by(route, &user.clone().from_origin(origin));
+        match attempt {
+            OfPage::BearerOnly => {
+                let page = app.anonymous().at_a_page().with_csrf_token(user.csrf_token());
+                self.by(route, &page).header("authorization", &format!("Bearer {token}"))
+            }
+            OfPage::CookieElsewhere => self.by(route, &app.anonymous()).header("cookie", &access),
+            OfPage::TwoCookies => {
+                let first = if route.renews() { format!("{REFRESH_COOKIE}=x") } else { access };
+                self.by(route, &user).header("cookie", &first)
+            }
+            OfPage::OversizeCookie => {
+                let page = app.anonymous().at_a_page().with_csrf_token(user.csrf_token());
+                self.by(route, &page).header("cookie", &format!("{access}{}", "x".repeat(4096)))
+            }
+            OfPage::NoCsrfToken => with_csrf_token(None),
+            OfPage::OthersCsrfToken => with_csrf_token(app.member("omar").at_a_page().csrf_token()),
+            OfPage::OtherOrigin => from_origin(Some("https://evil.example")),
+            OfPage::OtherSite => self.by(route, &user).header("sec-fetch-site", "cross-site"),
+            OfPage::NoOrigin => from_origin(None),
+            OfPage::AtThePrefix => self.by(route, &user.at_a_page()),
+        }
     }
 
     async fn stored(&self) -> Stored {
@@ -294,13 +447,17 @@ async fn harm(world: &World, route: &Route, attempt: Attempt, harmless: Harmless
 async fn every_attempt_at_every_route_is_refused_or_does_no_harm() {
     let routes = Route::all();
     let (mut cells, mut wrong, mut used) = ([0, 0], Vec::new(), BTreeSet::new());
-    for route in &routes {
-        let mut world = World::of(route).await;
-        let usual = world.by(route, &route.user(&world.app)).send().await;
+    let for_pages = routes.iter().filter(|route| route.is_for_pages);
+    let ways: Vec<(&Route, Way)> =
+        routes.iter().map(|route| (route, Way::App)).chain(for_pages.map(|route| (route, Way::Web))).collect();
+    for (route, way) in ways.iter().copied() {
+        let mut world = World::of(route, way).await;
+        let usual = world.by(route, &world.user(route)).send().await;
+        assert!(usual.status.is_success(), "{} {way:?}: {} {:#}", route.name, usual.status, usual.body);
         let mut written = route.writes();
-        for attempt in Attempt::all(route) {
+        for attempt in Attempt::all(route, way) {
             if std::mem::take(&mut written) {
-                world = World::of(route).await;
+                world = World::of(route, way).await;
             }
             let exception = exception(route, attempt);
             written = route.writes() && (exception.is_some() || attempt == Attempt::ReplayedKey);
@@ -314,11 +471,11 @@ async fn every_attempt_at_every_route_is_refused_or_does_no_harm() {
                 }
                 None => not_refused(&world, route, attempt).await,
             };
-            wrong.extend(fault.map(|fault| format!("{} {}: {attempt:?}: {fault}", route.method, route.template)));
+            wrong.extend(fault.map(|fault| format!("{} {} ({way:?}): {attempt:?}: {fault}", route.method, route.template)));
         }
     }
     let [refused, excepted] = cells;
-    println!("{} routes, {} cells: {refused} refused, {excepted} harmless for a reason", routes.len(), refused + excepted);
+    println!("{} routes, {} cells: {refused} refused, {excepted} harmless for a reason", ways.len(), refused + excepted);
     assert!(wrong.is_empty(), "{} cells:\n{}", wrong.len(), wrong.join("\n"));
     assert_eq!(used.len(), EXCEPTIONS.len(), "an exception that nothing needs");
 }

@@ -5,9 +5,14 @@ use jiff::ToSpan;
 use local::{TestApp, test_app::Reply};
 use serde_json::{Value, json};
 
-use crate::auth::{PASSWORD, address, ask, codes, logged_in, signed_up, with_tokens};
+use crate::{
+    auth::{PASSWORD, address, ask, ask_from, codes, logged_in, logged_in_from, signed_up, with_tokens},
+    support::Held,
+};
 
 const ANOTHER: &str = "two bicycles, no lantern";
+const THIEF: &str = "203.0.113.66";
+const HOME: &str = "198.51.100.7";
 
 async fn forgot(app: &TestApp, email: &str) -> Value {
     let reply = ask(app, "forgot-password", json!({"email": email})).await;
@@ -30,6 +35,23 @@ async fn fail(app: &TestApp, login: &str, times: usize) {
     app.leap(1.minute()).await;
 }
 
+/// The same from one network.
+async fn fail_from(app: &TestApp, network: &str, login: &str, times: usize) {
+    for n in 0..times {
+        if n % 5 == 0 {
+            app.leap(1.minute()).await;
+        }
+        logged_in_from(app, network, login, ANOTHER).await.assert(401, "wrong-credentials");
+    }
+    app.leap(1.minute()).await;
+}
+
+/// How many failures the account has.
+async fn failed(app: &TestApp, handle: &str) -> usize {
+    let owner = app.store().owner_of_handle(&"demo".parse().unwrap(), &handle.parse().unwrap()).await.unwrap().unwrap();
+    app.store().sign_ins(&owner).await.unwrap().failures.count.into()
+}
+
 fn locks_told(app: &TestApp) -> usize {
     app.mails().iter().filter(|mail| mail.mail.subject.contains("locked")).count()
 }
@@ -40,9 +62,7 @@ async fn ten_failures_lock_the_account_and_tell_the_member_once() {
     let tokens = signed_up(&app, "gwen").await;
     fail(&app, "gwen", 5).await;
     fail(&app, &address("gwen"), 5).await;
-    let locked = logged_in(&app, "gwen", PASSWORD).await;
-    locked.assert(429, "account-locked");
-    assert!(!locked.header("retry-after").is_empty());
+    logged_in(&app, "gwen", PASSWORD).await.assert(401, "wrong-credentials");
     app.settle().await;
     assert_eq!(locks_told(&app), 1);
     // Where the member is signed in they stay so.
@@ -59,11 +79,51 @@ async fn ten_failures_lock_the_account_and_tell_the_member_once() {
 async fn an_account_that_there_is_not_locks_as_any_other_and_nobody_is_told() {
     let app = TestApp::new().await;
     for login in ["nobody", "nobody@example.net"] {
-        fail(&app, login, 10).await;
-        logged_in(&app, login, ANOTHER).await.assert(429, "account-locked");
+        fail_from(&app, THIEF, login, 10).await;
+        logged_in_from(&app, THIEF, login, ANOTHER).await.assert(429, "account-locked");
     }
     app.settle().await;
     assert!(app.mails().is_empty() && app.dead_letters().is_empty());
+}
+
+/// What is refused is what was typed, where it was: not the account, and nobody else.
+#[tokio::test]
+async fn ten_failures_from_one_network_shut_out_that_network_with_that_login() {
+    let app = TestApp::new().await;
+    signed_up(&app, "gwen").await;
+    fail_from(&app, THIEF, "gwen", 10).await;
+    let locked = logged_in_from(&app, THIEF, "GWEN", PASSWORD).await;
+    locked.assert(429, "account-locked");
+    assert!(!locked.header("retry-after").is_empty());
+    logged_in_from(&app, THIEF, &address("gwen"), ANOTHER).await.assert(401, "wrong-credentials");
+    logged_in_from(&app, THIEF, "demo", ANOTHER).await.assert(401, "wrong-credentials");
+    app.leap(15.minutes()).await;
+    logged_in_from(&app, THIEF, "gwen", PASSWORD).await.assert(200, "");
+}
+
+#[tokio::test]
+async fn a_lock_does_not_shut_members_out_where_they_have_signed_in() {
+    let app = TestApp::new().await;
+    signed_up(&app, "gwen").await;
+    logged_in_from(&app, HOME, "gwen", PASSWORD).await.assert(200, "");
+    fail(&app, "gwen", 10).await;
+    logged_in_from(&app, THIEF, "gwen", PASSWORD).await.assert(401, "wrong-credentials");
+    logged_in_from(&app, HOME, "gwen", PASSWORD).await.assert(200, "");
+    // Where one has reset one's password one is known, too.
+    fail(&app, "gwen", 10).await;
+    let challenge = forgot(&app, &address("gwen")).await;
+    let code = codes(&app, &address("gwen")).await.pop().unwrap();
+    let answer = json!({"challenge": challenge, "passcode": code, "password": ANOTHER});
+    ask_from(&app, "198.51.100.8", "reset-password", answer).await.assert(204, "");
+    for n in 0..10 {
+        if n % 5 == 0 {
+            app.leap(1.minute()).await;
+        }
+        logged_in(&app, "gwen", PASSWORD).await.assert(401, "wrong-credentials");
+    }
+    app.leap(1.minute()).await;
+    logged_in(&app, "gwen", ANOTHER).await.assert(401, "wrong-credentials");
+    logged_in_from(&app, "198.51.100.8", "gwen", ANOTHER).await.assert(200, "");
 }
 
 #[tokio::test]
@@ -71,16 +131,17 @@ async fn fifty_guesses_at_once_are_five_and_twice_as_many_lock() {
     let app = TestApp::new().await;
     signed_up(&app, "gwen").await;
     let mut answered = 0;
-    for _ in 0..4 {
+    for _ in 0..2 {
         let replies = join_all((0..50).map(|_| logged_in(&app, "gwen", ANOTHER))).await;
         let now = replies.iter().filter(|reply| reply.status == 401).count();
         assert!(now <= 5 && replies.iter().all(|reply| [401, 429, 503].contains(&reply.status.as_u16())), "{now}");
         answered += now;
+        assert_eq!(failed(&app, "gwen").await, answered, "what is told is counted");
         app.leap(1.minute()).await;
     }
-    fail(&app, "gwen", 10 - answered.min(10)).await;
-    assert!(answered <= 10, "{answered}");
-    logged_in(&app, "gwen", PASSWORD).await.assert(429, "account-locked");
+    fail(&app, "gwen", 10 - answered).await;
+    logged_in(&app, "gwen", PASSWORD).await.assert(401, "wrong-credentials");
+    assert_eq!(failed(&app, "gwen").await, 10, "a lock counts nothing");
     app.settle().await;
     assert_eq!(locks_told(&app), 1);
 }
@@ -134,18 +195,57 @@ async fn asking_for_an_address_that_nobody_has_looks_the_same_and_comes_to_nothi
     assert!(app.dead_letters().is_empty());
 }
 
-/// One who was still being looked at when the password was changed does not get in.
+/// One who was still being looked at when the password was changed does not get in; and is told the same as anyone.
 #[tokio::test]
-async fn sign_ins_that_meet_a_reset_get_in_with_the_new_password_alone() {
+async fn a_sign_in_that_meets_a_reset_does_not_get_in() {
     let app = TestApp::new().await;
     signed_up(&app, "gwen").await;
     app.leap(1.minute()).await;
     let challenge = forgot(&app, &address("gwen")).await;
     let code = codes(&app, &address("gwen")).await.pop().unwrap();
-    let sign_ins = join_all((0..8).map(|_| logged_in(&app, "gwen", PASSWORD)));
-    let (reset, sign_ins) = tokio::join!(reset(&app, &challenge, &code), sign_ins);
-    reset.assert(204, "");
-    for reply in sign_ins.iter().filter(|reply| reply.status == 200) {
-        ask(&app, "refresh", json!({"refreshToken": reply.body["refreshToken"]})).await.assert(401, "wrong-refresh-token");
+    let held = Held::at(&app, "identity-log-in", "TransactWriteItems", 2);
+    let (looked_at, ()) = tokio::join!(
+        logged_in(&app, "gwen", PASSWORD),
+        held.meanwhile(async {
+            reset(&app, &challenge, &code).await.assert(204, "");
+        }),
+    );
+    looked_at.assert(401, "wrong-credentials");
+    logged_in(&app, "gwen", ANOTHER).await.assert(200, "");
+}
+
+/// Another who fails, or gets in, at the same time changes nothing of it.
+#[tokio::test]
+async fn the_right_password_gets_in_whatever_happens_meanwhile() {
+    let app = TestApp::new().await;
+    signed_up(&app, "gwen").await;
+    logged_in(&app, "gwen", ANOTHER).await.assert(401, "wrong-credentials");
+    for (password, status) in [(ANOTHER, 401), (PASSWORD, 200)] {
+        let held = Held::at(&app, "identity-log-in", "TransactWriteItems", 2);
+        let (right, ()) = tokio::join!(
+            logged_in(&app, "gwen", PASSWORD),
+            held.meanwhile(async { assert_eq!(logged_in(&app, "gwen", password).await.status, status) }),
+        );
+        right.assert(200, "");
+        app.leap(1.minute()).await;
     }
+}
+
+/// And a reset is made, whoever tries passwords meanwhile.
+#[tokio::test]
+async fn a_password_is_reset_while_someone_tries_others() {
+    let app = TestApp::new().await;
+    signed_up(&app, "gwen").await;
+    app.leap(1.minute()).await;
+    let challenge = forgot(&app, &address("gwen")).await;
+    let code = codes(&app, &address("gwen")).await.pop().unwrap();
+    let held = Held::at(&app, "identity-reset-password", "TransactWriteItems", 2);
+    let (set, ()) = tokio::join!(
+        reset(&app, &challenge, &code),
+        held.meanwhile(async {
+            logged_in(&app, "gwen", "not the password").await.assert(401, "wrong-credentials");
+        }),
+    );
+    set.assert(204, "");
+    logged_in(&app, "gwen", ANOTHER).await.assert(200, "");
 }

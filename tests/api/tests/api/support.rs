@@ -1,19 +1,28 @@
 //! What the tests of all resources share.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use aws_sdk_dynamodb::{
     Client,
     config::{BehaviorVersion, Region},
     types::AttributeValue,
 };
+use futures::future::BoxFuture;
 use jiff::ToSpan;
 use local::{
     TestApp,
+    gate::{CallInfo, Faults},
     test_app::{Reply, User},
 };
 use serde_json::{Value, json};
 use storage::tables::{PK, SK, Table};
+use tokio::sync::Notify;
 
 /// A watcher that the recordings have offers for: every hour, Los Angeles to Dubai, for points of American.
 pub fn dubai() -> Value {
@@ -165,5 +174,44 @@ impl Core {
             }
         }
         stored
+    }
+}
+
+/// Holds one call of a function back until something else has happened.
+#[derive(Debug)]
+pub struct Held {
+    function: &'static str,
+    operation: &'static str,
+    left: AtomicU32,
+    reached: Notify,
+    over: Notify,
+}
+
+impl Held {
+    /// The call of this operation that is the `number`th from now on.
+    pub fn at(app: &TestApp, function: &'static str, operation: &'static str, number: u32) -> Arc<Self> {
+        let (reached, over) = (Notify::new(), Notify::new());
+        let held = Arc::new(Self { function, operation, left: AtomicU32::new(number), reached, over });
+        app.set_faults(held.clone());
+        held
+    }
+
+    /// What happens while the call is held back.
+    pub async fn meanwhile(&self, happens: impl Future<Output = ()>) {
+        self.reached.notified().await;
+        happens.await;
+        self.over.notify_one();
+    }
+}
+
+impl Faults for Held {
+    fn meanwhile<'a>(&'a self, call: &'a CallInfo) -> BoxFuture<'a, ()> {
+        Box::pin(async {
+            let ours = call.function == self.function && call.operation == self.operation;
+            if ours && self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)) == Ok(1) {
+                self.reached.notify_one();
+                self.over.notified().await;
+            }
+        })
     }
 }

@@ -1,4 +1,5 @@
-//! The walk in the README, from signing up to a first watcher: run as it is printed, against the real thing on a port.
+//! The walks in the README, from signing up to a first watcher and by a page's cookies: run as they are printed, against the real
+//! thing on a port.
 
 use std::{path::Path, process::Stdio, sync::Arc, time::Duration};
 
@@ -6,20 +7,20 @@ use local::{System, clock::MovableClock, data::RECORDED_AT, machine::Options, pa
 use tokio::{net::TcpListener, process::Command};
 
 /// The block of shell that begins so.
-fn printed() -> String {
+fn printed(begin: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
     let readme = std::fs::read_to_string(root).unwrap();
-    let start = readme.find("API=http://localhost:8787").unwrap();
+    let start = readme.find(begin).unwrap();
     readme[start..].split("\n```").next().unwrap().to_owned()
 }
 
-#[tokio::test]
-async fn the_walk_in_the_readme_leads_to_a_watcher() {
+/// What the last command of a walk is answered.
+async fn walked(walk: &str) -> serde_json::Value {
     let options = Options::in_memory(Arc::new(MovableClock::at(RECORDED_AT))).unwrap();
     let system = Arc::new(System::start(options).await.unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let here = format!("http://{}", listener.local_addr().unwrap());
-    let walk = printed().replace("http://localhost:8787", &here);
+    let walk = walk.replace("http://localhost:8787", &here);
     let walked = Command::new("bash").args(["-euo", "pipefail", "-c", &walk]).stdin(Stdio::null()).kill_on_drop(true).output();
     let walked = tokio::select! {
         served = serve(&system, listener, pages::router(system.pages())) => panic!("{served:?}"),
@@ -27,6 +28,22 @@ async fn the_walk_in_the_readme_leads_to_a_watcher() {
     };
     let told = String::from_utf8_lossy(&walked.stdout);
     assert!(walked.status.success(), "{told} {}", String::from_utf8_lossy(&walked.stderr));
-    let watcher: serde_json::Value = serde_json::from_str(&told).unwrap();
+    serde_json::from_str(&told).unwrap()
+}
+
+const FROM_HERE: &str = "API=http://localhost:8787";
+
+#[tokio::test]
+async fn the_walk_in_the_readme_leads_to_a_watcher() {
+    let watcher = walked(&printed(FROM_HERE)).await;
     assert_eq!(watcher["name"], "Dubai in April", "{watcher:#}");
+}
+
+#[tokio::test]
+async fn the_walk_of_a_page_leads_to_a_change_of_its_members_profile() {
+    // It goes on in the same shell, with what the first has named.
+    let first = printed(FROM_HERE);
+    let named = first.split("\n\n").next().unwrap();
+    let member = walked(&format!("{named}\n{}", printed("JAR="))).await;
+    assert_eq!(member["name"], "Dana at a page", "{member:#}");
 }

@@ -1,0 +1,157 @@
+//! What issuers say of applications and bonuses. Few of these rules are published; none is a promise of approval.
+
+use std::str::FromStr;
+
+use jiff::{ToSpan, civil::Date};
+
+use super::{Card, CardKind, CardsHeld, Catalogue, CatalogueError, Family, IssuerId, RuleId, Source, catalogue::Row};
+
+/// What cards a rule on their number counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    /// Those of the same issuer.
+    SameIssuer,
+    /// Everybody's that are for people.
+    AnyPersonal,
+}
+
+/// How far back a rule looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Window {
+    /// So many days.
+    Days(u16),
+    /// So many months.
+    Months(u16),
+}
+
+impl Window {
+    /// Whether a day lies within the window that ends today.
+    fn holds(self, day: Date, today: Date) -> bool {
+        let begin = match self {
+            Self::Days(days) => today.saturating_sub(i64::from(days).days()),
+            Self::Months(months) => today.saturating_sub(i64::from(months).months()),
+        };
+        day > begin
+    }
+}
+
+/// What a rule says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuleKind {
+    /// Who has opened so many cards within the window is refused.
+    Velocity {
+        /// For which kind of card; both, if none.
+        of: Option<CardKind>,
+        /// Which cards count.
+        counts: Counts,
+        /// How many are too many.
+        most: u8,
+        /// Within what time.
+        window: Window,
+    },
+    /// Who had the card gets no bonus for it again.
+    OncePerCard(Option<Family>),
+    /// Who got the card's bonus within the window gets none.
+    BonusAgain {
+        /// For which family; all, if none.
+        of: Option<Family>,
+        /// Within what time.
+        window: Window,
+    },
+}
+
+/// What comes of a rule that applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// The application would be refused.
+    Refused,
+    /// The card could be had, without its bonus.
+    NoBonus,
+}
+
+/// A rule of an issuer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Its id.
+    pub id: RuleId,
+    /// Whose.
+    pub issuer: IssuerId,
+    /// What it says.
+    pub kind: RuleKind,
+    /// Who says that it does.
+    pub source: Source,
+}
+
+impl Rule {
+    pub(super) fn read(row: &Row<'_>) -> Result<Self, CatalogueError> {
+        let (kind, scope): (String, Option<String>) = (row.must("kind", 2)?, row.may("scope", 3)?);
+        let kind = match kind.as_str() {
+            "velocity" => RuleKind::Velocity {
+                of: scope.filter(|of| of != "all").map(|of| parsed(row, &of)).transpose()?,
+                counts: match row.must::<String>("counts", 4)?.as_str() {
+                    "same-issuer" => Counts::SameIssuer,
+                    "any-personal" => Counts::AnyPersonal,
+                    _ => return Err(row.wrong("counts", "must be same-issuer or any-personal")),
+                },
+                most: row.must("most", 5)?,
+                window: window(row)?,
+            },
+            "once-per-card" => RuleKind::OncePerCard(scope.map(|of| parsed(row, &of)).transpose()?),
+            "bonus-again" => RuleKind::BonusAgain { of: scope.map(|of| parsed(row, &of)).transpose()?, window: window(row)? },
+            _ => return Err(row.wrong("kind", "must be velocity, once-per-card or bonus-again")),
+        };
+        Ok(Self { id: row.must("id", 0)?, issuer: row.must("issuer", 1)?, kind, source: row.source(8)? })
+    }
+
+    /// What comes of it for who wants a card today; nothing, if it does not apply. O(cards held).
+    pub fn effect(&self, catalogue: &Catalogue, card: &Card, held: &CardsHeld, today: Date) -> Option<Effect> {
+        if self.issuer != card.issuer {
+            return None;
+        }
+        match &self.kind {
+            RuleKind::Velocity { of, counts, most, window } => {
+                let speaks = of.is_none_or(|of| of == card.kind);
+                let opened = opened(catalogue, card, held, *counts).filter(|day| window.holds(*day, today)).count();
+                (speaks && opened >= usize::from(*most)).then_some(Effect::Refused)
+            }
+            RuleKind::OncePerCard(family) => {
+                let had = held.held.iter().any(|had| had.card == card.id);
+                (speaks_of(family.as_ref(), card) && had).then_some(Effect::NoBonus)
+            }
+            RuleKind::BonusAgain { of, window } => {
+                let of_card = held.held.iter().filter(|had| had.card == card.id);
+                // A bonus follows the opening; who does not know when it came is held to the day of opening.
+                let lately = of_card.map(|had| had.bonus_on.unwrap_or(had.opened)).any(|day| window.holds(day, today));
+                (speaks_of(of.as_ref(), card) && lately).then_some(Effect::NoBonus)
+            }
+        }
+    }
+}
+
+/// When cards that count were opened.
+fn opened<'a>(catalogue: &'a Catalogue, card: &'a Card, held: &'a CardsHeld, counts: Counts) -> impl Iterator<Item = Date> + 'a {
+    let counted = move |had: &Card| match counts {
+        Counts::SameIssuer => had.issuer == card.issuer,
+        Counts::AnyPersonal => had.kind == CardKind::Personal,
+    };
+    let known = held.held.iter().filter(move |had| catalogue.card(&had.card).is_some_and(counted)).map(|had| had.opened);
+    let elsewhere = held.elsewhere.iter().filter(move |had| counts == Counts::AnyPersonal && had.kind == CardKind::Personal);
+    known.chain(elsewhere.map(|had| had.opened))
+}
+
+fn speaks_of(family: Option<&Family>, card: &Card) -> bool {
+    family.is_none_or(|family| card.family.as_ref() == Some(family))
+}
+
+fn parsed<T: FromStr<Err: ToString>>(row: &Row<'_>, text: &str) -> Result<T, CatalogueError> {
+    text.parse().map_err(|error: T::Err| row.wrong("scope", &error.to_string()))
+}
+
+fn window(row: &Row<'_>) -> Result<Window, CatalogueError> {
+    let length = row.must("window", 6)?;
+    match row.must::<String>("unit", 7)?.as_str() {
+        "days" => Ok(Window::Days(length)),
+        "months" => Ok(Window::Months(length)),
+        _ => Err(row.wrong("unit", "must be days or months")),
+    }
+}

@@ -1,0 +1,377 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeSet;
+
+use jiff::civil::{Date, date};
+use proptest::{prelude::*, sample::subsequence};
+use rust_decimal::Decimal;
+
+use super::*;
+use crate::{
+    ids::derived,
+    money::{CentsPerPoint, Currency},
+    value::Valuations,
+};
+
+const TODAY: Date = date(2026, 11, 21);
+
+fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().unwrap()
+}
+
+fn usd(dollars: i64) -> Money {
+    Money::from_minor(dollars * 100, Currency::USD).unwrap()
+}
+
+fn reach() -> Reach {
+    [("chase-ur", "hyatt"), ("chase-ur", "mileageplus"), ("amex-mr", "skymiles"), ("citi-typ", "aadvantage")]
+        .into_iter()
+        .map(|(from, to)| (id(from), id(to)))
+        .collect()
+}
+
+fn wish(programmes: &[&str]) -> Wish {
+    let by = WishedBy::Watcher(derived(programmes));
+    Wish { by, any_of: programmes.iter().map(|programme| id(programme)).collect(), points: Some(70_000.try_into().unwrap()) }
+}
+
+fn held(card: &str, opened: Date) -> HeldCard {
+    HeldCard { card: id(card), opened, closed: None, bonus_on: None }
+}
+
+fn holding(cards: &[(&str, Date)]) -> CardsHeld {
+    CardsHeld { held: cards.iter().map(|(card, opened)| held(card, *opened)).collect(), ..CardsHeld::default() }
+}
+
+/// What is recommended of the shipped catalogue, at published valuations.
+fn advise(held: &CardsHeld, wishes: &[Wish]) -> Advice {
+    let (reach, worth) = (reach(), Valuations::default());
+    recommend(Catalogue::shipped(), Situation { held, wishes, reach: &reach, worth: &worth, today: TODAY })
+}
+
+fn recommended(advice: &Advice) -> Vec<&str> {
+    advice.recommended.iter().map(|recommendation| recommendation.card.as_str()).collect()
+}
+
+fn why_not<'a>(advice: &'a Advice, card: &str) -> &'a [Obstacle] {
+    advice.left_out.iter().find(|left| left.card.as_str() == card).map_or(&[], |left| &left.why)
+}
+
+#[test]
+fn the_shipped_tables_are_read_to_the_last_line() {
+    let catalogue = Catalogue::read(Tables::SHIPPED).unwrap();
+    assert_eq!(Catalogue::shipped(), &catalogue);
+    for (table, rows) in [
+        (Tables::SHIPPED.cards, catalogue.cards().count()),
+        (Tables::SHIPPED.earnings, catalogue.cards().map(|card| card.earnings.len()).sum()),
+        (Tables::SHIPPED.credits, catalogue.cards().map(|card| card.credits.len()).sum()),
+        (Tables::SHIPPED.rules, catalogue.rules().len()),
+    ] {
+        // A full CSV parser sees the same fields: none of them is quoted.
+        let mut full = csv::Reader::from_reader(table.as_bytes());
+        let records: Vec<csv::StringRecord> = full.records().map(Result::unwrap).collect();
+        let lines = table.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+        assert!(records.iter().map(|record| record.iter().collect::<Vec<_>>()).eq(lines));
+        assert_eq!(records.len(), rows);
+    }
+    assert!(catalogue.cards().count() >= 50);
+    let issuers: BTreeSet<&IssuerId> = catalogue.cards().map(|card| &card.issuer).collect();
+    assert!(catalogue.rules().iter().all(|rule| issuers.contains(&rule.issuer)), "a rule of an issuer without cards");
+}
+
+/// The shipped tables with one line changed.
+fn with(table: &str, old: &str, new: &str) -> String {
+    assert!(table.contains(old), "{old}");
+    table.replacen(old, new, 1)
+}
+
+#[test]
+fn what_is_wrong_with_a_table_is_named_with_its_line() {
+    let cards = Tables::SHIPPED.cards;
+    let line = 1 + cards.lines().position(|line| line.starts_with("amex-gold,")).unwrap();
+    let read = |cards: &str| Catalogue::read(Tables { cards, ..Tables::SHIPPED }).unwrap_err().to_string();
+    let twice = format!("{cards}{}\n", cards.lines().nth(1).unwrap());
+    for (table, expected) in [
+        (with(cards, "US,amex-mr,full,325", "US,amex-nr,full,325"), format!("line {line}: there is no programme amex-nr")),
+        (with(cards, "US,amex-mr,full,325", "US,amex-mr,full,-325"), format!("line {line}: annual_fee is below zero")),
+        (with(cards, "US,amex-mr,full,325", "US,amex-mr,fully,325"), format!("line {line}: transfers access to transfers")),
+        (with(cards, "full,325,,,,,", "full,325,,,100000,,"), format!("line {line}: a bonus needs")),
+        (with(cards, "seed-data.ts,2026-09", "seed-data.ts,"), "as_of must be given".to_owned()),
+        (with(cards, "seed-data.ts,2026-09", "seed-data.ts,lately"), "as_of the date of a source must be".to_owned()),
+        (twice, "stands there twice".to_owned()),
+    ] {
+        let told = read(&table);
+        assert!(told.starts_with("cards.csv line ") && told.contains(&expected), "{told}: {expected}");
+    }
+}
+
+#[test]
+fn earnings_credits_and_rules_are_held_to_the_cards() {
+    let orphan = with(Tables::SHIPPED.earnings, "amex-gold,dining", "amex-goldish,dining");
+    let error = Catalogue::read(Tables { earnings: &orphan, ..Tables::SHIPPED }).unwrap_err();
+    assert!(matches!(error, CatalogueError::UnknownCard { file: "card-earnings.csv", .. }), "{error}");
+    let free = with(Tables::SHIPPED.earnings, "amex-gold,dining,4", "amex-gold,dining,0");
+    let error = Catalogue::read(Tables { earnings: &free, ..Tables::SHIPPED }).unwrap_err();
+    assert!(matches!(error, CatalogueError::Field { field: "points", .. }), "{error}");
+    let endless = with(Tables::SHIPPED.rules, "24,months", "24,moons");
+    let error = Catalogue::read(Tables { rules: &endless, ..Tables::SHIPPED }).unwrap_err();
+    assert!(matches!(error, CatalogueError::Field { field: "unit", .. }), "{error}");
+}
+
+#[test]
+fn a_programme_is_reached_by_what_is_earned_or_by_what_it_becomes() {
+    let catalogue = Catalogue::shipped();
+    let gaps = |cards: &[(&str, Date)]| {
+        Gaps::of(&[wish(&["hyatt"]), wish(&["aadvantage", "skymiles"])], &holding(cards), catalogue, &reach())
+    };
+    let none = gaps(&[]);
+    assert_eq!((none.wishes, none.unmet), (2, 2));
+    assert!(none.programmes.iter().all(|gap| gap.ways.is_empty() && gap.unmet == 1));
+
+    let old = date(2020, 1, 1);
+    let some = gaps(&[("chase-sapphire-preferred", old), ("delta-skymiles-blue", old)]);
+    assert_eq!(some.unmet, 0, "either of two programmes will do");
+    let way = |gaps: &Gaps, programme: &str| {
+        let gap = gaps.programmes.iter().find(|gap| gap.programme.as_str() == programme).unwrap();
+        gap.ways.iter().map(|(card, way)| (card.to_string(), *way)).collect::<Vec<_>>()
+    };
+    assert_eq!(way(&some, "hyatt"), [("chase-sapphire-preferred".to_owned(), Way::Transferred)]);
+    assert_eq!(way(&some, "skymiles"), [("delta-skymiles-blue".to_owned(), Way::Earned)]);
+    assert!(way(&some, "aadvantage").is_empty());
+}
+
+#[test]
+fn a_paired_card_reaches_no_further_than_its_currency_without_its_pair() {
+    let catalogue = Catalogue::shipped();
+    let old = date(2020, 1, 1);
+    let unmet = |cards: &[(&str, Date)]| Gaps::of(&[wish(&["hyatt"])], &holding(cards), catalogue, &reach()).unmet;
+    assert_eq!(unmet(&[("chase-freedom-flex", old)]), 1);
+    assert_eq!(unmet(&[("chase-freedom-flex", old), ("chase-sapphire-preferred", old)]), 0);
+    // One that opens what is already earned is worth getting.
+    let advice = advise(&holding(&[("chase-freedom-flex", old)]), &[wish(&["hyatt"])]);
+    assert!(recommended(&advice).contains(&"chase-sapphire-preferred"), "{advice:?}");
+}
+
+#[test]
+fn what_fills_the_gap_comes_first_then_the_bonus_then_the_fee() {
+    let advice = advise(&CardsHeld::default(), &[wish(&["aadvantage"])]);
+    assert_eq!(
+        recommended(&advice),
+        ["citi-strata-premier", "citi-aadvantage-globe", "citi-aadvantage-platinum-select"],
+        "{:?}",
+        advice.recommended.iter().map(|recommendation| recommendation.score).collect::<Vec<_>>()
+    );
+    let first = &advice.recommended[0];
+    assert_eq!(first.score.filled, 1);
+    let bonus = Bonus { points: 60_000.try_into().unwrap(), spend: usd(4_000), months: 3 };
+    let worth = Valuations::default().of(&id("citi-typ"));
+    assert!(first.reasons.contains(&Reason::Fills { programme: id("aadvantage"), way: Way::Transferred, plans: 1 }));
+    let value = Money::rounded(worth.cents.get() * Decimal::from(600), Currency::USD).unwrap();
+    assert!(first.reasons.contains(&Reason::Bonus { bonus, worth, value }), "{:?}", first.reasons);
+    assert!(first.reasons.contains(&Reason::Costs { first_year: usd(95), a_year: usd(95), credits: usd(100) }));
+}
+
+#[test]
+fn rules_that_would_refuse_exclude_and_are_named() {
+    let lately = date(2026, 10, 1);
+    let five = CardsHeld { elsewhere: vec![Elsewhere { opened: lately, kind: CardKind::Personal }; 5], ..CardsHeld::default() };
+    let advice = advise(&five, &[wish(&["hyatt"])]);
+    assert_eq!(why_not(&advice, "chase-sapphire-preferred"), [Obstacle::Refused(id("chase-5-24"))]);
+    let business = Elsewhere { opened: lately, kind: CardKind::Business };
+    let at_work = CardsHeld { elsewhere: vec![business; 5], ..CardsHeld::default() };
+    assert!(recommended(&advise(&at_work, &[wish(&["hyatt"])])).contains(&"chase-sapphire-preferred"));
+    let four = CardsHeld { elsewhere: five.elsewhere[..4].to_vec(), ..CardsHeld::default() };
+    assert!(why_not(&advise(&four, &[]), "chase-sapphire-preferred").is_empty());
+}
+
+#[test]
+fn a_window_ends_to_the_day() {
+    let opened = |day: Date| holding(&[("capital-one-venture", day)]);
+    let why = |day: Date| why_not(&advise(&opened(day), &[]), "capital-one-venture-x").to_vec();
+    assert_eq!(why(date(2026, 5, 22)), [Obstacle::Refused(id("capital-one-1-6"))]);
+    assert!(why(date(2026, 5, 21)).is_empty(), "six months ago to the day is over");
+}
+
+#[test]
+fn a_bonus_that_would_not_come_counts_for_nothing_and_is_said() {
+    let closed = HeldCard { closed: Some(date(2024, 1, 1)), ..held("amex-blue-business-plus", date(2015, 1, 1)) };
+    let had = CardsHeld { held: vec![closed], business: true, ..CardsHeld::default() };
+    let (reach, worth) = (reach(), Valuations::default());
+    let situation = Situation { held: &had, wishes: &[], reach: &reach, worth: &worth, today: TODAY };
+    let card = Catalogue::shipped().card(&id("amex-blue-business-plus")).unwrap();
+    assert_eq!(score(Catalogue::shipped(), card, situation).value_cents, 0);
+    let wishes = [wish(&["amex-mr"])];
+    let advice = recommend(Catalogue::shipped(), Situation { wishes: &wishes, ..situation });
+    let again = advice.recommended.iter().find(|recommendation| recommendation.card == card.id).unwrap();
+    assert!(again.reasons.contains(&Reason::BonusWithheld { rule: id("amex-once") }), "{:?}", again.reasons);
+}
+
+#[test]
+fn spending_counts_where_it_is_known() {
+    let spend = |category, usd_a_year| CardsHeld { spending: vec![Spending { category, usd_a_year }], ..CardsHeld::default() };
+    let (reach, worth) = (reach(), Valuations::from_iter([(id("amex-mr"), CentsPerPoint::rounded(Decimal::ONE))]));
+    let value = |held: &CardsHeld, card: &str| {
+        let situation = Situation { held, wishes: &[], reach: &reach, worth: &worth, today: TODAY };
+        score(Catalogue::shipped(), Catalogue::shipped().card(&id(card)).unwrap(), situation).value_cents
+    };
+    // 30,000 dollars at supermarkets: four points for 25,000 of them, one for the rest, a cent each.
+    assert_eq!(value(&spend(Category::Groceries, 30_000), "amex-gold"), 105_000);
+    // Hotels are travel, and where a card knows neither they are everything else.
+    assert_eq!(value(&spend(Category::Hotels, 1_000), "amex-gold"), 1_000);
+    // 3,000 dollars are not spent in three months by who spends 6,000 a year.
+    let little = spend(Category::Dining, 6_000);
+    assert_eq!(value(&little, "amex-blue-business-plus"), 12_000);
+}
+
+#[test]
+fn categories_with_the_same_rate_and_limit_share_it() {
+    let spending = [Category::Groceries, Category::Dining].map(|category| Spending { category, usd_a_year: 6_000 });
+    let both = CardsHeld { spending: spending.to_vec(), ..CardsHeld::default() };
+    let (reach, worth) = (reach(), Valuations::from_iter([(id("marriott-bonvoy"), CentsPerPoint::rounded(Decimal::ONE))]));
+    let situation = Situation { held: &both, wishes: &[], reach: &reach, worth: &worth, today: TODAY };
+    let card = Catalogue::shipped().card(&id("marriott-bonvoy-boundless")).unwrap();
+    // Three points for 6,000 dollars, two for the other 6,000.
+    assert_eq!(score(Catalogue::shipped(), card, situation).value_cents, 30_000);
+}
+
+#[test]
+fn what_is_not_known_is_not_recommended_and_what_is_abroad_neither() {
+    let canadian = CardsHeld { country: Some(id("CA")), ..CardsHeld::default() };
+    let advice = advise(&canadian, &[wish(&["hyatt"])]);
+    assert!(advice.recommended.is_empty());
+    assert!(why_not(&advice, "world-of-hyatt").contains(&Obstacle::OfferedIn(id("US"))));
+    let free = advise(&CardsHeld::default(), &[wish(&["aeroplan"])]);
+    assert_eq!(why_not(&free, "aeroplan-chase"), [Obstacle::FeeNotKnown]);
+    assert_eq!(why_not(&free, "amex-business-gold")[0], Obstacle::NeedsBusiness);
+}
+
+#[test]
+fn what_a_member_says_is_checked_whole() {
+    let wrong = CardsHeld {
+        held: vec![
+            HeldCard { closed: Some(date(2019, 1, 1)), ..held("amex-gold", date(2020, 1, 1)) },
+            held("no-such-card", date(2027, 1, 1)),
+            held("amex-platinum", date(2020, 1, 1)),
+            held("amex-platinum", date(2021, 1, 1)),
+        ],
+        elsewhere: vec![Elsewhere { opened: date(2027, 1, 1), kind: CardKind::Personal }],
+        spending: vec![Spending { category: Category::Dining, usd_a_year: 10_000_001 }; 2],
+        ..CardsHeld::default()
+    };
+    let faults = wrong.check(Catalogue::shipped(), TODAY).unwrap_err();
+    let pointers: Vec<&str> = faults.as_slice().iter().map(|fault| fault.pointer.as_str()).collect();
+    assert_eq!(
+        pointers,
+        [
+            "/held/0/closed",
+            "/held/1/card",
+            "/held/1/opened",
+            "/held/3/card",
+            "/elsewhere/0/opened",
+            "/spending/0/usdAYear",
+            "/spending/1/category",
+            "/spending/1/usdAYear"
+        ]
+    );
+    assert!(holding(&[("amex-gold", TODAY)]).check(Catalogue::shipped(), TODAY).is_ok());
+}
+
+#[test]
+fn cards_held_show_nothing_of_themselves() {
+    assert_eq!(format!("{:?}", holding(&[("amex-gold", TODAY)])), "CardsHeld { .. }");
+}
+
+/// Any cards of the catalogue, opened on any day of the last years.
+fn any_held() -> impl Strategy<Value = CardsHeld> {
+    let ids: Vec<CardId> = Catalogue::shipped().cards().map(|card| card.id.clone()).collect();
+    let cards = subsequence(ids, 0..6).prop_flat_map(|ids| {
+        let days = prop::collection::vec(0_i64..2_000, ids.len());
+        (Just(ids), days)
+    });
+    (cards, any::<bool>(), prop::option::of(0_u32..100_000)).prop_map(|((ids, days), business, dining)| CardsHeld {
+        held: ids
+            .into_iter()
+            .zip(days)
+            .map(|(card, days)| HeldCard { card, opened: TODAY.saturating_sub(days.days()), closed: None, bonus_on: None })
+            .collect(),
+        business,
+        spending: dining.map(|usd_a_year| Spending { category: Category::Dining, usd_a_year }).into_iter().collect(),
+        ..CardsHeld::default()
+    })
+}
+
+fn any_card() -> impl Strategy<Value = Card> {
+    prop::sample::select(Catalogue::shipped().cards().cloned().collect::<Vec<_>>())
+}
+
+fn any_wishes() -> impl Strategy<Value = Vec<Wish>> {
+    let programmes = ["hyatt", "mileageplus", "skymiles", "aadvantage", "hilton", "ihg", "atmos", "emirates-skywards"];
+    prop::collection::vec(subsequence(programmes.to_vec(), 0..4), 0..6)
+        .prop_map(|wishes| wishes.into_iter().map(|programmes| wish(&programmes)).collect())
+}
+
+proptest! {
+    #[test]
+    fn never_more_than_three_never_one_held_never_one_refused(held in any_held(), wishes in any_wishes()) {
+        let advice = advise(&held, &wishes);
+        prop_assert!(advice.recommended.len() <= MOST);
+        for Recommendation { card, .. } in &advice.recommended {
+            prop_assert!(!held.has(card));
+            let found = Catalogue::shipped().card(card).unwrap();
+            let refused = |rule: &Rule| rule.effect(Catalogue::shipped(), found, &held, TODAY) == Some(Effect::Refused);
+            prop_assert!(!Catalogue::shipped().rules().iter().any(refused));
+            prop_assert!(found.kind == CardKind::Personal || held.business);
+        }
+        prop_assert!(advice.left_out.iter().all(|left| !left.why.is_empty()));
+    }
+
+    #[test]
+    fn the_order_in_which_things_are_said_does_not_matter(held in any_held(), wishes in any_wishes(), shift in 0_usize..6) {
+        let mut turned = (held.clone(), wishes.clone());
+        turned.0.held.rotate_left(shift.min(held.held.len()));
+        turned.1.rotate_left(shift.min(wishes.len()));
+        let cards: Vec<Card> = Catalogue::shipped().cards().cloned().collect();
+        let backwards = Catalogue::of(cards.into_iter().rev(), Catalogue::shipped().rules().to_vec());
+        let (reach, worth) = (reach(), Valuations::default());
+        let situation = Situation { held: &turned.0, wishes: &turned.1, reach: &reach, worth: &worth, today: TODAY };
+        prop_assert_eq!(recommend(&backwards, situation), advise(&held, &wishes));
+    }
+
+    /// Who pays us, and for which cards, changes nothing.
+    #[test]
+    fn a_commission_changes_nothing(held in any_held(), wishes in any_wishes(), paying in prop::collection::vec(any::<bool>(), 60)) {
+        let cards = Catalogue::shipped().cards().cloned().zip(paying).map(|(card, pays_us)| Card { pays_us, ..card });
+        let mut of = cards.collect::<Vec<_>>();
+        of.extend(Catalogue::shipped().cards().skip(of.len()).cloned());
+        let sponsored = Catalogue::of(of, Catalogue::shipped().rules().to_vec());
+        let (reach, worth) = (reach(), Valuations::default());
+        let situation = Situation { held: &held, wishes: &wishes, reach: &reach, worth: &worth, today: TODAY };
+        prop_assert_eq!(recommend(&sponsored, situation), advise(&held, &wishes));
+    }
+
+    #[test]
+    fn a_bigger_bonus_never_lowers_the_score(held in any_held(), wishes in any_wishes(), card in any_card(), more in 0_u64..500_000) {
+        let bonus = card.bonus.map(|bonus| Bonus { points: (bonus.points.get() + more).try_into().unwrap(), ..bonus });
+        let bigger = Card { bonus, ..card.clone() };
+        let (reach, worth) = (reach(), Valuations::default());
+        let situation = Situation { held: &held, wishes: &wishes, reach: &reach, worth: &worth, today: TODAY };
+        prop_assert!(score(Catalogue::shipped(), &bigger, situation) >= score(Catalogue::shipped(), &card, situation));
+    }
+
+    /// What fills a gap stands before what fills none, however much that one is worth.
+    #[test]
+    fn gaps_come_first(held in any_held(), wishes in any_wishes()) {
+        let advice = advise(&held, &wishes);
+        let filled: Vec<usize> = advice.recommended.iter().map(|recommendation| recommendation.score.filled).collect();
+        prop_assert!(filled.is_sorted_by(|a, b| a >= b), "{:?}", filled);
+    }
+
+    /// A card more never leaves a plan further away.
+    #[test]
+    fn a_card_more_never_opens_a_gap(held in any_held(), wishes in any_wishes(), card in any_card()) {
+        let unmet = |held: &CardsHeld| Gaps::of(&wishes, held, Catalogue::shipped(), &reach()).unmet;
+        let mut more = held.clone();
+        more.held.push(HeldCard { card: card.id, opened: TODAY, closed: None, bonus_on: None });
+        prop_assert!(unmet(&more) <= unmet(&held));
+    }
+}

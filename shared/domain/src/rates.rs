@@ -1,0 +1,227 @@
+//! Exchange rates, each with its day: the European Central Bank's reference rates (`data/rates.csv`, sources in
+//! `data/SOURCES.md`), or those of a later day that were fetched.
+
+use std::sync::LazyLock;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::money::{Currency, Money};
+
+/// How old a rate may be on the day for which it is asked, in days. The bank quotes on its working days: at Easter and at the
+/// turn of the year that leaves four days at most without.
+pub const MAX_AGE_DAYS: i32 = 7;
+
+/// Rates are kept as whole millionths.
+const SCALE: u32 = 6;
+
+/// Why there is no rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RateError {
+    /// The bank quotes no such currency.
+    #[error("no exchange rate is known for {0}")]
+    NotQuoted(Currency),
+    /// Nothing is known for that day, nor for the week before it.
+    #[error("no exchange rate is known for {on}: the latest before it is of {}", .latest.map_or("never".to_owned(), |day| day.to_string()))]
+    Stale {
+        /// The latest day before it.
+        latest: Option<Date>,
+        /// The day asked for.
+        on: Date,
+    },
+    /// What comes out is no amount that a price can have.
+    #[error("the converted amount is out of range")]
+    OutOfRange,
+}
+
+/// What a euro was worth on a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DayRates {
+    /// The day.
+    pub day: Date,
+    /// Millionths of a currency for one euro, each above zero.
+    per_euro: Vec<(Currency, u64)>,
+}
+
+impl DayRates {
+    /// From units of each currency for one euro. What is not above zero, or has more than six decimals, is left out.
+    pub fn new(day: Date, per_euro: impl IntoIterator<Item = (Currency, Decimal)>) -> Self {
+        let exact = |units: Decimal| {
+            let millionths = units.checked_mul(Decimal::from(10_u64.pow(SCALE)))?;
+            u64::try_from(millionths).ok().filter(|whole| *whole > 0 && Decimal::from(*whole) == millionths)
+        };
+        let per_euro = per_euro.into_iter().filter_map(|(currency, units)| Some((currency, exact(units)?)));
+        Self { day, per_euro: per_euro.collect() }
+    }
+
+    fn of(&self, currency: Currency) -> Result<u64, RateError> {
+        if currency == Currency::EUR {
+            return Ok(10_u64.pow(SCALE));
+        }
+        let quoted = self.per_euro.iter().find(|(quoted, _)| *quoted == currency);
+        quoted.map(|(_, units)| *units).ok_or(RateError::NotQuoted(currency))
+    }
+
+    /// How many currencies are quoted.
+    pub fn quoted(&self) -> usize {
+        self.per_euro.len()
+    }
+}
+
+/// The rates of some days, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rates(Vec<DayRates>);
+
+static SHIPPED: LazyLock<Rates> = LazyLock::new(|| read(include_str!("../data/rates.csv")));
+
+/// A table of days and currencies: days and fields that are none are left out (a test finds that there are none).
+fn read(table: &str) -> Rates {
+    let mut lines = table.lines();
+    let currencies: Vec<Option<Currency>> =
+        lines.next().unwrap_or_default().split(',').skip(1).map(|code| code.parse().ok()).collect();
+    let day = |line: &str| {
+        let (day, fields) = line.split_once(',')?;
+        let quoted = currencies.iter().zip(fields.split(','));
+        Some(DayRates::new(day.parse().ok()?, quoted.filter_map(|(currency, units)| Some(((*currency)?, units.parse().ok()?)))))
+    };
+    Rates(lines.filter_map(day).collect())
+}
+
+impl Rates {
+    /// Those that are shipped.
+    pub fn shipped() -> &'static Self {
+        &SHIPPED
+    }
+
+    /// With those of one more day; a day that is known is replaced.
+    #[must_use]
+    pub fn with(mut self, day: DayRates) -> Self {
+        self.0.retain(|known| known.day != day.day);
+        let at = self.0.partition_point(|known| known.day < day.day);
+        self.0.insert(at, day);
+        self
+    }
+
+    /// The rate between two currencies for a day: that of the latest day up to it, at most [`MAX_AGE_DAYS`] old. O(log n) in
+    /// the days.
+    ///
+    /// # Errors
+    /// If one of them is not quoted, or there is no rate that is recent enough.
+    pub fn between(&self, from: Currency, to: Currency, on: Date) -> Result<Rate, RateError> {
+        if from == to {
+            return Ok(Rate { from, to, times: 1, over: 1, day: on });
+        }
+        let known = self.0.partition_point(|known| known.day <= on);
+        let latest = self.0.get(..known).and_then(<[DayRates]>::last);
+        let fresh = latest.filter(|latest| (on - latest.day).get_days() <= MAX_AGE_DAYS);
+        let latest = fresh.ok_or(RateError::Stale { latest: latest.map(|latest| latest.day), on })?;
+        Ok(Rate { from, to, times: latest.of(to)?, over: latest.of(from)?, day: latest.day })
+    }
+}
+
+/// What one currency was worth in another on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    from: Currency,
+    to: Currency,
+    times: u64,
+    over: u64,
+    /// The day that it is of.
+    pub day: Date,
+}
+
+impl Rate {
+    /// The amount in the other currency, rounded half to even to its minor unit.
+    ///
+    /// # Errors
+    /// If it is out of range, or in another currency than the rate is from.
+    pub fn convert(&self, money: Money) -> Result<Money, RateError> {
+        if money.currency() != self.from {
+            return Err(RateError::NotQuoted(money.currency()));
+        }
+        let times = i128::from(self.times) * 10_i128.pow(self.to.minor_digits());
+        let over = i128::from(self.over) * 10_i128.pow(self.from.minor_digits());
+        let minor = money.minor().checked_mul(times).map(|product| rounded(product, over)).ok_or(RateError::OutOfRange)?;
+        i64::try_from(minor).ok().and_then(|minor| Money::from_minor(minor, self.to).ok()).ok_or(RateError::OutOfRange)
+    }
+}
+
+/// The quotient, rounded half to even. `over` is above zero.
+pub(crate) fn rounded(value: i128, over: i128) -> i128 {
+    let (whole, rest) = (value.div_euclid(over), value.rem_euclid(over));
+    match (rest * 2).cmp(&over) {
+        std::cmp::Ordering::Less => whole,
+        std::cmp::Ordering::Equal => whole + whole.rem_euclid(2),
+        std::cmp::Ordering::Greater => whole + 1,
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn money(text: &str, currency: &str) -> Money {
+        Money::new(text.parse().unwrap(), currency.parse().unwrap()).unwrap()
+    }
+
+    fn between(from: &str, to: &str, on: Date) -> Result<Rate, RateError> {
+        Rates::shipped().between(from.parse().unwrap(), to.parse().unwrap(), on)
+    }
+
+    #[test]
+    fn every_field_of_the_shipped_table_is_read() {
+        let mut reader = csv::Reader::from_reader(include_bytes!("../data/rates.csv").as_slice());
+        let currencies = reader.headers().unwrap().len() - 1;
+        let days = reader.records().map(Result::unwrap).collect::<Vec<_>>();
+        assert_eq!(Rates::shipped().0.len(), days.len());
+        assert!(Rates::shipped().0.iter().all(|day| day.quoted() == currencies));
+        assert!(Rates::shipped().0.is_sorted_by_key(|day| day.day));
+    }
+
+    #[test]
+    fn money_is_converted_by_the_day_and_rounded_to_the_minor_unit() {
+        // 2026-04-13: 1 EUR = 1.1684 USD = 186.75 JPY. 100 USD / 1.1684 = 85.587 EUR; × 186.75 = 15,983.4 JPY.
+        let day = date(2026, 4, 13);
+        assert_eq!(between("USD", "EUR", day).unwrap().convert(money("100", "USD")), Ok(money("85.59", "EUR")));
+        assert_eq!(between("USD", "JPY", day).unwrap().convert(money("100", "USD")), Ok(money("15983", "JPY")));
+        assert_eq!(between("JPY", "USD", day).unwrap().convert(money("15983", "JPY")), Ok(money("100.00", "USD")));
+    }
+
+    #[test]
+    fn a_rate_names_its_day_and_an_old_one_is_refused() {
+        // 2026-04-12 is a Sunday.
+        assert_eq!(between("USD", "EUR", date(2026, 4, 12)).unwrap().day, date(2026, 4, 10));
+        assert_eq!(between("USD", "EUR", date(2026, 4, 20)).unwrap().day, date(2026, 4, 13));
+        let latest = Some(date(2026, 4, 13));
+        assert_eq!(between("USD", "EUR", date(2026, 4, 21)), Err(RateError::Stale { latest, on: date(2026, 4, 21) }));
+        assert_eq!(between("USD", "EUR", date(2020, 1, 1)), Err(RateError::Stale { latest: None, on: date(2020, 1, 1) }));
+        assert_eq!(between("USD", "KWD", date(2026, 4, 13)), Err(RateError::NotQuoted("KWD".parse().unwrap())));
+        assert!(between("KWD", "KWD", date(2020, 1, 1)).is_ok());
+    }
+
+    #[test]
+    fn a_later_day_joins_in_order() {
+        let later = DayRates::new(date(2026, 11, 20), [("USD".parse().unwrap(), "1.25".parse().unwrap())]);
+        let rates = Rates::shipped().clone().with(later.clone()).with(later);
+        let rate = rates.between(Currency::USD, Currency::EUR, date(2026, 11, 21)).unwrap();
+        assert_eq!(rate.convert(money("10", "USD")), Ok(money("8", "EUR")));
+        assert_eq!(rates.0.len(), Rates::shipped().0.len() + 1);
+    }
+
+    proptest! {
+        #[test]
+        fn there_and_back_is_within_what_rounding_takes(minor in 0_i64..1_000_000_000) {
+            let there = between("USD", "EUR", date(2026, 4, 13)).unwrap();
+            let back = between("EUR", "USD", date(2026, 4, 13)).unwrap();
+            let dollars = Money::from_minor(minor, Currency::USD).unwrap();
+            let again = back.convert(there.convert(dollars).unwrap()).unwrap();
+            prop_assert!((again.minor() - dollars.minor()).abs() <= 1);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The value of a deal's award, as deals keep and show it.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{Baseline, Cash, Fees, ValueError, Verdict, Worth};
+use crate::{
+    flights::Cabin,
+    money::{CentsPerPoint, Currency, Money, Points, ProgrammeId},
+    rates::Rates,
+};
+
+/// Why an award has no value in cents per point. An unknown is never a zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unknown {
+    /// No cash price for the same cabin and day.
+    #[error("no cash price is known for the same cabin and day")]
+    NoCashPrice,
+    /// The source does not say what the award still costs.
+    #[error("the award's taxes are not known")]
+    NoTaxes,
+    /// Taxes and cash price are in different currencies, and no dated rate is at hand.
+    #[error("the award's taxes are in another currency than the cash price")]
+    Currencies,
+    /// An award without points has no value per point.
+    #[error("the award asks no points")]
+    NoPoints,
+}
+
+impl From<ValueError> for Unknown {
+    fn from(error: ValueError) -> Self {
+        match error {
+            ValueError::ZeroPoints => Self::NoPoints,
+            ValueError::NegativeFee(_) | ValueError::NoTaxes => Self::NoTaxes,
+            ValueError::Rate(_) => Self::Currencies,
+            ValueError::NegativeCash | ValueError::NoCash | ValueError::UnknownProgramme | ValueError::OutOfRange => {
+                Self::NoCashPrice
+            }
+        }
+    }
+}
+
+/// An award, valued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Valuation {
+    /// The cash price it is compared with: the cheapest of the same cabin, route and day.
+    pub cash: Option<Money>,
+    /// Another cabin whose price that is, where the same cabin's is not known: the award is worth this much at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_from: Option<Cabin>,
+    /// What a point is worth here.
+    pub cents_per_point: Option<CentsPerPoint>,
+    /// Why that is unknown.
+    pub unknown: Option<Unknown>,
+    /// What the programme's points are usually worth.
+    pub baseline: Option<Baseline>,
+    /// The verdict, where both are known.
+    pub verdict: Option<Verdict>,
+}
+
+impl Valuation {
+    /// Values an award on a day. O(1).
+    pub fn of(programme: &ProgrammeId, points: Points, taxes: Option<Money>, cash: Option<Cash>, on: Date) -> Self {
+        let fees = Fees { taxes, ..Fees::default() };
+        let worth = Worth::of(points, &fees, cash, Rates::shipped(), on);
+        let (compared, estimated_from) = cash.and_then(|cash| cash.comparable().ok()).unzip();
+        let value = worth.map(|worth| worth.cents_per_point).map_err(Unknown::from);
+        // Published valuations are in US cents; against another currency's price they say nothing.
+        let baseline = Baseline::of(programme).filter(|_| compared.is_none_or(|cash| cash.currency() == Currency::USD));
+        Self {
+            cash: compared,
+            estimated_from: estimated_from.flatten(),
+            cents_per_point: value.ok(),
+            unknown: value.err(),
+            baseline,
+            verdict: baseline.zip(value.ok()).map(|(baseline, cents)| baseline.verdict(cents)),
+        }
+    }
+}

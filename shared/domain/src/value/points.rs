@@ -1,0 +1,91 @@
+//! What a member's points are worth to them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Baseline;
+use crate::{
+    faults::Check,
+    inputs::{Fields, Input, leaf},
+    money::{CentsPerPoint, ProgrammeId},
+    programmes::name_of,
+};
+
+/// A member's own valuations, in US cents a point. They stand in the place of the published ones.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Valuations(BTreeMap<ProgrammeId, CentsPerPoint>);
+
+/// What a point can be worth at most, in ten-thousandths of a cent: ten dollars.
+const MOST: i64 = 1_000 * 10_000;
+
+impl Valuations {
+    /// The member's own valuation of a programme's points.
+    pub fn own(&self, programme: &ProgrammeId) -> Option<CentsPerPoint> {
+        self.0.get(programme).copied()
+    }
+
+    /// What a point of a programme is worth: to the member, or else the middle of what is published, or else what points
+    /// typically are.
+    pub fn of(&self, programme: &ProgrammeId) -> PointWorth {
+        if let Some(cents) = self.own(programme) {
+            return PointWorth { cents, basis: Basis::Own };
+        }
+        match Baseline::of(programme) {
+            Some(published) => PointWorth { cents: published.middle(), basis: Basis::Published },
+            None => PointWorth { cents: Baseline::typical().middle(), basis: Basis::Typical },
+        }
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&ProgrammeId, CentsPerPoint)> {
+        self.0.iter().map(|(programme, cents)| (programme, *cents))
+    }
+}
+
+impl FromIterator<(ProgrammeId, CentsPerPoint)> for Valuations {
+    fn from_iter<I: IntoIterator<Item = (ProgrammeId, CentsPerPoint)>>(valuations: I) -> Self {
+        Self(valuations.into_iter().collect())
+    }
+}
+
+impl Input for Valuations {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let given: BTreeMap<String, CentsPerPoint> = fields.required("valuations", leaf)?;
+        let mut check = Check::new();
+        let mut own = BTreeMap::new();
+        for (programme, cents) in given {
+            let at = format!("valuations/{programme}");
+            check.that((1..=MOST).contains(&cents.ten_thousandths()), &at, "invalid", "must be above 0 and at most 1000 cents");
+            match programme.parse().ok().filter(|programme| name_of(programme).is_some()) {
+                Some(programme) => drop(own.insert(programme, cents)),
+                None => drop(check.that(false, &at, "unknown-programme", "there is no such programme")),
+            }
+        }
+        fields.check(check).then_some(Self(own))
+    }
+}
+
+/// What a point is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PointWorth {
+    /// In US cents.
+    pub cents: CentsPerPoint,
+    /// Who says so.
+    pub basis: Basis,
+}
+
+/// Where a valuation comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// The member.
+    Own,
+    /// The middle between the lowest and the highest published valuation.
+    Published,
+    /// Nobody publishes one for this programme: what points typically are worth.
+    Typical,
+}

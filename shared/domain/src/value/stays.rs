@@ -1,0 +1,174 @@
+//! Stays: what a room costs in money, and what programmes let one stay for nothing.
+
+use std::sync::LazyLock;
+
+use jiff::civil::Date;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::ValueError;
+use crate::{
+    money::{Money, Points, ProgrammeId},
+    time::first_day,
+};
+
+/// What a stay costs in money.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StayPrice {
+    /// Each night, before taxes.
+    pub nights: Vec<Money>,
+    /// Taxes of the whole stay.
+    pub taxes: Option<Money>,
+    /// Resort and similar fees of the whole stay: who pays cash pays them too.
+    pub resort_fees: Option<Money>,
+}
+
+impl StayPrice {
+    /// All of it.
+    ///
+    /// # Errors
+    /// Without nights there is no price; parts must not be below zero, and in one currency.
+    pub fn total(&self) -> Result<Money, ValueError> {
+        let mut parts = self.nights.iter().copied().chain(self.taxes).chain(self.resort_fees);
+        let first = parts.next().filter(|_| !self.nights.is_empty()).ok_or(ValueError::NoCash)?;
+        parts.try_fold(positive(first)?, |sum, part| sum.plus(positive(part)?).map_err(|_| ValueError::OutOfRange))
+    }
+}
+
+fn positive(money: Money) -> Result<Money, ValueError> {
+    if money.is_negative() { Err(ValueError::NegativeCash) } else { Ok(money) }
+}
+
+/// That of so many nights one costs no points.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FreeNight {
+    /// Whose rule.
+    pub programme: ProgrammeId,
+    /// Of so many nights in a row.
+    pub every: u8,
+    /// Which of them.
+    pub which: WhichNight,
+    /// Who gets it.
+    pub whom: Whom,
+    /// Who says so.
+    pub source: String,
+    /// When they said so.
+    #[schema(value_type = String, format = Date)]
+    pub as_of: Date,
+}
+
+/// Which night is free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhichNight {
+    /// The cheapest.
+    Cheapest,
+    /// The last of them.
+    Last,
+}
+
+/// Who gets a free night.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Whom {
+    /// Every member.
+    Everyone,
+    /// Members with a status.
+    EliteMembers,
+    /// Holders of one of its cards.
+    CardHolders,
+}
+
+static RULES: LazyLock<Vec<FreeNight>> =
+    LazyLock::new(|| include_str!("../../data/free-nights.csv").lines().skip(1).filter_map(rule).collect());
+
+fn rule(line: &str) -> Option<FreeNight> {
+    let mut fields = line.split(',');
+    let (programme, every) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok().filter(|every| *every > 0)?);
+    let which = match fields.next()? {
+        "cheapest" => WhichNight::Cheapest,
+        "last" => WhichNight::Last,
+        _ => return None,
+    };
+    let whom = match fields.next()? {
+        "everyone" => Whom::Everyone,
+        "elite-members" => Whom::EliteMembers,
+        "card-holders" => Whom::CardHolders,
+        _ => return None,
+    };
+    let (source, as_of) = (fields.next()?.to_owned(), first_day(fields.next()?)?);
+    Some(FreeNight { programme, every, which, whom, source, as_of })
+}
+
+impl FreeNight {
+    /// A programme's rule, if it has one (`data/free-nights.csv`).
+    pub fn of(programme: &ProgrammeId) -> Option<&'static Self> {
+        RULES.iter().find(|rule| rule.programme == *programme)
+    }
+}
+
+/// What a stay costs in points, night by night: of each full group of nights one is free, if there is such a rule and the
+/// member comes under it. O(nights).
+///
+/// # Errors
+/// If it comes to nothing, or to more than there are.
+pub fn points_for_stay(nights: &[Points], rule: Option<&FreeNight>) -> Result<Points, ValueError> {
+    let whole: u64 = nights.iter().map(|night| night.get()).sum();
+    let free: u64 = rule.map_or(0, |rule| {
+        let groups = nights.chunks_exact(rule.every.into());
+        let of_group = |group: &[Points]| match rule.which {
+            WhichNight::Cheapest => group.iter().min().copied(),
+            WhichNight::Last => group.last().copied(),
+        };
+        groups.filter_map(of_group).map(Points::get).sum()
+    });
+    match Points::try_from(whole - free) {
+        Ok(points) if points.get() == 0 => Err(ValueError::ZeroPoints),
+        Ok(points) => Ok(points),
+        Err(_) => Err(ValueError::OutOfRange),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::money::Currency;
+
+    fn nights(points: &[u64]) -> Vec<Points> {
+        points.iter().map(|points| (*points).try_into().unwrap()).collect()
+    }
+
+    fn stay(programme: &str, points: &[u64]) -> u64 {
+        points_for_stay(&nights(points), FreeNight::of(&programme.parse().unwrap())).unwrap().get()
+    }
+
+    #[test]
+    fn every_rule_is_read() {
+        assert_eq!(RULES.len(), include_str!("../../data/free-nights.csv").lines().count() - 1);
+    }
+
+    #[test]
+    fn five_nights_at_the_moxy_paris_bastille_cost_four() {
+        // Million Mile Secrets: 35,000 Marriott points a night; 140,000 for four, and for five.
+        assert_eq!((stay("marriott-bonvoy", &[35_000; 4]), stay("marriott-bonvoy", &[35_000; 5])), (140_000, 140_000));
+    }
+
+    #[test]
+    fn which_night_is_free_is_the_programmes_rule() {
+        assert_eq!(stay("marriott-bonvoy", &[50, 10, 20, 30, 40]), 140);
+        assert_eq!(stay("hilton", &[50, 10, 20, 30, 40]), 110);
+        assert_eq!(stay("ihg", &[10; 9]), 70);
+        assert_eq!(stay("hyatt", &[10; 9]), 90);
+    }
+
+    #[test]
+    fn who_pays_cash_pays_taxes_and_resort_fees_too() {
+        let usd = |minor| Money::from_minor(minor, Currency::USD).unwrap();
+        let price = StayPrice { nights: vec![usd(20_000), usd(25_000)], taxes: Some(usd(5_850)), resort_fees: Some(usd(9_000)) };
+        assert_eq!(price.total(), Ok(usd(59_850)));
+        assert_eq!(StayPrice { nights: vec![], ..price.clone() }.total(), Err(ValueError::NoCash));
+        assert_eq!(StayPrice { taxes: Some(usd(-1)), ..price }.total(), Err(ValueError::NegativeCash));
+    }
+}
