@@ -115,7 +115,7 @@ pub fn recorded(source: &str) -> Value {
             body
         }
         "goibibo" | "oyo" | "makemytrip" | "trip-com" => sample("contract/hotels.json"),
-        unknown => panic!("{unknown} has no recording"),
+        unknown => unreachable!("{unknown} has no recording"),
     }
 }
 
