@@ -4,6 +4,8 @@
 //! Nothing here knows AWS, HTTP, a clock, randomness or I/O: instants and ids are passed in.
 
 pub mod booking;
+pub mod activities;
+pub mod cancellation;
 pub mod cards;
 pub mod deals;
 pub mod events;
@@ -20,6 +22,7 @@ pub mod programmes;
 pub mod rates;
 pub mod sealed;
 pub mod search;
+pub mod stays;
 pub mod time;
 pub mod transfers;
 pub mod value;
