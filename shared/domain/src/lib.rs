@@ -3,8 +3,8 @@
 //! One module per context, over a few modules of vocabulary ([`ids`], [`money`], [`places`], [`time`], [`faults`]).
 //! Nothing here knows AWS, HTTP, a clock, randomness or I/O: instants and ids are passed in.
 
-pub mod booking;
 pub mod activities;
+pub mod booking;
 pub mod cancellation;
 pub mod cards;
 pub mod deals;

@@ -19,8 +19,7 @@ use crate::{
 
 /// Writes whose body must be more than an empty object to be good: only needed where the address holds an id, or a version is asked
 /// for.
-const GOOD_BODIES: &[(&str, &str)] =
-    &[
+const GOOD_BODIES: &[(&str, &str)] = &[
     ("cards-opt-out", r#"{"optedOut": true}"#),
     ("value-put-balances", r#"{"balances": {}}"#),
     ("value-put-valuations", r#"{"valuations": {}}"#),
