@@ -2,6 +2,7 @@
 //! preferences, quiet hours and daily number.
 
 use domain::{
+    booking::steps_for_anyone,
     deals::Deal,
     events::{AlertRaised, Event, WatcherMatched},
     identity::Member,
@@ -58,7 +59,8 @@ async fn raise_alert(cx: &Deps, Matched { detail: matched }: Matched) -> Result<
     let preferences = cx.store().preferences_of(&owner).await?;
 
     let cause = Cause::Watcher { watcher: watcher.id, name: watcher.spec.name.clone(), reason: matched.reason };
-    let alert = Alert::raise(owner, cause, (matched.deal, matched.deal_version), matched.score, cx.now());
+    let mut alert = Alert::raise(owner, cause, (matched.deal, matched.deal_version), matched.score, cx.now());
+    alert.steps = steps_for_anyone(&deal.flight().fare);
     match preferences.decide(&member.zone, cx.now()) {
         Timing::At(due) => raise_with_message(cx, alert, &mut watcher, &member, &preferences, due).await,
         Timing::Never(why) => raise_silently(cx, alert, &mut watcher, why).await,

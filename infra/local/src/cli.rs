@@ -3,8 +3,12 @@
 use std::{io, io::IsTerminal, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Instant};
 
 use clap::{Args, Parser, Subcommand};
-use jiff::SignedDuration;
-use platform::clock::Clock;
+use domain::{
+    money::{CentsPerPoint, Money, Points, ProgrammeId},
+    value::{Fees, ValueError},
+};
+use jiff::{SignedDuration, civil::Date, tz::TimeZone};
+use platform::clock::{Clock, SystemClock};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -20,6 +24,7 @@ use crate::{
         StandinError, Standins,
         queues::{QueueError, QueueStats},
     },
+    valued::{self, Offer},
 };
 
 /// The whole system on one machine.
@@ -44,6 +49,8 @@ enum Command {
     Demo(Demo),
     /// Prints an access token.
     Token(Token),
+    /// Says what an award is worth, line by line.
+    Value(Value),
     /// Lists the dead letters, or sends them back to the queue they came from.
     Redrive(Redrive),
 }
@@ -63,6 +70,43 @@ struct Token {
     /// How long it is good; without this, 15 minutes.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=8760))]
     hours: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+struct Value {
+    /// Whose points: an id of data/programmes.csv, such as atmos.
+    #[arg(long)]
+    programme: ProgrammeId,
+    /// How many it asks.
+    #[arg(long)]
+    points: Points,
+    /// Taxes and airport charges, such as 5.60USD.
+    #[arg(long)]
+    fees: Money,
+    /// What it costs in money alone, such as 563.50USD.
+    #[arg(long)]
+    cash: Money,
+    /// What the carrier adds to the taxes.
+    #[arg(long)]
+    surcharge: Option<Money>,
+    /// What booking costs.
+    #[arg(long)]
+    booking: Option<Money>,
+    /// What booking shortly before costs.
+    #[arg(long)]
+    close_in: Option<Money>,
+    /// What transferring the points costs.
+    #[arg(long)]
+    transfer: Option<Money>,
+    /// What paying in another currency costs.
+    #[arg(long)]
+    foreign_exchange: Option<Money>,
+    /// What a point is worth to you in US cents; without it, what is published counts.
+    #[arg(long)]
+    own: Option<CentsPerPoint>,
+    /// The day of exchange rates; without it, today.
+    #[arg(long)]
+    on: Option<Date>,
 }
 
 #[derive(Debug, Args)]
@@ -106,6 +150,9 @@ pub enum CliError {
     /// The queues failed.
     #[error(transparent)]
     Queues(#[from] QueueError),
+    /// An award can't be valued.
+    #[error(transparent)]
+    Value(#[from] ValueError),
 }
 
 /// Does what the command line says.
@@ -116,6 +163,7 @@ pub async fn run(cli: Cli) -> Result<(), CliError> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve_api(cli.data, cli.port).await,
         Command::Demo(Demo { once }) => run_demo(cli.data, cli.port, once).await,
+        Command::Value(value) => print_value(value),
         Command::Token(token) => print_token(&Folder::open(cli.data)?, &token),
         Command::Redrive(redrive) => move_dead_letters(&Folder::open(cli.data)?, redrive.queue.as_deref()),
     }
@@ -185,6 +233,22 @@ fn print_token(folder: &Folder, token: &Token) -> Result<(), CliError> {
     let lifetime = token.hours.map_or(crate::keys::LIFETIME, |hours| SignedDuration::from_hours(hours.into()));
     let claims = Keys::claims(&owner, person.role, clock.now(), lifetime);
     say(&Keys::kept_in(folder.path())?.sign(&claims)?);
+    Ok(())
+}
+
+fn print_value(asked: Value) -> Result<(), CliError> {
+    let fees = Fees {
+        taxes: Some(asked.fees),
+        carrier_surcharge: asked.surcharge,
+        booking: asked.booking,
+        close_in: asked.close_in,
+        transfer: asked.transfer,
+        foreign_exchange: asked.foreign_exchange,
+        resort: None,
+    };
+    let Value { programme, points, cash, own, on, .. } = asked;
+    let on = on.unwrap_or_else(|| TimeZone::UTC.to_datetime(SystemClock.now()).date());
+    say(&valued::tell(&Offer { programme, points, fees, cash, own, on })?);
     Ok(())
 }
 

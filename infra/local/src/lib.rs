@@ -22,5 +22,6 @@ pub mod serve;
 pub mod standins;
 pub mod test_app;
 pub mod tokens;
+pub mod valued;
 
 pub use self::{machine::System, test_app::TestApp};

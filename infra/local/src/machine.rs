@@ -57,6 +57,8 @@ pub fn functions() -> Vec<&'static dyn Function> {
         deals::FUNCTIONS,
         notifications::FUNCTIONS,
         system::FUNCTIONS,
+        cards::FUNCTIONS,
+        value::FUNCTIONS,
     ];
     contexts.into_iter().flatten().copied().collect()
 }

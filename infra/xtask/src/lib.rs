@@ -10,6 +10,7 @@ pub mod lambdas;
 pub mod licences;
 pub mod ministack;
 pub mod new_function;
+pub mod normalise;
 pub mod openapi;
 pub mod operator;
 pub mod python;

@@ -25,7 +25,7 @@ use xtask::{
     files::{self, Made},
     licences,
     new_function::{self, Order, Trigger},
-    openapi,
+    normalise, openapi,
     operator::{self, NewMember, NewToken},
     recordings, redrive,
     rewrap::{self, Rewrapped},
@@ -77,6 +77,8 @@ enum Command {
     Templates,
     /// Writes the recordings that the local run's travel sources play
     Recordings(Written),
+    /// Prints what the adapter of a travel source makes of one recorded answer: offers and what was set aside, or the typed error
+    Normalise(Normalise),
     /// Sends the dead letters of a queue in the cloud round again (here: cargo local redrive)
     ///
     /// Region and credentials are those of the environment: AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if there
@@ -130,6 +132,19 @@ struct NewFunction {
     /// Prints the files and writes none
     #[arg(long)]
     dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+struct Normalise {
+    /// The source, such as expedia-rapid
+    source: String,
+    /// What was asked, such as availability; auto guesses it
+    operation: String,
+    /// The answer: its body, or an object of status, headers and body
+    file: PathBuf,
+    /// When it arrived, such as 2026-02-17T19:23:50Z; now, without this
+    #[arg(long)]
+    at: Option<jiff::Timestamp>,
 }
 
 #[derive(Debug, Args)]
@@ -277,6 +292,11 @@ fn run(root: &Path, command: Command) -> Result<(), Box<dyn Error>> {
         Command::Templates => Ok(templates::check(root)?),
         Command::Recordings(Written { check: true }) => Ok(check::recordings_are_current(root)?),
         Command::Recordings(Written { check: false }) => Ok(recordings::write(root)?),
+        Command::Normalise(Normalise { source, operation, file, at }) => {
+            let recorded = std::fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+            tell(&normalise::normalise(&source, &operation, &recorded, at.unwrap_or_else(|| SystemClock.now()))?);
+            Ok(())
+        }
         Command::Redrive(arguments) => send_round_again(arguments),
         Command::Deployment => Ok(deployment::run(root, tell)?),
         Command::IssuerKey(IssuerKey { out }) => {

@@ -267,6 +267,7 @@ pub struct AlertMail {
     score: Card,
     freshness: String,
     booking: Option<Booking>,
+    steps: Vec<String>,
     footer: String,
     links: Links,
 }
@@ -400,6 +401,7 @@ impl AlertMail {
             score: Card { of_100: words::score_of_100(alert.score), parts: words::parts(alert.score).map(Bar::of).into() },
             freshness: words::freshness(&offer.freshness, reader.zone),
             booking: offer.booking_link.as_deref().and_then(Booking::at),
+            steps: alert.steps.clone(),
             footer: words::footer(tenant.name.as_str()),
             links: Links { deal: urls.deal.clone(), watcher: urls.watcher.clone(), preferences: urls.preferences.clone() },
             headline,

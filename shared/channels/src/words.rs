@@ -21,6 +21,7 @@ pub(crate) const LANGUAGE: &str = "en";
 pub(crate) struct Labels {
     journey: &'static str,
     worth: &'static str,
+    steps: &'static str,
     details: &'static str,
     score: &'static str,
     freshness: &'static str,
@@ -32,6 +33,7 @@ pub(crate) struct Labels {
 pub(crate) const LABELS: Labels = Labels {
     journey: "Journey",
     worth: "What a point is worth here",
+    steps: "How to book it",
     details: "Details",
     score: "Score",
     freshness: "How fresh this is",

@@ -1,11 +1,14 @@
 //! Flight offers as every source is normalised to. What a source does not say stays unknown; nothing is invented.
 
+pub mod lead_ins;
+
 use std::collections::BTreeSet;
 
 use jiff::{Timestamp, civil};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    faults::Invalid,
     ids::{DealId, derived},
     money::{Money, Points, ProgrammeId},
     places::Airport,
@@ -24,6 +27,15 @@ pub enum Cabin {
     Business,
     /// First.
     First,
+}
+
+impl std::str::FromStr for Cabin {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let known = Self::ALL.into_iter().find(|cabin| cabin.as_str() == text);
+        known.ok_or(Invalid { what: "a cabin", rule: "economy, premium-economy, business or first" })
+    }
 }
 
 impl Cabin {
@@ -201,7 +213,7 @@ pub struct FlightOffer {
     pub freshness: Freshness,
 }
 
-/// Why an offer can't be trusted and is set aside.
+/// Why an offer of any kind can't be trusted and is set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Untrusted {
@@ -223,6 +235,24 @@ pub enum Untrusted {
     /// A cabin we don't know.
     #[error("its cabin is unknown")]
     Cabin,
+    /// A place or property that is unknown or not named.
+    #[error("its place is unknown")]
+    Place,
+    /// No nights, or more than one stays.
+    #[error("its nights can't be")]
+    Nights,
+    /// Nobody in the room, or more than fit in.
+    #[error("its guests can't be")]
+    Guests,
+    /// Rules of cancellation that contradict themselves.
+    #[error("its terms contradict each other")]
+    Terms,
+    /// Parts that come to more than the whole.
+    #[error("its parts are more than the whole")]
+    Sums,
+    /// Sold out, or no longer valid, by the source's own word.
+    #[error("it is no longer offered")]
+    Gone,
     /// A programme whose name can't be one.
     #[error("its programme is unknown")]
     Programme,

@@ -110,6 +110,10 @@ id!(
     /// A passcode that was asked for.
     ChallengeId, "otp", "challenge", "a challenge id"
 );
+id!(
+    /// A member's way to an award. Derived from member and deal: there is one of each.
+    BookingId, "book", "booking", "a booking id"
+);
 
 text!(
     /// A brand. Every stored item belongs to one.

@@ -2,7 +2,7 @@
 //!
 //! A wrong value never keeps the rest from being looked at, and no fault repeats what was sent: values can be personal.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -68,6 +68,28 @@ pub fn list<T: DeserializeOwned>(value: Value, at: &str, faults: &mut Vec<Fault>
     };
     let count = items.len();
     let read: Vec<T> = items.into_iter().enumerate().filter_map(|(i, item)| leaf(item, &format!("{at}/{i}"), faults)).collect();
+    (read.len() == count).then_some(read)
+}
+
+/// An object whose fields have names of one kind and values of another: every one that is none is named.
+pub fn map<K: FromStr<Err: fmt::Display> + Ord, V: DeserializeOwned>(
+    value: Value,
+    at: &str,
+    faults: &mut Vec<Fault>,
+) -> Option<BTreeMap<K, V>> {
+    let Value::Object(fields) = value else {
+        note(faults, at, "invalid", "must be an object".to_owned());
+        return None;
+    };
+    let (count, mut read) = (fields.len(), BTreeMap::new());
+    for (name, value) in fields {
+        let at = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+        let (key, value) = (name.parse::<K>(), leaf::<V>(value, &at, faults));
+        match key {
+            Ok(key) => read.extend(value.map(|value| (key, value))),
+            Err(error) => note(faults, &at, "invalid", error.to_string()),
+        }
+    }
     (read.len() == count).then_some(read)
 }
 

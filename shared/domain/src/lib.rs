@@ -3,11 +3,15 @@
 //! One module per context, over a few modules of vocabulary ([`ids`], [`money`], [`places`], [`time`], [`faults`]).
 //! Nothing here knows AWS, HTTP, a clock, randomness or I/O: instants and ids are passed in.
 
+pub mod booking;
+pub mod activities;
+pub mod cancellation;
 pub mod cards;
 pub mod deals;
 pub mod events;
 pub mod faults;
 pub mod flights;
+pub mod funding;
 pub mod identity;
 pub mod ids;
 pub mod inputs;
@@ -18,9 +22,11 @@ pub mod programmes;
 pub mod rates;
 pub mod sealed;
 pub mod search;
+pub mod stays;
 pub mod time;
 pub mod transfers;
 pub mod value;
+pub mod wallets;
 pub mod watchers;
 
 mod schema;

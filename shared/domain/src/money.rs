@@ -201,6 +201,18 @@ impl Money {
     }
 }
 
+impl FromStr for Money {
+    type Err = Invalid;
+
+    /// `5.60USD`, with or without a blank between.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let no_money = Invalid { what: "an amount", rule: "a number and a currency, such as 5.60USD" };
+        let (amount, currency) = text.split_at_checked(text.len().saturating_sub(3)).ok_or(no_money.clone())?;
+        let amount = amount.trim_end().parse().map_err(|_| no_money.clone())?;
+        Self::new(amount, currency.parse()?).map_err(|_| no_money)
+    }
+}
+
 impl Input for Money {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (amount, currency) = (fields.required("amount", leaf::<DecimalText>), fields.required("currency", leaf));
@@ -253,6 +265,14 @@ impl TryFrom<u64> for Points {
 
     fn try_from(points: u64) -> Result<Self, Invalid> {
         if points <= Self::MAX { Ok(Self(points)) } else { Err(Invalid { what: "points", rule: "at most 1,000,000,000" }) }
+    }
+}
+
+impl FromStr for Points {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        text.parse::<u64>().map_err(|_| Invalid { what: "points", rule: "a whole number" })?.try_into()
     }
 }
 
@@ -315,6 +335,15 @@ impl CentsPerPoint {
     /// The value, four decimals.
     pub fn get(self) -> Decimal {
         self.0
+    }
+}
+
+impl FromStr for CentsPerPoint {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let value = text.parse().map_err(|_| Invalid { what: "cents per point", rule: "a decimal" })?;
+        DecimalText(value).try_into()
     }
 }
 

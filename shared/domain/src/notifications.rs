@@ -59,6 +59,9 @@ pub struct Alert {
     pub deal_version: u64,
     /// How good it was, for this member.
     pub score: Score,
+    /// How to book it, step by step, in the language of the message; nothing for what is paid in money. Nobody's balances are in it.
+    #[serde(default)]
+    pub steps: Vec<String>,
     /// Where it is in its life.
     pub state: AlertState,
     /// Why it is dropped, if it is.
@@ -102,6 +105,7 @@ impl Alert {
             deal,
             deal_version,
             score,
+            steps: Vec::new(),
             state: AlertState::Open,
             dropped: None,
             created_at: to_second(now),

@@ -17,13 +17,14 @@ use http::{
 };
 use jiff::{Span, Timestamp, civil::Date};
 use platform::outside::Outside;
-use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{json, value::RawValue};
 
 use crate::{
-    Calls, CashSource, Found, Sifted, SourceError, flight_number, local_time, reference, secret_header, seen_at, source_id,
+    Asking, Booked, BookingState, CashSource, Desk, Found, PriceCheck, PriceState, Sifted, SourceError,
+    calls::Calls,
+    read::{decimal, encoded, flight_number, local_time, reference, secret_header, seen_at, source_id},
 };
 
 /// Its id, as functions declare it.
@@ -109,12 +110,21 @@ impl Duffel {
             "passengers": vec![json!({"type": "adult"}); query.travellers().into()],
             "cabin_class": cabin_class(ask.cabin),
         }});
-        Request::post(format!("{}/air/offer_requests?return_offers=true&supplier_timeout={SUPPLIER_TIMEOUT}", self.base))
+        let url = format!("{}/air/offer_requests?return_offers=true&supplier_timeout={SUPPLIER_TIMEOUT}", self.base);
+        self.with_headers(Request::post(url), body.to_string().into())
+    }
+
+    fn get(&self, path: &str) -> Result<Request<Bytes>, SourceError> {
+        self.with_headers(Request::get(format!("{}{path}", self.base)), Bytes::new())
+    }
+
+    fn with_headers(&self, request: http::request::Builder, body: Bytes) -> Result<Request<Bytes>, SourceError> {
+        request
             .header(AUTHORIZATION, secret_header(&format!("Bearer {}", self.token.expose_secret()))?)
             .header("Duffel-Version", VERSION)
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/json")
-            .body(body.to_string().into())
+            .body(body)
             .map_err(|_| SourceError::Unreachable)
     }
 }
@@ -134,6 +144,22 @@ impl CashSource for Duffel {
         now: Timestamp,
     ) -> BoxFuture<'a, Found> {
         Box::pin(self.search(outside, query, days, now))
+    }
+}
+
+impl Desk for Duffel {
+    fn check<'a>(&'a self, asking: &'a Asking<'a>, reference: &'a str) -> BoxFuture<'a, Result<PriceCheck, SourceError>> {
+        Box::pin(async move {
+            let calls = Calls::by(asking, SOURCE, "offer");
+            parse_price(&calls.send(self.get(&format!("/air/offers/{}", encoded(reference)))?).await?, calls.now)
+        })
+    }
+
+    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
+        Box::pin(async move {
+            let calls = Calls::by(asking, SOURCE, "order");
+            parse_order(&calls.send(self.get(&format!("/air/orders/{}", encoded(booking)))?).await?)
+        })
     }
 }
 
@@ -177,6 +203,27 @@ struct Offer {
     created_at: Option<Timestamp>,
     expires_at: Option<Timestamp>,
     slices: Vec<Slice>,
+    passengers: Option<Vec<IgnoredAny>>,
+}
+
+/// Any body: Duffel wraps all of them.
+#[derive(Deserialize)]
+struct Wrapped<T> {
+    data: T,
+}
+
+#[derive(Deserialize)]
+struct Order {
+    id: String,
+    total_amount: Option<String>,
+    total_currency: Option<String>,
+    cancelled_at: Option<Timestamp>,
+    payment_status: Option<PaymentStatus>,
+}
+
+#[derive(Deserialize)]
+struct PaymentStatus {
+    awaiting_payment: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -215,17 +262,80 @@ struct SegmentPassenger {
 ///
 /// # Errors
 /// [`SourceError::Malformed`] if the envelope is not what was agreed. A bad offer only sets itself aside.
-pub fn parse_offer_request(body: &[u8], query: &SearchQuery, now: Timestamp) -> Result<Sifted, SourceError> {
+pub fn parse_offer_request<'q>(
+    body: &[u8],
+    query: impl Into<Option<&'q SearchQuery>>,
+    now: Timestamp,
+) -> Result<Sifted, SourceError> {
     let Envelope { data } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
-    let mut sifted = Sifted::default();
-    for raw in data.offers {
-        let read = serde_json::from_str::<Offer>(raw.get()).map_err(|_| Untrusted::Form);
-        sifted.take(read.and_then(|raw| offer(raw, query.travellers(), now)), query);
-    }
-    Ok(sifted)
+    Ok(sifted(&data.offers, query.into(), now))
 }
 
-fn offer(raw: Offer, travellers: u8, now: Timestamp) -> Result<FlightOffer, Untrusted> {
+/// Reads a list of offers.
+///
+/// # Errors
+/// [`SourceError::Malformed`] if the envelope is not what was agreed. A bad offer only sets itself aside.
+pub fn parse_offers<'q>(body: &[u8], query: impl Into<Option<&'q SearchQuery>>, now: Timestamp) -> Result<Sifted, SourceError> {
+    let Wrapped { data } = serde_json::from_slice::<Wrapped<Vec<&RawValue>>>(body).map_err(|_| SourceError::Malformed)?;
+    Ok(sifted(&data, query.into(), now))
+}
+
+/// Reads one offer, priced anew.
+///
+/// # Errors
+/// [`SourceError::Malformed`] if the envelope is not what was agreed. A bad offer sets itself aside.
+pub fn parse_offer<'q>(body: &[u8], query: impl Into<Option<&'q SearchQuery>>, now: Timestamp) -> Result<Sifted, SourceError> {
+    let Wrapped { data } = serde_json::from_slice::<Wrapped<&RawValue>>(body).map_err(|_| SourceError::Malformed)?;
+    Ok(sifted(&[data], query.into(), now))
+}
+
+fn sifted(offers: &[&RawValue], query: Option<&SearchQuery>, now: Timestamp) -> Sifted {
+    let mut sifted = Sifted::default();
+    for raw in offers {
+        let read = serde_json::from_str::<Offer>(raw.get()).map_err(|_| Untrusted::Form);
+        sifted.take(read.and_then(|raw| offer(raw, query.map(SearchQuery::travellers), now)), query);
+    }
+    sifted
+}
+
+/// Reads the price of one offer, priced anew: what the whole party pays.
+///
+/// # Errors
+/// [`SourceError::Malformed`] if it is not what was agreed, or names a price that can't be.
+pub fn parse_price(body: &[u8], now: Timestamp) -> Result<PriceCheck, SourceError> {
+    let Wrapped { data } = serde_json::from_slice::<Wrapped<Offer>>(body).map_err(|_| SourceError::Malformed)?;
+    let total = total(&data).map_err(|_| SourceError::Malformed)?;
+    if total.is_negative() || total.amount().is_zero() {
+        return Err(SourceError::Malformed);
+    }
+    // Whether it is another price than before, the caller knows, who has that one.
+    let gone = data.expires_at.is_some_and(|expiry| expiry <= now);
+    let state = if gone { PriceState::SoldOut } else { PriceState::Available };
+    let book_by = reference(data.id).map_err(|_| SourceError::Malformed)?;
+    Ok(PriceCheck { state, total: Some(total), book_by: Some(book_by), until: data.expires_at })
+}
+
+/// Reads an order. Nothing of the passengers is read. A `cancelled_at` decides; an order that awaits payment is held.
+///
+/// # Errors
+/// [`SourceError::Malformed`] if it is not what was agreed.
+pub fn parse_order(body: &[u8]) -> Result<Booked, SourceError> {
+    let Wrapped { data } = serde_json::from_slice::<Wrapped<Order>>(body).map_err(|_| SourceError::Malformed)?;
+    let stated = data.total_amount.zip(data.total_currency);
+    let total = stated.map(|(amount, code)| money(&amount, &code)).transpose().map_err(|_| SourceError::Malformed)?;
+    let state = match (data.cancelled_at, data.payment_status.and_then(|status| status.awaiting_payment)) {
+        (Some(_), _) => BookingState::Cancelled,
+        (None, Some(true)) => BookingState::Pending,
+        (None, Some(false) | None) => BookingState::Confirmed,
+    };
+    let reference = reference(data.id).map_err(|_| SourceError::Malformed)?;
+    Ok(Booked { state: Some(state), total, status_by: Some(reference.clone()), cancel_by: None, cancellation: None, reference })
+}
+
+fn offer(raw: Offer, travellers: Option<u8>, now: Timestamp) -> Result<FlightOffer, Untrusted> {
+    // Without a question those whom the offer is for are the party.
+    let party = raw.passengers.as_ref().and_then(|passengers| u8::try_from(passengers.len()).ok());
+    let travellers = travellers.or(party).ok_or(Untrusted::Form)?;
     let fare = Fare::Cash { total: total(&raw)?.share_of(travellers).map_err(|_| Untrusted::Form)? };
     // One way was asked for, so there is one slice.
     let [slice] = <[Slice; 1]>::try_from(raw.slices).map_err(|_| Untrusted::Flights)?;
@@ -265,16 +375,12 @@ fn total(raw: &Offer) -> Result<Money, Untrusted> {
     if [&raw.base_currency, &raw.tax_currency].into_iter().flatten().any(|part| part != currency) {
         return Err(Untrusted::Currencies);
     }
-    let currency: Currency = currency.parse().map_err(|_| Untrusted::Form)?;
-    Money::new(decimal(amount)?, currency).map_err(|_| Untrusted::Form)
+    money(amount, currency)
 }
 
-/// Digits, a point, a sign: the library alone would also take underscores.
-fn decimal(text: &str) -> Result<Decimal, Untrusted> {
-    if !text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-') {
-        return Err(Untrusted::Form);
-    }
-    Decimal::from_str_exact(text).map_err(|_| Untrusted::Form)
+fn money(amount: &str, currency: &str) -> Result<Money, Untrusted> {
+    let currency: Currency = currency.parse().map_err(|_| Untrusted::Form)?;
+    Money::new(decimal(amount)?, currency).map_err(|_| Untrusted::Form)
 }
 
 fn segment(raw: &OfferSegment) -> Result<Segment, Untrusted> {

@@ -22,7 +22,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::{
-    AwardSource, Calls, Found, Sifted, SourceError, flight_number, local_time, reference, secret_header, seen_at, source_id,
+    AwardSource, Found, Sifted, SourceError,
+    calls::Calls,
+    read::{flight_number, link, local_time, reference, secret_header, seen_at, source_id},
 };
 
 /// Its id, as functions declare it.
@@ -267,12 +269,13 @@ fn partly_lower<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::E
 ///
 /// # Errors
 /// [`SourceError::Malformed`] if the envelope is not what was agreed. A bad record or trip only sets itself aside.
-pub fn parse_availability(
+pub fn parse_availability<'q>(
     body: &[u8],
-    query: &SearchQuery,
+    query: impl Into<Option<&'q SearchQuery>>,
     now: Timestamp,
     seen: &mut HashSet<String>,
 ) -> Result<Page, SourceError> {
+    let query = query.into();
     let Envelope { data, more, cursor } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
     let mut page = Page { sifted: Sifted::default(), summaries: 0, records: data.len(), more, cursor };
     for record in data {
@@ -289,7 +292,7 @@ pub fn parse_availability(
 }
 
 impl Page {
-    fn add(&mut self, availability: &Availability<'_>, query: &SearchQuery, now: Timestamp) {
+    fn add(&mut self, availability: &Availability<'_>, query: Option<&SearchQuery>, now: Timestamp) {
         let trips = availability.availability_trips.as_deref().unwrap_or_default();
         if trips.is_empty() {
             self.summaries += 1;
@@ -299,6 +302,56 @@ impl Page {
             self.sifted.take(trip.and_then(|trip| offer(trip, availability, now)), query);
         }
     }
+}
+
+#[derive(Deserialize)]
+struct Trips<'a> {
+    #[serde(borrow)]
+    data: Vec<&'a RawValue>,
+    booking_links: Option<Vec<BookingLink>>,
+}
+
+#[derive(Deserialize)]
+struct BookingLink {
+    link: String,
+    primary: bool,
+}
+
+/// What a trip says of the record that it is one of.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct TripOf {
+    #[serde(rename = "AvailabilityID")]
+    availability: String,
+    source: String,
+    availability_segments: Vec<TripSegment>,
+}
+
+/// Reads the trips of one record. Where they go is what their segments say.
+///
+/// # Errors
+/// [`SourceError::Malformed`] if the envelope is not what was agreed. A bad trip only sets itself aside.
+pub fn parse_trips<'q>(body: &[u8], query: impl Into<Option<&'q SearchQuery>>, now: Timestamp) -> Result<Sifted, SourceError> {
+    let query = query.into();
+    let Trips { data, booking_links } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    let programmes_own = booking_links.into_iter().flatten().find(|link| link.primary).map(|link| link.link);
+    let mut sifted = Sifted::default();
+    for raw in data {
+        sifted.take(trip_alone(raw, programmes_own.as_ref(), now), query);
+    }
+    Ok(sifted)
+}
+
+fn trip_alone(raw: &RawValue, book: Option<&String>, now: Timestamp) -> Result<FlightOffer, Untrusted> {
+    let of: TripOf = serde_json::from_str(raw.get()).map_err(|_| Untrusted::Form)?;
+    let trip: Trip = serde_json::from_str(raw.get()).map_err(|_| Untrusted::Form)?;
+    let mut segments = of.availability_segments;
+    segments.sort_by_key(|segment| segment.order);
+    let origin = segments.first().and_then(|first| first.origin_airport.clone()).ok_or(Untrusted::Airport)?;
+    let destination = segments.last().and_then(|last| last.destination_airport.clone()).ok_or(Untrusted::Airport)?;
+    let route = Route { origin_airport: origin, destination_airport: destination };
+    let record = Availability { id: of.availability, route, source: of.source, updated_at: None, availability_trips: None };
+    Ok(FlightOffer { booking_link: link(book.cloned())?, ..offer(trip, &record, now)? })
 }
 
 fn offer(trip: Trip, availability: &Availability<'_>, now: Timestamp) -> Result<FlightOffer, Untrusted> {

@@ -4,7 +4,9 @@
 //! state, the events about it and the receipt of the request that asked for it are one transaction ([`Change`]).
 
 mod alerts;
+mod bookings;
 mod cache;
+mod cards;
 mod change;
 mod condition;
 mod deals;
@@ -21,6 +23,7 @@ mod sessions;
 mod store;
 pub mod tables;
 mod tenants;
+mod wallets;
 mod watchers;
 
 pub use self::{

@@ -10,6 +10,7 @@ use std::sync::{
 use axum::{Router, body::Body, http::Response};
 use channels::templates::{AlertMail, Reader, Urls};
 use domain::{
+    booking::steps_for_anyone,
     deals::{Deal, DealState, Parts, PricePoint, Score, Subject, Weights},
     flights::{Cabin, Fare, FlightOffer, Freshness, Segment, Tier},
     identity::{Branding, Tenant},
@@ -142,7 +143,8 @@ impl Find {
         };
         let deal = deal(owner.tenant.clone(), self.offer, self.cash, self.earlier, self.parts);
         let score = Score::of(&self.parts, &Weights::default());
-        let alert = Alert::raise(owner, cause, (deal.id, 1), score, deal.last_seen);
+        let mut alert = Alert::raise(owner, cause, (deal.id, 1), score, deal.last_seen);
+        alert.steps = steps_for_anyone(&deal.flight().fare);
         AlertMail::new(&tenant, Reader { name: &name, zone: &zone }, &alert, &deal, &Urls::of("https://milebuy.example", &alert))
     }
 }

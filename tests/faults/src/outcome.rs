@@ -88,6 +88,8 @@ impl<'a> Told<'a> {
             "sighting" => format!("sighting of {} v{}", of("deal"), item["dealVersion"]),
             "alert" => format!("alert {} {} {}", self.alert(item), sent_or_uncertain(&item["state"]), item["dropped"]),
             "delivery" => self.message(item)?,
+            "wallet" | "own-valuations" => format!("{} of {}", text(&item["type"]), self.owner(item)),
+            "booking" => format!("booking of {} by {} {}", of("deal"), of("member"), text(&item["state"]["at"])),
             "outbox" => return Err(Violation(format!("an event is left in the outbox: {item}"))),
             // What it is for names an id, of the same length each time.
             "receipt" => format!("receipt of {} for {} characters", of("member"), text(&item["operation"]).len()),

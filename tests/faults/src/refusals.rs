@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use domain::{
+    booking::Booking,
     deals::Deal,
     events::{NAMES, WatcherCreated},
     identity::{
@@ -15,6 +16,7 @@ use domain::{
     ids::{EventId, Owner},
     notifications::{Alert, Delivery},
     search::SearchAnswer,
+    wallets::{OwnValuations, Wallet},
     watchers::{MatchState, Watcher},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -113,6 +115,9 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
         "credential" => of_entity::<Credential>(store, samples.one()?, used).await,
         "sign-ins" => of_entity::<SignIns>(store, samples.one()?, used).await,
         "session" => of_entity::<Session>(store, samples.one()?, used).await,
+        "wallet" => of_entity::<Wallet>(store, samples.one()?, used).await,
+        "own-valuations" => of_entity::<OwnValuations>(store, samples.one()?, used).await,
+        "booking" => of_entity::<Booking>(store, samples.one()?, used).await,
         "outbox" => tells_once(store, samples).await,
         "receipt" => carries_out_once(store, samples.owner()?).await,
         "watcher-quota" => counts_within_its_limit(store, &WatcherQuota { owner: samples.owner()? }).await,

@@ -2,6 +2,8 @@
 //!
 //! The story goes on only when the last turn has come to rest, so that its end does not depend on how long anything took.
 
+mod value;
+
 use domain::notifications::Preferences;
 use futures::future::join_all;
 use http::Method;
@@ -117,11 +119,28 @@ async fn read_everything(dana: &Person<'_>, dubai: &str) -> Result<(), Violation
     dana.ask("notifications-read-alert", &id_of(cheapest.unwrap()), None).await?;
     dana.ask("identity-update-me", "", Some(json!({"name": "Dana D.", "homeAirport": "LAX"}))).await?;
     dana.ask("identity-get-me", "", None).await?;
+    ask_of_cards(dana).await?;
+    value::tell(dana, &deal).await?;
     dana.ask("system-get-health", "", None).await?;
     dana.ask("system-get-openapi", "", None).await?;
     dana.ask("identity-get-openid-configuration", "", None).await?;
     dana.ask("identity-get-jwks", "", None).await?;
     Ok(())
+}
+
+/// Dana says which cards she has, is told what to get, and wants to hear no more of it.
+async fn ask_of_cards(dana: &Person<'_>) -> Result<(), Violation> {
+    dana.ask("cards-list-cards", "", None).await?;
+    let held = json!({"held": [{"card": "chase-sapphire-preferred", "opened": "2024-05-01"}], "country": "US"});
+    dana.ask("cards-update-my-cards", "", Some(held)).await?;
+    let seen = dana.ask("cards-get-my-cards", "", None).await?;
+    ensure(seen.body["held"].as_array().is_some_and(|held| held.len() == 1), || format!("not her card: {}", seen.body))?;
+    let gaps = dana.ask("cards-list-gaps", "", None).await?;
+    ensure(gaps.body["plans"].as_u64() > Some(0), || format!("no plans: {}", gaps.body))?;
+    dana.ask("cards-list-recommendations", "", None).await?;
+    dana.ask("cards-opt-out", "", Some(json!({"optedOut": true}))).await?;
+    let none = dana.ask("cards-list-recommendations", "", None).await?;
+    ensure(none.body["items"] == json!([]), || format!("advice that nobody wants: {}", none.body))
 }
 
 fn first_of(list: &Reply) -> Result<String, Violation> {
@@ -154,10 +173,19 @@ impl<'a> Person<'a> {
 
     /// Sends a request to an endpoint until it is answered, each time with the same key.
     async fn ask(&self, function: &str, id: &str, body: Option<Value>) -> Result<Reply, Violation> {
-        let endpoint = endpoint(function);
-        let (_, path) = endpoint.route();
-        let (path, key) = (path.replace("{id}", id), self.world.new_key());
-        let request = || self.request(endpoint, &path, &key, body.as_ref()).send();
+        let (_, path) = endpoint(function).route();
+        self.ask_at(function, &path.replace("{id}", id), body).await
+    }
+
+    /// Asks something of an endpoint until it is answered.
+    async fn ask_with(&self, function: &str, question: &str) -> Result<Reply, Violation> {
+        let (_, path) = endpoint(function).route();
+        self.ask_at(function, &format!("{path}{question}"), None).await
+    }
+
+    async fn ask_at(&self, function: &str, path: &str, body: Option<Value>) -> Result<Reply, Violation> {
+        let (endpoint, key) = (endpoint(function), self.world.new_key());
+        let request = || self.request(endpoint, path, &key, body.as_ref()).send();
         let mut last = None;
         for _ in 0..MOST_TRIES {
             let replies = join_all((0..self.world.arrivals(function)).map(|_| request())).await;

@@ -16,6 +16,7 @@ use domain::{
 use futures::future::BoxFuture;
 use jiff::{Timestamp, civil::Date};
 use platform::outside::{Call, Outside, OutsideError, OverHttp};
+use providers::sources::{Normalised, SOURCES, Source};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -30,6 +31,35 @@ pub fn sample(name: &str) -> Vec<u8> {
 /// A vendor's sample, to be changed.
 pub fn sample_json(name: &str) -> Value {
     serde_json::from_slice(&sample(name)).unwrap()
+}
+
+/// Every sample: the source that it is of, its name and what it holds. Those of the contract are of every source that has none.
+pub fn every_sample() -> Vec<(&'static Source, String, Vec<u8>)> {
+    let mut all = Vec::new();
+    for source in SOURCES {
+        let folder = if source.base.is_some() { source.id } else { "contract" };
+        let files = std::fs::read_dir(format!("{}/samples/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let mut names: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        all.extend(names.into_iter().map(|name| {
+            let body = sample(&format!("{folder}/{name}"));
+            (source, name, body)
+        }));
+    }
+    all
+}
+
+/// Nothing in it that can't be trusted.
+pub fn is_sound(normalised: &Normalised) -> bool {
+    match normalised {
+        Normalised::Flights(found) => found.offers.iter().all(|offer| offer.trusted().is_ok()),
+        Normalised::LeadIns(found) => found.offers.iter().all(|offer| offer.trusted().is_ok()),
+        Normalised::Stays(found) => found.offers.iter().all(|offer| offer.trusted().is_ok()),
+        Normalised::Activities(found) => found.offers.iter().all(|offer| offer.trusted().is_ok()),
+        Normalised::PriceCheck(check) => check.total.is_none_or(|total| !total.is_negative()),
+        Normalised::Booking(booked) => !booked.reference.is_empty(),
+        Normalised::CancelQuote(quote) => quote.refund.is_none_or(|refund| !refund.is_negative()),
+    }
 }
 
 /// A question for one traveller.
@@ -84,6 +114,23 @@ pub fn mended_offer_request() -> Value {
     let mut body = sample_json("duffel/offer-request-created.json");
     body["data"]["offers"][0]["slices"][0]["segments"][0]["arriving_at"] = json!("2020-06-13T14:04:02");
     body
+}
+
+/// Pointers to every value of a document.
+pub fn pointers(document: &Value) -> Vec<String> {
+    fn below(value: &Value, at: &str, into: &mut Vec<String>) {
+        into.push(at.to_owned());
+        match value {
+            Value::Object(fields) => fields.iter().for_each(|(name, field)| {
+                below(field, &format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), into);
+            }),
+            Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| below(item, &format!("{at}/{index}"), into)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let mut all = Vec::new();
+    below(document, "", &mut all);
+    all
 }
 
 /// What a vendor was asked.

@@ -5,8 +5,16 @@ use std::collections::HashSet;
 
 use domain::search::SearchQuery;
 use proptest::prelude::*;
-use providers::{Sifted, SourceError, duffel::parse_offer_request, seats_aero::parse_availability};
-use providers_tests::{NOW, availability, cancun_to_istanbul, london_to_new_york, mended_offer_request, search_page};
+use providers::{
+    Sifted, SourceError,
+    duffel::parse_offer_request,
+    seats_aero::parse_availability,
+    sources::{SOURCES, Source},
+};
+use providers_tests::{
+    NOW, availability, cancun_to_istanbul, every_sample, is_sound, london_to_new_york, mended_offer_request, pointers,
+    search_page,
+};
 use serde_json::{Value, json};
 
 fn holds(read: Result<Sifted, SourceError>, query: &SearchQuery) -> Result<(), TestCaseError> {
@@ -23,16 +31,6 @@ fn awards(body: &[u8]) -> Result<Sifted, SourceError> {
 
 fn fares(body: &[u8]) -> Result<Sifted, SourceError> {
     parse_offer_request(body, &london_to_new_york(), NOW)
-}
-
-/// Pointers to every value of a document.
-fn pointers(value: &Value, at: &str, into: &mut Vec<String>) {
-    into.push(at.to_owned());
-    match value {
-        Value::Object(fields) => fields.iter().for_each(|(name, field)| pointers(field, &format!("{at}/{name}"), into)),
-        Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| pointers(item, &format!("{at}/{index}"), into)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
 }
 
 fn any_value() -> impl Strategy<Value = Value> {
@@ -69,8 +67,7 @@ fn any_value() -> impl Strategy<Value = Value> {
 
 /// A document with up to three of its values replaced.
 fn mutated(document: Value) -> impl Strategy<Value = Value> {
-    let mut places = Vec::new();
-    pointers(&document, "", &mut places);
+    let places = pointers(&document);
     proptest::collection::vec((proptest::sample::select(places), any_value()), 1..=3).prop_map(move |changes| {
         let mut document = document.clone();
         for (pointer, value) in changes {
@@ -80,6 +77,25 @@ fn mutated(document: Value) -> impl Strategy<Value = Value> {
         }
         document
     })
+}
+
+fn any_sample_mutated() -> impl Strategy<Value = (&'static Source, Value)> {
+    proptest::sample::select(every_sample())
+        .prop_flat_map(|(source, _, body)| (Just(source), mutated(serde_json::from_slice(&body).unwrap())))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn mutated_samples_of_every_source_are_trusted_or_set_aside((source, body) in any_sample_mutated()) {
+        let body = body.to_string();
+        for operation in source.readings.iter().map(|reading| Some(reading.operation)).chain([None]) {
+            if let (_, Ok(normalised)) = source.normalise(operation, body.as_bytes(), NOW) {
+                prop_assert!(is_sound(&normalised), "{} {operation:?} {body}", source.id);
+            }
+        }
+    }
 }
 
 proptest! {
@@ -97,6 +113,11 @@ proptest! {
 
     #[test]
     fn any_bytes_are_read_or_malformed(body in proptest::collection::vec(any::<u8>(), 0..512)) {
+        for source in SOURCES {
+            for reading in source.readings {
+                prop_assert_eq!((reading.read)(&body, NOW).err(), Some(SourceError::Malformed), "{}", source.id);
+            }
+        }
         holds(awards(&body), &cancun_to_istanbul())?;
         holds(fares(&body), &london_to_new_york())?;
     }

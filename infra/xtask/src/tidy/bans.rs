@@ -83,6 +83,7 @@ pub(super) const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("tests/contracts/tests/permissions/", ".scan()", "shows that a scan is refused"),
     ("tests/faults/src/main.rs", "Instant::now", "says how long the tellings took"),
     ("tests/load/", "Instant::now", "measures how long things take on this machine"),
+    ("tests/providers/tests/sources/patience.rs", "Instant::now", "reads a clock that stands still, to see how long was waited"),
     ("tests/channels/tests/email.rs", "Instant::now", "shows that a time-out of the machine's clock strikes"),
 ];
 

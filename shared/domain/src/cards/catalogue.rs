@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, str::FromStr, sync::LazyLock};
 
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 
-use super::{AsOf, Bonus, Card, CardId, Category, Credit, Earning, Rule, Source};
+use super::{AsOf, Bonus, Card, CardId, Category, Credit, Earning, Rule, RuleId, Source};
 use crate::{
     money::{Currency, Money, Points, ProgrammeId},
     programmes::name_of,
@@ -155,6 +155,11 @@ impl Catalogue {
     /// All cards, by their ids.
     pub fn cards(&self) -> impl Iterator<Item = &Card> {
         self.cards.values()
+    }
+
+    /// A rule.
+    pub fn rule(&self, id: &RuleId) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.id == *id)
     }
 
     /// All rules.

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::{CardId, CardKind, Catalogue, Category, Country};
 use crate::{
     faults::{Check, Faults},
+    ids::Owner,
     inputs::{Fields, Input, leaf, objects},
+    sealed::{Place, Sealed},
 };
 
 /// A card of the catalogue that a member has, or had.
@@ -157,5 +159,32 @@ impl Input for Spending {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (category, usd_a_year) = (fields.required("category", leaf), fields.required("usdAYear", leaf));
         Some(Self { category: category?, usd_a_year: usd_a_year? })
+    }
+}
+
+/// A member's cards as they are stored, and whether the member wants advice at all. That can be read without opening anything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MemberCards {
+    /// Whose.
+    #[serde(flatten)]
+    pub owner: Owner,
+    /// What they said of their cards, once they did.
+    pub held: Option<Sealed<CardsHeld>>,
+    /// Whether they want no advice: then nothing is looked at.
+    pub opted_out: bool,
+    /// Counts the member's changes: what `If-Match` is held against.
+    pub revision: u64,
+    /// Optimistic lock.
+    pub version: u64,
+}
+
+impl MemberCards {
+    /// Where what they said is sealed.
+    pub const HELD: Place<CardsHeld> = Place::new("member-cards", "held");
+
+    /// Of someone who has said nothing yet.
+    pub fn none_of(owner: Owner) -> Self {
+        Self { owner, held: None, opted_out: false, revision: 0, version: 0 }
     }
 }

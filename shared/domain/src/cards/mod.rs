@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     catalogue::{Catalogue, CatalogueError, Tables},
     gaps::{Gap, Gaps, Reach, Way, Wish, WishedBy},
-    held::{CardsHeld, Elsewhere, HeldCard, Spending},
+    held::{CardsHeld, Elsewhere, HeldCard, MemberCards, Spending},
     recommend::{Advice, LeftOut, MOST, Obstacle, Reason, Recommendation, SAME_VALUE_CENTS, Score, Situation, recommend, score},
     rules::{Counts, Effect, Rule, RuleKind, Window},
 };

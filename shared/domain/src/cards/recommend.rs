@@ -21,7 +21,7 @@ use crate::{
 /// The most cards that are recommended at once.
 pub const MOST: usize = 3;
 /// Values within one such step, in US cents, count as the same: then the fee decides. Points are not worth anything to the cent.
-pub const SAME_VALUE_CENTS: i64 = 100_00;
+pub const SAME_VALUE_CENTS: i64 = 10_000;
 
 /// What a recommendation rests on.
 #[derive(Debug, Clone, Copy)]

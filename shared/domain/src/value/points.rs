@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::Baseline;
 use crate::{
     faults::Check,
-    inputs::{Fields, Input, leaf},
+    inputs::{Fields, Input, map},
     money::{CentsPerPoint, ProgrammeId},
     programmes::name_of,
 };
@@ -53,16 +53,12 @@ impl FromIterator<(ProgrammeId, CentsPerPoint)> for Valuations {
 
 impl Input for Valuations {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let given: BTreeMap<String, CentsPerPoint> = fields.required("valuations", leaf)?;
+        let own: BTreeMap<ProgrammeId, CentsPerPoint> = fields.required("valuations", map)?;
         let mut check = Check::new();
-        let mut own = BTreeMap::new();
-        for (programme, cents) in given {
+        for (programme, cents) in &own {
             let at = format!("valuations/{programme}");
             check.that((1..=MOST).contains(&cents.ten_thousandths()), &at, "invalid", "must be above 0 and at most 1000 cents");
-            match programme.parse().ok().filter(|programme| name_of(programme).is_some()) {
-                Some(programme) => drop(own.insert(programme, cents)),
-                None => drop(check.that(false, &at, "unknown-programme", "there is no such programme")),
-            }
+            check.that(name_of(programme).is_some(), &at, "unknown-programme", "there is no such programme");
         }
         fields.check(check).then_some(Self(own))
     }

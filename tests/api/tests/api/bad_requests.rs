@@ -356,7 +356,16 @@ fn every_write_is_described_as_safe_to_repeat() {
 }
 
 /// Whoever calls has one of these, so that their paths name no id.
-const SINGLE: [&str; 1] = ["identity-get-me"];
+const SINGLE: [&str; 8] = [
+    "cards-get-my-cards",
+    "cards-list-gaps",
+    "cards-list-recommendations",
+    "identity-get-me",
+    "value-get-balances",
+    "value-get-funding-plan",
+    "value-get-valuations",
+    "value-get-value",
+];
 
 #[test]
 fn every_list_is_described_as_paged() {

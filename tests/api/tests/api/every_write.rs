@@ -15,7 +15,7 @@ use platform::Access;
 use serde_json::{Value, json};
 
 use crate::{
-    auth,
+    auth, cards,
     routes::{Route, existing, found},
     support::{self, Core, Stored, ask, create, dubai, nestery, with},
 };
@@ -47,6 +47,9 @@ pub async fn prepared(function: &str) -> (TestApp, Write) {
         let alert = &ids["alerts"];
         return (app, Write::to(format!("/v1/alerts/{alert}/read")));
     }
+    if let Some(prepared) = of_bookings(function).await {
+        return prepared;
+    }
     let app = TestApp::new().await;
     if let Some(write) = of_tenants(function) {
         return (app, write);
@@ -57,7 +60,11 @@ pub async fn prepared(function: &str) -> (TestApp, Write) {
     let demo = app.member("demo");
     let watcher = create(&demo, dubai()).await;
     let write = match function {
+        "value-put-balances" => Write::to("/v1/me/balances").with(json!({"balances": {"chase-ur": 80_000}})),
+        "value-put-valuations" => Write::to("/v1/me/valuations").with(json!({"valuations": {"chase-ur": "1.9"}})),
         "identity-update-me" => Write::to("/v1/me").with(json!({"name": "Another"})),
+        "cards-update-my-cards" => Write::to("/v1/me/cards").with(cards::sapphire()),
+        "cards-opt-out" => Write::to("/v1/me/cards/opt-out").with(json!({"optedOut": true})),
         "watchers-create-watcher" => Write::to("/v1/watchers").with(dubai()),
         "watchers-update-watcher" => Write::to(support::watcher(&watcher)).with(json!({"name": "Another"})),
         "watchers-delete-watcher" => Write::to(support::watcher(&watcher)),
@@ -70,6 +77,31 @@ pub async fn prepared(function: &str) -> (TestApp, Write) {
         other => panic!("{other} changes something: say here how it is called, so that its repetition is tested"),
     };
     (app, write)
+}
+
+/// The requests about bookings, which need a deal; and all but the first a booking.
+async fn of_bookings(function: &str) -> Option<(TestApp, Write)> {
+    let step = match function {
+        "value-create-booking" => None,
+        "value-re-verify-booking" => Some("re-verify"),
+        "value-transfer-booking" => Some("transfer"),
+        "value-done-booking" => Some("done"),
+        "value-abandon-booking" => Some("abandon"),
+        _ => return None,
+    };
+    let (app, ids) = existing(found().await).await;
+    let (demo, booking) = (app.member("demo"), format!("/v1/me/bookings/{}", ids["bookings"]));
+    let seen = json!({"seen": {"points": 40_000}});
+    let Some(step) = step else {
+        demo.post(&format!("{booking}/abandon")).send().await.assert(200, "");
+        return Some((app, Write::to("/v1/me/bookings").with(json!({"deal": ids["deals"]}))));
+    };
+    let write = Write::to(format!("{booking}/{step}"));
+    if step == "re-verify" {
+        return Some((app, write.with(seen)));
+    }
+    demo.post(&format!("{booking}/re-verify")).body(seen).send().await.assert(200, "");
+    Some((app, write))
 }
 
 /// The requests about tenants, which operators and admins make.

@@ -17,8 +17,20 @@ use crate::{
     support::{create, dubai, each, told},
 };
 
-/// Writes whose body must be more than an empty object to be good: only needed where the address holds an id.
-const GOOD_BODIES: &[(&str, &str)] = &[];
+/// Writes whose body must be more than an empty object to be good: only needed where the address holds an id, or a version is asked
+/// for.
+const GOOD_BODIES: &[(&str, &str)] =
+    &[
+    ("cards-opt-out", r#"{"optedOut": true}"#),
+    ("value-put-balances", r#"{"balances": {}}"#),
+    ("value-put-valuations", r#"{"valuations": {}}"#),
+];
+
+/// Reads that ask something: what they ask here.
+const QUESTIONS: &[(&str, &str)] = &[
+    ("value-get-funding-plan", "programme=hyatt&points=25000"),
+    ("value-get-value", "programme=atmos&points=50000&taxes=5.60USD&cash=563.50USD"),
+];
 
 /// The largest body that is read.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -111,7 +123,8 @@ impl Route {
     /// Where it is, for the thing of its collection that is there.
     pub fn path(&self, ids: &Ids) -> String {
         if !self.has_id() {
-            return self.template.clone();
+            let question = QUESTIONS.iter().find(|(name, _)| *name == self.name);
+            return question.map_or(self.template.clone(), |(_, question)| format!("{}?{question}", self.template));
         }
         let collection = self.collection();
         let id = ids.get(collection).unwrap_or_else(|| panic!("say in `existing` which id there is of {collection}"));
@@ -147,8 +160,10 @@ pub async fn existing((mut deal, mut alert): (Deal, Alert)) -> (TestApp, Ids) {
     app.store().commit(Change::new().create(&mut deal).create(&mut alert)).await.unwrap();
     let watcher = create(&app.member("demo"), dubai()).await;
     let session = auth::logged_in(&app, "demo", PASSWORD).await.body["session"].as_str().unwrap().to_owned();
+    let booking = app.member("demo").post("/v1/me/bookings").body(json!({"deal": deal.id})).send().await;
+    let booking = booking.body["id"].as_str().unwrap().to_owned();
     app.settle().await;
     let (deal, alert, tenant) = (deal.id.to_string(), alert.id.to_string(), "demo".to_owned());
     let ids = [("watchers", watcher), ("deals", deal), ("alerts", alert), ("sessions", session), ("tenants", tenant)];
-    (app, ids.into())
+    (app, [&ids[..], &[("bookings", booking)]].concat().into_iter().collect())
 }

@@ -228,6 +228,12 @@ const EXCEPTIONS: &[Exception] = &[
         reason: "a deal is its tenant's: the offer is the same for all who are there",
     },
     Exception {
+        routes: |route| route.name == "value-create-booking",
+        attempts: &[&[Attempt::OtherTenant]],
+        harmless: Harmless::Elsewhere,
+        reason: "the deal that it names is not there for another tenant",
+    },
+    Exception {
         routes: |route| route.role() == Some(Role::Operator),
         attempts: &[&[Attempt::OtherTenantsHost]],
         harmless: Harmless::AsAlways,

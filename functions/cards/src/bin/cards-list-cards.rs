@@ -1,0 +1,5 @@
+//! Runs `cards::list_cards` as a Lambda.
+
+fn main() -> std::process::ExitCode {
+    platform::lambda::serve(&cards::list_cards::FUNCTION)
+}

@@ -1,0 +1,141 @@
+//! `GET /v1/me/cards/recommendations`
+
+use axum::extract::State;
+use domain::{
+    cards::{Card, CardId, Catalogue, LeftOut, MemberCards, Obstacle, Recommendation, Score, Situation, recommend},
+    deals::Deal,
+    identity::{Member, Role},
+    money::{Currency, Money},
+    notifications::Alert,
+    value::Valuations,
+    watchers::Watcher,
+};
+use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply};
+use serde::Serialize;
+use storage::{Entity, Grant, MemberKey};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use crate::{
+    card_view::CardView,
+    plans::{Plans, plans, reach},
+    reasons_view::{ObstacleView, ReasonView},
+    words,
+};
+
+/// Recommends cards to members.
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-list-recommendations", || routes!(list_recommendations))
+    .may(&[Alert::READ, Deal::READ, Member::READ, MemberCards::READ, MemberKey::READ, Watcher::READ, Grant::UseKeys]);
+
+/// What is recommended to the caller.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Recommendations {
+    /// Whether the caller wants no advice: then nothing was looked at.
+    opted_out: bool,
+    /// The language of all sentences.
+    #[schema(example = "en")]
+    language: &'static str,
+    /// The best first; three at most.
+    items: Vec<RecommendationView>,
+    /// Cards that something speaks against: most of all rules of their issuers.
+    not_recommended: Vec<NotRecommended>,
+    /// What is to be known of all advice. Null if there is none.
+    caution: Option<&'static str>,
+}
+
+/// A card to get.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecommendationView {
+    /// In a sentence.
+    sentence: String,
+    /// The card.
+    card: CardView,
+    /// How good it is for the caller. Cards are ranked by the first, then by the second in steps of 100 dollars, then by the third.
+    score: ScoreView,
+    /// Why.
+    reasons: Vec<ReasonView>,
+    /// That we are paid for it, if we are.
+    disclosure: Option<&'static str>,
+}
+
+/// How good a card is.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScoreView {
+    /// How many plans it brings within reach that no card held does.
+    plans: usize,
+    /// What its bonus and what a year's spending earns are worth.
+    value: Money,
+    /// Half of what it pays back a year, less its fee: few use all of it.
+    net_of_fee: Money,
+}
+
+/// A card that is not recommended.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NotRecommended {
+    /// Which.
+    card: CardId,
+    /// Why not.
+    why: Vec<ObstacleView>,
+}
+
+impl From<Score> for ScoreView {
+    fn from(Score { filled, value_cents, net_cents }: Score) -> Self {
+        let usd = |cents| Money::from_minor(cents, Currency::USD).unwrap_or(Money::zero(Currency::USD));
+        Self { plans: filled, value: usd(value_cents), net_of_fee: usd(net_cents) }
+    }
+}
+
+impl RecommendationView {
+    fn of(card: &Card, Recommendation { score, reasons, .. }: Recommendation) -> Self {
+        Self {
+            sentence: words::headline(card, score.filled),
+            card: CardView::from(card),
+            score: score.into(),
+            reasons: reasons.into_iter().map(ReasonView::from).collect(),
+            disclosure: card.pays_us.then_some(words::DISCLOSURE),
+        }
+    }
+}
+
+/// What holders have, or would not miss, needs no explanation.
+fn not_recommended(LeftOut { card, why }: LeftOut) -> Option<NotRecommended> {
+    let plain = why.iter().any(|why| matches!(why, Obstacle::Held | Obstacle::NothingToGain));
+    (!plain).then(|| NotRecommended { card, why: why.into_iter().map(ObstacleView::from).collect() })
+}
+
+/// Recommends cards to the caller
+///
+/// At most three. What brings plans within reach that no card held does comes first, then what its bonus and a year's spending are
+/// worth, then its fee against what it pays back. Whom we are paid by has no part in it. Cards that a rule of their issuer would refuse
+/// are left out, and the rule is named.
+#[utoipa::path(
+    get,
+    path = "/v1/me/cards/recommendations",
+    tag = "cards",
+    responses(
+        (status = 200, body = Recommendations),
+        (status = 304, description = "Not changed since `If-None-Match`"),
+        Problems,
+    )
+)]
+async fn list_recommendations(State(cx): State<Deps>, caller: Caller) -> Reply<Recommendations> {
+    let Some(Plans { held, wishes }) = plans(&cx, &caller).await? else {
+        return Ok(Answer::ok(Recommendations { opted_out: true, language: words::LANGUAGE, ..Recommendations::default() }));
+    };
+    let today = caller.profile(&cx).await?.zone.local(cx.now()).date();
+    let (catalogue, reach, worth) = (Catalogue::shipped(), reach(), Valuations::default());
+    let situation = Situation { held: &held, wishes: &wishes, reach: &reach, worth: &worth, today };
+    let advice = recommend(catalogue, situation);
+    let shown = |item: Recommendation| Some(RecommendationView::of(catalogue.card(&item.card)?, item));
+    Ok(Answer::ok(Recommendations {
+        opted_out: false,
+        language: words::LANGUAGE,
+        items: advice.recommended.into_iter().filter_map(shown).collect(),
+        not_recommended: advice.left_out.into_iter().filter_map(not_recommended).collect(),
+        caution: Some(words::CAUTION),
+    }))
+}

@@ -1,0 +1,83 @@
+//! What a member plans, and the cards that they have for it.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    cards::{CardsHeld, MemberCards, Reach, Wish, WishedBy},
+    deals::{Deal, DealState},
+    flights::Fare,
+    search::Wanted,
+    transfers,
+    watchers::{Watcher, WatcherState},
+};
+use futures::future::try_join_all;
+use platform::{Caller, Deps, Failure};
+
+/// The most watchers that are looked at: more than any plan allows.
+const WATCHERS: u8 = 100;
+/// So many of the latest finds are looked at. There is no way to save a find: what a member was told of stands for it.
+const FINDS: u8 = 20;
+
+/// What advice rests on.
+pub(crate) struct Plans {
+    /// The member's cards.
+    pub(crate) held: CardsHeld,
+    /// What they plan.
+    pub(crate) wishes: Vec<Wish>,
+}
+
+/// Reads what advice to a member rests on; nothing at all, for who wants none.
+pub(crate) async fn plans(cx: &Deps, caller: &Caller) -> Result<Option<Plans>, Failure> {
+    let cards = cx.store().cards_of(&caller.owner).await?;
+    if cards.opted_out {
+        return Ok(None);
+    }
+    let looks = async { futures::try_join!(opened(cx, &cards), of_watchers(cx, caller), of_finds(cx, caller)) };
+    // Three calls at once are too much for a stack that handlers share.
+    let (held, watchers, finds) = Box::pin(looks).await?;
+    Ok(Some(Plans { held, wishes: [watchers, finds].concat() }))
+}
+
+/// What a member said of their cards.
+pub(crate) async fn opened(cx: &Deps, cards: &MemberCards) -> Result<CardsHeld, Failure> {
+    let Some(held) = &cards.held else { return Ok(CardsHeld::default()) };
+    let key = cx.vault().key_of(&cards.owner).await?;
+    Ok(key.open(&MemberCards::HELD, held)?)
+}
+
+/// Where points of banks and of other programmes can be transferred to.
+pub(crate) fn reach() -> Reach {
+    transfers::partners().iter().map(|partner| (partner.from.clone(), partner.to.clone())).collect()
+}
+
+async fn of_watchers(cx: &Deps, caller: &Caller) -> Result<Vec<Wish>, Failure> {
+    let watchers = cx.store().watchers_of(&caller.owner, WATCHERS, None).await?;
+    Ok(watchers.items.iter().filter_map(of_watcher).collect())
+}
+
+/// A watcher that names no programme would take any: there is nothing that it needs.
+fn of_watcher(watcher: &Watcher) -> Option<Wish> {
+    let filters = &watcher.spec.filters;
+    let award = watcher.spec.wanted == Wanted::AwardFlights && watcher.state != WatcherState::Expired;
+    (award && !filters.programmes.is_empty()).then(|| Wish {
+        by: WishedBy::Watcher(watcher.id),
+        any_of: filters.programmes.clone(),
+        points: filters.max_points,
+    })
+}
+
+async fn of_finds(cx: &Deps, caller: &Caller) -> Result<Vec<Wish>, Failure> {
+    let alerts = cx.store().alerts_of(&caller.owner, FINDS, None).await?;
+    let ids: BTreeSet<_> = alerts.items.iter().map(|alert| alert.deal).collect();
+    let deals = try_join_all(ids.into_iter().map(|id| cx.store().deal(caller.tenant(), id))).await?;
+    Ok(deals.iter().flatten().filter_map(of_find).collect())
+}
+
+fn of_find(deal: &Deal) -> Option<Wish> {
+    match &deal.flight().fare {
+        Fare::Award { programme, points, .. } if deal.state == DealState::Live => {
+            Some(Wish { by: WishedBy::Deal(deal.id), any_of: BTreeSet::from([programme.clone()]), points: Some(*points) })
+        }
+        Fare::Award { .. } | Fare::Cash { .. } => None,
+    }
+}

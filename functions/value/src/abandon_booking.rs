@@ -1,0 +1,38 @@
+//! `POST /v1/me/bookings/{id}/abandon`
+
+use axum::extract::State;
+use domain::{booking::Booking, identity::Role, ids::BookingId};
+use platform::{Deps, Endpoint, IfMatch, Instruction, PathId, Problems, Reply};
+use storage::Entity;
+use utoipa_axum::routes;
+
+use crate::booking_view::{BookingView, booking_of, moved_on};
+
+/// Gives bookings up.
+pub static FUNCTION: Endpoint =
+    Endpoint::of(Role::Member, "value-abandon-booking", || routes!(abandon_booking)).may(&[Booking::READ, Booking::WRITE]);
+
+/// Gives a booking up
+///
+/// It can begin anew.
+#[utoipa::path(
+    post,
+    path = "/v1/me/bookings/{id}/abandon",
+    tag = "value",
+    params(
+        ("id" = BookingId, Path, description = "The booking"),
+        ("If-Match" = Option<String>, Header, description = "The version it must have"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat"),
+    ),
+    responses((status = 200, body = BookingView), Problems)
+)]
+async fn abandon_booking(
+    State(cx): State<Deps>,
+    PathId(id): PathId<BookingId>,
+    if_match: IfMatch,
+    asked: Instruction,
+) -> Reply<BookingView> {
+    let mut booking = booking_of(&cx, &asked.caller, id, if_match).await?;
+    let outcome = booking.abandon(cx.now());
+    moved_on(&cx, &asked.request, booking, outcome, if_match).await
+}

@@ -1,0 +1,108 @@
+//! How bookings are shown, and what all requests that move them on have in common.
+
+use domain::{
+    booking::{Booking, BookingError, BookingState, Change as Changed, Seen},
+    ids::{BookingId, DealId},
+    money::ProgrammeId,
+};
+use jiff::Timestamp;
+use platform::{Answer, Caller, Deps, Failure, IfMatch, Reply, command::Request};
+use serde::Serialize;
+use storage::Change;
+use utoipa::ToSchema;
+
+/// A booking.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BookingView {
+    /// Its id.
+    id: BookingId,
+    /// Of which deal.
+    deal: DealId,
+    /// Whose points.
+    programme: ProgrammeId,
+    /// What it asked when it was last looked at.
+    seen: Seen,
+    /// What had changed then.
+    changes: Vec<Changed>,
+    /// How far it has come.
+    state: BookingState,
+    /// Until when points may be transferred; none, if the award has to be looked at first.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    may_transfer_until: Option<Timestamp>,
+    /// When it was begun.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+    /// Counts its changes: what `If-Match` is held against.
+    version: u64,
+}
+
+impl From<&Booking> for BookingView {
+    fn from(booking: &Booking) -> Self {
+        Self {
+            id: booking.id,
+            deal: booking.deal,
+            programme: booking.programme.clone(),
+            seen: booking.seen,
+            changes: booking.changes.clone(),
+            state: booking.state,
+            may_transfer_until: booking.may_transfer_until(),
+            created_at: booking.created_at,
+            updated_at: booking.updated_at,
+            version: booking.version,
+        }
+    }
+}
+
+/// One of the caller's bookings, in the version that the request is conditional on.
+pub(crate) async fn booking_of(cx: &Deps, caller: &Caller, id: BookingId, if_match: IfMatch) -> Result<Booking, Failure> {
+    let booking = cx.store().booking_of(&caller.owner, id).await?.ok_or(Failure::NotFound("booking"))?;
+    if_match.check(booking.version)?;
+    Ok(booking)
+}
+
+/// Stores a booking that was moved on, and shows it.
+pub(crate) async fn moved_on(
+    cx: &Deps,
+    request: &Request,
+    mut booking: Booking,
+    outcome: Result<(), BookingError>,
+    if_match: IfMatch,
+) -> Reply<BookingView> {
+    outcome.map_err(refusal)?;
+    let change = Change::new().update(&mut booking);
+    let answer = Answer::ok(BookingView::from(&booking)).version(booking.version);
+    cx.commit(request, change, answer).await.map_err(|failure| if_match.settle(failure))
+}
+
+/// Why a booking does not go on, in public words.
+pub(crate) fn refusal(error: BookingError) -> Failure {
+    let code = match &error {
+        BookingError::NoAward => "no-award",
+        BookingError::Gone => "award-gone",
+        BookingError::Exists => "booking-exists",
+        BookingError::Over => "booking-over",
+        BookingError::SeenTooLongAgo(_) => "seen-too-long-ago",
+        BookingError::VerifyFirst => "verify-first",
+        BookingError::Transferred => "already-transferred",
+        BookingError::Hold => "no-such-hold",
+    };
+    let advice = match &error {
+        BookingError::SeenTooLongAgo(_) => " Look at the programme's own site, and say what you see.",
+        BookingError::VerifyFirst => " Transfers can't be undone.",
+        BookingError::NoAward
+        | BookingError::Gone
+        | BookingError::Exists
+        | BookingError::Over
+        | BookingError::Transferred
+        | BookingError::Hold => "",
+    };
+    let mut sentence = error.to_string();
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    Failure::Conflict(code, format!("{sentence}.{advice}"))
+}

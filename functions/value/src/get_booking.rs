@@ -1,0 +1,66 @@
+//! `GET /v1/me/bookings/{id}`
+
+use axum::extract::State;
+use domain::{
+    booking::{Booking, Step, steps},
+    funding::{FundingError, FundingPlan, Shortfall, Terms, plan},
+    identity::{Member, Role},
+    ids::BookingId,
+    wallets::{OwnValuations, Wallet},
+};
+use platform::{Answer, Caller, Deps, Endpoint, Failure, PathId, Problems, Reply};
+use serde::Serialize;
+use storage::{Entity, Grant, MemberKey};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use crate::{booking_view::BookingView, wallet};
+
+/// Shows a booking, and how to go on with it.
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-booking", || routes!(get_booking)).may(&[
+    Booking::READ,
+    Member::READ,
+    MemberKey::READ,
+    OwnValuations::READ,
+    Wallet::READ,
+    Grant::UseKeys,
+]);
+
+/// A booking with its plan.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BookingPlan {
+    /// How far it has come.
+    booking: BookingView,
+    /// Where the points come from, by what the caller has now, if it is enough.
+    plan: Option<FundingPlan>,
+    /// What is missing, if it is not.
+    shortfall: Option<Shortfall>,
+    /// What to do, in order.
+    steps: Vec<Step>,
+}
+
+/// Shows a booking
+///
+/// With the plan for its points and the steps, both by what the caller has now: nothing of that is kept with the booking.
+#[utoipa::path(
+    get,
+    path = "/v1/me/bookings/{id}",
+    tag = "value",
+    params(("id" = BookingId, Path, description = "The booking")),
+    responses((status = 200, body = BookingPlan), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
+)]
+async fn get_booking(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<BookingId>) -> Reply<BookingPlan> {
+    let booking = cx.store().booking_of(&caller.owner, id).await?.ok_or(Failure::NotFound("booking"))?;
+    let locale = caller.profile(&cx).await?.locale;
+    let (balances, _) = wallet::balances(&cx, &caller.owner).await?;
+    let (valuations, _) = wallet::valuations(&cx, &caller.owner).await?;
+    let (plan, shortfall) = match plan(&booking.programme, booking.seen.points, &balances, &valuations, &Terms::shipped(cx.now()))
+    {
+        Ok(plan) => (Some(plan), None),
+        Err(FundingError::Short(shortfall)) => (None, Some(shortfall)),
+        Err(FundingError::ZeroPoints | FundingError::UnknownProgramme | FundingError::OutOfRange) => (None, None),
+    };
+    let steps = plan.as_ref().map(|plan| steps(plan, booking.seen.taxes, &locale)).unwrap_or_default();
+    Ok(Answer::ok(BookingPlan { booking: BookingView::from(&booking), plan, shortfall, steps }).version(booking.version))
+}

@@ -1,0 +1,157 @@
+//! `GET /v1/value`
+
+use axum::{extract::State, http::request::Parts};
+use domain::{
+    faults::Faults,
+    flights::Cabin,
+    identity::Role,
+    money::{Money, Points, ProgrammeId},
+    rates::Rates,
+    value::{Appraisal, Award, Cash, Fees, Unknown, ValueError, appraise},
+    wallets::OwnValuations,
+};
+use jiff::{civil::Date, tz::TimeZone};
+use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply};
+use serde::Serialize;
+use storage::{Entity, Grant, MemberKey};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
+
+use crate::{asked::Asked, wallet};
+
+/// Values one offer.
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-value", || routes!(get_value)).may(&[
+    MemberKey::READ,
+    OwnValuations::READ,
+    Grant::UseKeys,
+]);
+
+/// An offer. Amounts are written as `5.60USD`.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+#[expect(dead_code, reason = "it describes parameters and is never built")]
+struct OfferParams {
+    /// Whose points.
+    #[param(value_type = String, example = "atmos")]
+    programme: ProgrammeId,
+    /// How many, above 0.
+    #[param(minimum = 1, maximum = 1_000_000_000, example = 50_000)]
+    points: u64,
+    /// What it costs in money alone.
+    #[param(example = "563.50USD")]
+    cash: Option<String>,
+    /// The cabin that the cash price is for, where that is not the award's: then the value is a cautious estimate.
+    cash_cabin: Option<Cabin>,
+    /// The award's cabin; needed with `cashCabin`.
+    cabin: Option<Cabin>,
+    /// Taxes and airport charges.
+    #[param(example = "5.60USD")]
+    taxes: Option<String>,
+    /// What the carrier adds to them.
+    carrier_surcharge: Option<String>,
+    /// For booking.
+    booking: Option<String>,
+    /// For booking shortly before.
+    close_in: Option<String>,
+    /// For transferring the points.
+    transfer: Option<String>,
+    /// For paying in another currency.
+    foreign_exchange: Option<String>,
+    /// What a hotel charges on top.
+    resort: Option<String>,
+    /// The day of the exchange rates; today, if not given.
+    #[param(value_type = Option<String>, format = Date)]
+    on: Option<Date>,
+}
+
+/// An offer as it was asked for.
+struct Offer {
+    programme: ProgrammeId,
+    points: Points,
+    fees: Fees,
+    cash: Option<Cash>,
+    on: Date,
+}
+
+impl Offer {
+    fn read(parts: &Parts, today: Date) -> Result<Self, Faults> {
+        let mut asked = Asked::of(parts);
+        let (programme, points) = (asked.required("programme"), asked.required::<Points>("points"));
+        let fees = Fees {
+            taxes: asked.given("taxes"),
+            carrier_surcharge: asked.given("carrierSurcharge"),
+            booking: asked.given("booking"),
+            close_in: asked.given("closeIn"),
+            transfer: asked.given("transfer"),
+            foreign_exchange: asked.given("foreignExchange"),
+            resort: asked.given("resort"),
+        };
+        let price: Option<Money> = asked.given("cash");
+        let (of, wanted) = (asked.given::<Cabin>("cashCabin"), asked.given::<Cabin>("cabin"));
+        asked.that(of.is_none() || wanted.is_some(), "/cabin", "missing", "must be given with cashCabin");
+        let cash = price.map(|price| match of.zip(wanted) {
+            Some((of, wanted)) => Cash::OtherCabin { price, of, wanted },
+            None => Cash::Same(price),
+        });
+        let on = asked.given("on").unwrap_or(today);
+        let read = programme.zip(points).map(|(programme, points)| Self { programme, points, fees, cash, on });
+        asked.done(read)
+    }
+}
+
+/// What an offer is worth.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OfferValue {
+    /// Whose points.
+    programme: ProgrammeId,
+    /// How many.
+    points: Points,
+    /// What they are worth; none, where that is unknown.
+    value: Option<Appraisal>,
+    /// Why it is unknown. That is not a zero.
+    unknown: Option<Unknown>,
+}
+
+/// Values one offer
+///
+/// In cents a point, with every fee as a line of its own, held against the caller's own valuation or else the published ones.
+#[utoipa::path(
+    get,
+    path = "/v1/value",
+    tag = "value",
+    params(OfferParams),
+    responses((status = 200, body = OfferValue), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
+)]
+async fn get_value(State(cx): State<Deps>, caller: Caller, parts: Parts) -> Reply<OfferValue> {
+    let Offer { programme, points, fees, cash, on } = Offer::read(&parts, TimeZone::UTC.to_datetime(cx.now()).date())?;
+    let own = wallet::valuations(&cx, &caller.owner).await?.0.own(&programme);
+    let award = Award { programme: &programme, points, fees, cash, on };
+    let (value, unknown) = match appraise(&award, own, Rates::shipped()) {
+        Ok(value) => (Some(value), None),
+        Err(ValueError::NoCash) => (None, Some(Unknown::NoCashPrice)),
+        Err(ValueError::NoTaxes) => (None, Some(Unknown::NoTaxes)),
+        Err(error) => return Err(fault(error).into()),
+    };
+    Ok(Answer::ok(OfferValue { programme, points, value, unknown }))
+}
+
+/// What is wrong with an offer, and where.
+fn fault(error: ValueError) -> Faults {
+    use domain::value::FeeKind as F;
+    let (pointer, code) = match error {
+        ValueError::ZeroPoints => ("/points", "zero-points"),
+        ValueError::UnknownProgramme => ("/programme", "unknown-programme"),
+        ValueError::NegativeCash | ValueError::NoCash => ("/cash", "invalid"),
+        ValueError::NoTaxes | ValueError::NegativeFee(F::Taxes) => ("/taxes", "invalid"),
+        ValueError::NegativeFee(F::CarrierSurcharge) => ("/carrierSurcharge", "invalid"),
+        ValueError::NegativeFee(F::Booking) => ("/booking", "invalid"),
+        ValueError::NegativeFee(F::CloseIn) => ("/closeIn", "invalid"),
+        ValueError::NegativeFee(F::Transfer) => ("/transfer", "invalid"),
+        ValueError::NegativeFee(F::ForeignExchange) => ("/foreignExchange", "invalid"),
+        ValueError::NegativeFee(F::Resort) => ("/resort", "invalid"),
+        ValueError::Rate(_) => ("/on", "no-exchange-rate"),
+        ValueError::OutOfRange => ("", "out-of-range"),
+    };
+    Faults::one(pointer, code, error.to_string())
+}

@@ -1,0 +1,28 @@
+//! `GET /v1/transfer-bonuses`
+
+use axum::extract::State;
+use domain::{
+    identity::Role,
+    transfers::{self, TransferBonus},
+};
+use platform::{Answer, Deps, Endpoint, Page, PageParams, Paged, Problems};
+use utoipa_axum::routes;
+
+use crate::page_of;
+
+/// Lists transfer bonuses.
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-list-transfer-bonuses", || routes!(list_transfer_bonuses));
+
+/// Lists transfer bonuses
+///
+/// All that are known, each with its source and its date, whether they are in force or not.
+#[utoipa::path(
+    get,
+    path = "/v1/transfer-bonuses",
+    tag = "value",
+    params(PageParams),
+    responses((status = 200, body = Paged<TransferBonus>), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
+)]
+async fn list_transfer_bonuses(State(cx): State<Deps>, page: Page) -> Answer<Paged<TransferBonus>> {
+    Answer::ok(page.answer(&cx, page_of(&page, transfers::bonuses()), TransferBonus::clone))
+}

@@ -1,0 +1,69 @@
+//! `POST /v1/me/bookings/{id}/re-verify`
+
+use axum::extract::State;
+use domain::{
+    booking::{Booking, Look, Seen},
+    deals::Deal,
+    identity::Role,
+    ids::BookingId,
+    inputs::{Fields, Input},
+};
+use jiff::Timestamp;
+use platform::{Command, Deps, Endpoint, Failure, IfMatch, PathId, Problems, Reply};
+use storage::Entity;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use crate::booking_view::{BookingView, booking_of, moved_on};
+
+/// Takes in that an award was looked at again.
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-re-verify-booking", || routes!(re_verify_booking)).may(&[
+    Booking::READ,
+    Booking::WRITE,
+    Deal::READ,
+]);
+
+/// What the caller sees.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase", example = json!({"seen": {"points": 40_000, "taxes": {"amount": "44.00", "currency": "USD"}, "seats": 2}}))]
+pub struct ReVerifyBooking {
+    /// With the programme itself, now. Without it, what a source saw counts, if that was minutes ago.
+    seen: Option<Seen>,
+    /// Until when the programme holds it for the caller, if it does.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    held_until: Option<Timestamp>,
+}
+
+impl Input for ReVerifyBooking {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        Look::read(fields).map(|Look { seen, held_until }| Self { seen, held_until })
+    }
+}
+
+/// Says that the award is still there
+///
+/// What has changed is told; for ten minutes, or as long as the programme holds it, points may be transferred.
+#[utoipa::path(
+    post,
+    path = "/v1/me/bookings/{id}/re-verify",
+    tag = "value",
+    params(
+        ("id" = BookingId, Path, description = "The booking"),
+        ("If-Match" = Option<String>, Header, description = "The version it must have"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat"),
+    ),
+    request_body = ReVerifyBooking,
+    responses((status = 200, body = BookingView), Problems)
+)]
+async fn re_verify_booking(
+    State(cx): State<Deps>,
+    PathId(id): PathId<BookingId>,
+    if_match: IfMatch,
+    command: Command<ReVerifyBooking>,
+) -> Reply<BookingView> {
+    let mut booking = booking_of(&cx, &command.caller, id, if_match).await?;
+    let deal = cx.store().deal(command.caller.tenant(), booking.deal).await?.ok_or(Failure::NotFound("deal"))?;
+    let ReVerifyBooking { seen, held_until } = command.input;
+    let outcome = booking.verify(&deal, Look { seen, held_until }, cx.now());
+    moved_on(&cx, &command.request, booking, outcome, if_match).await
+}

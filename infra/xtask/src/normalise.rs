@@ -1,0 +1,129 @@
+//! `cargo xtask normalise`: what an adapter makes of one recorded answer, as JSON.
+
+use jiff::Timestamp;
+use platform::outside::MAX_ANSWER_BYTES;
+use providers::{
+    SourceError,
+    sources::{Contract, Normalised, SOURCES, Source, source},
+};
+use serde::Serialize;
+
+/// The name that stands for whatever the answer looks like.
+pub const AUTO: &str = "auto";
+
+/// Why nothing could be tried.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NormaliseError {
+    /// There is no such source.
+    #[error("there is no source {0}; there are {1}")]
+    NoSource(String, String),
+    /// The source has no such operation.
+    #[error("{0} has no operation {1}; there are auto, {2}")]
+    NoOperation(String, String, String),
+}
+
+/// What is printed.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Printed {
+    source: &'static str,
+    contract: Contract,
+    operation: Option<&'static str>,
+    at: Timestamp,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+enum Outcome {
+    Normalised(Normalised),
+    Failed { error: SourceError, says: String },
+}
+
+/// What the adapter of a source makes of an answer, taken for one to that operation and as it arrived at that time.
+///
+/// # Errors
+/// If there is no such source or operation. What is wrong with the answer is no error: it is what the adapter makes of it.
+pub fn normalise(name: &str, operation: &str, recorded: &[u8], at: Timestamp) -> Result<String, NormaliseError> {
+    let Some(source) = source(name) else {
+        return Err(NormaliseError::NoSource(name.to_owned(), list(SOURCES.iter().map(|source| source.id))));
+    };
+    let (operation, result) = if recorded.len() > MAX_ANSWER_BYTES {
+        (None, Err(SourceError::TooLarge))
+    } else {
+        source.normalise(operation_of(source, operation)?, recorded, at)
+    };
+    let outcome = match result {
+        Ok(normalised) => Outcome::Normalised(normalised),
+        Err(error) => Outcome::Failed { says: error.to_string(), error },
+    };
+    let printed = Printed { source: source.id, contract: source.contract, operation, at, outcome };
+    // Texts and exact numbers: nothing in it that JSON can't hold.
+    Ok(serde_json::to_string_pretty(&printed).unwrap_or_else(|_| unreachable!("plain data")))
+}
+
+fn operation_of(source: &Source, operation: &str) -> Result<Option<&'static str>, NormaliseError> {
+    if operation == AUTO {
+        return Ok(None);
+    }
+    let found = source.readings.iter().find(|reading| reading.operation == operation);
+    let missing = || {
+        let all = list(source.readings.iter().map(|reading| reading.operation));
+        NormaliseError::NoOperation(source.id.to_owned(), operation.to_owned(), all)
+    };
+    found.map(|reading| Some(reading.operation)).ok_or_else(missing)
+}
+
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn printed(source: &str, operation: &str, recorded: &str) -> Value {
+        serde_json::from_str(&normalise(source, operation, recorded.as_bytes(), Timestamp::UNIX_EPOCH).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn offers_and_what_was_set_aside_are_printed() {
+        let hotels = r#"{"hotels": [{"id": "h", "rooms": [
+            {"rateId": "r", "price": {"currency": "INR", "total": 10.5}},
+            {"rateId": "s", "price": {"currency": "INR", "total": -1}}]}]}"#;
+        for operation in ["auto", "search-hotels"] {
+            let printed = printed("goibibo", operation, hotels);
+            assert_eq!(printed["outcome"], "normalised");
+            assert_eq!((&printed["kind"], &printed["operation"]), (&json!("stays"), &json!("search-hotels")));
+            assert_eq!(printed["contract"], "unverified_contract");
+            assert_eq!(printed["offers"][0]["price"]["total"], json!({"amount": "10.50", "currency": "INR"}));
+            assert_eq!(printed["setAside"], json!({"price": 1}));
+        }
+    }
+
+    #[test]
+    fn a_typed_error_is_printed_too() {
+        let recorded = r#"{"status": 429, "headers": {"Retry-After": "10"}, "body": {"code": "TOO_MANY_REQUESTS"}}"#;
+        let printed = printed("viator", "auto", recorded);
+        assert_eq!(printed["outcome"], "failed");
+        assert_eq!(printed["error"], json!({"cause": "rate-limited", "detail": {"retryAfterSeconds": 10}}));
+        assert_eq!(self::printed("viator", "search", "<html>")["error"], json!({"cause": "malformed"}));
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_read() {
+        let recorded = " ".repeat(MAX_ANSWER_BYTES + 1);
+        assert_eq!(printed("duffel", "auto", &recorded)["error"], json!({"cause": "too-large"}));
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_those_there_are() {
+        let wrong = |source, operation| normalise(source, operation, b"{}", Timestamp::UNIX_EPOCH).unwrap_err().to_string();
+        assert!(wrong("expedia", "auto").contains("expedia-rapid, viator"));
+        assert!(wrong("duffel", "fly").contains("offer-requests, offers"));
+    }
+}

@@ -1,0 +1,319 @@
+//! Booking an award, guarded: a member and a deal go from looking to transferring to booking, and nothing that can't be undone is let
+//! through on what was seen too long ago.
+
+mod steps;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    deals::{Deal, DealState},
+    flights::Fare,
+    ids::{BookingId, DealId, Owner, derived},
+    inputs::{Fields, Input, leaf, object},
+    money::{Money, Points, ProgrammeId},
+    time::to_second,
+};
+
+pub use steps::{Step, StepKind, steps, steps_for_anyone};
+
+/// How long what was seen can be relied on for what can't be undone: award space goes in minutes, and a transfer can't be taken back.
+pub const VERIFIED_FOR: SignedDuration = SignedDuration::from_mins(10);
+/// The longest hold that is believed.
+const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// How long a booking is kept after it last changed.
+const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
+
+/// What the award was when it was last looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Seen {
+    /// The points that it asks.
+    pub points: Points,
+    /// What it costs besides, where that is known.
+    pub taxes: Option<Money>,
+    /// Seats left, where that is known.
+    pub seats: Option<u8>,
+}
+
+impl Input for Seen {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let points: Option<Points> = fields.required("points", leaf);
+        let (taxes, seats) = (fields.nullable("taxes", object::<Money>), fields.nullable("seats", leaf::<u8>));
+        let points = points?;
+        if points.get() == 0 {
+            fields.fault("points", "must be above 0");
+        }
+        let taxes = taxes?;
+        if taxes.is_some_and(Money::is_negative) {
+            fields.fault("taxes", "must not be below zero");
+        }
+        Some(Self { points, taxes, seats: seats? })
+    }
+}
+
+/// How far a booking has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "at", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum BookingState {
+    /// The award has to be looked at again.
+    Verify,
+    /// It was there; points may be transferred, for a while.
+    Verified {
+        /// When it was seen.
+        #[schema(value_type = String, format = DateTime)]
+        seen_at: Timestamp,
+        /// Until when the programme holds it, if it does.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        held_until: Option<Timestamp>,
+    },
+    /// Points are on their way.
+    Waiting {
+        /// Since when.
+        #[schema(value_type = String, format = DateTime)]
+        since: Timestamp,
+    },
+    /// It is booked.
+    Booked,
+    /// It was given up.
+    Abandoned,
+}
+
+/// A member's way to an award.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Booking {
+    /// Derived from member and deal: there is one of each.
+    pub id: BookingId,
+    /// Whose.
+    #[serde(flatten)]
+    pub owner: Owner,
+    /// Of which deal.
+    pub deal: DealId,
+    /// Whose points.
+    pub programme: ProgrammeId,
+    /// What it asked when it was last looked at.
+    pub seen: Seen,
+    /// What had changed then.
+    pub changes: Vec<Change>,
+    /// How far it has come.
+    pub state: BookingState,
+    /// When it was begun.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Counts its changes.
+    pub version: u64,
+}
+
+/// What is other than it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum Change {
+    /// It asks more or fewer points.
+    Points {
+        /// Before.
+        before: Points,
+        /// Now.
+        now: Points,
+    },
+    /// It costs more or less besides.
+    Taxes {
+        /// Before.
+        before: Option<Money>,
+        /// Now.
+        now: Option<Money>,
+    },
+    /// Other seats are left.
+    Seats {
+        /// Before.
+        before: Option<u8>,
+        /// Now.
+        now: Option<u8>,
+    },
+}
+
+/// Why a booking does not go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BookingError {
+    /// Nothing is paid for in points.
+    #[error("only awards are booked this way")]
+    NoAward,
+    /// The award is no longer offered.
+    #[error("the award is no longer offered")]
+    Gone,
+    /// One is under way, or done.
+    #[error("there is a booking of this deal already")]
+    Exists,
+    /// It is booked or given up.
+    #[error("the booking is over")]
+    Over,
+    /// What is known of the award is too old to go by.
+    #[error("the award was last seen at {0}: too long ago")]
+    SeenTooLongAgo(Timestamp),
+    /// It has to be looked at again before points are transferred.
+    #[error("the award has to be verified right before points are transferred")]
+    VerifyFirst,
+    /// Points are on their way already.
+    #[error("the points are on their way already")]
+    Transferred,
+    /// A hold that no programme gives.
+    #[error("a hold must end later than now, and within 14 days")]
+    Hold,
+}
+
+impl Booking {
+    /// The id of a member's booking of a deal.
+    pub fn id_for(owner: &Owner, deal: DealId) -> BookingId {
+        derived(&["booking", owner.tenant.as_str(), &owner.member.to_string(), &deal.to_string()])
+    }
+
+    /// Begins one. One that was given up begins anew.
+    ///
+    /// # Errors
+    /// If it is no award, or gone, or there is a booking that was not given up.
+    pub fn start(owner: Owner, deal: &Deal, before: Option<Self>, now: Timestamp) -> Result<Self, BookingError> {
+        let (programme, seen) = offered(deal)?;
+        let version = match before {
+            Some(before) if before.state == BookingState::Abandoned => before.version,
+            Some(_) => return Err(BookingError::Exists),
+            None => 0,
+        };
+        let (now, id, state) = (to_second(now), Self::id_for(&owner, deal.id), BookingState::Verify);
+        Ok(Self { id, owner, deal: deal.id, programme, seen, changes: vec![], state, created_at: now, updated_at: now, version })
+    }
+
+    /// Takes in that the award was looked at: by the member with the programme, or else by a source, which must have been minutes ago.
+    /// What changed is told; then it is what is asked.
+    ///
+    /// # Errors
+    /// If it is gone, or the source's look is too old, or the hold can't be, or the booking is over.
+    pub fn verify(&mut self, deal: &Deal, look: Look, now: Timestamp) -> Result<(), BookingError> {
+        self.must_go_on()?;
+        let (seen, seen_at) = match look.seen {
+            // What the member does not say is as it was.
+            Some(Seen { points, taxes, seats }) => {
+                (Seen { points, taxes: taxes.or(self.seen.taxes), seats: seats.or(self.seen.seats) }, now)
+            }
+            None => {
+                let observed = deal.flight().freshness.observed_at;
+                let (_, seen) = offered(deal)?;
+                if now.duration_since(observed) > VERIFIED_FOR {
+                    return Err(BookingError::SeenTooLongAgo(observed));
+                }
+                (seen, observed)
+            }
+        };
+        let good_hold = |until: Timestamp| until > now && until.duration_since(now) <= LONGEST_HOLD;
+        if !look.held_until.is_none_or(good_hold) {
+            return Err(BookingError::Hold);
+        }
+        self.changes = self.seen.changes_to(&seen);
+        self.seen = seen;
+        // Points that are on their way don't come back: what was seen since is told, and that is all.
+        if !matches!(self.state, BookingState::Waiting { .. }) {
+            self.state = BookingState::Verified { seen_at, held_until: look.held_until };
+        }
+        self.updated_at = to_second(now);
+        Ok(())
+    }
+
+    /// Until when points may be transferred, by what was seen last.
+    pub fn may_transfer_until(&self) -> Option<Timestamp> {
+        let BookingState::Verified { seen_at, held_until } = self.state else { return None };
+        let relied_on = seen_at.saturating_add(VERIFIED_FOR).unwrap_or(Timestamp::MAX);
+        Some(held_until.map_or(relied_on, |until| until.max(relied_on)))
+    }
+
+    /// Takes in that points are transferred. Refused unless the award was seen minutes ago, or is held.
+    ///
+    /// # Errors
+    /// If it has to be looked at first, was transferred before, or the booking is over.
+    pub fn transfer(&mut self, now: Timestamp) -> Result<(), BookingError> {
+        self.must_go_on()?;
+        if matches!(self.state, BookingState::Waiting { .. }) {
+            return Err(BookingError::Transferred);
+        }
+        if self.may_transfer_until().is_none_or(|until| now > until) {
+            return Err(BookingError::VerifyFirst);
+        }
+        self.state = BookingState::Waiting { since: to_second(now) };
+        self.updated_at = to_second(now);
+        Ok(())
+    }
+
+    /// Takes in that it is booked: after a transfer, or with points that were there.
+    ///
+    /// # Errors
+    /// If the award was never looked at, or the booking is over.
+    pub fn done(&mut self, now: Timestamp) -> Result<(), BookingError> {
+        self.must_go_on()?;
+        if self.state == BookingState::Verify {
+            return Err(BookingError::VerifyFirst);
+        }
+        self.state = BookingState::Booked;
+        self.updated_at = to_second(now);
+        Ok(())
+    }
+
+    /// Gives it up.
+    ///
+    /// # Errors
+    /// If it is over.
+    pub fn abandon(&mut self, now: Timestamp) -> Result<(), BookingError> {
+        self.must_go_on()?;
+        self.state = BookingState::Abandoned;
+        self.updated_at = to_second(now);
+        Ok(())
+    }
+
+    /// When it may be removed.
+    pub fn ends(&self) -> Timestamp {
+        self.updated_at.saturating_add(KEPT).unwrap_or(Timestamp::MAX)
+    }
+
+    fn must_go_on(&self) -> Result<(), BookingError> {
+        match self.state {
+            BookingState::Booked | BookingState::Abandoned => Err(BookingError::Over),
+            BookingState::Verify | BookingState::Verified { .. } | BookingState::Waiting { .. } => Ok(()),
+        }
+    }
+}
+
+/// What somebody saw when they looked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Look {
+    /// What the member saw with the programme; without it, what a source saw counts.
+    pub seen: Option<Seen>,
+    /// Until when the programme holds it for the member.
+    pub held_until: Option<Timestamp>,
+}
+
+impl Input for Look {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (seen, held_until) = (fields.nullable("seen", object), fields.nullable("heldUntil", leaf));
+        Some(Self { seen: seen?, held_until: held_until? })
+    }
+}
+
+impl Seen {
+    fn changes_to(&self, now: &Self) -> Vec<Change> {
+        let points = (self.points != now.points).then_some(Change::Points { before: self.points, now: now.points });
+        let taxes = (self.taxes != now.taxes).then_some(Change::Taxes { before: self.taxes, now: now.taxes });
+        let seats = (self.seats != now.seats).then_some(Change::Seats { before: self.seats, now: now.seats });
+        [points, taxes, seats].into_iter().flatten().collect()
+    }
+}
+
+/// What a deal offers, if it is an award that is still there.
+fn offered(deal: &Deal) -> Result<(ProgrammeId, Seen), BookingError> {
+    let Fare::Award { programme, points, taxes } = &deal.flight().fare else { return Err(BookingError::NoAward) };
+    match deal.state {
+        DealState::Live => Ok((programme.clone(), Seen { points: *points, taxes: *taxes, seats: deal.flight().seats })),
+        DealState::Gone => Err(BookingError::Gone),
+    }
+}
+
+#[cfg(test)]
+mod tests;

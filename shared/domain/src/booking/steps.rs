@@ -1,0 +1,274 @@
+//! How an award is booked, step by step: as data, and in the member's language.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    flights::Fare,
+    funding::{FundingPlan, Transfer},
+    identity::Locale,
+    money::{Money, Points, ProgrammeId},
+    programmes::name_of,
+    transfers::{TransferPartner, partners_to},
+};
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// What is to be done.
+    pub kind: StepKind,
+    /// In words, in the member's language where there are words in it; in English otherwise.
+    pub text: String,
+    /// The transfer that is to be made, or waited for.
+    pub transfer: Option<Transfer>,
+    /// Whether it can't be undone.
+    pub irreversible: bool,
+}
+
+/// A kind of step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepKind {
+    /// See with the programme itself that the award is there.
+    Verify,
+    /// See that the transfer is offered and the accounts match, before what can't be undone.
+    Check,
+    /// Transfer points.
+    Transfer,
+    /// Wait until they are there: the award may be gone by then.
+    Wait,
+    /// Book.
+    Book,
+}
+
+/// A language that there are words in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Language {
+    English,
+    German,
+}
+
+impl Language {
+    fn of(locale: &Locale) -> Self {
+        match locale.as_str().split('-').next() {
+            Some("de") => Self::German,
+            Some(_) | None => Self::English,
+        }
+    }
+
+    fn points(self, points: Points) -> String {
+        match self {
+            Self::English => points.to_string(),
+            Self::German => points.to_string().replace(',', "."),
+        }
+    }
+}
+
+/// What to do to book an award by this plan, in order. `fees` is what it costs besides, where that is known.
+pub fn steps(plan: &FundingPlan, fees: Option<Money>, locale: &Locale) -> Vec<Step> {
+    let language = Language::of(locale);
+    let mut steps = vec![step(StepKind::Verify, verify(language, &plan.programme, plan.points))];
+    for transfer in &plan.transfers {
+        if !transfer.reversible || !transfer.confirmed {
+            steps.push(Step { transfer: Some(transfer.clone()), ..step(StepKind::Check, check(language, transfer)) });
+        }
+        let irreversible = !transfer.reversible;
+        let text = give(language, transfer);
+        steps.push(Step { transfer: Some(transfer.clone()), irreversible, ..step(StepKind::Transfer, text) });
+    }
+    // All are made at once, and waited for together.
+    let slowest = plan.transfers.iter().max_by_key(|transfer| transfer.time.map_or(u32::MAX, |time| time.worst_minutes));
+    if let Some(transfer) = slowest {
+        steps.push(Step { transfer: Some(transfer.clone()), ..step(StepKind::Wait, wait(language, transfer)) });
+    }
+    steps.push(step(StepKind::Book, book(language, &plan.programme, plan.points, fees)));
+    steps
+}
+
+/// What to do to book a fare for somebody whose balances are not looked at, in English: nothing for what is paid in money. Whose points
+/// can become the programme's is told with how long that takes; what nothing recent confirms is left out.
+pub fn steps_for_anyone(fare: &Fare) -> Vec<String> {
+    let Fare::Award { programme, points, taxes } = fare else { return vec![] };
+    let (language, own) = (Language::English, name(programme));
+    let ways: Vec<String> = partners_to(programme).filter(|way| way.confirmed).map(|way| way_in(language, way)).collect();
+    let mut steps = vec![verify(language, programme, *points)];
+    if !ways.is_empty() {
+        steps.push(format!(
+            "If you have too few {own} points, these become some: {}. Transfers can't be undone.",
+            ways.join("; ")
+        ));
+    }
+    steps.push(book(language, programme, *points, *taxes));
+    steps
+}
+
+/// Whose points, how many for how many, and how long.
+fn way_in(language: Language, way: &TransferPartner) -> String {
+    let time = way.time.map(|time| match (time.typical_minutes, time.worst_minutes) {
+        (_, 0) => ", usually at once".to_owned(),
+        (_, worst) => format!(", up to {}", duration(language, worst)),
+    });
+    let (from, time) = (name(&way.from), time.unwrap_or_else(|| ", how long is not known".to_owned()));
+    format!("{from} {}:{}{time}", way.ratio.give, way.ratio.get)
+}
+
+fn step(kind: StepKind, text: String) -> Step {
+    Step { kind, text, transfer: None, irreversible: false }
+}
+
+fn name(programme: &ProgrammeId) -> &str {
+    name_of(programme).unwrap_or(programme.as_str())
+}
+
+fn verify(language: Language, programme: &ProgrammeId, points: Points) -> String {
+    let (points, programme) = (language.points(points), name(programme));
+    match language {
+        Language::English => format!("See on {programme}'s own site that the award is still there for {points} points."),
+        Language::German => format!("Prüfe auf der Seite von {programme}, ob es den Prämienflug noch für {points} Punkte gibt."),
+    }
+}
+
+fn check(language: Language, transfer: &Transfer) -> String {
+    let (from, to) = (name(&transfer.from), name(&transfer.to));
+    let mut text = match language {
+        Language::English => {
+            format!("Check that your accounts with {from} and {to} are in the same name. Transfers can't be undone.")
+        }
+        Language::German => {
+            format!("Prüfe, ob deine Konten bei {from} und {to} auf denselben Namen lauten. Übertragenes kommt nicht zurück.")
+        }
+    };
+    if !transfer.confirmed {
+        text.push_str(match language {
+            Language::English => " No recent source confirms that this transfer is still offered: see that it is.",
+            Language::German => " Keine neuere Quelle bestätigt, dass diese Übertragung noch angeboten wird: sieh nach.",
+        });
+    }
+    text
+}
+
+fn give(language: Language, transfer: &Transfer) -> String {
+    let (given, got) = (language.points(transfer.give), language.points(transfer.get));
+    let (from, to) = (name(&transfer.from), name(&transfer.to));
+    let bonus = match (transfer.bonus_percent, language) {
+        (0, _) => String::new(),
+        (percent, Language::English) => format!(", {percent} % bonus included"),
+        (percent, Language::German) => format!(", {percent} % Bonus eingerechnet"),
+    };
+    let fee = match (transfer.fee.minor(), language) {
+        (0, _) => String::new(),
+        (_, Language::English) => format!(" It costs {}.", transfer.fee),
+        (_, Language::German) => format!(" Das kostet {}.", transfer.fee),
+    };
+    match language {
+        Language::English => format!("Transfer {given} points from {from} to {to}: they become {got}{bonus}.{fee}"),
+        Language::German => format!("Übertrage {given} Punkte von {from} zu {to}: daraus werden {got}{bonus}.{fee}"),
+    }
+}
+
+fn wait(language: Language, transfer: &Transfer) -> String {
+    let to = name(&transfer.to);
+    let long = match (transfer.time, language) {
+        (None, Language::English) => "how long that takes is not known".to_owned(),
+        (None, Language::German) => "wie lange das dauert, ist nicht bekannt".to_owned(),
+        (Some(time), Language::English) if time.worst_minutes == 0 => "usually at once".to_owned(),
+        (Some(time), Language::German) if time.worst_minutes == 0 => "meist sofort".to_owned(),
+        (Some(time), Language::English) => {
+            format!("usually {}, up to {}", duration(language, time.typical_minutes), duration(language, time.worst_minutes))
+        }
+        (Some(time), Language::German) => {
+            format!("meist {}, bis zu {}", duration(language, time.typical_minutes), duration(language, time.worst_minutes))
+        }
+    };
+    match language {
+        Language::English => format!("Wait until the points are at {to}: {long}. The award can be gone by then."),
+        Language::German => format!("Warte, bis die Punkte bei {to} sind: {long}. Der Flug kann bis dahin weg sein."),
+    }
+}
+
+/// Minutes in the largest unit that they fill.
+fn duration(language: Language, minutes: u32) -> String {
+    let (count, one, more) = match (minutes, language) {
+        (0, Language::English) => return "at once".to_owned(),
+        (0, Language::German) => return "sofort".to_owned(),
+        (minutes, Language::English) if minutes < 60 => (minutes, "minute", "minutes"),
+        (minutes, Language::German) if minutes < 60 => (minutes, "Minute", "Minuten"),
+        (minutes, Language::English) if minutes < 2_880 => (minutes.div_ceil(60), "hour", "hours"),
+        (minutes, Language::German) if minutes < 2_880 => (minutes.div_ceil(60), "Stunde", "Stunden"),
+        (minutes, Language::English) => (minutes.div_ceil(1_440), "day", "days"),
+        (minutes, Language::German) => (minutes.div_ceil(1_440), "Tag", "Tage"),
+    };
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
+fn book(language: Language, programme: &ProgrammeId, points: Points, fees: Option<Money>) -> String {
+    let (points, programme) = (language.points(points), name(programme));
+    match (language, fees) {
+        (Language::English, Some(fees)) => format!("Book with {programme}: {points} points and {fees}."),
+        (Language::English, None) => format!("Book with {programme}: {points} points, and taxes that we don't know."),
+        (Language::German, Some(fees)) => format!("Buche bei {programme}: {points} Punkte und {fees}."),
+        (Language::German, None) => format!("Buche bei {programme}: {points} Punkte, und Steuern, die wir nicht kennen."),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::{
+        funding::{Balances, Terms, plan},
+        value::Valuations,
+    };
+
+    fn told(programme: &str, points: u64, bank: &str, locale: &str) -> Vec<(StepKind, String)> {
+        let balances: Balances = [(bank.parse().unwrap(), 500_000.try_into().unwrap())].into_iter().collect();
+        let terms = Terms::shipped("2026-11-21T12:00:00Z".parse().unwrap());
+        let plan =
+            plan(&programme.parse().unwrap(), points.try_into().unwrap(), &balances, &Valuations::default(), &terms).unwrap();
+        let steps = steps(&plan, Some("5.60USD".parse().unwrap()), &locale.parse().unwrap());
+        steps.into_iter().map(|step| (step.kind, step.text)).collect()
+    }
+
+    #[test]
+    fn each_step_says_what_where_and_how_long() {
+        use StepKind as K;
+        let steps = told("skymiles", 50_000, "amex-mr", "en-US");
+        assert_eq!(steps.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [K::Verify, K::Check, K::Transfer, K::Wait, K::Book]);
+        let from = "American Express Membership Rewards";
+        assert_eq!(
+            steps[2].1,
+            format!("Transfer 50,000 points from {from} to Delta SkyMiles: they become 50,000. It costs 30.00 USD.")
+        );
+        assert_eq!(steps[3].1, "Wait until the points are at Delta SkyMiles: usually at once. The award can be gone by then.");
+        assert_eq!(steps[4].1, "Book with Delta SkyMiles: 50,000 points and 5.60 USD.");
+    }
+
+    #[test]
+    fn it_speaks_the_members_language() {
+        let steps = told("krisflyer", 40_000, "chase-ur", "de-DE");
+        assert!(steps[2].1.starts_with("Übertrage 40.000 Punkte von Chase"), "{}", steps[2].1);
+        assert!(steps[3].1.contains("meist 24 Stunden, bis zu 2 Tage"), "{}", steps[3].1);
+    }
+
+    #[test]
+    fn what_is_there_is_booked_at_once() {
+        let kinds: Vec<StepKind> = told("hyatt", 20_000, "hyatt", "fr").into_iter().map(|(kind, _)| kind).collect();
+        assert_eq!(kinds, [StepKind::Verify, StepKind::Book]);
+    }
+
+    #[test]
+    fn whoever_is_told_of_an_award_learns_whose_points_lead_there() {
+        let taxes = Some("5.60USD".parse().unwrap());
+        let award = Fare::Award { programme: "aadvantage".parse().unwrap(), points: 40_000.try_into().unwrap(), taxes };
+        let steps = steps_for_anyone(&award);
+        assert_eq!(steps.len(), 3);
+        assert!(steps[1].contains("Citi ThankYou Rewards 1:1, how long is not known"), "{}", steps[1]);
+        assert_eq!(steps_for_anyone(&Fare::Cash { total: "5.60USD".parse().unwrap() }), [""; 0]);
+    }
+
+    #[test]
+    fn what_nothing_confirms_is_to_be_checked() {
+        assert!(told("flying-blue", 10_000, "wells-fargo", "en")[1].1.ends_with("see that it is."));
+    }
+}

@@ -1,0 +1,179 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    deals::{Assessed, Parts},
+    flights::{Cabin, FlightOffer, Freshness, Segment, Tier},
+    money::Currency,
+};
+
+fn at(minutes: i64) -> Timestamp {
+    "2026-02-17T19:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minutes)
+}
+
+fn owner() -> Owner {
+    Owner { tenant: "demo".parse().unwrap(), member: ulid::Ulid::from_bytes([1; 16]).into() }
+}
+
+fn award(points: u64) -> Fare {
+    let taxes = Some(Money::from_minor(4_400, Currency::USD).unwrap());
+    Fare::Award { programme: "aadvantage".parse().unwrap(), points: points.try_into().unwrap(), taxes }
+}
+
+/// A deal, observed at a minute.
+fn deal(fare: Fare, observed: i64) -> Deal {
+    let flight = "QR740".parse().unwrap();
+    let segment =
+        Segment { flight, operated_by: None, origin: None, destination: None, departs: None, arrives: None, cabin: None };
+    let offer = FlightOffer {
+        reference: "r".into(),
+        origin: "LAX".parse().unwrap(),
+        destination: "DXB".parse().unwrap(),
+        departs: "2026-04-27T16:20".parse().unwrap(),
+        arrives: "2026-04-28T21:25".parse().unwrap(),
+        minutes: 1085,
+        cabin: Cabin::Economy,
+        mixed_cabin: None,
+        segments: vec![segment],
+        seats: Some(2),
+        fare,
+        booking_link: None,
+        freshness: Freshness { source: "seats-aero".parse().unwrap(), observed_at: at(observed), tier: Tier::Cached },
+    };
+    Deal::first_seen("demo".parse().unwrap(), Assessed { offer, valuation: None, parts: Parts::default() }, at(observed))
+}
+
+fn started(deal: &Deal) -> Booking {
+    Booking::start(owner(), deal, None, at(0)).unwrap()
+}
+
+fn seen(points: u64) -> Look {
+    let taxes = Some(Money::from_minor(4_400, Currency::USD).unwrap());
+    Look { seen: Some(Seen { points: points.try_into().unwrap(), taxes, seats: Some(2) }), held_until: None }
+}
+
+#[test]
+fn points_are_transferred_only_right_after_the_award_was_seen() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    assert_eq!(booking.transfer(at(1)), Err(BookingError::VerifyFirst));
+    booking.verify(&deal, seen(40_000), at(5)).unwrap();
+    assert_eq!(booking.clone().transfer(at(15)), Ok(()));
+    assert_eq!(booking.transfer(at(16)), Err(BookingError::VerifyFirst));
+    booking.verify(&deal, seen(40_000), at(20)).unwrap();
+    booking.transfer(at(21)).unwrap();
+    assert_eq!(booking.transfer(at(21)), Err(BookingError::Transferred));
+    assert_eq!((booking.done(at(60)), booking.state), (Ok(()), BookingState::Booked));
+}
+
+#[test]
+fn a_source_counts_if_it_looked_minutes_ago() {
+    let mut booking = started(&deal(award(40_000), 0));
+    assert_eq!(booking.verify(&deal(award(40_000), 3), Look::default(), at(14)), Err(BookingError::SeenTooLongAgo(at(3))));
+    booking.verify(&deal(award(40_000), 5), Look::default(), at(14)).unwrap();
+    assert_eq!(booking.may_transfer_until(), Some(at(15)));
+}
+
+#[test]
+fn a_hold_keeps_what_was_seen() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    let held = |until| Look { held_until: Some(at(until)), ..seen(40_000) };
+    assert_eq!(booking.verify(&deal, held(0), at(1)), Err(BookingError::Hold));
+    assert_eq!(booking.verify(&deal, held(15 * 24 * 60), at(1)), Err(BookingError::Hold));
+    booking.verify(&deal, held(3 * 24 * 60), at(1)).unwrap();
+    assert_eq!(booking.transfer(at(2 * 24 * 60)), Ok(()));
+}
+
+#[test]
+fn what_changed_is_told_and_is_then_what_is_asked() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    booking.verify(&deal, seen(45_000), at(1)).unwrap();
+    let (before, now) = (40_000.try_into().unwrap(), 45_000.try_into().unwrap());
+    assert_eq!((booking.changes.as_slice(), booking.seen.points), (&[Change::Points { before, now }][..], now));
+    booking.verify(&deal, seen(45_000), at(2)).unwrap();
+    assert!(booking.changes.is_empty());
+}
+
+#[test]
+fn only_awards_that_are_there_are_begun_and_each_once() {
+    let mut gone = deal(award(40_000), 0);
+    let cash = deal(Fare::Cash { total: Money::from_minor(50_000, Currency::USD).unwrap() }, 0);
+    assert_eq!(Booking::start(owner(), &cash, None, at(0)), Err(BookingError::NoAward));
+    let mut booking = started(&gone);
+    assert_eq!(Booking::start(owner(), &gone, Some(booking.clone()), at(1)), Err(BookingError::Exists));
+    booking.abandon(at(2)).unwrap();
+    assert_eq!(
+        Booking::start(owner(), &gone, Some(booking.clone()), at(3)).map(|booking| booking.state),
+        Ok(BookingState::Verify)
+    );
+    gone.gone(at(4));
+    assert_eq!(Booking::start(owner(), &gone, Some(booking), at(5)), Err(BookingError::Gone));
+}
+
+#[test]
+fn nothing_goes_on_once_it_is_over() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    assert_eq!(booking.done(at(1)), Err(BookingError::VerifyFirst));
+    booking.abandon(at(1)).unwrap();
+    let over = Err(BookingError::Over);
+    let all = [booking.verify(&deal, seen(1), at(1)), booking.transfer(at(1)), booking.done(at(1)), booking.abandon(at(1))];
+    assert!(all.into_iter().all(|result| result == over));
+}
+
+/// What a member may try.
+#[derive(Debug, Clone, Copy)]
+enum Try {
+    See(Option<i64>),
+    Look,
+    Transfer,
+    Done,
+    Abandon,
+}
+
+fn tries() -> impl Strategy<Value = Vec<(i64, Try)>> {
+    let one = prop_oneof![
+        6 => Just(Try::See(None)),
+        3 => (1_i64..60).prop_map(|held| Try::See(Some(held))),
+        3 => Just(Try::Look),
+        6 => Just(Try::Transfer),
+        1 => Just(Try::Done),
+        1 => Just(Try::Abandon),
+    ];
+    proptest::collection::vec((0_i64..12, one), 1..30)
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_tried_nothing_is_transferred_on_what_was_seen_long_ago(tries in tries(), observed in 0_i64..60) {
+        let deal = deal(award(40_000), observed);
+        let (mut booking, mut minute, mut good_until) = (started(&deal), 0, None);
+        for (later, this) in tries {
+            minute += later;
+            let before = booking.clone();
+            let result = match this {
+                Try::See(held) => {
+                    let look = Look { held_until: held.map(|held| at(minute + held)), ..seen(40_000) };
+                    booking.verify(&deal, look, at(minute))
+                }
+                Try::Look => booking.verify(&deal, Look::default(), at(minute)),
+                Try::Transfer => booking.transfer(at(minute)),
+                Try::Done => booking.done(at(minute)),
+                Try::Abandon => booking.abandon(at(minute)),
+            };
+            match (this, &result) {
+                (Try::See(held), Ok(())) => good_until = Some(minute + held.unwrap_or(0).max(10)),
+                (Try::Look, Ok(())) => good_until = Some(observed + 10),
+                (Try::Transfer, Ok(())) => prop_assert!(good_until.is_some_and(|until| minute <= until)),
+                (Try::Done | Try::Abandon, Ok(())) | (_, Err(_)) => {}
+            }
+            if result.is_err() {
+                prop_assert_eq!(&booking, &before);
+            }
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Where the points for an award come from: the transfers, beside the miles that are there, that give up the least.
+//!
+//! Given up are the points that are spent or transferred, each at what it is worth to the member, and fees, less what is left
+//! over in the programme. Of plans that give up the same the one with the fewest transfers counts, then the one whose slowest
+//! transfer is the fastest. A plan moves nothing that it could do without: every transfer, less by one increment, would leave too
+//! little. Points go one way, once: no plan leads through a third programme.
+
+mod search;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    faults::Check,
+    inputs::{Fields, Input, map},
+    money::{Currency, Money, Points, ProgrammeId},
+    programmes::name_of,
+    rates::rounded,
+    transfers::{TransferBonus, TransferPartner, TransferTime, bonus_percent},
+    value::{PointWorth, Valuations},
+};
+use search::{Chosen, Source};
+
+/// How many balances a member can have: more programmes than there are.
+const MOST_BALANCES: usize = 100;
+
+/// What a member has of each currency.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Balances(BTreeMap<ProgrammeId, Points>);
+
+impl Balances {
+    /// What there is of one: nothing, where nothing is said.
+    pub fn of(&self, programme: &ProgrammeId) -> u64 {
+        self.0.get(programme).map_or(0, |points| points.get())
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&ProgrammeId, Points)> {
+        self.0.iter().map(|(programme, points)| (programme, *points))
+    }
+}
+
+impl FromIterator<(ProgrammeId, Points)> for Balances {
+    fn from_iter<I: IntoIterator<Item = (ProgrammeId, Points)>>(balances: I) -> Self {
+        Self(balances.into_iter().collect())
+    }
+}
+
+impl Input for Balances {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let balances: BTreeMap<ProgrammeId, Points> = fields.required("balances", map)?;
+        let mut check = Check::new();
+        check.that(balances.len() <= MOST_BALANCES, "balances", "too-many", "at most 100");
+        for programme in balances.keys().filter(|programme| name_of(programme).is_none()) {
+            check.that(false, &format!("balances/{programme}"), "unknown-programme", "there is no such programme");
+        }
+        fields.check(check).then_some(Self(balances))
+    }
+}
+
+/// Which transfers there are, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// Transfers that programmes offer.
+    pub partners: &'a [TransferPartner],
+    /// Bonuses, whether they are in force or not.
+    pub bonuses: &'a [TransferBonus],
+    /// The instant for which is planned.
+    pub at: Timestamp,
+}
+
+impl Terms<'static> {
+    /// Those that are shipped, at an instant.
+    pub fn shipped(at: Timestamp) -> Self {
+        Self { partners: crate::transfers::partners(), bonuses: crate::transfers::bonuses(), at }
+    }
+}
+
+/// One transfer of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Transfer {
+    /// Whose points.
+    pub from: ProgrammeId,
+    /// To whom.
+    pub to: ProgrammeId,
+    /// Points given.
+    pub give: Points,
+    /// Points got.
+    pub get: Points,
+    /// The bonus among them, in percent; 0 if there is none.
+    pub bonus_percent: u32,
+    /// What it costs.
+    pub fee: Money,
+    /// How long it takes, as far as that is known.
+    pub time: Option<TransferTime>,
+    /// Whether it can be undone.
+    pub reversible: bool,
+    /// Whether a recent source confirms that it is offered.
+    pub confirmed: bool,
+    /// What the points given are worth, each.
+    pub worth: PointWorth,
+}
+
+/// How an award is paid for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FundingPlan {
+    /// Whose award.
+    pub programme: ProgrammeId,
+    /// What it asks.
+    pub points: Points,
+    /// How many of them are there already.
+    pub existing: Points,
+    /// What is to be transferred; nothing, where there is enough.
+    pub transfers: Vec<Transfer>,
+    /// What stays in the programme afterwards.
+    pub left_over: Points,
+    /// Fees of all transfers.
+    pub fees: Money,
+    /// What all of it gives up, at the member's valuations, rounded half to even to a cent.
+    pub given_up: Money,
+}
+
+impl FundingPlan {
+    /// How long its slowest transfer can take, in minutes, where that is known of all.
+    pub fn wait_minutes(&self) -> Option<u32> {
+        self.transfers
+            .iter()
+            .map(|transfer| transfer.time.map(|time| time.worst_minutes))
+            .try_fold(0, |longest, next| Some(longest.max(next?)))
+    }
+}
+
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FundingError {
+    /// Nothing is asked for.
+    #[error("the award asks no points")]
+    ZeroPoints,
+    /// A programme that the table does not know.
+    #[error("the programme is not known")]
+    UnknownProgramme,
+    /// It is not enough.
+    #[error("{} points are missing", .0.missing)]
+    Short(Shortfall),
+    /// Amounts that no member has.
+    #[error("the amounts are out of range")]
+    OutOfRange,
+}
+
+/// What is missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Shortfall {
+    /// Whose award.
+    pub programme: ProgrammeId,
+    /// What it asks.
+    pub points: Points,
+    /// What there can be at most, with everything transferred that can be.
+    pub reachable: Points,
+    /// What is still missing then.
+    pub missing: Points,
+    /// How many more points of each of these would do, each by itself; the fewest first.
+    pub would_do: Vec<WouldDo>,
+}
+
+/// Points that would close the gap.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+pub struct WouldDo {
+    /// So many more.
+    pub points: Points,
+    /// Of these.
+    pub programme: ProgrammeId,
+}
+
+/// The plan that gives up the least, or what is missing. Transfers that nothing recent confirms are used only where there is no
+/// plan without. Exact; the search is branch and bound, and its bound the relaxation to broken increments.
+///
+/// # Errors
+/// If it is not enough, or nothing that can be planned.
+pub fn plan(
+    programme: &ProgrammeId,
+    points: Points,
+    balances: &Balances,
+    valuations: &Valuations,
+    terms: &Terms<'_>,
+) -> Result<FundingPlan, FundingError> {
+    name_of(programme).ok_or(FundingError::UnknownProgramme)?;
+    if points.get() == 0 {
+        return Err(FundingError::ZeroPoints);
+    }
+    let offered = |sure: bool| -> Vec<&TransferPartner> {
+        terms.partners.iter().filter(|partner| partner.to == *programme && (partner.confirmed || !sure)).collect()
+    };
+    let problem = Problem { programme, points, balances, valuations, terms };
+    match problem.solve(&offered(true)) {
+        Err(FundingError::Short(_)) => problem.solve(&offered(false)),
+        other => other,
+    }
+}
+
+struct Problem<'a> {
+    programme: &'a ProgrammeId,
+    points: Points,
+    balances: &'a Balances,
+    valuations: &'a Valuations,
+    terms: &'a Terms<'a>,
+}
+
+impl Problem<'_> {
+    fn solve(&self, partners: &[&TransferPartner]) -> Result<FundingPlan, FundingError> {
+        let there = self.balances.of(self.programme);
+        let need = self.points.get().saturating_sub(there);
+        let sources: Vec<Source> = partners.iter().enumerate().filter_map(|(i, partner)| self.source(i, partner, need)).collect();
+        let worth = self.valuations.of(self.programme).cents.ten_thousandths();
+        match search::least_given_up(sources, need, worth.into()) {
+            Some(chosen) => self.told(partners, &chosen, there, worth.into()),
+            None => Err(self.short(partners, there)),
+        }
+    }
+
+    fn bonus(&self, partner: &TransferPartner) -> u32 {
+        bonus_percent(self.terms.bonuses, &partner.from, &partner.to, self.terms.at)
+    }
+
+    fn source(&self, index: usize, partner: &TransferPartner, need: u64) -> Option<Source> {
+        let worth = self.valuations.of(&partner.from).cents.ten_thousandths();
+        Source::of(index, partner, self.bonus(partner), self.balances.of(&partner.from), worth.into(), need)
+    }
+
+    fn told(&self, partners: &[&TransferPartner], chosen: &Chosen, there: u64, worth: i128) -> Result<FundingPlan, FundingError> {
+        let given = chosen.given.iter().filter_map(|(index, give)| Some((*partners.get(*index)?, *give)));
+        let transfers = given.map(|(partner, give)| self.transfer(partner, give)).collect::<Result<Vec<_>, _>>()?;
+        let got: u64 = transfers.iter().map(|transfer| transfer.get.get()).sum();
+        let fees: i128 = transfers.iter().map(|transfer| transfer.fee.minor()).sum();
+        let spent: i128 = transfers
+            .iter()
+            .map(|transfer| i128::from(transfer.give.get()) * i128::from(transfer.worth.cents.ten_thousandths()))
+            .sum();
+        let from_programme = (i128::from(self.points.get()) - i128::from(got)) * worth;
+        Ok(FundingPlan {
+            programme: self.programme.clone(),
+            points: self.points,
+            existing: points(there.min(self.points.get()))?,
+            left_over: points(there + got - self.points.get())?,
+            fees: dollars(fees)?,
+            given_up: dollars(rounded(spent + from_programme, 10_000) + fees)?,
+            transfers,
+        })
+    }
+
+    fn transfer(&self, partner: &TransferPartner, give: u64) -> Result<Transfer, FundingError> {
+        let bonus_percent = self.bonus(partner);
+        Ok(Transfer {
+            from: partner.from.clone(),
+            to: partner.to.clone(),
+            give: points(give)?,
+            get: points(partner.got(give, bonus_percent))?,
+            bonus_percent,
+            fee: dollars(partner.fee_cents(give).into())?,
+            time: partner.time,
+            reversible: partner.reversible,
+            confirmed: partner.confirmed,
+            worth: self.valuations.of(&partner.from),
+        })
+    }
+
+    fn short(&self, partners: &[&TransferPartner], there: u64) -> FundingError {
+        let most = |partner: &TransferPartner| search::most_given(partner, self.balances.of(&partner.from));
+        let all: u64 = partners.iter().map(|partner| partner.got(most(partner), self.bonus(partner))).sum();
+        let reachable = there.saturating_add(all);
+        let missing = self.points.get().saturating_sub(reachable);
+        let mut would_do: Vec<WouldDo> = partners
+            .iter()
+            .filter_map(|partner| {
+                let bonus = self.bonus(partner);
+                let give = search::least_for(partner, bonus, partner.got(most(partner), bonus) + missing)?;
+                let more = give.saturating_sub(self.balances.of(&partner.from));
+                Some(WouldDo { points: more.try_into().ok()?, programme: partner.from.clone() })
+            })
+            .collect();
+        would_do.sort_unstable();
+        let tell = || {
+            Some(Shortfall {
+                programme: self.programme.clone(),
+                points: self.points,
+                reachable: reachable.try_into().ok()?,
+                missing: missing.try_into().ok()?,
+                would_do,
+            })
+        };
+        tell().map_or(FundingError::OutOfRange, FundingError::Short)
+    }
+}
+
+fn points(count: u64) -> Result<Points, FundingError> {
+    count.try_into().map_err(|_| FundingError::OutOfRange)
+}
+
+fn dollars(cents: i128) -> Result<Money, FundingError> {
+    let cents = i64::try_from(cents).map_err(|_| FundingError::OutOfRange)?;
+    Money::from_minor(cents, Currency::USD).map_err(|_| FundingError::OutOfRange)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,248 @@
+//! How sources are called, for all of them: bounded, counted, repeated where that does no harm, page after page.
+
+use std::{
+    collections::HashSet,
+    io::Read,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use domain::{flights::SourceId, search::SourceOutcome};
+use flate2::read::GzDecoder;
+use http::{Request, Response, header::CONTENT_ENCODING};
+use jiff::Timestamp;
+use platform::{
+    chance::Chance,
+    outside::{Call, MAX_ANSWER_BYTES, Outside, OutsideError},
+};
+
+use crate::{Found, Sifted, SourceError, read::Offer};
+
+/// How long one call may take, answer read.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What an adapter asks with.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'a> {
+    /// How calls leave.
+    pub outside: &'a dyn Outside,
+    /// When this is.
+    pub now: Timestamp,
+    /// Whether what passes with time is waited for; else it is a failure at once.
+    pub patience: Option<&'a Patience>,
+}
+
+/// How long what passes with time is waited for.
+#[derive(Debug, Clone)]
+pub struct Patience {
+    /// How long one request may take with all its repetitions.
+    pub within: Duration,
+    /// How often it is sent at most.
+    pub tries: u32,
+    /// Where the jitter comes from.
+    pub chance: Arc<dyn Chance>,
+}
+
+/// The first pause is at most this long; the ceiling doubles each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// No ceiling is higher.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+impl Patience {
+    /// How long to wait before the next try, after so many; `None` if that makes no sense. Full jitter: anything from nothing up
+    /// to a ceiling that doubles. What the source itself asks for is the least.
+    fn pause(&self, tried: u32, error: &SourceError) -> Option<Duration> {
+        if !error.passes() || tried >= self.tries {
+            return None;
+        }
+        let ceiling = FIRST_PAUSE.saturating_mul(1 << tried.saturating_sub(1).min(10)).min(LONGEST_PAUSE);
+        let mut bytes = [0; 4];
+        self.chance.fill(&mut bytes);
+        // Microseconds below the ceiling, which is a matter of seconds: no overflow, and no bias that matters.
+        let below = u64::try_from(ceiling.as_micros()).unwrap_or(u64::MAX).max(1);
+        let jitter = Duration::from_micros(u64::from(u32::from_be_bytes(bytes)) % below);
+        match error {
+            SourceError::RateLimited { retry_after: Some(asked) } => asked.checked_add(jitter),
+            SourceError::RateLimited { retry_after: None }
+            | SourceError::Unavailable(_)
+            | SourceError::Timeout
+            | SourceError::Unreachable
+            | SourceError::Unauthorized
+            | SourceError::Forbidden
+            | SourceError::Rejected { .. }
+            | SourceError::Malformed
+            | SourceError::TooLarge
+            | SourceError::Undeclared
+            | SourceError::NotOffered => Some(jitter),
+        }
+    }
+}
+
+/// The calls of one search, counted.
+pub(crate) struct Calls<'a> {
+    pub(crate) now: Timestamp,
+    outside: &'a dyn Outside,
+    source: &'static str,
+    operation: &'static str,
+    patience: Option<&'a Patience>,
+    made: AtomicU32,
+}
+
+impl<'a> Calls<'a> {
+    /// Without patience.
+    pub(crate) fn new(outside: &'a dyn Outside, source: &'static str, operation: &'static str, now: Timestamp) -> Self {
+        Self::by(&Asking { outside, now, patience: None }, source, operation)
+    }
+
+    pub(crate) fn by(asking: &Asking<'a>, source: &'static str, operation: &'static str) -> Self {
+        let Asking { outside, now, patience } = *asking;
+        Self { outside, source, operation, now, patience, made: AtomicU32::new(0) }
+    }
+
+    pub(crate) fn made(&self) -> u32 {
+        self.made.load(Ordering::Relaxed)
+    }
+
+    /// Sends a request that only asks, so that repeating it does no harm: once more at once if the connection failed, and as
+    /// often as patience has it if what failed passes with time.
+    pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Bytes, SourceError> {
+        match self.patience {
+            None => self.twice_connected(request).await,
+            Some(patience) => {
+                let all = self.repeated(patience, request);
+                tokio::time::timeout(patience.within, all).await.unwrap_or(Err(SourceError::Timeout))
+            }
+        }
+    }
+
+    /// Sends a request that changes something there: once, whatever becomes of it.
+    pub(crate) async fn send_once(&self, request: Request<Bytes>) -> Result<Bytes, SourceError> {
+        self.read(self.once(request).await?)
+    }
+
+    async fn repeated(&self, patience: &Patience, request: Request<Bytes>) -> Result<Bytes, SourceError> {
+        let (mut tried, mut waited) = (0, Duration::ZERO);
+        loop {
+            let error = match self.twice_connected(request.clone()).await {
+                Ok(body) => return Ok(body),
+                Err(error) => error,
+            };
+            tried += 1;
+            let Some(pause) = patience.pause(tried, &error) else { return Err(error) };
+            waited += pause;
+            if waited >= patience.within {
+                return Err(error);
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn twice_connected(&self, request: Request<Bytes>) -> Result<Bytes, SourceError> {
+        let answer = match self.once(request.clone()).await {
+            Err(OutsideError::Unreachable) => self.once(request).await?,
+            Err(error @ (OutsideError::Timeout | OutsideError::TooLarge | OutsideError::Undeclared)) => return Err(error.into()),
+            Ok(answer) => answer,
+        };
+        self.read(answer)
+    }
+
+    fn read(&self, answer: Response<Bytes>) -> Result<Bytes, SourceError> {
+        let answer = unpacked(answer)?;
+        if answer.status().is_success() { Ok(answer.into_body()) } else { Err(SourceError::of(&answer, self.now)) }
+    }
+
+    async fn once(&self, request: Request<Bytes>) -> Result<Response<Bytes>, OutsideError> {
+        self.made.fetch_add(1, Ordering::Relaxed);
+        self.outside.send(Call { source: self.source, operation: self.operation, request, timeout: CALL_TIMEOUT }).await
+    }
+}
+
+/// An answer as it was before it was packed. Unpacked it may be no larger than any other.
+fn unpacked(answer: Response<Bytes>) -> Result<Response<Bytes>, SourceError> {
+    if answer.headers().get(CONTENT_ENCODING).is_none_or(|encoding| encoding != "gzip") {
+        return Ok(answer);
+    }
+    let (head, body) = answer.into_parts();
+    let mut whole = Vec::new();
+    let most = MAX_ANSWER_BYTES as u64 + 1;
+    GzDecoder::new(&body[..]).take(most).read_to_end(&mut whole).map_err(|_| SourceError::Malformed)?;
+    if whole.len() > MAX_ANSWER_BYTES {
+        return Err(SourceError::TooLarge);
+    }
+    Ok(Response::from_parts(head, whole.into()))
+}
+
+/// One page of an answer.
+#[derive(Debug)]
+pub struct Page<O, At> {
+    /// Its offers.
+    pub sifted: Sifted<O>,
+    /// Where the next one begins, if there is one.
+    pub next: Option<At>,
+}
+
+/// A search whose answer comes in pages.
+pub(crate) trait Paged: Sync {
+    /// What is found.
+    type Offer: Offer + Send;
+    /// Where a page begins, as the source has it.
+    type At: Send + Sync;
+
+    /// The request for a page.
+    fn request(&self, at: &Self::At, now: Timestamp) -> Result<Request<Bytes>, SourceError>;
+
+    /// Reads it.
+    fn page(&self, body: &[u8], at: &Self::At, now: Timestamp) -> Result<Page<Self::Offer, Self::At>, SourceError>;
+}
+
+/// Reads page after page to the end, or to `most`. What a failure cuts off leaves what was read before it.
+pub(crate) async fn search<P: Paged>(calls: &Calls<'_>, id: &SourceId, paged: &P, first: P::At, most: u32) -> Found<P::Offer> {
+    let (mut sifted, mut seen, mut pages, mut error) = (Sifted::default(), HashSet::new(), 0, None);
+    let mut next = Some(first);
+    while let Some(at) = next.take() {
+        if pages == most {
+            next = Some(at);
+            break;
+        }
+        match one_page(calls, paged, &at).await {
+            Ok(page) => {
+                sifted.join_new(page.sifted, &mut seen);
+                next = page.next;
+                pages += 1;
+            }
+            Err(cause) => {
+                error = Some(cause);
+                break;
+            }
+        }
+    }
+    let outcome = match (&error, pages, &next) {
+        (Some(_), 0, _) => SourceOutcome::Failed,
+        (Some(_), ..) | (None, _, Some(_)) => SourceOutcome::Partial,
+        (None, _, None) => SourceOutcome::Complete,
+    };
+    let Sifted { offers, set_aside } = sifted;
+    Found { source: id.clone(), offers, set_aside, summaries: 0, calls: calls.made(), outcome, error }
+}
+
+async fn one_page<P: Paged>(calls: &Calls<'_>, paged: &P, at: &P::At) -> Result<Page<P::Offer, P::At>, SourceError> {
+    let body = calls.send(paged.request(at, calls.now)?).await?;
+    paged.page(&body, at, calls.now)
+}
+
+/// What a source gave that can't be asked this.
+pub(crate) fn not_offered<O>(id: &SourceId) -> Found<O> {
+    Found {
+        source: id.clone(),
+        offers: Vec::new(),
+        set_aside: std::collections::BTreeMap::new(),
+        summaries: 0,
+        calls: 0,
+        outcome: SourceOutcome::Failed,
+        error: Some(SourceError::NotOffered),
+    }
+}

@@ -1,0 +1,310 @@
+//! Hotels by a contract that nobody has signed yet. Goibibo, OYO, MakeMyTrip and Trip.com publish no API for those who search: paths,
+//! signature and limits are those of our specification, and the fields of the bodies are what we would propose. Their health says
+//! `unverified_contract`, until an agreement confirms or changes what stands here.
+
+use bytes::Bytes;
+use domain::{
+    cancellation::{Cancellation, Deadline},
+    flights::{SourceId, Tier, Untrusted},
+    stays::{Board, Guests, Position, Property, Room, StayOffer, StayPlace, StayPrice, StayQuery},
+};
+use futures::future::BoxFuture;
+use hmac::{Hmac, KeyInit, Mac};
+use http::{
+    Request,
+    header::{ACCEPT, CONTENT_TYPE},
+};
+use jiff::{Timestamp, civil::Date};
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::{Value, json, value::RawValue};
+use sha2::Sha256;
+
+use crate::{
+    Asking, Booked, BookingState, Desk, Found, Sifted, SourceError, StaySource,
+    calls::{Calls, Page, Paged, not_offered, search},
+    read::{Amount, currency, fresh, hex, label, link, reference, secret_header, source_id, two_parts},
+};
+
+/// The most pages of one search.
+pub const MAX_PAGES: u32 = 5;
+
+/// A source of hotels whose calls are signed by the HMAC-SHA256 of time and raw body: Goibibo, OYO and Trip.com.
+#[derive(Debug)]
+pub struct SignedHotels {
+    id: SourceId,
+    source: &'static str,
+    base: String,
+    key: SecretString,
+}
+
+impl SignedHotels {
+    /// The source of this id at this base URL, with `KEY:SECRET`.
+    pub fn new(source: &'static str, base: &str, key: SecretString) -> Self {
+        Self { id: source_id(source), source, base: base.trim_end_matches('/').to_owned(), key }
+    }
+
+    fn post(&self, path: &str, body: &Value, now: Timestamp) -> Result<Request<Bytes>, SourceError> {
+        let (key, secret) = two_parts(&self.key)?;
+        let (body, seconds) = (body.to_string(), now.as_second().to_string());
+        Request::post(format!("{}{path}", self.base))
+            .header("X-Api-Key", secret_header(key)?)
+            .header("X-Timestamp", &seconds)
+            .header("X-Signature", secret_header(&signature(secret, &seconds, &body)?)?)
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/json")
+            .body(body.into())
+            .map_err(|_| SourceError::Unreachable)
+    }
+}
+
+/// The HMAC-SHA256 of the time in seconds and the raw body right after it, in lower-case hexadecimal digits.
+fn signature(secret: &str, seconds: &str, body: &str) -> Result<String, SourceError> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(|_| SourceError::Unauthorized)?;
+    mac.update(seconds.as_bytes());
+    mac.update(body.as_bytes());
+    Ok(hex(&mac.finalize().into_bytes()))
+}
+
+impl StaySource for SignedHotels {
+    fn id(&self) -> &SourceId {
+        &self.id
+    }
+
+    fn stays<'a>(&'a self, asking: &'a Asking<'a>, query: &'a StayQuery) -> BoxFuture<'a, Found<StayOffer>> {
+        Box::pin(async move {
+            let StayPlace::City(city) = query.place() else { return not_offered(&self.id) };
+            let calls = Calls::by(asking, self.source, "search-hotels");
+            search(&calls, &self.id, &Search { adapter: self, query, city }, None, MAX_PAGES).await
+        })
+    }
+}
+
+impl Desk for SignedHotels {
+    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
+        Box::pin(async move {
+            let calls = Calls::by(asking, self.source, "booking-status");
+            let request = self.post("/api/booking/status", &json!({"bookingId": booking}), calls.now)?;
+            parse_booking(&calls.send(request).await?)
+        })
+    }
+}
+
+struct Search<'a> {
+    adapter: &'a SignedHotels,
+    query: &'a StayQuery,
+    city: &'a str,
+}
+
+impl Paged for Search<'_> {
+    type Offer = StayOffer;
+    /// The token of the page; none for the first.
+    type At = Option<String>;
+
+    fn request(&self, at: &Option<String>, now: Timestamp) -> Result<Request<Bytes>, SourceError> {
+        self.adapter.post("/api/search/hotels", &question(self.city, self.query, at.as_deref()), now)
+    }
+
+    fn page(&self, body: &[u8], _: &Option<String>, now: Timestamp) -> Result<Page<StayOffer, Option<String>>, SourceError> {
+        let (sifted, next) = parse_hotels(body, self.adapter.source, self.query, now)?;
+        Ok(Page { sifted, next: next.map(Some) })
+    }
+}
+
+/// The body of a search.
+pub(crate) fn question(city: &str, query: &StayQuery, page: Option<&str>) -> Value {
+    json!({
+        "city": city,
+        "checkin": query.checkin(),
+        "checkout": query.checkout(),
+        "adults": query.guests().adults,
+        "childAges": query.guests().child_ages,
+        "currency": query.currency(),
+        "page": page,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    hotels: Vec<&'a RawValue>,
+    next_page: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Hotel<'a> {
+    id: String,
+    name: Option<String>,
+    latitude: Option<Amount>,
+    longitude: Option<Amount>,
+    #[serde(borrow)]
+    rooms: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HotelRoom {
+    rate_id: String,
+    id: Option<String>,
+    name: Option<String>,
+    board: Option<String>,
+    rooms_left: Option<u32>,
+    refundable: Option<bool>,
+    free_cancellation_until: Option<Timestamp>,
+    adults: Option<u8>,
+    child_ages: Option<Vec<u8>>,
+    checkin: Option<Date>,
+    checkout: Option<Date>,
+    price: Price,
+    url: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Price {
+    currency: String,
+    total: Amount,
+    base: Option<Amount>,
+    taxes: Option<Amount>,
+    fees: Option<Amount>,
+    at_property: Option<Amount>,
+}
+
+/// Reads a page of hotels, and the token of the next one.
+///
+/// # Errors
+/// [`SourceError::Malformed`] if the envelope is not what was agreed. A bad hotel or room only sets itself aside.
+pub fn parse_hotels<'q>(
+    body: &[u8],
+    source: &'static str,
+    query: impl Into<Option<&'q StayQuery>>,
+    now: Timestamp,
+) -> Result<(Sifted<StayOffer>, Option<String>), SourceError> {
+    let query = query.into();
+    let Envelope { hotels, next_page } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    let mut sifted = Sifted::default();
+    for raw in hotels {
+        let Ok(hotel) = serde_json::from_str::<Hotel<'_>>(raw.get()) else {
+            sifted.take(Err(Untrusted::Form), query);
+            continue;
+        };
+        for raw in &hotel.rooms {
+            let read = serde_json::from_str::<HotelRoom>(raw.get()).map_err(|_| Untrusted::Form);
+            sifted.take(read.and_then(|room| offer(&hotel, room, source, query, now)), query);
+        }
+    }
+    Ok((sifted, next_page.filter(|token| !token.is_empty())))
+}
+
+fn offer(
+    hotel: &Hotel<'_>,
+    room: HotelRoom,
+    source: &'static str,
+    query: Option<&StayQuery>,
+    now: Timestamp,
+) -> Result<StayOffer, Untrusted> {
+    let position = match (hotel.latitude, hotel.longitude) {
+        (Some(latitude), Some(longitude)) => Some(Position::new(latitude.0, longitude.0).ok_or(Untrusted::Place)?),
+        (None, _) | (_, None) => None,
+    };
+    let stated = room.checkin.zip(room.checkout).map(|(checkin, checkout)| nights(checkin, checkout)).transpose()?;
+    let nights = stated.or_else(|| query.map(StayQuery::nights));
+    Ok(StayOffer {
+        reference: reference(room.rate_id)?,
+        property: Property { reference: reference(hotel.id.clone())?, name: hotel.name.as_deref().and_then(label), position },
+        room: Room {
+            reference: room.id.map(reference).transpose()?,
+            name: room.name.as_deref().and_then(label),
+            beds: None,
+            left: room.rooms_left,
+        },
+        board: room.board.as_deref().and_then(board),
+        guests: room.adults.map(|adults| Guests { adults, child_ages: room.child_ages.unwrap_or_default() }),
+        checkin: room.checkin.or_else(|| query.map(StayQuery::checkin)),
+        nights,
+        price: price(&room.price, nights)?,
+        cancellation: room.refundable.map(|refundable| Cancellation {
+            refundable: Some(refundable),
+            free_until: room.free_cancellation_until.map(Deadline::At),
+            steps: vec![],
+        }),
+        booking_link: link(room.url)?,
+        freshness: fresh(source, now, Tier::Verified),
+    })
+}
+
+fn nights(checkin: Date, checkout: Date) -> Result<u8, Untrusted> {
+    let days = checkin.until(checkout).map_err(|_| Untrusted::Nights)?.get_days();
+    u8::try_from(days).ok().filter(|nights| *nights > 0).ok_or(Untrusted::Nights)
+}
+
+fn price(stated: &Price, nights: Option<u8>) -> Result<StayPrice, Untrusted> {
+    let currency = currency(&stated.currency)?;
+    let part = |amount: Option<Amount>| amount.map(|amount| amount.money(currency)).transpose();
+    Ok(StayPrice {
+        base: part(stated.base)?,
+        taxes: part(stated.taxes)?,
+        fees: part(stated.fees)?,
+        at_property: part(stated.at_property)?,
+        ..StayPrice::of(stated.total.money(currency)?, nights)?
+    })
+}
+
+fn board(text: &str) -> Option<Board> {
+    match text {
+        "room-only" => Some(Board::RoomOnly),
+        "breakfast" => Some(Board::Breakfast),
+        "half-board" => Some(Board::HalfBoard),
+        "full-board" => Some(Board::FullBoard),
+        "all-inclusive" => Some(Board::AllInclusive),
+        _ => None,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Booking {
+    booking_id: String,
+    status: String,
+    currency: Option<String>,
+    total: Option<Amount>,
+}
+
+/// Reads how far a booking is.
+///
+/// # Errors
+/// [`SourceError::Malformed`] if it is not what was agreed.
+pub fn parse_booking(body: &[u8]) -> Result<Booked, SourceError> {
+    let Booking { booking_id, status, currency: code, total } =
+        serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    let total = total.zip(code).map(|(amount, code)| amount.money(currency(&code)?)).transpose();
+    let state = match status.as_str() {
+        "pending" => Some(BookingState::Pending),
+        "confirmed" => Some(BookingState::Confirmed),
+        "cancelled" => Some(BookingState::Cancelled),
+        "rejected" => Some(BookingState::Rejected),
+        _ => None,
+    };
+    let reference = reference(booking_id).map_err(|_| SourceError::Malformed)?;
+    Ok(Booked {
+        state,
+        total: total.map_err(|_| SourceError::Malformed)?,
+        status_by: Some(reference.clone()),
+        cancel_by: Some(reference.clone()),
+        cancellation: None,
+        reference,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 4231, test case 2, its data cut in two.
+    #[test]
+    fn what_is_signed_is_the_time_and_then_the_body() {
+        let signed = signature("Jefe", "what do ya ", "want for nothing?");
+        assert_eq!(signed.as_deref(), Ok("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"));
+    }
+}

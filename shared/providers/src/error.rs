@@ -1,0 +1,168 @@
+//! Why a source gave no answer: one type for all of them. A failure is typed and never an empty success.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, header::RETRY_AFTER};
+use jiff::{Timestamp, fmt::rfc2822};
+use platform::outside::OutsideError;
+use serde::{Deserialize, Serialize, Serializer};
+
+/// Why a source gave no answer. Never holds anything of the request, whose headers are secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(tag = "cause", content = "detail", rename_all = "kebab-case")]
+pub enum SourceError {
+    /// 401: it doesn't know our key.
+    #[error("the source does not accept the key")]
+    Unauthorized,
+    /// 403: the key may not do this.
+    #[error("the source forbids this to the key")]
+    Forbidden,
+    /// 429.
+    #[error("the source's rate limit is reached")]
+    RateLimited {
+        /// How long it asks us to wait.
+        #[serde(rename = "retryAfterSeconds", serialize_with = "in_seconds")]
+        retry_after: Option<Duration>,
+    },
+    /// Another 4xx, or a refusal that came as a success: the request was wrong.
+    #[error("the source refused the request with status {status}")]
+    Rejected {
+        /// The status.
+        status: u16,
+        /// The source's own code, if it gives a short and harmless one.
+        code: Option<String>,
+    },
+    /// 5xx, or a redirect, which is not followed.
+    #[error("the source answered with status {0}")]
+    Unavailable(u16),
+    /// A success whose body is not what was agreed.
+    #[error("the answer has another form than agreed")]
+    Malformed,
+    /// More than is read of any answer.
+    #[error("the answer is too large")]
+    TooLarge,
+    /// No whole answer in time.
+    #[error("no answer in time")]
+    Timeout,
+    /// No connection, twice.
+    #[error("the source can't be reached")]
+    Unreachable,
+    /// The function did not declare that it calls this source.
+    #[error("the call was not declared")]
+    Undeclared,
+    /// The source can't be asked this, or in this way.
+    #[error("the source does not offer this")]
+    NotOffered,
+}
+
+fn in_seconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    duration.map(|duration| duration.as_secs()).serialize(serializer)
+}
+
+impl SourceError {
+    /// Whether the same call can succeed later without anyone mending anything.
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::RateLimited { .. } | Self::Unavailable(_) | Self::Timeout | Self::Unreachable => true,
+            Self::Unauthorized
+            | Self::Forbidden
+            | Self::Rejected { .. }
+            | Self::Malformed
+            | Self::TooLarge
+            | Self::Undeclared
+            | Self::NotOffered => false,
+        }
+    }
+
+    /// What an answer says that is no success.
+    pub fn of(answer: &Response<Bytes>, now: Timestamp) -> Self {
+        let told = (retry_after(answer.headers(), now), code_in(answer.body()));
+        Self::of_status(answer.status().as_u16(), told)
+    }
+
+    pub(crate) fn of_status(status: u16, (retry_after, code): (Option<Duration>, Option<String>)) -> Self {
+        match status {
+            401 => Self::Unauthorized,
+            403 => Self::Forbidden,
+            429 => Self::RateLimited { retry_after },
+            400..=499 => Self::Rejected { status, code },
+            status => Self::Unavailable(status),
+        }
+    }
+}
+
+impl From<OutsideError> for SourceError {
+    fn from(error: OutsideError) -> Self {
+        match error {
+            OutsideError::Timeout => Self::Timeout,
+            OutsideError::Unreachable => Self::Unreachable,
+            OutsideError::TooLarge => Self::TooLarge,
+            OutsideError::Undeclared => Self::Undeclared,
+        }
+    }
+}
+
+/// Duffel's own header, whose value is a date according to the vendor's pages; Viator writes seconds in it.
+const RATELIMIT_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+/// Expedia's own headers: milliseconds since the epoch.
+const RESETS_IN_MILLISECONDS: [HeaderName; 2] =
+    [HeaderName::from_static("rate-limit-minute-reset"), HeaderName::from_static("rate-limit-day-reset")];
+
+/// `Retry-After` in seconds or as a date (RFC 9110), else what the source's own header says.
+pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let from_now = |at: Timestamp| Duration::try_from(at.duration_since(now)).ok();
+    let either =
+        |text: &str| text.parse().ok().map(Duration::from_secs).or_else(|| from_now(rfc2822::parse(text).ok()?.timestamp()));
+    let milliseconds = |name| from_now(Timestamp::from_millisecond(text(name)?.parse().ok()?).ok()?);
+    text(RETRY_AFTER)
+        .and_then(either)
+        .or_else(|| text(RATELIMIT_RESET).and_then(either))
+        .or_else(|| RESETS_IN_MILLISECONDS.into_iter().find_map(milliseconds))
+}
+
+/// The bodies of errors of all sources, as far as they hold a code: `{"errors":[{"code":…}]}` (Duffel), `id` in its place
+/// (Booking), `errorCode` (GetYourGuide), `type` (Expedia); `{"type":…}` (Expedia), `{"code":…}` (Viator),
+/// `{"error":{"code":…}}` (the contract for hotels).
+#[derive(Deserialize)]
+struct Body {
+    errors: Option<Vec<Coded>>,
+    error: Option<Inner>,
+    r#type: Option<String>,
+    code: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Coded {
+    code: Option<String>,
+    id: Option<String>,
+    #[serde(rename = "errorCode")]
+    number: Option<u32>,
+    r#type: Option<String>,
+}
+
+/// What stands under `error`: an object with a code, or a text that is for people.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Inner {
+    Coded { code: String },
+    Text(#[allow(dead_code, reason = "not shown: it could hold anything")] String),
+}
+
+/// The code of an error. It is shown to operators, so only what looks like a code is kept.
+pub(crate) fn code_in(body: &[u8]) -> Option<String> {
+    let body: Body = serde_json::from_slice(body).ok()?;
+    let listed = body.errors.and_then(|errors| errors.into_iter().next());
+    let listed = listed.and_then(|one| {
+        one.code.or(one.id).or_else(|| one.number.map(|number| number.to_string())).or_else(|| body.r#type.clone()).or(one.r#type)
+    });
+    let inner = match body.error {
+        Some(Inner::Coded { code }) => Some(code),
+        Some(Inner::Text(_)) | None => None,
+    };
+    let harmless = |code: &String| {
+        (1..=64).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+    };
+    listed.or(inner).or(body.code).or(body.r#type).filter(harmless)
+}

@@ -1,0 +1,499 @@
+//! Expedia Rapid, version 3: stays.
+//!
+//! Facts of the wire are from the vendor's SDK: a request is signed by the SHA-512 of key, secret and time, which are kept here as
+//! one text, `KEY:SECRET`; amounts are decimal strings, of which those in the billable currency are what is charged; what comes next
+//! is a link with a token in it, which is followed and never built. Fees are paid at the property, on top of the inclusive total.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use domain::{
+    cancellation::{Cancellation, Deadline, Penalty, Step},
+    flights::{SourceId, Tier, Untrusted},
+    money::{Currency, Money},
+    stays::{Guests, Property, Room, StayOffer, StayPlace, StayPrice, StayQuery},
+};
+use futures::future::BoxFuture;
+use http::{
+    Method, Request,
+    header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, USER_AGENT},
+};
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha512};
+
+use crate::{
+    Asking, Booked, BookingState, Desk, Found, PriceCheck, PriceState, Sifted, SourceError, StaySource,
+    calls::{Calls, Page, Paged, not_offered, search},
+    read::{
+        Amount, Id, currency, decimal, encoded, fresh, hex, label, long_reference, reference, secret_header, source_id, two_parts,
+    },
+};
+
+/// Its id, as functions declare it.
+pub const SOURCE: &str = "expedia-rapid";
+/// Where it is. Links in answers begin with the version.
+pub const BASE: &str = "https://api.ean.com";
+/// The most properties of one call.
+pub const PROPERTIES_A_CALL: usize = 250;
+/// The most calls of one search.
+pub const MAX_CALLS: u32 = 4;
+/// What all links begin with: nothing else is followed.
+const VERSION: &str = "/v3/";
+
+/// The adapter, with one tenant's key and secret.
+#[derive(Debug)]
+pub struct ExpediaRapid {
+    id: SourceId,
+    base: String,
+    key: SecretString,
+}
+
+impl ExpediaRapid {
+    /// At this base URL ([`BASE`], or one that plays recordings), with `KEY:SECRET`.
+    pub fn new(base: &str, key: SecretString) -> Self {
+        Self { id: source_id(SOURCE), base: base.trim_end_matches('/').to_owned(), key }
+    }
+
+    /// A request for what comes after the version, signed. Nothing of the request itself is part of the signature.
+    fn signed(&self, method: Method, path: &str, now: Timestamp) -> Result<Request<Bytes>, SourceError> {
+        let (key, secret) = two_parts(&self.key)?;
+        let seconds = now.as_second();
+        let signature = hex(&Sha512::digest(format!("{key}{secret}{seconds}")));
+        Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header(AUTHORIZATION, secret_header(&format!("EAN apikey={key},signature={signature},timestamp={seconds}"))?)
+            .header(ACCEPT, "application/json")
+            .header(ACCEPT_ENCODING, "gzip")
+            .header(USER_AGENT, "MileBuyClub/1")
+            .body(Bytes::new())
+            .map_err(|_| SourceError::Unreachable)
+    }
+
+    async fn follow(&self, calls: &Calls<'_>, link: &str) -> Result<Bytes, SourceError> {
+        calls.send(self.signed(Method::GET, followed(link)?, calls.now)?).await
+    }
+}
+
+/// A link that leads nowhere but to the source.
+fn followed(link: &str) -> Result<&str, SourceError> {
+    if link.starts_with(VERSION) { Ok(link) } else { Err(SourceError::NotOffered) }
+}
+
+impl StaySource for ExpediaRapid {
+    fn id(&self) -> &SourceId {
+        &self.id
+    }
+
+    /// It is asked by its own ids of properties.
+    fn stays<'a>(&'a self, asking: &'a Asking<'a>, query: &'a StayQuery) -> BoxFuture<'a, Found<StayOffer>> {
+        Box::pin(async move {
+            let StayPlace::Properties(ids) = query.place() else { return not_offered(&self.id) };
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            let calls = Calls::by(asking, SOURCE, "availability");
+            search(&calls, &self.id, &Search { adapter: self, query, ids }, 0, MAX_CALLS).await
+        })
+    }
+}
+
+impl Desk for ExpediaRapid {
+    /// The reference of an offer is the link that checks its price.
+    fn check<'a>(&'a self, asking: &'a Asking<'a>, reference: &'a str) -> BoxFuture<'a, Result<PriceCheck, SourceError>> {
+        Box::pin(async move {
+            let calls = Calls::by(asking, SOURCE, "price-check");
+            parse_price_check(&self.follow(&calls, reference).await?)
+        })
+    }
+
+    /// A booking is asked for by the link that came with it.
+    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
+        Box::pin(async move {
+            let calls = Calls::by(asking, SOURCE, "itinerary");
+            parse_itinerary(&self.follow(&calls, booking).await?)
+        })
+    }
+
+    /// By the link that came with the booking.
+    fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<(), SourceError>> {
+        Box::pin(async move {
+            let calls = Calls::by(asking, SOURCE, "cancel");
+            calls.send_once(self.signed(Method::DELETE, followed(booking)?, calls.now)?).await.map(drop)
+        })
+    }
+}
+
+struct Search<'a> {
+    adapter: &'a ExpediaRapid,
+    query: &'a StayQuery,
+    ids: Vec<&'a str>,
+}
+
+impl Paged for Search<'_> {
+    type Offer = StayOffer;
+    /// Which of the calls.
+    type At = usize;
+
+    fn request(&self, at: &usize, now: Timestamp) -> Result<Request<Bytes>, SourceError> {
+        let mut path = format!(
+            "{VERSION}properties/availability?checkin={}&checkout={}&currency={}&country_code=US&language=en-US&occupancy={}\
+             &rate_plan_count=5&sales_channel=website&sales_environment=hotel_only",
+            self.query.checkin(),
+            self.query.checkout(),
+            self.query.currency(),
+            encoded(&occupancy(self.query.guests())),
+        );
+        for id in self.ids.chunks(PROPERTIES_A_CALL).nth(*at).unwrap_or_default() {
+            path.push_str("&property_id=");
+            path.push_str(&encoded(id));
+        }
+        self.adapter.signed(Method::GET, &path, now)
+    }
+
+    fn page(&self, body: &[u8], at: &usize, now: Timestamp) -> Result<Page<StayOffer, usize>, SourceError> {
+        let next = Some(at + 1).filter(|next| next * PROPERTIES_A_CALL < self.ids.len());
+        Ok(Page { sifted: parse_availability(body, self.query, now)?, next })
+    }
+}
+
+/// Guests as the source writes them, such as `2-9,4`: adults, then the ages of children.
+fn occupancy(guests: &Guests) -> String {
+    let ages: Vec<String> = guests.child_ages.iter().map(u8::to_string).collect();
+    if ages.is_empty() { guests.adults.to_string() } else { format!("{}-{}", guests.adults, ages.join(",")) }
+}
+
+fn guests(text: &str) -> Result<Guests, Untrusted> {
+    let (adults, ages) = text.split_once('-').unwrap_or((text, ""));
+    let ages = ages.split(',').filter(|age| !age.is_empty()).map(str::parse).collect::<Result<_, _>>();
+    Ok(Guests { adults: adults.parse().map_err(|_| Untrusted::Guests)?, child_ages: ages.map_err(|_| Untrusted::Guests)? })
+}
+
+#[derive(Deserialize)]
+struct Listed<'a> {
+    property_id: Id,
+    status: Option<String>,
+    #[serde(borrow)]
+    rooms: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct ListedRoom<'a> {
+    id: Id,
+    room_name: Option<String>,
+    #[serde(borrow)]
+    rates: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Rate {
+    id: Id,
+    status: Option<String>,
+    available_rooms: Option<u32>,
+    refundable: Option<bool>,
+    cancel_penalties: Option<Vec<CancelPenalty>>,
+    bed_groups: Option<BTreeMap<String, BedGroup>>,
+    occupancy_pricing: BTreeMap<String, Pricing>,
+}
+
+#[derive(Deserialize)]
+struct BedGroup {
+    description: Option<String>,
+    links: Option<BTreeMap<String, Link>>,
+}
+
+#[derive(Deserialize)]
+struct Link {
+    href: String,
+    expires: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct CancelPenalty {
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
+    amount: Option<Amount>,
+    currency: Option<String>,
+    percent: Option<String>,
+    nights: Option<Id>,
+}
+
+#[derive(Deserialize)]
+struct Pricing {
+    nightly: Option<Vec<Vec<Line>>>,
+    totals: Totals,
+    fees: Option<BTreeMap<String, Charge>>,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    value: Amount,
+    currency: String,
+}
+
+#[derive(Deserialize)]
+struct Totals {
+    inclusive: Option<Charge>,
+    exclusive: Option<Charge>,
+    property_inclusive: Option<Charge>,
+    property_fees: Option<Charge>,
+}
+
+#[derive(Deserialize)]
+struct Charge {
+    billable_currency: Line,
+}
+
+impl Charge {
+    fn money(&self) -> Result<Money, Untrusted> {
+        self.billable_currency.value.money(currency(&self.billable_currency.currency)?)
+    }
+}
+
+/// Reads available rooms: an offer for each rate, group of beds and occupancy.
+///
+/// # Errors
+/// [`SourceError::Malformed`] if the answer is no list. A bad property, room or rate only sets itself aside.
+pub fn parse_availability<'q>(
+    body: &[u8],
+    query: impl Into<Option<&'q StayQuery>>,
+    now: Timestamp,
+) -> Result<Sifted<StayOffer>, SourceError> {
+    let query = query.into();
+    let properties: Vec<&RawValue> = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    let mut sifted = Sifted::default();
+    for raw in properties {
+        match serde_json::from_str::<Listed<'_>>(raw.get()) {
+            Ok(listed) if listed.status.as_deref().is_none_or(|status| status == "available") => {
+                for room in &listed.rooms {
+                    add_room(&mut sifted, &listed.property_id, room, query, now);
+                }
+            }
+            Ok(_) => sifted.take(Err(Untrusted::Gone), query),
+            Err(_) => sifted.take(Err(Untrusted::Form), query),
+        }
+    }
+    Ok(sifted)
+}
+
+fn add_room(sifted: &mut Sifted<StayOffer>, property: &Id, raw: &RawValue, query: Option<&StayQuery>, now: Timestamp) {
+    let Ok(room) = serde_json::from_str::<ListedRoom<'_>>(raw.get()) else { return sifted.take(Err(Untrusted::Form), query) };
+    for raw in &room.rates {
+        match serde_json::from_str::<Rate>(raw.get()) {
+            Ok(rate) if rate.status.as_deref().is_some_and(|status| status != "available") => {
+                sifted.take(Err(Untrusted::Gone), query);
+            }
+            Ok(rate) => add_rate(sifted, property, &room, &rate, query, now),
+            Err(_) => sifted.take(Err(Untrusted::Form), query),
+        }
+    }
+}
+
+fn add_rate(
+    sifted: &mut Sifted<StayOffer>,
+    property: &Id,
+    room: &ListedRoom<'_>,
+    rate: &Rate,
+    query: Option<&StayQuery>,
+    now: Timestamp,
+) {
+    let groups: Vec<Option<&BedGroup>> = match &rate.bed_groups {
+        Some(groups) if !groups.is_empty() => groups.values().map(Some).collect(),
+        Some(_) | None => vec![None],
+    };
+    if rate.occupancy_pricing.is_empty() {
+        sifted.take(Err(Untrusted::Price), query);
+    }
+    for beds in groups {
+        for (occupancy, pricing) in &rate.occupancy_pricing {
+            sifted.take(offer(property, room, rate, beds, (occupancy, pricing), query, now), query);
+        }
+    }
+}
+
+fn offer(
+    property: &Id,
+    room: &ListedRoom<'_>,
+    rate: &Rate,
+    beds: Option<&BedGroup>,
+    (occupancy, pricing): (&str, &Pricing),
+    query: Option<&StayQuery>,
+    now: Timestamp,
+) -> Result<StayOffer, Untrusted> {
+    let nights = match &pricing.nightly {
+        Some(nights) => Some(u8::try_from(nights.len()).map_err(|_| Untrusted::Nights)?),
+        None => query.map(StayQuery::nights),
+    };
+    let check = beds.and_then(|beds| beds.links.as_ref()?.get("price_check"));
+    Ok(StayOffer {
+        reference: match check {
+            Some(link) => long_reference(link.href.clone())?,
+            None => reference(rate.id.0.clone())?,
+        },
+        property: Property { reference: reference(property.0.clone())?, name: None, position: None },
+        room: Room {
+            reference: Some(reference(room.id.0.clone())?),
+            name: room.room_name.as_deref().and_then(label),
+            beds: beds.and_then(|beds| beds.description.as_deref()).and_then(label),
+            left: rate.available_rooms,
+        },
+        board: None,
+        guests: Some(guests(occupancy)?),
+        checkin: query.map(StayQuery::checkin),
+        nights,
+        price: price(pricing, nights)?,
+        cancellation: cancellation(rate)?,
+        booking_link: None,
+        freshness: fresh(SOURCE, now, Tier::Verified),
+    })
+}
+
+/// All parts in the billable currency; one in another sets the offer aside.
+fn price(pricing: &Pricing, nights: Option<u8>) -> Result<StayPrice, Untrusted> {
+    let totals = &pricing.totals;
+    let inclusive = totals.inclusive.as_ref().ok_or(Untrusted::Price)?.money()?;
+    for line in pricing.nightly.iter().flatten().flatten() {
+        if currency(&line.currency)? != inclusive.currency() {
+            return Err(Untrusted::Currencies);
+        }
+    }
+    let fees = fees(pricing, inclusive.currency())?;
+    let mixed = |_| Untrusted::Currencies;
+    let total = match &totals.property_inclusive {
+        Some(all) => all.money()?,
+        None => inclusive.plus(fees).map_err(mixed)?,
+    };
+    let base = totals.exclusive.as_ref().map(Charge::money).transpose()?;
+    let mut price = StayPrice::of(total, nights)?;
+    price.taxes = base.map(|base| inclusive.minus(base)).transpose().map_err(mixed)?;
+    (price.base, price.fees, price.at_property) = (base, Some(fees), Some(fees));
+    Ok(price)
+}
+
+/// What is paid at the property: the sum that the source names, else that of the fees it lists.
+fn fees(pricing: &Pricing, currency: Currency) -> Result<Money, Untrusted> {
+    if let Some(all) = &pricing.totals.property_fees {
+        return all.money();
+    }
+    let mut sum = Money::zero(currency);
+    for fee in pricing.fees.iter().flat_map(BTreeMap::values) {
+        sum = sum.plus(fee.money()?).map_err(|_| Untrusted::Currencies)?;
+    }
+    Ok(sum)
+}
+
+fn cancellation(rate: &Rate) -> Result<Option<Cancellation>, Untrusted> {
+    let steps = rate.cancel_penalties.iter().flatten().map(step).collect::<Result<Vec<Step>, _>>()?;
+    if rate.refundable.is_none() && steps.is_empty() {
+        return Ok(None);
+    }
+    // Before the first penalty it costs nothing.
+    let first = rate.cancel_penalties.iter().flatten().filter_map(|penalty| penalty.start).min();
+    let free_until = first.filter(|_| rate.refundable == Some(true)).map(Deadline::At);
+    Ok(Some(Cancellation { refundable: rate.refundable, free_until, steps }))
+}
+
+fn step(penalty: &CancelPenalty) -> Result<Step, Untrusted> {
+    let costs = match (penalty.amount, &penalty.percent, &penalty.nights) {
+        (Some(amount), ..) => Penalty::Amount(amount.money(currency(penalty.currency.as_deref().ok_or(Untrusted::Terms)?)?)?),
+        (None, Some(percent), _) => Penalty::Percent(decimal(percent.trim_end_matches('%'))?),
+        (None, None, Some(nights)) => Penalty::Nights(nights.0.parse().map_err(|_| Untrusted::Terms)?),
+        (None, None, None) => return Err(Untrusted::Terms),
+    };
+    Ok(Step { from: penalty.start.map(Deadline::At), until: penalty.end.map(Deadline::At), penalty: costs })
+}
+
+#[derive(Deserialize)]
+struct Checked {
+    status: String,
+    occupancy_pricing: Option<BTreeMap<String, Pricing>>,
+    links: Option<BTreeMap<String, Link>>,
+}
+
+/// Reads a price check. The total is that of all rooms.
+///
+/// # Errors
+/// [`SourceError::Malformed`] if it is not what was agreed, or names a price that can't be.
+pub fn parse_price_check(body: &[u8]) -> Result<PriceCheck, SourceError> {
+    let checked: Checked = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    let state = match checked.status.as_str() {
+        "available" => PriceState::Available,
+        "price_changed" => PriceState::Changed,
+        "sold_out" => return Ok(PriceCheck { state: PriceState::SoldOut, total: None, book_by: None, until: None }),
+        _ => return Err(SourceError::Malformed),
+    };
+    let mut total: Option<Money> = None;
+    for pricing in checked.occupancy_pricing.iter().flat_map(BTreeMap::values) {
+        let one = price(pricing, None).map_err(|_| SourceError::Malformed)?.total;
+        total = Some(total.map_or(Ok(one), |sum| sum.plus(one)).map_err(|_| SourceError::Malformed)?);
+    }
+    let book = checked.links.and_then(|mut links| links.remove("book"));
+    let total = total.filter(|total| !total.is_negative() && !total.amount().is_zero()).ok_or(SourceError::Malformed)?;
+    Ok(PriceCheck {
+        state,
+        total: Some(total),
+        until: book.as_ref().and_then(|link| link.expires),
+        book_by: book.map(|link| link.href),
+    })
+}
+
+#[derive(Deserialize)]
+struct Itinerary {
+    itinerary_id: Id,
+    links: Option<BTreeMap<String, Link>>,
+    rooms: Option<Vec<BookedRoom>>,
+}
+
+#[derive(Deserialize)]
+struct BookedRoom {
+    status: Option<String>,
+    rate: Option<BookedRate>,
+}
+
+#[derive(Deserialize)]
+struct BookedRate {
+    pricing: Option<Pricing>,
+    refundable: Option<bool>,
+    cancel_penalties: Option<Vec<CancelPenalty>>,
+}
+
+/// Reads a booking, made or retrieved. Nothing of the guests is read. One that was just made has no rooms yet: it is pending.
+///
+/// # Errors
+/// [`SourceError::Malformed`] if it is not what was agreed.
+pub fn parse_itinerary(body: &[u8]) -> Result<Booked, SourceError> {
+    let Itinerary { itinerary_id, links, rooms } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    let mut links = links.unwrap_or_default();
+    let rooms = rooms.unwrap_or_default();
+    let mut total: Option<Money> = None;
+    for pricing in rooms.iter().filter_map(|room| room.rate.as_ref()?.pricing.as_ref()) {
+        let one = price(pricing, None).map_err(|_| SourceError::Malformed)?.total;
+        total = Some(total.map_or(Ok(one), |sum| sum.plus(one)).map_err(|_| SourceError::Malformed)?);
+    }
+    let cancellation = rooms.iter().find_map(|room| {
+        let BookedRate { refundable, cancel_penalties, .. } = room.rate.as_ref()?;
+        let steps = cancel_penalties.iter().flatten().map(step).collect::<Result<_, _>>().ok()?;
+        Some(Cancellation { refundable: *refundable, free_until: None, steps })
+    });
+    Ok(Booked {
+        reference: reference(itinerary_id.0).map_err(|_| SourceError::Malformed)?,
+        state: if rooms.is_empty() { Some(BookingState::Pending) } else { state(&rooms) },
+        total,
+        status_by: links.remove("retrieve").map(|link| link.href),
+        cancel_by: links.remove("cancel").map(|link| link.href),
+        cancellation,
+    })
+}
+
+/// That of all rooms; where they differ there is none of the whole.
+fn state(rooms: &[BookedRoom]) -> Option<BookingState> {
+    let states = rooms.iter().map(|room| match room.status.as_deref()? {
+        "booked" => Some(BookingState::Confirmed),
+        "canceled" => Some(BookingState::Cancelled),
+        "pending" => Some(BookingState::Pending),
+        _ => None,
+    });
+    let states: Vec<BookingState> = states.collect::<Option<_>>()?;
+    states.windows(2).all(|pair| pair[0] == pair[1]).then(|| states.first().copied()).flatten()
+}

@@ -1,0 +1,153 @@
+//! MakeMyTrip: stays, by the contract of [`crate::contract`], which nobody has signed yet. A bearer token is fetched with client id and
+//! secret (`ID:SECRET`), kept, and fetched anew before it ends.
+
+use std::sync::{Mutex, PoisonError};
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use bytes::Bytes;
+use domain::{
+    flights::SourceId,
+    stays::{StayOffer, StayPlace, StayQuery},
+};
+use futures::future::BoxFuture;
+use http::{
+    Request,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
+};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    Asking, Booked, Desk, Found, SourceError, StaySource,
+    calls::{Calls, Page, Paged, not_offered, search},
+    contract::{MAX_PAGES, parse_booking, parse_hotels, question},
+    read::{encoded, secret_header, source_id, two_parts},
+};
+
+/// Its id, as functions declare it.
+pub const SOURCE: &str = "makemytrip";
+/// A token that ends within this time is not used any more.
+const BEFORE_ITS_END: SignedDuration = SignedDuration::from_secs(60);
+
+/// The adapter, with one tenant's client id and secret.
+#[derive(Debug)]
+pub struct MakeMyTrip {
+    id: SourceId,
+    base: String,
+    key: SecretString,
+    token: Mutex<Option<Token>>,
+}
+
+#[derive(Debug, Clone)]
+struct Token {
+    text: SecretString,
+    ends: Timestamp,
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: String,
+    expires_in: u32,
+}
+
+impl MakeMyTrip {
+    /// At this base URL, which an agreement will name, with `ID:SECRET`.
+    pub fn new(base: &str, key: SecretString) -> Self {
+        Self { id: source_id(SOURCE), base: base.trim_end_matches('/').to_owned(), key, token: Mutex::default() }
+    }
+
+    /// The token that is kept, or a new one.
+    async fn token(&self, calls: &Calls<'_>) -> Result<SecretString, SourceError> {
+        let kept = self.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(token) = kept.filter(|token| token.ends.duration_since(calls.now) > BEFORE_ITS_END) {
+            return Ok(token.text);
+        }
+        let (id, secret) = two_parts(&self.key)?;
+        // In a header, not in the body: headers can be marked as secret.
+        let both = BASE64_STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret)));
+        let request = Request::post(format!("{}/oauth/token", self.base))
+            .header(AUTHORIZATION, secret_header(&format!("Basic {both}"))?)
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Bytes::from_static(b"grant_type=client_credentials"));
+        let body = calls.send(request.map_err(|_| SourceError::Unreachable)?).await?;
+        let Granted { access_token, expires_in } = serde_json::from_slice(&body).map_err(|_| SourceError::Malformed)?;
+        let text = SecretString::from(access_token);
+        let ends = calls.now.saturating_add(SignedDuration::from_secs(expires_in.into())).unwrap_or(calls.now);
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(Token { text: text.clone(), ends });
+        Ok(text)
+    }
+
+    fn request(&self, request: http::request::Builder, token: &SecretString, body: Bytes) -> Result<Request<Bytes>, SourceError> {
+        let request = request
+            .header(AUTHORIZATION, secret_header(&format!("Bearer {}", token.expose_secret()))?)
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/json");
+        request.body(body).map_err(|_| SourceError::Unreachable)
+    }
+
+    fn post(&self, path: &str, token: &SecretString, body: &Value) -> Result<Request<Bytes>, SourceError> {
+        self.request(Request::post(format!("{}{path}", self.base)), token, body.to_string().into())
+    }
+}
+
+impl StaySource for MakeMyTrip {
+    fn id(&self) -> &SourceId {
+        &self.id
+    }
+
+    fn stays<'a>(&'a self, asking: &'a Asking<'a>, query: &'a StayQuery) -> BoxFuture<'a, Found<StayOffer>> {
+        Box::pin(async move {
+            let StayPlace::City(city) = query.place() else { return not_offered(&self.id) };
+            let calls = Calls::by(asking, SOURCE, "hotels-search");
+            match self.token(&calls).await {
+                Ok(token) => search(&calls, &self.id, &Search { adapter: self, query, city, token }, None, MAX_PAGES).await,
+                Err(error) => Found { error: Some(error), calls: calls.made(), ..not_offered(&self.id) },
+            }
+        })
+    }
+}
+
+impl Desk for MakeMyTrip {
+    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
+        Box::pin(async move {
+            let calls = Calls::by(asking, SOURCE, "bookings");
+            let token = self.token(&calls).await?;
+            let request = Request::get(format!("{}/api/v2/bookings/{}", self.base, encoded(booking)));
+            parse_booking(&calls.send(self.request(request, &token, Bytes::new())?).await?)
+        })
+    }
+
+    fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<(), SourceError>> {
+        Box::pin(async move {
+            let calls = Calls::by(asking, SOURCE, "cancellations");
+            let token = self.token(&calls).await?;
+            let request = self.post("/api/v2/cancellations", &token, &json!({"bookingId": booking}))?;
+            calls.send_once(request).await.map(drop)
+        })
+    }
+}
+
+struct Search<'a> {
+    adapter: &'a MakeMyTrip,
+    query: &'a StayQuery,
+    city: &'a str,
+    token: SecretString,
+}
+
+impl Paged for Search<'_> {
+    type Offer = StayOffer;
+    /// The token of the page; none for the first.
+    type At = Option<String>;
+
+    fn request(&self, at: &Option<String>, _: Timestamp) -> Result<Request<Bytes>, SourceError> {
+        self.adapter.post("/api/v2/hotels/search", &self.token, &question(self.city, self.query, at.as_deref()))
+    }
+
+    fn page(&self, body: &[u8], _: &Option<String>, now: Timestamp) -> Result<Page<StayOffer, Option<String>>, SourceError> {
+        let (sifted, next) = parse_hotels(body, SOURCE, self.query, now)?;
+        Ok(Page { sifted, next: next.map(Some) })
+    }
+}

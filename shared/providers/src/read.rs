@@ -1,0 +1,277 @@
+//! What reading answers takes, whoever gave them: exact amounts, times, references; and the sieve for what can't be trusted.
+
+use std::collections::{BTreeMap, HashSet};
+
+use domain::{
+    activities::{ActivityOffer, ActivityQuery},
+    flights::{FlightNumber, FlightOffer, Freshness, SourceId, Tier, Untrusted, lead_ins::LeadInFare},
+    money::{Currency, Money},
+    search::SearchQuery,
+    stays::{StayOffer, StayQuery},
+};
+use http::HeaderValue;
+use jiff::{Timestamp, civil::DateTime};
+use rust_decimal::Decimal;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer, de::Error};
+use serde_json::value::RawValue;
+
+use crate::SourceError;
+
+/// What offers of all kinds have in common.
+pub trait Offer {
+    /// What is asked for it.
+    type Query;
+
+    /// Whether it can be trusted.
+    ///
+    /// # Errors
+    /// The first reason why not.
+    fn trusted(&self) -> Result<(), Untrusted>;
+
+    /// Whether it answers a question.
+    fn answers(&self, query: &Self::Query) -> bool;
+
+    /// What tells it from the others of its source, if something does.
+    fn reference(&self) -> Option<String>;
+}
+
+impl Offer for FlightOffer {
+    type Query = SearchQuery;
+
+    fn trusted(&self) -> Result<(), Untrusted> {
+        self.trusted()
+    }
+
+    fn answers(&self, query: &SearchQuery) -> bool {
+        query.asks_for(self)
+    }
+
+    fn reference(&self) -> Option<String> {
+        Some(self.reference.clone())
+    }
+}
+
+impl Offer for LeadInFare {
+    type Query = SearchQuery;
+
+    fn trusted(&self) -> Result<(), Untrusted> {
+        self.trusted()
+    }
+
+    /// As far as it says what it is: one of its airports must be among those asked for.
+    fn answers(&self, query: &SearchQuery) -> bool {
+        let (first, last) = query.days();
+        let origin = self.origin.is_none_or(|place| place.airports().iter().any(|one| query.origins().contains(one)));
+        let destination =
+            self.destination.is_none_or(|place| place.airports().iter().any(|one| query.destinations().contains(one)));
+        origin
+            && destination
+            && (first..=last).contains(&self.day)
+            && self.cabin.is_none_or(|cabin| query.cabins().contains(&cabin))
+    }
+
+    fn reference(&self) -> Option<String> {
+        None
+    }
+}
+
+impl Offer for StayOffer {
+    type Query = StayQuery;
+
+    fn trusted(&self) -> Result<(), Untrusted> {
+        self.trusted()
+    }
+
+    fn answers(&self, query: &StayQuery) -> bool {
+        query.asks_for(self)
+    }
+
+    fn reference(&self) -> Option<String> {
+        Some(format!("{} {}", self.property.reference, self.reference))
+    }
+}
+
+impl Offer for ActivityOffer {
+    type Query = ActivityQuery;
+
+    fn trusted(&self) -> Result<(), Untrusted> {
+        self.trusted()
+    }
+
+    fn answers(&self, query: &ActivityQuery) -> bool {
+        query.asks_for(self)
+    }
+
+    fn reference(&self) -> Option<String> {
+        Some(format!("{} {}", self.reference, self.option.as_deref().unwrap_or_default()))
+    }
+}
+
+/// Offers read from an answer: those that are trusted and answer the question, and the others counted by reason.
+#[derive(Debug)]
+pub struct Sifted<O = FlightOffer> {
+    /// Trusted, and what was asked for.
+    pub offers: Vec<O>,
+    /// Set aside, by reason.
+    pub set_aside: BTreeMap<Untrusted, usize>,
+}
+
+impl<O> Default for Sifted<O> {
+    fn default() -> Self {
+        Self { offers: Vec::new(), set_aside: BTreeMap::new() }
+    }
+}
+
+impl<O: Offer> Sifted<O> {
+    /// Without a question every offer is what was asked for.
+    pub(crate) fn take(&mut self, read: Result<O, Untrusted>, query: Option<&O::Query>) {
+        let asked_for =
+            |offer: O| if query.is_none_or(|query| offer.answers(query)) { Ok(offer) } else { Err(Untrusted::NotAsked) };
+        match read.and_then(|offer| offer.trusted().map(|()| offer)).and_then(asked_for) {
+            Ok(offer) => self.offers.push(offer),
+            Err(reason) => *self.set_aside.entry(reason).or_default() += 1,
+        }
+    }
+
+    pub(crate) fn join(&mut self, other: Self) {
+        self.offers.extend(other.offers);
+        for (reason, count) in other.set_aside {
+            *self.set_aside.entry(reason).or_default() += count;
+        }
+    }
+
+    /// Joins a page, without what was `seen` on an earlier one: records can shift and repeat meanwhile.
+    pub(crate) fn join_new(&mut self, mut page: Self, seen: &mut HashSet<String>) {
+        page.offers.retain(|offer| offer.reference().is_none_or(|reference| !seen.contains(&reference)));
+        seen.extend(page.offers.iter().filter_map(Offer::reference));
+        self.join(page);
+    }
+}
+
+/// An amount in major units, exactly as it is written: a JSON number, or a text with nothing but digits, a point and a sign. It
+/// never passes through a float.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Amount(pub(crate) Decimal);
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        let text = raw.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(raw);
+        decimal(text).map(Self).map_err(|_| D::Error::custom("an amount"))
+    }
+}
+
+impl Amount {
+    pub(crate) fn money(self, currency: Currency) -> Result<Money, Untrusted> {
+        Money::new(self.0, currency).map_err(|_| Untrusted::Form)
+    }
+}
+
+/// Digits, a point, a sign: the library alone would also take underscores.
+pub(crate) fn decimal(text: &str) -> Result<Decimal, Untrusted> {
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-') {
+        return Err(Untrusted::Form);
+    }
+    Decimal::from_str_exact(text).map_err(|_| Untrusted::Form)
+}
+
+/// A currency as sources write it, in capitals or not.
+pub(crate) fn currency(code: &str) -> Result<Currency, Untrusted> {
+    code.to_ascii_uppercase().parse().map_err(|_| Untrusted::Form)
+}
+
+/// A reference that some sources write as a number and some as a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Id(pub(crate) String);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Either {
+            Text(String),
+            Number(i64),
+        }
+        Ok(Self(match Either::deserialize(deserializer)? {
+            Either::Text(text) => text,
+            Either::Number(number) => number.to_string(),
+        }))
+    }
+}
+
+/// A source's id; ours are valid by construction.
+pub(crate) fn source_id(id: &'static str) -> SourceId {
+    id.parse().unwrap_or_else(|_| unreachable!("a slug"))
+}
+
+/// Seen by a source right now.
+pub(crate) fn fresh(source: &'static str, now: Timestamp, tier: Tier) -> Freshness {
+    Freshness { source: source_id(source), observed_at: now, tier }
+}
+
+/// A header whose value is never shown. A key that is no header value is one that the source can't know.
+pub(crate) fn secret_header(text: &str) -> Result<HeaderValue, SourceError> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| SourceError::Unauthorized)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The two parts of a key that has two, such as a name and a secret: they are kept as one text with a colon between them.
+pub(crate) fn two_parts(key: &SecretString) -> Result<(&str, &str), SourceError> {
+    key.expose_secret().split_once(':').ok_or(SourceError::Unauthorized)
+}
+
+/// A source's reference, kept and handed on: it must have some text, and not much.
+pub(crate) fn reference(text: String) -> Result<String, Untrusted> {
+    bounded(text, 200)
+}
+
+/// The same for references that are links with a token in them, which are long.
+pub(crate) fn long_reference(text: String) -> Result<String, Untrusted> {
+    bounded(text, 2_000)
+}
+
+fn bounded(text: String, most: usize) -> Result<String, Untrusted> {
+    if (1..=most).contains(&text.len()) && !text.contains(char::is_control) { Ok(text) } else { Err(Untrusted::Form) }
+}
+
+/// A name for people: without blanks around it and characters that control, cut to 200 characters; `None` if nothing is left.
+pub(crate) fn label(text: &str) -> Option<String> {
+    let text: String = text.trim().chars().filter(|c| !c.is_control()).take(200).collect();
+    (!text.is_empty()).then_some(text)
+}
+
+/// Where to book: only an address that a browser may be sent to.
+pub(crate) fn link(text: Option<String>) -> Result<Option<String>, Untrusted> {
+    match text {
+        None => Ok(None),
+        Some(text) if text.starts_with("https://") => long_reference(text).map(Some),
+        Some(_) => Err(Untrusted::Form),
+    }
+}
+
+/// A local time as sources write it, such as `2026-04-27T16:20:00`: without an offset, which would make it something else.
+pub(crate) fn local_time(text: &str) -> Result<DateTime, Untrusted> {
+    DateTime::strptime("%Y-%m-%dT%H:%M:%S%.f", text).map_err(|_| Untrusted::Form)
+}
+
+/// A carrier's code and number as one flight number. Some sources fill the number up with zeros.
+pub(crate) fn flight_number(carrier: &str, number: &str) -> Result<FlightNumber, Untrusted> {
+    format!("{carrier}{}", number.trim_start_matches('0')).parse().map_err(|_| Untrusted::Form)
+}
+
+/// When the source saw an offer: never later than now, however its clock goes.
+pub(crate) fn seen_at(stated: Timestamp, now: Timestamp) -> Timestamp {
+    stated.min(now)
+}
+
+/// A text as a parameter of an address.
+pub(crate) fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// A digest in lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

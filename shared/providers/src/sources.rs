@@ -1,0 +1,476 @@
+//! The table of sources: one line each, from which tests, benches and automation go through all of them.
+
+use domain::{
+    activities::ActivityOffer,
+    flights::{FlightOffer, lead_ins::LeadInFare},
+    stays::StayOffer,
+};
+use http::HeaderMap;
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, value::RawValue};
+
+use crate::{
+    ActivitySource, AwardSource, Booked, BookingDemand, CancelQuote, CashSource, Duffel, ExpediaRapid, GetYourGuide,
+    LeadInSource, MakeMyTrip, PriceCheck, SeatsAero, Sifted, SourceError, StaySource, Travelpayouts, Viator, booking_demand,
+    contract, duffel,
+    error::{code_in, retry_after},
+    expedia_rapid, getyourguide, goibibo, makemytrip, oyo, seats_aero, travelpayouts, trip_com, viator,
+};
+
+/// A source.
+#[derive(Debug)]
+pub struct Source {
+    /// Its id.
+    pub id: &'static str,
+    /// Where it is; `None` until an agreement names it.
+    pub base: Option<&'static str>,
+    /// What its adapter is built on.
+    pub contract: Contract,
+    /// How many calls it takes in how many seconds, where that is published.
+    pub limit: Option<Limit>,
+    /// Its adapter, at a base URL and with a key.
+    pub connect: fn(&str, SecretString) -> Adapter,
+    /// What answers of it can be read.
+    pub readings: &'static [Reading],
+    /// The codes of its documented errors, with the status that each comes with.
+    pub errors: &'static [(&'static str, u16)],
+}
+
+/// What an adapter is built on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Contract {
+    /// What the vendor publishes.
+    Published,
+    /// What we would agree on: nobody has confirmed it.
+    UnverifiedContract,
+}
+
+/// So many calls in so many seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Limit {
+    /// Calls.
+    pub calls: u32,
+    /// In so many seconds.
+    pub seconds: u32,
+}
+
+/// An adapter, by what it is asked for.
+#[derive(Debug)]
+pub enum Adapter {
+    /// Award space.
+    Awards(Box<dyn AwardSource>),
+    /// Cash fares.
+    Fares(Box<dyn CashSource>),
+    /// "From" prices of flights.
+    LeadIns(Box<dyn LeadInSource>),
+    /// Stays.
+    Stays(Box<dyn StaySource>),
+    /// Activities.
+    Activities(Box<dyn ActivitySource>),
+}
+
+/// How the answers of one operation are read.
+#[derive(Debug)]
+pub struct Reading {
+    /// The operation.
+    pub operation: &'static str,
+    /// Whether an answer looks like one of it.
+    pub fits: fn(&Value) -> bool,
+    /// Reads one, without a question: everything it offers was asked for.
+    pub read: fn(&[u8], Timestamp) -> Result<Normalised, SourceError>,
+}
+
+/// What an adapter makes of an answer.
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Normalised {
+    /// Flights that can be booked.
+    Flights(Offers<FlightOffer>),
+    /// "From" prices of flights.
+    LeadIns(Offers<LeadInFare>),
+    /// Stays.
+    Stays(Offers<StayOffer>),
+    /// Activities.
+    Activities(Offers<ActivityOffer>),
+    /// Whether a price holds.
+    PriceCheck(PriceCheck),
+    /// How far a booking is.
+    Booking(Booked),
+    /// What cancelling would bring back.
+    CancelQuote(CancelQuote),
+}
+
+/// Offers, and what was set aside.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Offers<O> {
+    /// What can be trusted.
+    pub offers: Vec<O>,
+    /// How many were set aside, by reason.
+    pub set_aside: std::collections::BTreeMap<domain::flights::Untrusted, usize>,
+    /// Records that only sum up a day.
+    pub summaries: usize,
+}
+
+impl<O> From<Sifted<O>> for Offers<O> {
+    fn from(Sifted { offers, set_aside }: Sifted<O>) -> Self {
+        Self { offers, set_aside, summaries: 0 }
+    }
+}
+
+/// What stands at this place of an answer.
+fn has(body: &Value, pointer: &str) -> bool {
+    body.pointer(pointer).is_some_and(|found| !found.is_null())
+}
+
+/// A list at this place, whose items (of which there may be none) have this field.
+fn lists(body: &Value, pointer: &str, field: &str) -> bool {
+    let items = body.pointer(pointer).and_then(Value::as_array);
+    items.is_some_and(|items| items.first().is_none_or(|first| first.get(field).is_some()))
+}
+
+/// Every source.
+pub static SOURCES: &[Source] = &[
+    Source {
+        id: seats_aero::SOURCE,
+        base: Some(seats_aero::BASE),
+        contract: Contract::Published,
+        limit: Some(Limit { calls: 1_000, seconds: 86_400 }),
+        connect: |base, key| Adapter::Awards(Box::new(SeatsAero::new(base, key))),
+        readings: &[
+            Reading {
+                operation: "search",
+                fits: |body| has(body, "/hasMore") && has(body, "/data"),
+                read: |body, now| {
+                    let page = seats_aero::parse_availability(body, None, now, &mut std::collections::HashSet::new())?;
+                    Ok(Normalised::Flights(Offers { summaries: page.summaries, ..page.sifted.into() }))
+                },
+            },
+            Reading {
+                operation: "trips",
+                fits: |body| lists(body, "/data", "AvailabilityID"),
+                read: |body, now| Ok(Normalised::Flights(seats_aero::parse_trips(body, None, now)?.into())),
+            },
+        ],
+        errors: &[],
+    },
+    Source {
+        id: duffel::SOURCE,
+        base: Some(duffel::BASE),
+        contract: Contract::Published,
+        limit: None,
+        connect: |base, key| Adapter::Fares(Box::new(Duffel::new(base, key))),
+        readings: &[
+            Reading {
+                operation: "offer-requests",
+                fits: |body| has(body, "/data/offers"),
+                read: |body, now| Ok(Normalised::Flights(duffel::parse_offer_request(body, None, now)?.into())),
+            },
+            Reading {
+                operation: "offers",
+                fits: |body| lists(body, "/data", "slices"),
+                read: |body, now| Ok(Normalised::Flights(duffel::parse_offers(body, None, now)?.into())),
+            },
+            Reading {
+                operation: "orders",
+                fits: |body| has(body, "/data/booking_reference"),
+                read: |body, _| Ok(Normalised::Booking(duffel::parse_order(body)?)),
+            },
+            Reading {
+                operation: "offer",
+                fits: |body| has(body, "/data/slices") && has(body, "/data/total_amount"),
+                read: |body, now| Ok(Normalised::Flights(duffel::parse_offer(body, None, now)?.into())),
+            },
+        ],
+        errors: &[
+            ("rate_limit_exceeded", 429),
+            ("rate_limit_error", 429),
+            ("authentication_error", 401),
+            ("missing_authorization_header", 401),
+            ("invalid_authorization_header", 401),
+            ("access_token_not_found", 401),
+            ("expired_access_token", 401),
+            ("insufficient_permissions", 403),
+            ("not_found", 404),
+            ("validation_error", 422),
+            ("validation_required", 422),
+            ("invalid_state_error", 422),
+            ("invalid_request_error", 400),
+            ("airline_error", 502),
+            ("api_error", 500),
+            ("internal_server_error", 500),
+        ],
+    },
+    Source {
+        id: travelpayouts::SOURCE,
+        base: Some(travelpayouts::BASE),
+        contract: Contract::Published,
+        limit: Some(Limit { calls: 300, seconds: 60 }),
+        connect: |base, key| Adapter::LeadIns(Box::new(Travelpayouts::new(base, key))),
+        readings: &[Reading {
+            operation: "prices",
+            fits: |body| has(body, "/success") || has(body, "/prices"),
+            read: |body, now| Ok(Normalised::LeadIns(travelpayouts::parse_prices(body, None, None, now)?.into())),
+        }],
+        errors: &[],
+    },
+    Source {
+        id: booking_demand::SOURCE,
+        base: Some(booking_demand::BASE),
+        contract: Contract::Published,
+        limit: None,
+        connect: |base, key| Adapter::Stays(Box::new(BookingDemand::new(base, key))),
+        readings: &[Reading {
+            operation: "accommodations-search",
+            fits: |body| lists(body, "/data", "price") || lists(body, "/data", "products"),
+            read: |body, now| Ok(Normalised::Stays(booking_demand::parse_search(body, None, now)?.0.into())),
+        }],
+        errors: &[
+            ("missing_parameter", 400),
+            ("invalid_parameter", 400),
+            ("unknown_parameter", 400),
+            ("conflicting_parameters", 400),
+            ("malformed_request", 400),
+            ("invalid_request", 400),
+            ("token_endpoint_mismatch", 400),
+            ("invalid_token", 400),
+            ("expired_token", 400),
+            ("sandbox_blocked", 403),
+            ("payment_refused", 422),
+        ],
+    },
+    Source {
+        id: expedia_rapid::SOURCE,
+        base: Some(expedia_rapid::BASE),
+        contract: Contract::Published,
+        limit: None,
+        connect: |base, key| Adapter::Stays(Box::new(ExpediaRapid::new(base, key))),
+        readings: EXPEDIA,
+        errors: &[
+            ("invalid_input", 400),
+            ("request_unauthenticated", 401),
+            ("request_forbidden", 403),
+            ("resource_not_found", 404),
+            ("too_many_requests", 429),
+            ("unknown_internal_error", 500),
+            ("service_unavailable", 503),
+        ],
+    },
+    Source {
+        id: viator::SOURCE,
+        base: Some(viator::BASE),
+        contract: Contract::Published,
+        limit: None,
+        connect: |base, key| Adapter::Activities(Box::new(Viator::new(base, key))),
+        readings: VIATOR,
+        errors: &[
+            ("BAD_REQUEST", 400),
+            ("INVALID_HEADER_VALUE", 400),
+            ("UNAUTHORIZED", 401),
+            ("FORBIDDEN", 403),
+            ("NOT_FOUND", 404),
+            ("TOO_MANY_REQUESTS", 429),
+            ("INTERNAL_SERVER_ERROR", 500),
+            ("SERVICE_UNAVAILABLE", 503),
+        ],
+    },
+    Source {
+        id: getyourguide::SOURCE,
+        base: Some(getyourguide::BASE),
+        contract: Contract::Published,
+        limit: Some(Limit { calls: 120, seconds: 60 }),
+        connect: |base, key| Adapter::Activities(Box::new(GetYourGuide::new(base, key))),
+        readings: &[
+            Reading {
+                operation: "tours",
+                fits: |body| has(body, "/data/tours"),
+                read: |body, now| Ok(Normalised::Activities(getyourguide::parse_tours(body, None, now)?.0.into())),
+            },
+            Reading {
+                operation: "tour-options",
+                fits: |body| has(body, "/data/tour_options"),
+                read: |body, now| Ok(Normalised::Activities(getyourguide::parse_tours(body, None, now)?.0.into())),
+            },
+        ],
+        errors: &[("25", 401)],
+    },
+    Source {
+        id: goibibo::SOURCE,
+        base: None,
+        contract: Contract::UnverifiedContract,
+        limit: Some(Limit { calls: 50, seconds: 60 }),
+        connect: |base, key| Adapter::Stays(Box::new(goibibo::new(base, key))),
+        readings: &[hotels(|body, now| read_hotels(body, goibibo::SOURCE, now)), BOOKING],
+        errors: CONTRACT_ERRORS,
+    },
+    Source {
+        id: oyo::SOURCE,
+        base: None,
+        contract: Contract::UnverifiedContract,
+        limit: Some(Limit { calls: 50, seconds: 60 }),
+        connect: |base, key| Adapter::Stays(Box::new(oyo::new(base, key))),
+        readings: &[hotels(|body, now| read_hotels(body, oyo::SOURCE, now)), BOOKING],
+        errors: CONTRACT_ERRORS,
+    },
+    Source {
+        id: makemytrip::SOURCE,
+        base: None,
+        contract: Contract::UnverifiedContract,
+        limit: Some(Limit { calls: 30, seconds: 60 }),
+        connect: |base, key| Adapter::Stays(Box::new(MakeMyTrip::new(base, key))),
+        readings: &[hotels(|body, now| read_hotels(body, makemytrip::SOURCE, now)), BOOKING],
+        errors: CONTRACT_ERRORS,
+    },
+    Source {
+        id: trip_com::SOURCE,
+        base: None,
+        contract: Contract::UnverifiedContract,
+        limit: None,
+        connect: |base, key| Adapter::Stays(Box::new(trip_com::new(base, key))),
+        readings: &[hotels(|body, now| read_hotels(body, trip_com::SOURCE, now)), BOOKING],
+        errors: CONTRACT_ERRORS,
+    },
+];
+
+const EXPEDIA: &[Reading] = &[
+    Reading {
+        operation: "availability",
+        fits: |body| lists(body, "", "rooms"),
+        read: |body, now| Ok(Normalised::Stays(expedia_rapid::parse_availability(body, None, now)?.into())),
+    },
+    Reading {
+        operation: "price-check",
+        fits: |body| has(body, "/status") && (has(body, "/occupancy_pricing") || has(body, "/links")),
+        read: |body, _| Ok(Normalised::PriceCheck(expedia_rapid::parse_price_check(body)?)),
+    },
+    Reading {
+        operation: "itinerary",
+        fits: |body| has(body, "/itinerary_id"),
+        read: |body, _| Ok(Normalised::Booking(expedia_rapid::parse_itinerary(body)?)),
+    },
+];
+
+const VIATOR: &[Reading] = &[
+    Reading {
+        operation: "search",
+        fits: |body| has(body, "/products"),
+        read: |body, now| Ok(Normalised::Activities(viator::parse_products(body, None, now)?.0.into())),
+    },
+    Reading {
+        operation: "availability-check",
+        fits: |body| has(body, "/bookableItems") && has(body, "/travelDate"),
+        read: |body, now| Ok(Normalised::Activities(viator::parse_availability(body, None, now)?.into())),
+    },
+    Reading {
+        operation: "availability-schedule",
+        fits: |body| has(body, "/bookableItems") && has(body, "/summary"),
+        read: |body, now| Ok(Normalised::Activities(viator::parse_schedule(body, None, now)?.into())),
+    },
+    Reading {
+        operation: "booking-status",
+        fits: |body| has(body, "/bookingRef") && has(body, "/status"),
+        read: |body, _| Ok(Normalised::Booking(viator::parse_booking(body)?)),
+    },
+    Reading {
+        operation: "cancel-quote",
+        fits: |body| has(body, "/bookingId") && has(body, "/status"),
+        read: |body, _| Ok(Normalised::CancelQuote(viator::parse_cancel_quote(body)?)),
+    },
+];
+
+const fn hotels(read: fn(&[u8], Timestamp) -> Result<Normalised, SourceError>) -> Reading {
+    Reading { operation: "search-hotels", fits: |body| has(body, "/hotels"), read }
+}
+
+fn read_hotels(body: &[u8], source: &'static str, now: Timestamp) -> Result<Normalised, SourceError> {
+    Ok(Normalised::Stays(contract::parse_hotels(body, source, None, now)?.0.into()))
+}
+
+const BOOKING: Reading = Reading {
+    operation: "booking-status",
+    fits: |body| has(body, "/bookingId"),
+    read: |body, _| Ok(Normalised::Booking(contract::parse_booking(body)?)),
+};
+
+const CONTRACT_ERRORS: &[(&str, u16)] = &[
+    ("invalid_request", 400),
+    ("unauthorized", 401),
+    ("forbidden", 403),
+    ("not_found", 404),
+    ("rate_limited", 429),
+    ("internal_error", 500),
+    ("unavailable", 503),
+];
+
+/// The source of this id.
+pub fn source(id: &str) -> Option<&'static Source> {
+    SOURCES.iter().find(|source| source.id == id)
+}
+
+/// An answer that was recorded with its status.
+#[derive(Deserialize)]
+struct Recorded<'a> {
+    status: u16,
+    #[serde(default)]
+    headers: std::collections::BTreeMap<String, String>,
+    #[serde(borrow)]
+    body: &'a RawValue,
+}
+
+impl Source {
+    /// What the adapter makes of a recorded answer: the bare body, or an object of `status`, `headers` and `body`. Also which
+    /// operation it is of; without a name, what it looks like is taken.
+    ///
+    /// # Errors
+    /// What the adapter would answer: an error of the source by its code, or [`SourceError::Malformed`] for what is no answer.
+    /// [`SourceError::NotOffered`] if there is no such operation.
+    pub fn normalise(
+        &self,
+        operation: Option<&str>,
+        recorded: &[u8],
+        now: Timestamp,
+    ) -> (Option<&'static str>, Result<Normalised, SourceError>) {
+        let body = match serde_json::from_slice::<Recorded<'_>>(recorded) {
+            Ok(Recorded { status: 200..=299, body, .. }) => body.get().as_bytes(),
+            Ok(Recorded { status, headers, body }) => {
+                let told = (asked_to_wait(&headers, now), code_in(body.get().as_bytes()));
+                return (None, Err(SourceError::of_status(status, told)));
+            }
+            Err(_) => recorded,
+        };
+        let Ok(document) = serde_json::from_slice::<Value>(body) else { return (None, Err(SourceError::Malformed)) };
+        let reading = match operation {
+            Some(name) => match self.readings.iter().find(|reading| reading.operation == name) {
+                Some(reading) => Some(reading),
+                None => return (None, Err(SourceError::NotOffered)),
+            },
+            None => self.readings.iter().find(|reading| (reading.fits)(&document)),
+        };
+        match (reading, self.error_in(body)) {
+            (Some(reading), _) if (reading.fits)(&document) => (Some(reading.operation), (reading.read)(body, now)),
+            (reading, Some(error)) => (reading.map(|reading| reading.operation), Err(error)),
+            (Some(reading), None) => (Some(reading.operation), (reading.read)(body, now)),
+            (None, None) => (None, Err(SourceError::Malformed)),
+        }
+    }
+
+    /// The error in a body that came without its status, by its code. One whose code is not documented is a refusal.
+    fn error_in(&self, body: &[u8]) -> Option<SourceError> {
+        let code = code_in(body)?;
+        let status = self.errors.iter().find(|(known, _)| *known == code).map_or(400, |(_, status)| *status);
+        Some(SourceError::of_status(status, (None, Some(code))))
+    }
+}
+
+fn asked_to_wait(headers: &std::collections::BTreeMap<String, String>, now: Timestamp) -> Option<std::time::Duration> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (http::HeaderName::from_bytes(name.as_bytes()), value.parse()) {
+            map.insert(name, value);
+        }
+    }
+    retry_after(&map, now)
+}

@@ -1,0 +1,168 @@
+//! What awards are worth to members, how their points get there, and booking.
+
+use jiff::ToSpan;
+use local::{TestApp, test_app::User};
+use serde_json::{Value, json};
+
+use crate::{
+    routes::{existing, found},
+    support::{Core, faults},
+};
+
+async fn ask(user: &User<'_>, path: &str) -> Value {
+    let reply = user.get(path).send().await;
+    reply.assert(200, "");
+    reply.body
+}
+
+#[tokio::test]
+async fn an_offer_is_valued_line_by_line_and_held_against_what_is_published() {
+    let app = TestApp::new().await;
+    let offer = "/v1/value?programme=atmos&points=50000&taxes=5.60USD&cash=563.50USD&booking=12.50USD";
+    let value = ask(&app.member("demo"), offer).await["value"].clone();
+    assert_eq!((&value["centsPerPoint"], &value["verdict"]), (&json!("1.0908"), &json!("poor")));
+    let lines: Vec<&Value> = value["lines"].as_array().unwrap().iter().map(|line| &line["kind"]).collect();
+    assert_eq!(lines, ["taxes", "booking"]);
+    assert_eq!(value["breakEven"]["floor"]["currency"], "USD");
+}
+
+#[tokio::test]
+async fn a_members_own_valuation_overrides_what_is_published() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    demo.put("/v1/me/valuations").body(json!({"valuations": {"atmos": "0.6"}})).send().await.assert(204, "");
+    let value = ask(&demo, "/v1/value?programme=atmos&points=50000&taxes=5.60USD&cash=563.50USD").await["value"].clone();
+    assert_eq!((&value["verdict"], &value["baseline"]["own"]), (&json!("exceptional"), &json!(true)));
+}
+
+#[tokio::test]
+async fn what_is_not_known_is_unknown_and_what_is_wrong_is_named() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    let unknown = ask(&demo, "/v1/value?programme=atmos&points=50000&taxes=5.60USD").await;
+    assert_eq!((&unknown["value"], &unknown["unknown"]), (&Value::Null, &json!("no-cash-price")));
+    let wrong = [
+        ("programme=a&points=x&cash=1", vec![("/cash", "invalid"), ("/points", "invalid"), ("/programme", "invalid")]),
+        ("", vec![("/points", "missing"), ("/programme", "missing")]),
+        ("programme=atmos&points=0&taxes=1USD&cash=2USD", vec![("/points", "zero-points")]),
+        ("programme=nobody&points=1&taxes=1USD&cash=2USD", vec![("/programme", "unknown-programme")]),
+        ("programme=atmos&points=1&taxes=-1USD&cash=2USD", vec![("/taxes", "invalid")]),
+        ("programme=atmos&points=1&taxes=1EUR&cash=2USD&on=2030-01-01", vec![("/on", "no-exchange-rate")]),
+    ];
+    for (question, expected) in wrong {
+        let reply = demo.get(&format!("/v1/value?{question}")).send().await;
+        reply.assert(422, "invalid-input");
+        let found = faults(&reply);
+        let found: Vec<(&str, &str)> = found.iter().map(|(pointer, code)| (pointer.as_str(), code.as_str())).collect();
+        assert_eq!(found, expected, "{question}");
+    }
+}
+
+#[tokio::test]
+async fn balances_are_replaced_whole_and_only_in_the_version_that_was_seen() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    let put = |version: &'static str, balances: Value| {
+        demo.put("/v1/me/balances").header("if-match", version).body(json!({"balances": balances})).send()
+    };
+    assert_eq!(ask(&demo, "/v1/me/balances").await, json!({"balances": {}, "version": 0}));
+    put("\"0\"", json!({"hyatt": 1, "chase-ur": 2})).await.assert(204, "");
+    put("\"1\"", json!({"hyatt": 3})).await.assert(204, "");
+    put("\"1\"", json!({"hyatt": 4})).await.assert(412, "stale-version");
+    assert_eq!(ask(&demo, "/v1/me/balances").await, json!({"balances": {"hyatt": 3}, "version": 2}));
+    let bad = put("*", json!({"nobody": 1, "hyatt": -1, "A": 1})).await;
+    let expected = [("/balances/A", "invalid"), ("/balances/hyatt", "invalid")];
+    assert_eq!(faults(&bad), expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
+    assert_eq!(faults(&put("*", json!({"nobody": 1})).await)[0].1, "unknown-programme");
+}
+
+#[tokio::test]
+async fn what_a_member_has_is_stored_sealed() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    demo.put("/v1/me/balances")
+        .header("idempotency-key", "k")
+        .body(json!({"balances": {"hyatt": 77_123}}))
+        .send()
+        .await
+        .assert(204, "");
+    demo.put("/v1/me/valuations").body(json!({"valuations": {"hyatt": "7.7123"}})).send().await.assert(204, "");
+    let stored = format!("{:?}", Core::of(&app).everything().await);
+    assert!(!stored.contains("77123") && !stored.contains("7.7123"));
+}
+
+#[tokio::test]
+async fn points_are_planned_from_what_there_is_and_what_is_missing_is_told() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    let short = ask(&demo, "/v1/me/funding-plan?programme=hyatt&points=25000").await;
+    assert_eq!((&short["plan"], &short["shortfall"]["missing"]), (&Value::Null, &json!(25_000)));
+    let balances = json!({"balances": {"hyatt": 12_300, "chase-ur": 90_000}});
+    demo.put("/v1/me/balances").body(balances).send().await.assert(204, "");
+    let plan = ask(&demo, "/v1/me/funding-plan?programme=hyatt&points=25000").await;
+    assert_eq!((&plan["plan"]["transfers"][0]["give"], &plan["plan"]["leftOver"]), (&json!(13_000), &json!(300)));
+    let kinds: Vec<&Value> = plan["steps"].as_array().unwrap().iter().map(|step| &step["kind"]).collect();
+    assert_eq!(kinds, ["verify", "check", "transfer", "wait", "book"]);
+    let wrong = demo.get("/v1/me/funding-plan?programme=nobody&points=1").send().await;
+    assert_eq!(faults(&wrong)[0].1, "unknown-programme");
+}
+
+#[tokio::test]
+async fn balances_reach_the_live_deals_that_they_pay_for() {
+    let (app, ids) = existing(found().await).await;
+    let demo = app.member("demo");
+    assert_eq!(ask(&demo, "/v1/me/reach").await["items"], json!([]));
+    demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 900_000}})).send().await.assert(204, "");
+    let reach = ask(&demo, "/v1/me/reach").await;
+    let first = &reach["items"][0];
+    assert_eq!((&first["deal"], &first["plan"]["transfers"][0]["from"]), (&json!(ids["deals"]), &json!("chase-ur")));
+}
+
+#[tokio::test]
+async fn the_tables_of_transfers_are_shown_with_their_sources() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    for path in ["/v1/transfer-partners", "/v1/transfer-bonuses"] {
+        let items = ask(&demo, path).await["items"].as_array().unwrap().clone();
+        assert!(!items.is_empty() && items.iter().all(|row| row["source"].is_string() && row["asOf"].is_string()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_booking_lets_nothing_be_transferred_on_an_old_look() {
+    let (app, ids) = existing(found().await).await;
+    let (demo, booking) = (app.member("demo"), format!("/v1/me/bookings/{}", ids["bookings"]));
+    let go = |step: &str| demo.post(&format!("{booking}/{step}"));
+    let seen = json!({"seen": {"points": 46_000, "seats": 1}});
+    go("transfer").send().await.assert(409, "verify-first");
+    app.clock.advance(jiff::SignedDuration::from_mins(11));
+    go("re-verify").body(json!({})).send().await.assert(409, "seen-too-long-ago");
+    let verified = go("re-verify").body(&seen).send().await;
+    verified.assert(200, "");
+    assert!(verified.body["changes"].as_array().unwrap().iter().any(|change| change["what"] == "points"), "{}", verified.body);
+    app.clock.advance(jiff::SignedDuration::from_mins(11));
+    go("transfer").send().await.assert(409, "verify-first");
+    go("re-verify").body(&seen).send().await.assert(200, "");
+    go("transfer").header("if-match", "\"1\"").send().await.assert(412, "stale-version");
+    go("transfer").send().await.assert(200, "");
+    go("transfer").send().await.assert(409, "already-transferred");
+    go("done").send().await.assert(200, "");
+    go("abandon").send().await.assert(409, "booking-over");
+    let again = demo.post("/v1/me/bookings").body(json!({"deal": ids["deals"]})).send().await;
+    again.assert(409, "booking-exists");
+    assert_eq!(ask(&demo, &booking).await["booking"]["state"]["at"], "booked");
+}
+
+#[tokio::test]
+async fn of_two_confirmations_at_once_one_counts() {
+    let (app, ids) = existing(found().await).await;
+    let (demo, booking) = (app.member("demo"), format!("/v1/me/bookings/{}", ids["bookings"]));
+    let seen = json!({"seen": {"points": 40_000}});
+    demo.post(&format!("{booking}/re-verify")).body(seen).send().await.assert(200, "");
+    let transfer = || demo.post(&format!("{booking}/transfer")).send();
+    let (one, other) = futures::join!(transfer(), transfer());
+    let mut statuses = [one.status.as_u16(), other.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409]);
+    app.advance(1.minute()).await;
+}

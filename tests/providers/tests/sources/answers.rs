@@ -1,0 +1,95 @@
+//! Recorded answers become offers.
+
+use domain::search::SourceOutcome;
+use providers::sources::SOURCES;
+use providers_tests::{Answer, Vendor, outside};
+
+use crate::support::{ask, assert_secret, calls, granting, recorded};
+
+#[tokio::test]
+async fn each_source_answers_with_the_domains_offers() {
+    for source in SOURCES {
+        let body = recorded(source.id);
+        let vendor = Vendor::answering(move |_, asked| granting(asked, Answer::json(&body))).await;
+        let given = ask(source, &vendor.base, &outside()).await;
+        assert_eq!((given.source.as_str(), &given.error), (source.id, &None));
+        assert_eq!((given.outcome, given.calls), (SourceOutcome::Complete, calls(source)), "{}", source.id);
+        assert!(!given.offers.is_empty(), "{}: {:?}", source.id, given.set_aside);
+        assert_secret(&given.shown);
+        insta::assert_json_snapshot!(source.id, (given.offers, given.set_aside));
+    }
+}
+
+#[tokio::test]
+async fn each_source_asks_as_documented() {
+    for source in SOURCES {
+        let body = recorded(source.id);
+        let vendor = Vendor::answering(move |_, asked| granting(asked, Answer::json(&body))).await;
+        ask(source, &vendor.base, &outside()).await;
+        let asked: Vec<String> = vendor
+            .asked()
+            .iter()
+            .map(|asked| {
+                let mut headers: Vec<String> = asked
+                    .head
+                    .headers
+                    .iter()
+                    .filter(|(name, _)| !["host", "content-length"].contains(&name.as_str()))
+                    .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+                    .collect();
+                headers.sort();
+                let body = std::str::from_utf8(&asked.body).unwrap();
+                format!("{} {}\n{}\n{body}", asked.head.method, asked.head.uri, headers.join("\n"))
+            })
+            .collect();
+        insta::assert_snapshot!(format!("asks-{}", source.id), asked.join("\n\n"));
+    }
+}
+
+#[tokio::test]
+async fn an_offer_that_was_not_asked_for_is_set_aside() {
+    for source in SOURCES {
+        let body = recorded(source.id).to_string();
+        // Other days, other places: whatever the source writes of what it answers.
+        let elsewhere = match source.id {
+            "seats-aero" => body.replace("CUN", "BOG").replace("\"IST\"", "\"LAX\""),
+            "duffel" => body.replace("economy", "first"),
+            "travelpayouts" => body.replace("2015-06-", "2015-08-").replace("2015-07-", "2015-09-"),
+            "booking-demand" => body.replace("10004", "10005"),
+            "expedia-rapid" => body.replace("19248", "19249"),
+            "viator" => body.replace("USD", "EUR"),
+            "getyourguide" => body.replace("currency=eur", "currency=usd"),
+            _ => body.replace("\"checkout\":\"2026-04-12\"", "\"checkout\":\"2026-04-13\"").replace("4480.50", "0"),
+        };
+        let vendor = Vendor::answering(move |_, asked| granting(asked, Answer::new(200, elsewhere.clone()))).await;
+        let given = ask(source, &vendor.base, &outside()).await;
+        assert!(given.offers.is_empty() && !given.set_aside.is_empty(), "{}: {:?} {:?}", source.id, given.offers, given.error);
+    }
+}
+
+#[tokio::test]
+async fn a_packed_answer_is_unpacked() {
+    use std::io::Write;
+    let packed = |bytes: &[u8]| {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packer.write_all(bytes).unwrap();
+        packer.finish().unwrap()
+    };
+    for source in SOURCES {
+        let body = packed(recorded(source.id).to_string().as_bytes());
+        let vendor =
+            Vendor::answering(move |_, asked| granting(asked, Answer::new(200, body.clone()).with("content-encoding", "gzip")))
+                .await;
+        let given = ask(source, &vendor.base, &outside()).await;
+        assert!(given.error.is_none() && !given.offers.is_empty(), "{}: {:?}", source.id, given.error);
+    }
+    // Small as it comes, and far too large as it is.
+    let bomb = packed(&vec![b' '; platform::outside::MAX_ANSWER_BYTES + 1]);
+    for source in SOURCES {
+        let bomb = bomb.clone();
+        let vendor =
+            Vendor::answering(move |_, asked| granting(asked, Answer::new(200, bomb.clone()).with("content-encoding", "gzip")))
+                .await;
+        assert_eq!(ask(source, &vendor.base, &outside()).await.error, Some(providers::SourceError::TooLarge), "{}", source.id);
+    }
+}

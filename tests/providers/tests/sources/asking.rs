@@ -1,0 +1,214 @@
+//! Pages, tokens, signatures and desks: what some sources have and others don't.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    search::SourceOutcome,
+    stays::{Guests, StayPlace, StayQuery},
+};
+use jiff::SignedDuration;
+use providers::{
+    Asking, BookingState, Desk, Duffel, ExpediaRapid, MakeMyTrip, PriceState, SourceError, StaySource, Viator, goibibo,
+    sources::{Contract, SOURCES},
+};
+use providers_tests::{Answer, NOW, Vendor, day, outside, sample, sample_json};
+use serde_json::json;
+use sha2::{Digest, Sha512};
+
+use crate::support::{SECRET, activity, ask, granting, recorded, stay};
+
+fn source(id: &str) -> &'static providers::sources::Source {
+    providers::sources::source(id).unwrap()
+}
+
+#[test]
+fn each_source_stands_in_the_table_once() {
+    let ids: BTreeSet<&str> = SOURCES.iter().map(|source| source.id).collect();
+    assert_eq!(ids.len(), SOURCES.len());
+    for source in SOURCES {
+        assert_eq!(source.base.is_none(), source.contract == Contract::UnverifiedContract, "{}", source.id);
+        assert!(source.base.is_none_or(|base| base.starts_with("https://")) && !source.readings.is_empty(), "{}", source.id);
+    }
+}
+
+#[tokio::test]
+async fn pages_are_read_to_the_end_and_nothing_twice() {
+    let vendor = Vendor::answering(|before, _| {
+        let mut body = recorded("booking-demand");
+        if before > 0 {
+            body["data"][0]["products"].as_array_mut().unwrap().push(json!(null));
+            body["data"][0]["products"][1] = body["data"][0]["products"][0].clone();
+            body["data"][0]["products"][1]["id"] = json!(format!("another-{before}"));
+        }
+        if before < 2 {
+            body["metadata"]["next_page"] = json!(format!("token-{before}"));
+        }
+        Answer::json(&body)
+    })
+    .await;
+    let given = ask(source("booking-demand"), &vendor.base, &outside()).await;
+    assert_eq!((given.outcome, given.calls, given.offers.len()), (SourceOutcome::Complete, 3, 3));
+    let pages: Vec<_> = vendor.asked().iter().map(|asked| asked.json()["page"].clone()).collect();
+    assert_eq!(pages, [json!(null), json!("token-0"), json!("token-1")]);
+}
+
+#[tokio::test]
+async fn pages_without_end_are_read_to_the_cap() {
+    for (id, pointer, value, cap) in [
+        ("booking-demand", "/metadata/next_page", json!("again"), 5),
+        ("goibibo", "/nextPage", json!("again"), 5),
+        ("viator", "/products/totalCount", json!(4_000_000_000_u32), 5),
+        ("getyourguide", "/_metadata/totalCount", json!(4_000_000_000_u32), 3),
+    ] {
+        let mut body = recorded(id);
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        body.pointer_mut(parent).unwrap()[name] = value;
+        let vendor = Vendor::always(Answer::json(&body)).await;
+        let given = ask(source(id), &vendor.base, &outside()).await;
+        assert_eq!((given.outcome, given.calls, &given.error), (SourceOutcome::Partial, cap, &None), "{id}");
+        assert!(!given.offers.is_empty(), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_fails_leaves_what_was_read() {
+    let vendor = Vendor::answering(|before, _| {
+        let mut body = recorded("booking-demand");
+        body["metadata"]["next_page"] = json!("more");
+        if before == 0 { Answer::json(&body) } else { Answer::new(503, "") }
+    })
+    .await;
+    let given = ask(source("booking-demand"), &vendor.base, &outside()).await;
+    assert_eq!((given.outcome, given.error), (SourceOutcome::Partial, Some(SourceError::Unavailable(503))));
+    assert_eq!(given.offers.len(), 1);
+}
+
+#[tokio::test]
+async fn many_properties_are_asked_for_in_several_calls() {
+    let vendor = Vendor::always(Answer::new(200, "[]")).await;
+    let ids = (1..=600).map(|id| id.to_string()).collect();
+    let guests = Guests { adults: 2, child_ages: vec![9, 4] };
+    let query = StayQuery::new(StayPlace::Properties(ids), day("2026-04-10"), 2, guests, "USD".parse().unwrap()).unwrap();
+    let outside = outside();
+    let asking = Asking { outside: &outside, now: NOW, patience: None };
+    let found = ExpediaRapid::new(&vendor.base, SECRET.to_owned().into()).stays(&asking, &query).await;
+    assert_eq!((found.outcome, found.calls, found.offers.len()), (SourceOutcome::Complete, 3, 0), "nothing free is an answer");
+    let asked = vendor.asked();
+    let properties = |query: &str| query.split('&').filter(|pair| pair.starts_with("property_id=")).count();
+    let counts: Vec<usize> = asked.iter().map(|asked| properties(asked.head.uri.query().unwrap())).collect();
+    assert_eq!(counts, [250, 250, 100]);
+    assert_eq!(asked[0].parameter("occupancy").as_deref(), Some("2%2D9%2C4"));
+}
+
+#[tokio::test]
+async fn expedia_is_signed_by_the_hash_of_key_secret_and_time() {
+    let vendor = Vendor::always(Answer::new(200, "[]")).await;
+    ask(source("expedia-rapid"), &vendor.base, &outside()).await;
+    let seconds = NOW.as_second();
+    let digest = Sha512::digest(format!("a-name-nobody-may-seea-key-nobody-may-see{seconds}"));
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let expected = format!("EAN apikey=a-name-nobody-may-see,signature={hex},timestamp={seconds}");
+    assert_eq!(vendor.asked()[0].header("authorization"), expected);
+}
+
+#[tokio::test]
+async fn a_token_is_kept_and_fetched_anew_before_it_ends() {
+    let vendor = Vendor::answering(|_, asked| granting(asked, Answer::json(&recorded("makemytrip")))).await;
+    let adapter = MakeMyTrip::new(&vendor.base, SECRET.to_owned().into());
+    let outside = outside();
+    for (minutes, calls) in [(0, 2), (58, 1), (59, 2)] {
+        let now = NOW.checked_add(SignedDuration::from_mins(minutes)).unwrap();
+        let found = adapter.stays(&Asking { outside: &outside, now, patience: None }, &stay("makemytrip")).await;
+        assert_eq!((found.outcome, found.calls), (SourceOutcome::Complete, calls), "{minutes}");
+    }
+    assert!(!format!("{adapter:?}").contains("nobody-may-see"));
+}
+
+#[tokio::test]
+async fn what_a_source_can_not_be_asked_is_no_empty_success() {
+    let vendor = Vendor::always(Answer::new(200, "[]")).await;
+    let outside = outside();
+    let asking = Asking { outside: &outside, now: NOW, patience: None };
+    let city = stay("goibibo");
+    let found = ExpediaRapid::new(&vendor.base, SECRET.to_owned().into()).stays(&asking, &city).await;
+    assert_eq!((found.outcome, found.error), (SourceOutcome::Failed, Some(SourceError::NotOffered)));
+    let properties = stay("expedia-rapid");
+    let found = goibibo::new(&vendor.base, SECRET.to_owned().into()).stays(&asking, &properties).await;
+    assert_eq!((found.outcome, found.error), (SourceOutcome::Failed, Some(SourceError::NotOffered)));
+    let goibibo = goibibo::new(&vendor.base, SECRET.to_owned().into());
+    assert_eq!(goibibo.check(&asking, "x").await, Err(SourceError::NotOffered));
+    assert_eq!(goibibo.cancel(&asking, "x").await, Err(SourceError::NotOffered));
+    assert!(vendor.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_price_is_checked_and_a_booking_looked_after() {
+    let vendor = Vendor::answering(|_, asked| match (asked.head.method.as_str(), asked.head.uri.path()) {
+        ("DELETE", _) => Answer::new(204, ""),
+        (_, "/v3/properties/1/rooms/2/rates/3") => Answer::new(200, sample("expedia-rapid/price-check-available.json")),
+        (_, "/v3/itineraries/8999989898988") => Answer::new(200, sample("expedia-rapid/itinerary.json")),
+        (_, "/air/offers/off%5F1") => Answer::new(200, sample("duffel/offer.json")),
+        (_, "/air/orders/ord%5F1") => Answer::new(200, sample("duffel/order-created-instant.json")),
+        (_, "/bookings/status") => Answer::new(200, sample("viator/booking-status.json")),
+        (_, "/bookings/BR%2D1/cancel-quote") => Answer::new(200, sample("viator/cancel-quote.json")),
+        (_, "/api/booking/status") => Answer::new(200, sample("contract/booking.json")),
+        _ => Answer::new(404, ""),
+    })
+    .await;
+    let outside = outside();
+    let asking = Asking { outside: &outside, now: NOW, patience: None };
+    let key = || SECRET.to_owned().into();
+
+    let expedia = ExpediaRapid::new(&vendor.base, key());
+    let check = expedia.check(&asking, "/v3/properties/1/rooms/2/rates/3?token=t").await.unwrap();
+    assert_eq!(
+        (check.state, check.total.unwrap().to_string().as_str()),
+        (PriceState::Available, "351.00 CAD"),
+        "with the fee there"
+    );
+    assert_eq!(
+        expedia.check(&asking, "https://elsewhere.example/v3/").await,
+        Err(SourceError::NotOffered),
+        "a key follows no link away"
+    );
+    let booked = expedia.status(&asking, "/v3/itineraries/8999989898988?token=t").await.unwrap();
+    assert_eq!(booked.state, Some(BookingState::Confirmed));
+    assert_eq!(expedia.cancel(&asking, &booked.cancel_by.unwrap()).await, Ok(()));
+
+    let duffel = Duffel::new(&vendor.base, key());
+    assert_eq!(duffel.check(&asking, "off_1").await.unwrap().state, PriceState::SoldOut, "it ran out in 2020");
+    assert_eq!(duffel.status(&asking, "ord_1").await.unwrap().state, Some(BookingState::Cancelled));
+
+    let viator = Viator::new(&vendor.base, key());
+    let booked = viator.status(&asking, "BR-1").await.unwrap();
+    assert_eq!((booked.state, booked.total.unwrap().to_string().as_str()), (Some(BookingState::Confirmed), "21.40 USD"));
+    let quote = viator.cancel_quote(&asking, "BR-1").await.unwrap();
+    assert_eq!((quote.possible, quote.refund.unwrap().to_string().as_str()), (true, "60.20 AUD"));
+
+    let booked = goibibo::new(&vendor.base, key()).status(&asking, "GB-1").await.unwrap();
+    assert_eq!(booked.state, Some(BookingState::Confirmed));
+}
+
+#[tokio::test]
+async fn a_cancellation_is_sent_once() {
+    let vendor = Vendor::absent().await;
+    let outside = outside();
+    let asking = Asking { outside: &outside, now: NOW, patience: None };
+    let expedia = ExpediaRapid::new(&vendor.base, SECRET.to_owned().into());
+    assert_eq!(expedia.cancel(&asking, "/v3/itineraries/1").await, Err(SourceError::Unreachable));
+    let vendor = Vendor::hanging_up_once(Answer::new(204, "")).await;
+    let expedia = ExpediaRapid::new(&vendor.base, SECRET.to_owned().into());
+    assert_eq!(expedia.cancel(&asking, "/v3/itineraries/1").await, Err(SourceError::Unreachable));
+    assert!(vendor.asked().is_empty(), "nobody knows whether the first one did it");
+}
+
+#[tokio::test]
+async fn an_activity_is_priced_for_its_day() {
+    let vendor = Vendor::always(Answer::json(&sample_json("viator/availability-check-extra-charges.json"))).await;
+    let outside = outside();
+    let asking = Asking { outside: &outside, now: NOW, patience: None };
+    let viator = Viator::new(&vendor.base, SECRET.to_owned().into());
+    let found = viator.availability(&asking, "128216P66", day("2025-12-15"), &activity("viator")).await;
+    assert_eq!(found.set_aside.values().sum::<usize>(), 1, "another day than those of the question");
+    assert_eq!(vendor.asked()[0].json()["paxMix"], json!([{"ageBand": "ADULT", "numberOfTravelers": 2}]));
+}

@@ -1,0 +1,77 @@
+//! Every sample, by what `cargo xtask normalise` prints of it.
+
+use std::collections::BTreeMap;
+
+use providers::{
+    SourceError,
+    sources::{Normalised, SOURCES},
+};
+use providers_tests::{NOW, every_sample, is_sound};
+
+/// In a line: what it is, how much of it, what was set aside.
+fn in_a_line(result: &Result<Normalised, SourceError>) -> String {
+    let offers = |kind: &str, offers: usize, set_aside: &BTreeMap<_, usize>| {
+        let aside: Vec<String> = set_aside.iter().map(|(reason, count)| format!("{count} {reason:?}")).collect();
+        format!("{offers} {kind}, set aside: [{}]", aside.join(", "))
+    };
+    match result {
+        Ok(Normalised::Flights(found)) => {
+            format!("{}, {} summaries", offers("flights", found.offers.len(), &found.set_aside), found.summaries)
+        }
+        Ok(Normalised::LeadIns(found)) => offers("from-prices", found.offers.len(), &found.set_aside),
+        Ok(Normalised::Stays(found)) => offers("stays", found.offers.len(), &found.set_aside),
+        Ok(Normalised::Activities(found)) => offers("activities", found.offers.len(), &found.set_aside),
+        Ok(Normalised::PriceCheck(check)) => format!("{:?}, {:?}", check.state, check.total.map(|total| total.to_string())),
+        Ok(Normalised::Booking(booked)) => {
+            format!("{:?}, {:?}", booked.state, booked.total.map(|total| total.to_string()))
+        }
+        Ok(Normalised::CancelQuote(quote)) => {
+            format!("possible: {}, {:?}", quote.possible, quote.refund.map(|refund| refund.to_string()))
+        }
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn every_sample_is_guessed_and_read() {
+    let mut all = BTreeMap::new();
+    for (source, name, body) in every_sample() {
+        let (operation, result) = source.normalise(None, &body, NOW);
+        assert!(result.as_ref().is_ok_and(is_sound) || result.is_err(), "{name}");
+        all.insert(format!("{} {name}", source.id), format!("{}: {}", operation.unwrap_or("none"), in_a_line(&result)));
+    }
+    insta::assert_json_snapshot!(all);
+}
+
+#[test]
+fn an_operation_that_is_named_is_tried_and_nothing_else() {
+    let viator = providers::sources::source("viator").unwrap();
+    let status = providers_tests::sample("viator/booking-status.json");
+    assert!(matches!(
+        viator.normalise(Some("booking-status"), &status, NOW),
+        (Some("booking-status"), Ok(Normalised::Booking(_)))
+    ));
+    assert_eq!(viator.normalise(Some("search"), &status, NOW).1.err(), Some(SourceError::Malformed));
+    assert_eq!(viator.normalise(Some("dance"), &status, NOW).1.err(), Some(SourceError::NotOffered));
+    assert_eq!(viator.normalise(None, b"{}", NOW).1.err(), Some(SourceError::Malformed));
+}
+
+#[test]
+fn a_documented_code_tells_the_status_that_is_missing() {
+    for source in SOURCES {
+        for (code, status) in source.errors {
+            let body = match source.id {
+                "duffel" => format!(r#"{{"errors":[{{"code":"{code}"}}]}}"#),
+                "booking-demand" => format!(r#"{{"errors":[{{"id":"{code}"}}]}}"#),
+                "getyourguide" => format!(r#"{{"errors":[{{"errorCode":{code}}}]}}"#),
+                "expedia-rapid" => format!(r#"{{"type":"{code}","message":"m"}}"#),
+                "viator" => format!(r#"{{"code":"{code}","message":"m"}}"#),
+                _ => format!(r#"{{"error":{{"code":"{code}"}}}}"#),
+            };
+            let bare = source.normalise(None, body.as_bytes(), NOW).1.err();
+            let whole = format!(r#"{{"status":{status},"headers":{{}},"body":{body}}}"#);
+            assert_eq!(bare, source.normalise(None, whole.as_bytes(), NOW).1.err(), "{} {code}", source.id);
+            assert!(bare.is_some_and(|error| error != SourceError::Malformed), "{} {code}", source.id);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! A question for each source, and the answer that was recorded to it.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    activities::ActivityQuery,
+    flights::{Cabin, SourceId, Untrusted},
+    money::Currency,
+    search::{SearchQuery, SourceOutcome},
+    stays::{Guests, StayPlace, StayQuery},
+};
+use platform::outside::Outside;
+use providers::{
+    Asking, Found, Patience, SourceError,
+    sources::{Adapter, Source},
+};
+use providers_tests::{
+    Answer, Asked, NOW, availability, cancun_to_istanbul, day, london_to_new_york, mended_offer_request, query, sample,
+    search_page,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// A key of two parts, as some sources have it; to the others it is one text.
+pub const SECRET: &str = "a-name-nobody-may-see:a-key-nobody-may-see";
+
+/// What a source gave, whatever it gives.
+#[derive(Debug)]
+pub struct Given {
+    pub source: SourceId,
+    pub offers: Vec<Value>,
+    pub set_aside: BTreeMap<Untrusted, usize>,
+    pub calls: u32,
+    pub outcome: SourceOutcome,
+    pub error: Option<SourceError>,
+    /// All of it, as it reads when it is logged.
+    pub shown: String,
+}
+
+impl Given {
+    fn of<O: Serialize + std::fmt::Debug>(found: Found<O>) -> Self {
+        let shown = format!("{found:?} {:?}", found.report());
+        let Found { source, offers, set_aside, calls, outcome, error, .. } = found;
+        let offers = offers.iter().map(|offer| serde_json::to_value(offer).unwrap()).collect();
+        Self { source, offers, set_aside, calls, outcome, error, shown }
+    }
+}
+
+/// Asks a source what its recording answers.
+pub async fn ask(source: &Source, base: &str, outside: &dyn Outside) -> Given {
+    ask_with(source, base, SECRET, &Asking { outside, now: NOW, patience: None }).await
+}
+
+/// The same, with patience.
+pub async fn ask_patiently(source: &Source, base: &str, outside: &dyn Outside, patience: &Patience) -> Given {
+    ask_with(source, base, SECRET, &Asking { outside, now: NOW, patience: Some(patience) }).await
+}
+
+/// The same, with this key.
+pub async fn ask_with(source: &Source, base: &str, key: &str, asking: &Asking<'_>) -> Given {
+    match (source.connect)(base, key.to_owned().into()) {
+        Adapter::Awards(adapter) => Given::of(adapter.awards(asking.outside, &cancun_to_istanbul(), NOW).await),
+        Adapter::Fares(adapter) => {
+            Given::of(adapter.fares(asking.outside, &london_to_new_york(), &[day("2020-06-13")], NOW).await)
+        }
+        Adapter::LeadIns(adapter) => Given::of(adapter.lead_ins(asking, &moscow_to_barcelona()).await),
+        Adapter::Stays(adapter) => Given::of(adapter.stays(asking, &stay(source.id)).await),
+        Adapter::Activities(adapter) => Given::of(adapter.activities(asking, &activity(source.id)).await),
+    }
+}
+
+/// The question that Travelpayouts' sample answers.
+fn moscow_to_barcelona() -> SearchQuery {
+    query(&["SVO"], &["BCN"], ("2015-06-01", "2015-06-30"), &[Cabin::Economy])
+}
+
+/// The question that a source's sample of stays answers.
+pub fn stay(source: &str) -> StayQuery {
+    let (place, checkin, currency) = match source {
+        "booking-demand" => (StayPlace::Properties(["10004".to_owned()].into()), "2026-11-06", "EUR"),
+        "expedia-rapid" => (StayPlace::Properties(["19248".to_owned()].into()), "2026-11-06", "CAD"),
+        _ => (StayPlace::City("Jaipur".to_owned()), "2026-04-10", "INR"),
+    };
+    let guests = Guests { adults: 2, child_ages: vec![] };
+    StayQuery::new(place, day(checkin), 2, guests, currency.parse().unwrap()).unwrap()
+}
+
+/// The question that a source's sample of activities answers.
+pub fn activity(source: &str) -> ActivityQuery {
+    let currency = if source == "getyourguide" { Currency::EUR } else { Currency::USD };
+    ActivityQuery::new("Big".to_owned(), (day("2026-04-01"), day("2026-04-03")), 2, currency).unwrap()
+}
+
+/// The body that was recorded to the question.
+pub fn recorded(source: &str) -> Value {
+    let sample = |name: &str| serde_json::from_slice::<Value>(&sample(name)).unwrap();
+    match source {
+        "seats-aero" => search_page(&[availability("one")], false, 1),
+        "duffel" => mended_offer_request(),
+        "travelpayouts" => sample("travelpayouts/v1-tickets-for-each-day-of-a-month.json"),
+        "booking-demand" => {
+            let mut body = sample("booking-demand/accommodations-search-v3.2.json");
+            body["metadata"] = json!({});
+            body
+        }
+        "expedia-rapid" => sample("expedia-rapid/availability.json"),
+        "viator" => {
+            let mut body = sample("viator/search-freetext.json");
+            body["products"]["totalCount"] = json!(3);
+            body
+        }
+        "getyourguide" => {
+            let mut body = sample("getyourguide/tours-search-response.json");
+            body["_metadata"]["totalCount"] = json!(1);
+            body
+        }
+        "goibibo" | "oyo" | "makemytrip" | "trip-com" => sample("contract/hotels.json"),
+        unknown => unreachable!("{unknown} has no recording"),
+    }
+}
+
+/// A grant of a token, to whoever asks for one; else that answer.
+pub fn granting(asked: &Asked, answer: Answer) -> Answer {
+    if asked.head.uri.path() == "/oauth/token" {
+        Answer::json(&json!({"access_token": "a-token-nobody-may-see", "expires_in": 3600}))
+    } else {
+        answer
+    }
+}
+
+/// How many calls a search takes that needs no more than one page: a token comes first, where there is one.
+pub fn calls(source: &Source) -> u32 {
+    if source.id == "makemytrip" { 2 } else { 1 }
+}
+
+/// No secret in a text.
+pub fn assert_secret(text: &str) {
+    assert!(!text.contains("nobody-may-see"), "{text}");
+}
