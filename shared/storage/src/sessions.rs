@@ -38,8 +38,7 @@ pub(crate) const SIGN_INS: &Kind = &Kind {
 pub(crate) const LOGIN_TRIES: &Kind = &Kind {
     name: "login-tries",
     context: "identity",
-    // Like the other counts of limits: nothing is lost with it but a lock of a quarter of an hour.
-    table: Table::Cache,
+    table: Table::Core,
     keys: &[Keyspace { index: None, partition: "T#{tenant}#LOGIN#{hash}", sort: "TRIES" }],
     retention: "a day after the last failure",
     privacy: "a number under a keyed hash; gone when a deletion's first day ends",
