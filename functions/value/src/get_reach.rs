@@ -69,7 +69,7 @@ async fn get_reach(State(cx): State<Deps>, caller: Caller, page: Page) -> Reply<
     let terms = Terms::shipped(cx.now());
     let mut items: Vec<Reachable> = items.iter().filter_map(|deal| reach(deal, &balances, &valuations, &terms)).collect();
     items.sort_by_key(|reachable| (reachable.plan.given_up.minor(), reachable.deal));
-    Ok(Answer::ok(page.answer(&cx, Listed { items, next }, |reachable| reachable)))
+    Ok(Answer::ok(page.answer(&cx, Listed { items, next }, |reachable| reachable)?))
 }
 
 /// How a deal is paid for, if it can be.

@@ -24,5 +24,5 @@ pub static FUNCTION: Endpoint =
 )]
 async fn list_bookings(State(cx): State<Deps>, caller: Caller, page: Page) -> Reply<Paged<BookingView>> {
     let bookings = cx.store().bookings_of(&caller.owner, page.limit, page.after.as_deref()).await?;
-    Ok(Answer::ok(page.answer(&cx, bookings, |booking| BookingView::from(&booking))))
+    Ok(Answer::ok(page.answer(&cx, bookings, |booking| BookingView::from(&booking))?))
 }

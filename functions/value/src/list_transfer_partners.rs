@@ -5,7 +5,7 @@ use domain::{
     identity::Role,
     transfers::{self, TransferPartner},
 };
-use platform::{Answer, Deps, Endpoint, Page, PageParams, Paged, Problems};
+use platform::{Answer, Deps, Endpoint, Page, PageParams, Paged, Problems, Reply};
 use utoipa_axum::routes;
 
 use crate::page_of;
@@ -23,6 +23,6 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-list-transfer-
     params(PageParams),
     responses((status = 200, body = Paged<TransferPartner>), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
 )]
-async fn list_transfer_partners(State(cx): State<Deps>, page: Page) -> Answer<Paged<TransferPartner>> {
-    Answer::ok(page.answer(&cx, page_of(&page, transfers::partners()), TransferPartner::clone))
+async fn list_transfer_partners(State(cx): State<Deps>, page: Page) -> Reply<Paged<TransferPartner>> {
+    Ok(Answer::ok(page.answer(&cx, page_of(&page, transfers::partners()), TransferPartner::clone)?))
 }
