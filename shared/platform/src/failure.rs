@@ -75,18 +75,8 @@ impl Failure {
             Self::WrongMethod => Problem::new(S::METHOD_NOT_ALLOWED, "method-not-allowed", "Wrong method", "Try another method."),
             Self::Conflict(code, detail) => Problem::new(S::CONFLICT, *code, "Not possible now", detail.clone()),
             Self::Changed => changed(),
-            Self::InProgress => Problem::new(
-                S::CONFLICT,
-                "request-in-progress",
-                "Still under way",
-                "The same request is still being carried out. Repeat it in a moment.",
-            ),
-            Self::Stale => Problem::new(
-                S::PRECONDITION_FAILED,
-                "stale-version",
-                "Not the current version",
-                "If-Match names another version than the current one. Read it again.",
-            ),
+            Self::InProgress => in_progress(),
+            Self::Stale => stale(),
             Self::TooLarge => {
                 Problem::new(S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large", "A body may have at most 256 KiB.")
             }
@@ -100,12 +90,7 @@ impl Failure {
                 "Every fault is named under errors.",
             )
             .with_errors(faults),
-            Self::KeyReused => Problem::new(
-                S::UNPROCESSABLE_ENTITY,
-                "idempotency-key-reused",
-                "The idempotency key was used before",
-                "The same Idempotency-Key came with another body. Use a new key for a new request.",
-            ),
+            Self::KeyReused => key_reused(),
             Self::TooSoon(code, _) => {
                 Problem::new(S::TOO_MANY_REQUESTS, *code, "Too soon", "Try again after the time in Retry-After.")
             }
@@ -149,6 +134,33 @@ fn changed() -> Problem {
         "changed-meanwhile",
         "Changed meanwhile",
         "Someone else changed it at the same time. Read it again and repeat.",
+    )
+}
+
+fn in_progress() -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        "request-in-progress",
+        "Still under way",
+        "The same request is still being carried out. Repeat it in a moment.",
+    )
+}
+
+fn stale() -> Problem {
+    Problem::new(
+        StatusCode::PRECONDITION_FAILED,
+        "stale-version",
+        "Not the current version",
+        "If-Match names another version than the current one. Read it again.",
+    )
+}
+
+fn key_reused() -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "idempotency-key-reused",
+        "The idempotency key was used before",
+        "The same Idempotency-Key came with another body. Use a new key for a new request.",
     )
 }
 
