@@ -40,7 +40,10 @@ pub async fn tell(world: &World) -> Result<(), Violation> {
 /// If they are not answered.
 pub async fn another(world: &World) -> Result<(), Violation> {
     let another = Newcomer { world };
-    another.ask(Method::POST, "auth/signup", None, Some(applicant("hugo", "hugo@example.net"))).await?;
+    let mut hugo = applicant("hugo", "hugo@example.net");
+    // The tenant has terms by then.
+    hugo["acceptedTerms"] = 1.into();
+    another.ask(Method::POST, "auth/signup", None, Some(hugo)).await?;
     world.settle().await?;
     world.heal().await
 }

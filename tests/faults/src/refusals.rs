@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use domain::{
     booking::Booking,
+    cards::MemberCards,
     deals::Deal,
     events::{NAMES, WatcherCreated},
     identity::{
@@ -117,6 +118,7 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
         "session" => of_entity::<Session>(store, samples.one()?, used).await,
         "wallet" => of_entity::<Wallet>(store, samples.one()?, used).await,
         "own-valuations" => of_entity::<OwnValuations>(store, samples.one()?, used).await,
+        "member-cards" => of_entity::<MemberCards>(store, samples.one()?, used).await,
         "booking" => of_entity::<Booking>(store, samples.one()?, used).await,
         "outbox" => tells_once(store, samples).await,
         "receipt" => carries_out_once(store, samples.owner()?).await,
