@@ -88,6 +88,10 @@ enum Command {
     Deployment,
     /// Makes the key that a deployment's access tokens are signed with, and prints its public half: the parameter TokenJwks
     IssuerKey(IssuerKey),
+    /// Prints what a CDN in front of a deployment shows in the header X-Edge-Key, so that what it says of its viewers counts
+    ///
+    /// It follows from the deployment's secret CURSOR_KEY, which is read from the environment, and changes with it.
+    EdgeKey,
     /// Has members' keys that another master key has wrapped wrapped by the one of the deployment; again it goes on
     ///
     /// Region and credentials are those of the environment: AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if there
@@ -301,6 +305,10 @@ fn run(root: &Path, command: Command) -> Result<(), Box<dyn Error>> {
         Command::Deployment => Ok(deployment::run(root, tell)?),
         Command::IssuerKey(IssuerKey { out }) => {
             tell(&serde_json::to_string(&operator::new_issuer_key(&out)?)?);
+            Ok(())
+        }
+        Command::EdgeKey => {
+            tell(&operator::edge_key(|name| std::env::var(name).ok())?);
             Ok(())
         }
         Command::Rewrap(arguments) => wrap_keys_anew(&arguments),

@@ -1,5 +1,4 @@
-//! What whoever runs a deployment does by hand until members sign up by themselves: the key of the issuer, a first member, and a
-//! token for them.
+//! What whoever runs a deployment does by hand: the key of the issuer, that of a CDN, a first member, and a token for them.
 
 use std::{io, path::Path, sync::Arc};
 
@@ -15,9 +14,11 @@ use local::{
 };
 use platform::{
     aws::Aws,
+    cdn,
     chance::SystemChance,
     clock::SystemClock,
     config::secret_variable,
+    signature::CURSOR_KEY,
     token::{Claims, Jwks, KeySet, NoRandomness, SigningKey},
     vault::{LOOKUP_KEY, Vault, VaultError},
 };
@@ -99,9 +100,21 @@ fn at(file: &Path, error: io::Error) -> OperatorError {
 /// # Errors
 /// If it is not set.
 pub fn lookup_key(variable: impl Fn(&str) -> Option<String>) -> Result<SecretString, OperatorError> {
-    let name = secret_variable(LOOKUP_KEY);
-    let key = variable(&name).filter(|key| !key.is_empty());
-    key.map(SecretString::from).ok_or(OperatorError::NotSet(name))
+    secret(LOOKUP_KEY, variable)
+}
+
+/// What a CDN in front of the deployment is to show, of the secret in the variable that functions have it in.
+///
+/// # Errors
+/// If it is not set.
+pub fn edge_key(variable: impl Fn(&str) -> Option<String>) -> Result<String, OperatorError> {
+    Ok(cdn::key(&secret(CURSOR_KEY, variable)?))
+}
+
+fn secret(name: &str, variable: impl Fn(&str) -> Option<String>) -> Result<SecretString, OperatorError> {
+    let name = secret_variable(name);
+    let secret = variable(&name).filter(|secret| !secret.is_empty());
+    secret.map(SecretString::from).ok_or(OperatorError::NotSet(name))
 }
 
 /// Members' keys, with the operator's own credentials.
@@ -310,5 +323,16 @@ mod tests {
         assert_eq!(std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions()) & 0o777, 0o600);
         std::fs::write(&file, "no key").unwrap();
         assert!(matches!(issuer_key(&file), Err(OperatorError::NoKey(_))));
+    }
+
+    #[test]
+    fn a_cdns_key_is_made_of_the_secret_in_the_environment_and_does_not_tell_it() {
+        let secret = "0123456789abcdef0123456789abcdef";
+        let made = |value: Option<&str>| edge_key(|name| value.filter(|_| name == "CURSOR_KEY").map(str::to_owned));
+        assert_eq!(made(Some(secret)).unwrap(), cdn::key(&secret.into()));
+        assert!(!made(Some(secret)).unwrap().contains(secret));
+        for none in [None, Some("")] {
+            assert!(matches!(made(none), Err(OperatorError::NotSet(name)) if name == "CURSOR_KEY"));
+        }
     }
 }

@@ -156,7 +156,7 @@ mod tests {
         assert!(event(json!({"body": "no base64!", "isBase64Encoded": true})).into_request().is_err());
     }
 
-    /// What a client says of itself in `X-Forwarded-For` is another matter.
+    /// What a client says of itself in `X-Forwarded-For` is another matter; what a CDN says is looked at by `crate::cdn`.
     #[test]
     fn the_address_is_that_of_the_connection() {
         let claimed = json!({"headers": {"x-forwarded-for": "198.51.100.1, 198.51.100.2", "forwarded": "for=198.51.100.1"}});

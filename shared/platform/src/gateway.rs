@@ -16,6 +16,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 
 use crate::{
     caller::Caller,
+    cdn,
     chance::{self, SystemChance},
     clock::{Clock, SystemClock},
     command::Asked,
@@ -25,6 +26,7 @@ use crate::{
     limit::Limit,
     problem::Problem,
     reply::set_header,
+    signature::CURSOR_KEY,
     web::{self, Way},
 };
 
@@ -78,6 +80,7 @@ impl Around {
     /// Who calls, and as often as is allowed; and the request, as the handler gets it.
     async fn admit(&self, mut request: Request, way: Way) -> Result<(Option<Caller>, Request), Failure> {
         let Self { cx, access, limit, for_pages } = self;
+        cdn::enter(cx.config().secrets.get(CURSOR_KEY), &mut request)?;
         match way {
             Way::App => {}
             Way::Web if *for_pages => web::is_from_here(request.method(), request.headers(), *access)?,

@@ -4,6 +4,7 @@
 
 pub mod aws;
 pub mod caller;
+pub mod cdn;
 pub mod chance;
 pub mod client;
 pub mod clock;

@@ -210,7 +210,8 @@ pub(crate) struct Exhausted {
     pub(crate) until: Timestamp,
 }
 
-/// The network address that a request came from: by the connection, not by what the client says.
+/// The network address that a request came from: by the connection or, behind a CDN, by what that says ([`crate::cdn`]); never by
+/// what the client says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 

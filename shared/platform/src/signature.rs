@@ -1,10 +1,10 @@
-//! What we sign for ourselves, or hash so that nobody else can: cursors, counts, bodies, the tokens of pages.
+//! What we sign for ourselves, or hash so that nobody else can: cursors, counts, bodies, the tokens of pages, the key of a CDN.
 //!
 //! All of it is under one secret of the deployment, of which each purpose has a key of its own: what was made for one is never good
 //! for another.
 
 use hmac::{Hmac, KeyInit, Mac};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
 use crate::{deps::Deps, failure::Failure};
@@ -19,6 +19,8 @@ pub(crate) enum Purpose {
     Cursor,
     /// What the writes of a page show.
     Csrf,
+    /// What a CDN in front shows ([`crate::cdn`]).
+    Edge,
     /// Whom a limit counts.
     Limit,
     /// The body of a request that may be repeated.
@@ -30,6 +32,7 @@ impl Purpose {
         match self {
             Self::Cursor => b"cursor",
             Self::Csrf => b"csrf",
+            Self::Edge => b"edge",
             Self::Limit => b"limit",
             Self::Request => b"request",
         }
@@ -45,8 +48,13 @@ pub(crate) fn mac(cx: &Deps, purpose: Purpose) -> Result<Hmac<Sha256>, Failure> 
         tracing::error!(secret = CURSOR_KEY, "not declared");
         return Err(Failure::Internal);
     };
+    Ok(under(secret, purpose))
+}
+
+/// The same, of this secret.
+pub(crate) fn under(secret: &SecretString, purpose: Purpose) -> Hmac<Sha256> {
     let key = keyed(secret.expose_secret().as_bytes()).chain_update(purpose.label()).finalize().into_bytes();
-    Ok(keyed(&key))
+    keyed(&key)
 }
 
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
@@ -62,7 +70,7 @@ mod tests {
 
     #[test]
     fn what_is_made_for_one_purpose_is_good_for_no_other() {
-        let purposes = [Purpose::Cursor, Purpose::Csrf, Purpose::Limit, Purpose::Request];
+        let purposes = [Purpose::Cursor, Purpose::Csrf, Purpose::Edge, Purpose::Limit, Purpose::Request];
         assert_eq!(purposes.map(Purpose::label).iter().collect::<BTreeSet<_>>().len(), purposes.len());
     }
 }

@@ -7,7 +7,11 @@ use local::{
     TestApp,
     test_app::{Reply, User},
 };
-use platform::{Answer, Endpoint, Function, Limit};
+use platform::{
+    Answer, Endpoint, Function, Limit,
+    cdn::{self, ADDRESS_HEADER, KEY_HEADER},
+    signature::CURSOR_KEY,
+};
 use serde_json::json;
 use storage::tables::Table;
 use utoipa_axum::routes;
@@ -146,13 +150,45 @@ async fn a_client_can_not_say_where_it_comes_from() {
         let asked = stranger.post("/v1/knock").header("x-forwarded-for", &format!("198.51.100.{n}"));
         asked.body(json!({"handle": name})).send().await.assert(204, "");
     }
-    for header in ["x-forwarded-for", "forwarded", "x-real-ip", "true-client-ip", "cf-connecting-ip", "x-client-ip"] {
-        let reply = stranger.post("/v1/knock").header(header, "198.51.100.77").body(json!({"handle": "x"})).send().await;
+    let headers = ["x-forwarded-for", "forwarded", "x-real-ip", "true-client-ip", "cf-connecting-ip", "x-client-ip"];
+    for (header, said) in headers.map(|header| (header, "198.51.100.77")).into_iter().chain([(ADDRESS_HEADER, "198.51.100.77:1")])
+    {
+        let reply = stranger.post("/v1/knock").header(header, said).body(json!({"handle": "x"})).send().await;
         assert_refused(&reply, "knock", 5);
     }
     // A household has more addresses than anyone can count, and is one all the same.
     assert_refused(&knock_as(&stranger.clone().coming_from("2001:db8:1:2:ffff::9"), "y").await, "knock", 5);
     knock_as(&stranger.coming_from("2001:db8:1:3::1"), "y").await.assert(204, "");
+}
+
+/// All that a CDN sends comes by its connection. What it says of its viewers counts by its key, and from nobody else.
+#[tokio::test]
+async fn behind_a_cdn_each_viewer_is_a_network_and_without_its_key_none_is() {
+    let app = TestApp::new().await;
+    let connection = app.anonymous();
+    let key = cdn::key(app.system().keys().secret(CURSOR_KEY).unwrap());
+    let wrong = cdn::key(&"another secret of thirty-two bytes".into());
+    let mut names = (0..).map(|n| format!("nobody{n}"));
+    let mut log_in = async |viewer: &str, key: Option<&str>| {
+        let body = json!({"login": names.next().unwrap(), "password": "not the one that it is"});
+        let asked = connection.post("/v1/auth/login").header(ADDRESS_HEADER, viewer).body(body);
+        key.into_iter().fold(asked, |asked, key| asked.header(KEY_HEADER, key)).send().await
+    };
+    for viewer in ["198.51.100.10", "2001:db8:1:2::1"] {
+        for port in 40_000..40_005 {
+            log_in(&format!("{viewer}:{port}"), Some(&key)).await.assert(401, "wrong-credentials");
+        }
+        log_in(&format!("{viewer}:443"), Some(&key)).await.assert(429, "too-many-requests");
+    }
+    // Nobody can make a network of their own for each attempt.
+    for (n, key) in [None, Some(wrong.as_str()), None, Some(""), None].into_iter().enumerate() {
+        log_in(&format!("198.51.100.{n}:443"), key).await.assert(401, "wrong-credentials");
+    }
+    for key in [None, Some(wrong.as_str())] {
+        log_in("198.51.100.77:443", key).await.assert(429, "too-many-requests");
+    }
+    log_in("198.51.100.77:443", Some(&key)).await.assert(401, "wrong-credentials");
+    log_in("no address", Some(&key)).await.assert(400, "malformed-request");
 }
 
 /// The body is read before the handler reads it: what is none, or too much, is no way around the limit.
