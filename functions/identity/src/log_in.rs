@@ -81,8 +81,9 @@ async fn log_in(
     command: PublicCommand<LogIn>,
 ) -> Reply<Tokens> {
     let PublicCommand { tenant, input: LogIn { login, password } } = command;
-    let owner = owner_of(&cx, &tenant, &login).await?;
-    let (tried, network) = (networks::of_login(&cx, &tenant, &login, from)?, networks::of_member(&cx, &owner, from)?);
+    let typed = networks::typed(&cx, &tenant, &login)?;
+    let owner = owner_of(&cx, &tenant, &login, &typed).await?;
+    let (tried, network) = (networks::of_login(&cx, &tenant, &typed, from)?, networks::of_member(&cx, &owner, from)?);
     for _ in 0..JUDGED {
         let counts = Counts::read(&cx, &owner, &tried).await?;
         counts.tries.failures.open(cx.now()).map_err(locked)?;
@@ -104,12 +105,12 @@ async fn log_in(
 const JUDGED: usize = 3;
 
 /// Whose account it is. One that there is not is nobody's, always the same: its failures are counted as any other's.
-async fn owner_of(cx: &Deps, tenant: &TenantId, login: &Login) -> Result<Owner, Failure> {
+async fn owner_of(cx: &Deps, tenant: &TenantId, login: &Login, typed: &str) -> Result<Owner, Failure> {
     let known = match login {
         Login::Handle(handle) => cx.store().owner_of_handle(tenant, handle).await?,
         Login::Email(email) => cx.store().owner_of_email(tenant, &cx.vault().email_hash(tenant, email)?).await?,
     };
-    let hash = cx.vault().keyed_hash(&["nobody", tenant.as_str(), &networks::typed(login)])?;
+    let hash = cx.vault().keyed_hash(&["nobody", tenant.as_str(), typed])?;
     let nobody = hash.first_chunk().map_or(ulid::Ulid::nil(), |bytes: &[u8; 16]| ulid::Ulid::from_bytes(*bytes));
     Ok(known.unwrap_or_else(|| Owner { tenant: tenant.clone(), member: MemberId::from(nobody) }))
 }
@@ -139,7 +140,8 @@ async fn succeed(
     let mut member = cx.store().member(&owner).await?.ok_or_else(wrong_credentials)?;
     match member.state {
         MemberState::Active => {}
-        MemberState::Locked { until } if cx.now() < until => return Err(locked(Locked(until))),
+        // In the words for a wrong password: an answer for the right one alone would tell that it is.
+        MemberState::Locked { until } if cx.now() < until => return Err(wrong_credentials()),
         MemberState::Locked { .. } => member.state = MemberState::Active,
         MemberState::Pending | MemberState::Deleted => return Err(wrong_credentials()),
     }

@@ -58,7 +58,7 @@ impl Input for ManageTenant {
 
 /// Changes a tenant
 ///
-/// All that its admins may change, and its hosts.
+/// All that its admins may change, its hosts, and what its mail comes from.
 #[utoipa::path(
     patch,
     path = "/v1/operator/tenants/{id}",

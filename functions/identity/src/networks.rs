@@ -2,7 +2,7 @@
 //! from what is stored who else came from there.
 
 use domain::{
-    identity::{EmailHash, Login, secrets::Fingerprint},
+    identity::{EmailHash, Handle, Login, secrets::Fingerprint},
     ids::{Owner, TenantId},
 };
 use platform::{Deps, limit::ClientAddress, vault::VaultError};
@@ -22,17 +22,27 @@ pub(crate) fn of_asker(
     hashed(cx, &["network-of-asker", tenant.as_str(), &address.to_string()], from)
 }
 
-/// What is tried as a login, and where.
-pub(crate) fn of_login(cx: &Deps, tenant: &TenantId, login: &Login, from: ClientAddress) -> Result<Fingerprint, VaultError> {
-    hashed(cx, &["network-of-login", tenant.as_str(), &typed(login)], from)
+/// What is tried as a login, as [`typed`] tells it, and where.
+pub(crate) fn of_login(cx: &Deps, tenant: &TenantId, typed: &str, from: ClientAddress) -> Result<Fingerprint, VaultError> {
+    hashed(cx, &["network-of-login", tenant.as_str(), typed], from)
 }
 
 /// A login as it was typed, in whatever case.
-pub(crate) fn typed(login: &Login) -> String {
-    match login {
-        Login::Handle(handle) => handle.as_str().to_ascii_lowercase(),
-        Login::Email(email) => email.as_str().to_ascii_lowercase(),
-    }
+pub(crate) fn typed(cx: &Deps, tenant: &TenantId, login: &Login) -> Result<String, VaultError> {
+    Ok(match login {
+        Login::Handle(handle) => of_handle(handle),
+        Login::Email(email) => of_address(&cx.vault().email_hash(tenant, email)?),
+    })
+}
+
+/// A handle that was typed.
+pub(crate) fn of_handle(handle: &Handle) -> String {
+    handle.as_str().to_ascii_lowercase()
+}
+
+/// An address that was typed: by its hash, which is known where nobody types it. No handle has an `@`.
+pub(crate) fn of_address(address: &EmailHash) -> String {
+    format!("@{address}")
 }
 
 fn hashed(cx: &Deps, of: &[&str], from: ClientAddress) -> Result<Fingerprint, VaultError> {

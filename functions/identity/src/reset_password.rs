@@ -3,9 +3,10 @@
 use axum::extract::State;
 use domain::{
     identity::{
+        EmailHash, Member,
         passcodes::{Challenge, ChallengeToken, Passcode, Purpose, WrongPasscodes},
         passwords::NewPassword,
-        sign_ins::{Credential, PasswordHash, SignIns},
+        sign_ins::{Credential, LoginTries, PasswordHash, SignIns},
     },
     ids::Owner,
     inputs::{Fields, Input, leaf},
@@ -28,6 +29,8 @@ pub static FUNCTION: Endpoint = Endpoint::public("identity-reset-password", || r
         WrongPasscodes::READ,
         WrongPasscodes::WRITE,
         EmailOf::READ,
+        Member::READ,
+        LoginTries::WRITE,
         Credential::READ,
         Credential::WRITE,
         SignIns::READ,
@@ -55,7 +58,8 @@ impl Input for ResetPassword {
 
 /// Sets another password
 ///
-/// Ends every session, and a lock. Then one signs in.
+/// Ends every session, and a lock: of the account everywhere, and of what was tried with its handle and its address from here.
+/// Then one signs in.
 #[utoipa::path(
     post,
     path = "/v1/auth/reset-password",
@@ -72,6 +76,7 @@ async fn reset_password(State(cx): State<Deps>, from: ClientAddress, command: Pu
     let password = cx.hash_password(input.password.password())?;
     for _ in 0..TRIES {
         let change = replacement(&cx, &owner, password.clone(), from).await?;
+        let change = unlocked(&cx, change, &owner, (&challenge.address, from)).await?;
         match cx.store().commit(change.delete(&mut challenge)).await {
             // Someone tries passwords meanwhile, or answered with the same passcode: then it is none any more.
             Err(StoreError::Exists | StoreError::Changed) => challenge = answered(&cx, &tenant, answer, is_reset).await?,
@@ -98,4 +103,15 @@ async fn replacement(cx: &Deps, owner: &Owner, password: PasswordHash, from: Cli
     let change = Change::new().save(&mut credential);
     let news = sign_ins.succeed(&networks::of_member(cx, owner, from)?, cx.now());
     Ok(if news { change.save(&mut sign_ins) } else { change })
+}
+
+/// Forgets what failed before, with the member's handle and with their address, where they are: they have shown who they are.
+async fn unlocked(cx: &Deps, change: Change, owner: &Owner, asker: (&EmailHash, ClientAddress)) -> Result<Change, Failure> {
+    let (address, from) = asker;
+    let member = cx.store().member(owner).await?.ok_or_else(wrong_passcode)?;
+    let logins = [networks::of_handle(&member.handle), networks::of_address(address)];
+    logins.iter().try_fold(change, |change, typed| {
+        let tried = networks::of_login(cx, &owner.tenant, typed, from)?;
+        Ok(change.forget(&LoginTries::none(owner.tenant.clone(), tried)))
+    })
 }

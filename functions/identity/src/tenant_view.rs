@@ -37,7 +37,7 @@ pub struct BrandingView {
     primary: Option<Colour>,
     #[serde(skip_serializing_if = "Option::is_none")]
     accent: Option<Colour>,
-    /// What its mail comes from, in the domain of the deployment's mail.
+    /// What its mail comes from, in the domain of the deployment's mail. Operators give it; what admins change leaves it as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     mailbox: Option<Mailbox>,
 }
@@ -86,7 +86,7 @@ pub(crate) async fn read(cx: &Deps, id: &TenantId) -> Result<(Tenant, Option<Ter
     Ok((tenant, terms))
 }
 
-/// Makes a change of what a tenant's own admins may change. New terms are stored with it, beside the old ones.
+/// Makes a change of what a tenant's own admins may change, and of its mailbox. New terms are stored with it, beside the old ones.
 ///
 /// # Errors
 /// Every fault of the outcome.

@@ -50,7 +50,7 @@ impl Input for UpdateTenant {
 
 /// Changes the brand
 ///
-/// Its name, looks, features and terms. Hosts are its operators' to give.
+/// Its name, looks, features and terms. Hosts and mailbox are its operators' to give.
 #[utoipa::path(
     patch,
     path = "/v1/tenant",
@@ -63,9 +63,10 @@ impl Input for UpdateTenant {
     responses((status = 200, body = TenantView), Problems)
 )]
 async fn update_tenant(State(cx): State<Deps>, if_match: IfMatch, command: Command<UpdateTenant>) -> Reply<TenantView> {
-    let Command { caller, input: UpdateTenant(input), request } = command;
+    let Command { caller, input: UpdateTenant(mut input), request } = command;
     let (mut tenant, terms) = read(&cx, caller.tenant()).await?;
     if_match.check(tenant.version)?;
+    input.branding = input.branding.map(|branding| tenant.looking(branding)).transpose()?;
     let (change, terms) = apply(&mut tenant, terms, input, Change::new())?;
     let change = change.update(&mut tenant);
     let version = tenant.version;

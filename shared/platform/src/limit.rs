@@ -178,13 +178,15 @@ impl Limit {
     }
 
     /// Tells of the limit in an answer's headers (draft-ietf-httpapi-ratelimit-headers): what it is always, and what is left of
-    /// it once that is nothing. A transaction does not say what it counted, and to ask would cost a read.
+    /// it once that is nothing. A transaction does not say what it counted, and to ask would cost a read; nor does it say which of
+    /// two numbers it was that it met, and then neither is named.
     pub(crate) fn tell(self, answer: &mut Response, now: Timestamp) {
         let Self { name, per_minute, .. } = self;
         let of_address = self.of_address.map_or(String::new(), |number| format!(", \"{name}-address\";q={number};w=60"));
         let policy = format!("\"{name}\";q={per_minute};w=60{of_address}");
         set_header(answer, HeaderName::from_static("ratelimit-policy"), &policy);
-        if let Some(Exhausted { until }) = answer.extensions().get().copied() {
+        let exhausted = answer.extensions().get().copied().filter(|_| self.of_address.is_none());
+        if let Some(Exhausted { until }) = exhausted {
             let seconds = until.duration_since(now).as_secs().clamp(0, 60);
             set_header(answer, HeaderName::from_static("ratelimit"), &format!("\"{name}\";r=0;t={seconds}"));
         }

@@ -32,7 +32,7 @@ pub(crate) const SIGN_INS: &Kind = &Kind {
     table: Table::Core,
     keys: &[Keyspace { index: None, partition: COLLECTION, sort: "SIGN-INS" }],
     retention: "a day after the last failure, or 30 days after the last sign-in",
-    privacy: "a number, and keyed hashes of networks that are other ones for each member; deleted with the member",
+    privacy: "numbers and times, and keyed hashes of networks that are other ones for each member; deleted with the member",
 };
 
 pub(crate) const LOGIN_TRIES: &Kind = &Kind {

@@ -18,6 +18,10 @@ pub const LOCKED: SignedDuration = SignedDuration::from_mins(15);
 pub const FORGOTTEN: SignedDuration = SignedDuration::from_hours(24);
 /// Of so many networks that a member signs in from it is known that they do: of those they used last.
 pub const NETWORKS: usize = 5;
+/// A member is told of so many locks at most,
+pub const TOLD: usize = 3;
+/// within so long: whoever locks an account again and again must not fill its member's mailbox.
+pub const TOLD_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 /// That one was used again is stored once in so long.
 const NOTED: SignedDuration = SignedDuration::from_hours(24);
 
@@ -164,6 +168,9 @@ pub struct SignIns {
     pub failures: Failures,
     /// The end of the lock that the member was told of.
     pub told_of: Option<Timestamp>,
+    /// When they were last told of one, oldest first.
+    #[serde(default)]
+    pub told: Vec<Timestamp>,
     /// Where a lock does not shut the member out, because they have signed in from there.
     pub networks: Vec<KnownNetwork>,
     /// Optimistic lock.
@@ -182,7 +189,7 @@ pub struct KnownNetwork {
 impl SignIns {
     /// None has failed.
     pub fn none(owner: Owner) -> Self {
-        Self { owner, failures: Failures::NONE, told_of: None, networks: Vec::new(), version: 0 }
+        Self { owner, failures: Failures::NONE, told_of: None, told: Vec::new(), networks: Vec::new(), version: 0 }
     }
 
     /// Whether the right password is enough, from this network. A lock that strangers caused does not hold where the member has
@@ -212,13 +219,16 @@ impl SignIns {
         true
     }
 
-    /// Takes on telling the member of a lock: once, and only while it holds. It has yet to be stored.
+    /// Takes on telling the member of a lock: once, only while it holds, and not of more than three in a day. It has yet to be stored.
     pub fn tell_of(&mut self, lock: Timestamp, now: Timestamp) -> bool {
+        self.told.retain(|told| now < later(*told, TOLD_WITHIN));
         let news = self.failures.locked_until == Some(lock) && now < lock && self.told_of != Some(lock);
-        if news {
+        let tells = news && self.told.len() < TOLD;
+        if tells {
             self.told_of = Some(lock);
+            self.told.push(now);
         }
-        news
+        tells
     }
 
     /// They surely were not told of this lock. Answers whether it was thought that they were.
@@ -226,6 +236,7 @@ impl SignIns {
         let thought = self.told_of == Some(lock);
         if thought {
             self.told_of = None;
+            self.told.pop();
         }
         thought
     }
@@ -233,7 +244,8 @@ impl SignIns {
     /// When nothing of it counts any more.
     pub fn ends(&self) -> Timestamp {
         let known = self.networks.iter().map(|known| later(known.at, KEPT));
-        known.fold(self.failures.ends(), Timestamp::max)
+        let told = self.told.iter().map(|told| later(*told, TOLD_WITHIN));
+        known.chain(told).fold(self.failures.ends(), Timestamp::max)
     }
 }
 
@@ -331,6 +343,27 @@ mod tests {
         assert!(!locked.clone().tell_of(second(1), second(10)), "another");
         locked.succeed(&network("home"), second(10));
         assert!(!locked.tell_of(lock, second(10)), "cleared");
+    }
+
+    #[test]
+    fn three_locks_are_told_in_a_day_and_one_that_was_not_mailed_is_none() {
+        let mut sign_ins = none();
+        let mut lock_at = |hour: i64| {
+            let at = second(hour * 3600);
+            for _ in 0..10 {
+                sign_ins.fail(at);
+            }
+            let lock = sign_ins.failures.locked_until.unwrap();
+            if hour == 1 {
+                assert!(sign_ins.tell_of(lock, at) && sign_ins.untold(lock));
+            }
+            let told = sign_ins.tell_of(lock, at);
+            assert!(sign_ins.ends() >= later(at, TOLD_WITHIN));
+            sign_ins.succeed(&network("home"), at);
+            told
+        };
+        let told: Vec<i64> = (0..50).filter(|hour| lock_at(*hour)).collect();
+        assert_eq!(told, [0, 1, 2, 24, 25, 26, 48, 49]);
     }
 
     #[test]

@@ -172,7 +172,20 @@ impl Tenant {
         own.and_then(|(mailbox, (_, domain))| format!("{mailbox}@{domain}").parse().ok()).unwrap_or_else(|| deployment.clone())
     }
 
-    /// Changes what its own admins may change. Answers the terms that hold from now on, if they are others.
+    /// What its own admins make of how it looks. Where its mail comes from stays: all brands have their mailboxes in one domain, and
+    /// whose is which is for operators to say. What was shown may be given back as it is.
+    ///
+    /// # Errors
+    /// If another mailbox is given.
+    pub fn looking(&self, branding: Branding) -> Result<Branding, Faults> {
+        let current = &self.branding.mailbox;
+        if branding.mailbox.is_some() && branding.mailbox != *current {
+            return Err(Faults::one("/branding/mailbox", "operators-only", "only operators give a brand its mailbox"));
+        }
+        Ok(Branding { mailbox: current.clone(), ..branding })
+    }
+
+    /// Changes what its own admins may change, and its mailbox. Answers the terms that hold from now on, if they are others.
     ///
     /// # Errors
     /// Every fault of the outcome.
@@ -282,6 +295,19 @@ mod tests {
         for bad in ["deals@evil.example", "a b", "a\r\nBcc: x", "", "Deals", "a,b"] {
             assert!(bad.parse::<Mailbox>().is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn admins_take_no_mailbox_and_lose_none() {
+        let mut tenant = tenant();
+        let with = |mailbox: &str| Branding { mailbox: Some(mailbox.parse().unwrap()), ..Branding::default() };
+        assert!(tenant.looking(with("deals")).is_err(), "none was given yet");
+        tenant.branding = with("deals");
+        for given in [Branding::default(), with("deals")] {
+            assert_eq!(tenant.looking(given), Ok(with("deals")));
+        }
+        let faults = tenant.looking(with("other")).unwrap_err();
+        assert_eq!((faults.as_slice()[0].pointer.as_str(), faults.as_slice()[0].code), ("/branding/mailbox", "operators-only"));
     }
 
     #[test]

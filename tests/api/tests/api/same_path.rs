@@ -63,6 +63,7 @@ async fn pass(app: &TestApp, minutes: i64) {
         ("login", json!({"login": "else", "password": "x"})),
         ("resend-otp", json!({"challenge": asked})),
         ("reset-password", json!({"challenge": asked, "passcode": "000000", "password": PASSWORD})),
+        ("verify-otp", json!({"challenge": asked, "passcode": "000000"})),
     ] {
         ask(app, path, body).await;
     }
@@ -193,4 +194,38 @@ async fn signing_up_goes_the_same_way_for_any_address() {
     assert_eq!(known, unknown);
     assert_eq!(known.1, 202);
     assert_eq!(hashed(&known), 1);
+}
+
+/// Whoever signs up with an address gets a challenge for it: answering that tells no more than having it. Nor does answering, as one
+/// who signs up, a challenge of another kind.
+#[tokio::test]
+async fn answering_a_passcode_of_signing_up_goes_the_same_way_for_any_address() {
+    let (app, steps) = watched().await;
+    let (mut sign_ups, mut resets) = (Vec::new(), Vec::new());
+    for (handle, email) in [("other", address("gwen")), ("another", address("nobody"))] {
+        let asked = ask(&app, "signup", with(applicant(handle), "email", json!(email))).await;
+        sign_ups.push(asked.assert(202, "").body["challenge"].clone());
+        app.leap(1.minute()).await;
+        resets.push(ask(&app, "forgot-password", json!({"email": email})).await.body["challenge"].clone());
+    }
+    pass(&app, 1).await;
+    // After five that were wrong, none is looked at; one of another kind is none from the first on.
+    for (challenges, counted) in [(sign_ups, 5), (resets, 0)] {
+        for n in 0..7 {
+            if n % 4 == 0 {
+                pass(&app, 1).await;
+            }
+            let mut paths = Vec::new();
+            for challenge in &challenges {
+                paths.push(path(&app, &steps, "verify-otp", json!({"challenge": challenge, "passcode": "000000"})).await);
+            }
+            assert_eq!(paths[0], paths[1], "{n}");
+            let calls = match (n < counted, counted) {
+                (true, _) => 4,
+                (false, 0) => 2,
+                (false, _) => 3,
+            };
+            assert_eq!((hashed(&paths[0]), paths[0].0.len(), paths[0].1), (0, calls, 401), "{n}: {:?}", paths[0]);
+        }
+    }
 }

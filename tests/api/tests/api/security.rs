@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use domain::identity::Role;
+use jiff::SignedDuration;
 use local::{
-    TestApp,
+    TestApp, seed,
     test_app::{Asked, Reply, User},
 };
 use platform::{
@@ -17,6 +18,7 @@ use platform::{
 use serde_json::{Value, json};
 
 use crate::{
+    auth,
     bad_requests::check_problem,
     every_write::prepared,
     routes::{Ids, MAX_BODY_BYTES, Route, existing, found},
@@ -111,8 +113,6 @@ impl Attempt {
         match self {
             // A token that says so does not make an operator: the store must know them as one.
             Self::OtherMember | Self::OtherTenant if route.role() == Some(Role::Operator) => (403, "forbidden"),
-            // What is public leaves no receipts (decision 0016): another body is another request, and here a bad one.
-            Self::ReplayedKey if route.access == Access::Public => (422, "invalid-input"),
             // Its token is looked for in the body, where it is not.
             Self::OfPage(OfPage::CookieElsewhere) if route.renews() => (422, "invalid-input"),
             Self::NoToken | Self::ExpiredToken | Self::WrongAudience => (401, "unauthenticated"),
@@ -168,6 +168,12 @@ const EXCEPTIONS: &[Exception] = &[
         attempts: &[&[Attempt::OtherTenantsHost, Attempt::OtherTenant]],
         harmless: Harmless::Elsewhere,
         reason: "the host names the tenant: at another's, whoever is known here is not",
+    },
+    Exception {
+        routes: |route| route.access == Access::Public && route.writes(),
+        attempts: &[&[Attempt::ReplayedKey]],
+        harmless: Harmless::AsAlways,
+        reason: "what is public leaves no receipts (decision 0016): another request under the same key is another request",
     },
     Exception {
         routes: |route| route.access == Access::Public,
@@ -308,6 +314,43 @@ impl World {
         }
     }
 
+    /// Another good request of a public write, of someone else here: its body, and its refresh token where that is in a cookie.
+    async fn another(&self, route: &Route) -> (Value, Option<String>) {
+        let app = &self.app;
+        let asked = async |path: &str, body: Value| auth::ask(app, path, body).await.body;
+        let login = json!({"login": "admin", "password": seed::PASSWORD});
+        let forgotten = json!({"email": "ada@example.com"});
+        let body = match route.name {
+            "identity-check-handle" => json!({"handle": "nobody"}),
+            "identity-sign-up" => auth::applicant("hugo"),
+            "identity-verify-otp" => {
+                let (challenge, passcode) = auth::asked_to_sign_up(app, auth::applicant("hugo")).await;
+                json!({"challenge": challenge, "passcode": passcode})
+            }
+            "identity-resend-otp" => {
+                let (challenge, _) = auth::asked_to_sign_up(app, auth::applicant("hugo")).await;
+                app.clock.advance(SignedDuration::from_mins(1));
+                json!({"challenge": challenge})
+            }
+            "identity-forgot-password" => forgotten,
+            "identity-reset-password" => {
+                let challenge = asked("forgot-password", forgotten).await["challenge"].take();
+                let passcode = auth::codes(app, "ada@example.com").await.pop();
+                json!({"challenge": challenge, "passcode": passcode, "password": auth::PASSWORD})
+            }
+            "identity-log-in" => login,
+            "identity-refresh-tokens" | "identity-log-out" => {
+                let token = asked("login", login).await["refreshToken"].take();
+                if self.way == Way::Web {
+                    return (json!({}), Some(token.as_str().unwrap().to_owned()));
+                }
+                json!({"refreshToken": token})
+            }
+            other => panic!("{other} is public: say here how someone else asks it, so that keys are tried there"),
+        };
+        (body, None)
+    }
+
     /// The good request, but by this one.
     fn by<'a>(&self, route: &Route, user: &User<'a>) -> Asked<'a> {
         let asked = self.bare(route, user);
@@ -355,6 +398,13 @@ impl World {
             Attempt::ReplayedKey => {
                 let first = self.by(route, &self.user(route)).header("idempotency-key", "one").send().await;
                 assert!(first.status.is_success(), "{}: {} {:#}", route.name, first.status, first.body);
+                if route.access == Access::Public {
+                    let (body, cookie) = self.another(route).await;
+                    let asked =
+                        self.user(route).request(route.method.clone(), &self.path).header("idempotency-key", "one").body(body);
+                    let cookie = cookie.map(|token| format!("{REFRESH_COOKIE}={token}"));
+                    return cookie.iter().fold(asked, |asked, cookie| asked.header("cookie", cookie)).send().await;
+                }
                 let other = if self.good_body() == json!({}) { json!({"another": 1}) } else { json!({}) };
                 // Without a body before, an empty object is another one already.
                 let other = if self.body.is_none() { json!({}) } else { other };
@@ -432,6 +482,7 @@ async fn harm(world: &World, route: &Route, attempt: Attempt, harmless: Harmless
     let faults = match harmless {
         Harmless::AsAlways => vec![
             (reply.status != usual.status, "is answered with another status than always"),
+            (!reply.header("idempotency-replayed").is_empty(), "is answered as something that was asked before"),
             // What is written anew has an id of its own.
             (!route.writes() && reply.body != usual.body, "is told something else than always"),
         ],

@@ -73,6 +73,7 @@ async fn tokens_are_renewed_five_times_a_minute_and_by_sixty_from_one_address() 
     let refused = refreshed(&app, &tokens).await;
     refused.assert(429, "too-many-requests");
     assert_eq!(refused.header("ratelimit-policy"), "\"refresh\";q=5;w=60, \"refresh-address\";q=60;w=60");
+    assert!(!refused.header("retry-after").is_empty());
     app.leap(1.minute()).await;
     renewed(&app, &tokens).await;
 
@@ -83,6 +84,7 @@ async fn tokens_are_renewed_five_times_a_minute_and_by_sixty_from_one_address() 
         let made_up = text.replace(session, &other.replace("mem_", "ses_"));
         let reply = ask_from(&app, "198.51.100.7", "refresh", json!({"refreshToken": made_up})).await;
         assert_eq!(reply.status, if n < 60 { 401 } else { 429 }, "{n}");
+        assert_eq!(reply.header("ratelimit"), "", "which of the two numbers it was is not known, and not made up");
     }
 }
 

@@ -1,9 +1,12 @@
 //! Signing in, locks, and passwords that were forgotten.
 
+use domain::identity::MemberState;
 use futures::future::join_all;
 use jiff::ToSpan;
 use local::{TestApp, test_app::Reply};
+use platform::clock::Clock;
 use serde_json::{Value, json};
+use storage::Change;
 
 use crate::{
     auth::{PASSWORD, address, ask, ask_from, codes, logged_in, logged_in_from, signed_up, with_tokens},
@@ -173,6 +176,92 @@ async fn a_password_is_reset_by_whoever_has_the_address_and_ends_every_session_a
     logged_in(&app, "gwen", ANOTHER).await.assert(200, "");
     ask(&app, "refresh", json!({"refreshToken": tokens["refreshToken"]})).await.assert(401, "wrong-refresh-token");
     reset(&app, &challenge, &code).await.assert(401, "wrong-passcode");
+}
+
+/// And all of it from home, where the ten failures were: with the handle as with the address, in whatever case.
+#[tokio::test]
+async fn whoever_resets_where_they_mistyped_gets_in_there_at_once() {
+    for (login, other) in [("gwen".to_owned(), address("gwen")), (address("GWEN"), "Gwen".to_owned())] {
+        let app = TestApp::new().await;
+        signed_up(&app, "gwen").await;
+        fail_from(&app, HOME, &login, 10).await;
+        fail_from(&app, THIEF, &login, 1).await;
+        logged_in_from(&app, HOME, &login, PASSWORD).await.assert(429, "account-locked");
+        let asked = ask_from(&app, HOME, "forgot-password", json!({"email": address("gwen")})).await;
+        let code = codes(&app, &address("gwen")).await.pop().unwrap();
+        let answer = json!({"challenge": asked.body["challenge"], "passcode": code, "password": ANOTHER});
+        ask_from(&app, HOME, "reset-password", answer).await.assert(204, "");
+        for login in [login, other] {
+            logged_in_from(&app, HOME, &login, ANOTHER).await.assert(200, "");
+        }
+    }
+}
+
+/// Where others typed what is nobody's, or something else, nothing is forgotten.
+#[tokio::test]
+async fn a_reset_unlocks_no_other_network_and_no_other_login() {
+    let app = TestApp::new().await;
+    signed_up(&app, "gwen").await;
+    for (network, login) in [(THIEF, "gwen"), (HOME, "nobody")] {
+        fail_from(&app, network, login, 10).await;
+    }
+    let challenge = forgot(&app, &address("gwen")).await;
+    let code = codes(&app, &address("gwen")).await.pop().unwrap();
+    let answer = json!({"challenge": challenge, "passcode": code, "password": ANOTHER});
+    ask_from(&app, HOME, "reset-password", answer).await.assert(204, "");
+    logged_in_from(&app, THIEF, "gwen", ANOTHER).await.assert(429, "account-locked");
+    logged_in_from(&app, HOME, "nobody", ANOTHER).await.assert(429, "account-locked");
+}
+
+/// What one stranger can use up of a member's, for as long as they go on: the attempts of a minute with one login, and no others.
+#[tokio::test]
+async fn five_attempts_a_minute_with_a_login_are_all_there_are_wherever_they_come_from() {
+    let app = TestApp::new().await;
+    signed_up(&app, "gwen").await;
+    logged_in_from(&app, HOME, "gwen", PASSWORD).await.assert(200, "");
+    app.leap(1.minute()).await;
+    for _ in 0..5 {
+        logged_in_from(&app, THIEF, "gwen", ANOTHER).await.assert(401, "wrong-credentials");
+    }
+    logged_in_from(&app, HOME, "gwen", PASSWORD).await.assert(429, "too-many-requests");
+    logged_in_from(&app, HOME, &address("gwen"), PASSWORD).await.assert(200, "");
+    app.leap(1.minute()).await;
+    logged_in_from(&app, HOME, "gwen", PASSWORD).await.assert(200, "");
+}
+
+/// Whoever locks an account all day does not fill its member's mailbox; the locks hold all the same.
+#[tokio::test]
+async fn a_member_is_told_of_three_locks_a_day() {
+    let app = TestApp::new().await;
+    signed_up(&app, "gwen").await;
+    for n in 1..=5 {
+        fail(&app, "gwen", 10).await;
+        logged_in(&app, "gwen", PASSWORD).await.assert(401, "wrong-credentials");
+        app.settle().await;
+        assert_eq!(locks_told(&app), n.min(3));
+        app.leap(15.minutes()).await;
+    }
+    app.leap(24.hours()).await;
+    fail(&app, "gwen", 10).await;
+    app.settle().await;
+    assert_eq!(locks_told(&app), 4);
+    assert!(app.dead_letters().is_empty());
+}
+
+/// Were they told that it is locked, they would know that the password is right.
+#[tokio::test]
+async fn a_member_who_is_locked_is_told_the_same_for_the_right_password() {
+    let app = TestApp::new().await;
+    signed_up(&app, "gwen").await;
+    let mut gwen = app.store().member_of_handle(&"demo".parse().unwrap(), &"gwen".parse().unwrap()).await.unwrap().unwrap();
+    gwen.state = MemberState::Locked { until: app.clock.now() + 15.minutes() };
+    app.store().commit(Change::new().update(&mut gwen)).await.unwrap();
+    let told = async |password| logged_in(&app, "gwen", password).await;
+    let (right, wrong) = (told(PASSWORD).await, told(ANOTHER).await);
+    right.assert(401, "wrong-credentials");
+    assert_eq!((wrong.code(), &wrong.body["detail"]), (right.code(), &right.body["detail"]));
+    app.leap(15.minutes()).await;
+    told(PASSWORD).await.assert(200, "");
 }
 
 #[tokio::test]

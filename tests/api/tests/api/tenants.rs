@@ -38,7 +38,7 @@ async fn an_admin_gives_the_brand_its_looks_and_terms() {
         "name": "Miles & More Fun",
         "timeZone": "Europe/Berlin",
         "currency": "EUR",
-        "branding": {"primary": "#0b3d91", "accent": null, "mailbox": "deals"},
+        "branding": {"primary": "#0b3d91", "accent": null},
         "features": ["trip-planner", "cards"],
         "terms": "Be kind.\nAlways.",
     });
@@ -46,7 +46,7 @@ async fn an_admin_gives_the_brand_its_looks_and_terms() {
     changed.assert(200, "");
     let expected = json!({
         "id": "demo", "name": "Miles & More Fun", "timeZone": "Europe/Berlin", "currency": "EUR",
-        "branding": {"primary": "#0b3d91", "mailbox": "deals"}, "features": ["cards", "trip-planner"],
+        "branding": {"primary": "#0b3d91"}, "features": ["cards", "trip-planner"],
         "terms": {"version": 1, "text": "Be kind.\nAlways."},
     });
     assert_eq!((&changed.body, changed.header("etag")), (&expected, "\"2\""));
@@ -180,11 +180,34 @@ async fn who_is_no_operator_any_more_is_none_at_once() {
 #[tokio::test]
 async fn mail_of_a_brand_comes_from_its_mailbox() {
     let app = TestApp::new().await;
-    app.member("admin").patch("/v1/tenant").body(json!({"branding": {"mailbox": "deals"}})).send().await.assert(200, "");
+    let deals = json!({"branding": {"mailbox": "deals"}});
+    app.member("operator").patch("/v1/operator/tenants/demo").body(deals).send().await.assert(200, "");
     let demo = app.member("demo");
     let id = create(&demo, dubai()).await;
     run(&app, &demo, &id).await;
     let mails = app.mails();
     assert!(!mails.is_empty());
     assert!(mails.iter().all(|mail| mail.mail.from.ends_with("<deals@mile-buy-club.example>")), "{:?}", mails[0].mail.from);
+}
+
+/// All brands have their mailboxes in one domain: were it for admins to say, one brand could write as another.
+#[tokio::test]
+async fn a_mailbox_is_given_by_operators_alone_and_kept_by_what_admins_change() {
+    let app = TestApp::new().await;
+    let (admin, operator) = (app.member("admin"), app.member("operator"));
+    let give = json!({"branding": {"mailbox": "deals"}});
+    let refused = admin.patch("/v1/tenant").body(&give).send().await;
+    refused.assert(422, "invalid-input");
+    assert_eq!(faults(&refused), [("/branding/mailbox".to_owned(), "operators-only".to_owned())]);
+    operator.patch("/v1/operator/tenants/demo").body(&give).send().await.assert(200, "");
+    // What was shown may come back, and what is left out stays.
+    let shown_back = json!({"primary": "#0b3d91", "mailbox": "deals"});
+    for branding in [json!({"primary": "#0b3d91"}), shown_back.clone(), json!({"primary": "#0b3d91", "mailbox": null})] {
+        let changed = admin.patch("/v1/tenant").body(json!({"branding": branding})).send().await;
+        assert_eq!(changed.assert(200, "").body["branding"], shown_back);
+    }
+    let taken = admin.patch("/v1/tenant").body(json!({"branding": {"mailbox": "other"}})).send().await;
+    taken.assert(422, "invalid-input");
+    let withdrawn = operator.patch("/v1/operator/tenants/demo").body(json!({"branding": {}})).send().await;
+    assert_eq!(withdrawn.assert(200, "").body["branding"], json!({}));
 }
