@@ -7,7 +7,7 @@ use domain::{
     identity::{Member, Role},
     money::{Currency, Money},
     notifications::Alert,
-    value::Valuations,
+    wallets::OwnValuations,
     watchers::Watcher,
 };
 use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply};
@@ -18,14 +18,23 @@ use utoipa_axum::routes;
 
 use crate::{
     card_view::CardView,
-    plans::{Plans, plans, reach},
+    plans::{Plans, plans, reach, worth},
     reasons_view::{ObstacleView, ReasonView},
     words,
 };
 
 /// Recommends cards to members.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-list-recommendations", || routes!(list_recommendations))
-    .may(&[Alert::READ, Deal::READ, Member::READ, MemberCards::READ, MemberKey::READ, Watcher::READ, Grant::UseKeys]);
+pub static FUNCTION: Endpoint =
+    Endpoint::of(Role::Member, "cards-list-recommendations", || routes!(list_recommendations)).may(&[
+        Alert::READ,
+        Deal::READ,
+        Member::READ,
+        MemberCards::READ,
+        MemberKey::READ,
+        OwnValuations::READ,
+        Watcher::READ,
+        Grant::UseKeys,
+    ]);
 
 /// What is recommended to the caller.
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -64,7 +73,7 @@ pub struct RecommendationView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ScoreView {
-    /// How many plans it brings within reach that no card held does.
+    /// How many plans it brings within reach that no card held does, nor one recommended before it.
     plans: usize,
     /// What its bonus and what a year's spending earns are worth.
     value: Money,
@@ -110,7 +119,8 @@ fn not_recommended(LeftOut { card, why }: LeftOut) -> Option<NotRecommended> {
 /// Recommends cards to the caller
 ///
 /// At most three. What brings plans within reach that no card held does comes first, then what its bonus and a year's spending are
-/// worth, then its fee against what it pays back. Whom we are paid by has no part in it. Cards that a rule of their issuer would refuse
+/// worth to the caller, then its fee against what it pays back; each is the best beside those before it, and no rule of their issuers
+/// forbids to get all of them. Whom we are paid by has no part in it. Cards that a rule of their issuer would refuse
 /// are left out, and the rule is named.
 #[utoipa::path(
     get,
@@ -126,8 +136,9 @@ async fn list_recommendations(State(cx): State<Deps>, caller: Caller) -> Reply<R
     let Some(Plans { held, wishes }) = plans(&cx, &caller).await? else {
         return Ok(Answer::ok(Recommendations { opted_out: true, language: words::LANGUAGE, ..Recommendations::default() }));
     };
-    let today = caller.profile(&cx).await?.zone.local(cx.now()).date();
-    let (catalogue, reach, worth) = (Catalogue::shipped(), reach(), Valuations::default());
+    let (profile, worth) = futures::try_join!(caller.profile(&cx), worth(&cx, &caller.owner))?;
+    let today = profile.zone.local(cx.now()).date();
+    let (catalogue, reach) = (Catalogue::shipped(), reach());
     let situation = Situation { held: &held, wishes: &wishes, reach: &reach, worth: &worth, today };
     let advice = recommend(catalogue, situation);
     let shown = |item: Recommendation| Some(RecommendationView::of(catalogue.card(&item.card)?, item));

@@ -6,8 +6,11 @@ use domain::{
     cards::{CardsHeld, MemberCards, Reach, Wish, WishedBy},
     deals::{Deal, DealState},
     flights::Fare,
+    ids::Owner,
     search::Wanted,
     transfers,
+    value::Valuations,
+    wallets::OwnValuations,
     watchers::{Watcher, WatcherState},
 };
 use futures::future::try_join_all;
@@ -43,6 +46,13 @@ pub(crate) async fn opened(cx: &Deps, cards: &MemberCards) -> Result<CardsHeld, 
     let Some(held) = &cards.held else { return Ok(CardsHeld::default()) };
     let key = cx.vault().key_of(&cards.owner).await?;
     Ok(key.open(&MemberCards::HELD, held)?)
+}
+
+/// What points are worth to a member: what they say, and what is published of the others.
+pub(crate) async fn worth(cx: &Deps, owner: &Owner) -> Result<Valuations, Failure> {
+    let Some(own) = cx.store().own_valuations(owner).await? else { return Ok(Valuations::default()) };
+    let key = cx.vault().key_of(owner).await?;
+    Ok(key.open(&OwnValuations::VALUATIONS, &own.valuations)?)
 }
 
 /// Where points of banks and of other programmes can be transferred to.

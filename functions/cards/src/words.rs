@@ -87,15 +87,23 @@ fn rule(id: &RuleId) -> String {
         RuleKind::Velocity { of, counts, most, window } => {
             let counted = match counts {
                 Counts::SameIssuer => "of its own",
+                Counts::SameIssuerBusiness => "of its own for businesses",
+                Counts::SameIssuerCredit => "of its own, charge cards aside,",
                 Counts::AnyPersonal => "for people, of any bank,",
             };
             let speaks = of.map(|kind| format!("a {} card", kind.as_str()));
-            let speaks = speaks.unwrap_or_else(|| "a card".to_owned());
+            let any = if *counts == Counts::SameIssuerCredit { "a credit card" } else { "a card" };
+            let speaks = speaks.unwrap_or_else(|| any.to_owned());
             let cards = if *most == 1 { "card" } else { "cards" };
             format!("{issuer} refuses {speaks} to who has opened {most} {cards} {counted} within {}", time(*window))
         }
         RuleKind::OncePerCard(_) => format!("{issuer} pays the bonus of this card once"),
-        RuleKind::BonusAgain { window, .. } => format!("{issuer} pays the bonus of a card again after {} only", time(*window)),
+        RuleKind::BonusAgain { of: Some(_), window } => {
+            format!("{issuer} pays one bonus for this card and its siblings within {}", time(*window))
+        }
+        RuleKind::BonusAgain { of: None, window } => {
+            format!("{issuer} pays the bonus of a card again after {} only", time(*window))
+        }
     }
 }
 

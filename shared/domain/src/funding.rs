@@ -28,9 +28,16 @@ use search::{Chosen, Source};
 const MOST_BALANCES: usize = 100;
 
 /// What a member has of each currency.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Balances(BTreeMap<ProgrammeId, Points>);
+
+impl std::fmt::Debug for Balances {
+    /// Without what it holds: it would end up in logs by accident.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Balances").finish_non_exhaustive()
+    }
+}
 
 impl Balances {
     /// What there is of one: nothing, where nothing is said.

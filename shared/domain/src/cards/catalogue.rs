@@ -68,6 +68,16 @@ pub enum CatalogueError {
         /// The card.
         card: String,
     },
+    /// A source or a date that is not the card's: one source speaks for all that is said of a card.
+    #[error("{file} line {line}: the source or the date is not that of {card} in cards.csv")]
+    OtherSource {
+        /// The table.
+        file: &'static str,
+        /// The line.
+        line: usize,
+        /// The card.
+        card: CardId,
+    },
     /// The same thing twice.
     #[error("{file} line {line}: {what} stands there twice")]
     Duplicate {
@@ -121,7 +131,7 @@ impl Catalogue {
         }
         for row in rows("card-earnings.csv", tables.earnings) {
             let (category, earning) = earning(&row)?;
-            let card = row.card(&mut cards)?;
+            let card = row.card(&mut cards, 5)?;
             if card.earnings.insert(category, earning).is_some() {
                 let what = format!("{} for {}", card.id, category.as_str());
                 return Err(CatalogueError::Duplicate { file: row.file, line: row.line, what });
@@ -130,7 +140,7 @@ impl Catalogue {
         for row in rows("card-credits.csv", tables.credits) {
             let a_year = row.dollars("usd_a_year", 2)?.ok_or_else(|| row.wrong("usd_a_year", "must be given"))?;
             let what = row.text("credit", 1)?.to_owned();
-            row.card(&mut cards)?.credits.push(Credit { what, a_year });
+            row.card(&mut cards, 3)?.credits.push(Credit { what, a_year });
         }
         let rules = rows("card-rules.csv", tables.rules).map(|row| Rule::read(&row)).collect::<Result<_, _>>()?;
         Ok(Self { cards, rules })
@@ -155,6 +165,11 @@ impl Catalogue {
     /// All cards, by their ids.
     pub fn cards(&self) -> impl Iterator<Item = &Card> {
         self.cards.values()
+    }
+
+    /// The longest time that any card gives for the spend of its bonus, in months.
+    pub(super) fn longest_bonus(&self) -> u8 {
+        self.cards.values().filter_map(|card| card.bonus).map(|bonus| bonus.months).max().unwrap_or_default()
     }
 
     /// A rule.
@@ -188,8 +203,9 @@ fn card(row: &Row<'_>) -> Result<Card, CatalogueError> {
         foreign_fee_percent: row.may("foreign_fee", 10)?,
         bonus: bonus(row)?,
         family: row.may("family", 14)?,
-        pays_us: row.yes_or_no("pays_us", 15)?,
-        source: row.source(16)?,
+        charge: row.yes_or_no("charge", 15)?,
+        pays_us: row.yes_or_no("pays_us", 16)?,
+        source: row.source(17)?,
         earnings: BTreeMap::new(),
         credits: Vec::new(),
     })
@@ -275,9 +291,15 @@ impl Row<'_> {
         Ok(Source { publisher: self.text("source", i)?.to_owned(), address: self.may("address", i + 1)?, as_of })
     }
 
-    fn card<'a>(&self, cards: &'a mut BTreeMap<CardId, Card>) -> Result<&'a mut Card, CatalogueError> {
-        let id: CardId = self.must("card", 0)?;
-        let unknown = CatalogueError::UnknownCard { file: self.file, line: self.line, card: id.to_string() };
-        cards.get_mut(&id).ok_or(unknown)
+    /// The card that a line speaks of; `i` is where the line's source begins, its date behind it.
+    fn card<'a>(&self, cards: &'a mut BTreeMap<CardId, Card>, i: usize) -> Result<&'a mut Card, CatalogueError> {
+        let (file, line, id) = (self.file, self.line, self.must::<CardId>("card", 0)?);
+        let card = cards.get_mut(&id).ok_or(CatalogueError::UnknownCard { file, line, card: id.to_string() })?;
+        let (publisher, as_of): (&str, AsOf) = (self.text("source", i)?, self.must("as_of", i + 1)?);
+        if card.source.publisher == publisher && card.source.as_of == as_of {
+            Ok(card)
+        } else {
+            Err(CatalogueError::OtherSource { file, line, card: id })
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{CardId, CardKind, Catalogue, Category, Country};
+use super::{Card, CardId, CardKind, Catalogue, Category, Country};
 use crate::{
     faults::{Check, Faults},
     ids::Owner,
@@ -84,6 +84,13 @@ impl CardsHeld {
     /// Whether a card is open.
     pub fn has(&self, card: &CardId) -> bool {
         self.held.iter().any(|held| held.card == *card && held.closed.is_none())
+    }
+
+    /// The same with these cards besides, opened on a day.
+    pub(super) fn and<'a>(&self, cards: impl Iterator<Item = &'a Card>, opened: Date) -> Self {
+        let mut more = self.clone();
+        more.held.extend(cards.map(|card| HeldCard { card: card.id.clone(), opened, closed: None, bonus_on: None }));
+        more
     }
 
     /// Every rule.

@@ -320,6 +320,8 @@ pub struct Card {
     pub credits: Vec<Credit>,
     /// Which cards its issuer's rules put it with.
     pub family: Option<Family>,
+    /// Whether it is a charge card, which has no limit of credit: some rules except those.
+    pub charge: bool,
     /// Whether we are paid when a member applies for it. Nothing but the disclosure looks at it.
     pub pays_us: bool,
     /// Where all this stands.

@@ -1,17 +1,14 @@
 //! Which card to get: what it brings within reach first, then what its bonus and a year's spending are worth, then its fee against
 //! what it pays back. Who pays us for what does not come into it.
 
-use std::{
-    cmp::{Ordering, Reverse},
-    collections::BTreeMap,
-};
+use std::{cmp::Ordering, collections::BTreeMap};
 
 use jiff::civil::Date;
 use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive};
 
 use super::{
-    Bonus, Card, CardId, CardKind, CardsHeld, Catalogue, Category, Country, Earning, Effect, Period, Reach, RuleId, Source, Way,
-    Wish, gaps::Hand,
+    Bonus, Card, CardId, CardKind, CardsHeld, Catalogue, Category, Country, Earning, Effect, Period, Reach, Rule, RuleId, Source,
+    Way, Wish, gaps::Hand,
 };
 use crate::{
     money::{Currency, Money, Points, ProgrammeId},
@@ -41,7 +38,7 @@ pub struct Situation<'a> {
 /// How good a card is for a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Score {
-    /// How many plans it brings within reach that no card held does.
+    /// How many plans it brings within reach that no card held does, nor one recommended before it.
     pub filled: usize,
     /// What its bonus and what a year's spending earns are worth, in US cents.
     pub value_cents: i64,
@@ -162,43 +159,83 @@ pub struct LeftOut {
 /// What is recommended.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Advice {
-    /// The best first, at most [`MOST`].
+    /// The best first, at most [`MOST`]; each is the best for who has those before it.
     pub recommended: Vec<Recommendation>,
-    /// What something speaks against, by their ids.
+    /// What something speaks against for who gets no other card, by their ids.
     pub left_out: Vec<LeftOut>,
 }
 
-/// The best cards for a member. Equally good ones stand by their ids. O(cards × (plans × programmes + rules × cards held)).
+/// The best cards for a member. The best is taken first; the next is the best for who has opened that one today, and so on, so that two
+/// cards are never taken for the same gap, and no rule of their issuers forbids to have all of them, in whatever order they are got. What is
+/// spent is not divided among them. Equally good ones stand by their ids. O(cards × (plans × programmes + rules × cards held)).
 pub fn recommend(catalogue: &Catalogue, situation: Situation<'_>) -> Advice {
-    let hand = Hand::of(situation.held, catalogue, situation.reach);
-    let unmet: Vec<&Wish> = situation.wishes.iter().filter(|wish| !wish.any_of.is_empty() && !hand.meets(wish)).collect();
     let mut advice = Advice::default();
-    for card in catalogue.cards() {
+    let mut candidates = Vec::new();
+    for (card, figures) in scored(catalogue, catalogue.cards(), situation) {
         let mut why = obstacles(catalogue, card, situation);
-        let figures = Figures::of(catalogue, card, &hand, &unmet, situation);
-        if figures.score.filled == 0 && figures.first_year_cents <= 0 {
+        if figures.gains_nothing() {
             why.push(Obstacle::NothingToGain);
         }
         if why.is_empty() {
-            advice.recommended.push(figures.recommendation(card, situation.today));
+            candidates.push(card);
         } else {
             advice.left_out.push(LeftOut { card: card.id.clone(), why });
         }
     }
-    advice.recommended.sort_by(|a, b| Reverse(a.score).cmp(&Reverse(b.score)).then_with(|| a.card.cmp(&b.card)));
-    advice.recommended.truncate(MOST);
+    let mut taken: Vec<&Card> = Vec::new();
+    while taken.len() < MOST {
+        let Some((card, figures)) = best_beside(&taken, &candidates, catalogue, situation) else { break };
+        advice.recommended.push(figures.recommendation(card, situation.today));
+        candidates.retain(|candidate| candidate.id != card.id);
+        taken.push(card);
+    }
     advice
+}
+
+/// The best of these cards for who has opened some today, if one goes with them.
+fn best_beside<'a>(
+    taken: &[&'a Card],
+    candidates: &[&'a Card],
+    catalogue: &Catalogue,
+    situation: Situation<'_>,
+) -> Option<(&'a Card, Figures)> {
+    let held = situation.held.and(taken.iter().copied(), situation.today);
+    let mut ranked = scored(catalogue, candidates.iter().copied(), Situation { held: &held, ..situation });
+    ranked.retain(|(_, figures)| !figures.gains_nothing());
+    ranked.sort_by(|(a, one), (b, other)| other.score.cmp(&one.score).then_with(|| a.id.cmp(&b.id)));
+    ranked.into_iter().find(|(card, _)| go_together(&[taken, &[*card]].concat(), catalogue, situation))
+}
+
+/// Whether each of these cards can be had by who has opened all the others today.
+fn go_together(cards: &[&Card], catalogue: &Catalogue, Situation { held, today, .. }: Situation<'_>) -> bool {
+    cards.iter().all(|last| {
+        let before = held.and(cards.iter().copied().filter(|card| card.id != last.id), today);
+        refusals(catalogue, last, &before, today).next().is_none()
+    })
 }
 
 /// How good a card is for a member, whatever speaks against it.
 pub fn score(catalogue: &Catalogue, card: &Card, situation: Situation<'_>) -> Score {
-    let hand = Hand::of(situation.held, catalogue, situation.reach);
-    let unmet: Vec<&Wish> = situation.wishes.iter().filter(|wish| !wish.any_of.is_empty() && !hand.meets(wish)).collect();
-    Figures::of(catalogue, card, &hand, &unmet, situation).score
+    Figures::of(catalogue, card, &Lack::of(catalogue, situation), situation).score
+}
+
+fn scored<'a>(
+    catalogue: &Catalogue,
+    cards: impl Iterator<Item = &'a Card>,
+    situation: Situation<'_>,
+) -> Vec<(&'a Card, Figures)> {
+    let lack = Lack::of(catalogue, situation);
+    cards.map(|card| (card, Figures::of(catalogue, card, &lack, situation))).collect()
+}
+
+/// The rules that would have an application refused.
+fn refusals<'a>(catalogue: &'a Catalogue, card: &Card, held: &CardsHeld, today: Date) -> impl Iterator<Item = &'a Rule> {
+    let refuses = move |rule: &&Rule| rule.effect(catalogue, card, held, today) == Some(Effect::Refused);
+    catalogue.rules().iter().filter(refuses)
 }
 
 fn obstacles(catalogue: &Catalogue, card: &Card, Situation { held, today, .. }: Situation<'_>) -> Vec<Obstacle> {
-    let refused = catalogue.rules().iter().filter(|rule| rule.effect(catalogue, card, held, today) == Some(Effect::Refused));
+    let refused = refusals(catalogue, card, held, today);
     let abroad = held.country.as_ref().is_some_and(|country| *country != card.country);
     let own = [
         (held.has(&card.id), Obstacle::Held),
@@ -210,6 +247,20 @@ fn obstacles(catalogue: &Catalogue, card: &Card, Situation { held, today, .. }: 
     own.chain(refused.map(|rule| Obstacle::Refused(rule.id.clone()))).collect()
 }
 
+/// What a member's cards reach, and the plans that they can't meet.
+struct Lack<'a> {
+    hand: Hand<'a>,
+    unmet: Vec<&'a Wish>,
+}
+
+impl<'a> Lack<'a> {
+    fn of(catalogue: &'a Catalogue, Situation { held, wishes, reach, .. }: Situation<'a>) -> Self {
+        let hand = Hand::of(held, catalogue, reach);
+        let unmet = wishes.iter().filter(|wish| !wish.any_of.is_empty() && !hand.meets(wish)).collect();
+        Self { hand, unmet }
+    }
+}
+
 /// The numbers of a card for a member, and what they mean.
 struct Figures {
     score: Score,
@@ -219,8 +270,8 @@ struct Figures {
 }
 
 impl Figures {
-    fn of(catalogue: &Catalogue, card: &Card, hand: &Hand<'_>, unmet: &[&Wish], situation: Situation<'_>) -> Self {
-        let (filled, mut reasons) = fills(card, hand, unmet);
+    fn of(catalogue: &Catalogue, card: &Card, lack: &Lack<'_>, situation: Situation<'_>) -> Self {
+        let (filled, mut reasons) = fills(card, lack);
         let worth = situation.worth.of(&card.programme);
         let (welcome, reason) = welcome(catalogue, card, worth, situation);
         reasons.push(reason);
@@ -237,6 +288,11 @@ impl Figures {
         Self { score, first_year_cents: score.value_cents + credits / 2 - first_year, reasons }
     }
 
+    /// It fills no gap, and costs more in its first year than it brings.
+    fn gains_nothing(&self) -> bool {
+        self.score.filled == 0 && self.first_year_cents <= 0
+    }
+
     fn recommendation(mut self, card: &Card, today: Date) -> Recommendation {
         let stale = card.source.as_of.is_stale(today);
         self.reasons.push(Reason::ReadAt { source: card.source.clone(), stale });
@@ -245,7 +301,7 @@ impl Figures {
 }
 
 /// How many plans a card brings within reach, and by which programmes.
-fn fills(card: &Card, hand: &Hand<'_>, unmet: &[&Wish]) -> (usize, Vec<Reason>) {
+fn fills(card: &Card, Lack { hand, unmet }: &Lack<'_>) -> (usize, Vec<Reason>) {
     let mut by_programme: BTreeMap<&ProgrammeId, (Way, usize)> = BTreeMap::new();
     let mut filled = 0;
     for wish in unmet {

@@ -4,13 +4,20 @@ use std::str::FromStr;
 
 use jiff::{ToSpan, civil::Date};
 
-use super::{Card, CardKind, CardsHeld, Catalogue, CatalogueError, Family, IssuerId, RuleId, Source, catalogue::Row};
+use super::{Card, CardKind, CardsHeld, Catalogue, CatalogueError, Family, HeldCard, IssuerId, RuleId, Source, catalogue::Row};
+
+/// What the table calls [`Counts`].
+const COUNTS: &str = "must be same-issuer, same-issuer-business, same-issuer-credit or any-personal";
 
 /// What cards a rule on their number counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counts {
     /// Those of the same issuer.
     SameIssuer,
+    /// Those of the same issuer that are for businesses.
+    SameIssuerBusiness,
+    /// Those of the same issuer that are no charge cards. Nor does the rule speak of who wants a charge card.
+    SameIssuerCredit,
     /// Everybody's that are for people.
     AnyPersonal,
 }
@@ -53,7 +60,7 @@ pub enum RuleKind {
     OncePerCard(Option<Family>),
     /// Who got the card's bonus within the window gets none.
     BonusAgain {
-        /// For which family; all, if none.
+        /// Then the bonus of any card of this family counts; that of the same card, if none.
         of: Option<Family>,
         /// Within what time.
         window: Window,
@@ -90,8 +97,10 @@ impl Rule {
                 of: scope.filter(|of| of != "all").map(|of| parsed(row, &of)).transpose()?,
                 counts: match row.must::<String>("counts", 4)?.as_str() {
                     "same-issuer" => Counts::SameIssuer,
+                    "same-issuer-business" => Counts::SameIssuerBusiness,
+                    "same-issuer-credit" => Counts::SameIssuerCredit,
                     "any-personal" => Counts::AnyPersonal,
-                    _ => return Err(row.wrong("counts", "must be same-issuer or any-personal")),
+                    _ => return Err(row.wrong("counts", COUNTS)),
                 },
                 most: row.must("most", 5)?,
                 window: window(row)?,
@@ -110,7 +119,7 @@ impl Rule {
         }
         match &self.kind {
             RuleKind::Velocity { of, counts, most, window } => {
-                let speaks = of.is_none_or(|of| of == card.kind);
+                let speaks = of.is_none_or(|of| of == card.kind) && !(*counts == Counts::SameIssuerCredit && card.charge);
                 let opened = opened(catalogue, card, held, *counts).filter(|day| window.holds(*day, today)).count();
                 (speaks && opened >= usize::from(*most)).then_some(Effect::Refused)
             }
@@ -119,19 +128,30 @@ impl Rule {
                 (speaks_of(family.as_ref(), card) && had).then_some(Effect::NoBonus)
             }
             RuleKind::BonusAgain { of, window } => {
-                let of_card = held.held.iter().filter(|had| had.card == card.id);
-                // A bonus follows the opening; who does not know when it came is held to the day of opening.
-                let lately = of_card.map(|had| had.bonus_on.unwrap_or(had.opened)).any(|day| window.holds(day, today));
-                (speaks_of(of.as_ref(), card) && lately).then_some(Effect::NoBonus)
+                let kin = |had: &Card| if of.is_some() { had.family == *of } else { had.id == card.id };
+                let known = held.held.iter().filter_map(|had| Some((had, catalogue.card(&had.card)?)));
+                let mut bonuses = known.filter(|(_, had)| kin(had)).map(|(had, of)| bonus_by(catalogue, of, had));
+                (speaks_of(of.as_ref(), card) && bonuses.any(|day| window.holds(day, today))).then_some(Effect::NoBonus)
             }
         }
     }
+}
+
+/// When the bonus of a card came. If that is not known, the last day on which it can have come: the end of the time in which its spend
+/// counts, taken as the longest of the catalogue where no source says how long that is.
+fn bonus_by(catalogue: &Catalogue, card: &Card, had: &HeldCard) -> Date {
+    had.bonus_on.unwrap_or_else(|| {
+        let months = card.bonus.map(|bonus| bonus.months).unwrap_or_else(|| catalogue.longest_bonus());
+        had.opened.saturating_add(i64::from(months).months())
+    })
 }
 
 /// When cards that count were opened.
 fn opened<'a>(catalogue: &'a Catalogue, card: &'a Card, held: &'a CardsHeld, counts: Counts) -> impl Iterator<Item = Date> + 'a {
     let counted = move |had: &Card| match counts {
         Counts::SameIssuer => had.issuer == card.issuer,
+        Counts::SameIssuerBusiness => had.issuer == card.issuer && had.kind == CardKind::Business,
+        Counts::SameIssuerCredit => had.issuer == card.issuer && !had.charge,
         Counts::AnyPersonal => had.kind == CardKind::Personal,
     };
     let known = held.held.iter().filter(move |had| catalogue.card(&had.card).is_some_and(counted)).map(|had| had.opened);

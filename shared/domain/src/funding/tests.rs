@@ -27,6 +27,11 @@ fn wallet(balances: &[(&str, u64)]) -> Balances {
     balances.iter().map(|(programme, count)| (id(programme), pts(*count))).collect()
 }
 
+#[test]
+fn balances_show_nothing_of_themselves() {
+    assert_eq!(format!("{:?}", wallet(&[("chase-ur", 80_000)])), "Balances { .. }");
+}
+
 fn at(cents: &[(&str, &str)]) -> Valuations {
     cents.iter().map(|(programme, cents)| (id(programme), CentsPerPoint::rounded(cents.parse().unwrap()))).collect()
 }

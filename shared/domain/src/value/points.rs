@@ -14,12 +14,19 @@ use crate::{
 };
 
 /// A member's own valuations, in US cents a point. They stand in the place of the published ones.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Valuations(BTreeMap<ProgrammeId, CentsPerPoint>);
 
 /// What a point can be worth at most, in ten-thousandths of a cent: ten dollars.
 const MOST: i64 = 1_000 * 10_000;
+
+impl std::fmt::Debug for Valuations {
+    /// Without what it holds: it would end up in logs by accident.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Valuations").finish_non_exhaustive()
+    }
+}
 
 impl Valuations {
     /// The member's own valuation of a programme's points.

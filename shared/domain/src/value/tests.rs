@@ -23,6 +23,12 @@ fn cents(text: &str) -> CentsPerPoint {
     CentsPerPoint::rounded(text.parse().unwrap())
 }
 
+#[test]
+fn valuations_show_nothing_of_themselves() {
+    let own = Valuations::from_iter([("chase-ur".parse().unwrap(), cents("1.9"))]);
+    assert_eq!(format!("{own:?}"), "Valuations { .. }");
+}
+
 fn worth(n: u64, fees: &Fees, cash: Option<Cash>) -> Result<Worth, ValueError> {
     Worth::of(points(n), fees, cash, Rates::shipped(), DAY)
 }

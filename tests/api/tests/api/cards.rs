@@ -114,7 +114,8 @@ async fn cards_are_recommended_with_numbers_and_reasons() {
     let advice = demo.get(ADVICE).send().await;
     let items = items(&advice);
     assert_eq!(items.len(), 3);
-    assert!(items.iter().all(|item| item["score"]["plans"] == 1), "each brings American's points: {items:?}");
+    let plans: Vec<&Value> = items.iter().map(|item| &item["score"]["plans"]).collect();
+    assert_eq!(plans, [1, 0, 0], "the first brings American's points; nothing is left for the others to bring");
     insta::assert_json_snapshot!("recommendation", items[0]);
     let business =
         advice.body["notRecommended"].as_array().unwrap().iter().find(|left| left["card"] == "citi-aadvantage-business");
@@ -135,6 +136,19 @@ async fn a_rule_that_would_refuse_is_named() {
     assert_eq!(left["why"], json!([{"kind": "refused", "rule": "chase-5-24", "text": text}]));
 }
 
+#[tokio::test]
+async fn points_are_worth_what_the_member_says() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    create(&demo, dubai()).await;
+    demo.put("/v1/me/valuations").body(json!({"valuations": {"citi-typ": "2.5"}})).send().await.assert(204, "");
+    let advice = demo.get(ADVICE).send().await;
+    let first = &items(&advice)[0];
+    assert_eq!((&first["card"]["id"], &first["score"]["value"]["amount"]), (&json!("citi-strata-premier"), &json!("1500.00")));
+    let worth = first["reasons"].as_array().unwrap().iter().find(|reason| reason["kind"] == "bonus").unwrap()["worth"].clone();
+    assert_eq!(worth, json!({"cents": "2.5000", "basis": "own"}));
+}
+
 /// Which calls are made.
 #[derive(Debug, Default)]
 struct Calls(Mutex<Vec<String>>);
@@ -151,6 +165,7 @@ async fn who_opts_out_is_told_nothing_and_nothing_is_looked_at() {
     let (app, _) = told().await;
     let demo = app.member("demo");
     say(&demo, sapphire()).await.assert(204, "");
+    demo.put("/v1/me/valuations").body(json!({"valuations": {"citi-typ": "2.5"}})).send().await.assert(204, "");
     demo.put("/v1/me/cards/opt-out").body(json!({"optedOut": true})).send().await.assert(200, "");
     let calls = Arc::new(Calls::default());
     app.set_faults(calls.clone());
