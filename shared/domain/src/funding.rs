@@ -38,6 +38,17 @@ impl Balances {
         self.0.get(programme).map_or(0, |points| points.get())
     }
 
+    /// What all of it is worth, rounded half to even to a cent.
+    ///
+    /// # Errors
+    /// If that is more than anybody has.
+    pub fn worth(&self, valuations: &Valuations) -> Result<Money, FundingError> {
+        let each = self
+            .iter()
+            .map(|(programme, points)| i128::from(points.get()) * i128::from(valuations.of(programme).cents.ten_thousandths()));
+        dollars(rounded(each.sum(), 10_000))
+    }
+
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = (&ProgrammeId, Points)> {
         self.0.iter().map(|(programme, points)| (programme, *points))
