@@ -88,16 +88,23 @@ pub(crate) fn refusal(error: BookingError) -> Failure {
         BookingError::SeenTooLongAgo(_) => "seen-too-long-ago",
         BookingError::VerifyFirst => "verify-first",
         BookingError::Transferred => "already-transferred",
+        BookingError::NothingNewer(_) => "nothing-newer",
+        BookingError::NoHolds => "no-holds",
         BookingError::Hold => "no-such-hold",
+        BookingError::TooFewPoints(_) => "too-few-points",
     };
     let advice = match &error {
-        BookingError::SeenTooLongAgo(_) => " Look at the programme's own site, and say what you see.",
+        BookingError::TooFewPoints(_) => " Say what you have (`PUT /v1/me/balances`): transfers can't be undone.",
+        BookingError::SeenTooLongAgo(_) | BookingError::NothingNewer(_) => {
+            " Look at the programme's own site, and say what you see."
+        }
         BookingError::VerifyFirst => " Transfers can't be undone.",
         BookingError::NoAward
         | BookingError::Gone
         | BookingError::Exists
         | BookingError::Over
         | BookingError::Transferred
+        | BookingError::NoHolds
         | BookingError::Hold => "",
     };
     let mut sentence = error.to_string();

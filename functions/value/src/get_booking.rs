@@ -59,7 +59,9 @@ async fn get_booking(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<
     {
         Ok(plan) => (Some(plan), None),
         Err(FundingError::Short(shortfall)) => (None, Some(shortfall)),
-        Err(FundingError::ZeroPoints | FundingError::UnknownProgramme | FundingError::OutOfRange) => (None, None),
+        Err(FundingError::ZeroPoints | FundingError::UnknownProgramme | FundingError::OutOfRange | FundingError::TooLarge) => {
+            (None, None)
+        }
     };
     let steps = plan.as_ref().map(|plan| steps(plan, booking.seen.taxes, &locale)).unwrap_or_default();
     Ok(Answer::ok(BookingPlan { booking: BookingView::from(&booking), plan, shortfall, steps }).version(booking.version))

@@ -80,6 +80,7 @@ fn fault(error: &FundingError) -> Faults {
     let (pointer, code) = match error {
         FundingError::ZeroPoints => ("/points", "zero-points"),
         FundingError::UnknownProgramme => ("/programme", "unknown-programme"),
+        FundingError::TooLarge => ("/points", "too-large"),
         FundingError::Short(_) | FundingError::OutOfRange => ("/points", "out-of-range"),
     };
     Faults::one(pointer, code, error.to_string())

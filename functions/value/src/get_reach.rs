@@ -4,16 +4,15 @@ use axum::extract::State;
 use domain::{
     deals::Deal,
     flights::{Cabin, Fare},
-    funding::{Balances, FundingPlan, Terms, plan},
+    funding::{Effort, FundingPlan, Terms, plan_within},
     identity::Role,
     ids::DealId,
-    money::CentsPerPoint,
+    money::{CentsPerPoint, Money},
     places::Airport,
-    value::Valuations,
     wallets::{OwnValuations, Wallet},
 };
 use jiff::civil::DateTime;
-use platform::{Answer, Caller, Deps, Endpoint, Page, PageParams, Paged, Problems, Reply};
+use platform::{Answer, Caller, Deps, Endpoint, Failure, Page, PageParams, Paged, Problems, Reply};
 use serde::Serialize;
 use storage::{Entity, Grant, Listed, MemberKey};
 use utoipa::ToSchema;
@@ -49,12 +48,21 @@ pub struct Reachable {
     cents_per_point: Option<CentsPerPoint>,
     /// How it is paid for: what it gives up, and what is left over.
     plan: FundingPlan,
+    /// What is left: the worth of all the caller's points afterwards, at the caller's valuations, less the fees of the transfers.
+    left: Money,
 }
+
+/// How many live deals are looked at: the best so many of all.
+const MOST_DEALS: usize = 200;
+/// So many are read at once.
+const AT_ONCE: u8 = 100;
+/// What all their plans may try together: as much as so many of the hardest.
+const HARDEST_PLANS: u32 = 10;
 
 /// Shows where the caller's balances can take them
 ///
-/// Of a page of live deals, the best first, those that the balances pay for, sorted by what they give up: who gives up least has most
-/// left. A page can be short, even empty, while `next` goes on.
+/// Of the 200 best live deals those that the balances pay for, sorted by `left`, the most first: what all the caller's points are worth
+/// afterwards, at the caller's valuations, less fees. What would take too long to plan is left out.
 #[utoipa::path(
     get,
     path = "/v1/me/reach",
@@ -65,24 +73,64 @@ pub struct Reachable {
 async fn get_reach(State(cx): State<Deps>, caller: Caller, page: Page) -> Reply<Paged<Reachable>> {
     let (balances, _) = wallet::balances(&cx, &caller.owner).await?;
     let (valuations, _) = wallet::valuations(&cx, &caller.owner).await?;
-    let Listed { items, next } = cx.store().ranked_deals(caller.tenant(), page.limit, page.after.as_deref()).await?;
-    let terms = Terms::shipped(cx.now());
-    let mut items: Vec<Reachable> = items.iter().filter_map(|deal| reach(deal, &balances, &valuations, &terms)).collect();
-    items.sort_by_key(|reachable| (reachable.plan.given_up.minor(), reachable.deal));
-    Ok(Answer::ok(page.answer(&cx, Listed { items, next }, |reachable| reachable)?))
+    let before = balances.worth(&valuations).map_err(|error| Failure::Conflict("out-of-range", error.to_string()))?;
+    let (terms, mut effort) = (Terms::shipped(cx.now()), Effort::of_plans(HARDEST_PLANS));
+    let deals = live_deals(&cx, &caller).await?;
+    let paid_for = deals.iter().filter_map(|deal| {
+        let Fare::Award { programme, points, .. } = &deal.flight().fare else { return None };
+        let plan = plan_within(&mut effort, programme, *points, &balances, &valuations, &terms).ok()?;
+        Some(Reachable::of(deal, plan, before))
+    });
+    let ranked = after(paid_for.flatten().collect(), page.after.as_deref(), page.limit);
+    Ok(Answer::ok(page.answer(&cx, ranked, |reachable| reachable)?))
 }
 
-/// How a deal is paid for, if it can be.
-fn reach(deal: &Deal, balances: &Balances, valuations: &Valuations, terms: &Terms<'_>) -> Option<Reachable> {
-    let flight = deal.flight();
-    let Fare::Award { programme, points, .. } = &flight.fare else { return None };
-    Some(Reachable {
-        deal: deal.id,
-        from: flight.origin,
-        to: flight.destination,
-        departs: flight.departs,
-        cabin: flight.cabin,
-        cents_per_point: deal.cents_per_point(),
-        plan: plan(programme, *points, balances, valuations, terms).ok()?,
-    })
+/// The best live deals, as many as are looked at.
+async fn live_deals(cx: &Deps, caller: &Caller) -> Result<Vec<Deal>, Failure> {
+    let (mut deals, mut from) = (Vec::new(), None);
+    loop {
+        let Listed { items, next } = cx.store().ranked_deals(caller.tenant(), AT_ONCE, from.as_deref()).await?;
+        deals.extend(items);
+        from = next;
+        if from.is_none() || deals.len() >= MOST_DEALS {
+            deals.truncate(MOST_DEALS);
+            return Ok(deals);
+        }
+    }
+}
+
+/// The page after a place: the rank of the last that was shown, so that what comes and goes meanwhile moves nothing else.
+fn after(mut ranked: Vec<Reachable>, place: Option<&str>, limit: u8) -> Listed<Reachable> {
+    ranked.sort_by_key(Reachable::rank);
+    let shown = place.and_then(|place| {
+        let (given_up, deal) = place.split_once(' ')?;
+        Some((given_up.parse::<i128>().ok()?, deal.parse::<DealId>().ok()?))
+    });
+    ranked.retain(|reachable| shown.is_none_or(|shown| reachable.rank() > shown));
+    let more = ranked.len() > usize::from(limit);
+    ranked.truncate(limit.into());
+    let last = ranked.last().filter(|_| more).map(Reachable::rank);
+    Listed { items: ranked, next: last.map(|(given_up, deal)| format!("{given_up} {deal}")) }
+}
+
+impl Reachable {
+    /// A deal by its plan, for a member whose points are worth so much before.
+    fn of(deal: &Deal, plan: FundingPlan, before: Money) -> Option<Self> {
+        let flight = deal.flight();
+        Some(Self {
+            deal: deal.id,
+            from: flight.origin,
+            to: flight.destination,
+            departs: flight.departs,
+            cabin: flight.cabin,
+            cents_per_point: deal.cents_per_point(),
+            left: before.minus(plan.given_up).ok()?,
+            plan,
+        })
+    }
+
+    /// What is given up, in cents: the less, the more is left. Then the id.
+    fn rank(&self) -> (i128, DealId) {
+        (self.plan.given_up.minor(), self.deal)
+    }
 }

@@ -29,7 +29,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-re-verify-book
 pub struct ReVerifyBooking {
     /// With the programme itself, now. Without it, what a source saw counts, if that was minutes ago.
     seen: Option<Seen>,
-    /// Until when the programme holds it for the caller, if it does.
+    /// Until when the programme holds it for the caller, if it is one of which a source says that it holds awards.
     #[schema(value_type = Option<String>, format = DateTime)]
     held_until: Option<Timestamp>,
 }
@@ -42,7 +42,7 @@ impl Input for ReVerifyBooking {
 
 /// Says that the award is still there
 ///
-/// What has changed is told; for ten minutes, or as long as the programme holds it, points may be transferred.
+/// What has changed is told; for ten minutes points may be transferred. Without seats they may not.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings/{id}/re-verify",

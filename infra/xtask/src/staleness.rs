@@ -6,9 +6,10 @@ use domain::time::first_day;
 use jiff::civil::Date;
 
 /// A table, its columns that name a row, and the one that dates it.
-const TABLES: [(&str, &[&str], &str); 7] = [
+const TABLES: [(&str, &[&str], &str); 8] = [
     ("cards.csv", &["id"], "as_of"),
     ("card-rules.csv", &["id"], "as_of"),
+    ("award-holds.csv", &["programme"], "as_of"),
     ("free-nights.csv", &["programme"], "as_of"),
     ("transfer-partners.csv", &["from", "to"], "as_of"),
     ("transfer-bonuses.csv", &["from", "to"], "as_of"),

@@ -1,6 +1,7 @@
 //! Booking an award, guarded: a member and a deal go from looking to transferring to booking, and nothing that can't be undone is let
 //! through on what was seen too long ago.
 
+mod holds;
 mod steps;
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,18 +11,18 @@ use utoipa::ToSchema;
 use crate::{
     deals::{Deal, DealState},
     flights::Fare,
+    funding::{FundingError, FundingPlan},
     ids::{BookingId, DealId, Owner, derived},
     inputs::{Fields, Input, leaf, object},
     money::{Money, Points, ProgrammeId},
     time::to_second,
 };
 
+use holds::Holds;
 pub use steps::{Step, StepKind, steps, steps_for_anyone};
 
 /// How long what was seen can be relied on for what can't be undone: award space goes in minutes, and a transfer can't be taken back.
 pub const VERIFIED_FOR: SignedDuration = SignedDuration::from_mins(10);
-/// The longest hold that is believed.
-const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// How long a booking is kept after it last changed.
 const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
 
@@ -95,6 +96,9 @@ pub struct Booking {
     pub programme: ProgrammeId,
     /// What it asked when it was last looked at.
     pub seen: Seen,
+    /// When that was, by what anybody saw since it was begun.
+    #[serde(default)]
+    pub looked_at: Option<Timestamp>,
     /// What had changed then.
     pub changes: Vec<Change>,
     /// How far it has come.
@@ -158,9 +162,18 @@ pub enum BookingError {
     /// Points are on their way already.
     #[error("the points are on their way already")]
     Transferred,
-    /// A hold that no programme gives.
-    #[error("a hold must end later than now, and within 14 days")]
+    /// A source's look that is no newer than what is known.
+    #[error("a source saw the award at {0}, and it was looked at since")]
+    NothingNewer(Timestamp),
+    /// A hold by a programme of which no source says that it holds awards.
+    #[error("no source says that this programme holds awards")]
+    NoHolds,
+    /// A hold that is over, or longer than the programme gives.
+    #[error("the programme holds no award until then")]
     Hold,
+    /// The member has too few points, wherever they are.
+    #[error("{0} points are missing")]
+    TooFewPoints(Points),
 }
 
 impl Booking {
@@ -181,42 +194,58 @@ impl Booking {
             None => 0,
         };
         let (now, id, state) = (to_second(now), Self::id_for(&owner, deal.id), BookingState::Verify);
-        Ok(Self { id, owner, deal: deal.id, programme, seen, changes: vec![], state, created_at: now, updated_at: now, version })
+        let (deal, looked_at, changes) = (deal.id, None, vec![]);
+        Ok(Self { id, owner, deal, programme, seen, looked_at, changes, state, created_at: now, updated_at: now, version })
     }
 
     /// Takes in that the award was looked at: by the member with the programme, or else by a source, which must have been minutes ago.
-    /// What changed is told; then it is what is asked.
+    /// What changed is told; then it is what is asked. An award without seats is not verified.
     ///
     /// # Errors
-    /// If it is gone, or the source's look is too old, or the hold can't be, or the booking is over.
+    /// If it is gone, or the source's look is too old or older than another, or the hold can't be, or the booking is over.
     pub fn verify(&mut self, deal: &Deal, look: Look, now: Timestamp) -> Result<(), BookingError> {
+        self.verify_by(holds::shipped(), deal, look, now)
+    }
+
+    fn verify_by(&mut self, holds: &Holds, deal: &Deal, look: Look, now: Timestamp) -> Result<(), BookingError> {
         self.must_go_on()?;
         let (seen, seen_at) = match look.seen {
-            // What the member does not say is as it was.
+            // What the member does not say is as it was; but who sees the award sees a seat.
             Some(Seen { points, taxes, seats }) => {
-                (Seen { points, taxes: taxes.or(self.seen.taxes), seats: seats.or(self.seen.seats) }, now)
+                let before = self.seen.seats.filter(|seats| *seats > 0);
+                (Seen { points, taxes: taxes.or(self.seen.taxes), seats: seats.or(before) }, now)
             }
-            None => {
-                let observed = deal.flight().freshness.observed_at;
-                let (_, seen) = offered(deal)?;
-                if now.duration_since(observed) > VERIFIED_FOR {
-                    return Err(BookingError::SeenTooLongAgo(observed));
-                }
-                (seen, observed)
-            }
+            None => self.seen_by_a_source(deal, now)?,
         };
-        let good_hold = |until: Timestamp| until > now && until.duration_since(now) <= LONGEST_HOLD;
-        if !look.held_until.is_none_or(good_hold) {
-            return Err(BookingError::Hold);
+        if let Some(until) = look.held_until {
+            let longest = holds.longest(&self.programme).ok_or(BookingError::NoHolds)?;
+            if until <= now || until.duration_since(now) > longest {
+                return Err(BookingError::Hold);
+            }
         }
         self.changes = self.seen.changes_to(&seen);
         self.seen = seen;
+        self.looked_at = Some(seen_at);
         // Points that are on their way don't come back: what was seen since is told, and that is all.
         if !matches!(self.state, BookingState::Waiting { .. }) {
-            self.state = BookingState::Verified { seen_at, held_until: look.held_until };
+            let there = BookingState::Verified { seen_at, held_until: look.held_until };
+            self.state = if seen.seats == Some(0) { BookingState::Verify } else { there };
         }
         self.updated_at = to_second(now);
         Ok(())
+    }
+
+    /// What a source saw, minutes ago and after anybody else.
+    fn seen_by_a_source(&self, deal: &Deal, now: Timestamp) -> Result<(Seen, Timestamp), BookingError> {
+        let observed = deal.flight().freshness.observed_at;
+        let (_, seen) = offered(deal)?;
+        if now.duration_since(observed) > VERIFIED_FOR {
+            return Err(BookingError::SeenTooLongAgo(observed));
+        }
+        if self.looked_at.is_some_and(|looked_at| observed < looked_at) {
+            return Err(BookingError::NothingNewer(observed));
+        }
+        Ok((seen, observed))
     }
 
     /// Until when points may be transferred, by what was seen last.
@@ -226,17 +255,27 @@ impl Booking {
         Some(held_until.map_or(relied_on, |until| until.max(relied_on)))
     }
 
-    /// Takes in that points are transferred. Refused unless the award was seen minutes ago, or is held.
+    /// Takes in that points are transferred. Refused unless the award was seen minutes ago, or is held, and nobody saw since that it
+    /// is gone, and what the member has is enough: `missing` are the points that it is not, by [`missing`].
     ///
     /// # Errors
-    /// If it has to be looked at first, was transferred before, or the booking is over.
-    pub fn transfer(&mut self, now: Timestamp) -> Result<(), BookingError> {
+    /// If it has to be looked at first, is gone, was transferred before, or the booking is over; or if points are missing.
+    pub fn transfer(&mut self, deal: &Deal, missing: Option<Points>, now: Timestamp) -> Result<(), BookingError> {
         self.must_go_on()?;
-        if matches!(self.state, BookingState::Waiting { .. }) {
-            return Err(BookingError::Transferred);
-        }
+        let seen_at = match self.state {
+            BookingState::Waiting { .. } => return Err(BookingError::Transferred),
+            BookingState::Verified { seen_at, .. } => seen_at,
+            BookingState::Verify | BookingState::Booked | BookingState::Abandoned => return Err(BookingError::VerifyFirst),
+        };
         if self.may_transfer_until().is_none_or(|until| now > until) {
             return Err(BookingError::VerifyFirst);
+        }
+        // A member who saw the award after that knows better.
+        if deal.state == DealState::Gone && deal.last_seen >= to_second(seen_at) {
+            return Err(BookingError::Gone);
+        }
+        if let Some(missing) = missing {
+            return Err(BookingError::TooFewPoints(missing));
         }
         self.state = BookingState::Waiting { since: to_second(now) };
         self.updated_at = to_second(now);
@@ -278,6 +317,16 @@ impl Booking {
             BookingState::Booked | BookingState::Abandoned => Err(BookingError::Over),
             BookingState::Verify | BookingState::Verified { .. } | BookingState::Waiting { .. } => Ok(()),
         }
+    }
+}
+
+/// How many points are missing for what was planned, if any are: all of them, where nothing can be planned.
+pub fn missing(wanted: Points, planned: &Result<FundingPlan, FundingError>) -> Option<Points> {
+    match planned {
+        // Of too many ways to it, each is enough.
+        Ok(_) | Err(FundingError::TooLarge) => None,
+        Err(FundingError::Short(shortfall)) => Some(shortfall.missing),
+        Err(FundingError::ZeroPoints | FundingError::UnknownProgramme | FundingError::OutOfRange) => Some(wanted),
     }
 }
 

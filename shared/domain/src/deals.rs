@@ -413,9 +413,9 @@ impl<'a> Market<'a> {
 /// straight in between. Unknown where the value is; a programme without published valuations is held against what points
 /// are typically worth, or it would rank above all that are known to be poor.
 fn award_value(valuation: &Valuation) -> Option<u8> {
-    let cents = valuation.cents_per_point?.get();
     // Published valuations are in US cents.
-    valuation.cash.filter(|cash| cash.currency() == Currency::USD)?;
+    let in_dollars = valuation.cash.is_some_and(|cash| cash.currency() == Currency::USD);
+    let cents = valuation.us_cents_per_point.or(valuation.cents_per_point.filter(|_| in_dollars))?.get();
     let baseline = valuation.baseline.unwrap_or_else(Baseline::typical);
     let (floor, ceiling) = (baseline.floor.get(), baseline.ceiling.get());
     let (forty, sixty) = (Decimal::from(40), Decimal::from(60));

@@ -3,7 +3,7 @@
 //! Given up are the points that are spent or transferred, each at what it is worth to the member, and fees, less what is left
 //! over in the programme. Of plans that give up the same the one with the fewest transfers counts, then the one whose slowest
 //! transfer is the fastest. A plan moves nothing that it could do without: every transfer, less by one increment, would leave too
-//! little. Points go one way, once: no plan leads through a third programme.
+//! little, or, where it fills up the points that bring extra ones, less by as many. Points go one way, once: no plan leads through a third programme.
 
 mod search;
 
@@ -43,6 +43,17 @@ impl Balances {
     /// What there is of one: nothing, where nothing is said.
     pub fn of(&self, programme: &ProgrammeId) -> u64 {
         self.0.get(programme).map_or(0, |points| points.get())
+    }
+
+    /// What all of it is worth, rounded half to even to a cent.
+    ///
+    /// # Errors
+    /// If that is more than anybody has.
+    pub fn worth(&self, valuations: &Valuations) -> Result<Money, FundingError> {
+        let each = self
+            .iter()
+            .map(|(programme, points)| i128::from(points.get()) * i128::from(valuations.of(programme).cents.ten_thousandths()));
+        dollars(rounded(each.sum(), 10_000))
     }
 
     /// Each of them.
@@ -158,6 +169,42 @@ pub enum FundingError {
     /// Amounts that no member has.
     #[error("the amounts are out of range")]
     OutOfRange,
+    /// So many plans that cost about the same that finding the best one would take too long.
+    #[error("there are too many ways to bring so many points together")]
+    TooLarge,
+}
+
+/// How many amounts one plan may try. An ordinary wallet's takes hundreds; so many are a few milliseconds.
+const EFFORT_OF_A_PLAN: u32 = 40_000;
+
+/// How many amounts may still be tried, by all plans of a request together: whatever a member has, an answer takes no seconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effort(u32);
+
+impl Effort {
+    /// Enough for any one plan.
+    pub const fn of_a_plan() -> Self {
+        Self(EFFORT_OF_A_PLAN)
+    }
+
+    /// Enough for so many plans that each take all they may; most take next to nothing.
+    pub const fn of_plans(count: u32) -> Self {
+        Self(EFFORT_OF_A_PLAN.saturating_mul(count))
+    }
+
+    fn take(&mut self) -> Result<(), search::UsedUp> {
+        self.0 = self.0.checked_sub(1).ok_or(search::UsedUp)?;
+        Ok(())
+    }
+
+    /// Runs one plan with what it may use of this.
+    fn lend<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        let mut lent = Self(self.0.min(EFFORT_OF_A_PLAN));
+        let before = lent.0;
+        let result = run(&mut lent);
+        self.0 -= before - lent.0;
+        result
+    }
 }
 
 /// What is missing.
@@ -197,6 +244,21 @@ pub fn plan(
     valuations: &Valuations,
     terms: &Terms<'_>,
 ) -> Result<FundingPlan, FundingError> {
+    plan_within(&mut Effort::of_a_plan(), programme, points, balances, valuations, terms)
+}
+
+/// The same, for one of several plans that share an effort.
+///
+/// # Errors
+/// If it is not enough, or nothing that can be planned, or not within the effort.
+pub fn plan_within(
+    effort: &mut Effort,
+    programme: &ProgrammeId,
+    points: Points,
+    balances: &Balances,
+    valuations: &Valuations,
+    terms: &Terms<'_>,
+) -> Result<FundingPlan, FundingError> {
     name_of(programme).ok_or(FundingError::UnknownProgramme)?;
     if points.get() == 0 {
         return Err(FundingError::ZeroPoints);
@@ -205,10 +267,10 @@ pub fn plan(
         terms.partners.iter().filter(|partner| partner.to == *programme && (partner.confirmed || !sure)).collect()
     };
     let problem = Problem { programme, points, balances, valuations, terms };
-    match problem.solve(&offered(true)) {
-        Err(FundingError::Short(_)) => problem.solve(&offered(false)),
+    effort.lend(|effort| match problem.solve(&offered(true), effort) {
+        Err(FundingError::Short(_)) => problem.solve(&offered(false), effort),
         other => other,
-    }
+    })
 }
 
 struct Problem<'a> {
@@ -220,14 +282,15 @@ struct Problem<'a> {
 }
 
 impl Problem<'_> {
-    fn solve(&self, partners: &[&TransferPartner]) -> Result<FundingPlan, FundingError> {
+    fn solve(&self, partners: &[&TransferPartner], effort: &mut Effort) -> Result<FundingPlan, FundingError> {
         let there = self.balances.of(self.programme);
         let need = self.points.get().saturating_sub(there);
         let sources: Vec<Source> = partners.iter().enumerate().filter_map(|(i, partner)| self.source(i, partner, need)).collect();
         let worth = self.valuations.of(self.programme).cents.ten_thousandths();
-        match search::least_given_up(sources, need, worth.into()) {
-            Some(chosen) => self.told(partners, &chosen, there, worth.into()),
-            None => Err(self.short(partners, there)),
+        match search::least_given_up(sources, need, worth.into(), effort) {
+            Ok(Some(chosen)) => self.told(partners, &chosen, there, worth.into()),
+            Ok(None) => Err(self.short(partners, there)),
+            Err(search::UsedUp) => Err(FundingError::TooLarge),
         }
     }
 

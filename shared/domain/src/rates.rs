@@ -133,6 +133,13 @@ pub struct Rate {
 }
 
 impl Rate {
+    /// What a minor unit is in minor units of the other currency: exact, as a fraction.
+    pub(crate) fn fraction(&self) -> (i128, i128) {
+        let times = i128::from(self.times) * 10_i128.pow(self.to.minor_digits());
+        let over = i128::from(self.over) * 10_i128.pow(self.from.minor_digits());
+        (times, over)
+    }
+
     /// The amount in the other currency, rounded half to even to its minor unit.
     ///
     /// # Errors
@@ -141,8 +148,7 @@ impl Rate {
         if money.currency() != self.from {
             return Err(RateError::NotQuoted(money.currency()));
         }
-        let times = i128::from(self.times) * 10_i128.pow(self.to.minor_digits());
-        let over = i128::from(self.over) * 10_i128.pow(self.from.minor_digits());
+        let (times, over) = self.fraction();
         let minor = money.minor().checked_mul(times).map(|product| rounded(product, over)).ok_or(RateError::OutOfRange)?;
         i64::try_from(minor).ok().and_then(|minor| Money::from_minor(minor, self.to).ok()).ok_or(RateError::OutOfRange)
     }

@@ -192,7 +192,7 @@ impl Worth {
             lines,
             fees: money(total)?,
             saved: money(saved)?,
-            cents_per_point: per_point(saved, points, cash.currency())?,
+            cents_per_point: per_point(saved, points, cash.currency(), (1, 1))?,
         })
     }
 }
@@ -205,11 +205,22 @@ fn line(kind: FeeKind, given: Money, currency: Currency, rates: &Rates, on: Date
     Ok(Line { kind, amount: rate.convert(given)?, given: Some(given), rate_of: Some(rate.day) })
 }
 
-fn per_point(minor: i128, points: Points, currency: Currency) -> Result<CentsPerPoint, ValueError> {
+/// Of an amount in minor units, converted by a fraction to those of a currency. Rounded once.
+fn per_point(minor: i128, points: Points, currency: Currency, (times, over): (i128, i128)) -> Result<CentsPerPoint, ValueError> {
     // Hundredths of the major unit, in ten-thousandths: × 100 × 10^4 ÷ 10^digits.
-    let over = i128::from(points.get()) * 10_i128.pow(currency.minor_digits());
-    let cents = rounded(minor * 1_000_000, over);
-    i64::try_from(cents).map(CentsPerPoint::from_ten_thousandths).map_err(|_| ValueError::OutOfRange)
+    let over = (i128::from(points.get()) * 10_i128.pow(currency.minor_digits())).checked_mul(over);
+    let cents = (minor * 1_000_000).checked_mul(times).zip(over).map(|(minor, over)| rounded(minor, over));
+    cents.and_then(|cents| i64::try_from(cents).ok()).map(CentsPerPoint::from_ten_thousandths).ok_or(ValueError::OutOfRange)
+}
+
+/// What a point is worth in US cents, in which valuations are published, and the day of the rate, if it took one.
+fn in_us_cents(worth: &Worth, points: Points, rates: &Rates, on: Date) -> Result<(CentsPerPoint, Option<Date>), ValueError> {
+    let currency = worth.cash.currency();
+    if currency == Currency::USD {
+        return Ok((worth.cents_per_point, None));
+    }
+    let rate = rates.between(currency, Currency::USD, on)?;
+    Ok((per_point(worth.saved.minor(), points, Currency::USD, rate.fraction())?, Some(rate.day)))
 }
 
 fn minor_money(minor: i128, currency: Currency) -> Result<Money, ValueError> {
@@ -285,14 +296,7 @@ pub struct Appraisal {
 pub fn appraise(award: &Award<'_>, own: Option<CentsPerPoint>, rates: &Rates) -> Result<Appraisal, ValueError> {
     name_of(award.programme).ok_or(ValueError::UnknownProgramme)?;
     let worth = Worth::of(award.points, &award.fees, award.cash, rates, award.on)?;
-    let currency = worth.cash.currency();
-    let (us_cents_per_point, rate_of) = if currency == Currency::USD {
-        (worth.cents_per_point, None)
-    } else {
-        let rate = rates.between(currency, Currency::USD, award.on)?;
-        let dollars = rate.convert(worth.saved)?;
-        (per_point(dollars.minor(), award.points, Currency::USD)?, Some(rate.day))
-    };
+    let (us_cents_per_point, rate_of) = in_us_cents(&worth, award.points, rates, award.on)?;
     let baseline = match own {
         Some(cents) => Some(Yardstick { usual: Baseline { floor: cents, ceiling: cents }, own: true, as_of: None, stale: false }),
         None => Published::of(award.programme).map(|published| published.yardstick(award.on)),
@@ -305,15 +309,12 @@ pub fn appraise(award: &Award<'_>, own: Option<CentsPerPoint>, rates: &Rates) ->
 /// Fees + points × valuation, in the cash price's currency.
 fn break_even(award: &Award<'_>, worth: &Worth, usual: Baseline, rates: &Rates) -> Result<BreakEven, ValueError> {
     let currency = worth.cash.currency();
+    let dollars = currency == Currency::USD;
+    let (times, over) = if dollars { (1, 1) } else { rates.between(Currency::USD, currency, award.on)?.fraction() };
     let at = |cents: CentsPerPoint| {
         let points = i128::from(award.points.get()) * i128::from(cents.ten_thousandths());
-        let dollars = minor_money(rounded(points, 10_000), Currency::USD)?;
-        let points = if currency == Currency::USD {
-            dollars
-        } else {
-            rates.between(Currency::USD, currency, award.on)?.convert(dollars)?
-        };
-        minor_money(points.minor() + worth.fees.minor(), currency)
+        let points = points.checked_mul(times).map(|points| rounded(points, 10_000 * over)).ok_or(ValueError::OutOfRange)?;
+        minor_money(points + worth.fees.minor(), currency)
     };
     Ok(BreakEven { floor: at(usual.floor)?, ceiling: at(usual.ceiling)? })
 }

@@ -125,6 +125,11 @@ impl World {
         }
     }
 
+    /// Whether no function's clock is off.
+    pub fn clocks_agree(&self) -> bool {
+        self.setting.mischief.skew_minutes == 0
+    }
+
     /// An idempotency key that no other request has.
     pub fn new_key(&self) -> String {
         format!("request-{}", self.keys_given.fetch_add(1, Relaxed))

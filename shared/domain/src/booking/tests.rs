@@ -58,13 +58,13 @@ fn seen(points: u64) -> Look {
 fn points_are_transferred_only_right_after_the_award_was_seen() {
     let deal = deal(award(40_000), 0);
     let mut booking = started(&deal);
-    assert_eq!(booking.transfer(at(1)), Err(BookingError::VerifyFirst));
+    assert_eq!(booking.transfer(&deal, None, at(1)), Err(BookingError::VerifyFirst));
     booking.verify(&deal, seen(40_000), at(5)).unwrap();
-    assert_eq!(booking.clone().transfer(at(15)), Ok(()));
-    assert_eq!(booking.transfer(at(16)), Err(BookingError::VerifyFirst));
+    assert_eq!(booking.clone().transfer(&deal, None, at(15)), Ok(()));
+    assert_eq!(booking.transfer(&deal, None, at(16)), Err(BookingError::VerifyFirst));
     booking.verify(&deal, seen(40_000), at(20)).unwrap();
-    booking.transfer(at(21)).unwrap();
-    assert_eq!(booking.transfer(at(21)), Err(BookingError::Transferred));
+    booking.transfer(&deal, None, at(21)).unwrap();
+    assert_eq!(booking.transfer(&deal, None, at(21)), Err(BookingError::Transferred));
     assert_eq!((booking.done(at(60)), booking.state), (Ok(()), BookingState::Booked));
 }
 
@@ -81,10 +81,74 @@ fn a_hold_keeps_what_was_seen() {
     let deal = deal(award(40_000), 0);
     let mut booking = started(&deal);
     let held = |until| Look { held_until: Some(at(until)), ..seen(40_000) };
-    assert_eq!(booking.verify(&deal, held(0), at(1)), Err(BookingError::Hold));
-    assert_eq!(booking.verify(&deal, held(15 * 24 * 60), at(1)), Err(BookingError::Hold));
-    booking.verify(&deal, held(3 * 24 * 60), at(1)).unwrap();
-    assert_eq!(booking.transfer(at(2 * 24 * 60)), Ok(()));
+    let holds = holds::read("header\naadvantage,24,made up,2026-11");
+    assert_eq!(booking.verify_by(&holds, &deal, held(0), at(1)), Err(BookingError::Hold));
+    assert_eq!(booking.verify_by(&holds, &deal, held(24 * 60 + 2), at(1)), Err(BookingError::Hold));
+    booking.verify_by(&holds, &deal, held(24 * 60), at(1)).unwrap();
+    assert_eq!(booking.transfer(&deal, None, at(23 * 60)), Ok(()));
+}
+
+#[test]
+fn a_hold_is_believed_only_of_programmes_that_a_source_says_hold_awards() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    let held = Look { held_until: Some(at(60)), ..seen(40_000) };
+    assert_eq!(booking.verify(&deal, held, at(1)), Err(BookingError::NoHolds));
+    assert_eq!(booking.may_transfer_until(), None);
+}
+
+#[test]
+fn an_award_without_seats_is_not_there() {
+    let none = deal(award(40_000), 0);
+    let mut booking = started(&none);
+    let seats = |seats| Look { seen: seen(40_000).seen.map(|seen| Seen { seats, ..seen }), held_until: None };
+    booking.verify(&none, seats(Some(2)), at(1)).unwrap();
+    booking.verify(&none, seats(Some(0)), at(2)).unwrap();
+    assert_eq!((booking.state, booking.seen.seats), (BookingState::Verify, Some(0)));
+    assert_eq!(booking.transfer(&none, None, at(2)), Err(BookingError::VerifyFirst));
+    assert!(matches!(booking.changes.as_slice(), [Change::Seats { before: Some(2), now: Some(0) }]));
+    // Nor is it by what a source saw before.
+    assert_eq!(booking.verify(&none, Look::default(), at(3)), Err(BookingError::NothingNewer(at(0))));
+    booking.verify(&none, seats(None), at(4)).unwrap();
+    assert_eq!(booking.transfer(&none, None, at(4)), Ok(()));
+}
+
+#[test]
+fn an_older_look_by_a_source_replaces_no_newer_one() {
+    let deal = deal(award(40_000), 2);
+    let mut booking = started(&deal);
+    booking.verify(&deal, seen(45_000), at(8)).unwrap();
+    let known = booking.clone();
+    assert_eq!(booking.verify(&deal, Look::default(), at(9)), Err(BookingError::NothingNewer(at(2))));
+    assert_eq!((&booking, booking.may_transfer_until()), (&known, Some(at(18))));
+}
+
+#[test]
+fn nothing_is_transferred_once_a_source_sees_that_the_award_is_gone() {
+    let mut deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    booking.verify(&deal, seen(40_000), at(1)).unwrap();
+    deal.gone(at(2));
+    assert_eq!(booking.transfer(&deal, None, at(3)), Err(BookingError::Gone));
+    // The member looked again, and knows better.
+    booking.verify(&deal, seen(40_000), at(4)).unwrap();
+    assert_eq!(booking.transfer(&deal, None, at(5)), Ok(()));
+}
+
+#[test]
+fn nothing_is_transferred_that_would_not_be_enough() {
+    use crate::funding::{Balances, Terms, plan};
+    let deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    booking.verify(&deal, seen(40_000), at(1)).unwrap();
+    let planned = |count: u64| {
+        let balances: Balances = [("citi-typ".parse().unwrap(), count.try_into().unwrap())].into_iter().collect();
+        let planned = plan(&booking.programme, booking.seen.points, &balances, &Default::default(), &Terms::shipped(at(1)));
+        missing(booking.seen.points, &planned)
+    };
+    let (short, enough) = (planned(39_999), planned(40_000));
+    assert_eq!(booking.transfer(&deal, short, at(2)), Err(BookingError::TooFewPoints(1_000.try_into().unwrap())));
+    assert_eq!(booking.transfer(&deal, enough, at(2)), Ok(()));
 }
 
 #[test]
@@ -121,7 +185,12 @@ fn nothing_goes_on_once_it_is_over() {
     assert_eq!(booking.done(at(1)), Err(BookingError::VerifyFirst));
     booking.abandon(at(1)).unwrap();
     let over = Err(BookingError::Over);
-    let all = [booking.verify(&deal, seen(1), at(1)), booking.transfer(at(1)), booking.done(at(1)), booking.abandon(at(1))];
+    let all = [
+        booking.verify(&deal, seen(1), at(1)),
+        booking.transfer(&deal, None, at(1)),
+        booking.done(at(1)),
+        booking.abandon(at(1)),
+    ];
     assert!(all.into_iter().all(|result| result == over));
 }
 
@@ -151,6 +220,7 @@ proptest! {
     #[test]
     fn whatever_is_tried_nothing_is_transferred_on_what_was_seen_long_ago(tries in tries(), observed in 0_i64..60) {
         let deal = deal(award(40_000), observed);
+        let holds = holds::read("header\naadvantage,24,made up,2026-11");
         let (mut booking, mut minute, mut good_until) = (started(&deal), 0, None);
         for (later, this) in tries {
             minute += later;
@@ -158,10 +228,10 @@ proptest! {
             let result = match this {
                 Try::See(held) => {
                     let look = Look { held_until: held.map(|held| at(minute + held)), ..seen(40_000) };
-                    booking.verify(&deal, look, at(minute))
+                    booking.verify_by(&holds, &deal, look, at(minute))
                 }
                 Try::Look => booking.verify(&deal, Look::default(), at(minute)),
-                Try::Transfer => booking.transfer(at(minute)),
+                Try::Transfer => booking.transfer(&deal, None, at(minute)),
                 Try::Done => booking.done(at(minute)),
                 Try::Abandon => booking.abandon(at(minute)),
             };

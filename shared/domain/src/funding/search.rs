@@ -6,6 +6,7 @@ use std::{
     collections::{HashMap, hash_map::Entry},
 };
 
+use super::Effort;
 use crate::transfers::{TransferPartner, gcd};
 
 /// One transfer that the wallet can pay for.
@@ -91,8 +92,11 @@ impl Source {
         need: u64,
     ) -> Option<Self> {
         let (step, least) = (partner.step(), partner.least());
-        // More than what is needed from it alone is never given.
-        let most = most_given(partner, balance).min(least_for(partner, percent, need).unwrap_or(u64::MAX));
+        // More than what is needed from it alone is never given, but for what fills up the points that bring more.
+        let all = most_given(partner, balance);
+        let every = partner.extra.map(|extra| u64::from(extra.every));
+        let enough = least_for(partner, percent, need).map(|enough| every.map_or(enough, |every| filled_up(enough, every, step)));
+        let most = enough.filter(|enough| *enough <= all).or_else(|| least_for(partner, percent, need)).unwrap_or(all).min(all);
         let fee = partner.fee.and_then(|fee| {
             let cents = fee.per_point * rust_decimal::Decimal::ONE_HUNDRED;
             let most = u64::try_from(fee.at_most.minor()).ok()?;
@@ -156,17 +160,27 @@ impl Source {
         ((((self.worth * most + fee) << SHIFT) / most) * give * every * 100).div_euclid(over.max(1))
     }
 
-    /// A bound on what the last increment of a transfer brings.
+    /// A bound on what [`Self::last_step`] is.
     fn largest_step(&self) -> u64 {
-        let extra = self.extra.map_or(0, |(every, points)| (self.step / every + 1) * points);
-        let of_step = (self.step / self.give * self.get + extra) * self.percent;
+        let last = self.extra.map_or(self.step, |(every, _)| every + self.step);
+        let extra = self.extra.map_or(0, |(every, points)| (last / every + 1) * points);
+        let of_step = (last.div_ceil(self.give) * self.get + extra) * self.percent;
         of_step.div_ceil(100).max(self.got(self.least))
     }
 
-    /// What the last increment brings: nothing may be given that could be left out.
+    /// What the last increment brings, or all that brought the last extra points: nothing may be given that could be left out.
     fn last_step(&self, given: u64) -> u64 {
-        let before = if given <= self.least { 0 } else { given - self.step };
+        let filled = self.extra.filter(|(every, _)| given >= *every && filled_up(given / every * every, 1, self.step) == given);
+        let less = given.saturating_sub(self.step);
+        let before = filled.map_or(less, |(every, _)| less.min(filled_up((given / every - 1) * every, 1, self.step)));
+        let before = if given <= self.least || before == 0 { 0 } else { before.max(self.least) };
         self.got(given) - self.got(before)
+    }
+
+    /// The next amount above this one that brings extra points, if there is so much.
+    fn filled(&self, given: u64) -> Option<u64> {
+        let (every, _) = self.extra?;
+        Some(filled_up(given, every, self.step)).filter(|filled| (given + 1..=self.most).contains(filled))
     }
 
     /// The least that has to be given for so many points, or all there is.
@@ -178,24 +192,36 @@ impl Source {
         }
         low * self.step
     }
+}
 
-    /// Whether each increment costs and brings the same.
-    fn even(&self) -> bool {
-        self.fee.is_none() && self.extra.is_none() && self.lattice > 1
-    }
+/// The least number of whole steps that is a multiple of `every`, or just above one, and no less than this.
+fn filled_up(given: u64, every: u64, step: u64) -> u64 {
+    given.next_multiple_of(every).next_multiple_of(step)
 }
 
 /// The best plan for so many points, or none if there are not so many. `worth` is that of a point left over.
-pub(super) fn least_given_up(mut sources: Vec<Source>, need: u64, worth: i128) -> Option<Chosen> {
+///
+/// # Errors
+/// If the effort is used up before that is certain.
+pub(super) fn least_given_up(
+    mut sources: Vec<Source>,
+    need: u64,
+    worth: i128,
+    effort: &mut Effort,
+) -> Result<Option<Chosen>, UsedUp> {
     if need == 0 {
-        return Some(Chosen { given: vec![] });
+        return Ok(Some(Chosen { given: vec![] }));
     }
     sources.sort_by_key(|source| (source.rate, Reverse(source.most_got), source.slow));
     let tails = (0..=sources.len()).map(|from| Tail::of(&sources[from..])).collect();
-    let mut search = Search { sources, tails, worth, best: None, path: Vec::new(), visited: 0, stood: HashMap::new() };
-    search.visit(0, Node { left: need, gross: 0, slowest: 0, last_step: u64::MAX });
-    search.best.map(|(_, given)| Chosen { given })
+    let mut search = Search { sources, tails, worth, best: None, path: Vec::new(), effort, visited: 0, stood: HashMap::new() };
+    search.visit(0, Node { left: need, gross: 0, slowest: 0, last_step: u64::MAX })?;
+    Ok(search.best.map(|(_, given)| Chosen { given }))
 }
+
+/// No more amounts may be tried.
+#[derive(Debug)]
+pub(super) struct UsedUp;
 
 /// What is known of the sources from one on.
 struct Tail {
@@ -258,12 +284,13 @@ struct Node {
     last_step: u64,
 }
 
-struct Search {
+struct Search<'a> {
     sources: Vec<Source>,
     tails: Vec<Tail>,
     worth: i128,
     best: Option<(Goodness, Vec<(usize, u64)>)>,
     path: Vec<(usize, u64)>,
+    effort: &'a mut Effort,
     visited: usize,
     /// How well the search has stood at a source with so many points left, with how many transfers.
     stood: HashMap<(usize, u64), (Node, usize)>,
@@ -272,39 +299,48 @@ struct Search {
 /// From so many nodes on it is remembered how well the search has stood: most searches are over before that pays.
 const SHORT_SEARCH: usize = 64;
 
-impl Search {
-    fn visit(&mut self, at: usize, node: Node) {
+impl Search<'_> {
+    fn visit(&mut self, at: usize, node: Node) -> Result<(), UsedUp> {
         if !self.is_promising(at, &node) || self.has_stood_as_well(at, &node) {
-            return;
+            return Ok(());
         }
-        let Some(source) = self.sources.get(at).copied() else { return };
+        let Some(source) = self.sources.get(at).copied() else { return Ok(()) };
         let top = source.up_to(node.left);
+        if let Some(filled) = source.filled(top) {
+            self.give(at, &source, &node, filled)?;
+        }
         let mut given = top;
-        while given >= source.least {
-            let got = source.got(given);
-            let next = Node {
-                left: node.left.saturating_sub(got),
-                gross: node.gross + source.gross(given),
-                slowest: node.slowest.max(source.slow),
-                last_step: node.last_step.min(source.last_step(given)),
-            };
-            self.path.push((source.index, given));
-            if got >= node.left {
-                self.settle(&next, got - node.left);
-            } else if source.even() && self.is_hopeless(at + 1, &next) {
-                // Less of this one takes more of dearer ones: it only gets worse from here.
-                self.path.pop();
-                return;
-            } else {
-                self.visit(at + 1, next);
-            }
-            self.path.pop();
+        while given >= source.least && self.give(at, &source, &node, given)? {
             if given < source.step {
                 break;
             }
             given -= source.step;
         }
-        self.visit(at + 1, node);
+        self.visit(at + 1, node)
+    }
+
+    /// Tries to give so much, and all that can follow. Says whether giving less is worth trying.
+    fn give(&mut self, at: usize, source: &Source, node: &Node, given: u64) -> Result<bool, UsedUp> {
+        self.effort.take()?;
+        let got = source.got(given);
+        let next = Node {
+            left: node.left.saturating_sub(got),
+            gross: node.gross + source.gross(given),
+            slowest: node.slowest.max(source.slow),
+            last_step: node.last_step.min(source.last_step(given)),
+        };
+        self.path.push((source.index, given));
+        let goes_on = if got >= node.left {
+            self.settle(&next, got - node.left);
+            true
+        } else if self.is_hopeless(at, node, &next, got) {
+            false
+        } else {
+            self.visit(at + 1, next)?;
+            true
+        };
+        self.path.pop();
+        Ok(goes_on)
     }
 
     /// Whether it has been here before with no more given up, by no more and no slower transfers, and no less to be left over:
@@ -363,11 +399,20 @@ impl Search {
         }
     }
 
-    /// Whether even broken increments from here on give up more than the best plan does.
-    fn is_hopeless(&self, at: usize, node: &Node) -> bool {
+    /// Whether, with so many points of a source or fewer, even broken increments give up more than the best plan does. Every point of
+    /// the source is counted at its rate, which none is below, and the ones after it are dearer: with less of it, it only gets worse.
+    fn is_hopeless(&self, at: usize, node: &Node, next: &Node, got: u64) -> bool {
+        let (source, all, tail) = (&self.sources[at], &self.tails[at], &self.tails[at + 1]);
+        let Some(more) = tail.fewest_for(next.left) else { return true };
         let Some((best, _)) = &self.best else { return false };
-        let won = self.won_by_leaving(0, self.tails[0].largest_step);
-        self.relaxed(at, node.left).is_none_or(|relaxed| whole((node.gross << SHIFT) + relaxed - won) > best.cost)
+        let over = node.left.next_multiple_of(all.lattice) - node.left;
+        let Some(room) = node.last_step.min(source.largest_step).checked_sub(over + 1) else { return true };
+        let Some(relaxed) = self.relaxed(at + 1, next.left + over) else { return true };
+        let of_it = source.rate * i128::from(got);
+        let won = self.won_by_leaving(at + 1, room / all.lattice * all.lattice);
+        let cost = whole(((node.gross - self.worth * i128::from(over)) << SHIFT) + of_it + relaxed - won);
+        let slowest = next.slowest.max(tail.fastest_for(next.left, more));
+        Goodness { cost, transfers: self.path.len() + more, slowest } >= *best
     }
 
     /// What leaving over so many points can win at most: only where a point got is cheaper than it is worth. In 2^-40.

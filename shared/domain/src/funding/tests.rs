@@ -100,6 +100,60 @@ fn marriotts_bonus_miles_are_worth_going_for() {
 }
 
 #[test]
+fn points_are_given_up_to_the_next_that_bring_extra_ones() {
+    // 57,000 × 0.7 are 399 USD. 60,000 × 0.7 are 420 USD, and 6,000 left over at 1.35 cents are worth 81 of them.
+    let cents = [("aeroplan", "1.35"), ("marriott-bonvoy", "0.7")];
+    let plan = shipped("aeroplan", 19_000, &[("marriott-bonvoy", 100_000)], &cents).unwrap();
+    assert_eq!((moves(&plan), plan.left_over.get()), (vec![("marriott-bonvoy", 60_000, 25_000)], 6_000));
+    // 420 USD for 25,000, at 1.35 cents each: what is needed costs 19,000 × 1.35 = 256.50, and 82.50 more are lost.
+    assert_eq!(plan.given_up, usd("339"));
+    // There are too few: then as many as it takes.
+    let plan = shipped("aeroplan", 19_000, &[("marriott-bonvoy", 59_999)], &cents).unwrap();
+    assert_eq!((moves(&plan), plan.given_up), (vec![("marriott-bonvoy", 57_000, 19_000)], usd("399")));
+}
+
+/// Ordinary balances, shipped ratios, and one partner with extra points and a coarse step among them.
+const HARD: [(&str, u64); 5] =
+    [("amex-mr", 133_000), ("bilt", 133_000), ("capital-one", 133_000), ("chase-ur", 133_000), ("marriott-bonvoy", 400_000)];
+const HARD_CENTS: [(&str, &str); 6] = [
+    ("amex-mr", "1.5"),
+    ("bilt", "1.5"),
+    ("capital-one", "1.5"),
+    ("chase-ur", "1.5"),
+    ("marriott-bonvoy", "0.7"),
+    ("aeroplan", "1.35"),
+];
+
+fn effort_for(programme: &str, points: u64, balances: &[(&str, u64)]) -> (Result<FundingPlan, FundingError>, u32) {
+    let mut effort = Effort::of_a_plan();
+    let (balances, valuations) = (wallet(balances), at(&HARD_CENTS));
+    let plan = plan_within(&mut effort, &id(programme), pts(points), &balances, &valuations, &Terms::shipped(now()));
+    (plan, EFFORT_OF_A_PLAN - effort.0)
+}
+
+#[test]
+fn a_wallet_with_many_ways_is_planned_with_little_effort() {
+    for need in [19_000, 133_050, 399_950, 400_050, 420_030, 555_550] {
+        let (plan, effort) = effort_for("aeroplan", need, &HARD);
+        assert!(plan.is_ok() && effort < 5_000, "{need}: {effort} amounts tried, {plan:?}");
+    }
+}
+
+#[test]
+fn whatever_there_is_the_effort_is_bounded() {
+    for each in [333_000_000, 333_333_333, 1_000_000_000] {
+        for need in [999_999_950, 1_000_000_000, 500_000_001] {
+            let (plan, effort) = effort_for("aeroplan", need, &HARD.map(|(programme, _)| (programme, each)));
+            assert!(plan.is_ok() && effort < 5_000, "{need} of {each}: {effort} amounts tried, {plan:?}");
+        }
+    }
+    let mut none_left = Effort(0);
+    let (balances, valuations) = (wallet(&HARD), at(&HARD_CENTS));
+    let plan = plan_within(&mut none_left, &id("aeroplan"), pts(9_000), &balances, &valuations, &Terms::shipped(now()));
+    assert_eq!(plan, Err(FundingError::TooLarge));
+}
+
+#[test]
 fn a_bonus_counts_while_it_is_in_force() {
     let bonus = TransferBonus {
         from: id("citi-typ"),
@@ -229,8 +283,36 @@ impl Small {
         (cost + (i128::from(self.need) - i128::from(got)) * worth(&id("hyatt")), count, slowest)
     }
 
-    /// Every way to give whole increments that is enough, and from which nothing can be left out.
-    fn brute_force(&self) -> Option<(i128, usize, u32)> {
+    /// What less would be: by an increment, or by all that the last extra points took.
+    fn less(partner: &TransferPartner, give: u64) -> u64 {
+        let steps = (0..give).filter(|less| less % partner.step() == 0 && (*less == 0 || *less >= partner.least()));
+        let extras = |give: u64| partner.extra.map_or(0, |extra| give / u64::from(extra.every));
+        let one = steps.clone().max().unwrap_or(0);
+        let brings_extra = extras(give) > extras(give.saturating_sub(partner.step()));
+        let Some(extra) = partner.extra.filter(|_| brings_extra) else { return one };
+        // The first increment with one extra fewer.
+        let before = (extras(give) - 1) * u64::from(extra.every);
+        steps.filter(|less| *less >= before || *less == 0).find(|less| *less > 0 || before == 0).unwrap_or(0).min(one)
+    }
+
+    /// Whether no increment, nor all that brings extra points, is worth less to the member than what it becomes: then nobody would
+    /// give more than is needed, and what is given up has a least value without any rule.
+    fn is_bounded(&self) -> bool {
+        let valuations = self.valuations();
+        let worth = |programme: &ProgrammeId, points: u64| {
+            i128::from(points) * i128::from(valuations.of(programme).cents.ten_thousandths())
+        };
+        self.partners.iter().zip(&self.balances).all(|(partner, balance)| {
+            (partner.least()..=*balance).filter(|give| give % partner.step() == 0).all(|give| {
+                let (less, percent) = (Self::less(partner, give), self.percent(partner));
+                let got = partner.got(give, percent) - partner.got(less, percent);
+                worth(&partner.from, give - less) >= worth(&partner.to, got)
+            })
+        })
+    }
+
+    /// The best of every way to give whole increments that is enough; of those from which nothing can be left out, or of all.
+    fn brute_force(&self, all_of_them: bool) -> Option<(i128, usize, u32)> {
         let choices: Vec<Vec<u64>> = self
             .partners
             .iter()
@@ -252,11 +334,14 @@ impl Small {
             (0..given.len()).any(|i| {
                 let partner = &self.partners[i];
                 let mut less = given.clone();
-                less[i] = if given[i] <= partner.least() { 0 } else { given[i] - partner.step() };
+                less[i] = if given[i] == 0 { 0 } else { Self::less(partner, given[i]) };
                 given[i] > 0 && got(&less) >= self.need
             })
         };
-        all.iter().filter(|given| got(given) >= self.need && !spare(given)).map(|given| self.goodness(given)).min()
+        all.iter()
+            .filter(|given| got(given) >= self.need && (all_of_them || !spare(given)))
+            .map(|given| self.goodness(given))
+            .min()
     }
 
     fn goodness_of(&self, plan: &FundingPlan) -> (i128, usize, u32) {
@@ -288,7 +373,7 @@ proptest! {
 
     #[test]
     fn a_plan_is_as_good_as_trying_everything(small in small()) {
-        match (small.plan(), small.brute_force()) {
+        match (small.plan(), small.brute_force(false)) {
             (Ok(plan), Some(best)) => {
                 prop_assert_eq!(small.goodness_of(&plan), best);
                 let cents = rounded(best.0 , 10_000);
@@ -299,6 +384,13 @@ proptest! {
                 prop_assert!(short.missing.get() > 0);
             }
             (plan, best) => prop_assert!(false, "{plan:?} against {best:?}"),
+        }
+    }
+
+    #[test]
+    fn where_less_is_never_dearer_a_plan_gives_up_the_least_there_is(small in small()) {
+        if let (true, Ok(plan)) = (small.is_bounded(), small.plan()) {
+            prop_assert_eq!(Some(small.goodness_of(&plan)), small.brute_force(true));
         }
     }
 

@@ -3,10 +3,10 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Baseline, Cash, Fees, ValueError, Verdict, Worth};
+use super::{Baseline, Cash, Fees, ValueError, Verdict, Worth, in_us_cents};
 use crate::{
     flights::Cabin,
-    money::{CentsPerPoint, Currency, Money, Points, ProgrammeId},
+    money::{CentsPerPoint, Money, Points, ProgrammeId},
     rates::Rates,
 };
 
@@ -50,8 +50,11 @@ pub struct Valuation {
     /// Another cabin whose price that is, where the same cabin's is not known: the award is worth this much at least.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated_from: Option<Cabin>,
-    /// What a point is worth here.
+    /// What a point is worth here, in hundredths of the cash price's currency.
     pub cents_per_point: Option<CentsPerPoint>,
+    /// The same in US cents, in which valuations are published, where the cash price is in another currency and a rate is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub us_cents_per_point: Option<CentsPerPoint>,
     /// Why that is unknown.
     pub unknown: Option<Unknown>,
     /// What the programme's points are usually worth.
@@ -66,16 +69,18 @@ impl Valuation {
         let fees = Fees { taxes, ..Fees::default() };
         let worth = Worth::of(points, &fees, cash, Rates::shipped(), on);
         let (compared, estimated_from) = cash.and_then(|cash| cash.comparable().ok()).unzip();
+        let in_dollars = worth.as_ref().ok().and_then(|worth| in_us_cents(worth, points, Rates::shipped(), on).ok());
         let value = worth.map(|worth| worth.cents_per_point).map_err(Unknown::from);
-        // Published valuations are in US cents; against another currency's price they say nothing.
-        let baseline = Baseline::of(programme).filter(|_| compared.is_none_or(|cash| cash.currency() == Currency::USD));
+        // Published valuations are in US cents; against a price that can't be converted they say nothing.
+        let baseline = Baseline::of(programme).filter(|_| value.is_err() || in_dollars.is_some());
         Self {
             cash: compared,
             estimated_from: estimated_from.flatten(),
             cents_per_point: value.ok(),
             unknown: value.err(),
             baseline,
-            verdict: baseline.zip(value.ok()).map(|(baseline, cents)| baseline.verdict(cents)),
+            us_cents_per_point: in_dollars.filter(|(_, rate_of)| rate_of.is_some()).map(|(cents, _)| cents),
+            verdict: baseline.zip(in_dollars).map(|(baseline, (cents, _))| baseline.verdict(cents)),
         }
     }
 }

@@ -150,6 +150,39 @@ fn a_price_in_another_currency_is_judged_in_dollars() {
 }
 
 #[test]
+fn what_is_converted_is_rounded_once() {
+    // 5.01 EUR × 1.1684 = 5.853684 USD over 1,000 points; 5.85 USD would be 0.5850.
+    let (programme, fees) = ("atmos".parse().unwrap(), Fees::taxes(money("0", "EUR")));
+    let cash = Some(Cash::Same(money("5.01", "EUR")));
+    let award = Award { programme: &programme, points: points(1_000), fees, cash, on: DAY };
+    assert_eq!(appraise(&award, None, Rates::shipped()).unwrap().us_cents_per_point, cents("0.5854"));
+    // 3 points at 0.2 US cents are 0.6 cents: 186.75 ÷ 1.1684 × 0.006 = 0.96 JPY, where the cent that they round to would be 1.6.
+    let yen =
+        Award { points: points(3), fees: Fees::taxes(money("0", "JPY")), cash: Some(Cash::Same(money("5", "JPY"))), ..award };
+    let even = appraise(&yen, Some(cents("0.2")), Rates::shipped()).unwrap().break_even.unwrap();
+    assert_eq!(even.floor, money("1", "JPY"));
+}
+
+#[test]
+fn a_deal_and_an_offer_have_the_same_verdict_whatever_the_price_is_in() {
+    let programme = "atmos".parse().unwrap();
+    for price in [usd("563.50"), money("563.50", "EUR"), money("900", "EUR"), money("60000", "JPY"), money("900", "GBP")] {
+        let (of_offer, cash) = (atmos(None, price), Some(Cash::Same(price)));
+        let of_deal = Valuation::of(&programme, points(50_000), Some(usd("5.60")), cash, DAY);
+        assert_eq!(
+            (of_deal.verdict, of_deal.baseline),
+            (of_offer.verdict, of_offer.baseline.map(|known| known.usual)),
+            "{price}"
+        );
+        assert!(of_deal.verdict.is_some(), "{price}");
+    }
+    let unquoted = Some(Cash::Same(money("900", "KWD")));
+    let of_deal = Valuation::of(&programme, points(50_000), Some(money("1", "KWD")), unquoted, DAY);
+    assert_eq!((of_deal.verdict, of_deal.baseline, of_deal.us_cents_per_point), (None, None, None));
+    assert!(of_deal.cents_per_point.is_some());
+}
+
+#[test]
 fn a_deal_keeps_what_is_known_of_its_value() {
     let of = |taxes, cash: Option<&str>| {
         let cash = cash.map(|cash| Cash::Same(usd(cash)));

@@ -100,6 +100,7 @@ async fn of_bookings(function: &str) -> Option<(TestApp, Write)> {
     if step == "re-verify" {
         return Some((app, write.with(seen)));
     }
+    demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 900_000}})).send().await.assert(204, "");
     demo.post(&format!("{booking}/re-verify")).body(seen).send().await.assert(200, "");
     Some((app, write))
 }

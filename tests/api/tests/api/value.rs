@@ -1,8 +1,13 @@
 //! What awards are worth to members, how their points get there, and booking.
 
+use domain::{
+    deals::{Deal, Subject},
+    flights::Fare,
+};
 use jiff::ToSpan;
 use local::{TestApp, test_app::User};
 use serde_json::{Value, json};
+use storage::Change;
 
 use crate::{
     routes::{existing, found},
@@ -119,6 +124,35 @@ async fn balances_reach_the_live_deals_that_they_pay_for() {
 }
 
 #[tokio::test]
+async fn what_leaves_most_comes_first_of_all_deals_and_not_of_a_page_of_them() {
+    let (deal, alert) = found().await;
+    let (app, _) = existing((deal.clone(), alert)).await;
+    // Ranked by score they come as they are made; what is asked is not in that order.
+    for (n, points) in [(1_u8, 60_000_u64), (2, 30_000), (3, 45_000), (4, 30_000)] {
+        let mut other = Deal { id: format!("deal_01KHPNJ4R6Z9X0Q3T5V7W9Y1B{n}").parse().unwrap(), version: 0, ..deal.clone() };
+        let Subject::Flight(offer) = &mut other.subject;
+        let Fare::Award { points: asked, .. } = &mut offer.fare else { panic!("no award") };
+        *asked = points.try_into().unwrap();
+        app.store().commit(Change::new().create(&mut other)).await.unwrap();
+    }
+    let demo = app.member("demo");
+    demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 900_000}})).send().await.assert(204, "");
+    let (mut found, mut path) = (Vec::new(), "/v1/me/reach?limit=2".to_owned());
+    loop {
+        let page = ask(&demo, &path).await;
+        for item in page["items"].as_array().unwrap() {
+            found.push((item["plan"]["points"].as_u64().unwrap(), item["left"]["amount"].as_str().unwrap().to_owned()));
+        }
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/v1/me/reach?limit=2&cursor={next}");
+    }
+    assert_eq!(found.len(), 5, "{found:?}");
+    assert!(found.is_sorted_by_key(|(points, _)| *points), "{found:?}");
+    let left: Vec<rust_decimal::Decimal> = found.iter().map(|(_, left)| left.parse().unwrap()).collect();
+    assert!(left.is_sorted_by(|one, other| one >= other), "{left:?}");
+}
+
+#[tokio::test]
 async fn the_tables_of_transfers_are_shown_with_their_sources() {
     let app = TestApp::new().await;
     let demo = app.member("demo");
@@ -144,6 +178,8 @@ async fn a_booking_lets_nothing_be_transferred_on_an_old_look() {
     go("transfer").send().await.assert(409, "verify-first");
     go("re-verify").body(&seen).send().await.assert(200, "");
     go("transfer").header("if-match", "\"1\"").send().await.assert(412, "stale-version");
+    go("transfer").send().await.assert(409, "too-few-points");
+    demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 900_000}})).send().await.assert(204, "");
     go("transfer").send().await.assert(200, "");
     go("transfer").send().await.assert(409, "already-transferred");
     go("done").send().await.assert(200, "");
@@ -158,6 +194,7 @@ async fn of_two_confirmations_at_once_one_counts() {
     let (app, ids) = existing(found().await).await;
     let (demo, booking) = (app.member("demo"), format!("/v1/me/bookings/{}", ids["bookings"]));
     let seen = json!({"seen": {"points": 40_000}});
+    demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 900_000}})).send().await.assert(204, "");
     demo.post(&format!("{booking}/re-verify")).body(seen).send().await.assert(200, "");
     let transfer = || demo.post(&format!("{booking}/transfer")).send();
     let (one, other) = futures::join!(transfer(), transfer());
