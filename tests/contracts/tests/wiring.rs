@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contracts_tests::functions;
 use domain::events;
-use platform::{Feed, Queue, Trigger, config::SOURCES, token::SIGNING_KEY, vault::LOOKUP_KEY};
+use platform::{Feed, Queue, Trigger, config::SOURCES, signature::CURSOR_KEY, token::SIGNING_KEY, vault::LOOKUP_KEY};
 use storage::{Grant, KINDS};
 
 /// Events that nobody consumes yet, and why they are emitted.
@@ -122,7 +122,7 @@ fn grants_name_what_there_is() {
             Grant::Emit(event) => events::NAMES.contains(&event),
             Grant::Call(source) => SOURCES.iter().any(|(id, ..)| *id == source),
             // Queues are held against their workers, above.
-            Grant::Know(secret) => [LOOKUP_KEY, SIGNING_KEY].contains(&secret),
+            Grant::Know(secret) => [CURSOR_KEY, LOOKUP_KEY, SIGNING_KEY].contains(&secret),
             Grant::Send(_) | Grant::Publish | Grant::Mail | Grant::MakeKeys | Grant::UseKeys => true,
         };
         assert!(exists, "{function} may {grant}, which does not exist");
