@@ -16,6 +16,8 @@ use storage::Change;
 
 use crate::{Violation, ensure, named, newcomer, world::World};
 
+pub use value::TRANSFERRED;
+
 /// How often a client sends a request until it is answered.
 const MOST_TRIES: usize = 300;
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);

@@ -5,6 +5,9 @@ use serde_json::json;
 use super::{Person, id_of};
 use crate::{Violation, ensure};
 
+/// What is there of a transfer and of nothing else, as an end is told in: its receipt.
+pub const TRANSFERRED: &str = "receipt of demo for 61 characters";
+
 /// Dana counts her points, looks where they take her, and gives up one way to a deal before she goes it to its end.
 pub(super) async fn tell(dana: &Person<'_>, deal: &str) -> Result<(), Violation> {
     dana.ask("value-put-balances", "", Some(json!({"balances": {"aadvantage": 5_000, "citi-typ": 90_000}}))).await?;
@@ -31,8 +34,7 @@ async fn book(dana: &Person<'_>, deal: &str) -> Result<(), Violation> {
     let booking = id_of(&dana.ask("value-create-booking", "", wanted()).await?.body);
     let seen = json!({"seen": {"points": 40_000, "seats": 2}});
     dana.ask("value-re-verify-booking", &booking, Some(seen)).await?;
-    // By a clock that is off, a look that is seconds old may be of yesterday: then it is refused, as it should be.
-    if dana.world.clocks_agree() {
+    if dana.world.looks_are_fresh() {
         dana.ask("value-transfer-booking", &booking, None).await?;
     }
     dana.ask("value-get-booking", &booking, None).await?;
