@@ -1,5 +1,5 @@
 //! What every endpoint says of itself, and what it must.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeSet;
 
