@@ -1,6 +1,6 @@
 //! What a valuation and a funding plan take, one core: `cargo bench -p load --bench value`. Both are held against their budget:
 //! a million valuations a second, and a millisecond for the slowest but one in a hundred plans over twenty currencies.
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "what was measured")]
+#![allow(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "what was measured")]
 
 use std::{
     hint::black_box,
