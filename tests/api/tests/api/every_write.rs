@@ -212,7 +212,7 @@ fn effect(before: &Stored, after: &Stored) -> Effect {
 
 /// What a single request does, in an app of its own.
 async fn of_one(function: &str, method: &Method, access: Access) -> (Reply, Effect) {
-    let (app, write) = prepared(function).await;
+    let (app, write) = Box::pin(prepared(function)).await;
     let core = Core::of(&app);
     let before = core.everything().await;
     let reply = asked(&app.one_for(access), method, &write).send().await;
@@ -227,7 +227,7 @@ async fn fifty_at_once_are_carried_out_once_and_then_answered_the_same() {
         assert_eq!(effect_of_one.receipts, 1, "{function}");
         assert!(!effect_of_one.items.is_empty(), "{function} changes nothing as it is called here");
 
-        let (app, write) = prepared(function).await;
+        let (app, write) = Box::pin(prepared(function)).await;
         let (core, demo) = (Core::of(&app), app.one_for(access));
         let before = core.everything().await;
         let replies = join_all((0..TIMES).map(|_| asked(&demo, &method, &write).send())).await;

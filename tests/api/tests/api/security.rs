@@ -283,7 +283,7 @@ impl World {
             let (app, ids) = existing(found().await).await;
             return Self { app, way, path: route.path(&ids), body: None, refresh_token: None, ids };
         }
-        let (app, mut write) = prepared(route.name).await;
+        let (app, mut write) = Box::pin(prepared(route.name)).await;
         let refresh_token = match way {
             Way::App => None,
             Way::Web => write.body.as_mut().and_then(|body| body.as_object_mut()?.remove("refreshToken")),
