@@ -202,6 +202,8 @@ fn fill(registry: &Handlebars<'static>, name: &str, model: &impl Serialize) -> R
 const WIDTH: usize = 72;
 /// How wide the labels of an indented line are: its rest goes on below where it began.
 const LABELS: usize = 15;
+/// What a step begins with.
+const STEP: &str = "  - ";
 
 /// Plain text with no line longer than [`WIDTH`], where it has a blank to break at.
 fn folded(text: &str) -> String {
@@ -212,7 +214,11 @@ fn fold(line: &str) -> String {
     if line.chars().count() <= WIDTH {
         return line.to_owned();
     }
-    let margin = " ".repeat(if line.starts_with("  ") { LABELS } else { 0 });
+    let margin = " ".repeat(match line {
+        step if step.starts_with(STEP) => STEP.len(),
+        labelled if labelled.starts_with("  ") => LABELS,
+        _ => 0,
+    });
     let mut rows = vec![String::new()];
     for word in line.split(' ') {
         match rows.last_mut() {
