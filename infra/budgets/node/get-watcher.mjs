@@ -19,7 +19,7 @@ const dynamo = new DynamoDBClient({});
 const hosts = new Map();
 
 const FAILURES = {
-  401: ['unauthenticated', 'A valid access token is needed', 'Sign in, and send the access token as a bearer token.'],
+  401: ['unauthenticated', 'A valid access token is needed', 'Sign in, and send the access token as a bearer token. Under /web, a cookie holds it.'],
   403: ['forbidden', 'Not allowed', 'Your account may not do this here.'],
   404: ['watcher-not-found', 'Not found', 'There is no such watcher.'],
 };
