@@ -37,5 +37,7 @@ async fn compare(app: &TestApp, what: &str, path: &str, bodies: [Value; 2]) {
         times.sort_unstable();
         [SAMPLES / 4, SAMPLES / 2, SAMPLES * 3 / 4].map(|at| times[at])
     });
+    let apart = known[0] > unknown[2] || unknown[0] > known[2];
+    assert!(!apart, "{what} tells who is there: known {known:?}, unknown {unknown:?}");
     println!("{what}, quartiles in µs: known {known:?}, unknown {unknown:?}");
 }
