@@ -3,11 +3,11 @@
 use axum::{extract::State, http::request::Parts};
 use domain::{
     cards::{Card, CardKind, Catalogue, IssuerId},
-    faults::{Check, Faults},
+    faults::Faults,
     identity::Role,
     money::ProgrammeId,
 };
-use platform::{Answer, Caller, Deps, Endpoint, Failure, Page, PageParams, Paged, Problems, Reply, page::url_query};
+use platform::{Answer, Caller, Deps, Endpoint, Failure, Page, PageParams, Paged, Problems, Reply, query::Asked};
 use storage::Listed;
 use utoipa::IntoParams;
 use utoipa_axum::routes;
@@ -21,7 +21,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-list-cards", |
 const KEPT: &str = "private, max-age=3600";
 
 /// Which cards.
-#[derive(Debug, Default, IntoParams)]
+#[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 struct Filter {
     /// Of this issuer.
@@ -38,19 +38,10 @@ struct Filter {
 
 impl Filter {
     fn read(parts: &Parts) -> Result<Self, Faults> {
-        let mut filter = Self::default();
-        let mut check = Check::new();
-        for (name, value) in url_query(parts) {
-            let good = match name.as_str() {
-                "issuer" => value.parse().map(|issuer| filter.issuer = Some(issuer)).is_ok(),
-                "programme" => value.parse().map(|programme| filter.programme = Some(programme)).is_ok(),
-                "kind" => value.parse().map(|kind| filter.kind = Some(kind)).is_ok(),
-                "maxFee" => value.parse().map(|fee| filter.max_fee = Some(fee)).is_ok(),
-                _ => true,
-            };
-            check.that(good, &format!("/{name}"), "invalid", "not a value of this parameter");
-        }
-        check.done().map(|()| filter)
+        let mut asked = Asked::of(parts);
+        let (issuer, programme) = (asked.given("issuer"), asked.given("programme"));
+        let (kind, max_fee) = (asked.given("kind"), asked.given("maxFee"));
+        asked.done(Some(Self { issuer, programme, kind, max_fee }))
     }
 
     fn admits(&self, card: &Card) -> bool {
@@ -73,14 +64,7 @@ impl Filter {
     responses((status = 200, body = Paged<CardView>), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
 )]
 async fn list_cards(State(cx): State<Deps>, _: Caller, page: Result<Page, Failure>, parts: Parts) -> Reply<Paged<CardView>> {
-    let (page, filter) = match (page, Filter::read(&parts)) {
-        (Ok(page), Ok(filter)) => (page, filter),
-        (Err(Failure::Faults(of_page)), Err(of_filter)) => {
-            return Err(Failure::Faults([of_page.as_slice(), of_filter.as_slice()].concat().into()));
-        }
-        (Err(failure), _) => return Err(failure),
-        (Ok(_), Err(faults)) => return Err(Failure::Faults(faults)),
-    };
+    let (page, filter) = Page::of_what(page, Filter::read(&parts))?;
     let after = |card: &&Card| page.after.as_deref().is_none_or(|after| card.id.as_str() > after);
     let mut cards = Catalogue::shipped().cards().filter(after).filter(|card| filter.admits(card));
     let items: Vec<&Card> = cards.by_ref().take(page.limit.into()).collect();

@@ -3,13 +3,13 @@
 use axum::{extract::State, http::request::Parts};
 use domain::{
     deals::{Deal, Weights},
-    faults::{Check, Faults},
+    faults::Faults,
     flights::{Cabin, Fare},
     identity::Role,
     money::ProgrammeId,
     places::Airport,
 };
-use platform::{Answer, Caller, Deps, Endpoint, Failure, Page, PageParams, Paged, Problems, Reply, page::url_query};
+use platform::{Answer, Caller, Deps, Endpoint, Failure, Page, PageParams, Paged, Problems, Reply, query::Asked};
 use storage::{Entity, Listed};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
@@ -20,7 +20,7 @@ use crate::deal_view::DealView;
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-list-deals", || routes!(list_deals)).may(&[Deal::READ]);
 
 /// Which deals.
-#[derive(Debug, Default, IntoParams)]
+#[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 struct Filter {
     /// From this airport.
@@ -40,24 +40,12 @@ struct Filter {
 
 impl Filter {
     fn read(parts: &Parts) -> Result<Self, Faults> {
-        let mut filter = Self::default();
-        let mut check = Check::new();
-        for (name, value) in url_query(parts) {
-            let good = match name.as_str() {
-                "from" => value.parse().map(|airport| filter.from = Some(airport)).is_ok(),
-                "to" => value.parse().map(|airport| filter.to = Some(airport)).is_ok(),
-                "cabin" => {
-                    Cabin::ALL.into_iter().find(|cabin| cabin.as_str() == value).map(|cabin| filter.cabin = Some(cabin)).is_some()
-                }
-                "programme" => value.parse().map(|programme| filter.programme = Some(programme)).is_ok(),
-                "minScore" => {
-                    value.parse().ok().filter(|score| *score <= 100).map(|score| filter.min_score = Some(score)).is_some()
-                }
-                _ => true,
-            };
-            check.that(good, &format!("/{name}"), "invalid", "not a value of this parameter");
-        }
-        check.done().map(|()| filter)
+        let mut asked = Asked::of(parts);
+        let (from, to, cabin, programme) =
+            (asked.given("from"), asked.given("to"), asked.given("cabin"), asked.given("programme"));
+        let min_score = asked.given("minScore");
+        asked.that(min_score.is_none_or(|score: u8| score <= 100), "/minScore", "invalid", "not a value of this parameter");
+        asked.done(Some(Self { from, to, cabin, programme, min_score }))
     }
 
     fn admits(&self, deal: &Deal) -> bool {
@@ -88,14 +76,7 @@ const READS: usize = 5;
     responses((status = 200, body = Paged<DealView>), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
 )]
 async fn list_deals(State(cx): State<Deps>, caller: Caller, page: Result<Page, Failure>, parts: Parts) -> Reply<Paged<DealView>> {
-    let (page, filter) = match (page, Filter::read(&parts)) {
-        (Ok(page), Ok(filter)) => (page, filter),
-        (Err(Failure::Faults(of_page)), Err(of_filter)) => {
-            return Err(Failure::Faults([of_page.as_slice(), of_filter.as_slice()].concat().into()));
-        }
-        (Err(failure), _) => return Err(failure),
-        (Ok(_), Err(faults)) => return Err(Failure::Faults(faults)),
-    };
+    let (page, filter) = Page::of_what(page, Filter::read(&parts))?;
     let mut found = Listed { items: Vec::new(), next: page.after.clone() };
     for _ in 0..READS {
         let room = page.limit - u8::try_from(found.items.len()).unwrap_or(page.limit);

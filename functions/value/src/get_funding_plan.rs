@@ -9,13 +9,13 @@ use domain::{
     money::{Points, ProgrammeId},
     wallets::{OwnValuations, Wallet},
 };
-use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply};
+use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply, query::Asked};
 use serde::Serialize;
 use storage::{Entity, Grant, MemberKey};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
-use crate::{asked::Asked, wallet};
+use crate::wallet;
 
 /// Plans where the points for an award come from.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-funding-plan", || routes!(get_funding_plan)).may(&[

@@ -11,13 +11,13 @@ use domain::{
     wallets::OwnValuations,
 };
 use jiff::{civil::Date, tz::TimeZone};
-use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply};
+use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply, query::Asked};
 use serde::Serialize;
 use storage::{Entity, Grant, MemberKey};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
-use crate::{asked::Asked, wallet};
+use crate::wallet;
 
 /// Values one offer.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-value", || routes!(get_value)).may(&[

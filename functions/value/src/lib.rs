@@ -1,7 +1,6 @@
 //! Value: what awards are worth to a member, and how their points get there.
 
 pub mod abandon_booking;
-mod asked;
 mod booking_view;
 pub mod create_booking;
 pub mod done_booking;

@@ -53,19 +53,11 @@ impl Input for PutBalances {
 )]
 async fn put_balances(State(cx): State<Deps>, if_match: IfMatch, command: Command<PutBalances>) -> Reply<()> {
     let owner = &command.caller.owner;
-    let (known, key) = (cx.store().wallet(owner).await?, cx.vault().key_of(owner).await?);
-    if_match.check(known.as_ref().map_or(0, |wallet| wallet.version))?;
-    let balances = key.seal(&Wallet::BALANCES, &command.input.balances)?;
-    let (change, version) = match known {
-        Some(wallet) => {
-            let mut wallet = Wallet { balances, ..wallet };
-            (Change::new().update(&mut wallet), wallet.version)
-        }
-        None => {
-            let mut wallet = Wallet { owner: owner.clone(), balances, version: 0 };
-            (Change::new().create(&mut wallet), wallet.version)
-        }
-    };
-    let answer = Answer::nothing().version(version);
+    let known = cx.store().wallet(owner).await?.map_or(0, |wallet| wallet.version);
+    if_match.check(known)?;
+    let balances = cx.vault().key_of(owner).await?.seal(&Wallet::BALANCES, &command.input.balances)?;
+    let mut wallet = Wallet { owner: owner.clone(), balances, version: known };
+    let change = Change::new().save(&mut wallet);
+    let answer = Answer::nothing().version(wallet.version);
     cx.commit(&command.request, change, answer).await.map_err(|failure| if_match.settle(failure))
 }

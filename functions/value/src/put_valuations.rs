@@ -53,19 +53,11 @@ impl Input for PutValuations {
 )]
 async fn put_valuations(State(cx): State<Deps>, if_match: IfMatch, command: Command<PutValuations>) -> Reply<()> {
     let owner = &command.caller.owner;
-    let (known, key) = (cx.store().own_valuations(owner).await?, cx.vault().key_of(owner).await?);
-    if_match.check(known.as_ref().map_or(0, |own| own.version))?;
-    let valuations = key.seal(&OwnValuations::VALUATIONS, &command.input.valuations)?;
-    let (change, version) = match known {
-        Some(own) => {
-            let mut own = OwnValuations { valuations, ..own };
-            (Change::new().update(&mut own), own.version)
-        }
-        None => {
-            let mut own = OwnValuations { owner: owner.clone(), valuations, version: 0 };
-            (Change::new().create(&mut own), own.version)
-        }
-    };
-    let answer = Answer::nothing().version(version);
+    let known = cx.store().own_valuations(owner).await?.map_or(0, |own| own.version);
+    if_match.check(known)?;
+    let valuations = cx.vault().key_of(owner).await?.seal(&OwnValuations::VALUATIONS, &command.input.valuations)?;
+    let mut own = OwnValuations { owner: owner.clone(), valuations, version: known };
+    let change = Change::new().save(&mut own);
+    let answer = Answer::nothing().version(own.version);
     cx.commit(&command.request, change, answer).await.map_err(|failure| if_match.settle(failure))
 }

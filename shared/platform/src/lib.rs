@@ -27,6 +27,7 @@ pub mod passwords;
 pub mod path;
 pub mod problem;
 pub mod public;
+pub mod query;
 pub mod queues;
 pub mod reply;
 pub mod signature;

@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use domain::faults::Check;
+use domain::faults::Faults;
 use hmac::{Hmac, Mac};
 use http::request::Parts;
 use serde::Serialize;
@@ -14,6 +14,7 @@ use crate::{
     caller::Caller,
     deps::Deps,
     failure::Failure,
+    query::Asked,
     signature::{Purpose, mac},
 };
 
@@ -66,32 +67,33 @@ impl Page {
         Ok(Paged { items: listed.items.into_iter().map(show).collect(), next })
     }
 
-    fn read(parts: &Parts, scope: String, cx: &Deps) -> Result<Self, Failure> {
-        let mut check = Check::new();
-        let (mut limit, mut after) = (DEFAULT_LIMIT, None);
-        for (name, value) in url_query(parts) {
-            match name.as_str() {
-                "limit" => match value.parse() {
-                    Ok(given @ 1..=MAX_LIMIT) => limit = given,
-                    Ok(_) | Err(_) => {
-                        check.that(false, "/limit", "out-of-range", format!("1 to {MAX_LIMIT}"));
-                    }
-                },
-                "cursor" => {
-                    after = open(cx, &scope, &value)?;
-                    check.that(after.is_some(), "/cursor", "invalid", "not a cursor of this list");
-                }
-                _ => {}
+    /// A page of what a filter admits: the faults of both, where both have some.
+    ///
+    /// # Errors
+    /// Those of either.
+    pub fn of_what<F>(page: Result<Self, Failure>, filter: Result<F, Faults>) -> Result<(Self, F), Failure> {
+        match (page, filter) {
+            (Ok(page), Ok(filter)) => Ok((page, filter)),
+            (Err(Failure::Faults(of_page)), Err(of_filter)) => {
+                Err(Failure::Faults([of_page.as_slice(), of_filter.as_slice()].concat().into()))
             }
+            (Err(failure), _) => Err(failure),
+            (Ok(_), Err(faults)) => Err(Failure::Faults(faults)),
         }
-        check.done()?;
-        Ok(Self { limit, after, scope })
     }
-}
 
-/// The parameters of a request's query, decoded.
-pub fn url_query(parts: &Parts) -> Vec<(String, String)> {
-    axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|query| query.0).unwrap_or_default()
+    fn read(parts: &Parts, scope: String, cx: &Deps) -> Result<Self, Failure> {
+        let mut asked = Asked::of(parts);
+        let limit = match asked.given::<String>("limit") {
+            Some(text) => text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)),
+            None => Some(DEFAULT_LIMIT),
+        };
+        asked.that(limit.is_some(), "/limit", "out-of-range", format!("1 to {MAX_LIMIT}"));
+        let cursor: Option<String> = asked.given("cursor");
+        let after = cursor.as_deref().map_or(Ok(None), |cursor| open(cx, &scope, cursor))?;
+        asked.that(cursor.is_none() || after.is_some(), "/cursor", "invalid", "not a cursor of this list");
+        Ok(asked.done(limit.map(|limit| Self { limit, after, scope }))?)
+    }
 }
 
 /// A cursor is good for one caller and one list only: it can hold keys of the caller's own partition.
