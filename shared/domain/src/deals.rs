@@ -5,10 +5,10 @@ use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    answers::SearchAnswer,
     flights::{Cabin, Fare, FlightOffer, Tier},
     ids::{DealId, TenantId},
     money::{CentsPerPoint, Currency, Money},
-    search::SearchAnswer,
     time::to_second,
     value::{Baseline, Cash, Valuation},
 };
@@ -356,7 +356,7 @@ struct Group {
 impl<'a> Market<'a> {
     fn of(answer: &'a SearchAnswer) -> Self {
         let mut groups: std::collections::HashMap<MarketKey<'a>, Group> = std::collections::HashMap::new();
-        for offer in &answer.offers {
+        for offer in answer.offers() {
             let group = groups.entry(Self::key(offer)).or_default();
             group.fastest = Some(group.fastest.map_or(offer.minutes, |fastest| fastest.min(offer.minutes)));
             if let Fare::Cash { total } = offer.fare {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{Timestamp, civil::Date};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     faults::{Check, Faults},
-    flights::{Cabin, Fare, FlightOffer, SourceId, Untrusted},
+    flights::{Cabin, FlightOffer, SourceId, Untrusted},
     ids::digest,
     places::Airport,
     text::text,
@@ -19,6 +19,32 @@ pub const MAX_AIRPORTS: usize = 20;
 pub const MAX_DAYS: i32 = 62;
 /// The most travellers that sources price together.
 pub const MAX_TRAVELLERS: u8 = 9;
+
+/// What is searched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Vertical {
+    /// Flights.
+    Flights,
+    /// Stays.
+    Stays,
+    /// Activities.
+    Activities,
+}
+
+impl Vertical {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Flights, Self::Stays, Self::Activities];
+
+    /// In a word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Flights => "flights",
+            Self::Stays => "stays",
+            Self::Activities => "activities",
+        }
+    }
+}
 
 /// What kind of offers are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -194,33 +220,4 @@ pub enum SourceOutcome {
     Partial,
     /// Nothing.
     Failed,
-}
-
-/// What the sources answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SearchAnswer {
-    /// The question.
-    pub query: SearchQuery,
-    /// When it was asked.
-    pub asked_at: Timestamp,
-    /// Every trusted offer: award and cash.
-    pub offers: Vec<FlightOffer>,
-    /// One report a source.
-    pub reports: Vec<SourceReport>,
-}
-
-impl SearchAnswer {
-    /// Whether all award (or all cash) offers there are, are in it: only then does an absent one mean that it is gone.
-    pub fn is_complete_for(&self, source: &SourceId) -> bool {
-        self.reports.iter().any(|report| report.source == *source && report.outcome == SourceOutcome::Complete)
-    }
-
-    /// The offers that are what was wanted, rather than what they are compared with.
-    pub fn wanted_offers(&self) -> impl Iterator<Item = &FlightOffer> {
-        self.offers.iter().filter(|offer| match (self.query.wanted, &offer.fare) {
-            (Wanted::AwardFlights, Fare::Award { .. }) | (Wanted::CashFlights, Fare::Cash { .. }) => true,
-            (Wanted::AwardFlights, Fare::Cash { .. }) | (Wanted::CashFlights, Fare::Award { .. }) => false,
-        })
-    }
 }
