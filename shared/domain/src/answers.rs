@@ -7,11 +7,13 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
+    activities::{ActivityOffer, ActivityQuery},
     caching::{self, State, Stock},
     faults::Invalid,
     flights::{Fare, FlightOffer, SourceId},
     ids::TenantId,
     search::{SearchKey, SearchQuery, SourceOutcome, SourceReport, Vertical, Wanted},
+    stays::{StayOffer, StayPlace, StayQuery},
 };
 
 /// A question of one vertical.
@@ -48,6 +50,51 @@ impl Question for SearchQuery {
             Stock::Route(from, to) => self.origins().contains(from) && self.destinations().contains(to),
             Stock::Property(_) => false,
         }
+    }
+}
+
+impl Question for StayQuery {
+    type Offer = StayOffer;
+    const VERTICAL: Vertical = Vertical::Stays;
+
+    fn key(&self) -> SearchKey {
+        self.key()
+    }
+
+    /// The nights: who leaves in the morning needs no room.
+    fn span(&self) -> (Date, Date) {
+        (self.checkin(), self.checkout().yesterday().unwrap_or(self.checkin()))
+    }
+
+    fn shows(&self, stock: &Stock, offers: &[StayOffer]) -> bool {
+        match stock {
+            Stock::Property(property) => {
+                let asked_for = match self.place() {
+                    StayPlace::Properties(asked_for) => asked_for.contains(property),
+                    StayPlace::Around(..) | StayPlace::City(_) => false,
+                };
+                asked_for || offers.iter().any(|offer| offer.property.reference == *property)
+            }
+            Stock::Route(..) => false,
+        }
+    }
+}
+
+impl Question for ActivityQuery {
+    type Offer = ActivityOffer;
+    const VERTICAL: Vertical = Vertical::Activities;
+
+    fn key(&self) -> SearchKey {
+        self.key()
+    }
+
+    fn span(&self) -> (Date, Date) {
+        self.days()
+    }
+
+    /// Feeds tell of flights and of hotels.
+    fn shows(&self, _: &Stock, _: &[ActivityOffer]) -> bool {
+        false
     }
 }
 

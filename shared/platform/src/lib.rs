@@ -16,6 +16,7 @@ pub mod enrolment;
 pub mod failure;
 pub mod function;
 pub mod gateway;
+pub mod inquiry;
 mod issue;
 pub mod job;
 pub mod kms;
