@@ -1,7 +1,9 @@
 //! The one way to an answer, for members who wait as for watchers: what is kept, what another one asks for right now, or what the
 //! sources say within the time there is.
 
-pub(crate) mod flights;
+mod activities;
+mod flights;
+mod stays;
 
 use std::time::Duration;
 
@@ -59,6 +61,11 @@ impl<'a, Q: Question> Asking<'a, Q> {
     fn serving(&self) -> impl Iterator<Item = &'a Serving<'a>> {
         let ask = self.ask;
         self.servers.all.iter().filter(move |serving| ask.contains(&serving.id))
+    }
+
+    /// What an adapter asks with.
+    fn with<'s>(&self, serving: &'s Serving<'_>) -> providers::Asking<'s> {
+        providers::Asking { outside: serving.outside, now: self.now, patience: None }
     }
 
     /// What one of them says, or that it did not in time.
@@ -126,8 +133,8 @@ pub(crate) struct Had<Q: Question> {
 pub(crate) enum NoAnswer {
     /// Another one asks right now, and is not done.
     Busy,
-    /// None of those that have what is wanted has answered: why, and when it was.
-    Down(Trouble),
+    /// None of those that have what is wanted has answered: one of them, why, and when it was.
+    Down(SourceId, Trouble),
     /// There is nobody to be asked.
     Nobody,
     /// The store can't say.
@@ -278,8 +285,9 @@ impl<Q: Askable> Search<'_, Q> {
         if parts.iter().any(|part| part.has_answered()) {
             return Ok(Had { answer, counted, scope, stale });
         }
-        let trouble = parts.iter().find_map(|part| part.trouble);
-        Err(NoAnswer::Down(trouble.unwrap_or(Trouble { at: look.now, cause: Cause::Unavailable })))
+        let unknown = Trouble { at: look.now, cause: Cause::Unavailable };
+        let down = parts.first().map(|part| (part.source().clone(), part.trouble.unwrap_or(unknown)));
+        Err(down.map_or(NoAnswer::Busy, |(source, trouble)| NoAnswer::Down(source, trouble)))
     }
 
     /// Counts the search: hits are sampled, so that they cost an eighth of a write each. That it can't be counted is no reason to

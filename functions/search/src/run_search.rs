@@ -54,8 +54,8 @@ async fn run_search(cx: &Deps, due: SearchDue) -> Result<(), JobError> {
         Ok(had) => tell(cx, due, &had).await,
         // Another run asks right now (another tenant's, or this one's twin): its answer will do.
         Err(NoAnswer::Busy) => cx.send_later(&due, ANSWER_TAKES).await,
-        Err(NoAnswer::Down(trouble)) => {
-            let why = format!("no source answered: {}", trouble.cause);
+        Err(NoAnswer::Down(source, trouble)) => {
+            let why = format!("{source}: {}", trouble.cause);
             Err(if trouble.cause.passes() { JobError::Retry(why) } else { JobError::Park(why) })
         }
         Err(NoAnswer::Nobody) => Err(JobError::Retry("no source is configured".to_owned())),

@@ -43,6 +43,7 @@ pub use self::{
     deps::Deps,
     failure::Failure,
     function::{Access, Endpoint, Function, Scheduled, Trigger, Worker},
+    inquiry::Inquiry,
     job::JobError,
     limit::Limit,
     page::{Page, PageParams, Paged},

@@ -2,6 +2,7 @@
 //!
 //! The story goes on only when the last turn has come to rest, so that its end does not depend on how long anything took.
 
+mod search;
 mod value;
 
 use domain::notifications::Preferences;
@@ -63,6 +64,7 @@ pub async fn tell(world: &World) -> Result<(), Violation> {
     dana.ask("watchers-run-watcher", &dubai, None).await?;
     turn(world, MINUTE).await?;
     turn(world, NIGHT).await?;
+    search::tell(world).await?;
     newcomer::another(world).await
 }
 

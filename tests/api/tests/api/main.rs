@@ -17,6 +17,7 @@ mod personal_data;
 mod profile;
 mod routes;
 mod same_path;
+mod search;
 mod security;
 mod sessions;
 mod sign_ins;

@@ -73,7 +73,16 @@ impl Route {
         let parameters = parameters.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect();
         let (takes_body, is_for_pages) = (operation.get("requestBody").is_some(), endpoint.is_for_pages());
         let changes = endpoint.changes();
-        Self { name: endpoint.spec().name, access: endpoint.access(), takes_body, changes, is_for_pages, parameters, method, template }
+        Self {
+            name: endpoint.spec().name,
+            access: endpoint.access(),
+            takes_body,
+            changes,
+            is_for_pages,
+            parameters,
+            method,
+            template,
+        }
     }
 
     pub fn all() -> Vec<Self> {

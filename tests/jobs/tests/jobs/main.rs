@@ -8,6 +8,7 @@ mod every_schedule;
 mod every_worker;
 mod outbox;
 mod reporting;
+mod searching;
 mod sources;
 mod support;
 mod watching;

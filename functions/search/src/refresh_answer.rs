@@ -1,0 +1,72 @@
+//! Queue `refreshes`: asks the sources anew for an answer that is stale, or popular and soon will be.
+
+use std::time::Duration;
+
+use domain::{
+    activities::ActivityQuery,
+    answers::Answer,
+    caching::AHEAD,
+    search::{SearchQuery, Vertical},
+    stays::StayQuery,
+};
+use jiff::{SignedDuration, Timestamp};
+use platform::{Deps, JobError, Worker, queues::RefreshAnswer, telemetry};
+use providers::{duffel, seats_aero};
+use storage::{AskedDay, Asking, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, Observation};
+
+use crate::asking::{self, Askable, NoAnswer, Wish};
+
+/// Refreshes answers.
+pub static FUNCTION: Worker<RefreshAnswer> =
+    Worker::new("search-refresh-answer", |cx, message| Box::pin(refresh_answer(cx, message))).batch(5, 5).timeout(60).may(&[
+        CachedAnswer::READ,
+        CachedAnswer::WRITE,
+        Asking::WRITE,
+        KeptMark::READ,
+        AskedDay::READ,
+        DueAnswer::WRITE,
+        Observation::WRITE,
+        Grant::Call(seats_aero::SOURCE),
+        Grant::Call(duffel::SOURCE),
+    ]);
+
+/// How long the sources have.
+const WITHIN: Duration = Duration::from_secs(45);
+
+async fn refresh_answer(cx: &Deps, message: RefreshAnswer) -> Result<(), JobError> {
+    match message.vertical {
+        Vertical::Flights => refresh::<SearchQuery>(cx, message).await,
+        Vertical::Stays => refresh::<StayQuery>(cx, message).await,
+        Vertical::Activities => refresh::<ActivityQuery>(cx, message).await,
+    }
+}
+
+/// Asks again, unless someone has meanwhile.
+async fn refresh<Q: Askable>(cx: &Deps, message: RefreshAnswer) -> Result<(), JobError> {
+    let RefreshAnswer { tenant, scope, search_key, .. } = &message;
+    // What has expired nobody waits for.
+    let Some(kept) = cx.store().answer::<Q>(scope, search_key).await? else { return Ok(()) };
+    let wish = Wish { tenant, since: Some(fresh_since(&kept, cx.now())), within: WITHIN, waits: false };
+    match asking::answer(cx, &kept.query, wish).await {
+        Ok(_) => {
+            telemetry::count(cx, "AnswersRefreshed", 1);
+            Ok(())
+        }
+        // Another one asks right now; or the sources are down, and what is kept stays as it is. Who looks next has it refreshed.
+        Err(NoAnswer::Busy | NoAnswer::Nobody) => Ok(()),
+        Err(NoAnswer::Down(source, trouble)) => {
+            tracing::warn!(%source, cause = %trouble.cause, "an answer is not refreshed");
+            Ok(())
+        }
+        Err(NoAnswer::Store(error)) => Err(error.into()),
+    }
+}
+
+/// What is due is due by the minute, and found by a job that runs every ten.
+const EARLIER: SignedDuration = SignedDuration::from_mins(10);
+
+/// What was asked for later than this is not asked for again: its life does not end soon.
+fn fresh_since<Q: Askable>(kept: &Answer<Q>, now: Timestamp) -> Timestamp {
+    let life = SignedDuration::from_mins(kept.lifetime_minutes.into());
+    now.saturating_sub(life - AHEAD - EARLIER).unwrap_or(Timestamp::MIN)
+}
