@@ -1,5 +1,6 @@
 //! The table of sources: one line each, from which tests, benches and automation go through all of them.
 
+pub use domain::sources::{Vertical, bucket::Limit};
 use domain::{
     activities::ActivityOffer,
     flights::{FlightOffer, lead_ins::LeadInFare},
@@ -26,6 +27,8 @@ pub struct Source {
     pub id: &'static str,
     /// Where it is; `None` until an agreement names it.
     pub base: Option<&'static str>,
+    /// What it is a source of.
+    pub vertical: Vertical,
     /// What its adapter is built on.
     pub contract: Contract,
     /// How many calls it takes in how many seconds, where that is published.
@@ -46,15 +49,6 @@ pub enum Contract {
     Published,
     /// What we would agree on: nobody has confirmed it.
     UnverifiedContract,
-}
-
-/// So many calls in so many seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Limit {
-    /// Calls.
-    pub calls: u32,
-    /// In so many seconds.
-    pub seconds: u32,
 }
 
 /// An adapter, by what it is asked for.
@@ -137,6 +131,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: seats_aero::SOURCE,
         base: Some(seats_aero::BASE),
+        vertical: Vertical::Flights,
         contract: Contract::Published,
         limit: Some(Limit { calls: 1_000, seconds: 86_400 }),
         connect: |base, key| Adapter::Awards(Box::new(SeatsAero::new(base, key))),
@@ -160,6 +155,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: duffel::SOURCE,
         base: Some(duffel::BASE),
+        vertical: Vertical::Flights,
         contract: Contract::Published,
         limit: None,
         connect: |base, key| Adapter::Fares(Box::new(Duffel::new(base, key))),
@@ -207,6 +203,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: travelpayouts::SOURCE,
         base: Some(travelpayouts::BASE),
+        vertical: Vertical::Flights,
         contract: Contract::Published,
         limit: Some(Limit { calls: 300, seconds: 60 }),
         connect: |base, key| Adapter::LeadIns(Box::new(Travelpayouts::new(base, key))),
@@ -220,6 +217,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: booking_demand::SOURCE,
         base: Some(booking_demand::BASE),
+        vertical: Vertical::Stays,
         contract: Contract::Published,
         limit: None,
         connect: |base, key| Adapter::Stays(Box::new(BookingDemand::new(base, key))),
@@ -245,6 +243,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: expedia_rapid::SOURCE,
         base: Some(expedia_rapid::BASE),
+        vertical: Vertical::Stays,
         contract: Contract::Published,
         limit: None,
         connect: |base, key| Adapter::Stays(Box::new(ExpediaRapid::new(base, key))),
@@ -262,6 +261,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: viator::SOURCE,
         base: Some(viator::BASE),
+        vertical: Vertical::Activities,
         contract: Contract::Published,
         limit: None,
         connect: |base, key| Adapter::Activities(Box::new(Viator::new(base, key))),
@@ -280,6 +280,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: getyourguide::SOURCE,
         base: Some(getyourguide::BASE),
+        vertical: Vertical::Activities,
         contract: Contract::Published,
         limit: Some(Limit { calls: 120, seconds: 60 }),
         connect: |base, key| Adapter::Activities(Box::new(GetYourGuide::new(base, key))),
@@ -300,6 +301,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: goibibo::SOURCE,
         base: None,
+        vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
         connect: |base, key| Adapter::Stays(Box::new(goibibo::new(base, key))),
@@ -309,6 +311,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: oyo::SOURCE,
         base: None,
+        vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
         connect: |base, key| Adapter::Stays(Box::new(oyo::new(base, key))),
@@ -318,6 +321,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: makemytrip::SOURCE,
         base: None,
+        vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 30, seconds: 60 }),
         connect: |base, key| Adapter::Stays(Box::new(MakeMyTrip::new(base, key))),
@@ -327,6 +331,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: trip_com::SOURCE,
         base: None,
+        vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: None,
         connect: |base, key| Adapter::Stays(Box::new(trip_com::new(base, key))),
