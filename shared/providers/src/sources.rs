@@ -4,6 +4,7 @@ pub use domain::sources::{Vertical, bucket::Limit};
 use domain::{
     activities::ActivityOffer,
     flights::{FlightOffer, lead_ins::LeadInFare},
+    search::{Asks, Days},
     stays::StayOffer,
 };
 use http::HeaderMap;
@@ -33,6 +34,8 @@ pub struct Source {
     pub contract: Contract,
     /// How many calls it takes in how many seconds, where that is published.
     pub limit: Option<Limit>,
+    /// What makes a difference to its answers.
+    pub asks: Asks,
     /// Its adapter, at a base URL and with a key.
     pub connect: fn(&str, SecretString) -> Adapter,
     /// What answers of it can be read.
@@ -134,6 +137,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Flights,
         contract: Contract::Published,
         limit: Some(Limit { calls: 1_000, seconds: 86_400 }),
+        asks: Asks { party: false, days: Days::Weeks },
         connect: |base, key| Adapter::Awards(Box::new(SeatsAero::new(base, key))),
         readings: &[
             Reading {
@@ -158,6 +162,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Flights,
         contract: Contract::Published,
         limit: None,
+        asks: Asks { party: true, days: Days::Asked },
         connect: |base, key| Adapter::Fares(Box::new(Duffel::new(base, key))),
         readings: &[
             Reading {
@@ -206,6 +211,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Flights,
         contract: Contract::Published,
         limit: Some(Limit { calls: 300, seconds: 60 }),
+        asks: Asks { party: false, days: Days::Months },
         connect: |base, key| Adapter::LeadIns(Box::new(Travelpayouts::new(base, key))),
         readings: &[Reading {
             operation: "prices",
@@ -220,6 +226,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::Published,
         limit: None,
+        asks: Asks { party: true, days: Days::Asked },
         connect: |base, key| Adapter::Stays(Box::new(BookingDemand::new(base, key))),
         readings: &[Reading {
             operation: "accommodations-search",
@@ -246,6 +253,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::Published,
         limit: None,
+        asks: Asks { party: true, days: Days::Asked },
         connect: |base, key| Adapter::Stays(Box::new(ExpediaRapid::new(base, key))),
         readings: EXPEDIA,
         errors: &[
@@ -264,6 +272,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Activities,
         contract: Contract::Published,
         limit: None,
+        asks: Asks { party: false, days: Days::Asked },
         connect: |base, key| Adapter::Activities(Box::new(Viator::new(base, key))),
         readings: VIATOR,
         errors: &[
@@ -283,6 +292,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Activities,
         contract: Contract::Published,
         limit: Some(Limit { calls: 120, seconds: 60 }),
+        asks: Asks { party: false, days: Days::Asked },
         connect: |base, key| Adapter::Activities(Box::new(GetYourGuide::new(base, key))),
         readings: &[
             Reading {
@@ -304,6 +314,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
+        asks: Asks { party: true, days: Days::Asked },
         connect: |base, key| Adapter::Stays(Box::new(goibibo::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, goibibo::SOURCE, now)), BOOKING],
         errors: CONTRACT_ERRORS,
@@ -314,6 +325,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
+        asks: Asks { party: true, days: Days::Asked },
         connect: |base, key| Adapter::Stays(Box::new(oyo::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, oyo::SOURCE, now)), BOOKING],
         errors: CONTRACT_ERRORS,
@@ -324,6 +336,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 30, seconds: 60 }),
+        asks: Asks { party: true, days: Days::Asked },
         connect: |base, key| Adapter::Stays(Box::new(MakeMyTrip::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, makemytrip::SOURCE, now)), BOOKING],
         errors: CONTRACT_ERRORS,
@@ -334,6 +347,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: None,
+        asks: Asks { party: true, days: Days::Asked },
         connect: |base, key| Adapter::Stays(Box::new(trip_com::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, trip_com::SOURCE, now)), BOOKING],
         errors: CONTRACT_ERRORS,
