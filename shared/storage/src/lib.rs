@@ -21,6 +21,7 @@ mod passcodes;
 mod receipts;
 mod searches;
 mod sessions;
+mod sources;
 mod store;
 pub mod tables;
 mod tenants;
@@ -42,6 +43,7 @@ pub use self::{
     passcodes::Registration,
     receipts::{Receipt, ReceiptId, StoredReply},
     searches::{Observation, SearchRun},
+    sources::{SourceBucket, SourceDay, SourceHealth},
     store::{Listed, Store, StoreError},
     tenants::TenantHost,
     watchers::{DUE_SHARDS, DueWatcher, WatcherQuota},
