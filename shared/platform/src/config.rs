@@ -36,6 +36,8 @@ pub struct Config {
     pub emit_metrics: bool,
     /// Each outside source: where it is and our key.
     pub sources: BTreeMap<&'static str, SourceAccess>,
+    /// Each outside source that asks for no key: its base address, without a slash at the end.
+    pub open_sources: BTreeMap<&'static str, String>,
 }
 
 /// How an outside source is reached.
@@ -50,6 +52,9 @@ pub struct SourceAccess {
 /// The outside sources: id, variable prefix, and their own address.
 pub const SOURCES: [(&str, &str, &str); 2] =
     [("seats-aero", "SEATS_AERO", "https://seats.aero/partnerapi"), ("duffel", "DUFFEL", "https://api.duffel.com")];
+
+/// The outside sources that ask for no key: the same of them.
+pub const OPEN_SOURCES: [(&str, &str, &str); 1] = [("ecb", "ECB", "https://www.ecb.europa.eu/stats/eurofxref")];
 
 /// A value that is missing or bad.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,6 +155,9 @@ impl Config {
             (id, SourceAccess { url, key: reader.secret(&format!("{prefix}_KEY"), 1) })
         });
         let sources = sources.collect();
+        let called = OPEN_SOURCES.into_iter().filter(|(id, ..)| needed.sources.contains(id));
+        let open_sources =
+            called.map(|(id, prefix, address)| (id, reader.url(&format!("{prefix}_URL"), Some(address)))).collect();
         match mail_sender.filter(|_| reader.faults.is_empty()) {
             Some(mail_sender) => Ok(Self {
                 table_prefix: reader.or("TABLE_PREFIX", ""),
@@ -163,6 +171,7 @@ impl Config {
                 public_url,
                 emit_metrics: reader.or("EMIT_METRICS", "true") == "true",
                 sources,
+                open_sources,
             }),
             None => Err(ConfigError(reader.faults)),
         }

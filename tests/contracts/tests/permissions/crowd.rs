@@ -25,7 +25,7 @@ use futures::future::BoxFuture;
 use local::gate::{self, Gate, Gatehouse};
 use platform::{
     Function,
-    config::SOURCES,
+    config::{OPEN_SOURCES, SOURCES},
     outside::{self, Outside, OutsideError},
 };
 use serde_json::Value;
@@ -80,7 +80,7 @@ pub fn about(what: &str, mut calls: Vec<Call>) -> Vec<Call> {
 
 /// Where the sources really are; nothing here goes there.
 pub fn addresses() -> gate::Addresses {
-    SOURCES.into_iter().map(|(source, _, address)| (source, address.to_owned())).collect()
+    SOURCES.into_iter().chain(OPEN_SOURCES).map(|(source, _, address)| (source, address.to_owned())).collect()
 }
 
 /// One function, its gate's ways, and what lies behind.
