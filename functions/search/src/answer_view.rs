@@ -91,7 +91,7 @@ pub(crate) fn no_answer(cx: &Deps, why: NoAnswer) -> Failure {
         NoAnswer::Busy => Failure::Unavailable,
         NoAnswer::Down(_, trouble) => Failure::TryLater("sources-unavailable", after(trouble.at)),
         NoAnswer::Nobody => Failure::TryLater("no-source", after(cx.now())),
-        NoAnswer::Store(error) => error.into(),
+        NoAnswer::Inside(error) => error.into(),
     }
 }
 

@@ -8,21 +8,22 @@ mod stays;
 use std::time::Duration;
 
 use domain::{
-    answers::{Answer, Cause, Part, Question, Scope, Trouble},
+    answers::{Answer, Cause, Part, Question, Trouble},
     caching::{self, AHEAD, Counted, Look, MANY, Marks, State},
     flights::SourceId,
     ids::TenantId,
     search::{SearchKey, SourceOutcome, SourceReport},
+    sources::{KeyScope, Market},
     time::Slot,
 };
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use platform::{Deps, queues::RefreshAnswer, telemetry};
-use providers::Found;
+use platform::{Deps, queues::RefreshAnswer, telemetry, vault::VaultError};
+use providers::{Found, Serving};
 use storage::{AskedDay, CacheCount, Change, DueAnswer, StoreError, Turn};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::serving::{Servers, Serving};
+use crate::serving::Servers;
 
 /// The first pause before it is looked whether another one has asked; each is twice as long as the one before, up to a second.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -40,7 +41,12 @@ pub(crate) trait Askable: Question {
     fn ask<'a>(&'a self, asking: &'a Asking<'a, Self>) -> BoxFuture<'a, Vec<Part<Self::Offer>>>;
 
     /// Whether a source has what is wanted, rather than what that is compared with.
-    fn is_wanted_of(&self, serving: &Serving<'_>) -> bool;
+    fn is_wanted_of(&self, serving: &Serving) -> bool;
+
+    /// The market that it is asked for in, where it is one.
+    fn market(&self) -> Option<Market> {
+        None
+    }
 
     /// What else is kept of an answer for which sources were asked.
     fn keep_prices<'a>(cx: &'a Deps, answer: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>>;
@@ -49,7 +55,7 @@ pub(crate) trait Askable: Question {
 /// What asks.
 pub(crate) struct Asking<'a, Q: Question> {
     cx: &'a Deps,
-    servers: &'a Servers<'a>,
+    servers: &'a Servers,
     ask: &'a [SourceId],
     kept: Option<&'a Answer<Q>>,
     now: Timestamp,
@@ -58,18 +64,18 @@ pub(crate) struct Asking<'a, Q: Question> {
 
 impl<'a, Q: Question> Asking<'a, Q> {
     /// Those that are to be asked.
-    fn serving(&self) -> impl Iterator<Item = &'a Serving<'a>> {
+    fn serving(&self) -> impl Iterator<Item = &'a Serving> {
         let ask = self.ask;
-        self.servers.all.iter().filter(move |serving| ask.contains(&serving.id))
+        self.servers.all.iter().filter(move |(id, _)| ask.contains(id)).map(|(_, serving)| serving)
     }
 
     /// What an adapter asks with.
-    fn with<'s>(&self, serving: &'s Serving<'_>) -> providers::Asking<'s> {
-        providers::Asking { outside: serving.outside, now: self.now, patience: None }
+    fn with<'s>(&self, serving: &'s Serving) -> providers::Asking<'s> {
+        providers::Asking { outside: &serving.outside, now: self.now, patience: None }
     }
 
     /// What one of them says, or that it did not in time.
-    async fn part<O>(&self, serving: &Serving<'_>, asked: impl Future<Output = Found<O>>) -> Part<O> {
+    async fn part<O>(&self, source: &SourceId, asked: impl Future<Output = Found<O>>) -> Part<O> {
         match timeout_at(self.until, asked).await {
             Ok(found) => {
                 meter(self.cx, &found);
@@ -80,15 +86,15 @@ impl<'a, Q: Question> Asking<'a, Q> {
             Err(_) => {
                 telemetry::count(self.cx, "SourcesLate", 1);
                 let trouble = Some(Trouble { at: self.now, cause: Cause::Late });
-                Part { trouble, ..nothing_of(serving, SourceOutcome::Failed, self.now) }
+                Part { trouble, ..nothing_of(source, SourceOutcome::Failed, self.now) }
             }
         }
     }
 }
 
 /// A part without offers, for which no call was made that came to an end.
-fn nothing_of<O>(serving: &Serving<'_>, outcome: SourceOutcome, now: Timestamp) -> Part<O> {
-    let report = SourceReport { source: serving.id.clone(), outcome, calls: 0, offers: 0, set_aside: Vec::new() };
+fn nothing_of<O>(source: &SourceId, outcome: SourceOutcome, now: Timestamp) -> Part<O> {
+    let report = SourceReport { source: source.clone(), outcome, calls: 0, offers: 0, set_aside: Vec::new() };
     Part { report, asked_at: now, offers: Vec::new(), trouble: None }
 }
 
@@ -123,13 +129,13 @@ pub(crate) struct Had<Q: Question> {
     /// How it was come by.
     pub counted: Counted,
     /// Within which scope it is kept.
-    pub scope: Scope,
+    pub scope: KeyScope,
     /// Whose part of it is not fresh.
     pub stale: Vec<SourceId>,
 }
 
 /// Why there is no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum NoAnswer {
     /// Another one asks right now, and is not done.
     Busy,
@@ -137,13 +143,19 @@ pub(crate) enum NoAnswer {
     Down(SourceId, Trouble),
     /// There is nobody to be asked.
     Nobody,
-    /// The store can't say.
-    Store(StoreError),
+    /// The store can't say, or a key can't be had.
+    Inside(VaultError),
+}
+
+impl From<VaultError> for NoAnswer {
+    fn from(error: VaultError) -> Self {
+        Self::Inside(error)
+    }
 }
 
 impl From<StoreError> for NoAnswer {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        Self::Inside(VaultError::Store(error))
     }
 }
 
@@ -152,8 +164,8 @@ impl From<StoreError> for NoAnswer {
 /// # Errors
 /// Why there is no answer.
 pub(crate) async fn answer<Q: Askable>(cx: &Deps, query: &Q, wish: Wish<'_>) -> Result<Had<Q>, NoAnswer> {
-    let servers = Servers::of(cx, wish.tenant, Q::VERTICAL);
-    if !servers.all.iter().any(|serving| query.is_wanted_of(serving)) {
+    let servers = Servers::of(cx, wish.tenant, Q::VERTICAL, query.market().as_ref()).await?;
+    if !servers.all.iter().any(|(_, serving)| query.is_wanted_of(serving)) {
         return Err(NoAnswer::Nobody);
     }
     let search = Search { cx, query, key: query.key(), sources: servers.ids(), servers: &servers, wish };
@@ -171,7 +183,7 @@ struct Search<'a, Q: Question> {
     query: &'a Q,
     key: SearchKey,
     sources: Vec<SourceId>,
-    servers: &'a Servers<'a>,
+    servers: &'a Servers,
     wish: Wish<'a>,
 }
 
@@ -280,8 +292,8 @@ impl<Q: Askable> Search<'_, Q> {
         let state = |part: &Part<Q::Offer>| caching::state(&answer.query, part, answer.lifetime_minutes, look);
         let stale = answer.parts.iter().filter(|part| part.has_answered() && state(part) != State::Fresh);
         let stale = stale.map(|part| part.source().clone()).collect();
-        let wanted = self.servers.all.iter().filter(|serving| self.query.is_wanted_of(serving));
-        let parts: Vec<_> = wanted.filter_map(|serving| answer.part(&serving.id)).collect();
+        let wanted = self.servers.all.iter().filter(|(_, serving)| self.query.is_wanted_of(serving));
+        let parts: Vec<_> = wanted.filter_map(|(id, _)| answer.part(id)).collect();
         if parts.iter().any(|part| part.has_answered()) {
             return Ok(Had { answer, counted, scope, stale });
         }
@@ -321,7 +333,7 @@ fn metric(counted: Counted) -> &'static str {
 }
 
 /// Keeps an answer. One that is too large is cut to its first offers, and then no longer complete.
-async fn keep<Q: Question>(cx: &Deps, scope: &Scope, mut answer: Answer<Q>) -> Result<Answer<Q>, StoreError> {
+async fn keep<Q: Question>(cx: &Deps, scope: &KeyScope, mut answer: Answer<Q>) -> Result<Answer<Q>, StoreError> {
     loop {
         match cx.store().keep_answer(scope, &answer).await {
             Err(StoreError::TooLarge) if answer.offers().count() > 1 => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{extract::State, http::request::Parts};
-use domain::{caching::Counted, identity::Role, search::Vertical};
+use domain::{caching::Counted, identity::Role, sources::Vertical};
 use jiff::{civil::Date, tz::TimeZone};
 use platform::{Answer, Deps, Endpoint, Problems, Reply, query::Asked};
 use serde::Serialize;

@@ -7,7 +7,8 @@ use domain::{
     identity::Role,
     inputs::{Fields, Input, leaf, object},
     places::Airport,
-    search::{SearchKey, Vertical},
+    search::SearchKey,
+    sources::Vertical,
 };
 use jiff::{Timestamp, civil::Date};
 use platform::{Answer, Command, Deps, Endpoint, Problems, Reply};

@@ -6,7 +6,8 @@ use domain::{
     activities::ActivityQuery,
     answers::Answer,
     caching::AHEAD,
-    search::{SearchQuery, Vertical},
+    search::SearchQuery,
+    sources::Vertical,
     stays::StayQuery,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -26,6 +27,15 @@ pub static FUNCTION: Worker<RefreshAnswer> =
         AskedDay::READ,
         DueAnswer::WRITE,
         Observation::WRITE,
+        SourceEntry::READ,
+        SourceState::READ,
+        SourceState::WRITE,
+        SourceBucket::READ,
+        SourceBucket::WRITE,
+        SourceDay::WRITE,
+        SourceHealth::WRITE,
+        MemberKey::READ,
+        Grant::UseKeys,
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
     ]);
@@ -58,7 +68,7 @@ async fn refresh<Q: Askable>(cx: &Deps, message: RefreshAnswer) -> Result<(), Jo
             tracing::warn!(%source, cause = %trouble.cause, "an answer is not refreshed");
             Ok(())
         }
-        Err(NoAnswer::Store(error)) => Err(error.into()),
+        Err(NoAnswer::Inside(error)) => Err(error.into()),
     }
 }
 

@@ -31,6 +31,15 @@ pub static FUNCTION: Worker<SearchDue> =
         Observation::WRITE,
         Grant::Emit("SearchAnswered"),
         Grant::Send(SearchDue::QUEUE.name),
+        SourceEntry::READ,
+        SourceState::READ,
+        SourceState::WRITE,
+        SourceBucket::READ,
+        SourceBucket::WRITE,
+        SourceDay::WRITE,
+        SourceHealth::WRITE,
+        MemberKey::READ,
+        Grant::UseKeys,
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
     ]);
@@ -59,7 +68,7 @@ async fn run_search(cx: &Deps, due: SearchDue) -> Result<(), JobError> {
             Err(if trouble.cause.passes() { JobError::Retry(why) } else { JobError::Park(why) })
         }
         Err(NoAnswer::Nobody) => Err(JobError::Retry("no source is configured".to_owned())),
-        Err(NoAnswer::Store(error)) => Err(error.into()),
+        Err(NoAnswer::Inside(error)) => Err(error.into()),
     }
 }
 

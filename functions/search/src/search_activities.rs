@@ -7,7 +7,7 @@ use domain::{
     identity::Role,
     inputs::{Fields, Input, leaf, object},
     money::{Currency, Money},
-    rates::Rates,
+    rates::DayRates,
     watchers::TravelDates,
 };
 use jiff::civil::Date;
@@ -39,6 +39,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-activi
         AskedDay::WRITE,
         CacheCount::WRITE,
         DueAnswer::WRITE,
+        DayRates::READ,
         Grant::Send(RefreshAnswer::QUEUE.name),
         Grant::Call(viator::SOURCE),
         Grant::Call(getyourguide::SOURCE),
@@ -120,7 +121,7 @@ async fn search_activities(State(cx): State<Deps>, inquiry: Inquiry<SearchActivi
     let wish = Wish { tenant: caller.tenant(), since: None, within: WITHIN, waits: true };
     let had = asking::answer(&cx, &query, wish).await.map_err(|why| no_answer(&cx, why))?;
     let offers = had.answer.offers().map(|offer| (offer.price, offer));
-    let ranked = by_price(offers, query.currency(), Rates::shipped(), earliest);
+    let ranked = by_price(offers, query.currency(), &cx.rates().await, earliest);
     let found = ranked.len();
     let view = |(_, offer): (Option<Money>, &ActivityOffer)| FoundActivity {
         stale: had.stale.contains(&offer.freshness.source),

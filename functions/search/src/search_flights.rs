@@ -47,10 +47,18 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-flight
         CacheCount::WRITE,
         DueAnswer::WRITE,
         Observation::WRITE,
+        DayRates::READ,
         MemberKey::READ,
         OwnValuations::READ,
         Grant::UseKeys,
         Grant::Send(RefreshAnswer::QUEUE.name),
+        SourceEntry::READ,
+        SourceState::READ,
+        SourceState::WRITE,
+        SourceBucket::READ,
+        SourceBucket::WRITE,
+        SourceDay::WRITE,
+        SourceHealth::WRITE,
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
     ]);
@@ -156,8 +164,9 @@ async fn search_flights(State(cx): State<Deps>, inquiry: Inquiry<SearchFlights>)
     let wish = Wish { tenant: caller.tenant(), since: None, within: WITHIN, waits: true };
     let had = asking::answer(&cx, &query, wish).await.map_err(|why| no_answer(&cx, why))?;
     let own = own_valuations(&cx, &caller.owner).await?;
+    let rates = cx.rates().await;
 
-    let assessed = assess(caller.tenant(), &had.answer).into_iter().map(|assessed| assessed.held_against(&own));
+    let assessed = assess(caller.tenant(), &had.answer, &rates).into_iter().map(|assessed| assessed.held_against(&own));
     let mut ranked: Vec<FoundFlight> = assessed
         .map(|Assessed { offer, valuation, parts }| FoundFlight {
             deal: offer.deal_id(caller.tenant()),

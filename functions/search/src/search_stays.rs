@@ -6,7 +6,7 @@ use domain::{
     identity::Role,
     inputs::{Fields, Input, leaf, list, object},
     money::{Currency, Money},
-    rates::Rates,
+    rates::DayRates,
     stays::{Guests, Position, StayOffer, StayPlace, StayQuery},
 };
 use jiff::civil::Date;
@@ -38,6 +38,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-stays"
         AskedDay::WRITE,
         CacheCount::WRITE,
         DueAnswer::WRITE,
+        DayRates::READ,
         Grant::Send(RefreshAnswer::QUEUE.name),
         Grant::Call(booking_demand::SOURCE),
         Grant::Call(expedia_rapid::SOURCE),
@@ -173,7 +174,7 @@ async fn search_stays(State(cx): State<Deps>, inquiry: Inquiry<SearchStays>) -> 
     let wish = Wish { tenant: caller.tenant(), since: None, within: WITHIN, waits: true };
     let had = asking::answer(&cx, &query, wish).await.map_err(|why| no_answer(&cx, why))?;
     let offers = had.answer.offers().map(|offer| (offer.price.total, offer));
-    let ranked = by_price(offers, query.currency(), Rates::shipped(), earliest);
+    let ranked = by_price(offers, query.currency(), &cx.rates().await, earliest);
     let found = ranked.len();
     let view = |(compared, offer): (Option<Money>, &StayOffer)| FoundStay {
         stale: had.stale.contains(&offer.freshness.source),

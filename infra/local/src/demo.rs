@@ -4,12 +4,13 @@ use std::{collections::BTreeMap, fmt::Write as _, io, path::PathBuf, sync::Arc};
 
 use axum::body::Body;
 use domain::{
-    answers::{Scope, SearchAnswer},
+    answers::SearchAnswer,
     deals::{Score, Weights},
     flights::Fare,
     identity::Role,
     ids::{Owner, WatcherId},
     search::SourceOutcome,
+    sources::KeyScope,
     watchers::{Standing, Watcher, score_for},
 };
 use http::{Method, Request, StatusCode, header};
@@ -233,7 +234,7 @@ impl Demo {
         for waiting in searches.values() {
             let first = waiting[0];
             line(report, &format!("{}  {}", &first.search_key.as_str()[..8], first.query));
-            let answer: Option<SearchAnswer> = self.system.store().answer(&Scope::Everyone, &first.search_key).await?;
+            let answer: Option<SearchAnswer> = self.system.store().answer(&KeyScope::Deployment, &first.search_key).await?;
             let waits = waiting.len();
             for source in answer.iter().flat_map(|answer| &answer.parts).map(|part| &part.report) {
                 let aside: usize = source.set_aside.iter().map(|(_, count)| count).sum();

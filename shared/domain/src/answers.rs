@@ -9,10 +9,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     activities::{ActivityOffer, ActivityQuery},
     caching::{self, State, Stock},
-    faults::Invalid,
     flights::{Fare, FlightOffer, SourceId},
-    ids::TenantId,
-    search::{SearchKey, SearchQuery, SourceOutcome, SourceReport, Vertical, Wanted},
+    search::{SearchKey, SearchQuery, SourceOutcome, SourceReport, Wanted},
+    sources::Vertical,
     stays::{StayOffer, StayPlace, StayQuery},
 };
 
@@ -95,42 +94,6 @@ impl Question for ActivityQuery {
     /// Feeds tell of flights and of hotels.
     fn shows(&self, _: &Stock, _: &[ActivityOffer]) -> bool {
         false
-    }
-}
-
-/// Who may see an answer.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Scope {
-    /// Every tenant: it was asked for with the deployment's own keys.
-    Everyone,
-    /// One tenant: it was bought with a key of theirs.
-    Tenant(TenantId),
-}
-
-/// Capitals are in no tenant's id.
-const EVERYONE: &str = "ALL";
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Everyone => f.write_str(EVERYONE),
-            Self::Tenant(tenant) => tenant.fmt(f),
-        }
-    }
-}
-
-impl TryFrom<String> for Scope {
-    type Error = Invalid;
-
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        if text == EVERYONE { Ok(Self::Everyone) } else { text.parse().map(Self::Tenant) }
-    }
-}
-
-impl From<Scope> for String {
-    fn from(scope: Scope) -> Self {
-        scope.to_string()
     }
 }
 

@@ -8,7 +8,8 @@ use crate::{
     flights::SourceId,
     ids::digest,
     places::Airport,
-    search::{SearchKey, Vertical},
+    search::SearchKey,
+    sources::Vertical,
 };
 
 /// The longest that an answer is fresh, in minutes.

@@ -4,12 +4,12 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    answers::Scope,
     caching::Stock,
     deals::Score,
     flights::SourceId,
     ids::{AlertId, ChallengeId, DealId, DeliveryId, MemberId, TenantId, WatcherId},
     search::SearchKey,
+    sources::KeyScope,
     time::Slot,
     watchers::Reason,
 };
@@ -101,7 +101,7 @@ events! {
         /// The slot it was asked for.
         slot: Slot,
         /// Who may see the answer: where it is kept.
-        scope: Scope,
+        scope: KeyScope,
     }
     /// What a source has in stock has changed: what it said before is no longer to be believed.
     InventoryChanged {

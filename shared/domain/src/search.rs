@@ -20,32 +20,6 @@ pub const MAX_DAYS: i32 = 62;
 /// The most travellers that sources price together.
 pub const MAX_TRAVELLERS: u8 = 9;
 
-/// What is searched for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Vertical {
-    /// Flights.
-    Flights,
-    /// Stays.
-    Stays,
-    /// Activities.
-    Activities,
-}
-
-impl Vertical {
-    /// Every one.
-    pub const ALL: [Self; 3] = [Self::Flights, Self::Stays, Self::Activities];
-
-    /// In a word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Flights => "flights",
-            Self::Stays => "stays",
-            Self::Activities => "activities",
-        }
-    }
-}
-
 /// What kind of offers are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]

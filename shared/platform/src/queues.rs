@@ -1,10 +1,10 @@
 //! Queues and the messages on them.
 
 use domain::{
-    answers::Scope,
     ids::{DeliveryId, MemberId, TenantId, WatcherId},
     notifications::Delivery,
-    search::{SearchKey, Vertical},
+    search::SearchKey,
+    sources::{KeyScope, Vertical},
     time::Slot,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -94,7 +94,7 @@ pub struct RefreshAnswer {
     /// Of what.
     pub vertical: Vertical,
     /// Within which scope it is kept.
-    pub scope: Scope,
+    pub scope: KeyScope,
     /// The question.
     pub search_key: SearchKey,
 }

@@ -119,7 +119,12 @@ impl SourceError {
     pub fn cause(&self) -> Cause {
         match self {
             Self::Unauthorized | Self::Forbidden => Cause::KeyRefused,
-            Self::RateLimited { .. } => Cause::Limited,
+            Self::RateLimited { .. }
+            | Self::LeftAlone { .. }
+            | Self::LimitReached { .. }
+            | Self::QuotaUsedUp { .. }
+            | Self::RepeatedEnough
+            | Self::Uncounted => Cause::Limited,
             Self::Rejected { .. } => Cause::Refused,
             Self::Unavailable(_) => Cause::Unavailable,
             Self::Malformed | Self::TooLarge => Cause::Unreadable,

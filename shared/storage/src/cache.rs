@@ -5,8 +5,9 @@ use std::io::{Read, Write};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    answers::{Answer, Question, Scope},
+    answers::{Answer, Question},
     search::SearchKey,
+    sources::KeyScope,
 };
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use jiff::{SignedDuration, Timestamp};
@@ -83,11 +84,11 @@ impl CachedAnswer {
     pub const WRITE: crate::Grant = crate::Grant::Write(ANSWER);
 }
 
-pub(crate) fn partition(scope: &Scope, key: &SearchKey) -> String {
+pub(crate) fn partition(scope: &KeyScope, key: &SearchKey) -> String {
     format!("ANSWER#{scope}#{key}")
 }
 
-fn answer_key(scope: &Scope, key: &SearchKey) -> Key {
+fn answer_key(scope: &KeyScope, key: &SearchKey) -> Key {
     Key::new(partition(scope, key), "ANSWER")
 }
 
@@ -96,7 +97,7 @@ impl Store {
     ///
     /// # Errors
     /// If the store can't say.
-    pub async fn answer<Q: Question>(&self, scope: &Scope, key: &SearchKey) -> Result<Option<Answer<Q>>, StoreError> {
+    pub async fn answer<Q: Question>(&self, scope: &KeyScope, key: &SearchKey) -> Result<Option<Answer<Q>>, StoreError> {
         let found = self
             .dynamo
             .get_item()
@@ -118,7 +119,7 @@ impl Store {
     pub async fn take_turn(
         &self,
         turn: Turn,
-        (scope, key): (&Scope, &SearchKey),
+        (scope, key): (&KeyScope, &SearchKey),
         now: Timestamp,
         takes: SignedDuration,
     ) -> Result<bool, StoreError> {
@@ -149,7 +150,7 @@ impl Store {
     ///
     /// # Errors
     /// If it is too large, or the store can't say.
-    pub async fn keep_answer<Q: Question>(&self, scope: &Scope, answer: &Answer<Q>) -> Result<(), StoreError> {
+    pub async fn keep_answer<Q: Question>(&self, scope: &KeyScope, answer: &Answer<Q>) -> Result<(), StoreError> {
         let packed = pack(answer)?;
         let expires = answer.asked_at.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
         let mut item = answer_key(scope, &answer.query.key()).into_item();

@@ -1,10 +1,10 @@
 //! What is kept about answers: how often they are asked for, what makes them worthless, which are to be asked for anew.
 
 use domain::{
-    answers::Scope,
     caching::{Counted, GOOD_ENOUGH, Mark, Marks},
     ids::TenantId,
-    search::{SearchKey, Vertical},
+    search::SearchKey,
+    sources::{KeyScope, Vertical},
     time::Slot,
 };
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
@@ -79,7 +79,7 @@ fn start_of(day: Date) -> Timestamp {
 #[serde(rename_all = "camelCase")]
 pub struct AskedDay {
     /// Within which scope.
-    pub scope: Scope,
+    pub scope: KeyScope,
     /// Which.
     pub key: SearchKey,
     /// The day, in UTC.
@@ -253,7 +253,7 @@ pub struct DueAnswer {
     /// From when on.
     pub due: Slot,
     /// Within which scope.
-    pub scope: Scope,
+    pub scope: KeyScope,
     /// Which question.
     pub key: SearchKey,
     /// Of what.
@@ -314,7 +314,7 @@ impl Store {
     ///
     /// # Errors
     /// If the store can't say.
-    pub async fn asked_lately(&self, scope: &Scope, key: &SearchKey) -> Result<u32, StoreError> {
+    pub async fn asked_lately(&self, scope: &KeyScope, key: &SearchKey) -> Result<u32, StoreError> {
         let sk = SortRange::Prefix("DAY#".to_owned());
         let pk = partition(scope, key);
         let days = self.list::<AskedItem>(Range { index: None, pk, sk, limit: 2, after: None, backwards: true }).await?;

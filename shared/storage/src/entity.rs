@@ -173,6 +173,7 @@ pub const KINDS: &[&Kind] = &[
     crate::bookings::BOOKING,
     crate::wallets::WALLET,
     crate::wallets::OWN_VALUATIONS,
+    crate::rates::DAY_RATES,
     crate::outbox::OUTBOX,
     crate::receipts::RECEIPT,
     crate::limits::LIMIT_COUNT,
@@ -214,6 +215,7 @@ mod tests {
             "PRICE#{route}",
             "LIMIT#{subject}",
             "TENANTS",
+            "RATES",
         ];
         for keys in KINDS.iter().flat_map(|kind| kind.keys) {
             let begins = ["T#{tenant}", "TENANT#{tenant}"].iter().any(|tenant| keys.partition.starts_with(tenant));

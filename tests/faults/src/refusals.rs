@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use domain::{
-    answers::{Scope, SearchAnswer},
+    answers::SearchAnswer,
     booking::Booking,
     caching::Counted,
     cards::MemberCards,
@@ -18,7 +18,7 @@ use domain::{
     },
     ids::{EventId, Owner},
     notifications::{Alert, Delivery},
-    search::Vertical,
+    sources::{KeyScope, Vertical},
     wallets::{OwnValuations, Wallet},
     watchers::{MatchState, Watcher},
 };
@@ -218,13 +218,13 @@ async fn admits_within_its_limit(store: &Store, now: Timestamp) -> Result<(), Vi
 }
 
 fn asked_day(samples: &Samples) -> AskedDay {
-    AskedDay { scope: Scope::Everyone, key: samples.answer.query.key(), day: jiff::civil::date(2026, 2, 17) }
+    AskedDay { scope: KeyScope::Deployment, key: samples.answer.query.key(), day: jiff::civil::date(2026, 2, 17) }
 }
 
 async fn asks_once(store: &Store, answer: &SearchAnswer) -> Result<(), Violation> {
     let take = || async {
         store
-            .take_turn(Turn::Now, (&Scope::Everyone, &answer.query.key()), answer.asked_at, SignedDuration::from_secs(1))
+            .take_turn(Turn::Now, (&KeyScope::Deployment, &answer.query.key()), answer.asked_at, SignedDuration::from_secs(1))
             .await
             .map_err(|error| Violation(error.to_string()))
     };
@@ -234,9 +234,9 @@ async fn asks_once(store: &Store, answer: &SearchAnswer) -> Result<(), Violation
 
 async fn keeps_the_latest(store: &Store, answer: &SearchAnswer) -> Result<(), Violation> {
     let earlier = SearchAnswer { asked_at: answer.asked_at - SignedDuration::from_millis(1), ..answer.clone() };
-    made(store.keep_answer(&Scope::Everyone, answer).await)?;
-    made(store.keep_answer(&Scope::Everyone, &earlier).await)?;
-    let kept: Option<SearchAnswer> = store.answer(&Scope::Everyone, &answer.query.key()).await.ok().flatten();
+    made(store.keep_answer(&KeyScope::Deployment, answer).await)?;
+    made(store.keep_answer(&KeyScope::Deployment, &earlier).await)?;
+    let kept: Option<SearchAnswer> = store.answer(&KeyScope::Deployment, &answer.query.key()).await.ok().flatten();
     let kept = kept.map(|kept| kept.asked_at);
     ensure(kept == Some(answer.asked_at), || format!("kept: {kept:?}"))
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use domain::answers::Scope;
+use domain::sources::KeyScope;
 use faults::{
     strikes::{Gatepost, Recorder},
     world::{Setting, World, alone},
@@ -53,7 +53,7 @@ fn who_dies_while_asking_holds_up_others_no_longer_than_asking_takes() {
         let first = search(&world, "demo").await;
         let key = first.body["searchKey"].as_str().unwrap().parse().unwrap();
         world.app.clock.advance(SignedDuration::from_hours(10));
-        let taken = world.app.store().take_turn(Turn::Now, (&Scope::Everyone, &key), world.now(), LEASE).await;
+        let taken = world.app.store().take_turn(Turn::Now, (&KeyScope::Deployment, &key), world.now(), LEASE).await;
         assert_eq!(taken, Ok(true));
         let meanwhile = search(&world, "demo").await;
         meanwhile.assert(200, "");
@@ -69,7 +69,7 @@ fn where_another_asks_and_nothing_is_kept_one_is_told_to_come_again() {
         let world = world(Arc::new(Recorder::of(0)), 0).await;
         let key = search(&world, "demo").await.body["searchKey"].as_str().unwrap().parse().unwrap();
         world.app.clock.advance(SignedDuration::from_hours(30));
-        let taken = world.app.store().take_turn(Turn::Now, (&Scope::Everyone, &key), world.now(), LEASE).await;
+        let taken = world.app.store().take_turn(Turn::Now, (&KeyScope::Deployment, &key), world.now(), LEASE).await;
         assert_eq!(taken, Ok(true));
         let told = search(&world, "demo").await;
         told.assert(503, "unavailable");

@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use domain::{
-    answers::{Scope, SearchAnswer},
+    answers::SearchAnswer,
     search::{SearchKey, SearchQuery},
+    sources::KeyScope,
 };
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -18,15 +19,15 @@ fn key() -> SearchKey {
 }
 
 async fn take(store: &Store, now: Timestamp) -> bool {
-    store.take_turn(Turn::Now, (&Scope::Everyone, &key()), now, LEASE).await.unwrap()
+    store.take_turn(Turn::Now, (&KeyScope::Deployment, &key()), now, LEASE).await.unwrap()
 }
 
 async fn keep(store: &Store, answer: &SearchAnswer) {
-    store.keep_answer(&Scope::Everyone, answer).await.unwrap();
+    store.keep_answer(&KeyScope::Deployment, answer).await.unwrap();
 }
 
 async fn kept(store: &Store) -> SearchAnswer {
-    store.answer::<SearchQuery>(&Scope::Everyone, &key()).await.unwrap().unwrap()
+    store.answer::<SearchQuery>(&KeyScope::Deployment, &key()).await.unwrap().unwrap()
 }
 
 #[tokio::test]

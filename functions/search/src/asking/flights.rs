@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use domain::{
     answers::{Answer, Part},
     flights::{Fare, FlightOffer},
+    places::Airport,
     search::{SearchQuery, SourceOutcome, Wanted},
+    sources::Market,
 };
 use futures::{
     FutureExt,
@@ -13,11 +15,11 @@ use futures::{
 };
 use jiff::civil::Date;
 use platform::Deps;
-use providers::{duffel::CASH_DAYS_PER_SEARCH, sources::Adapter};
+use providers::{Serving, duffel::CASH_DAYS_PER_SEARCH, sources::Adapter};
 use storage::{Observation, StoreError};
 
 use super::{Askable, Asking, nothing_of};
-use crate::serving::Serving;
+use crate::serving::id_of;
 
 impl Askable for SearchQuery {
     /// Asks for what is wanted, and for what it is compared with. Awards come first in the answer, too: one that is too large is cut
@@ -36,8 +38,20 @@ impl Askable for SearchQuery {
         .boxed()
     }
 
-    fn is_wanted_of(&self, serving: &Serving<'_>) -> bool {
-        serving.has(self.wanted())
+    fn is_wanted_of(&self, serving: &Serving) -> bool {
+        match (&serving.adapter, self.wanted()) {
+            (Adapter::Awards(_), Wanted::AwardFlights) | (Adapter::Fares(_), Wanted::CashFlights) => true,
+            (Adapter::Awards(_), Wanted::CashFlights)
+            | (Adapter::Fares(_), Wanted::AwardFlights)
+            | (Adapter::LeadIns(_) | Adapter::Stays(_) | Adapter::Activities(_), _) => false,
+        }
+    }
+
+    /// The country that one sets out from.
+    fn market(&self) -> Option<Market> {
+        let mut countries = self.origins().iter().map(Airport::country);
+        let first = countries.next()?;
+        countries.all(|country| country == first).then(|| first.parse().ok()).flatten()
     }
 
     fn keep_prices<'a>(cx: &'a Deps, answer: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -50,26 +64,26 @@ type Said<'a> = BoxFuture<'a, Part<FlightOffer>>;
 
 /// Questions of flights, as they are put to sources.
 trait ToSources {
-    fn awards<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving<'a>) -> Option<Said<'a>>;
+    fn awards<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving) -> Option<Said<'a>>;
 
-    fn fares<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving<'a>, days: &'a [Date]) -> Option<Said<'a>>;
+    fn fares<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving, days: &'a [Date]) -> Option<Said<'a>>;
 
     fn days_worth_asking(&self, asking: &Asking<'_, SearchQuery>, parts: &[Part<FlightOffer>]) -> Vec<Date>;
 }
 
 impl ToSources for SearchQuery {
-    fn awards<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving<'a>) -> Option<Said<'a>> {
+    fn awards<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving) -> Option<Said<'a>> {
         let Adapter::Awards(source) = &serving.adapter else { return None };
-        Some(async move { asking.part(serving, source.awards(serving.outside, self, asking.now)).await }.boxed())
+        Some(async move { asking.part(&id_of(serving), source.awards(&serving.outside, self, asking.now)).await }.boxed())
     }
 
-    fn fares<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving<'a>, days: &'a [Date]) -> Option<Said<'a>> {
+    fn fares<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving, days: &'a [Date]) -> Option<Said<'a>> {
         let Adapter::Fares(source) = &serving.adapter else { return None };
         let said = async move {
             if days.is_empty() {
-                return nothing_of(serving, SourceOutcome::Complete, asking.now);
+                return nothing_of(&id_of(serving), SourceOutcome::Complete, asking.now);
             }
-            asking.part(serving, source.fares(serving.outside, self, days, asking.now)).await
+            asking.part(&id_of(serving), source.fares(&serving.outside, self, days, asking.now)).await
         };
         Some(said.boxed())
     }

@@ -9,11 +9,11 @@ use futures::{
     future::{BoxFuture, join_all},
 };
 use platform::Deps;
-use providers::sources::Adapter;
+use providers::{Serving, sources::Adapter};
 use storage::StoreError;
 
 use super::{Askable, Asking};
-use crate::serving::Serving;
+use crate::serving::id_of;
 
 impl Askable for StayQuery {
     fn ask<'a>(&'a self, asking: &'a Asking<'a, Self>) -> BoxFuture<'a, Vec<Part<StayOffer>>> {
@@ -21,13 +21,13 @@ impl Askable for StayQuery {
             let Adapter::Stays(source) = &serving.adapter else { return None };
             Some(async move {
                 let with = asking.with(serving);
-                asking.part(serving, source.stays(&with, self)).await
+                asking.part(&id_of(serving), source.stays(&with, self)).await
             })
         });
         join_all(said).boxed()
     }
 
-    fn is_wanted_of(&self, _: &Serving<'_>) -> bool {
+    fn is_wanted_of(&self, _: &Serving) -> bool {
         true
     }
 

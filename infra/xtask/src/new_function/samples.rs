@@ -50,7 +50,7 @@ fn sample<E: Event>() -> Value {
         "delivery": format!("msg_{ID}"),
         "searchKey": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
         "slot": AT,
-        "scope": "ALL",
+        "scope": "-",
         "source": "goibibo",
         "stock": {"property": "GI-77"},
         "days": ["2026-04-27", "2026-04-29"],

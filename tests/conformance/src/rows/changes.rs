@@ -3,9 +3,10 @@
 //! BatchWriteItem, and the developer guide under "Condition and filter expressions".
 
 use domain::{
-    answers::{Scope, SearchAnswer},
+    answers::SearchAnswer,
     events::WatcherCreated,
     search::SearchKey,
+    sources::KeyScope,
     watchers::Watcher,
 };
 use futures::future::join_all;
@@ -289,7 +290,7 @@ async fn claimed(target: &Target) -> Vec<Seen> {
 
 fn take<'a>(store: &'a Store, key: &'a SearchKey, now: Timestamp) -> impl Future<Output = Result<bool, StoreError>> + 'a {
     const LEASE: SignedDuration = SignedDuration::from_secs(150);
-    async move { store.take_turn(Turn::Now, (&Scope::Everyone, key), now, LEASE).await }
+    async move { store.take_turn(Turn::Now, (&KeyScope::Deployment, key), now, LEASE).await }
 }
 
 async fn leased(target: &Target) -> Vec<Seen> {
@@ -306,9 +307,9 @@ async fn leased(target: &Target) -> Vec<Seen> {
 async fn answered(target: &Target) -> Vec<Seen> {
     let store = target.store();
     let late =
-        store.keep_answer(&Scope::Everyone, &answer(vec![offer("QR740", 40_000)], "2026-02-17T19:24:00.002Z")).await.seen();
-    let early = store.keep_answer(&Scope::Everyone, &answer(Vec::new(), "2026-02-17T19:24:00.001Z")).await.seen();
-    let kept: SearchAnswer = store.answer(&Scope::Everyone, &key()).await.unwrap().unwrap();
+        store.keep_answer(&KeyScope::Deployment, &answer(vec![offer("QR740", 40_000)], "2026-02-17T19:24:00.002Z")).await.seen();
+    let early = store.keep_answer(&KeyScope::Deployment, &answer(Vec::new(), "2026-02-17T19:24:00.001Z")).await.seen();
+    let kept: SearchAnswer = store.answer(&KeyScope::Deployment, &key()).await.unwrap().unwrap();
     vec![late, early, count(kept.offers().count())]
 }
 

@@ -1,11 +1,10 @@
 //! Members' searches over sources whose space and state tests set: what is kept, what is stale, what is no longer to be believed.
 
 use domain::{
-    answers::Scope,
     caching::{Counted, Stock},
     events::InventoryChanged,
     ids::EventId,
-    search::Vertical,
+    sources::{KeyScope, Vertical},
 };
 use http::StatusCode;
 use jiff::{SignedDuration, ToSpan};
@@ -155,7 +154,7 @@ async fn a_source_that_changes_what_it_has_is_asked_anew_and_no_other() {
 async fn popular(app: &TestApp, searches: u16) {
     let key = search(app).await.body["searchKey"].as_str().unwrap().parse().unwrap();
     let at = app.clock.now();
-    let asked = AskedDay { scope: Scope::Everyone, key, day: jiff::civil::date(2026, 2, 17) };
+    let asked = AskedDay { scope: KeyScope::Deployment, key, day: jiff::civil::date(2026, 2, 17) };
     let count = CacheCount { at, vertical: Vertical::Flights, counted: Counted::Hit };
     app.store().commit(Change::new().searched(&asked, &count, searches)).await.unwrap();
     // It is noted when it is asked for next.
