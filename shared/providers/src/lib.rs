@@ -25,6 +25,7 @@ pub mod calls;
 pub mod contract;
 pub mod desk;
 pub mod duffel;
+pub mod ecb;
 pub mod error;
 pub mod expedia_rapid;
 pub mod getyourguide;

@@ -168,6 +168,7 @@ pub const KINDS: &[&Kind] = &[
     crate::bookings::BOOKING,
     crate::wallets::WALLET,
     crate::wallets::OWN_VALUATIONS,
+    crate::rates::DAY_RATES,
     crate::outbox::OUTBOX,
     crate::receipts::RECEIPT,
     crate::limits::LIMIT_COUNT,
@@ -205,6 +206,7 @@ mod tests {
             "PRICE#{route}",
             "LIMIT#{subject}",
             "TENANTS",
+            "RATES",
         ];
         for keys in KINDS.iter().flat_map(|kind| kind.keys) {
             let begins = ["T#{tenant}", "TENANT#{tenant}"].iter().any(|tenant| keys.partition.starts_with(tenant));

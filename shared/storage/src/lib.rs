@@ -17,6 +17,7 @@ mod limits;
 mod members;
 mod outbox;
 mod passcodes;
+mod rates;
 mod receipts;
 mod searches;
 mod sessions;

@@ -4,7 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contracts_tests::functions;
 use domain::events;
-use platform::{Feed, Queue, Trigger, config::SOURCES, signature::CURSOR_KEY, token::SIGNING_KEY, vault::LOOKUP_KEY};
+use platform::{
+    Feed, Queue, Trigger,
+    config::{OPEN_SOURCES, SOURCES},
+    signature::CURSOR_KEY,
+    token::SIGNING_KEY,
+    vault::LOOKUP_KEY,
+};
 use storage::{Grant, KINDS};
 
 /// Events that nobody consumes yet, and why they are emitted.
@@ -120,7 +126,7 @@ fn grants_name_what_there_is() {
         let exists = match grant {
             Grant::Read(kind) | Grant::Write(kind) => KINDS.iter().any(|known| known.name == kind.name),
             Grant::Emit(event) => events::NAMES.contains(&event),
-            Grant::Call(source) => SOURCES.iter().any(|(id, ..)| *id == source),
+            Grant::Call(source) => SOURCES.iter().chain(&OPEN_SOURCES).any(|(id, ..)| *id == source),
             // Queues are held against their workers, above.
             Grant::Know(secret) => [CURSOR_KEY, LOOKUP_KEY, SIGNING_KEY].contains(&secret),
             Grant::Send(_) | Grant::Publish | Grant::Mail | Grant::MakeKeys | Grant::UseKeys => true,
