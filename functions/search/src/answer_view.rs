@@ -79,18 +79,23 @@ impl<T> Searched<T> {
             trouble: part.trouble.map(|trouble| trouble.cause),
         };
         let sources: Vec<SourceView> = had.answer.parts.iter().map(source).collect();
-        let complete = sources.iter().all(|source| source.complete && source.state == Shown::Fresh);
+        // Who can't be asked this misses nothing.
+        let asked = sources.iter().filter(|source| source.trouble != Some(Cause::NotOffered));
+        let complete = asked.into_iter().all(|source| source.complete && source.state == Shown::Fresh);
         Self { search_key: had.answer.query.key(), how: had.counted, complete, found, items, sources }
     }
 }
 
 /// What a member is told where there is no answer. Never that nothing was found.
 pub(crate) fn no_answer(cx: &Deps, why: NoAnswer) -> Failure {
-    let after = |at: Timestamp| at.saturating_add(TRY_AGAIN).unwrap_or(Timestamp::MAX);
     match why {
         NoAnswer::Busy => Failure::Unavailable,
-        NoAnswer::Down(_, trouble) => Failure::TryLater("sources-unavailable", after(trouble.at)),
-        NoAnswer::Nobody => Failure::TryLater("no-source", after(cx.now())),
+        NoAnswer::Down(_, trouble) if trouble.cause != Cause::NotOffered => {
+            Failure::TryLater("sources-unavailable", trouble.at.saturating_add(trouble.lasts()).unwrap_or(Timestamp::MAX))
+        }
+        NoAnswer::Down(..) | NoAnswer::Nobody => {
+            Failure::TryLater("no-source", cx.now().saturating_add(TRY_AGAIN).unwrap_or(Timestamp::MAX))
+        }
         NoAnswer::Inside(error) => error.into(),
     }
 }

@@ -5,9 +5,12 @@ mod asking;
 pub mod get_cache;
 pub mod invalidate_cache;
 pub mod note_inventory;
+mod ranked;
 pub mod refresh_answer;
 pub mod run_search;
+pub mod search_activities;
 pub mod search_flights;
+pub mod search_stays;
 mod serving;
 pub mod warm_answers;
 
@@ -15,6 +18,8 @@ pub mod warm_answers;
 pub static FUNCTIONS: &[&dyn platform::Function] = &[
     &run_search::FUNCTION,
     &search_flights::FUNCTION,
+    &search_stays::FUNCTION,
+    &search_activities::FUNCTION,
     &refresh_answer::FUNCTION,
     &warm_answers::FUNCTION,
     &note_inventory::FUNCTION,

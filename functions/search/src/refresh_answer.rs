@@ -7,13 +7,16 @@ use domain::{
     answers::Answer,
     caching::AHEAD,
     search::SearchQuery,
-    sources::Vertical,
+    sources::{SourceEntry, SourceState, Vertical},
     stays::StayQuery,
 };
 use jiff::{SignedDuration, Timestamp};
 use platform::{Deps, JobError, Worker, queues::RefreshAnswer, telemetry};
-use providers::{duffel, seats_aero};
-use storage::{AskedDay, Asking, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, Observation};
+use providers::{booking_demand, duffel, expedia_rapid, getyourguide, goibibo, makemytrip, oyo, seats_aero, trip_com, viator};
+use storage::{
+    AskedDay, Asking, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, Observation, SourceBucket, SourceDay,
+    SourceHealth,
+};
 
 use crate::asking::{self, Askable, NoAnswer, Wish};
 
@@ -33,11 +36,20 @@ pub static FUNCTION: Worker<RefreshAnswer> =
         SourceBucket::READ,
         SourceBucket::WRITE,
         SourceDay::WRITE,
+        SourceHealth::READ,
         SourceHealth::WRITE,
         MemberKey::READ,
         Grant::UseKeys,
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
+        Grant::Call(booking_demand::SOURCE),
+        Grant::Call(expedia_rapid::SOURCE),
+        Grant::Call(goibibo::SOURCE),
+        Grant::Call(makemytrip::SOURCE),
+        Grant::Call(oyo::SOURCE),
+        Grant::Call(trip_com::SOURCE),
+        Grant::Call(viator::SOURCE),
+        Grant::Call(getyourguide::SOURCE),
     ]);
 
 /// How long the sources have.

@@ -7,12 +7,16 @@ use domain::{
     events::SearchAnswered,
     ids::Owner,
     search::SearchQuery,
+    sources::{SourceEntry, SourceState},
     watchers::{Watcher, WatcherState},
 };
 use jiff::{SignedDuration, Timestamp};
 use platform::{Deps, JobError, Message, Worker, queues::SearchDue, telemetry};
 use providers::{duffel, seats_aero};
-use storage::{AskedDay, Asking, CachedAnswer, Change, DueAnswer, Entity, Grant, KeptMark, Observation, SearchRun};
+use storage::{
+    AskedDay, Asking, CachedAnswer, Change, DueAnswer, Entity, Grant, KeptMark, MemberKey, Observation, SearchRun, SourceBucket,
+    SourceDay, SourceHealth,
+};
 
 use crate::asking::{self, Had, NoAnswer, Wish};
 
@@ -37,6 +41,7 @@ pub static FUNCTION: Worker<SearchDue> =
         SourceBucket::READ,
         SourceBucket::WRITE,
         SourceDay::WRITE,
+        SourceHealth::READ,
         SourceHealth::WRITE,
         MemberKey::READ,
         Grant::UseKeys,

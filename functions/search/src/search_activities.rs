@@ -8,13 +8,17 @@ use domain::{
     inputs::{Fields, Input, leaf, object},
     money::{Currency, Money},
     rates::DayRates,
+    sources::{SourceEntry, SourceState},
     watchers::TravelDates,
 };
 use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
 use providers::{getyourguide, viator};
 use serde::Serialize;
-use storage::{AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark};
+use storage::{
+    AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, SourceBucket, SourceDay,
+    SourceHealth,
+};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -40,6 +44,16 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-activi
         CacheCount::WRITE,
         DueAnswer::WRITE,
         DayRates::READ,
+        SourceEntry::READ,
+        SourceState::READ,
+        SourceState::WRITE,
+        SourceBucket::READ,
+        SourceBucket::WRITE,
+        SourceDay::WRITE,
+        SourceHealth::READ,
+        SourceHealth::WRITE,
+        MemberKey::READ,
+        Grant::UseKeys,
         Grant::Send(RefreshAnswer::QUEUE.name),
         Grant::Call(viator::SOURCE),
         Grant::Call(getyourguide::SOURCE),
@@ -83,9 +97,12 @@ impl SearchActivities {
         let Self { place, dates, adults, currency, limit } = self;
         let (first, last) = dates.window();
         let mut check = Check::new();
-        check
-            .that((1..=MOST).contains(&limit), "/limit", "out-of-range", format!("1 to {MOST}"))
-            .that(earliest <= last, "/dates", "past", "these days have passed");
+        check.that((1..=MOST).contains(&limit), "/limit", "out-of-range", format!("1 to {MOST}")).that(
+            earliest <= last,
+            "/dates",
+            "past",
+            "these days have passed",
+        );
         let query = ActivityQuery::new(place, (first.max(earliest), last), adults, currency);
         check.also(query.as_ref().map(|_| ()).map_err(Clone::clone));
         check.done()?;
@@ -121,7 +138,7 @@ async fn search_activities(State(cx): State<Deps>, inquiry: Inquiry<SearchActivi
     let wish = Wish { tenant: caller.tenant(), since: None, within: WITHIN, waits: true };
     let had = asking::answer(&cx, &query, wish).await.map_err(|why| no_answer(&cx, why))?;
     let offers = had.answer.offers().map(|offer| (offer.price, offer));
-    let ranked = by_price(offers, query.currency(), &cx.rates().await, earliest);
+    let ranked = by_price(offers, query.currency(), &*cx.rates().await?, earliest);
     let found = ranked.len();
     let view = |(_, offer): (Option<Money>, &ActivityOffer)| FoundActivity {
         stale: had.stale.contains(&offer.freshness.source),

@@ -11,7 +11,9 @@ use domain::{
     ids::{DealId, Owner},
     inputs::{Fields, Input, leaf, list, object},
     places::{Place, names::places},
+    rates::DayRates,
     search::{SearchQuery, Wanted},
+    sources::{SourceEntry, SourceState},
     value::{Valuation, Valuations},
     wallets::OwnValuations,
     watchers::TravelDates,
@@ -20,7 +22,10 @@ use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Failure, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
 use providers::{duffel, seats_aero};
 use serde::Serialize;
-use storage::{AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, Observation};
+use storage::{
+    AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, Observation, SourceBucket,
+    SourceDay, SourceHealth,
+};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -58,6 +63,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-flight
         SourceBucket::READ,
         SourceBucket::WRITE,
         SourceDay::WRITE,
+        SourceHealth::READ,
         SourceHealth::WRITE,
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
@@ -164,7 +170,7 @@ async fn search_flights(State(cx): State<Deps>, inquiry: Inquiry<SearchFlights>)
     let wish = Wish { tenant: caller.tenant(), since: None, within: WITHIN, waits: true };
     let had = asking::answer(&cx, &query, wish).await.map_err(|why| no_answer(&cx, why))?;
     let own = own_valuations(&cx, &caller.owner).await?;
-    let rates = cx.rates().await;
+    let rates = cx.rates().await?;
 
     let assessed = assess(caller.tenant(), &had.answer, &rates).into_iter().map(|assessed| assessed.held_against(&own));
     let mut ranked: Vec<FoundFlight> = assessed

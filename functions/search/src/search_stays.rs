@@ -7,13 +7,17 @@ use domain::{
     inputs::{Fields, Input, leaf, list, object},
     money::{Currency, Money},
     rates::DayRates,
+    sources::{SourceEntry, SourceState},
     stays::{Guests, Position, StayOffer, StayPlace, StayQuery},
 };
 use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
 use providers::{booking_demand, expedia_rapid, goibibo, makemytrip, oyo, trip_com};
 use serde::Serialize;
-use storage::{AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark};
+use storage::{
+    AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, SourceBucket, SourceDay,
+    SourceHealth,
+};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -25,28 +29,36 @@ use crate::{
 };
 
 /// Searches stays.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-stays", || routes!(search_stays))
-    .asks()
-    .limited(Limit::SEARCHES)
-    .memory(512)
-    .may(&[
-        CachedAnswer::READ,
-        CachedAnswer::WRITE,
-        Asking::WRITE,
-        KeptMark::READ,
-        AskedDay::READ,
-        AskedDay::WRITE,
-        CacheCount::WRITE,
-        DueAnswer::WRITE,
-        DayRates::READ,
-        Grant::Send(RefreshAnswer::QUEUE.name),
-        Grant::Call(booking_demand::SOURCE),
-        Grant::Call(expedia_rapid::SOURCE),
-        Grant::Call(goibibo::SOURCE),
-        Grant::Call(makemytrip::SOURCE),
-        Grant::Call(oyo::SOURCE),
-        Grant::Call(trip_com::SOURCE),
-    ]);
+pub static FUNCTION: Endpoint =
+    Endpoint::of(Role::Member, "search-search-stays", || routes!(search_stays)).asks().limited(Limit::SEARCHES).memory(512).may(
+        &[
+            CachedAnswer::READ,
+            CachedAnswer::WRITE,
+            Asking::WRITE,
+            KeptMark::READ,
+            AskedDay::READ,
+            AskedDay::WRITE,
+            CacheCount::WRITE,
+            DueAnswer::WRITE,
+            DayRates::READ,
+            SourceEntry::READ,
+            SourceState::READ,
+            SourceState::WRITE,
+            SourceBucket::READ,
+            SourceBucket::WRITE,
+            SourceDay::WRITE,
+            SourceHealth::WRITE,
+            MemberKey::READ,
+            Grant::UseKeys,
+            Grant::Send(RefreshAnswer::QUEUE.name),
+            Grant::Call(booking_demand::SOURCE),
+            Grant::Call(expedia_rapid::SOURCE),
+            Grant::Call(goibibo::SOURCE),
+            Grant::Call(makemytrip::SOURCE),
+            Grant::Call(oyo::SOURCE),
+            Grant::Call(trip_com::SOURCE),
+        ],
+    );
 
 /// What stay is wanted: where is exactly one of `city`, `around` and `properties`.
 #[derive(ToSchema)]
@@ -133,9 +145,12 @@ impl SearchStays {
     fn query(self, earliest: Date) -> Result<(StayQuery, usize), Faults> {
         let Self { place, checkin, nights, guests, currency, limit } = self;
         let mut check = Check::new();
-        check
-            .that((1..=MOST).contains(&limit), "/limit", "out-of-range", format!("1 to {MOST}"))
-            .that(earliest <= checkin, "/checkin", "past", "this day has passed");
+        check.that((1..=MOST).contains(&limit), "/limit", "out-of-range", format!("1 to {MOST}")).that(
+            earliest <= checkin,
+            "/checkin",
+            "past",
+            "this day has passed",
+        );
         let query = StayQuery::new(place, checkin, nights, guests, currency);
         check.also(query.as_ref().map(|_| ()).map_err(Clone::clone));
         check.done()?;
@@ -174,7 +189,7 @@ async fn search_stays(State(cx): State<Deps>, inquiry: Inquiry<SearchStays>) -> 
     let wish = Wish { tenant: caller.tenant(), since: None, within: WITHIN, waits: true };
     let had = asking::answer(&cx, &query, wish).await.map_err(|why| no_answer(&cx, why))?;
     let offers = had.answer.offers().map(|offer| (offer.price.total, offer));
-    let ranked = by_price(offers, query.currency(), &cx.rates().await, earliest);
+    let ranked = by_price(offers, query.currency(), &*cx.rates().await?, earliest);
     let found = ranked.len();
     let view = |(compared, offer): (Option<Money>, &StayOffer)| FoundStay {
         stale: had.stale.contains(&offer.freshness.source),

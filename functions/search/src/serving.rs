@@ -18,12 +18,7 @@ pub(crate) struct Servers {
 
 impl Servers {
     /// Those of a vertical that the function may call.
-    pub async fn of(
-        cx: &Deps,
-        tenant: &TenantId,
-        vertical: Vertical,
-        market: Option<&Market>,
-    ) -> Result<Self, VaultError> {
+    pub async fn of(cx: &Deps, tenant: &TenantId, vertical: Vertical, market: Option<&Market>) -> Result<Self, VaultError> {
         let mut all: Vec<(SourceId, Serving)> = Vec::new();
         for serving in serving(cx, tenant, vertical, market).await? {
             // "From" prices are nothing that one could book.

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -145,6 +145,22 @@ pub struct Trouble {
     pub at: Timestamp,
     /// Why.
     pub cause: Cause,
+}
+
+impl Trouble {
+    /// How long it is not worth asking again. Who can't be asked this is not asked until everyone else is.
+    pub fn lasts(&self) -> SignedDuration {
+        match self.cause {
+            Cause::NotOffered => SignedDuration::from_mins(caching::LONGEST.into()),
+            Cause::Late
+            | Cause::Unreachable
+            | Cause::Unavailable
+            | Cause::Limited
+            | Cause::KeyRefused
+            | Cause::Refused
+            | Cause::Unreadable => caching::TRY_AGAIN,
+        }
+    }
 }
 
 /// What one source answered.

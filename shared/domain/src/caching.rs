@@ -182,10 +182,10 @@ pub fn plan<Q: Question>(kept: Option<&Answer<Q>>, sources: &[SourceId], look: &
             plan.ask.push(source.clone());
             continue;
         };
-        let tried = |part: &Part<Q::Offer>| part.trouble.is_some_and(|trouble| look.now.duration_since(trouble.at) < TRY_AGAIN);
+        let tried = part.trouble.is_some_and(|trouble| look.now.duration_since(trouble.at) < trouble.lasts());
         match state(&kept.query, part, kept.lifetime_minutes, look) {
             State::Fresh => {}
-            _ if look.since.is_none() && tried(part) => {}
+            _ if look.since.is_none() && tried => {}
             State::Stale => plan.refresh = true,
             State::GoodEnough | State::Gone => plan.ask.push(source.clone()),
         }

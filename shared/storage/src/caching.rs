@@ -310,7 +310,7 @@ impl Store {
         Ok(Marks { latest, unknown_until })
     }
 
-    /// How often a question was asked today and yesterday.
+    /// How often a question was asked on the last two days on which it was, of the last three.
     ///
     /// # Errors
     /// If the store can't say.

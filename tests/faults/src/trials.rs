@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{
-    answers::SearchAnswer,
-    flights::Fare,
-    sources::KeyScope,
-};
+use domain::{answers::SearchAnswer, flights::Fare, sources::KeyScope};
 use futures::future::join_all;
 use jiff::SignedDuration;
 use local::gate::Faults;

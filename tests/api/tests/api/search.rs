@@ -59,9 +59,9 @@ async fn a_find_is_worth_what_the_member_says_that_points_are_worth() {
     let app = TestApp::new().await;
     let demo = app.member("demo");
     let of_american = |found: &Value| {
-        let one = items(found).iter().find(|item| {
-            item["flight"]["fare"]["programme"] == "aadvantage" && !item["valuation"]["centsPerPoint"].is_null()
-        });
+        let one = items(found)
+            .iter()
+            .find(|item| item["flight"]["fare"]["programme"] == "aadvantage" && !item["valuation"]["centsPerPoint"].is_null());
         one.cloned().unwrap()
     };
     let before = of_american(&search(&demo, dubai()).await);
@@ -89,7 +89,10 @@ async fn every_fault_of_a_question_is_named() {
     let cases = [
         (json!({}), vec![("/dates", "missing"), ("/from", "missing"), ("/to", "missing")]),
         (with(dubai(), "tos", json!([])), vec![("/tos", "unknown-field")]),
-        (with(with(dubai(), "limit", json!(101)), "travellers", json!(10)), vec![("/limit", "out-of-range"), ("/travellers", "out-of-range")]),
+        (
+            with(with(dubai(), "limit", json!(101)), "travellers", json!(10)),
+            vec![("/limit", "out-of-range"), ("/travellers", "out-of-range")],
+        ),
         (with(dubai(), "dates", json!({"on": "2026-02-01"})), vec![("/dates", "past")]),
         (with(dubai(), "to", json!(["LAX"])), vec![("/to", "same-place")]),
         (with(dubai(), "from", json!(["Nowhere At All"])), vec![("/from/0", "unknown-place")]),

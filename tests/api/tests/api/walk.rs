@@ -55,7 +55,8 @@ async fn the_search_in_the_readme_finds_what_is_worth_most() {
     let signed_in = r#"TOKEN=$(curl -sS $API/v1/auth/login -H 'Content-Type: application/json' \
       -d '{"login": "demo", "password": "local sunny lantern"}' | field accessToken)"#;
     let found = walked(&format!("{named}\n{signed_in}\n{}", printed("curl -sS $API/v1/search/flights"))).await;
-    let scores: Vec<u64> = found["items"].as_array().unwrap().iter().map(|item| item["score"]["total"].as_u64().unwrap()).collect();
+    let scores: Vec<u64> =
+        found["items"].as_array().unwrap().iter().map(|item| item["score"]["total"].as_u64().unwrap()).collect();
     assert!(scores.len() == 3 && scores.is_sorted_by(|one, next| one >= next), "{found:#}");
     assert!(found["items"][0]["valuation"]["centsPerPoint"].is_string(), "{found:#}");
     assert_eq!(found["how"], "miss");

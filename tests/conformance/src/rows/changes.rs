@@ -2,13 +2,7 @@
 //! reference](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/) under PutItem, TransactWriteItems and
 //! BatchWriteItem, and the developer guide under "Condition and filter expressions".
 
-use domain::{
-    answers::SearchAnswer,
-    events::WatcherCreated,
-    search::SearchKey,
-    sources::KeyScope,
-    watchers::Watcher,
-};
+use domain::{answers::SearchAnswer, events::WatcherCreated, search::SearchKey, sources::KeyScope, watchers::Watcher};
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use storage::{

@@ -15,6 +15,12 @@ const STALE_AFTER: SignedDuration = SignedDuration::from_mins(400);
 pub(super) async fn tell(world: &World) -> Result<(), Violation> {
     let (dana, operator) = (Person::of(world, "demo"), Person::of(world, "operator"));
     search(&dana).await?;
+    let stay = json!({"city": "Goa", "checkin": "2026-04-27", "nights": 2});
+    let stays = dana.ask("search-search-stays", "", Some(stay)).await?;
+    ensure(stays.body["items"][0]["stay"]["property"]["reference"] == "GI-12", || format!("not the cheapest: {}", stays.body))?;
+    let tour = json!({"place": "Sydney", "dates": {"on": "2026-04-27", "flexDays": 1}});
+    let tours = dana.ask("search-search-activities", "", Some(tour)).await?;
+    ensure(tours.body["found"] == 1, || format!("not the one tour: {}", tours.body))?;
     world.app.clock.advance(STALE_AFTER);
     search(&dana).await?;
     turn(world, MINUTE).await?;

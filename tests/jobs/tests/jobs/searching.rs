@@ -19,7 +19,7 @@ use crate::support::*;
 const LIFE: SignedDuration = SignedDuration::from_mins(332);
 
 async fn search(app: &TestApp) -> Reply {
-    let question = json!({"from": ["lax "], "to": ["Dubai"], "dates": {"on": "2026-04-27"}, "cabins": ["economy"]});
+    let question = json!({"from": ["lax "], "to": ["DXB"], "dates": {"on": "2026-04-27"}, "cabins": ["economy"]});
     app.member("demo").post("/v1/search/flights").body(question).send().await
 }
 
@@ -208,4 +208,47 @@ async fn searches_are_counted_for_operators_and_limited_for_members() {
     }
     search(&app).await.assert(429, "too-many-requests");
     assert_eq!(app.member("omar").post("/v1/search/flights").body(json!({})).send().await.status, 422);
+}
+
+#[tokio::test]
+async fn stays_and_activities_are_found_the_cheapest_first_and_kept() {
+    let (space, app) = begun().await;
+    let dana = app.member("demo");
+    let stay = json!({"city": "Goa", "checkin": "2026-04-27", "nights": 2, "adults": 1, "childAges": [9, 4]});
+    let found = dana.post("/v1/search/stays").body(stay).send().await;
+    found.assert(200, "");
+    let property = |item: usize| found.body["items"][item]["stay"]["property"]["reference"].clone();
+    assert_eq!((property(0), property(1)), (json!("GI-12"), json!("GI-77")));
+    assert_eq!(found.body["items"][0]["compared"], json!({"amount": "95.50", "currency": "USD"}));
+    let again = json!({"city": "GOA", "checkin": "2026-04-27", "nights": 2, "adults": 1, "childAges": [4, 9]});
+    assert_eq!(dana.post("/v1/search/stays").body(again).send().await.body["how"], "hit");
+    app.clock.advance(SignedDuration::from_mins(1));
+    invalidate(&app, json!({"property": "GI-12", "days": {"from": "2026-04-29", "to": "2026-04-29"}})).await;
+    let search = || async {
+        let stay = json!({"city": "Goa", "checkin": "2026-04-27", "nights": 2, "adults": 1, "childAges": [4, 9]});
+        dana.post("/v1/search/stays").body(stay).send().await.body["how"].clone()
+    };
+    assert_eq!(search().await, "hit", "who leaves on that day needs no room");
+    invalidate(&app, json!({"property": "GI-12", "days": {"from": "2026-04-28", "to": "2026-04-28"}})).await;
+    assert_eq!((search().await, space.calls_to("goibibo")), (json!("miss"), 2));
+
+    let tour = json!({"place": "Sydney", "dates": {"on": "2026-04-27"}});
+    let found = dana.post("/v1/search/activities").body(tour).send().await;
+    found.assert(200, "");
+    assert_eq!(found.body["items"][0]["activity"]["title"], "Old Town on foot");
+}
+
+#[tokio::test]
+async fn where_no_source_can_be_asked_that_is_said() {
+    let (space, app) = begun().await;
+    let by_number = json!({"properties": ["12", "13"], "checkin": "2026-04-27", "nights": 2});
+    app.member("demo").post("/v1/search/stays").body(by_number).send().await.assert(503, "no-source");
+    assert_eq!(space.calls_to("goibibo"), 0);
+    for stay in [
+        json!({"checkin": "2026-04-27", "nights": 2}),
+        json!({"city": "Goa", "properties": ["1"], "checkin": "2026-04-27", "nights": 2}),
+        json!({"city": "Goa", "checkin": "2026-01-27", "nights": 0, "limit": 0}),
+    ] {
+        app.member("demo").post("/v1/search/stays").body(stay).send().await.assert(422, "invalid-input");
+    }
 }
