@@ -19,6 +19,7 @@ pub mod money;
 pub mod notifications;
 pub mod places;
 pub mod programmes;
+pub mod properties;
 pub mod rates;
 pub mod sealed;
 pub mod search;
