@@ -20,6 +20,7 @@ pub mod notifications;
 pub mod places;
 pub mod programmes;
 pub mod properties;
+pub mod quality;
 pub mod rates;
 pub mod sealed;
 pub mod search;

@@ -168,6 +168,12 @@ pub const KINDS: &[&Kind] = &[
     crate::bookings::BOOKING,
     crate::wallets::WALLET,
     crate::wallets::OWN_VALUATIONS,
+    crate::properties::PROPERTY,
+    crate::properties::PROPERTY_CELL,
+    crate::properties::PLACED_LISTING,
+    crate::properties::MATCH_CANDIDATE,
+    crate::quality::QUALITY_COUNT,
+    crate::quality::COUNTED_ANSWER,
     crate::outbox::OUTBOX,
     crate::receipts::RECEIPT,
     crate::limits::LIMIT_COUNT,
@@ -200,6 +206,11 @@ mod tests {
             "PRICE#{route}",
             "LIMIT#{subject}",
             "TENANTS",
+            "CELL#{cell}",
+            "LISTING#{listing}",
+            "CANDIDATES",
+            "QUALITY#{source}#{day}",
+            "COUNTED#{source}#{answer}",
         ];
         for keys in KINDS.iter().flat_map(|kind| kind.keys) {
             let begins = ["T#{tenant}", "TENANT#{tenant}"].iter().any(|tenant| keys.partition.starts_with(tenant));

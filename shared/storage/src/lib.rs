@@ -17,6 +17,8 @@ mod limits;
 mod members;
 mod outbox;
 mod passcodes;
+mod properties;
+mod quality;
 mod receipts;
 mod searches;
 mod sessions;
@@ -38,6 +40,8 @@ pub use self::{
     members::{DataKey, EmailOf, HandleOf, MASTER_SHARDS, MemberKey},
     outbox::{OUTBOX_SHARDS, OutboxItem},
     passcodes::Registration,
+    properties::{MatchCandidate, PlacedListing, PropertyCell},
+    quality::{CountedAnswer, QualityCount},
     receipts::{Receipt, ReceiptId, StoredReply},
     searches::{Observation, SearchRun},
     store::{Listed, Store, StoreError},
