@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     faults::Invalid,
     flights::{SourceId, Untrusted},
+    ids::digest,
     search::{SourceOutcome, SourceReport},
     text::is_slug,
 };
@@ -29,6 +30,13 @@ pub struct Account {
 }
 
 impl Account {
+    /// Of the answer to a question at that time.
+    pub fn of(question: &str, at: Timestamp, report: SourceReport, cause: Option<String>) -> Self {
+        let name = digest(&[question, &at.to_string(), report.source.as_str()]);
+        let answer = name[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { answer, at, report, cause }
+    }
+
     /// Which source.
     pub fn source(&self) -> &SourceId {
         &self.report.source
@@ -169,7 +177,7 @@ mod tests {
     fn account(outcome: SourceOutcome, set_aside: Vec<(Untrusted, usize)>, cause: Option<&str>) -> Account {
         let source = "duffel".parse().unwrap();
         let report = SourceReport { source, outcome, calls: 2, offers: 7, set_aside };
-        Account { answer: "a".to_owned(), at: "2026-03-01T23:59:59Z".parse().unwrap(), report, cause: cause.map(str::to_owned) }
+        Account::of("a", "2026-03-01T23:59:59Z".parse().unwrap(), report, cause.map(str::to_owned))
     }
 
     #[test]

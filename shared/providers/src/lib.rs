@@ -20,6 +20,7 @@ use futures::future::BoxFuture;
 use jiff::{Timestamp, civil::Date};
 use platform::outside::Outside;
 
+pub mod account;
 pub mod booking_demand;
 pub mod calls;
 pub mod contract;
@@ -31,6 +32,7 @@ pub mod getyourguide;
 pub mod goibibo;
 pub mod makemytrip;
 pub mod oyo;
+pub mod raw;
 pub mod read;
 pub mod seats_aero;
 pub mod sources;

@@ -174,6 +174,8 @@ pub const KINDS: &[&Kind] = &[
     crate::properties::MATCH_CANDIDATE,
     crate::quality::QUALITY_COUNT,
     crate::quality::COUNTED_ANSWER,
+    crate::raw::RAW_ANSWER,
+    crate::raw::RAW_PART,
     crate::outbox::OUTBOX,
     crate::receipts::RECEIPT,
     crate::limits::LIMIT_COUNT,
@@ -211,6 +213,8 @@ mod tests {
             "CANDIDATES",
             "QUALITY#{source}#{day}",
             "COUNTED#{source}#{answer}",
+            "RAW#{source}#{operation}#{day}",
+            "RAWPART#{source}#{answer}",
         ];
         for keys in KINDS.iter().flat_map(|kind| kind.keys) {
             let begins = ["T#{tenant}", "TENANT#{tenant}"].iter().any(|tenant| keys.partition.starts_with(tenant));

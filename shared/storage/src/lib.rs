@@ -19,6 +19,7 @@ mod outbox;
 mod passcodes;
 mod properties;
 mod quality;
+mod raw;
 mod receipts;
 mod searches;
 mod sessions;
@@ -42,6 +43,7 @@ pub use self::{
     passcodes::Registration,
     properties::{MatchCandidate, PlacedListing, PropertyCell},
     quality::{CountedAnswer, QualityCount},
+    raw::{RawAnswer, RawPart},
     receipts::{Receipt, ReceiptId, StoredReply},
     searches::{Observation, SearchRun},
     store::{Listed, Store, StoreError},
