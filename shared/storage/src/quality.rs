@@ -53,7 +53,8 @@ pub struct QualityCount {
 }
 
 impl QualityCount {
-    fn of(account: &Account, measure: &Measure) -> Self {
+    /// Of the day of an answer.
+    pub fn of(account: &Account, measure: &Measure) -> Self {
         let day = account.day().to_zoned(TimeZone::UTC).map_or(account.at, |midnight| midnight.timestamp());
         let ttl = day.saturating_add(COUNTS_KEPT).unwrap_or(Timestamp::MAX).as_second();
         Self { partition: partition(account.source(), account.day()), measure: measure.to_string(), used: 0, ttl }
