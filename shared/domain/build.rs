@@ -2,11 +2,22 @@
 
 use std::{cmp::Reverse, collections::BTreeMap, env, error::Error, fs, path::Path};
 
+#[path = "src/places/fold.rs"]
+mod fold;
+
+use fold::{fold, fold_name};
+
 /// How many airports a country stands for: its busiest ones.
 const AIRPORTS_PER_COUNTRY: usize = 10;
+/// A degree, in the unit of [`Spot`].
+const DEGREE: i64 = 1_000_000;
+
+/// A row as fields by name.
+type Row = BTreeMap<String, String>;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/places/fold.rs");
     let out = env::var("OUT_DIR")?;
     let write = |column: &str, text: String| fs::write(Path::new(&out).join(column), text);
 
@@ -16,21 +27,26 @@ fn main() -> Result<(), Box<dyn Error>> {
     write("codes", column("iata").concat())?;
     write("cities", column("city").join("\n"))?;
     write("zones", column("tz").join("\n"))?;
+    write("airport-countries", column("country").concat())?;
+    write("positions", airports.iter().map(|airport| format!("{},{}\n", airport["lat"], airport["lon"])).collect())?;
     write("countries", lines(busiest(&airports)))?;
-    let metros = table("metro-areas.csv")?;
+    let (metros, aliases) = (table("metro-areas.csv")?, table("place-names.csv")?);
     write("metros", lines(metros.iter().map(|metro| (metro["city_code"].as_str(), metro["airports"].clone()))))?;
+    write("metro-names", lines(metros.iter().map(|metro| (metro["city_code"].as_str(), metro["city_name"].clone()))))?;
+    let countries = table("countries.csv")?;
+    write("country-names", lines(countries.iter().map(|country| (country["alpha2"].as_str(), country["name"].clone()))))?;
+    write("names", Names::of(&airports, &metros, &aliases).into_lines())?;
     Ok(())
 }
 
-/// A table, each row as fields by name.
-fn table(name: &str) -> Result<Vec<BTreeMap<String, String>>, Box<dyn Error>> {
+fn table(name: &str) -> Result<Vec<Row>, Box<dyn Error>> {
     let path = format!("data/{name}");
     println!("cargo::rerun-if-changed={path}");
     Ok(csv::Reader::from_path(path)?.into_deserialize().collect::<Result<_, _>>()?)
 }
 
 /// What each country stands for, in the form of a metropolitan area's airports.
-fn busiest(airports: &[BTreeMap<String, String>]) -> impl Iterator<Item = (&str, String)> {
+fn busiest(airports: &[Row]) -> impl Iterator<Item = (&str, String)> {
     let mut ranked: BTreeMap<&str, Vec<(Reverse<&str>, &str)>> = BTreeMap::new();
     for airport in airports.iter().filter(|airport| airport["scheduled"] == "1" && !airport["page_rank"].is_empty()) {
         // All ranks are written with the same number of digits: as texts they sort as they should.
@@ -45,4 +61,127 @@ fn busiest(airports: &[BTreeMap<String, String>]) -> impl Iterator<Item = (&str,
 
 fn lines<'a>(rows: impl Iterator<Item = (&'a str, String)>) -> String {
     rows.map(|(code, airports)| format!("{code},{airports}\n")).collect()
+}
+
+/// An airport as names see it: its row, how busy it is (millionths of the busiest), where it lies (millionths of a degree).
+struct Spot<'a> {
+    row: &'a Row,
+    rank: u32,
+    latitude: i64,
+    longitude: i64,
+}
+
+impl<'a> Spot<'a> {
+    fn of(row: &'a Row) -> Self {
+        let millionths = |name: &str| row[name].replace('.', "").parse().unwrap_or(0);
+        let rank = row["page_rank"].replace('.', "").parse().unwrap_or(0);
+        Self { row, rank, latitude: millionths("lat"), longitude: millionths("lon") }
+    }
+
+    fn code(&self) -> &'a str {
+        &self.row["iata"]
+    }
+
+    /// Whether one city can have both: two cities of one name are farther apart.
+    fn is_near(&self, other: &Self) -> bool {
+        (self.latitude - other.latitude).abs() < DEGREE && (self.longitude - other.longitude).abs() < 2 * DEGREE
+    }
+}
+
+/// Every name of a place, each a line: the name as it is compared, of what it is (`a` an airport, `c` a city, `m` a metropolitan area,
+/// `w` one that only its code means), the name as it is shown, the country, the place, how busy it is.
+struct Names<'a> {
+    spots: BTreeMap<&'a str, Spot<'a>>,
+    metros: &'a [Row],
+    lines: Vec<String>,
+}
+
+impl<'a> Names<'a> {
+    fn of(airports: &'a [Row], metros: &'a [Row], aliases: &[Row]) -> Self {
+        let spots: BTreeMap<_, _> = airports.iter().map(Spot::of).filter(served).map(|spot| (spot.code(), spot)).collect();
+        let mut names = Self { spots, metros, lines: Vec::new() };
+        names.airports();
+        names.metros();
+        for alias in aliases {
+            names.add('c', &alias["name"], &alias["country"], &alias["place"]);
+        }
+        names.cities(aliases);
+        names
+    }
+
+    fn add(&mut self, kind: char, name: &str, country: &str, place: &str) {
+        let rank: u32 = match place.strip_prefix("metro:") {
+            Some(code) => self.members(code).map(|spot| spot.rank).sum(),
+            None => self.spots.get(place).map_or(0, |spot| spot.rank),
+        };
+        let folded = if kind == 'a' { fold(name) } else { fold_name(name) };
+        self.lines.push(format!("{folded}\t{kind}\t{name}\t{country}\t{place}\t{rank}"));
+    }
+
+    fn members(&self, metro: &str) -> impl Iterator<Item = &Spot<'a>> {
+        let metro = self.metros.iter().find(|row| row["city_code"] == metro);
+        metro.into_iter().flat_map(|row| row["airports"].split('|')).filter_map(|code| self.spots.get(code))
+    }
+
+    fn airports(&mut self) {
+        let rows: Vec<&Row> = self.spots.values().map(|spot| spot.row).filter(|row| !row["name"].is_empty()).collect();
+        for row in rows {
+            self.add('a', &row["name"], &row["country"], &row["iata"]);
+        }
+    }
+
+    /// A city whose airports IATA groups means all of them. Where only another list groups them, the name means the main one, whose
+    /// code is the group's, and the group has to be asked for by its own.
+    fn metros(&mut self) {
+        for metro in self.metros {
+            let (code, name, country) = (&metro["city_code"], &metro["city_name"], &metro["country"]);
+            let wide = format!("metro:{code}");
+            if names_all(metro) {
+                self.add('m', name, country, &wide);
+            } else {
+                self.add('c', name, country, code);
+                self.add('w', name, country, &wide);
+            }
+        }
+    }
+
+    /// The cities that no group and no name by hand stands for: each means its busiest airport.
+    fn cities(&mut self, aliases: &[Row]) {
+        let named = |row: &Row, name: &str| (fold_name(&row[name]), row["country"].clone());
+        let taken: Vec<_> = aliases.iter().map(|row| named(row, "name")).collect();
+        let groups: Vec<_> = self.metros.iter().map(|row| (named(row, "city_name"), &row["airports"])).collect();
+        let mut cities: BTreeMap<(String, String), Vec<&Spot<'_>>> = BTreeMap::new();
+        for spot in self.spots.values().filter(|spot| !spot.row["city"].is_empty()) {
+            cities.entry(named(spot.row, "city")).or_default().push(spot);
+        }
+        let mut found = Vec::new();
+        for (city, mut spots) in cities.into_iter().filter(|(city, _)| !taken.contains(city)) {
+            spots.sort_by_key(|spot| Reverse((spot.rank, spot.row["scheduled"] == "1")));
+            while let Some(main) = spots.first().copied() {
+                let grouped = |codes: &str| spots.iter().any(|spot| spot.is_near(main) && codes.contains(spot.code()));
+                if !groups.iter().any(|(group, codes)| *group == city && grouped(codes)) {
+                    found.push((main.row["city"].clone(), city.1.clone(), main.code()));
+                }
+                spots.retain(|spot| !spot.is_near(main));
+            }
+        }
+        for (name, country, code) in found {
+            self.add('c', &name, &country, code);
+        }
+    }
+
+    fn into_lines(mut self) -> String {
+        self.lines.sort_unstable();
+        self.lines.join("\n")
+    }
+}
+
+/// Whether anybody flies there.
+fn served(spot: &Spot<'_>) -> bool {
+    spot.rank > 0 || spot.row["scheduled"] == "1"
+}
+
+/// Whether the group's name means all of it: IATA has it, or no airport of it has its code.
+fn names_all(metro: &Row) -> bool {
+    metro["basis"].contains("iata_mac") || !metro["airports"].split('|').any(|code| code == metro["city_code"])
 }

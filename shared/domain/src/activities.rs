@@ -10,6 +10,8 @@ use crate::{
     faults::{Check, Faults},
     flights::{Freshness, Untrusted},
     money::{Currency, Money},
+    places::fold::fold,
+    search::{Asks, SearchKey},
     stays::Position,
     text::is_label,
 };
@@ -63,6 +65,20 @@ impl ActivityQuery {
     /// The currency that prices are wanted in.
     pub fn currency(&self) -> Currency {
         self.currency
+    }
+
+    /// Its name: the same for all questions that mean the same, in whatever letters they are written.
+    pub fn key(&self) -> SearchKey {
+        let days = [self.first_day, self.last_day].map(|day| day.to_string());
+        let (place, adults) = (fold(&self.place), self.adults.to_string());
+        SearchKey::of(&["activity", &place, &days[0], &days[1], &adults, self.currency.code()])
+    }
+
+    /// The question that a source is asked in place of this one: without the party where it does not price by it. Days stay as they
+    /// are: the sources of activities answer for a day, or for any.
+    #[must_use]
+    pub fn asked_of(&self, asks: Asks) -> Self {
+        Self { adults: if asks.party { self.adults } else { 1 }, ..self.clone() }
     }
 
     /// Whether an offer answers this question, as far as it says what it is.

@@ -62,12 +62,17 @@ pub fn leaf<T: DeserializeOwned>(value: Value, at: &str, faults: &mut Vec<Fault>
 
 /// A list of values.
 pub fn list<T: DeserializeOwned>(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<Vec<T>> {
+    each(value, at, faults, leaf)
+}
+
+/// A list whose items are all read in the same way.
+pub fn each<T>(value: Value, at: &str, faults: &mut Vec<Fault>, read: Reader<T>) -> Option<Vec<T>> {
     let Value::Array(items) = value else {
         note(faults, at, "invalid", "must be a list".to_owned());
         return None;
     };
     let count = items.len();
-    let read: Vec<T> = items.into_iter().enumerate().filter_map(|(i, item)| leaf(item, &format!("{at}/{i}"), faults)).collect();
+    let read: Vec<T> = items.into_iter().enumerate().filter_map(|(i, item)| read(item, &format!("{at}/{i}"), faults)).collect();
     (read.len() == count).then_some(read)
 }
 
@@ -95,13 +100,7 @@ pub fn map<K: FromStr<Err: fmt::Display> + Ord, V: DeserializeOwned>(
 
 /// A list of objects.
 pub fn objects<T: Input>(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<Vec<T>> {
-    let Value::Array(items) = value else {
-        note(faults, at, "invalid", "must be a list".to_owned());
-        return None;
-    };
-    let count = items.len();
-    let read: Vec<T> = items.into_iter().enumerate().filter_map(|(i, item)| object(item, &format!("{at}/{i}"), faults)).collect();
-    (read.len() == count).then_some(read)
+    each(value, at, faults, object)
 }
 
 /// An object.

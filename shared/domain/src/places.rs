@@ -1,16 +1,14 @@
-//! Places: airports, metropolitan areas, countries. The tables are `data/airports.csv` and `data/metro-areas.csv`
-//! (sources and licences in `data/SOURCES.md`), cut into columns by the build script.
+//! Places: airports, metropolitan areas, countries. The tables are `data/airports.csv`, `data/metro-areas.csv`,
+//! `data/place-names.csv` and `data/countries.csv` (sources and licences in `data/SOURCES.md`), cut into columns by the build script.
+//!
+//! Here is a place as it is written and kept. What people call it is in [`names`], which links another 600 KB of tables.
 
 use std::{collections::HashMap, fmt, str::FromStr, sync::LazyLock};
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::faults::Invalid;
-
-/// An airport with an IATA code, known to the shipped table.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Airport([u8; 3]);
+use crate::{faults::Invalid, stays::Position};
 
 /// A column of the tables.
 macro_rules! column {
@@ -19,11 +17,32 @@ macro_rules! column {
     };
 }
 
+pub mod fold;
+pub mod names;
+pub mod suggest;
+
+#[cfg(test)]
+mod tests;
+
+pub use names::{Choice, PlaceKind, Unresolved, resolve};
+pub use suggest::suggest;
+
+/// An airport with an IATA code, known to the shipped table.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Airport([u8; 3]);
+
 /// The code of every airport, in order.
 const CODES: &[[u8; 3]] = column!("codes").as_bytes().as_chunks().0;
 /// The city that each of them serves, and its IANA time zone.
 static CITIES: LazyLock<Vec<&str>> = LazyLock::new(|| column!("cities").split('\n').collect());
 static ZONES: LazyLock<Vec<&str>> = LazyLock::new(|| column!("zones").split('\n').collect());
+/// The country of each, two letters.
+const COUNTRY_OF: &[[u8; 2]] = column!("airport-countries").as_bytes().as_chunks().0;
+/// Where each lies: latitude and longitude in degrees.
+static POSITIONS: LazyLock<Vec<&str>> = LazyLock::new(|| column!("positions").lines().collect());
+static METRO_NAMES: LazyLock<HashMap<&str, &str>> =
+    LazyLock::new(|| column!("metro-names").lines().filter_map(|line| line.split_once(',')).collect());
 static METROS: LazyLock<HashMap<[u8; 3], Vec<Airport>>> = LazyLock::new(|| groups(column!("metros")));
 static COUNTRIES: LazyLock<HashMap<[u8; 2], Vec<Airport>>> = LazyLock::new(|| groups(column!("countries")));
 
@@ -50,6 +69,18 @@ impl Airport {
     /// Its IANA time zone.
     pub fn zone(&self) -> Option<&'static str> {
         self.row_of(&ZONES)
+    }
+
+    /// Its country: two letters of ISO 3166.
+    pub fn country(&self) -> &'static str {
+        let country = CODES.binary_search(&self.0).ok().and_then(|row| COUNTRY_OF.get(row));
+        country.and_then(|country| std::str::from_utf8(country).ok()).unwrap_or_default()
+    }
+
+    /// Where it lies.
+    pub fn position(&self) -> Option<Position> {
+        let (latitude, longitude) = self.row_of(&POSITIONS)?.split_once(',')?;
+        Position::new(latitude.parse().ok()?, longitude.parse().ok()?)
     }
 
     fn row_of(&self, column: &[&'static str]) -> Option<&'static str> {
@@ -120,6 +151,29 @@ impl Place {
         airports.sort_unstable();
         airports
     }
+
+    /// The city it is or serves; none for a country.
+    pub fn city(&self) -> Option<String> {
+        match self {
+            Self::Airport(airport) => Some(airport.city().to_owned()),
+            Self::Metro(code) => METRO_NAMES.get(std::str::from_utf8(code).ok()?).map(|name| (*name).to_owned()),
+            Self::Country(_) => None,
+        }
+    }
+
+    /// Where one stays who goes there: at an airport, or in the middle of those of a metropolitan area, to a thousandth of a degree
+    /// (110 m). None for a country, which has no such point.
+    pub fn position(&self) -> Option<Position> {
+        if matches!(self, Self::Country(_)) {
+            return None;
+        }
+        let positions: Vec<Position> = self.airports().iter().filter_map(Airport::position).collect();
+        let mean = |of: fn(Position) -> Decimal| {
+            let sum: Decimal = positions.iter().map(|position| of(*position)).sum();
+            sum.checked_div(Decimal::from(positions.len())).map(|mean| mean.round_dp(3).normalize())
+        };
+        Position::new(mean(Position::latitude)?, mean(Position::longitude)?)
+    }
 }
 
 impl FromStr for Place {
@@ -161,52 +215,6 @@ impl fmt::Display for Place {
             Self::Airport(airport) => airport.fmt(f),
             Self::Metro(code) => write!(f, "metro:{}", String::from_utf8_lossy(code)),
             Self::Country(code) => write!(f, "country:{}", String::from_utf8_lossy(code)),
-        }
-    }
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_airport_has_its_row_and_a_time_zone_we_know() {
-        assert_eq!((CODES.len(), CITIES.len(), ZONES.len()), (7_884, 7_884, 7_884));
-        assert!(CODES.is_sorted());
-        for code in CODES {
-            let zone = Airport(*code).zone().unwrap();
-            assert!(jiff::tz::TimeZone::get(zone).is_ok(), "{code:?} {zone}");
-        }
-        let dubai: Airport = "DXB".parse().unwrap();
-        assert_eq!((dubai.city(), dubai.zone()), ("Dubai", Some("Asia/Dubai")));
-    }
-
-    #[test]
-    fn an_airport_without_a_city_is_called_by_its_code() {
-        let anaa: Airport = "AAA".parse().unwrap();
-        assert_eq!(anaa.city(), "AAA");
-    }
-
-    #[test]
-    fn a_code_without_prefix_is_an_airport_before_it_is_a_metro() {
-        assert_eq!("LAX".parse::<Place>().unwrap().airports().len(), 1);
-        assert!(!"metro:LAX".parse::<Place>().unwrap().airports().is_empty());
-        assert_eq!("LON".parse::<Place>().unwrap(), "metro:LON".parse().unwrap());
-    }
-
-    #[test]
-    fn a_country_is_its_busiest_airports() {
-        let airports = "country:AE".parse::<Place>().unwrap().airports();
-        assert!(airports.contains(&"DXB".parse().unwrap()) && airports.len() <= 10);
-        // The busiest of all, whose rank is no fraction of one.
-        assert!("country:TR".parse::<Place>().unwrap().airports().contains(&"IST".parse().unwrap()));
-    }
-
-    #[test]
-    fn what_is_no_place_is_refused() {
-        for text in ["", "lax", "XXX", "LA", "metro:ZZZ", "country:ZZ", "planet:EARTH", "LAX ", "ÄÖÜ"] {
-            assert!(text.parse::<Place>().is_err(), "{text}");
         }
     }
 }

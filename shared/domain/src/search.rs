@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -54,6 +54,38 @@ fn search_key(text: &str) -> Result<(), &'static str> {
     } else {
         Err("32 hexadecimal digits")
     }
+}
+
+impl SearchKey {
+    /// The name of the question that these parts are the canonical form of: the first says of what kind it is.
+    pub(crate) fn of(parts: &[&str]) -> Self {
+        // Sixteen bytes in hexadecimal are a key by construction.
+        Self(digest(parts)[..16].iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+/// What makes a difference to the answers of a source. Whatever makes none is left out of what it is asked, so that questions that
+/// differ in nothing else share an answer ([`SearchQuery::asked_of`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Asks {
+    /// Whether it prices by who travels, stays or comes along.
+    pub party: bool,
+    /// The days that one call of it covers.
+    pub days: Days,
+}
+
+/// The days that one call of a source covers. Where it covers several, they begin and end where everybody's do, so that windows that
+/// overlap share calls; what was not asked for is taken out of the answer by [`SearchQuery::asks_for`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Days {
+    /// Those that are asked for, and no other: each day costs.
+    Asked,
+    /// From a Monday to a Sunday.
+    Weeks,
+    /// From the first to the last of a month.
+    Months,
 }
 
 impl SearchQuery {
@@ -131,9 +163,23 @@ impl SearchQuery {
 
     /// Its name.
     pub fn key(&self) -> SearchKey {
-        let hex: String = digest(&[&self.to_string()])[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        // Sixteen bytes in hexadecimal are a key by construction.
-        hex.parse().unwrap_or_else(|_| unreachable!("32 hexadecimal digits"))
+        SearchKey::of(&[&self.to_string()])
+    }
+
+    /// The question that a source is asked in place of this one: it covers this one, and is the same for all whose answers would be.
+    /// Days that have passed everywhere on earth are not added. Its key is the one to keep the source's answer by.
+    #[must_use]
+    pub fn asked_of(&self, asks: Asks, now: Timestamp) -> Self {
+        let travellers = if asks.party { self.travellers } else { 1 };
+        let (first, last) = match asks.days {
+            Days::Asked => (self.first_day, self.last_day),
+            Days::Weeks => (monday(self.first_day), monday(self.last_day).saturating_add(6.days())),
+            Days::Months => (self.first_day.first_of_month(), self.last_day.last_of_month()),
+        };
+        // West of Greenwich a day ends up to twelve hours later.
+        let today = TimeZone::UTC.to_datetime(now.saturating_sub(12.hours()).unwrap_or(now)).date();
+        let first_day = first.max(today).min(self.first_day);
+        Self { first_day, last_day: last, travellers, ..self.clone() }
     }
 
     /// Whether an offer answers this question.
@@ -143,6 +189,10 @@ impl SearchQuery {
             && (self.first_day..=self.last_day).contains(&offer.day())
             && self.cabins.contains(&offer.cabin)
     }
+}
+
+fn monday(day: Date) -> Date {
+    day.saturating_sub(i64::from(day.weekday().to_monday_zero_offset()).days())
 }
 
 impl std::fmt::Display for SearchQuery {
@@ -224,3 +274,6 @@ impl SearchAnswer {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,8 @@ use crate::{
     faults::{Check, Faults},
     flights::{Freshness, Untrusted},
     money::{Currency, Money, MoneyError},
+    places::fold::fold_name,
+    search::SearchKey,
     text::is_label,
 };
 
@@ -79,7 +81,7 @@ impl From<Position> for RawPosition {
 pub struct Guests {
     /// Adults.
     pub adults: u8,
-    /// The age of each child in years, in order.
+    /// The age of each child in years; a question has them in order.
     pub child_ages: Vec<u8>,
 }
 
@@ -138,7 +140,28 @@ impl StayQuery {
             .that(guests.are_sound(), "/guests", "out-of-range", "1 to 14 adults and at most 6 children under 18")
             .that(last_day(checkin, nights).is_some(), "/checkin", "out-of-range", "a day that can be counted on from");
         check.done()?;
+        let mut guests = guests;
+        guests.child_ages.sort_unstable();
         Ok(Self { place, checkin, nights, guests, currency })
+    }
+
+    /// Its name: the same for all questions that mean the same, however their city is written and in whatever order their children
+    /// were named.
+    pub fn key(&self) -> SearchKey {
+        let (kind, place) = match &self.place {
+            StayPlace::Properties(ids) => ("properties", ids.iter().cloned().collect()),
+            StayPlace::Around(position, kilometres) => {
+                let degrees = [position.latitude, position.longitude].map(|degrees| degrees.normalize().to_string());
+                ("around", degrees.into_iter().chain([kilometres.to_string()]).collect())
+            }
+            StayPlace::City(name) => ("city", vec![fold_name(name)]),
+        };
+        let place: Vec<String> = place;
+        let ages: Vec<String> = self.guests.child_ages.iter().map(u8::to_string).collect();
+        let when = [self.checkin.to_string(), self.nights.to_string()];
+        let who = [self.guests.adults.to_string(), ages.join(",")];
+        let parts = ["stay", &when[0], &when[1], &who[0], &who[1], self.currency.code(), kind];
+        SearchKey::of(&parts.into_iter().chain(place.iter().map(String::as_str)).collect::<Vec<_>>())
     }
 
     /// Where.

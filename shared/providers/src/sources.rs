@@ -3,6 +3,7 @@
 use domain::{
     activities::ActivityOffer,
     flights::{FlightOffer, lead_ins::LeadInFare},
+    search::{Asks, Days},
     stays::StayOffer,
 };
 use http::HeaderMap;
@@ -30,6 +31,8 @@ pub struct Source {
     pub contract: Contract,
     /// How many calls it takes in how many seconds, where that is published.
     pub limit: Option<Limit>,
+    /// What makes a difference to its answers.
+    pub asks: Asks,
     /// Its adapter, at a base URL and with a key.
     pub connect: fn(&str, SecretString) -> Adapter,
     /// What answers of it can be read.
@@ -139,6 +142,7 @@ pub static SOURCES: &[Source] = &[
         base: Some(seats_aero::BASE),
         contract: Contract::Published,
         limit: Some(Limit { calls: 1_000, seconds: 86_400 }),
+        asks: Asks { party: false, days: Days::Weeks },
         connect: |base, key| Adapter::Awards(Box::new(SeatsAero::new(base, key))),
         readings: &[
             Reading {
@@ -162,6 +166,7 @@ pub static SOURCES: &[Source] = &[
         base: Some(duffel::BASE),
         contract: Contract::Published,
         limit: None,
+        asks: Asks { party: true, days: Days::Asked },
         connect: |base, key| Adapter::Fares(Box::new(Duffel::new(base, key))),
         readings: &[
             Reading {
@@ -209,6 +214,7 @@ pub static SOURCES: &[Source] = &[
         base: Some(travelpayouts::BASE),
         contract: Contract::Published,
         limit: Some(Limit { calls: 300, seconds: 60 }),
+        asks: Asks { party: false, days: Days::Months },
         connect: |base, key| Adapter::LeadIns(Box::new(Travelpayouts::new(base, key))),
         readings: &[Reading {
             operation: "prices",
@@ -222,6 +228,7 @@ pub static SOURCES: &[Source] = &[
         base: Some(booking_demand::BASE),
         contract: Contract::Published,
         limit: None,
+        asks: Asks { party: true, days: Days::Asked },
         connect: |base, key| Adapter::Stays(Box::new(BookingDemand::new(base, key))),
         readings: &[Reading {
             operation: "accommodations-search",
@@ -247,6 +254,7 @@ pub static SOURCES: &[Source] = &[
         base: Some(expedia_rapid::BASE),
         contract: Contract::Published,
         limit: None,
+        asks: Asks { party: true, days: Days::Asked },
         connect: |base, key| Adapter::Stays(Box::new(ExpediaRapid::new(base, key))),
         readings: EXPEDIA,
         errors: &[
@@ -264,6 +272,7 @@ pub static SOURCES: &[Source] = &[
         base: Some(viator::BASE),
         contract: Contract::Published,
         limit: None,
+        asks: Asks { party: false, days: Days::Asked },
         connect: |base, key| Adapter::Activities(Box::new(Viator::new(base, key))),
         readings: VIATOR,
         errors: &[
@@ -282,6 +291,7 @@ pub static SOURCES: &[Source] = &[
         base: Some(getyourguide::BASE),
         contract: Contract::Published,
         limit: Some(Limit { calls: 120, seconds: 60 }),
+        asks: Asks { party: false, days: Days::Asked },
         connect: |base, key| Adapter::Activities(Box::new(GetYourGuide::new(base, key))),
         readings: &[
             Reading {
@@ -302,6 +312,7 @@ pub static SOURCES: &[Source] = &[
         base: None,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
+        asks: Asks { party: true, days: Days::Asked },
         connect: |base, key| Adapter::Stays(Box::new(goibibo::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, goibibo::SOURCE, now)), BOOKING],
         errors: CONTRACT_ERRORS,
@@ -311,6 +322,7 @@ pub static SOURCES: &[Source] = &[
         base: None,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
+        asks: Asks { party: true, days: Days::Asked },
         connect: |base, key| Adapter::Stays(Box::new(oyo::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, oyo::SOURCE, now)), BOOKING],
         errors: CONTRACT_ERRORS,
@@ -320,6 +332,7 @@ pub static SOURCES: &[Source] = &[
         base: None,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 30, seconds: 60 }),
+        asks: Asks { party: true, days: Days::Asked },
         connect: |base, key| Adapter::Stays(Box::new(MakeMyTrip::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, makemytrip::SOURCE, now)), BOOKING],
         errors: CONTRACT_ERRORS,
@@ -329,6 +342,7 @@ pub static SOURCES: &[Source] = &[
         base: None,
         contract: Contract::UnverifiedContract,
         limit: None,
+        asks: Asks { party: true, days: Days::Asked },
         connect: |base, key| Adapter::Stays(Box::new(trip_com::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, trip_com::SOURCE, now)), BOOKING],
         errors: CONTRACT_ERRORS,

@@ -1,0 +1,235 @@
+//! What people call places, and what they mean by it: [`resolve`] for what a search is asked with, [`suggest`] for while they type.
+//!
+//! A name is never guessed. One that is written otherwise than in the table is unknown, and what it is like is offered; one that
+//! several places have is ambiguous, unless nearly all who fly to one of them fly to the same.
+
+use std::{fmt, sync::LazyLock};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    Airport, Place,
+    fold::{fold, fold_name},
+    suggest::suggest,
+};
+use crate::{faults::Fault, inputs};
+
+/// The longest text that can be a name, in bytes.
+const LONGEST: usize = 120;
+/// A name means the busiest of the places that have it, if that is so many times as busy as all others together.
+const CLEARLY: u64 = 10;
+/// How many places are named to choose from.
+const CHOICES: usize = 5;
+
+/// What a name is the name of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlaceKind {
+    /// An airport.
+    Airport,
+    /// A city, which stands for its main airport.
+    City,
+    /// A metropolitan area, which stands for all of its airports.
+    Metro,
+}
+
+/// A name of a place: a line of the table that the build script writes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Name {
+    /// As it is compared.
+    pub(super) folded: &'static str,
+    pub(super) kind: PlaceKind,
+    /// Whether the name alone means the place. Groups that only some lists know have to be asked for by their code.
+    means: bool,
+    pub(super) shown: &'static str,
+    country: &'static str,
+    pub(super) place: &'static str,
+    /// How busy: millionths of the busiest airport.
+    pub(super) rank: u32,
+}
+
+/// Every name, in the order in which they are compared.
+pub(super) static NAMES: LazyLock<Vec<Name>> = LazyLock::new(|| column!("names").lines().filter_map(Name::of).collect());
+
+impl Name {
+    fn of(line: &'static str) -> Option<Self> {
+        let mut fields = line.split('\t');
+        let (folded, kind) = (fields.next()?, fields.next()?);
+        let (kind, means) = match kind {
+            "a" => (PlaceKind::Airport, true),
+            "c" => (PlaceKind::City, true),
+            "m" => (PlaceKind::Metro, true),
+            "w" => (PlaceKind::Metro, false),
+            _ => return None,
+        };
+        let (shown, country, place) = (fields.next()?, fields.next()?, fields.next()?);
+        Some(Self { folded, kind, means, shown, country, place, rank: fields.next()?.parse().ok()? })
+    }
+
+    /// It as something to choose.
+    pub(super) fn choice(&self) -> Option<Choice> {
+        let place = self.place.parse().ok()?;
+        Some(Choice { place, kind: self.kind, name: self.shown, country: self.country })
+    }
+}
+
+/// A place to choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    /// The place.
+    pub place: Place,
+    /// What was found by the name.
+    pub kind: PlaceKind,
+    /// The name.
+    pub name: &'static str,
+    /// The country: its two letters of ISO 3166.
+    pub country: &'static str,
+}
+
+impl Choice {
+    /// An airport by its own name, or its code where it has none.
+    pub(super) fn of_airport(airport: Airport) -> Option<Self> {
+        let own = NAMES.iter().find(|name| name.kind == PlaceKind::Airport && name.place == airport.code());
+        own.and_then(Name::choice)
+    }
+}
+
+impl fmt::Display for Choice {
+    /// Such as `San Jose, CR (SJO)`: both parts can be sent instead.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {} ({})", self.name, self.country, self.place)
+    }
+}
+
+/// Why a text is no place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unresolved {
+    /// Nothing is called that.
+    #[error("no place is called that{}", offered("; did you mean ", .0))]
+    Unknown(Vec<Choice>),
+    /// Several places are, and none is meant by nearly everyone: the busiest first.
+    #[error("several places are called that{}", offered(": ", .0))]
+    Ambiguous(Vec<Choice>),
+}
+
+fn offered(lead: &str, choices: &[Choice]) -> String {
+    let choices: Vec<String> = choices.iter().map(Choice::to_string).collect();
+    if choices.is_empty() { String::new() } else { format!("{lead}{}", choices.join(" or ")) }
+}
+
+impl Unresolved {
+    /// Its stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => "unknown-place",
+            Self::Ambiguous(_) => "ambiguous-place",
+        }
+    }
+}
+
+/// The place that a text means: a code in any case (`LAX`, `lax `, `LON`), the written form of a [`Place`] (`metro:LON`,
+/// `country:AE`), or a name in any case and with or without accents (`Los Angeles`, `são paulo`), with its country after a comma
+/// where that is needed (`San Jose, CR`, `London, Canada`).
+///
+/// # Errors
+/// [`Unresolved::Unknown`] with what is spelt nearly the same; [`Unresolved::Ambiguous`] with the places that it could mean.
+pub fn resolve(text: &str) -> Result<Place, Unresolved> {
+    let text = text.trim();
+    if text.is_empty() || text.len() > LONGEST {
+        return Err(Unresolved::Unknown(Vec::new()));
+    }
+    // In capitals it is a code and nothing else; in other letters it may be a short name, too.
+    if let Ok(place) = text.parse() {
+        return Ok(place);
+    }
+    let coded = code(text);
+    let named = named(text);
+    match coded {
+        Some(place) => by_code_or_name(place, &named),
+        None => the_one_of(&named, text),
+    }
+}
+
+/// A code, or the form with a prefix, in whatever letters it is written.
+fn code(text: &str) -> Option<Place> {
+    let written = text.split_once(':').map_or_else(
+        || text.to_ascii_uppercase(),
+        |(kind, code)| format!("{}:{}", kind.trim().to_ascii_lowercase(), code.trim().to_ascii_uppercase()),
+    );
+    written.parse().ok()
+}
+
+/// `osh` is the code of an airport in Wisconsin and the name of a city in Kyrgyzstan: then it could be either.
+fn by_code_or_name(place: Place, named: &[&Name]) -> Result<Place, Unresolved> {
+    let others: Vec<Choice> = named.iter().filter_map(|name| name.choice()).filter(|choice| choice.place != place).collect();
+    if others.is_empty() {
+        return Ok(place);
+    }
+    let by_code = place.airports().into_iter().filter_map(Choice::of_airport);
+    Err(Unresolved::Ambiguous(by_code.chain(others).take(CHOICES).collect()))
+}
+
+/// What has this name: cities and metropolitan areas, or else airports. The busiest first.
+fn named(text: &str) -> Vec<&'static Name> {
+    let (name, country) = match text.rsplit_once(',').map(|(name, country)| (name, country_of(country))) {
+        Some((name, Some(country))) => (name, Some(country)),
+        Some((_, None)) | None => (text, None),
+    };
+    let here = |name: &&Name| country.is_none_or(|country| name.country == country);
+    let city = fold_name(name);
+    let mut found: Vec<&Name> = exactly(&city).filter(|name| name.kind != PlaceKind::Airport).filter(here).collect();
+    if found.is_empty() {
+        let airport = fold(name);
+        let written = [airport.clone(), format!("{airport} airport"), format!("{airport} international airport")];
+        let airports = written.iter().flat_map(|name| exactly(name)).filter(|name| name.kind == PlaceKind::Airport);
+        found = airports.filter(here).collect();
+    }
+    found.sort_by_key(|name| std::cmp::Reverse(name.rank));
+    found
+}
+
+fn exactly(folded: &str) -> impl Iterator<Item = &'static Name> {
+    let first = NAMES.partition_point(|name| name.folded < folded);
+    NAMES[first..].iter().take_while(move |name| name.folded == folded).filter(|name| name.means)
+}
+
+/// The letters of a country, by these or by its name.
+fn country_of(text: &str) -> Option<&'static str> {
+    let folded = fold(text);
+    let countries = column!("country-names").lines().filter_map(|line| line.split_once(','));
+    countries
+        .into_iter()
+        .find(|(code, name)| code.eq_ignore_ascii_case(text.trim()) || fold(name) == folded)
+        .map(|(code, _)| code)
+}
+
+fn the_one_of(named: &[&Name], text: &str) -> Result<Place, Unresolved> {
+    let mut choices: Vec<Choice> = Vec::new();
+    let mut ranks: Vec<u64> = Vec::new();
+    for (choice, name) in named.iter().filter_map(|name| Some((name.choice()?, name))) {
+        if !choices.iter().any(|known| known.place == choice.place) {
+            choices.push(choice);
+            ranks.push(name.rank.into());
+        }
+    }
+    let Some(busiest) = choices.first() else { return Err(Unresolved::Unknown(suggest(text, 3))) };
+    let others: u64 = ranks.iter().skip(1).sum();
+    if choices.len() == 1 || (others > 0 && ranks.first().is_some_and(|rank| *rank >= CLEARLY * others)) {
+        return Ok(busiest.place);
+    }
+    choices.truncate(CHOICES);
+    Err(Unresolved::Ambiguous(choices))
+}
+
+/// How a place in an input is read ([`inputs::Reader`]).
+pub fn place(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<Place> {
+    let text: String = inputs::leaf(value, at, faults)?;
+    let noted = |error: Unresolved| Fault { pointer: at.to_owned(), code: error.code(), detail: error.to_string() };
+    resolve(&text).map_err(|error| faults.push(noted(error))).ok()
+}
+
+/// How a list of places is read.
+pub fn places(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<Vec<Place>> {
+    inputs::each(value, at, faults, place)
+}

@@ -1,0 +1,159 @@
+//! What someone who types may mean: names that begin so, names with a word that begins so, and names that would, but for a slip.
+
+use std::{cmp::Reverse, collections::BTreeMap, sync::LazyLock};
+
+use super::{
+    Airport, CODES, Place,
+    fold::fold_name,
+    names::{Choice, NAMES, Name},
+};
+
+/// The most that is looked at of what was typed, in letters.
+const LONGEST: usize = 40;
+/// The beginnings of a word that can be that long, and two letters longer.
+const WIDTH: usize = LONGEST + 3;
+
+/// How well a name fits, from best to worst, as what its size is multiplied by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// It is the name.
+    Whole,
+    /// The name begins so.
+    Begins,
+    /// A word of it begins so.
+    Word,
+    /// It or a word of it would begin so, but for so many slips.
+    Slips(u8),
+}
+
+impl Fit {
+    fn weight(self) -> u64 {
+        match self {
+            Self::Whole => 4_000,
+            Self::Begins => 1_000,
+            Self::Word => 250,
+            Self::Slips(1) => 40,
+            Self::Slips(_) => 2,
+        }
+    }
+}
+
+/// A place whose rank is unknown is as busy as this, in millionths.
+const UNRANKED: u64 = 1_000;
+
+/// The letters that each name has: one that lacks too many of those that were typed needs no second look.
+static LETTERS: LazyLock<Vec<u32>> = LazyLock::new(|| NAMES.iter().map(|name| letters(name.folded.as_bytes())).collect());
+
+/// At most so many places for what was typed, each once: first what has the code, then by fit and size.
+pub fn suggest(typed: &str, most: usize) -> Vec<Choice> {
+    let folded = fold_name(&typed.chars().take(LONGEST).collect::<String>());
+    if folded.is_empty() {
+        return Vec::new();
+    }
+    let mut best: BTreeMap<&str, (u64, usize)> = BTreeMap::new();
+    let looked_for = Typed::new(folded.as_bytes());
+    for (index, (name, letters)) in NAMES.iter().zip(LETTERS.iter()).enumerate() {
+        if let Some(fit) = looked_for.fit(name, *letters) {
+            let score = fit.weight().saturating_mul(u64::from(name.rank).max(UNRANKED));
+            let kept = best.entry(name.place).or_insert((score, index));
+            if score > kept.0 {
+                *kept = (score, index);
+            }
+        }
+    }
+    let mut ranked: Vec<(u64, usize)> = best.into_values().collect();
+    ranked.sort_unstable_by_key(|(score, index)| (Reverse(*score), *index));
+    let named = ranked.into_iter().filter_map(|(_, index)| NAMES.get(index)?.choice());
+    let mut choices: Vec<Choice> = coded(&folded);
+    for choice in named {
+        if choices.len() >= most {
+            break;
+        }
+        if !choices.iter().any(|known| known.place == choice.place) {
+            choices.push(choice);
+        }
+    }
+    choices.truncate(most);
+    choices
+}
+
+/// What has this code: an airport, a metropolitan area, or both.
+fn coded(folded: &str) -> Vec<Choice> {
+    let Ok(code) = <[u8; 3]>::try_from(folded.to_ascii_uppercase().as_bytes()) else { return Vec::new() };
+    let airport = CODES.binary_search(&code).ok().and_then(|_| Choice::of_airport(Airport(code)));
+    let metro = NAMES.iter().filter_map(Name::choice).find(|choice| choice.place == Place::Metro(code));
+    airport.into_iter().chain(metro).collect()
+}
+
+/// What was typed, and how far a name may be from it.
+struct Typed<'a> {
+    text: &'a [u8],
+    letters: u32,
+    slips: u8,
+}
+
+impl<'a> Typed<'a> {
+    /// Three letters are too few to be mistyped, four to seven enough for one slip.
+    fn new(text: &'a [u8]) -> Self {
+        let slips = match text.len() {
+            4..=7 => 1,
+            8..=LONGEST => 2,
+            // More bytes than that are letters of no name that we have.
+            _ => 0,
+        };
+        Self { text, letters: letters(text), slips }
+    }
+
+    fn fit(&self, name: &Name, letters: u32) -> Option<Fit> {
+        let folded = name.folded.as_bytes();
+        if (self.letters & !letters).count_ones() > u32::from(self.slips) {
+            return None;
+        }
+        if folded.starts_with(self.text) {
+            return Some(if folded.len() == self.text.len() { Fit::Whole } else { Fit::Begins });
+        }
+        let words = || (1..folded.len()).filter(|at| folded[at - 1] == b' ').map(|at| &folded[at..]);
+        if words().any(|word| word.starts_with(self.text)) {
+            return Some(Fit::Word);
+        }
+        let slips = std::iter::once(folded).chain(words()).filter_map(|word| self.slips_to(word)).min();
+        slips.map(Fit::Slips)
+    }
+
+    /// How many letters were left out, added, mistaken or exchanged with their neighbour, if some beginning of the word was meant
+    /// and they are not too many. The first letter is right, as nearly always.
+    fn slips_to(&self, word: &[u8]) -> Option<u8> {
+        if self.slips == 0 || word.first() != self.text.first() {
+            return None;
+        }
+        let word = &word[..word.len().min(self.text.len() + usize::from(self.slips))];
+        let (mut before, mut above): (Row, Row) =
+            ([0; WIDTH], std::array::from_fn(|column| u8::try_from(column).unwrap_or(u8::MAX)));
+        for (row, letter) in (1..).zip(self.text) {
+            let mut this: Row = [0; WIDTH];
+            this[0] = row;
+            for column in 1..=word.len() {
+                let other = u8::from(word[column - 1] != *letter);
+                let mut least = (above[column] + 1).min(this[column - 1] + 1).min(above[column - 1] + other);
+                let last = usize::from(row) - 1;
+                if last > 0 && column > 1 && word[column - 2] == *letter && word[column - 1] == self.text[last - 1] {
+                    least = least.min(before[column - 2] + 1);
+                }
+                this[column] = least;
+            }
+            if this[..=word.len()].iter().all(|slips| *slips > self.slips) {
+                return None;
+            }
+            (before, above) = (above, this);
+        }
+        above[..=word.len()].iter().copied().min().filter(|slips| *slips <= self.slips)
+    }
+}
+
+/// A row of distances: one for each beginning of a word.
+type Row = [u8; WIDTH];
+
+/// A bit for each letter that there is; one for all that are not of the alphabet.
+fn letters(text: &[u8]) -> u32 {
+    text.iter().fold(0, |letters, byte| if byte.is_ascii_lowercase() { letters | 1 << (byte - b'a') } else { letters | 1 << 26 })
+}

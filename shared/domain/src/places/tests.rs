@@ -1,0 +1,231 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+
+#[test]
+fn every_airport_has_its_row_and_a_time_zone_we_know() {
+    assert_eq!((CODES.len(), CITIES.len(), ZONES.len()), (7_884, 7_884, 7_884));
+    assert!(CODES.is_sorted());
+    for code in CODES {
+        let zone = Airport(*code).zone().unwrap();
+        assert!(jiff::tz::TimeZone::get(zone).is_ok(), "{code:?} {zone}");
+    }
+    let dubai: Airport = "DXB".parse().unwrap();
+    assert_eq!((dubai.city(), dubai.zone()), ("Dubai", Some("Asia/Dubai")));
+}
+
+#[test]
+fn an_airport_without_a_city_is_called_by_its_code() {
+    let anaa: Airport = "AAA".parse().unwrap();
+    assert_eq!(anaa.city(), "AAA");
+}
+
+#[test]
+fn a_code_without_prefix_is_an_airport_before_it_is_a_metro() {
+    assert_eq!("LAX".parse::<Place>().unwrap().airports().len(), 1);
+    assert!(!"metro:LAX".parse::<Place>().unwrap().airports().is_empty());
+    assert_eq!("LON".parse::<Place>().unwrap(), "metro:LON".parse().unwrap());
+}
+
+#[test]
+fn a_country_is_its_busiest_airports() {
+    let airports = "country:AE".parse::<Place>().unwrap().airports();
+    assert!(airports.contains(&"DXB".parse().unwrap()) && airports.len() <= 10);
+    // The busiest of all, whose rank is no fraction of one.
+    assert!("country:TR".parse::<Place>().unwrap().airports().contains(&"IST".parse().unwrap()));
+}
+
+#[test]
+fn what_is_no_place_is_refused() {
+    for text in ["", "lax", "XXX", "LA", "metro:ZZZ", "country:ZZ", "planet:EARTH", "LAX ", "ÄÖÜ"] {
+        assert!(text.parse::<Place>().is_err(), "{text}");
+    }
+}
+
+fn means(text: &str) -> Result<String, String> {
+    resolve(text).map(|place| place.to_string()).map_err(|error| format!("{}: {error}", error.code()))
+}
+
+#[test]
+fn a_place_is_known_however_it_is_written() {
+    for (text, place) in [
+        ("LAX", "LAX"),
+        ("lax ", "LAX"),
+        ("Los Angeles", "LAX"),
+        ("  los  angeles", "LAX"),
+        ("metro:lax", "metro:LAX"),
+        ("LON", "metro:LON"),
+        ("london", "metro:LON"),
+        ("London, GB", "metro:LON"),
+        ("London, Canada", "YXU"),
+        ("london, ca", "YXU"),
+        ("COUNTRY:ae", "country:AE"),
+        ("new york", "metro:NYC"),
+        ("NYC", "metro:NYC"),
+        ("San Jose, CR", "SJO"),
+        ("San José, Costa Rica", "SJO"),
+        ("SÃO PAULO", "metro:SAO"),
+        ("München", "MUC"),
+        ("Zürich", "ZRH"),
+        ("Saint Petersburg, Russia", "LED"),
+        ("St. Petersburg, RU", "LED"),
+        ("London Heathrow", "LHR"),
+        ("London Heathrow Airport", "LHR"),
+        ("Istanbul", "metro:IST"),
+        ("Vancouver", "YVR"),
+        ("Montréal", "YUL"),
+        ("Nairobi", "NBO"),
+        ("Paris", "metro:PAR"),
+        ("Sydney", "SYD"),
+        ("Tokyo", "metro:TYO"),
+    ] {
+        assert_eq!(means(text).as_deref(), Ok(place), "{text}");
+    }
+}
+
+#[test]
+fn a_name_that_several_places_have_is_not_guessed() {
+    for (text, among) in [
+        ("San Jose", ["San Jose, US (SJC)", "San Jose, CR (SJO)"]),
+        ("portland", ["Portland, US (PDX)", "Portland, US (PWM)"]),
+        ("Birmingham", ["Birmingham, GB (BHX)", "Birmingham, US (BHM)"]),
+        // A code in small letters can be a name, too: this one is of an airport in Wisconsin and a city in Kyrgyzstan.
+        ("osh", ["Wittman Regional Airport, US (OSH)", "Osh, KG (OSS)"]),
+    ] {
+        let told = means(text).unwrap_err();
+        assert!(told.starts_with("ambiguous-place: ") && among.iter().all(|choice| told.contains(choice)), "{told}");
+    }
+    assert_eq!(means("OSH").unwrap(), "OSH", "in capitals it is a code");
+}
+
+#[test]
+fn what_nothing_is_called_is_unknown_and_what_it_is_like_is_offered() {
+    for (text, like) in
+        [("los angelos", "LAX"), ("Pariss", "metro:PAR"), ("Heathrow", "LHR"), ("frankfrut", "FRA"), ("Dubia", "DXB")]
+    {
+        let Err(Unresolved::Unknown(choices)) = resolve(text) else { unreachable!("{text}") };
+        assert!(
+            choices.iter().any(|choice| choice.place.airports().contains(&like.parse::<Place>().unwrap().airports()[0])),
+            "{text}: {choices:?}"
+        );
+    }
+    for text in ["", "  ", "qqqqqq", "XXX", "metro:ZZZ", "planet:earth", "東京", "Portland, AE", &"x".repeat(5_000)] {
+        assert!(means(text).unwrap_err().starts_with("unknown-place: "), "{text}");
+    }
+}
+
+#[test]
+fn faults_of_places_are_noted_where_they_are_and_do_not_repeat_them() {
+    let mut faults = Vec::new();
+    let list = serde_json::json!(["LAX", "nowhere at all", 7, "San Jose"]);
+    assert_eq!(names::places(list, "/from", &mut faults), None);
+    let noted: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
+    assert_eq!(noted, [("/from/1", "unknown-place"), ("/from/2", "invalid"), ("/from/3", "ambiguous-place")]);
+    assert!(!format!("{faults:?}").contains("nowhere"));
+    assert_eq!(names::places(serde_json::json!(["lax"]), "/from", &mut faults), Some(vec!["LAX".parse().unwrap()]));
+}
+
+#[test]
+fn the_busiest_cities_are_found_by_their_names() {
+    for (name, airport) in include_str!("known.txt").lines().filter_map(|line| line.split_once('\t')) {
+        let place = resolve(name).unwrap_or_else(|error| unreachable!("{name}: {error}"));
+        assert!(place.airports().contains(&airport.parse().unwrap()), "{name}: {place}");
+    }
+}
+
+#[test]
+fn every_name_of_the_table_is_one_of_a_place_that_is_known() {
+    let mut before = "";
+    for name in names::NAMES.iter() {
+        assert!(name.folded >= before && name.choice().is_some(), "{name:?}");
+        before = name.folded;
+    }
+    assert_eq!(names::NAMES.len(), include_str!(concat!(env!("OUT_DIR"), "/names")).lines().count());
+}
+
+#[test]
+fn a_place_to_stay_at_has_a_position_and_a_city() {
+    let position =
+        |text: &str| resolve(text).unwrap().position().map(|at| (at.latitude().to_string(), at.longitude().to_string()));
+    assert_eq!(position("JFK"), Some(("40.64".to_owned(), "-73.779".to_owned())));
+    // The middle of six airports, 10 km from Charing Cross.
+    assert_eq!(position("London"), Some(("51.576".to_owned(), "-0.006".to_owned())));
+    assert_eq!(position("country:AE"), None);
+    let city = |text: &str| resolve(text).unwrap().city();
+    assert_eq!((city("YVR").as_deref(), city("tokyo").as_deref(), city("country:AE")), (Some("Richmond"), Some("Tokyo"), None));
+    assert_eq!("SJO".parse::<Airport>().unwrap().country(), "CR");
+}
+
+fn suggested(typed: &str) -> Vec<String> {
+    suggest(typed, 5).iter().map(|choice| choice.place.to_string()).collect()
+}
+
+#[test]
+fn what_is_typed_finds_what_is_meant_among_the_first() {
+    for (typed, place) in [
+        ("l", "LAX"),
+        ("los a", "LAX"),
+        ("lax", "LAX"),
+        ("lond", "metro:LON"),
+        ("lon", "metro:LON"),
+        ("heathr", "LHR"),
+        ("heatrow", "LHR"),
+        ("kenedy", "JFK"),
+        ("new yo", "metro:NYC"),
+        ("frankfrt", "FRA"),
+        ("istnabul", "metro:IST"),
+        ("são", "metro:SAO"),
+        ("zuri", "ZRH"),
+        ("dub", "DXB"),
+        ("san jo", "SJO"),
+        ("münch", "MUC"),
+        ("st peters", "LED"),
+        ("saint peters", "LED"),
+        ("bangkk", "metro:BKK"),
+    ] {
+        assert!(suggested(typed).contains(&place.to_owned()), "{typed}: {:?}", suggested(typed));
+    }
+    assert_eq!(suggested("par")[0], "metro:PAR");
+    assert_eq!(suggested("london")[0], "metro:LON");
+}
+
+#[test]
+fn each_place_is_suggested_once_and_no_more_than_asked_for() {
+    for typed in ["a", "san", "lax", "lon", "new york", "paris", "sin"] {
+        let places: Vec<String> = suggest(typed, 20).iter().map(|choice| choice.place.to_string()).collect();
+        let each: std::collections::BTreeSet<&String> = places.iter().collect();
+        assert!(each.len() == places.len() && (1..=20).contains(&places.len()), "{typed}: {places:?}");
+    }
+    assert_eq!(suggest("", 5).len() + suggest(" - ", 5).len() + suggest("qqqqqqq", 5).len() + suggest("paris", 0).len(), 0);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn whatever_is_typed_is_answered(text in ".{0,60}") {
+        suggest(&text, 10);
+        let _: Result<Place, Unresolved> = resolve(&text);
+    }
+
+    #[test]
+    fn a_place_is_resolved_to_itself(row in 0..7_884_usize) {
+        let place = Place::Airport(Airport(CODES[row]));
+        proptest::prop_assert_eq!(resolve(&place.to_string()), Ok(place));
+        proptest::prop_assert!(!fold::fold(&fold::fold(place.to_string().as_str())).contains("  "));
+    }
+
+    #[test]
+    fn folding_twice_is_folding_once(text in ".{0,40}") {
+        let once = fold::fold_name(&text);
+        proptest::prop_assert_eq!(fold::fold_name(&once), once);
+    }
+
+    #[test]
+    fn one_slip_in_a_long_name_is_forgiven(at in 1_usize..8, letter in "[a-z]") {
+        let mut typed: Vec<char> = "singapore".chars().collect();
+        typed[at] = letter.chars().next().unwrap();
+        let typed: String = typed.into_iter().collect();
+        proptest::prop_assert!(suggested(&typed).contains(&"SIN".to_owned()), "{}: {:?}", typed, suggested(&typed));
+    }
+}

@@ -1,0 +1,195 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use proptest::{prelude::*, sample::subsequence};
+
+use super::*;
+use crate::{
+    activities::ActivityQuery,
+    money::Currency,
+    places::{Place, resolve},
+    stays::{Guests, Position, StayPlace, StayQuery},
+};
+
+const ORIGINS: [&str; 5] = ["LAX", "LHR", "LGW", "JFK", "EWR"];
+const DESTINATIONS: [&str; 4] = ["DXB", "HND", "NRT", "CDG"];
+
+fn day(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn airports(codes: &[&str]) -> BTreeSet<Airport> {
+    codes.iter().map(|code| code.parse().unwrap()).collect()
+}
+
+/// Few of everything, so that two questions are often nearly the same.
+fn question() -> impl Strategy<Value = SearchQuery> {
+    let sides = (subsequence(ORIGINS.to_vec(), 1..=3), subsequence(DESTINATIONS.to_vec(), 1..=2));
+    let cabins = subsequence(Cabin::ALL.to_vec(), 1..=2);
+    (any::<bool>(), sides, 0_i64..4, 0_i64..4, cabins, 1_u8..=3).prop_map(
+        |(award, (from, to), first, more, cabins, travellers)| {
+            let wanted = if award { Wanted::AwardFlights } else { Wanted::CashFlights };
+            let first = day("2026-04-27").saturating_add(first.days());
+            let days = (first, first.saturating_add(more.days()));
+            SearchQuery::new(wanted, airports(&from), airports(&to), days, cabins.into_iter().collect(), travellers).unwrap()
+        },
+    )
+}
+
+/// The ways to write where these come from: in any case, order and number, one by one or by the name of all of them.
+fn written(airport: &'static str) -> impl Strategy<Value = String> {
+    let ways: &[&str] = match airport {
+        "LAX" => &["LAX", "lax ", "Los Angeles", "los  ANGELES", "Los Ángeles, US", "los angeles, united states"],
+        "DXB" => &["DXB", " dxb", "Dubai International Airport"],
+        "SFO" => &["SFO", "San Francisco", "san-francisco", "San Francisco International"],
+        _ => &["YUL", "Montréal", "montreal", "Montreal, CA"],
+    };
+    proptest::sample::select(ways.to_vec()).prop_map(str::to_owned)
+}
+
+proptest! {
+    #[test]
+    fn two_questions_have_one_key_if_they_mean_the_same_and_only_then(one in question(), other in question()) {
+        prop_assert_eq!(one == other, one.key() == other.key(), "{} / {}", one, other);
+    }
+
+    #[test]
+    fn however_a_place_is_written_and_however_often_the_question_is_the_same(
+        lists in ["LAX", "SFO", "YUL"].map(|airport| proptest::collection::vec(written(airport), 1..3)),
+        to in written("DXB"),
+        turned in any::<bool>(),
+    ) {
+        let asked = |from: &[String]| {
+            let from = from.iter().flat_map(|text| resolve(text).unwrap().airports()).collect();
+            let to = resolve(&to).unwrap().airports().into_iter().collect();
+            let days = (day("2026-04-27"), day("2026-04-27"));
+            SearchQuery::new(Wanted::AwardFlights, from, to, days, [Cabin::Economy].into(), 1).unwrap()
+        };
+        let mut from = lists.concat();
+        if turned {
+            from.reverse();
+        }
+        let plain = ["LAX", "SFO", "YUL"].map(str::to_owned);
+        prop_assert_eq!(asked(&from).key(), asked(&plain).key());
+    }
+
+    #[test]
+    fn what_a_source_is_asked_covers_the_question_and_is_the_same_for_all_it_covers(
+        one in question(), other in question(), party in any::<bool>(), now in 0_i64..12,
+    ) {
+        let now = at("2026-04-24T10:00:00Z").saturating_add(now.days().days(0)).unwrap().saturating_add((now * 24).hours()).unwrap();
+        for days in [Days::Asked, Days::Weeks, Days::Months] {
+            let asks = Asks { party, days };
+            let (asked, others) = (one.asked_of(asks, now), other.asked_of(asks, now));
+            prop_assert!(asked.first_day <= one.first_day && one.last_day <= asked.last_day);
+            prop_assert_eq!(&asked.asked_of(asks, now), &asked, "once is enough");
+            let alike = one.wanted == other.wanted
+                && one.origins == other.origins
+                && one.destinations == other.destinations
+                && one.cabins == other.cabins
+                && (!party || one.travellers == other.travellers);
+            prop_assert_eq!(asked.key() == others.key(), alike && asked.days() == others.days());
+        }
+    }
+}
+
+#[test]
+fn a_metropolitan_area_is_its_airports() {
+    let of = |from: BTreeSet<Airport>| {
+        let days = (day("2026-04-27"), day("2026-04-28"));
+        SearchQuery::new(Wanted::CashFlights, from, airports(&["DXB"]), days, [Cabin::First].into(), 2).unwrap().key()
+    };
+    let london: BTreeSet<Airport> = resolve("london").unwrap().airports().into_iter().collect();
+    let one_by_one = ["stn", "LHR", "LHR", "Luton", "LGW", "LCY", "SEN"].map(|text| match resolve(text) {
+        Ok(Place::Airport(airport)) => airport,
+        other => "LTN".parse().unwrap_or_else(|_| unreachable!("{other:?}")),
+    });
+    assert_eq!(of(london.clone()), of(one_by_one.into()));
+    assert_ne!(of(london.clone()), of(london.into_iter().skip(1).collect()));
+}
+
+#[test]
+fn windows_that_overlap_share_weeks_and_what_has_passed_is_not_asked() {
+    let window = |first: &str, last: &str| {
+        let days = (day(first), day(last));
+        SearchQuery::new(Wanted::AwardFlights, airports(&["LAX"]), airports(&["DXB"]), days, [Cabin::First].into(), 4).unwrap()
+    };
+    let asks = Asks { party: false, days: Days::Weeks };
+    let asked = |first: &str, last: &str, now: &str| window(first, last).asked_of(asks, at(now));
+    let long_before = "2026-01-01T00:00:00Z";
+    // 2026-04-27 is a Monday.
+    let week = asked("2026-04-27", "2026-04-27", long_before);
+    assert_eq!(week.days(), (day("2026-04-27"), day("2026-05-03")));
+    assert_eq!(week.key(), asked("2026-04-28", "2026-05-03", long_before).key());
+    assert_ne!(week.key(), asked("2026-04-28", "2026-05-04", long_before).key());
+    assert_eq!(week.travellers(), 1);
+    // On Friday at 11:00 in UTC it is still Thursday in Hawaii.
+    assert_eq!(asked("2026-05-02", "2026-05-02", "2026-05-01T11:00:00Z").days().0, day("2026-04-30"));
+    // Who asks for what has passed is not contradicted.
+    assert_eq!(asked("2026-04-28", "2026-05-02", "2026-05-01T11:00:00Z").days().0, day("2026-04-28"));
+}
+
+fn stay(place: StayPlace, ages: &[u8]) -> StayQuery {
+    let guests = Guests { adults: 2, child_ages: ages.to_vec() };
+    StayQuery::new(place, day("2026-04-10"), 2, guests, Currency::EUR).unwrap()
+}
+
+#[test]
+fn a_stay_is_the_same_question_however_it_is_written() {
+    let city = |name: &str| StayPlace::City(name.to_owned());
+    assert_eq!(stay(city("São Paulo"), &[7, 3]).key(), stay(city("sao  paulo"), &[3, 7]).key());
+    assert_eq!(stay(city("Jaipur"), &[7, 3]), stay(city("Jaipur"), &[3, 7]));
+    let around = |latitude: &str, kilometres| {
+        StayPlace::Around(Position::new(latitude.parse().unwrap(), "1.5".parse().unwrap()).unwrap(), kilometres)
+    };
+    assert_eq!(stay(around("10.50", 5), &[]).key(), stay(around("10.5", 5), &[]).key());
+    assert_ne!(stay(around("10.5", 5), &[]).key(), stay(around("10.5", 6), &[]).key());
+}
+
+#[test]
+fn no_two_stays_that_differ_share_a_key() {
+    let ids = |ids: &[&str]| StayPlace::Properties(ids.iter().map(|id| (*id).to_owned()).collect());
+    let zero = Position::new(0.into(), 0.into()).unwrap();
+    let mut questions = vec![
+        stay(ids(&["a", "b"]), &[]),
+        stay(ids(&["a,b"]), &[]),
+        stay(ids(&["a", "b", "c"]), &[]),
+        stay(ids(&["Jaipur"]), &[]),
+        stay(ids(&["jaipur"]), &[]),
+        stay(StayPlace::City("Jaipur".to_owned()), &[]),
+        stay(StayPlace::City("Jaipur".to_owned()), &[1]),
+        stay(StayPlace::City("Jaipur".to_owned()), &[11]),
+        stay(StayPlace::City("Jaipur".to_owned()), &[1, 1]),
+        stay(StayPlace::Around(zero, 1), &[]),
+    ];
+    let of = |adults, nights, currency| {
+        let guests = Guests { adults, child_ages: vec![] };
+        StayQuery::new(StayPlace::City("Jaipur".to_owned()), day("2026-04-10"), nights, guests, currency).unwrap()
+    };
+    questions.extend([of(1, 2, Currency::EUR), of(2, 1, Currency::EUR), of(2, 2, Currency::USD)]);
+    let keys: BTreeSet<SearchKey> = questions.iter().map(StayQuery::key).collect();
+    assert_eq!(keys.len(), questions.len());
+}
+
+#[test]
+fn an_activity_is_the_same_question_in_whatever_letters_and_no_other() {
+    let of = |place: &str, last: &str, adults, currency| {
+        ActivityQuery::new(place.to_owned(), (day("2026-04-01"), day(last)), adults, currency).unwrap()
+    };
+    let one = of("Big Bus, Zürich", "2026-04-02", 2, Currency::EUR);
+    assert_eq!(one.key(), of("big bus  zurich", "2026-04-02", 2, Currency::EUR).key());
+    for other in [
+        of("big bus geneva", "2026-04-02", 2, Currency::EUR),
+        of("big bus zurich", "2026-04-03", 2, Currency::EUR),
+        of("big bus zurich", "2026-04-02", 3, Currency::EUR),
+        of("big bus zurich", "2026-04-02", 2, Currency::USD),
+    ] {
+        assert_ne!(one.key(), other.key(), "{other:?}");
+    }
+    let [priced, not_priced] = [true, false].map(|party| Asks { party, days: Days::Asked });
+    assert_eq!(one.asked_of(priced), one);
+    assert_eq!(one.asked_of(not_priced).key(), of("big bus zurich", "2026-04-02", 5, Currency::EUR).asked_of(not_priced).key());
+}
