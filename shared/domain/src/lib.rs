@@ -19,6 +19,8 @@ pub mod money;
 pub mod notifications;
 pub mod places;
 pub mod programmes;
+pub mod properties;
+pub mod quality;
 pub mod rates;
 pub mod sealed;
 pub mod search;
