@@ -5,6 +5,7 @@ pub mod get_quality;
 pub mod join_properties;
 pub mod list_candidates;
 pub mod list_raw_answers;
+pub mod list_readings;
 mod matching;
 pub mod note_answer;
 mod property_view;
@@ -17,6 +18,7 @@ pub static FUNCTIONS: &[&dyn platform::Function] = &[
     &join_properties::FUNCTION,
     &list_candidates::FUNCTION,
     &list_raw_answers::FUNCTION,
+    &list_readings::FUNCTION,
     &note_answer::FUNCTION,
     &split_property::FUNCTION,
 ];
