@@ -1,14 +1,17 @@
-//! Sources: which there are and how they fare, what they answered, and which of the houses that they sell are one.
+//! Sources: which of them serve whom, with whose key, at what cost, how they fare, and which of the houses that they sell are one. In
+//! addresses they are called providers.
 
 pub mod get_property;
 pub mod get_quality;
 pub mod join_properties;
 pub mod list_candidates;
+pub mod list_providers;
 pub mod list_raw_answers;
 pub mod list_readings;
 mod matching;
 pub mod note_answer;
 mod property_view;
+mod provider_view;
 pub mod split_property;
 
 /// Every function of this context. The stacks, the local run and the contract tests are made from it.
@@ -17,6 +20,7 @@ pub static FUNCTIONS: &[&dyn platform::Function] = &[
     &get_quality::FUNCTION,
     &join_properties::FUNCTION,
     &list_candidates::FUNCTION,
+    &list_providers::FUNCTION,
     &list_raw_answers::FUNCTION,
     &list_readings::FUNCTION,
     &note_answer::FUNCTION,

@@ -25,6 +25,7 @@ pub mod quality;
 pub mod rates;
 pub mod sealed;
 pub mod search;
+pub mod sources;
 pub mod stays;
 pub mod time;
 pub mod transfers;

@@ -176,9 +176,15 @@ pub const KINDS: &[&Kind] = &[
     crate::quality::COUNTED_ANSWER,
     crate::raw::RAW_ANSWER,
     crate::raw::RAW_PART,
+    crate::rates::DAY_RATES,
     crate::outbox::OUTBOX,
     crate::receipts::RECEIPT,
     crate::limits::LIMIT_COUNT,
+    crate::sources::SOURCE_ENTRY,
+    crate::sources::SOURCE_STATE,
+    crate::sources::SOURCE_BUCKET,
+    crate::sources::SOURCE_DAY,
+    crate::sources::SOURCE_HEALTH,
 ];
 
 #[cfg(test)]
@@ -215,6 +221,7 @@ mod tests {
             "COUNTED#{source}#{answer}",
             "RAW#{source}#{operation}#{day}",
             "RAWPART#{source}#{answer}",
+            "RATES",
         ];
         for keys in KINDS.iter().flat_map(|kind| kind.keys) {
             let begins = ["T#{tenant}", "TENANT#{tenant}"].iter().any(|tenant| keys.partition.starts_with(tenant));

@@ -19,10 +19,12 @@ mod outbox;
 mod passcodes;
 mod properties;
 mod quality;
+mod rates;
 mod raw;
 mod receipts;
 mod searches;
 mod sessions;
+mod sources;
 mod store;
 pub mod tables;
 mod tenants;
@@ -46,6 +48,7 @@ pub use self::{
     raw::{RawAnswer, RawPart},
     receipts::{Receipt, ReceiptId, StoredReply},
     searches::{Observation, SearchRun},
+    sources::{SourceBucket, SourceDay, SourceHealth},
     store::{Listed, Store, StoreError},
     tenants::TenantHost,
     watchers::{DUE_SHARDS, DueWatcher, WatcherQuota},

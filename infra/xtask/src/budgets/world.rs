@@ -25,7 +25,7 @@ use local::{
 };
 use platform::{
     Access, Function, Trigger,
-    config::{SOURCES, queue_variable, secret_variable},
+    config::{OPEN_SOURCES, SOURCES, queue_variable, secret_variable},
     enrolment::{Applicant, Enrolment},
     outside::{Call, MAX_ANSWER_BYTES, Outside},
 };
@@ -131,6 +131,9 @@ impl World {
         let sources = SOURCES.iter().filter(|(id, ..)| function.needed().sources.contains(id)).flat_map(|(id, prefix, _)| {
             [(format!("{prefix}_URL"), format!("{}/{id}", self.sources.url())), (format!("{prefix}_KEY"), "measured".to_owned())]
         });
+        let open = OPEN_SOURCES.iter().filter(|(id, ..)| function.needed().sources.contains(id));
+        let sources =
+            sources.chain(open.map(|(id, prefix, _)| (format!("{prefix}_URL"), format!("{}/{id}", self.sources.url()))));
         let keys = self.system.keys();
         let secrets = function.needed().secrets.into_iter();
         let secrets = secrets.filter_map(|name| Some((secret_variable(name), keys.secret(name)?.expose_secret().to_owned())));
@@ -270,7 +273,7 @@ async fn ask(space: Arc<Space>, request: Request) -> axum::response::Response {
         return axum::http::StatusCode::NOT_FOUND.into_response();
     };
     let request = axum::http::Request::from_parts(head, body);
-    match space.send(Call { source, operation: "search", request, timeout: std::time::Duration::ZERO }).await {
+    match space.send(Call { source, operation: "search", request, timeout: std::time::Duration::ZERO, repeated: false }).await {
         Ok(answer) => answer.map(Body::from),
         Err(_) => axum::http::StatusCode::BAD_GATEWAY.into_response(),
     }

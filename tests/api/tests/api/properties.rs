@@ -109,6 +109,11 @@ async fn searches_are_counted_by_source_and_day() {
         quality.assert(200, "");
         assert_eq!(quality.body["answers"], json!({"complete": 1, "partial": 0, "failed": 0}), "{source}");
         assert!(quality.body["offers"].as_u64() > Some(0), "{source}");
+        let operation = if source == "duffel" { "offer-requests" } else { "search" };
+        let which = format!("source={source}&operation={operation}&day={day}");
+        let read = items(&app.member("operator").get(&format!("/v1/admin/raw-answers/readings?{which}")).send().await);
+        assert!(!read.is_empty() && read.iter().all(|read| read["kept"] == true && read["error"].is_null()), "{read:#?}");
+        assert!(read.iter().any(|read| read["offers"].as_u64() > Some(0)), "{read:#?}");
     }
     let wrong = app.member("operator").get("/v1/admin/providers/quality?source=OYO").send().await;
     wrong.assert(422, "invalid-input");

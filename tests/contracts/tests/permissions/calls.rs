@@ -12,7 +12,7 @@ use domain::events;
 use futures::future::BoxFuture;
 use local::machine::{functions, topology};
 use platform::{
-    config::SOURCES,
+    config::{OPEN_SOURCES, SOURCES},
     outside::{self, Outside},
 };
 use serde_json::{Value, json};
@@ -359,7 +359,7 @@ fn of_source(source: &'static str, takes: Takes) -> Call {
                 let address = addresses().remove(source).unwrap_or_else(|| "https://nowhere.invalid".to_owned());
                 let request = http::Request::get(format!("{address}/search")).body(Bytes::new()).unwrap();
                 let timeout = Duration::from_secs(1);
-                let answer = way.send(outside::Call { source, operation: "search", request, timeout }).await;
+                let answer = way.send(outside::Call { source, operation: "search", request, timeout, repeated: false }).await;
                 outcomes.push(answer.map(|_| ()).map_err(|error| format!("{error:?}")));
             }
             answers.lock().unwrap().clone_from(&outcomes);
@@ -417,7 +417,7 @@ pub fn calls() -> Vec<Vec<Call>> {
     let queues = topology(&functions()).unwrap().queues.into_iter().map(|queue| &*queue.name.leak());
     let sent = queues.flat_map(|name: &'static str| of_queue(name, &all([Grant::Send(name)])));
     groups.push(sent.chain(of_queue("nobodys", &nobody())).chain(bus_and_mail()).collect());
-    let sources = SOURCES.into_iter().map(|(id, ..)| of_source(id, all([Grant::Call(id)])));
+    let sources = SOURCES.into_iter().chain(OPEN_SOURCES).map(|(id, ..)| of_source(id, all([Grant::Call(id)])));
     groups.push(sources.chain([of_source("nobodys", nobody())]).collect());
     groups.push(master_key());
     let unknown_table = get("GetItem", nobody(), "secrets", key(OutboxItem::KIND));
