@@ -89,7 +89,7 @@ impl<T> Searched<T> {
 /// What a member is told where there is no answer. Never that nothing was found.
 pub(crate) fn no_answer(cx: &Deps, why: NoAnswer) -> Failure {
     match why {
-        NoAnswer::Busy => Failure::Unavailable,
+        NoAnswer::Busy | NoAnswer::Unsent(_) => Failure::Unavailable,
         NoAnswer::Down(_, trouble) if trouble.cause != Cause::NotOffered => {
             Failure::TryLater("sources-unavailable", trouble.at.saturating_add(trouble.lasts()).unwrap_or(Timestamp::MAX))
         }

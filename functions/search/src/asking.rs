@@ -5,7 +5,10 @@ mod activities;
 mod flights;
 mod stays;
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use domain::{
     answers::{Answer, Cause, Part, Question, Trouble},
@@ -18,8 +21,11 @@ use domain::{
 };
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use platform::{Deps, queues::RefreshAnswer, telemetry, vault::VaultError};
-use providers::{Found, Serving};
+use platform::{Deps, JobError, queues::RefreshAnswer, telemetry, vault::VaultError};
+use providers::{
+    Found, Serving,
+    account::{self, Sold},
+};
 use storage::{AskedDay, CacheCount, Change, DueAnswer, StoreError, Turn};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -56,10 +62,13 @@ pub(crate) trait Askable: Question {
 pub(crate) struct Asking<'a, Q: Question> {
     cx: &'a Deps,
     servers: &'a Servers,
+    key: &'a SearchKey,
     ask: &'a [SourceId],
     kept: Option<&'a Answer<Q>>,
     now: Timestamp,
     until: Instant,
+    /// Why it was not told what a source gave, if that went wrong.
+    unsent: Mutex<Option<JobError>>,
 }
 
 impl<'a, Q: Question> Asking<'a, Q> {
@@ -74,11 +83,22 @@ impl<'a, Q: Question> Asking<'a, Q> {
         providers::Asking { outside: &serving.outside, now: self.now, patience: None }
     }
 
+    /// Counts what was asked and given, here and for the quality of the source.
+    async fn note<O: Sold>(&self, found: &Found<O>) {
+        meter(self.cx, found);
+        if let Err(error) = self.cx.send(&account::messages(self.key.as_str(), self.now, found)).await {
+            tracing::warn!(%error, "what a source gave is not told");
+            if let Ok(mut unsent) = self.unsent.lock() {
+                *unsent = Some(error);
+            }
+        }
+    }
+
     /// What one of them says, or that it did not in time.
-    async fn part<O>(&self, source: &SourceId, asked: impl Future<Output = Found<O>>) -> Part<O> {
+    async fn part<O: Sold>(&self, source: &SourceId, asked: impl Future<Output = Found<O>>) -> Part<O> {
         match timeout_at(self.until, asked).await {
             Ok(found) => {
-                meter(self.cx, &found);
+                self.note(&found).await;
                 let cause = found.error.as_ref().map_or(Cause::Unavailable, providers::SourceError::cause);
                 let trouble = (found.outcome == SourceOutcome::Failed).then_some(Trouble { at: self.now, cause });
                 Part { report: found.report(), asked_at: self.now, offers: found.offers, trouble }
@@ -143,6 +163,8 @@ pub(crate) enum NoAnswer {
     Down(SourceId, Trouble),
     /// There is nobody to be asked.
     Nobody,
+    /// What sources gave could not be told, and nobody waits: better asked again than not counted.
+    Unsent(JobError),
     /// The store can't say, or a key can't be had.
     Inside(VaultError),
 }
@@ -232,16 +254,17 @@ impl<Q: Askable> Search<'_, Q> {
     }
 
     /// Asks, and keeps what was said together with what is still good of what was said before.
-    async fn ask(
-        &self,
-        kept: Option<Answer<Q>>,
-        ask: &[SourceId],
-        marks: &Marks,
-        until: Instant,
-    ) -> Result<Answer<Q>, StoreError> {
+    async fn ask(&self, kept: Option<Answer<Q>>, ask: &[SourceId], marks: &Marks, until: Instant) -> Result<Answer<Q>, NoAnswer> {
         let (cx, scope, now) = (self.cx, &self.servers.scope, self.cx.now());
         let former = kept.map(|kept| kept.shown(&Look { now, since: None, marks }));
-        let parts = self.query.ask(&Asking { cx, servers: self.servers, ask, kept: former.as_ref(), now, until }).await;
+        let (servers, key, unsent) = (self.servers, &self.key, Mutex::default());
+        let asking = Asking { cx, servers, key, ask, kept: former.as_ref(), now, until, unsent };
+        let parts = self.query.ask(&asking).await;
+        if self.wish.since.is_some()
+            && let Some(error) = asking.unsent.into_inner().unwrap_or_else(PoisonError::into_inner)
+        {
+            return Err(NoAnswer::Unsent(error));
+        }
         let asked = cx.store().asked_lately(scope, &self.key).await?;
         let lifetime_minutes = caching::lifetime(asked, self.days_ahead(now));
         let later = Answer { query: self.query.clone(), asked_at: now, lifetime_minutes, parts };

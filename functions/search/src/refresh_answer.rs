@@ -11,11 +11,15 @@ use domain::{
     stays::StayQuery,
 };
 use jiff::{SignedDuration, Timestamp};
-use platform::{Deps, JobError, Worker, queues::RefreshAnswer, telemetry};
+use platform::{
+    Deps, JobError, Message, Worker,
+    queues::{RefreshAnswer, SourceAnswered},
+    telemetry,
+};
 use providers::{booking_demand, duffel, expedia_rapid, getyourguide, goibibo, makemytrip, oyo, seats_aero, trip_com, viator};
 use storage::{
-    AskedDay, Asking, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, Observation, SourceBucket, SourceDay,
-    SourceHealth,
+    AskedDay, Asking, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, Observation, RawAnswer, RawPart, SourceBucket,
+    SourceDay, SourceHealth,
 };
 
 use crate::asking::{self, Askable, NoAnswer, Wish};
@@ -30,6 +34,8 @@ pub static FUNCTION: Worker<RefreshAnswer> =
         AskedDay::READ,
         DueAnswer::WRITE,
         Observation::WRITE,
+        RawAnswer::WRITE,
+        RawPart::WRITE,
         SourceEntry::READ,
         SourceState::READ,
         SourceState::WRITE,
@@ -40,6 +46,7 @@ pub static FUNCTION: Worker<RefreshAnswer> =
         SourceHealth::WRITE,
         MemberKey::READ,
         Grant::UseKeys,
+        Grant::Send(SourceAnswered::QUEUE.name),
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
         Grant::Call(booking_demand::SOURCE),
@@ -80,6 +87,7 @@ async fn refresh<Q: Askable>(cx: &Deps, message: RefreshAnswer) -> Result<(), Jo
             tracing::warn!(%source, cause = %trouble.cause, "an answer is not refreshed");
             Ok(())
         }
+        Err(NoAnswer::Unsent(error)) => Err(error),
         Err(NoAnswer::Inside(error)) => Err(error.into()),
     }
 }

@@ -11,11 +11,15 @@ use domain::{
     watchers::{Watcher, WatcherState},
 };
 use jiff::{SignedDuration, Timestamp};
-use platform::{Deps, JobError, Message, Worker, queues::SearchDue, telemetry};
+use platform::{
+    Deps, JobError, Message, Worker,
+    queues::{SearchDue, SourceAnswered},
+    telemetry,
+};
 use providers::{duffel, seats_aero};
 use storage::{
-    AskedDay, Asking, CachedAnswer, Change, DueAnswer, Entity, Grant, KeptMark, MemberKey, Observation, SearchRun, SourceBucket,
-    SourceDay, SourceHealth,
+    AskedDay, Asking, CachedAnswer, Change, DueAnswer, Entity, Grant, KeptMark, MemberKey, Observation, RawAnswer, RawPart,
+    SearchRun, SourceBucket, SourceDay, SourceHealth,
 };
 
 use crate::asking::{self, Had, NoAnswer, Wish};
@@ -35,6 +39,8 @@ pub static FUNCTION: Worker<SearchDue> =
         Observation::WRITE,
         Grant::Emit("SearchAnswered"),
         Grant::Send(SearchDue::QUEUE.name),
+        RawAnswer::WRITE,
+        RawPart::WRITE,
         SourceEntry::READ,
         SourceState::READ,
         SourceState::WRITE,
@@ -45,6 +51,7 @@ pub static FUNCTION: Worker<SearchDue> =
         SourceHealth::WRITE,
         MemberKey::READ,
         Grant::UseKeys,
+        Grant::Send(SourceAnswered::QUEUE.name),
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
     ]);
@@ -73,6 +80,7 @@ async fn run_search(cx: &Deps, due: SearchDue) -> Result<(), JobError> {
             Err(if trouble.cause.passes() { JobError::Retry(why) } else { JobError::Park(why) })
         }
         Err(NoAnswer::Nobody) => Err(JobError::Retry("no source is configured".to_owned())),
+        Err(NoAnswer::Unsent(error)) => Err(error),
         Err(NoAnswer::Inside(error)) => Err(error.into()),
     }
 }

@@ -12,12 +12,15 @@ use domain::{
     watchers::TravelDates,
 };
 use jiff::civil::Date;
-use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
+use platform::{
+    Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply,
+    queues::{RefreshAnswer, SourceAnswered},
+};
 use providers::{getyourguide, viator};
 use serde::Serialize;
 use storage::{
-    AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, SourceBucket, SourceDay,
-    SourceHealth,
+    AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, RawAnswer, RawPart, SourceBucket,
+    SourceDay, SourceHealth,
 };
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -44,6 +47,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-activi
         CacheCount::WRITE,
         DueAnswer::WRITE,
         DayRates::READ,
+        RawAnswer::WRITE,
+        RawPart::WRITE,
         SourceEntry::READ,
         SourceState::READ,
         SourceState::WRITE,
@@ -55,6 +60,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-activi
         MemberKey::READ,
         Grant::UseKeys,
         Grant::Send(RefreshAnswer::QUEUE.name),
+        Grant::Send(SourceAnswered::QUEUE.name),
         Grant::Call(viator::SOURCE),
         Grant::Call(getyourguide::SOURCE),
     ]);

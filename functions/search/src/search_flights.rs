@@ -19,12 +19,15 @@ use domain::{
     watchers::TravelDates,
 };
 use jiff::civil::Date;
-use platform::{Answer, Deps, Endpoint, Failure, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
+use platform::{
+    Answer, Deps, Endpoint, Failure, Inquiry, Limit, Message, Problems, Reply,
+    queues::{RefreshAnswer, SourceAnswered},
+};
 use providers::{duffel, seats_aero};
 use serde::Serialize;
 use storage::{
-    AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, Observation, SourceBucket,
-    SourceDay, SourceHealth,
+    AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, Observation, RawAnswer, RawPart,
+    SourceBucket, SourceDay, SourceHealth,
 };
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -57,6 +60,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-flight
         OwnValuations::READ,
         Grant::UseKeys,
         Grant::Send(RefreshAnswer::QUEUE.name),
+        RawAnswer::WRITE,
+        RawPart::WRITE,
         SourceEntry::READ,
         SourceState::READ,
         SourceState::WRITE,
@@ -65,6 +70,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-flight
         SourceDay::WRITE,
         SourceHealth::READ,
         SourceHealth::WRITE,
+        Grant::Send(SourceAnswered::QUEUE.name),
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
     ]);

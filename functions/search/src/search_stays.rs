@@ -11,12 +11,15 @@ use domain::{
     stays::{Guests, Position, StayOffer, StayPlace, StayQuery},
 };
 use jiff::civil::Date;
-use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
+use platform::{
+    Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply,
+    queues::{RefreshAnswer, SourceAnswered},
+};
 use providers::{booking_demand, expedia_rapid, goibibo, makemytrip, oyo, trip_com};
 use serde::Serialize;
 use storage::{
-    AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, SourceBucket, SourceDay,
-    SourceHealth,
+    AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, RawAnswer, RawPart, SourceBucket,
+    SourceDay, SourceHealth,
 };
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -41,6 +44,8 @@ pub static FUNCTION: Endpoint =
             CacheCount::WRITE,
             DueAnswer::WRITE,
             DayRates::READ,
+            RawAnswer::WRITE,
+            RawPart::WRITE,
             SourceEntry::READ,
             SourceState::READ,
             SourceState::WRITE,
@@ -51,6 +56,7 @@ pub static FUNCTION: Endpoint =
             MemberKey::READ,
             Grant::UseKeys,
             Grant::Send(RefreshAnswer::QUEUE.name),
+            Grant::Send(SourceAnswered::QUEUE.name),
             Grant::Call(booking_demand::SOURCE),
             Grant::Call(expedia_rapid::SOURCE),
             Grant::Call(goibibo::SOURCE),

@@ -7,7 +7,7 @@ use crate::{
     caching::Stock,
     deals::Score,
     flights::SourceId,
-    ids::{AlertId, ChallengeId, DealId, DeliveryId, MemberId, TenantId, WatcherId},
+    ids::{AlertId, ChallengeId, DealId, DeliveryId, MemberId, PropertyId, TenantId, WatcherId},
     search::SearchKey,
     sources::KeyScope,
     time::Slot,
@@ -167,6 +167,22 @@ events! {
         member: MemberId,
         /// Which.
         delivery: DeliveryId,
+    }
+    /// An operator said that two properties are one.
+    PropertiesJoined {
+        /// Who.
+        member: MemberId,
+        /// The one that they are now.
+        property: PropertyId,
+    }
+    /// An operator said that two listings are two properties.
+    PropertySplit {
+        /// Who.
+        member: MemberId,
+        /// The one of them.
+        property: PropertyId,
+        /// The other one.
+        apart: PropertyId,
     }
     /// A channel refused a message for good.
     MessageRefused {

@@ -20,6 +20,7 @@ use futures::future::BoxFuture;
 use jiff::{Timestamp, civil::Date};
 use platform::outside::Outside;
 
+pub mod account;
 pub mod booking_demand;
 pub mod calls;
 pub mod contract;
@@ -33,6 +34,7 @@ pub mod goibibo;
 pub mod guard;
 pub mod makemytrip;
 pub mod oyo;
+pub mod raw;
 pub mod read;
 pub mod registry;
 pub mod seats_aero;

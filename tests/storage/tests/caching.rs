@@ -8,7 +8,9 @@ use domain::{
     time::Slot,
 };
 use jiff::{SignedDuration, Timestamp, civil::date};
-use storage::{AskedDay, CacheCount, CacheCounts, Change, DUE_ANSWER_SHARDS, DueAnswer, KeptMark, Store, StoreError, WarmingHour};
+use storage::{
+    AskedDay, CacheCount, CacheCounts, Change, DUE_ANSWER_SHARDS, DueAnswer, KeptMark, Store, StoreError, WarmingHour,
+};
 use storage_tests::{at, stored};
 
 fn mark(instant: Timestamp, property: u32) -> KeptMark {
@@ -105,9 +107,8 @@ async fn what_is_due_is_found_in_its_minute_and_once() {
 #[tokio::test]
 async fn an_hours_budget_is_not_passed_and_the_next_has_its_own() {
     let stored = stored();
-    let take = async |instant: &str, calls| {
-        stored.store.commit(Change::new().count(&WarmingHour { at: at(instant) }, calls, 10)).await
-    };
+    let take =
+        async |instant: &str, calls| stored.store.commit(Change::new().count(&WarmingHour { at: at(instant) }, calls, 10)).await;
     assert_eq!(take("2026-02-17T12:10:00Z", 7).await, Ok(()));
     assert_eq!(take("2026-02-17T12:50:00Z", 4).await, Err(StoreError::LimitReached));
     assert_eq!(take("2026-02-17T12:59:59Z", 3).await, Ok(()));
