@@ -1,4 +1,4 @@
-//! Sources: which of them serve whom, with whose key, at what cost, how they fare, and which of the houses that they sell are one. In
+//! Sources: which of them serve whom and how they fare, what they answered, and which of the houses that they sell are one. In
 //! addresses they are called providers.
 
 pub mod get_property;

@@ -168,6 +168,7 @@ pub const KINDS: &[&Kind] = &[
     crate::bookings::BOOKING,
     crate::wallets::WALLET,
     crate::wallets::OWN_VALUATIONS,
+    crate::rates::DAY_RATES,
     crate::properties::PROPERTY,
     crate::properties::PROPERTY_CELL,
     crate::properties::PLACED_LISTING,
@@ -176,7 +177,6 @@ pub const KINDS: &[&Kind] = &[
     crate::quality::COUNTED_ANSWER,
     crate::raw::RAW_ANSWER,
     crate::raw::RAW_PART,
-    crate::rates::DAY_RATES,
     crate::outbox::OUTBOX,
     crate::receipts::RECEIPT,
     crate::limits::LIMIT_COUNT,
@@ -214,6 +214,7 @@ mod tests {
             "PRICE#{route}",
             "LIMIT#{subject}",
             "TENANTS",
+            "RATES",
             "CELL#{cell}",
             "LISTING#{listing}",
             "CANDIDATES",
@@ -221,7 +222,6 @@ mod tests {
             "COUNTED#{source}#{answer}",
             "RAW#{source}#{operation}#{day}",
             "RAWPART#{source}#{answer}",
-            "RATES",
         ];
         for keys in KINDS.iter().flat_map(|kind| kind.keys) {
             let begins = ["T#{tenant}", "TENANT#{tenant}"].iter().any(|tenant| keys.partition.starts_with(tenant));
