@@ -27,6 +27,7 @@ const GOOD_BODIES: &[(&str, &str)] = &[
 
 /// Reads that ask something: what they ask here.
 const QUESTIONS: &[(&str, &str)] = &[
+    ("search-list-places", "q=los%20ang"),
     ("value-get-funding-plan", "programme=hyatt&points=25000"),
     ("value-get-value", "programme=atmos&points=50000&taxes=5.60USD&cash=563.50USD"),
 ];
