@@ -242,7 +242,6 @@ struct Turn {
 /// The whole system.
 pub struct System {
     api: Router,
-    document: OpenApi,
     worked: Vec<Worked>,
     timed: Vec<Timed>,
     functions: Vec<&'static dyn Function>,
@@ -312,24 +311,9 @@ impl System {
             gatehouse.wake();
         }
         let Options { functions, keys, clock, folder, live, .. } = options;
-        let wiring::Parts { api, document, worked, timed } = parts;
+        let wiring::Parts { api, worked, timed } = parts;
         let recorded = live.is_empty();
-        Ok(Self {
-            api,
-            document,
-            worked,
-            timed,
-            functions,
-            gatehouse,
-            operator,
-            keys,
-            clock,
-            recorded,
-            folder,
-            standins,
-            wire,
-            engine,
-        })
+        Ok(Self { api, worked, timed, functions, gatehouse, operator, keys, clock, recorded, folder, standins, wire, engine })
     }
 
     /// The HTTP API.
@@ -338,8 +322,13 @@ impl System {
     }
 
     /// The API's description.
-    pub fn document(&self) -> &OpenApi {
-        &self.document
+    fn document(&self) -> OpenApi {
+        let mut document = OpenApi::default();
+        document.info = utoipa::openapi::Info::new("Mile Buy Club API", env!("CARGO_PKG_VERSION"));
+        for endpoint in self.functions.iter().filter_map(|function| function.as_endpoint()) {
+            document.merge(endpoint.describe());
+        }
+        document
     }
 
     /// The tables, past the gates.
@@ -388,7 +377,7 @@ impl System {
         Pages {
             standins: self.standins.clone(),
             functions: self.functions.clone(),
-            openapi: serde_json::to_value(&self.document).unwrap_or_default(),
+            openapi: serde_json::to_value(self.document()).unwrap_or_default(),
             schedules: Arc::new(move || system.next_runs()),
             clock: self.clock.shared(),
             recorded: self.recorded,

@@ -1,6 +1,9 @@
 //! What a function is, said once. The router, the local run, the OpenAPI document, the stacks and the contract tests read it.
 
+use std::{fmt, sync::OnceLock};
+
 use aws_lambda_events::sqs::SqsEvent;
+use axum::routing::MethodRouter;
 use domain::identity::{Member, Role};
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
@@ -142,17 +145,30 @@ pub struct Endpoint {
     access: Access,
     limit: Option<Limit>,
     routes: fn() -> UtoipaMethodRouter<Deps>,
+    annotated: OnceLock<Annotated>,
+}
+
+/// What an annotation says that every start needs. With it come the schemas of the description, which take a hundred times as long.
+struct Annotated {
+    route: (HttpMethod, String),
+    handler: MethodRouter<Deps>,
+}
+
+impl fmt::Debug for Annotated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.route.1)
+    }
 }
 
 impl Endpoint {
     /// For anyone.
     pub const fn public(name: &'static str, routes: fn() -> UtoipaMethodRouter<Deps>) -> Self {
-        Self { spec: Spec::new(name, 10), access: Access::Public, limit: None, routes }
+        Self { spec: Spec::new(name, 10), access: Access::Public, limit: None, routes, annotated: OnceLock::new() }
     }
 
     /// For callers of a role.
     pub const fn of(role: Role, name: &'static str, routes: fn() -> UtoipaMethodRouter<Deps>) -> Self {
-        Self { spec: Spec::new(name, 10), access: Access::Role(role), limit: None, routes }
+        Self { spec: Spec::new(name, 10), access: Access::Role(role), limit: None, routes, annotated: OnceLock::new() }
     }
 
     /// What it may do.
@@ -197,20 +213,27 @@ impl Endpoint {
         self.limit.or_else(|| (self.route().0 != HttpMethod::Get).then(usual))
     }
 
-    /// Its handler, bare, with its description.
-    pub(crate) fn routes(&self) -> UtoipaMethodRouter<Deps> {
-        (self.routes)()
+    /// Its handler, bare.
+    pub(crate) fn handler(&self) -> MethodRouter<Deps> {
+        self.annotated().handler.clone()
     }
 
     /// Its part of the OpenAPI document, as the annotation of the handler says.
     pub fn describe(&self) -> OpenApi {
-        OpenApiRouter::new().routes(self.routes()).into_openapi()
+        OpenApiRouter::new().routes((self.routes)()).into_openapi()
     }
 
     /// Its methods and path, as the annotation of the handler says: one of each.
     pub fn route(&self) -> (HttpMethod, String) {
-        let (_, paths, _) = self.routes();
-        route_of(&paths).unwrap_or_else(|| unreachable!("{} has no route", self.spec.name))
+        self.annotated().route.clone()
+    }
+
+    fn annotated(&self) -> &Annotated {
+        self.annotated.get_or_init(|| {
+            let (_, paths, handler) = (self.routes)();
+            let route = route_of(&paths).unwrap_or_else(|| unreachable!("{} has no route", self.spec.name));
+            Annotated { route, handler }
+        })
     }
 }
 

@@ -12,7 +12,6 @@ use axum::{
 use futures::FutureExt;
 use http::{HeaderName, Method, StatusCode, header};
 use sha2::{Digest, Sha256};
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 
 use crate::{
     caller::Caller,
@@ -34,16 +33,16 @@ use crate::{
 pub(crate) const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// The router of one endpoint, with everything around its handler.
-pub fn router(endpoint: &'static Endpoint, cx: &Deps) -> OpenApiRouter {
+pub fn router(endpoint: &'static Endpoint, cx: &Deps) -> Router {
     let around =
         Around { cx: cx.clone(), access: endpoint.access(), limit: endpoint.limit(), for_pages: endpoint.is_for_pages() };
-    let surrounded = endpoint.routes().layer(from_fn_with_state(around, surround));
-    OpenApiRouter::new().routes(surrounded).with_state(cx.clone())
+    let surrounded = endpoint.handler().layer(from_fn_with_state(around, surround));
+    Router::new().route(&endpoint.route().1, surrounded).with_state(cx.clone())
 }
 
-/// The same as a plain axum router: what a Lambda serves.
+/// The same with an answer for whatever it does not serve: what a Lambda runs.
 pub fn service(endpoint: &'static Endpoint, cx: &Deps) -> Router {
-    router(endpoint, cx).split_for_parts().0.fallback(nowhere).method_not_allowed_fallback(wrong_method)
+    router(endpoint, cx).fallback(nowhere).method_not_allowed_fallback(wrong_method)
 }
 
 /// Where there is no route.

@@ -187,7 +187,7 @@ async fn requests() {
     let mut watcher = watcher(&get, 1, &demo()).await;
     get.store().commit(Change::new().create(&mut watcher)).await.unwrap();
 
-    let token = keys.sign(&Keys::claims(&demo(), Role::Member, clock.now(), SignedDuration::from_hours(1))).unwrap();
+    let token = keys.sign(&Keys::claims(&demo(), Role::Member, clock.now(), SignedDuration::from_hours(2))).unwrap();
     let get_router = platform::gateway::service(function("watchers-get-watcher").as_endpoint().unwrap(), &get);
     let create_router = platform::gateway::service(function("watchers-create-watcher").as_endpoint().unwrap(), &create);
     let request = |method: &str, path: String, body: axum::body::Body| {
@@ -228,6 +228,8 @@ async fn requests() {
     let give_back = async || {
         let quota = storage::WatcherQuota { owner: demo() };
         get.store().commit(Change::new().count(&quota, -20, u32::MAX)).await.unwrap();
+        // A member writes a hundred times a minute at most.
+        clock.advance(SignedDuration::from_mins(1));
     };
 
     let costs = rounds(&engine, &whole, bare, write, give_back).await;

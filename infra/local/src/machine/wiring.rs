@@ -25,8 +25,6 @@ use platform::{
 };
 use serde_json::json;
 use tower::Layer;
-use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
 
 use super::{Http, Options, Runner, StartError, Timed, Turn, Worked};
 use crate::{
@@ -104,7 +102,6 @@ pub(super) struct Wiring<'a> {
 /// Functions, connected.
 pub(super) struct Parts {
     pub(super) api: Router,
-    pub(super) document: OpenApi,
     pub(super) worked: Vec<Worked>,
     pub(super) timed: Vec<Timed>,
 }
@@ -112,7 +109,7 @@ pub(super) struct Parts {
 impl Wiring<'_> {
     /// Connects every function, each through a gate of its own.
     pub(super) fn connect(&self) -> Result<Parts, StartError> {
-        let mut api = OpenApiRouter::new();
+        let mut api = Router::new();
         let (mut worked, mut timed) = (Vec::new(), Vec::new());
         for function in &self.options.functions {
             let gate = Gate::of(*function, &self.gatehouse);
@@ -131,13 +128,11 @@ impl Wiring<'_> {
                 }
             }
         }
-        let (api, mut document) = api.split_for_parts();
-        document.info = utoipa::openapi::Info::new("Mile Buy Club API", env!("CARGO_PKG_VERSION"));
         let api = api.fallback(gateway::nowhere).method_not_allowed_fallback(gateway::wrong_method);
         // The prefix of pages comes off before any path is looked at, as at the edge.
         let entered = map_request(|request: Request| async { web::enter(request) });
         let api = Router::new().fallback_service(Layer::layer(&entered, api));
-        Ok(Parts { api, document, worked, timed })
+        Ok(Parts { api, worked, timed })
     }
 
     fn timed(&self, expression: &'static str, woken_by_outbox: bool, runner: Runner) -> Result<Timed, StartError> {

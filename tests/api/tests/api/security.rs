@@ -499,39 +499,89 @@ async fn harm(world: &World, route: &Route, attempt: Attempt, harmless: Harmless
     faults.into_iter().chain(refused).find(|(wrong, _)| *wrong).map(|(_, what)| what.to_owned())
 }
 
+/// What came of all attempts at some routes.
+#[derive(Default)]
+struct Tried {
+    refused: usize,
+    excepted: usize,
+    wrong: Vec<String>,
+    /// Which exceptions were needed.
+    used: BTreeSet<usize>,
+}
+
+impl Tried {
+    fn with(mut self, other: Self) -> Self {
+        self.refused += other.refused;
+        self.excepted += other.excepted;
+        self.wrong.extend(other.wrong);
+        self.used.extend(other.used);
+        self
+    }
+}
+
+/// Every attempt at one route in one way.
+async fn tried(route: &Route, way: Way) -> Tried {
+    let mut tried = Tried::default();
+    let mut world = World::of(route, way).await;
+    let usual = world.by(route, &world.user(route)).send().await;
+    assert!(usual.status.is_success(), "{} {way:?}: {} {:#}", route.name, usual.status, usual.body);
+    let mut written = route.writes();
+    for attempt in Attempt::all(route, way) {
+        if std::mem::take(&mut written) {
+            world = World::of(route, way).await;
+        }
+        let exception = exception(route, attempt);
+        written = route.writes() && (exception.is_some() || attempt == Attempt::ReplayedKey);
+        let fault = match exception {
+            Some(which) => {
+                tried.excepted += 1;
+                tried.used.insert(which);
+                let Exception { harmless, reason, .. } = &EXCEPTIONS[which];
+                let harm = harm(&world, route, attempt, *harmless, &usual).await;
+                harm.map(|harm| format!("{harm} (excepted: {reason})"))
+            }
+            None => {
+                tried.refused += 1;
+                not_refused(&world, route, attempt).await
+            }
+        };
+        tried.wrong.extend(fault.map(|fault| format!("{} {} ({way:?}): {attempt:?}: {fault}", route.method, route.template)));
+    }
+    tried
+}
+
+/// Some of the routes, so that the matrix does not keep one core for minutes while the other waits.
+fn tried_by_one_of(threads: usize, ways: &[(&Route, Way)], which: usize) -> Tried {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut all = Tried::default();
+        for (route, way) in ways.iter().skip(which).step_by(threads) {
+            all = all.with(Box::pin(tried(route, *way)).await);
+        }
+        all
+    })
+}
+
 #[expect(clippy::print_stdout, reason = "how much was tried")]
-#[tokio::test]
-async fn every_attempt_at_every_route_is_refused_or_does_no_harm() {
+#[test]
+fn every_attempt_at_every_route_is_refused_or_does_no_harm() {
     let routes = Route::all();
-    let (mut cells, mut wrong, mut used) = ([0, 0], Vec::new(), BTreeSet::new());
     let for_pages = routes.iter().filter(|route| route.is_for_pages);
     let ways: Vec<(&Route, Way)> =
         routes.iter().map(|route| (route, Way::App)).chain(for_pages.map(|route| (route, Way::Web))).collect();
-    for (route, way) in ways.iter().copied() {
-        let mut world = World::of(route, way).await;
-        let usual = world.by(route, &world.user(route)).send().await;
-        assert!(usual.status.is_success(), "{} {way:?}: {} {:#}", route.name, usual.status, usual.body);
-        let mut written = route.writes();
-        for attempt in Attempt::all(route, way) {
-            if std::mem::take(&mut written) {
-                world = World::of(route, way).await;
-            }
-            let exception = exception(route, attempt);
-            written = route.writes() && (exception.is_some() || attempt == Attempt::ReplayedKey);
-            cells[usize::from(exception.is_some())] += 1;
-            let fault = match exception {
-                Some(which) => {
-                    used.insert(which);
-                    let Exception { harmless, reason, .. } = &EXCEPTIONS[which];
-                    let harm = harm(&world, route, attempt, *harmless, &usual).await;
-                    harm.map(|harm| format!("{harm} (excepted: {reason})"))
-                }
-                None => not_refused(&world, route, attempt).await,
-            };
-            wrong.extend(fault.map(|fault| format!("{} {} ({way:?}): {attempt:?}: {fault}", route.method, route.template)));
-        }
-    }
-    let [refused, excepted] = cells;
+    let threads = std::thread::available_parallelism().unwrap().get();
+    let tried = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..threads)
+            .map(|which| {
+                scope.spawn({
+                    let ways = &ways;
+                    move || tried_by_one_of(threads, ways, which)
+                })
+            })
+            .collect();
+        all.into_iter().map(|one| one.join().unwrap()).fold(Tried::default(), Tried::with)
+    });
+    let Tried { refused, excepted, wrong, used } = tried;
     println!("{} routes, {} cells: {refused} refused, {excepted} harmless for a reason", ways.len(), refused + excepted);
     assert!(wrong.is_empty(), "{} cells:\n{}", wrong.len(), wrong.join("\n"));
     assert_eq!(used.len(), EXCEPTIONS.len(), "an exception that nothing needs");
