@@ -46,7 +46,7 @@ impl Sources {
         let client =
             if live.is_empty() { None } else { Some(OverHttp::new().map_err(|error| SourcesError::Client(error.to_string()))?) };
         let mut access = live;
-        for (id, ..) in SOURCES {
+        for id in recordings::PLAYED {
             let recorded = || SourceAccess { url: format!("{ADDRESS}/{id}"), key: recordings::KEY.into() };
             access.entry(id).or_insert_with(recorded);
         }
