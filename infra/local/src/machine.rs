@@ -58,6 +58,7 @@ pub fn functions() -> Vec<&'static dyn Function> {
         notifications::FUNCTIONS,
         system::FUNCTIONS,
         cards::FUNCTIONS,
+        sources::FUNCTIONS,
         value::FUNCTIONS,
     ];
     contexts.into_iter().flatten().copied().collect()

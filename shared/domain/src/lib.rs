@@ -22,6 +22,7 @@ pub mod programmes;
 pub mod rates;
 pub mod sealed;
 pub mod search;
+pub mod sources;
 pub mod stays;
 pub mod time;
 pub mod transfers;

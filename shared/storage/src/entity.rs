@@ -171,6 +171,11 @@ pub const KINDS: &[&Kind] = &[
     crate::outbox::OUTBOX,
     crate::receipts::RECEIPT,
     crate::limits::LIMIT_COUNT,
+    crate::sources::SOURCE_ENTRY,
+    crate::sources::SOURCE_STATE,
+    crate::sources::SOURCE_BUCKET,
+    crate::sources::SOURCE_DAY,
+    crate::sources::SOURCE_HEALTH,
 ];
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod passcodes;
 mod receipts;
 mod searches;
 mod sessions;
+mod sources;
 mod store;
 pub mod tables;
 mod tenants;
@@ -40,6 +41,7 @@ pub use self::{
     passcodes::Registration,
     receipts::{Receipt, ReceiptId, StoredReply},
     searches::{Observation, SearchRun},
+    sources::{SourceBucket, SourceDay, SourceHealth},
     store::{Listed, Store, StoreError},
     tenants::TenantHost,
     watchers::{DUE_SHARDS, DueWatcher, WatcherQuota},
