@@ -24,9 +24,6 @@ pub const KEY: &str = "recorded:recorded";
 /// The sources of which there are recordings.
 pub const PLAYED: [&str; 4] = ["seats-aero", "duffel", "trip-com", "viator"];
 
-/// The sources of which there are recordings.
-pub const PLAYED: [&str; 2] = ["seats-aero", "duffel"];
-
 /// The day of the observations.
 pub const OBSERVED: Date = date(2026, 2, 17);
 /// The day that they are about: all of it leaves on it.

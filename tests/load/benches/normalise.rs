@@ -12,8 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use providers::sources::{Normalised, SOURCES, Source};
-use providers_tests::{NOW, availability, mended_offer_request, sample_json, search_page};
+use providers::sources::{SOURCES, Source};
+use providers_tests::{NOW, availability, how_many, mended_offer_request, sample_json, search_page};
 use serde_json::{Value, json};
 
 const OFFERS: usize = 2_000;
@@ -152,7 +152,7 @@ fn measured(what: &str, source: &str, file: &Path) {
         _ => {
             let reading = source.readings.first().unwrap();
             let normalised = black_box((reading.read)(&body, NOW).unwrap());
-            assert_eq!(offers(&normalised), OFFERS, "{}", source.id);
+            assert_eq!(how_many(&normalised), OFFERS, "{}", source.id);
         }
     };
     let before = status("VmRSS");
@@ -167,16 +167,6 @@ fn measured(what: &str, source: &str, file: &Path) {
         .min()
         .unwrap();
     println!("{} {peak}", fastest.as_nanos());
-}
-
-fn offers(normalised: &Normalised) -> usize {
-    match normalised {
-        Normalised::Flights(found) => found.offers.len(),
-        Normalised::LeadIns(found) => found.offers.len(),
-        Normalised::Stays(found) => found.offers.len(),
-        Normalised::Activities(found) => found.offers.len(),
-        Normalised::PriceCheck(_) | Normalised::Booking(_) | Normalised::CancelQuote(_) => 0,
-    }
 }
 
 /// A line of what the kernel says of this process, in KB.

@@ -89,6 +89,17 @@ pub fn withstands(reading: &ReadingOf, body: &[u8]) -> Result<Normalised, Source
     read
 }
 
+/// How many offers it holds.
+pub fn how_many(normalised: &Normalised) -> usize {
+    match normalised {
+        Normalised::Flights(found) => found.offers.len(),
+        Normalised::LeadIns(found) => found.offers.len(),
+        Normalised::Stays(found) => found.offers.len(),
+        Normalised::Activities(found) => found.offers.len(),
+        Normalised::PriceCheck(_) | Normalised::Booking(_) | Normalised::CancelQuote(_) => 0,
+    }
+}
+
 /// Nothing in it that can't be trusted.
 pub fn is_sound(normalised: &Normalised) -> bool {
     match normalised {

@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
-use providers_tests::{ReadingOf, every_reading, every_sample, pointers, withstands};
+use providers_tests::{ReadingOf, every_reading, every_sample, how_many, pointers, withstands};
 use serde_json::{Value, json};
 
 /// How many answers are made of each sample for each reading of its source.
-const A_SAMPLE: u64 = 60;
+const A_SAMPLE: u64 = 20;
 
 /// A sample, spoilt in one of many ways.
 fn spoilt(sample: &[u8], rng: &mut Rng) -> Vec<u8> {
@@ -95,7 +95,8 @@ fn no_reading_is_led_astray() {
 fn depth_alone_breaks_nothing() {
     for reading in every_reading() {
         for body in [deep("[", "]"), deep("{\"data\":", "}"), deep("{\"data\":{\"offers\":[", "]}}")] {
-            assert!(withstands(&reading, body.as_bytes()).is_err(), "{}", reading.name());
+            let found = withstands(&reading, body.as_bytes()).map_or(0, |read| how_many(&read));
+            assert_eq!(found, 0, "{} finds an offer in it", reading.name());
         }
     }
 }
