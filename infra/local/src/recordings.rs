@@ -1,4 +1,5 @@
-//! Travel sources that play recordings, in their wire formats: flights ([`flights`]), stays ([`stays`]), activities ([`activities`]).
+//! Travel sources that play recordings, in their wire formats: flights ([`flights`]), stays ([`stays`]), activities
+//! ([`activities`]), exchange rates ([`rates`]).
 //!
 //! What they play are real observations, re-encoded (`infra/local/recordings/SOURCES.md`); every answer says so in a header. They
 //! filter as the sources do, so that a search for another day finds nothing.
@@ -16,6 +17,7 @@ use serde_json::Value;
 
 mod activities;
 mod flights;
+mod rates;
 mod stays;
 
 /// The key, and the token, that the player accepts. To sources whose keys have two parts it is both.
@@ -37,6 +39,7 @@ const PROVENANCE: [(&str, &str); 1] = [("x-recorded", "real observations, re-enc
 pub struct Recordings {
     flights: flights::Flights,
     stays: stays::Stays,
+    rates: rates::Rates,
 }
 
 impl Recordings {
@@ -45,7 +48,7 @@ impl Recordings {
     /// # Errors
     /// If they are no JSON.
     pub fn embedded() -> Result<Self, serde_json::Error> {
-        Ok(Self { flights: flights::Flights::embedded()?, stays: stays::Stays::embedded()? })
+        Ok(Self { flights: flights::Flights::embedded()?, stays: stays::Stays::embedded()?, rates: rates::Rates::embedded() })
     }
 
     /// The same, as if observed on another day, and of flights that leave on another: for functions whose clock is not ours to set.
@@ -53,13 +56,14 @@ impl Recordings {
     pub fn as_if(&self, observed: Date, travel_day: Date) -> Self {
         let moved = |day: Date| if day == OBSERVED { Some(observed) } else { travel_day.checked_add(day - TRAVEL_DAY).ok() };
         let weeks = OBSERVED.until(observed).map_or(0, |span| span.get_days().div_euclid(7));
-        Self { flights: self.flights.as_if(&moved), stays: self.stays.moved_by(weeks.weeks()) }
+        Self { flights: self.flights.as_if(&moved), stays: self.stays.moved_by(weeks.weeks()), rates: self.rates.as_if(observed) }
     }
 }
 
 /// Serves the calls of every source that is played, each under its id.
 pub fn router(recordings: &Recordings) -> Router {
-    flights::router(&recordings.flights).merge(stays::router(&recordings.stays)).merge(activities::router())
+    let bookable = flights::router(&recordings.flights).merge(stays::router(&recordings.stays)).merge(activities::router());
+    bookable.merge(rates::router(&recordings.rates))
 }
 
 fn authorised(headers: &HeaderMap, name: &str, expected: &str) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! The story goes on only when the last turn has come to rest, so that its end does not depend on how long anything took.
 
+mod sources;
 mod value;
 
 use domain::notifications::Preferences;
@@ -35,6 +36,7 @@ pub async fn tell(world: &World) -> Result<(), Violation> {
     newcomer::tell(world).await?;
     prefer(world).await;
     run_brands(world).await?;
+    sources::tell(world).await?;
 
     world.space.set(&[("QR740", 40_000), ("EK216", 50_000)]);
     let dubai = dana.watch("Dubai", json!({"every": "hours", "hours": 1})).await?;

@@ -16,6 +16,7 @@ mod pages;
 mod personal_data;
 mod places;
 mod profile;
+mod properties;
 mod routes;
 mod same_path;
 mod security;
