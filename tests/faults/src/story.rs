@@ -130,6 +130,7 @@ async fn read_everything(dana: &Person<'_>, dubai: &str) -> Result<(), Violation
     dana.ask("notifications-read-alert", &id_of(cheapest.unwrap()), None).await?;
     dana.ask("identity-update-me", "", Some(json!({"name": "Dana D.", "homeAirport": "LAX"}))).await?;
     dana.ask("identity-get-me", "", None).await?;
+    dana.ask_with("search-list-places", "?q=los%20ang").await?;
     ask_of_cards(dana).await?;
     value::tell(dana, &deal).await?;
     dana.ask("system-get-health", "", None).await?;

@@ -27,6 +27,7 @@ const GOOD_BODIES: &[(&str, &str)] = &[
 
 /// Reads that ask something: what they ask here.
 const QUESTIONS: &[(&str, &str)] = &[
+    ("search-list-places", "q=los%20ang"),
     ("sources-get-property", "source=expedia-rapid&reference=12345"),
     ("sources-get-quality", "source=duffel&day=2026-02-17"),
     ("sources-list-raw-answers", "source=duffel&operation=offer-requests&day=2026-02-17"),
