@@ -6,6 +6,7 @@ use domain::{
     deals::{Assessed, Deal, DealState, assess},
     events::{DealChanged, DealFound, Event, SearchAnswered},
     ids::{DealId, TenantId},
+    rates::DayRates,
     search::{SearchAnswer, SearchKey},
 };
 use futures::{StreamExt, TryStreamExt, stream};
@@ -18,6 +19,7 @@ use storage::{CachedAnswer, Change, Entity, Grant, Sighting, StoreError};
 pub static FUNCTION: Worker<Answered> =
     Worker::new("deals-assess-offers", |cx, message| Box::pin(assess_offers(cx, message))).batch(5, 2).may(&[
         CachedAnswer::READ,
+        DayRates::READ,
         Deal::READ,
         Deal::WRITE,
         Sighting::READ,
@@ -53,7 +55,7 @@ async fn assess_offers(
     };
     let look = Look { cx, tenant: &tenant, search_key: &search_key, answer: &answer };
     let mut sightings = look.sightings().await?;
-    let assessed = assess(&tenant, &answer);
+    let assessed = assess(&tenant, &answer, &*cx.rates().await?);
     let offered: BTreeSet<DealId> = assessed.iter().map(|assessed| assessed.offer.deal_id(&tenant)).collect();
     let seen = assessed.into_iter().map(|assessed| {
         let sighting = sightings.remove(&assessed.offer.deal_id(&tenant));

@@ -10,13 +10,18 @@ use domain::{
     watchers::{Watcher, WatcherState},
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
-use platform::{Deps, JobError, Message, Worker, queues::SearchDue, telemetry};
+use platform::{
+    Deps, JobError, Message, Worker,
+    queues::{SearchDue, SourceAnswered},
+    telemetry,
+};
 use providers::{
-    AwardSource, CashSource, Found,
+    AwardSource, CashSource, Found, account,
     duffel::{self, CASH_DAYS_PER_SEARCH, Duffel},
+    raw::Keeping,
     seats_aero::{self, SeatsAero},
 };
-use storage::{Asking, CachedAnswer, Change, Entity, Grant, Observation, SearchRun, StoreError};
+use storage::{Asking, CachedAnswer, Change, Entity, Grant, Observation, RawAnswer, RawPart, SearchRun, StoreError};
 
 /// Runs searches.
 pub static FUNCTION: Worker<SearchDue> =
@@ -28,8 +33,11 @@ pub static FUNCTION: Worker<SearchDue> =
         SearchRun::READ,
         SearchRun::WRITE,
         Observation::WRITE,
+        RawAnswer::WRITE,
+        RawPart::WRITE,
         Grant::Emit("SearchAnswered"),
         Grant::Send(SearchDue::QUEUE.name),
+        Grant::Send(SourceAnswered::QUEUE.name),
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
     ]);
@@ -104,14 +112,14 @@ async fn ask_and_keep(cx: &Deps, query: SearchQuery) -> Result<SearchAnswer, Job
 /// Asks for what is wanted, and for what it is compared with. Without an answer about what is wanted there is none; without
 /// prices to compare with, values are unknown.
 async fn ask(cx: &Deps, query: SearchQuery) -> Result<SearchAnswer, JobError> {
-    let asked_at = cx.now();
+    let (asked_at, outside) = (cx.now(), Keeping::of(cx));
     let cash = source(cx, duffel::SOURCE, Duffel::new)?;
     let found = match query.wanted() {
         Wanted::AwardFlights => {
-            let awards = source(cx, seats_aero::SOURCE, SeatsAero::new)?.awards(cx.outside(), &query, asked_at).await;
-            let awards = answered(cx, awards)?;
+            let awards = source(cx, seats_aero::SOURCE, SeatsAero::new)?.awards(&outside, &query, asked_at).await;
+            let awards = answered(cx, &query, asked_at, awards).await?;
             let days = days_worth_comparing(&awards.offers);
-            let fares = if days.is_empty() { None } else { Some(cash.fares(cx.outside(), &query, &days, asked_at).await) };
+            let fares = if days.is_empty() { None } else { Some(cash.fares(&outside, &query, &days, asked_at).await) };
             // Awards first: an answer that is too large is cut from the end.
             [awards].into_iter().chain(fares).collect::<Vec<_>>()
         }
@@ -119,11 +127,12 @@ async fn ask(cx: &Deps, query: SearchQuery) -> Result<SearchAnswer, JobError> {
             let (first, last) = query.days();
             let days: Vec<Date> =
                 first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last).take(CASH_DAYS_PER_SEARCH).collect();
-            vec![answered(cx, cash.fares(cx.outside(), &query, &days, asked_at).await)?]
+            let fares = cash.fares(&outside, &query, &days, asked_at).await;
+            vec![answered(cx, &query, asked_at, fares).await?]
         }
     };
     for found in &found {
-        meter(cx, found);
+        note(cx, &query, asked_at, found).await?;
     }
     let reports = found.iter().map(Found::report).collect();
     Ok(SearchAnswer { query, asked_at, reports, offers: found.into_iter().flat_map(|found| found.offers).collect() })
@@ -135,10 +144,10 @@ fn source<T>(cx: &Deps, id: &str, new: fn(&str, secrecy::SecretString) -> T) -> 
 }
 
 /// A failure that passes comes again; one that does not is parked with its reason.
-fn answered(cx: &Deps, found: Found) -> Result<Found, JobError> {
+async fn answered(cx: &Deps, query: &SearchQuery, asked_at: Timestamp, found: Found) -> Result<Found, JobError> {
     match &found.error {
         Some(error) if found.outcome == SourceOutcome::Failed => {
-            meter(cx, &found);
+            note(cx, query, asked_at, &found).await?;
             let why = format!("{}: {error}", found.source);
             Err(if error.passes() { JobError::Retry(why) } else { JobError::Park(why) })
         }
@@ -146,7 +155,8 @@ fn answered(cx: &Deps, found: Found) -> Result<Found, JobError> {
     }
 }
 
-fn meter(cx: &Deps, found: &Found) {
+/// Counts what was asked and given, here and for the quality of the source.
+async fn note(cx: &Deps, query: &SearchQuery, asked_at: Timestamp, found: &Found) -> Result<(), JobError> {
     let set_aside: usize = found.set_aside.values().sum();
     let error = found.error.as_ref().map(ToString::to_string);
     tracing::info!(source = %found.source, outcome = ?found.outcome, calls = found.calls, offers = found.offers.len(), set_aside, error, "source");
@@ -154,6 +164,7 @@ fn meter(cx: &Deps, found: &Found) {
     if set_aside > 0 {
         telemetry::count(cx, "OffersSetAside", set_aside as u64);
     }
+    cx.send(&account::messages(query.key().as_str(), asked_at, found)).await
 }
 
 /// The days with the cheapest awards, as many as fares can be asked for.

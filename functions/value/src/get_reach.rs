@@ -73,8 +73,9 @@ const HARDEST_PLANS: u32 = 10;
 async fn get_reach(State(cx): State<Deps>, caller: Caller, page: Page) -> Reply<Paged<Reachable>> {
     let (balances, _) = wallet::balances(&cx, &caller.owner).await?;
     let (valuations, _) = wallet::valuations(&cx, &caller.owner).await?;
-    let before = balances.worth(&valuations).map_err(|error| Failure::Conflict("out-of-range", error.to_string()))?;
     let (terms, mut effort) = (Terms::shipped(cx.now()), Effort::of_plans(HARDEST_PLANS));
+    let before = balances.worth(&valuations, terms.day());
+    let before = before.map_err(|error| Failure::Conflict("out-of-range", error.to_string()))?;
     let deals = live_deals(&cx, &caller).await?;
     let paid_for = deals.iter().filter_map(|deal| {
         let Fare::Award { programme, points, .. } = &deal.flight().fare else { return None };

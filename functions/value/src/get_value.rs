@@ -6,7 +6,7 @@ use domain::{
     flights::Cabin,
     identity::Role,
     money::{Money, Points, ProgrammeId},
-    rates::Rates,
+    rates::DayRates,
     value::{Appraisal, Award, Cash, Fees, Unknown, ValueError, appraise},
     wallets::OwnValuations,
 };
@@ -21,6 +21,7 @@ use crate::wallet;
 
 /// Values one offer.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-value", || routes!(get_value)).may(&[
+    DayRates::READ,
     MemberKey::READ,
     OwnValuations::READ,
     Grant::UseKeys,
@@ -127,7 +128,7 @@ async fn get_value(State(cx): State<Deps>, caller: Caller, parts: Parts) -> Repl
     let Offer { programme, points, fees, cash, on } = Offer::read(&parts, TimeZone::UTC.to_datetime(cx.now()).date())?;
     let own = wallet::valuations(&cx, &caller.owner).await?.0.own(&programme);
     let award = Award { programme: &programme, points, fees, cash, on };
-    let (value, unknown) = match appraise(&award, own, Rates::shipped()) {
+    let (value, unknown) = match appraise(&award, own, &*cx.rates().await?) {
         Ok(value) => (Some(value), None),
         Err(ValueError::NoCash) => (None, Some(Unknown::NoCashPrice)),
         Err(ValueError::NoTaxes) => (None, Some(Unknown::NoTaxes)),

@@ -16,6 +16,7 @@ pub mod list_transfer_partners;
 pub mod put_balances;
 pub mod put_valuations;
 pub mod re_verify_booking;
+pub mod refresh_rates;
 pub mod transfer_booking;
 mod wallet;
 
@@ -36,6 +37,7 @@ pub static FUNCTIONS: &[&dyn platform::Function] = &[
     &put_balances::FUNCTION,
     &put_valuations::FUNCTION,
     &re_verify_booking::FUNCTION,
+    &refresh_rates::FUNCTION,
     &transfer_booking::FUNCTION,
 ];
 

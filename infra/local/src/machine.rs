@@ -54,11 +54,11 @@ pub fn functions() -> Vec<&'static dyn Function> {
         identity::FUNCTIONS,
         watchers::FUNCTIONS,
         search::FUNCTIONS,
+        sources::FUNCTIONS,
         deals::FUNCTIONS,
         notifications::FUNCTIONS,
         system::FUNCTIONS,
         cards::FUNCTIONS,
-        sources::FUNCTIONS,
         value::FUNCTIONS,
     ];
     contexts.into_iter().flatten().copied().collect()

@@ -6,7 +6,7 @@ use axum::{Router, body::Body};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use platform::{
-    config::{SOURCES, SourceAccess},
+    config::{OPEN_SOURCES, SOURCES, SourceAccess},
     outside::{Call, MAX_ANSWER_BYTES, Outside, OutsideError, OverHttp},
 };
 use tower::ServiceExt;
@@ -22,6 +22,7 @@ pub struct Sources {
     live: Option<OverHttp>,
     recorded: Router,
     access: BTreeMap<&'static str, SourceAccess>,
+    open: BTreeMap<&'static str, String>,
 }
 
 /// Why the sources can't be reached.
@@ -36,7 +37,7 @@ pub enum SourcesError {
 }
 
 impl Sources {
-    /// All sources: those with an access in `live` are called, the others are played.
+    /// All sources: those with an access in `live` are called, the others are played. Those that ask for no key are called if any is.
     ///
     /// # Errors
     /// If the recordings or a client can't be had.
@@ -45,12 +46,14 @@ impl Sources {
         // Loading the TLS roots takes longer than all the rest of a start.
         let client =
             if live.is_empty() { None } else { Some(OverHttp::new().map_err(|error| SourcesError::Client(error.to_string()))?) };
+        let open = |address: &str, id| if live.is_empty() { format!("{ADDRESS}/{id}") } else { address.to_owned() };
+        let open = OPEN_SOURCES.into_iter().map(|(id, _, address)| (id, open(address, id))).collect();
         let mut access = live;
         for id in recordings::PLAYED {
             let recorded = || SourceAccess { url: format!("{ADDRESS}/{id}"), key: recordings::KEY.into() };
             access.entry(id).or_insert_with(recorded);
         }
-        Ok(Self { live: client, recorded, access })
+        Ok(Self { live: client, recorded, access, open })
     }
 
     /// Where a source is, and our key.
@@ -58,8 +61,14 @@ impl Sources {
         self.access.get_key_value(source).map(|(id, access)| (*id, access.clone()))
     }
 
+    /// Where a source is that asks for no key.
+    pub fn open_address(&self, source: &str) -> Option<(&'static str, String)> {
+        self.open.get_key_value(source).map(|(id, url)| (*id, url.clone()))
+    }
+
     fn is_recorded(&self, source: &str) -> bool {
-        self.access.get(source).is_none_or(|access| access.url.starts_with(ADDRESS))
+        let url = self.access.get(source).map(|access| &access.url).or_else(|| self.open.get(source));
+        url.is_none_or(|url| url.starts_with(ADDRESS))
     }
 }
 
@@ -105,6 +114,8 @@ mod tests {
         let (_, duffel) = sources.access("duffel").unwrap();
         assert_eq!((duffel.url.as_str(), duffel.key.expose_secret()), ("https://api.duffel.com", "secret"));
         assert!(!sources.is_recorded("duffel") && sources.is_recorded("seats-aero"));
+        assert!(!sources.is_recorded("ecb"), "where one is live, the clock is, and so is the bank");
+        assert!(Sources::open(BTreeMap::new()).unwrap().is_recorded("ecb"));
     }
 
     #[tokio::test]

@@ -1,4 +1,5 @@
-//! Travel sources that play recordings, in their wire formats: seats.aero's Cached Search and Duffel's offer requests.
+//! Sources that play recordings, in their wire formats: seats.aero's Cached Search, Duffel's offer requests, and the European Central
+//! Bank's rates.
 //!
 //! What they play are real observations, re-encoded (`infra/local/recordings/SOURCES.md`); every answer says so in a header. They
 //! filter as the sources do, so that a search for another day finds nothing.
@@ -37,6 +38,7 @@ pub struct Recordings {
     availabilities: Arc<[Value]>,
     cursor: Value,
     offers: Arc<[Value]>,
+    rates: Arc<str>,
 }
 
 impl Recordings {
@@ -51,6 +53,7 @@ impl Recordings {
             availabilities: serde_json::from_value::<Vec<_>>(search["data"].take())?.into(),
             cursor: search["cursor"].take(),
             offers: serde_json::from_value::<Vec<_>>(offers["data"].take())?.into(),
+            rates: include_str!("../recordings/ecb/eurofxref-daily.xml").into(),
         })
     }
 
@@ -59,7 +62,8 @@ impl Recordings {
     pub fn as_if(&self, observed: Date, travel_day: Date) -> Self {
         let moved = |day: Date| if day == OBSERVED { Some(observed) } else { travel_day.checked_add(day - TRAVEL_DAY).ok() };
         let all = |values: &[Value]| -> Arc<[Value]> { values.iter().map(|value| with_days(value, &moved)).collect() };
-        Self { availabilities: all(&self.availabilities), cursor: self.cursor.clone(), offers: all(&self.offers) }
+        let rates = self.rates.replace(&OBSERVED.to_string(), &observed.to_string()).into();
+        Self { availabilities: all(&self.availabilities), cursor: self.cursor.clone(), offers: all(&self.offers), rates }
     }
 }
 
@@ -78,12 +82,18 @@ fn with_day(text: &str, moved: &impl Fn(Date) -> Option<Date>) -> Option<String>
     Some(format!("{}{rest}", moved(day.parse().ok()?)?))
 }
 
-/// Serves `GET /seats-aero/search` and `POST /duffel/air/offer_requests`.
+/// Serves `GET /seats-aero/search`, `POST /duffel/air/offer_requests` and `GET /ecb/eurofxref-daily.xml`.
 pub fn router(recordings: &Recordings) -> Router {
     Router::new()
         .route("/seats-aero/search", get(search))
         .route("/duffel/air/offer_requests", post(offer_request))
+        .route("/ecb/eurofxref-daily.xml", get(rates))
         .with_state(recordings.clone())
+}
+
+/// Those of the day of the observations: on later days the answer stays, as on days on which the bank does not quote.
+async fn rates(State(recordings): State<Recordings>) -> Response {
+    ([("content-type", "text/xml")], PROVENANCE, recordings.rates.to_string()).into_response()
 }
 
 /// The parameters of a Cached Search that the player understands.

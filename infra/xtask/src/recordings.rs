@@ -11,6 +11,7 @@ use std::{
 
 use domain::money::{Currency, Money};
 use jiff::civil::DateTime;
+use local::recordings::OBSERVED;
 use providers::seats_aero::PROGRAMMES;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,9 @@ const FOLDER: &str = "infra/local/recordings";
 const OBSERVATIONS: &str = "award-and-cash-offers.csv";
 const SEATS_AERO: &str = "seats-aero/search.json";
 const DUFFEL: &str = "duffel/offers.json";
+const ECB: &str = "ecb/eurofxref-daily.xml";
+/// The shipped exchange rates, from the root.
+const RATES: &str = "shared/domain/data/rates.csv";
 
 /// Where the observations come from, as each recording says of itself (`infra/local/recordings/SOURCES.md` says more).
 const RECORDED: Recorded = Recorded {
@@ -46,6 +50,9 @@ pub enum RecordingError {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// The shipped rates do not know a day.
+    #[error("{RATES} has no rates of {0}")]
+    NoRates(jiff::civil::Date),
     /// A recording can't be written as JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
@@ -71,7 +78,7 @@ pub fn is_current(root: &Path) -> Result<bool, RecordingError> {
     Ok(encode(root)?.iter().all(|(path, text)| fs::read_to_string(path).is_ok_and(|written| written == *text)))
 }
 
-fn encode(root: &Path) -> Result<[(PathBuf, String); 2], RecordingError> {
+fn encode(root: &Path) -> Result<[(PathBuf, String); 3], RecordingError> {
     let folder = root.join(FOLDER);
     let table = folder.join(OBSERVATIONS);
     let text = fs::read_to_string(&table).map_err(|error| RecordingError::File(table, error))?;
@@ -80,7 +87,28 @@ fn encode(root: &Path) -> Result<[(PathBuf, String); 2], RecordingError> {
     Ok([
         (folder.join(SEATS_AERO), pretty(serde_json::to_string_pretty(&search(&rows)?))?),
         (folder.join(DUFFEL), pretty(serde_json::to_string_pretty(&offers(&rows)?))?),
+        (folder.join(ECB), rates(root)?),
     ])
+}
+
+/// The bank's own rates of the day of the observations, as it publishes them.
+fn rates(root: &Path) -> Result<String, RecordingError> {
+    let table = root.join(RATES);
+    let mut reader = csv::Reader::from_path(&table)?;
+    let currencies = reader.headers()?.clone();
+    let is_that_day = |row: &csv::StringRecord| row.get(0).is_some_and(|day| day == OBSERVED.to_string());
+    let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>()?;
+    let row = rows.iter().find(|row| is_that_day(row)).ok_or(RecordingError::NoRates(OBSERVED))?;
+    let quoted = currencies.iter().zip(row).skip(1);
+    let cubes: String = quoted.map(|(currency, rate)| format!("\t\t\t<Cube currency='{currency}' rate='{rate}'/>\n")).collect();
+    Ok(format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <gesmes:Envelope xmlns:gesmes=\"http://www.gesmes.org/xml/2002-08-01\" \
+         xmlns=\"http://www.ecb.int/vocabulary/2002-08-01/eurofxref\">\n\
+         \t<gesmes:subject>Reference rates</gesmes:subject>\n\
+         \t<gesmes:Sender>\n\t\t<gesmes:name>European Central Bank</gesmes:name>\n\t</gesmes:Sender>\n\
+         \t<Cube>\n\t\t<Cube time='{OBSERVED}'>\n{cubes}\t\t</Cube>\n\t</Cube>\n</gesmes:Envelope>\n"
+    ))
 }
 
 /// A row of the observations.

@@ -8,6 +8,7 @@ use crate::{
     flights::{Cabin, Fare, FlightOffer, Tier},
     ids::{DealId, TenantId},
     money::{CentsPerPoint, Currency, Money},
+    rates::Rates,
     search::SearchAnswer,
     time::to_second,
     value::{Baseline, Cash, Valuation},
@@ -286,7 +287,7 @@ pub struct Assessed {
 }
 
 /// Values and scores everything wanted in an answer; of several offers of one deal the cheapest. O(n log n) in its offers.
-pub fn assess(tenant: &TenantId, answer: &SearchAnswer) -> Vec<Assessed> {
+pub fn assess(tenant: &TenantId, answer: &SearchAnswer, rates: &Rates) -> Vec<Assessed> {
     let market = Market::of(answer);
     let mut cheapest: std::collections::BTreeMap<DealId, &FlightOffer> = std::collections::BTreeMap::new();
     for offer in answer.wanted_offers() {
@@ -301,7 +302,7 @@ pub fn assess(tenant: &TenantId, answer: &SearchAnswer) -> Vec<Assessed> {
             let valuation = match &offer.fare {
                 Fare::Award { programme, points, taxes } => {
                     let observed = offer.freshness.observed_at.to_zoned(jiff::tz::TimeZone::UTC).date();
-                    Some(Valuation::of(programme, *points, *taxes, market.cheapest_cash(offer), observed))
+                    Some(Valuation::of(programme, *points, *taxes, market.cheapest_cash(offer), (observed, rates)))
                 }
                 Fare::Cash { .. } => None,
             };

@@ -9,7 +9,7 @@ mod search;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -45,14 +45,14 @@ impl Balances {
         self.0.get(programme).map_or(0, |points| points.get())
     }
 
-    /// What all of it is worth, rounded half to even to a cent.
+    /// What all of it is worth on a day, rounded half to even to a cent.
     ///
     /// # Errors
     /// If that is more than anybody has.
-    pub fn worth(&self, valuations: &Valuations) -> Result<Money, FundingError> {
-        let each = self
-            .iter()
-            .map(|(programme, points)| i128::from(points.get()) * i128::from(valuations.of(programme).cents.ten_thousandths()));
+    pub fn worth(&self, valuations: &Valuations, on: Date) -> Result<Money, FundingError> {
+        let each = self.iter().map(|(programme, points)| {
+            i128::from(points.get()) * i128::from(valuations.of(programme, on).cents.ten_thousandths())
+        });
         dollars(rounded(each.sum(), 10_000))
     }
 
@@ -95,6 +95,13 @@ impl Terms<'static> {
     /// Those that are shipped, at an instant.
     pub fn shipped(at: Timestamp) -> Self {
         Self { partners: crate::transfers::partners(), bonuses: crate::transfers::bonuses(), at }
+    }
+}
+
+impl Terms<'_> {
+    /// The day for which is planned, UTC.
+    pub fn day(&self) -> Date {
+        TimeZone::UTC.to_datetime(self.at).date()
     }
 }
 
@@ -286,7 +293,7 @@ impl Problem<'_> {
         let there = self.balances.of(self.programme);
         let need = self.points.get().saturating_sub(there);
         let sources: Vec<Source> = partners.iter().enumerate().filter_map(|(i, partner)| self.source(i, partner, need)).collect();
-        let worth = self.valuations.of(self.programme).cents.ten_thousandths();
+        let worth = self.worth(self.programme).cents.ten_thousandths();
         match search::least_given_up(sources, need, worth.into(), effort) {
             Ok(Some(chosen)) => self.told(partners, &chosen, there, worth.into()),
             Ok(None) => Err(self.short(partners, there)),
@@ -294,12 +301,16 @@ impl Problem<'_> {
         }
     }
 
+    fn worth(&self, programme: &ProgrammeId) -> PointWorth {
+        self.valuations.of(programme, self.terms.day())
+    }
+
     fn bonus(&self, partner: &TransferPartner) -> u32 {
         bonus_percent(self.terms.bonuses, &partner.from, &partner.to, self.terms.at)
     }
 
     fn source(&self, index: usize, partner: &TransferPartner, need: u64) -> Option<Source> {
-        let worth = self.valuations.of(&partner.from).cents.ten_thousandths();
+        let worth = self.worth(&partner.from).cents.ten_thousandths();
         Source::of(index, partner, self.bonus(partner), self.balances.of(&partner.from), worth.into(), need)
     }
 
@@ -336,7 +347,7 @@ impl Problem<'_> {
             time: partner.time,
             reversible: partner.reversible,
             confirmed: partner.confirmed,
-            worth: self.valuations.of(&partner.from),
+            worth: self.worth(&partner.from),
         })
     }
 

@@ -1,7 +1,7 @@
 //! Exchange rates, each with its day: the European Central Bank's reference rates (`data/rates.csv`, sources in
 //! `data/SOURCES.md`), or those of a later day that were fetched.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -35,6 +35,42 @@ pub enum RateError {
     OutOfRange,
 }
 
+/// Why the rates of a day are not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Implausible {
+    /// It has not come yet.
+    #[error("{0} has not come yet")]
+    Future(Date),
+    /// Later ones are known.
+    #[error("they are of {of}, and those of {latest} are known")]
+    Older {
+        /// The day they are of.
+        of: Date,
+        /// The latest known.
+        latest: Date,
+    },
+    /// A rate is not above zero, or has more than six decimals.
+    #[error("the rate of {0} is none")]
+    NoRate(Currency),
+    /// A currency is quoted twice.
+    #[error("{0} is quoted twice")]
+    Twice(Currency),
+    /// They are not for one euro: it is quoted itself.
+    #[error("they are not for one euro")]
+    NotPerEuro,
+    /// The dollar is missing, in which valuations are published.
+    #[error("the US dollar is not quoted")]
+    NoDollar,
+    /// A currency has moved by more than any does in that time.
+    #[error("{currency} has moved further since {since} than is plausible")]
+    Jump {
+        /// Which.
+        currency: Currency,
+        /// The day of the rate that it is held against.
+        since: Date,
+    },
+}
+
 /// What a euro was worth on a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -54,6 +90,25 @@ impl DayRates {
         };
         let per_euro = per_euro.into_iter().filter_map(|(currency, units)| Some((currency, exact(units)?)));
         Self { day, per_euro: per_euro.collect() }
+    }
+
+    /// The same, with nothing left out.
+    ///
+    /// # Errors
+    /// What is wrong with them by themselves.
+    pub fn whole(day: Date, per_euro: &[(Currency, Decimal)]) -> Result<Self, Implausible> {
+        let rates = Self::new(day, per_euro.iter().copied());
+        let is_in = |currency: &Currency| rates.per_euro.iter().any(|(quoted, _)| quoted == currency);
+        if let Some((currency, _)) = per_euro.iter().find(|(currency, _)| !is_in(currency)) {
+            return Err(Implausible::NoRate(*currency));
+        }
+        let mut seen = BTreeSet::new();
+        match per_euro.iter().find(|(currency, _)| !seen.insert(currency.to_string())) {
+            Some((currency, _)) => Err(Implausible::Twice(*currency)),
+            None if is_in(&Currency::EUR) => Err(Implausible::NotPerEuro),
+            None if !is_in(&Currency::USD) => Err(Implausible::NoDollar),
+            None => Ok(rates),
+        }
     }
 
     fn of(&self, currency: Currency) -> Result<u64, RateError> {
@@ -104,6 +159,49 @@ impl Rates {
         self
     }
 
+    /// The latest day up to one that rates are known of.
+    pub fn latest(&self, on: Date) -> Option<Date> {
+        self.latest_of(on).map(|latest| latest.day)
+    }
+
+    fn latest_of(&self, on: Date) -> Option<&DayRates> {
+        let known = self.0.partition_point(|known| known.day <= on);
+        self.0.get(..known).and_then(<[DayRates]>::last)
+    }
+
+    /// Whether those of a day can follow what is known, of which `fetched` is the latest that was fetched.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn follows(&self, rates: &DayRates, fetched: Option<Date>, today: Date) -> Result<(), Implausible> {
+        match fetched.filter(|latest| *latest > rates.day) {
+            Some(latest) => Err(Implausible::Older { of: rates.day, latest }),
+            None => self.plausible(rates, today),
+        }
+    }
+
+    /// Holds those of a day against what is known: within [`MAX_AGE_DAYS`] no currency moves by more than a quarter, and over longer
+    /// it is not worth more than twice, nor less than half. O(n log n) in the currencies, which are a few dozen.
+    ///
+    /// # Errors
+    /// What is not plausible.
+    fn plausible(&self, rates: &DayRates, today: Date) -> Result<(), Implausible> {
+        if rates.day > today {
+            return Err(Implausible::Future(rates.day));
+        }
+        let Some(before) = self.latest_of(rates.day) else { return Ok(()) };
+        let is_recent = (rates.day - before.day).get_days() <= MAX_AGE_DAYS;
+        let jumped = |(currency, now): &&(Currency, u64)| {
+            let Ok(then) = before.of(*currency).map(u128::from) else { return false };
+            let now = u128::from(*now);
+            if is_recent { now.abs_diff(then) * 4 > then } else { now > then * 2 || now * 2 < then }
+        };
+        match rates.per_euro.iter().find(jumped) {
+            Some((currency, _)) => Err(Implausible::Jump { currency: *currency, since: before.day }),
+            None => Ok(()),
+        }
+    }
+
     /// The rate between two currencies for a day: that of the latest day up to it, at most [`MAX_AGE_DAYS`] old. O(log n) in
     /// the days.
     ///
@@ -113,8 +211,7 @@ impl Rates {
         if from == to {
             return Ok(Rate { from, to, times: 1, over: 1, day: on });
         }
-        let known = self.0.partition_point(|known| known.day <= on);
-        let latest = self.0.get(..known).and_then(<[DayRates]>::last);
+        let latest = self.latest_of(on);
         let fresh = latest.filter(|latest| (on - latest.day).get_days() <= MAX_AGE_DAYS);
         let latest = fresh.ok_or(RateError::Stale { latest: latest.map(|latest| latest.day), on })?;
         Ok(Rate { from, to, times: latest.of(to)?, over: latest.of(from)?, day: latest.day })
@@ -218,6 +315,50 @@ mod tests {
         let rate = rates.between(Currency::USD, Currency::EUR, date(2026, 11, 21)).unwrap();
         assert_eq!(rate.convert(money("10", "USD")), Ok(money("8", "EUR")));
         assert_eq!(rates.0.len(), Rates::shipped().0.len() + 1);
+    }
+
+    fn quoted(day: Date, rates: &[(&str, &str)]) -> Result<DayRates, Implausible> {
+        let rates: Vec<_> = rates.iter().map(|(code, units)| (code.parse().unwrap(), units.parse().unwrap())).collect();
+        DayRates::whole(day, &rates)
+    }
+
+    #[test]
+    fn a_day_is_taken_whole_or_not_at_all() {
+        let day = date(2026, 4, 14);
+        assert!(quoted(day, &[("USD", "1.17"), ("JPY", "187.1")]).is_ok());
+        let yen = "JPY".parse().unwrap();
+        assert_eq!(quoted(day, &[("USD", "1.17"), ("JPY", "0")]), Err(Implausible::NoRate(yen)));
+        assert_eq!(quoted(day, &[("USD", "1.17"), ("JPY", "-187")]), Err(Implausible::NoRate(yen)));
+        assert_eq!(quoted(day, &[("USD", "1.17"), ("JPY", "187"), ("JPY", "188")]), Err(Implausible::Twice(yen)));
+        assert_eq!(quoted(day, &[("USD", "1.17"), ("EUR", "1")]), Err(Implausible::NotPerEuro));
+        assert_eq!(quoted(day, &[("JPY", "187")]), Err(Implausible::NoDollar));
+        assert_eq!(quoted(day, &[]), Err(Implausible::NoDollar));
+    }
+
+    #[test]
+    fn what_no_currency_does_in_that_time_is_not_believed() {
+        // 2026-04-13: 1 EUR = 1.1684 USD. A quarter more is 1.4605.
+        let plausible = |day: Date, dollars: &str, today: Date| {
+            Rates::shipped().plausible(&quoted(day, &[("USD", dollars), ("KWD", "0.36")]).unwrap(), today)
+        };
+        let (next, since) = (date(2026, 4, 14), date(2026, 4, 13));
+        let jump = Err(Implausible::Jump { currency: Currency::USD, since });
+        assert_eq!(plausible(next, "1.4605", next), Ok(()));
+        assert_eq!(plausible(next, "1.460501", next), jump);
+        assert_eq!(plausible(next, "0.8763", next), Ok(()));
+        assert_eq!(plausible(next, "0.876299", next), jump);
+        // Half a year later it may have moved further.
+        let later = date(2026, 11, 20);
+        assert_eq!(plausible(later, "1.6", later), Ok(()));
+        assert_eq!(plausible(later, "2.4", later), jump);
+        assert_eq!(plausible(later, "0.58", later), jump);
+        assert_eq!(plausible(later, "1.17", date(2026, 11, 19)), Err(Implausible::Future(later)));
+        let of_today = quoted(next, &[("USD", "1.17")]).unwrap();
+        assert_eq!(Rates::shipped().follows(&of_today, Some(next), next), Ok(()));
+        let older = Err(Implausible::Older { of: next, latest: later });
+        assert_eq!(Rates::shipped().follows(&of_today, Some(later), later), older);
+        // Before all that is known there is nothing to hold it against.
+        assert_eq!(plausible(date(2020, 1, 2), "117", next), Ok(()));
     }
 
     proptest! {

@@ -252,11 +252,22 @@ pub struct Yardstick {
     pub usual: Baseline,
     /// Whether that is what the member says, not what is published.
     pub own: bool,
-    /// When the latest of what is published appeared.
+    /// When the floor was published, at the latest.
     #[schema(value_type = Option<String>, format = Date)]
-    pub as_of: Option<Date>,
-    /// Whether that is long ago.
+    pub floor_as_of: Option<Date>,
+    /// When the ceiling was.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub ceiling_as_of: Option<Date>,
+    /// Whether either was long ago.
     pub stale: bool,
+}
+
+impl Yardstick {
+    /// What the member says: it has no date.
+    fn own(cents: CentsPerPoint) -> Self {
+        let usual = Baseline { floor: cents, ceiling: cents };
+        Self { usual, own: true, floor_as_of: None, ceiling_as_of: None, stale: false }
+    }
 }
 
 /// Below which cash price paying cash is better.
@@ -298,8 +309,8 @@ pub fn appraise(award: &Award<'_>, own: Option<CentsPerPoint>, rates: &Rates) ->
     let worth = Worth::of(award.points, &award.fees, award.cash, rates, award.on)?;
     let (us_cents_per_point, rate_of) = in_us_cents(&worth, award.points, rates, award.on)?;
     let baseline = match own {
-        Some(cents) => Some(Yardstick { usual: Baseline { floor: cents, ceiling: cents }, own: true, as_of: None, stale: false }),
-        None => Published::of(award.programme).map(|published| published.yardstick(award.on)),
+        Some(cents) => Some(Yardstick::own(cents)),
+        None => Published::of(award.programme, award.on).map(|published| published.yardstick(award.on)),
     };
     let break_even = baseline.map(|baseline| break_even(award, &worth, baseline.usual, rates)).transpose()?;
     let verdict = baseline.map(|baseline| baseline.usual.verdict(us_cents_per_point));

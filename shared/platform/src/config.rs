@@ -36,6 +36,8 @@ pub struct Config {
     pub emit_metrics: bool,
     /// Each outside source: where it is and our key.
     pub sources: BTreeMap<&'static str, SourceAccess>,
+    /// Each outside source that asks for no key: its base address, without a slash at the end.
+    pub open_sources: BTreeMap<&'static str, String>,
 }
 
 /// How an outside source is reached.
@@ -65,6 +67,9 @@ pub const SOURCES: [(&str, &str, Option<&str>); 11] = [
 /// Those whose key every deployment has among its secrets. The keys of the others are set by operators, or by tenants for
 /// themselves; an environment may give them, too.
 pub const KEYED: [&str; 2] = ["seats-aero", "duffel"];
+
+/// The outside sources that ask for no key: the same of them.
+pub const OPEN_SOURCES: [(&str, &str, &str); 1] = [("ecb", "ECB", "https://www.ecb.europa.eu/stats/eurofxref")];
 
 /// A value that is missing or bad.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,6 +166,9 @@ impl Config {
         let public_url = reader.url("PUBLIC_URL", None);
         let called = SOURCES.into_iter().filter(|(id, ..)| needed.sources.contains(id));
         let sources = called.filter_map(|called| reader.source(called)).collect();
+        let called = OPEN_SOURCES.into_iter().filter(|(id, ..)| needed.sources.contains(id));
+        let open_sources =
+            called.map(|(id, prefix, address)| (id, reader.url(&format!("{prefix}_URL"), Some(address)))).collect();
         match mail_sender.filter(|_| reader.faults.is_empty()) {
             Some(mail_sender) => Ok(Self {
                 table_prefix: reader.or("TABLE_PREFIX", ""),
@@ -174,6 +182,7 @@ impl Config {
                 public_url,
                 emit_metrics: reader.or("EMIT_METRICS", "true") == "true",
                 sources,
+                open_sources,
             }),
             None => Err(ConfigError(reader.faults)),
         }

@@ -8,7 +8,10 @@ use std::{
 
 use aws_lambda_events::sqs::SqsMessage;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
-use domain::ids::{EventId, Id, TenantId};
+use domain::{
+    ids::{EventId, Id, TenantId},
+    rates::Rates,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use storage::{Change, Store, StoreError};
@@ -45,12 +48,16 @@ struct Inner {
     vault: OnceLock<Vault>,
     hosts: Mutex<Vec<(String, Option<TenantId>, Timestamp)>>,
     kept: Mutex<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    rates: Mutex<Option<(Timestamp, Arc<Rates>)>>,
 }
 
 /// How long a function believes what it has read of a host.
 const HOST_KNOWN_SECONDS: i64 = 60;
 /// How many hosts it remembers: a client can send any host.
 const HOSTS_KNOWN: usize = 64;
+
+/// How long it believes what it has read of exchange rates: there are new ones once a day.
+const RATES_KNOWN_SECONDS: i64 = 60 * 60;
 
 /// What makes a message of a FIFO queue the same as another within five minutes: its text.
 fn deduplication_id(body: &str) -> String {
@@ -82,6 +89,7 @@ impl Deps {
             vault: OnceLock::new(),
             hosts: Mutex::new(Vec::new()),
             kept: Mutex::default(),
+            rates: Mutex::new(None),
         };
         Self(Arc::new(inner), Arc::new(StandardOutput))
     }
@@ -202,6 +210,26 @@ impl Deps {
             hosts.push((host.to_owned(), tenant.clone(), now));
         }
         Ok(tenant)
+    }
+
+    /// Exchange rates: those that are shipped, and over them those that were fetched; believed for an hour.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn rates(&self) -> Result<Arc<Rates>, StoreError> {
+        let now = self.now();
+        let is_fresh = |at: Timestamp| (0..RATES_KNOWN_SECONDS).contains(&now.duration_since(at).as_secs());
+        // A poisoned lock guards nothing but a cache.
+        let known = self.0.rates.lock().ok().and_then(|known| known.clone()).filter(|(at, _)| is_fresh(*at));
+        if let Some((_, rates)) = known {
+            return Ok(rates);
+        }
+        let fetched = self.store().day_rates().await?;
+        let rates = Arc::new(fetched.into_iter().fold(Rates::shipped().clone(), Rates::with));
+        if let Ok(mut known) = self.0.rates.lock() {
+            *known = Some((now, rates.clone()));
+        }
+        Ok(rates)
     }
 
     /// Sends messages to their queue, ten a call.

@@ -183,7 +183,7 @@ impl<'a> Calls<'a> {
 }
 
 /// An answer as it was before it was packed. Unpacked it may be no larger than any other.
-fn unpacked(answer: Response<Bytes>) -> Result<Response<Bytes>, SourceError> {
+pub(crate) fn unpacked(answer: Response<Bytes>) -> Result<Response<Bytes>, SourceError> {
     if answer.headers().get(CONTENT_ENCODING).is_none_or(|encoding| encoding != "gzip") {
         return Ok(answer);
     }

@@ -92,6 +92,28 @@ fn in_seconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Resu
 }
 
 impl SourceError {
+    /// Its name, as reports have it: that of its cause where it is written out.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::RateLimited { .. } => "rate-limited",
+            Self::Rejected { .. } => "rejected",
+            Self::Unavailable(_) => "unavailable",
+            Self::Malformed => "malformed",
+            Self::TooLarge => "too-large",
+            Self::Timeout => "timeout",
+            Self::Unreachable => "unreachable",
+            Self::Undeclared => "undeclared",
+            Self::LeftAlone { .. } => "left-alone",
+            Self::LimitReached { .. } => "limit-reached",
+            Self::QuotaUsedUp { .. } => "quota-used-up",
+            Self::RepeatedEnough => "repeated-enough",
+            Self::Uncounted => "uncounted",
+            Self::NotOffered => "not-offered",
+        }
+    }
+
     /// Whether the same call can succeed later without anyone mending anything.
     pub fn passes(&self) -> bool {
         match self {

@@ -17,6 +17,10 @@ mod limits;
 mod members;
 mod outbox;
 mod passcodes;
+mod properties;
+mod quality;
+mod rates;
+mod raw;
 mod receipts;
 mod searches;
 mod sessions;
@@ -39,6 +43,9 @@ pub use self::{
     members::{DataKey, EmailOf, HandleOf, MASTER_SHARDS, MemberKey},
     outbox::{OUTBOX_SHARDS, OutboxItem},
     passcodes::Registration,
+    properties::{MatchCandidate, PlacedListing, PropertyCell},
+    quality::{CountedAnswer, QualityCount},
+    raw::{RawAnswer, RawPart},
     receipts::{Receipt, ReceiptId, StoredReply},
     searches::{Observation, SearchRun},
     sources::{SourceBucket, SourceDay, SourceHealth},

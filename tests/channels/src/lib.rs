@@ -17,6 +17,7 @@ use domain::{
     ids::Owner,
     money::{Currency, Money},
     notifications::{Alert, Cause},
+    rates::Rates,
     time::Zone,
     value::{Cash, Valuation},
     watchers::Reason,
@@ -160,7 +161,7 @@ fn deal(
     let valuation = match &offer.fare {
         Fare::Award { programme, points, taxes } => {
             let day = seen.to_zoned(jiff::tz::TimeZone::UTC).date();
-            Some(Valuation::of(programme, *points, *taxes, cash.map(Cash::Same), day))
+            Some(Valuation::of(programme, *points, *taxes, cash.map(Cash::Same), (day, Rates::shipped())))
         }
         Fare::Cash { .. } => None,
     };

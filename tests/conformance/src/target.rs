@@ -168,6 +168,7 @@ impl Target {
             public_url: "https://milebuy.example".to_owned(),
             emit_metrics: false,
             sources: BTreeMap::new(),
+            open_sources: BTreeMap::new(),
         };
         let (clock, chance) = (self.reached.clock.clone(), Arc::new(SystemChance));
         Deps::new(function.spec(), config, self.aws.clone(), clock, chance, Arc::new(Nowhere))

@@ -16,9 +16,11 @@ use domain::{
     },
     ids::{EventId, Owner},
     notifications::{Alert, Delivery},
-    search::SearchAnswer,
+    properties::Property,
+    quality::{Account, Measure},
+    search::{SearchAnswer, SourceOutcome, SourceReport},
     sources::{
-        Account, KeyScope, SourceEntry, SourceState,
+        self, KeyScope, SourceEntry, SourceState,
         bucket::{Bucket, Limit},
         health::{Ending, Tally},
     },
@@ -33,8 +35,8 @@ use local::{
 };
 use serde_json::Value;
 use storage::{
-    Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, Receipt, ReceiptId, Registration, SearchRun,
-    SourceDay, Store, StoreError, StoredReply, TenantHost, ToldDay, WatcherQuota,
+    Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, PlacedListing, PropertyCell, QualityCount, Receipt,
+    ReceiptId, Registration, SearchRun, SourceDay, Store, StoreError, StoredReply, TenantHost, ToldDay, WatcherQuota,
 };
 
 use crate::{
@@ -124,6 +126,11 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
         "wallet" => of_entity::<Wallet>(store, samples.one()?, used).await,
         "own-valuations" => of_entity::<OwnValuations>(store, samples.one()?, used).await,
         "member-cards" => of_entity::<MemberCards>(store, samples.one()?, used).await,
+        "property" => of_entity::<Property>(store, samples.one()?, used).await,
+        "property-cell" => of_entity::<PropertyCell>(store, samples.one()?, used).await,
+        "placed-listing" => of_entity::<PlacedListing>(store, samples.one()?, used).await,
+        "counted-answer" => counts_an_answer_once(store, &account()).await,
+        "quality-count" => counts_within_its_limit(store, &QualityCount::of(&account(), &Measure::Complete)).await,
         "booking" => of_entity::<Booking>(store, samples.one()?, used).await,
         "source-entry" => of_entity::<SourceEntry>(store, samples.one()?, used).await,
         "source-state" => left_alone_as_it_was_read(store, samples.answer.asked_at, used).await,
@@ -201,6 +208,19 @@ async fn carries_out_once(store: &Store, owner: Owner) -> Result<(), Violation> 
     refused(leave(1_086_399).await, &StoreError::Replayed)
 }
 
+fn account() -> Account {
+    let source = "oyo".parse().unwrap();
+    let report = SourceReport { source, outcome: SourceOutcome::Complete, calls: 1, offers: 0, set_aside: vec![] };
+    Account::of("a question", Timestamp::UNIX_EPOCH, report, None)
+}
+
+async fn counts_an_answer_once(store: &Store, account: &Account) -> Result<(), Violation> {
+    made(store.count_answer(account).await)?;
+    made(store.count_answer(account).await)?;
+    let counted = store.quality_of(account.source(), account.day()).await.map(|report| report.complete);
+    ensure(counted == Ok(1), || format!("counted: {counted:?}"))
+}
+
 async fn counts_within_its_limit<E: Entity>(store: &Store, counter: &E) -> Result<(), Violation> {
     let count = || store.commit(Change::new().count(counter, 1, 2));
     made(count().await)?;
@@ -216,12 +236,12 @@ async fn admits_within_its_limit(store: &Store, now: Timestamp) -> Result<(), Vi
     refused(admit().await, &StoreError::TooOften(count.ends()))
 }
 
-fn account() -> Account {
-    Account { source: "duffel".parse().unwrap(), scope: KeyScope::Deployment }
+fn with_our_key() -> sources::Account {
+    sources::Account { source: "duffel".parse().unwrap(), scope: KeyScope::Deployment }
 }
 
 async fn left_alone_as_it_was_read(store: &Store, now: Timestamp, used: &Use) -> Result<(), Violation> {
-    let mut state = SourceState::of(account(), now);
+    let mut state = SourceState::of(with_our_key(), now);
     let mut late = state.clone();
     made(store.put_source_state(&mut state).await)?;
     if !used.expression.starts_with("attribute_not_exists") {
@@ -233,7 +253,7 @@ async fn left_alone_as_it_was_read(store: &Store, now: Timestamp, used: &Use) ->
 
 /// Of many who add at once, none is lost who was told that it was added.
 async fn adds_to_what_was_read(store: &Store, now: Timestamp) -> Result<(), Violation> {
-    let (account, mut tally) = (account(), Tally::default());
+    let (account, mut tally) = (with_our_key(), Tally::default());
     tally.note(Ending::Answered, now, 10, 1);
     let (mut added, mut counted) = (0, 0);
     for _ in 0..2 {
@@ -246,7 +266,7 @@ async fn adds_to_what_was_read(store: &Store, now: Timestamp) -> Result<(), Viol
 
 async fn gives_no_more_than_it_holds(store: &Store, now: Timestamp) -> Result<(), Violation> {
     let bucket = Bucket::of(Limit { calls: 8, seconds: 60 }).unwrap();
-    let (account, mut taken) = (account(), 0);
+    let (account, mut taken) = (with_our_key(), 0);
     for _ in 0..6 {
         taken += usize::from(store.take_tokens(&account, &bucket, 1, now).await.is_ok());
     }
@@ -254,7 +274,7 @@ async fn gives_no_more_than_it_holds(store: &Store, now: Timestamp) -> Result<()
 }
 
 async fn reserves_within_its_quota(store: &Store, now: Timestamp) -> Result<(), Violation> {
-    let day = SourceDay::at(account(), now);
+    let day = SourceDay::at(with_our_key(), now);
     made(store.reserve_calls(&day, 2, 3).await)?;
     refused(store.reserve_calls(&day, 2, 3).await, &StoreError::LimitReached)
 }

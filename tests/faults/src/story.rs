@@ -36,6 +36,7 @@ pub async fn tell(world: &World) -> Result<(), Violation> {
     newcomer::tell(world).await?;
     prefer(world).await;
     run_brands(world).await?;
+    sources::tell(world).await?;
 
     world.space.set(&[("QR740", 40_000), ("EK216", 50_000)]);
     let dubai = dana.watch("Dubai", json!({"every": "hours", "hours": 1})).await?;
@@ -106,7 +107,7 @@ async fn run_brands(world: &World) -> Result<(), Violation> {
     admin.ask("identity-update-tenant", "", Some(json!({"features": ["trip-planner"], "terms": "Be kinder."}))).await?;
     let shown = admin.ask("identity-get-tenant", "", None).await?;
     ensure(shown.body["terms"]["version"] == 1, || format!("not its first terms: {}", shown.body))?;
-    sources::run(&operator, &admin).await
+    providers::run(&operator, &admin).await
 }
 
 async fn read_everything(dana: &Person<'_>, dubai: &str) -> Result<(), Violation> {

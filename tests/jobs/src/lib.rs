@@ -1,4 +1,4 @@
-//! Travel sources whose award space tests set: for the tests of jobs, which are all under `tests/`, and of faults.
+//! Sources whose award space tests set: for the tests of jobs, which are all under `tests/`, and of faults.
 #![allow(clippy::unwrap_used, reason = "it serves tests only")]
 
 use std::sync::{Arc, Mutex};
@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 /// A flight, and what it costs in AAdvantage points.
 pub type Award = (&'static str, u64);
 
-/// seats.aero and Duffel, with space that tests set. It speaks their wire format.
+/// seats.aero, Duffel and the European Central Bank, with space and rates that tests set. It speaks their wire format.
 #[derive(Debug, Default)]
 pub struct Space {
     awards: Mutex<Vec<Award>>,
+    rates: Mutex<Option<String>>,
     failing: Mutex<Option<StatusCode>>,
     /// Whom every call was for, in order.
     pub calls: Mutex<Vec<&'static str>>,
@@ -34,6 +35,11 @@ impl Space {
         *self.awards.lock().unwrap() = awards.to_vec();
     }
 
+    /// What the bank says from now on; at first that a euro is worth 1.185 US dollars on 2026-02-17.
+    pub fn say_of_rates(&self, xml: impl Into<String>) {
+        *self.rates.lock().unwrap() = Some(xml.into());
+    }
+
     /// Answers with this status from now on; none ends it.
     pub fn fail(&self, status: Option<StatusCode>) {
         *self.failing.lock().unwrap() = status;
@@ -44,10 +50,11 @@ impl Space {
         self.calls.lock().unwrap().iter().filter(|called| **called == source).count()
     }
 
-    fn answer(&self, source: &str) -> Value {
+    fn answer(&self, source: &str) -> String {
         match source {
-            "seats-aero" => json!({"data": [self.availability()], "count": 1, "hasMore": false, "cursor": 1}),
-            _ => json!({"data": {"id": "orq_1", "offers": []}}),
+            "ecb" => self.rates.lock().unwrap().clone().unwrap_or_else(|| rates("2026-02-17", &[("USD", "1.185")])),
+            "seats-aero" => json!({"data": [self.availability()], "count": 1, "hasMore": false, "cursor": 1}).to_string(),
+            _ => json!({"data": {"id": "orq_1", "offers": []}}).to_string(),
         }
     }
 
@@ -71,13 +78,23 @@ impl Space {
     }
 }
 
+/// What the bank says of a day: units of each currency for one euro.
+pub fn rates(day: &str, per_euro: &[(&str, &str)]) -> String {
+    let cube = |(currency, rate): &(&str, &str)| format!("<Cube currency='{currency}' rate='{rate}'/>");
+    let cubes: String = per_euro.iter().map(cube).collect();
+    format!(
+        "<gesmes:Envelope xmlns:gesmes=\"http://www.gesmes.org/xml/2002-08-01\" \
+         xmlns=\"http://www.ecb.int/vocabulary/2002-08-01/eurofxref\"><Cube><Cube time='{day}'>{cubes}</Cube></Cube></gesmes:Envelope>"
+    )
+}
+
 impl Outside for Space {
     fn send(&self, call: Call) -> BoxFuture<'_, Result<Response<Bytes>, OutsideError>> {
         self.calls.lock().unwrap().push(call.source);
         let failing = *self.failing.lock().unwrap();
         let answer = match failing {
             Some(status) => Response::builder().status(status).body(Bytes::from("{}")),
-            None => Response::builder().status(200).body(Bytes::from(self.answer(call.source).to_string())),
+            None => Response::builder().status(200).body(Bytes::from(self.answer(call.source))),
         };
         Box::pin(async move { answer.map_err(|_| OutsideError::Unreachable) })
     }

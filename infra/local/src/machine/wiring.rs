@@ -145,7 +145,8 @@ impl Wiring<'_> {
     fn gated(&self, function: &'static dyn Function, gate: &Arc<Gate>) -> Deps {
         let needed = function.needed();
         let accesses = needed.sources.iter().filter_map(|source| self.sources.access(source));
-        let addresses = accesses.map(|(source, access)| (source, access.url)).collect();
+        let open = needed.sources.iter().filter_map(|source| self.sources.open_address(source));
+        let addresses = accesses.map(|(source, access)| (source, access.url)).chain(open).collect();
         let (http, outside) = (gate.client(self.http.clone()), gate.outside(self.outside.clone(), addresses));
         self.deps(function.spec(), &needed, http, outside)
     }
@@ -166,6 +167,7 @@ impl Wiring<'_> {
             public_url: self.options.public_url.clone(),
             emit_metrics: self.options.metrics.is_some(),
             sources: needed.sources.iter().filter_map(|source| self.sources.access(source)).collect(),
+            open_sources: needed.sources.iter().filter_map(|source| self.sources.open_address(source)).collect(),
         };
         let aws = Aws {
             region: REGION.to_owned(),

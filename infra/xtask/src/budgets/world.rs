@@ -25,7 +25,7 @@ use local::{
 };
 use platform::{
     Access, Function, Trigger,
-    config::{SOURCES, queue_variable, secret_variable},
+    config::{OPEN_SOURCES, SOURCES, queue_variable, secret_variable},
     enrolment::{Applicant, Enrolment},
     outside::{Call, MAX_ANSWER_BYTES, Outside},
 };
@@ -131,6 +131,9 @@ impl World {
         let sources = SOURCES.iter().filter(|(id, ..)| function.needed().sources.contains(id)).flat_map(|(id, prefix, _)| {
             [(format!("{prefix}_URL"), format!("{}/{id}", self.sources.url())), (format!("{prefix}_KEY"), "measured".to_owned())]
         });
+        let open = OPEN_SOURCES.iter().filter(|(id, ..)| function.needed().sources.contains(id));
+        let sources =
+            sources.chain(open.map(|(id, prefix, _)| (format!("{prefix}_URL"), format!("{}/{id}", self.sources.url()))));
         let keys = self.system.keys();
         let secrets = function.needed().secrets.into_iter();
         let secrets = secrets.filter_map(|name| Some((secret_variable(name), keys.secret(name)?.expose_secret().to_owned())));

@@ -24,7 +24,7 @@ const NOT_TOLD: [(&str, &str); 1] =
 const ADAPTED: [(&str, &str); 12] = [
     ("SAM is translated before `sam deploy`", "MiniStack translates no nested templates; SAM's own translator does it here"),
     ("functions that are not built are cut out, with all that is theirs", "each takes half a minute to link; the sample is CI's"),
-    ("SEATS_AERO_URL and DUFFEL_URL are set", "travel sources answer from recordings, on loopback"),
+    ("SEATS_AERO_URL, DUFFEL_URL and ECB_URL are set", "sources answer from recordings, on loopback"),
     ("secrets stand in the templates, made for this run", "MiniStack resolves references to secrets in no nested stack"),
     ("TokenIssuer may be an http address", "there is no certificate for loopback"),
     ("the issuer is a server that hands requests on to the deployed API", "nothing resolves the API's domain to MiniStack"),

@@ -42,9 +42,13 @@ impl Sources {
     }
 
     /// What functions find them by.
-    pub fn variables(&self) -> [(&'static str, String); 2] {
+    pub fn variables(&self) -> [(&'static str, String); 3] {
         let url = self.server.url();
-        [("SEATS_AERO_URL", format!("{url}/seats-aero")), ("DUFFEL_URL", format!("{url}/duffel"))]
+        [
+            ("SEATS_AERO_URL", format!("{url}/seats-aero")),
+            ("DUFFEL_URL", format!("{url}/duffel")),
+            ("ECB_URL", format!("{url}/ecb")),
+        ]
     }
 }
 

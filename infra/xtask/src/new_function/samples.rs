@@ -2,7 +2,8 @@
 
 use domain::events::{
     AccountLocked, AlertRaised, DealChanged, DealFound, Event, MemberJoined, MessageRefused, MessageSent, MessageUncertain,
-    PasscodeWanted, SOURCE, SearchAnswered, WatcherChanged, WatcherCreated, WatcherDeleted, WatcherMatched,
+    PasscodeWanted, PropertiesJoined, PropertySplit, SOURCE, SearchAnswered, WatcherChanged, WatcherCreated, WatcherDeleted,
+    WatcherMatched,
 };
 use serde_json::{Map, Value, json};
 
@@ -17,7 +18,7 @@ const AT: &str = "2026-02-17T19:24:00Z";
 type Sampled = (&'static str, fn() -> Value);
 
 /// Every event.
-const EVENTS: [Sampled; 14] = [
+const EVENTS: [Sampled; 16] = [
     (PasscodeWanted::NAME, sample::<PasscodeWanted>),
     (MemberJoined::NAME, sample::<MemberJoined>),
     (AccountLocked::NAME, sample::<AccountLocked>),
@@ -31,6 +32,8 @@ const EVENTS: [Sampled; 14] = [
     (AlertRaised::NAME, sample::<AlertRaised>),
     (MessageSent::NAME, sample::<MessageSent>),
     (MessageUncertain::NAME, sample::<MessageUncertain>),
+    (PropertiesJoined::NAME, sample::<PropertiesJoined>),
+    (PropertySplit::NAME, sample::<PropertySplit>),
     (MessageRefused::NAME, sample::<MessageRefused>),
 ];
 
@@ -47,6 +50,8 @@ fn sample<E: Event>() -> Value {
         "dealVersion": 1,
         "alert": format!("alert_{ID}"),
         "delivery": format!("msg_{ID}"),
+        "property": format!("prop_{ID}"),
+        "apart": format!("prop_{ID}"),
         "searchKey": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
         "slot": AT,
         "reason": "found",

@@ -272,7 +272,7 @@ struct Figures {
 impl Figures {
     fn of(catalogue: &Catalogue, card: &Card, lack: &Lack<'_>, situation: Situation<'_>) -> Self {
         let (filled, mut reasons) = fills(card, lack);
-        let worth = situation.worth.of(&card.programme);
+        let worth = situation.worth.of(&card.programme, situation.today);
         let (welcome, reason) = welcome(catalogue, card, worth, situation);
         reasons.push(reason);
         let points = a_year(card, situation);

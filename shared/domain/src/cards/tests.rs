@@ -171,7 +171,7 @@ fn what_fills_the_gap_comes_first_then_the_bonus_then_the_fee() {
     assert!(advice.recommended[1..].iter().all(|other| issuer(&other.card).as_str() != "citi"), "Citi gives one card in 8 days");
     let first = &advice.recommended[0];
     let bonus = Bonus { points: 60_000.try_into().unwrap(), spend: usd(4_000), months: 3 };
-    let worth = Valuations::default().of(&id("citi-typ"));
+    let worth = Valuations::default().of(&id("citi-typ"), TODAY);
     assert!(first.reasons.contains(&Reason::Fills { programme: id("aadvantage"), way: Way::Transferred, plans: 1 }));
     let value = Money::rounded(worth.cents.get() * Decimal::from(600), Currency::USD).unwrap();
     assert!(first.reasons.contains(&Reason::Bonus { bonus, worth, value }), "{:?}", first.reasons);

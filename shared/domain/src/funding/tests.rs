@@ -271,7 +271,7 @@ impl Small {
     /// Cost in ten-thousandths of a cent, transfers, and minutes of the slowest, of giving so much of each.
     fn goodness(&self, given: &[u64]) -> (i128, usize, u32) {
         let valuations = self.valuations();
-        let worth = |programme: &ProgrammeId| i128::from(valuations.of(programme).cents.ten_thousandths());
+        let worth = |programme: &ProgrammeId| i128::from(valuations.of(programme, date(2026, 11, 21)).cents.ten_thousandths());
         let used = self.partners.iter().zip(given).filter(|(_, give)| **give > 0);
         let (mut cost, mut count, mut slowest, mut got) = (0, 0, 0, 0);
         for (partner, give) in used {
@@ -300,7 +300,7 @@ impl Small {
     fn is_bounded(&self) -> bool {
         let valuations = self.valuations();
         let worth = |programme: &ProgrammeId, points: u64| {
-            i128::from(points) * i128::from(valuations.of(programme).cents.ten_thousandths())
+            i128::from(points) * i128::from(valuations.of(programme, date(2026, 11, 21)).cents.ten_thousandths())
         };
         self.partners.iter().zip(&self.balances).all(|(partner, balance)| {
             (partner.least()..=*balance).filter(|give| give % partner.step() == 0).all(|give| {

@@ -1,6 +1,6 @@
 //! What points are usually worth, as published, and verdicts against it.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{cmp::Reverse, collections::HashMap, sync::LazyLock};
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -27,27 +27,30 @@ pub struct Baseline {
 pub struct Published {
     /// The lowest and the highest.
     pub baseline: Baseline,
-    /// The first day that the date of the latest of them can mean.
-    pub latest: Date,
+    /// The first day that the date of the latest floor can mean.
+    pub floor_of: Date,
+    /// That of the latest ceiling.
+    pub ceiling_of: Date,
 }
 
-/// After how many days without a new publication a baseline is stale.
+/// After how many days a publication counts only where there is no later one.
 pub const STALE_AFTER_DAYS: i32 = 365;
 
-static PUBLISHED: LazyLock<HashMap<ProgrammeId, Published>> = LazyLock::new(|| {
-    let mut known: HashMap<ProgrammeId, Published> = HashMap::new();
+/// What a source published, and when.
+type Row = (CentsPerPoint, Date);
+
+static PUBLISHED: LazyLock<HashMap<ProgrammeId, Vec<Row>>> = LazyLock::new(|| {
+    let mut known: HashMap<ProgrammeId, Vec<Row>> = HashMap::new();
     let rows = include_str!("../../data/valuations.csv").lines().skip(1);
-    for (programme, cents, latest) in rows.filter_map(row) {
-        let first = Published { baseline: Baseline { floor: cents, ceiling: cents }, latest };
-        let with = |known: &mut Published| {
-            let Baseline { floor, ceiling } = known.baseline;
-            known.baseline = Baseline { floor: floor.min(cents), ceiling: ceiling.max(cents) };
-            known.latest = known.latest.max(latest);
-        };
-        known.entry(programme).and_modify(with).or_insert(first);
+    for (programme, cents, day) in rows.filter_map(row) {
+        known.entry(programme).or_default().push((cents, day));
     }
     known
 });
+
+fn is_stale(day: Date, on: Date) -> bool {
+    (on - day).get_days() > STALE_AFTER_DAYS
+}
 
 /// Whose points, what they are worth, and when that was published.
 fn row(line: &str) -> Option<(ProgrammeId, CentsPerPoint, Date)> {
@@ -57,22 +60,32 @@ fn row(line: &str) -> Option<(ProgrammeId, CentsPerPoint, Date)> {
 }
 
 impl Published {
-    /// What is published of a programme (`data/valuations.csv`).
-    pub fn of(programme: &ProgrammeId) -> Option<Self> {
-        PUBLISHED.get(programme).copied()
+    /// What is published of a programme (`data/valuations.csv`), as it stands on a day: what is a year old counts only if all of it
+    /// is.
+    pub fn of(programme: &ProgrammeId, on: Date) -> Option<Self> {
+        Self::among(PUBLISHED.get(programme)?, on)
     }
 
-    /// As a yardstick on a day.
+    fn among(rows: &[Row], on: Date) -> Option<Self> {
+        let any_fresh = rows.iter().any(|(_, day)| !is_stale(*day, on));
+        let counts = || rows.iter().copied().filter(|(_, day)| !any_fresh || !is_stale(*day, on));
+        let (floor, floor_of) = counts().min_by_key(|(cents, day)| (*cents, Reverse(*day)))?;
+        let (ceiling, ceiling_of) = counts().max_by_key(|(cents, day)| (*cents, *day))?;
+        Some(Self { baseline: Baseline { floor, ceiling }, floor_of, ceiling_of })
+    }
+
+    /// As a yardstick on a day. It is stale if either end is.
     pub(super) fn yardstick(self, on: Date) -> Yardstick {
-        let stale = (on - self.latest).get_days() > STALE_AFTER_DAYS;
-        Yardstick { usual: self.baseline, own: false, as_of: Some(self.latest), stale }
+        let (floor_as_of, ceiling_as_of) = (Some(self.floor_of), Some(self.ceiling_of));
+        let stale = is_stale(self.floor_of.min(self.ceiling_of), on);
+        Yardstick { usual: self.baseline, own: false, floor_as_of, ceiling_as_of, stale }
     }
 }
 
 impl Baseline {
-    /// The baseline of a programme, if any source publishes one.
-    pub fn of(programme: &ProgrammeId) -> Option<Self> {
-        Published::of(programme).map(|published| published.baseline)
+    /// The baseline of a programme on a day, if any source publishes one.
+    pub fn of(programme: &ProgrammeId, on: Date) -> Option<Self> {
+        Published::of(programme, on).map(|published| published.baseline)
     }
 
     /// What points are usually worth where nobody publishes it for a programme: the medians of all published floors and
@@ -80,7 +93,9 @@ impl Baseline {
     pub fn typical() -> Self {
         static TYPICAL: LazyLock<Baseline> = LazyLock::new(|| {
             let median = |of: fn(&Baseline) -> CentsPerPoint| {
-                let mut values: Vec<CentsPerPoint> = PUBLISHED.values().map(|known| of(&known.baseline)).collect();
+                // Whenever that was: on any day they are the same.
+                let all = PUBLISHED.values().filter_map(|rows| Published::among(rows, Date::MIN));
+                let mut values: Vec<CentsPerPoint> = all.map(|known| of(&known.baseline)).collect();
                 values.sort_unstable();
                 values.get(values.len() / 2).copied().unwrap_or(CentsPerPoint::rounded(Decimal::ONE))
             };
@@ -149,7 +164,7 @@ mod tests {
         let lines = include_str!("../../data/valuations.csv").lines().skip(1);
         assert!(lines.clone().all(|line| row(line).is_some()));
         for programme in lines.map(|line| line.split(',').next().unwrap()) {
-            let baseline = Baseline::of(&programme.parse().unwrap()).unwrap();
+            let baseline = Baseline::of(&programme.parse().unwrap(), date(2026, 11, 21)).unwrap();
             assert!(baseline.floor <= baseline.ceiling && baseline.floor.get().is_sign_positive(), "{programme}");
         }
     }
@@ -166,9 +181,25 @@ mod tests {
 
     #[test]
     fn what_nobody_has_published_for_a_year_is_stale() {
-        // Published in 2026-01 and 2026-05-26 (data/valuations.csv).
-        let atmos = Published::of(&"atmos".parse().unwrap()).unwrap();
-        assert!(!atmos.yardstick(atmos.latest).stale);
-        assert!(atmos.yardstick(date(2028, 1, 1)).stale);
+        // Published in 2026-01, on 2026-05-26 and in 2026-09 (data/valuations.csv).
+        let on = |day| Published::of(&"atmos".parse().unwrap(), day).unwrap().yardstick(day);
+        assert!(!on(date(2026, 11, 21)).stale);
+        assert!(on(date(2028, 1, 1)).stale);
+    }
+
+    #[test]
+    fn what_is_a_year_old_counts_only_where_nothing_later_is_known() {
+        let cents = |text: &str| CentsPerPoint::rounded(text.parse().unwrap());
+        let rows = [(cents("1"), date(2025, 1, 1)), (cents("1.2"), date(2026, 1, 1)), (cents("1.5"), date(2026, 9, 1))];
+        let on = |day| {
+            let known = Published::among(&rows, day).unwrap();
+            let yardstick = known.yardstick(day);
+            (known.baseline.floor, yardstick.floor_as_of.unwrap(), yardstick.ceiling_as_of.unwrap(), yardstick.stale)
+        };
+        assert_eq!(on(date(2026, 1, 1)), (cents("1"), date(2025, 1, 1), date(2026, 9, 1), false));
+        assert_eq!(on(date(2026, 1, 2)), (cents("1.2"), date(2026, 1, 1), date(2026, 9, 1), false));
+        assert_eq!(on(date(2027, 6, 1)), (cents("1.5"), date(2026, 9, 1), date(2026, 9, 1), false));
+        // When all of it is old, all of it counts, and is said to be.
+        assert_eq!(on(date(2028, 1, 1)), (cents("1"), date(2025, 1, 1), date(2026, 9, 1), true));
     }
 }

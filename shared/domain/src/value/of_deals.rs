@@ -64,15 +64,21 @@ pub struct Valuation {
 }
 
 impl Valuation {
-    /// Values an award on a day. O(1).
-    pub fn of(programme: &ProgrammeId, points: Points, taxes: Option<Money>, cash: Option<Cash>, on: Date) -> Self {
+    /// Values an award on a day, at these exchange rates. O(1).
+    pub fn of(
+        programme: &ProgrammeId,
+        points: Points,
+        taxes: Option<Money>,
+        cash: Option<Cash>,
+        (on, rates): (Date, &Rates),
+    ) -> Self {
         let fees = Fees { taxes, ..Fees::default() };
-        let worth = Worth::of(points, &fees, cash, Rates::shipped(), on);
+        let worth = Worth::of(points, &fees, cash, rates, on);
         let (compared, estimated_from) = cash.and_then(|cash| cash.comparable().ok()).unzip();
-        let in_dollars = worth.as_ref().ok().and_then(|worth| in_us_cents(worth, points, Rates::shipped(), on).ok());
+        let in_dollars = worth.as_ref().ok().and_then(|worth| in_us_cents(worth, points, rates, on).ok());
         let value = worth.map(|worth| worth.cents_per_point).map_err(Unknown::from);
         // Published valuations are in US cents; against a price that can't be converted they say nothing.
-        let baseline = Baseline::of(programme).filter(|_| value.is_err() || in_dollars.is_some());
+        let baseline = Baseline::of(programme, on).filter(|_| value.is_err() || in_dollars.is_some());
         Self {
             cash: compared,
             estimated_from: estimated_from.flatten(),

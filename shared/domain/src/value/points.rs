@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -34,13 +35,13 @@ impl Valuations {
         self.0.get(programme).copied()
     }
 
-    /// What a point of a programme is worth: to the member, or else the middle of what is published, or else what points
+    /// What a point of a programme is worth on a day: to the member, or else the middle of what is published, or else what points
     /// typically are.
-    pub fn of(&self, programme: &ProgrammeId) -> PointWorth {
+    pub fn of(&self, programme: &ProgrammeId, on: Date) -> PointWorth {
         if let Some(cents) = self.own(programme) {
             return PointWorth { cents, basis: Basis::Own };
         }
-        match Baseline::of(programme) {
+        match Baseline::of(programme, on) {
             Some(published) => PointWorth { cents: published.middle(), basis: Basis::Published },
             None => PointWorth { cents: Baseline::typical().middle(), basis: Basis::Typical },
         }

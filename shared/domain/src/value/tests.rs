@@ -125,7 +125,7 @@ fn atmos(own: Option<&str>, cash: Money) -> Appraisal {
 
 #[test]
 fn the_verdict_goes_by_what_is_published_or_by_what_the_member_says() {
-    let published = Published::of(&"atmos".parse().unwrap()).unwrap().baseline;
+    let published = Published::of(&"atmos".parse().unwrap(), DAY).unwrap().baseline;
     let (poor, own) = (atmos(None, usd("563.50")), atmos(Some("0.6"), usd("563.50")));
     assert_eq!((poor.verdict, poor.baseline.unwrap().usual), (Some(Verdict::Poor), published));
     assert_eq!((own.verdict, own.baseline.unwrap().own), (Some(Verdict::Exceptional), true));
@@ -168,7 +168,7 @@ fn a_deal_and_an_offer_have_the_same_verdict_whatever_the_price_is_in() {
     let programme = "atmos".parse().unwrap();
     for price in [usd("563.50"), money("563.50", "EUR"), money("900", "EUR"), money("60000", "JPY"), money("900", "GBP")] {
         let (of_offer, cash) = (atmos(None, price), Some(Cash::Same(price)));
-        let of_deal = Valuation::of(&programme, points(50_000), Some(usd("5.60")), cash, DAY);
+        let of_deal = Valuation::of(&programme, points(50_000), Some(usd("5.60")), cash, (DAY, Rates::shipped()));
         assert_eq!(
             (of_deal.verdict, of_deal.baseline),
             (of_offer.verdict, of_offer.baseline.map(|known| known.usual)),
@@ -177,7 +177,7 @@ fn a_deal_and_an_offer_have_the_same_verdict_whatever_the_price_is_in() {
         assert!(of_deal.verdict.is_some(), "{price}");
     }
     let unquoted = Some(Cash::Same(money("900", "KWD")));
-    let of_deal = Valuation::of(&programme, points(50_000), Some(money("1", "KWD")), unquoted, DAY);
+    let of_deal = Valuation::of(&programme, points(50_000), Some(money("1", "KWD")), unquoted, (DAY, Rates::shipped()));
     assert_eq!((of_deal.verdict, of_deal.baseline, of_deal.us_cents_per_point), (None, None, None));
     assert!(of_deal.cents_per_point.is_some());
 }
@@ -186,7 +186,7 @@ fn a_deal_and_an_offer_have_the_same_verdict_whatever_the_price_is_in() {
 fn a_deal_keeps_what_is_known_of_its_value() {
     let of = |taxes, cash: Option<&str>| {
         let cash = cash.map(|cash| Cash::Same(usd(cash)));
-        Valuation::of(&"atmos".parse().unwrap(), points(50_000), taxes, cash, DAY)
+        Valuation::of(&"atmos".parse().unwrap(), points(50_000), taxes, cash, (DAY, Rates::shipped()))
     };
     assert_eq!(of(Some(usd("5.60")), Some("563.50")).cents_per_point, Some(cents("1.1158")));
     assert_eq!(of(Some(usd("5.60")), None).unknown, Some(Unknown::NoCashPrice));

@@ -6,10 +6,12 @@ use domain::{
     deals::{Score, Weights},
     identity::sessions::{Device, RefreshToken, Session},
     ids::{DealId, Owner},
+    money::Currency,
     notifications::{Alert, Cause},
+    rates::DayRates,
     watchers::Reason,
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, civil::date};
 use storage::{Change, DUE_SHARDS, Listed, Store, StoreError};
 use storage_tests::{at, deal, id, member, owner, unique, watcher};
 
@@ -39,6 +41,7 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         tables("a whole partition of an index comes in its order", |t| Box::pin(ranked(t)), [texts([90, 40, 7]), count(2)]),
         tables("a list comes backwards, page by page", |t| Box::pin(backwards(t)), [texts([3, 2, 1])]),
+        tables("days of exchange rates come latest first, each once", |t| Box::pin(rates(t)), [texts([17, 16, 13])]),
         tables("so does one of a partition, by what its keys begin with", |t| Box::pin(sessions(t)), [texts([3, 2, 1])]),
     ]
 }
@@ -132,6 +135,15 @@ async fn backwards(target: &Target) -> Vec<Seen> {
     }
     let (found, _) = through(async |after| store.alerts_of(&who, 2, after).await).await;
     vec![texts(found.iter().map(|alert| alert.deal_version))]
+}
+
+async fn rates(target: &Target) -> Vec<Seen> {
+    let store = target.store();
+    for day in [16, 13, 17, 16] {
+        let rates = DayRates::new(date(2026, 2, day), [(Currency::USD, "1.18".parse().unwrap())]);
+        store.commit(Change::new().set(&rates)).await.unwrap();
+    }
+    vec![texts(store.day_rates().await.unwrap().into_iter().map(|rates| rates.day.day()))]
 }
 
 async fn sessions(target: &Target) -> Vec<Seen> {

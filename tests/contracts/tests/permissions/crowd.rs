@@ -25,7 +25,7 @@ use futures::future::BoxFuture;
 use local::gate::{self, Gate, Gatehouse};
 use platform::{
     Function,
-    config::SOURCES,
+    config::{OPEN_SOURCES, SOURCES},
     outside::{self, Outside, OutsideError},
 };
 use serde_json::Value;
@@ -82,7 +82,8 @@ pub fn about(what: &str, mut calls: Vec<Call>) -> Vec<Call> {
 pub fn addresses() -> gate::Addresses {
     // One without an address is nowhere yet; to a gate it is where its test says.
     let nowhere = |source: &str| format!("https://{source}.invalid");
-    SOURCES.into_iter().map(|(source, _, address)| (source, address.map_or_else(|| nowhere(source), str::to_owned))).collect()
+    let keyed = SOURCES.into_iter().map(|(source, _, address)| (source, address.map_or_else(|| nowhere(source), str::to_owned)));
+    keyed.chain(OPEN_SOURCES.into_iter().map(|(source, _, address)| (source, address.to_owned()))).collect()
 }
 
 /// One function, its gate's ways, and what lies behind.

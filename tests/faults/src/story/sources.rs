@@ -1,39 +1,46 @@
-//! An operator and an admin say which sources are asked, and with whose key.
+//! Sources sell houses, and an operator says which of them are one.
 
+use local::standins::queues::NewMessage;
 use serde_json::{Value, json};
 
-use super::Person;
-use crate::{Violation, ensure};
+use super::{MINUTE, Person, turn};
+use crate::{Violation, ensure, world::World};
 
-/// Each sets something of a source that no search of the story asks, and takes back its key.
-pub(super) async fn run(operator: &Person<'_>, admin: &Person<'_>) -> Result<(), Violation> {
-    let all = admin.ask("sources-list-providers", "", None).await?;
-    ensure(all.body["items"].as_array().is_some_and(|items| items.len() == 11), || format!("not eleven: {}", all.body))?;
-    operator.ask("sources-inspect-providers", "", None).await?;
-    let by_admin = ["sources-put-provider", "sources-put-provider-key", "sources-get-provider", "sources-delete-provider-key"];
-    set(admin, "viator", by_admin, "tenant").await?;
-    let by_operator =
-        ["sources-manage-provider", "sources-manage-provider-key", "sources-inspect-provider", "sources-drop-provider-key"];
-    set(operator, "getyourguide", by_operator, "deployment").await?;
-    for (person, function) in [(admin, "sources-list-provider-health"), (operator, "sources-inspect-provider-health")] {
-        let health = person.ask(function, "", None).await?;
-        ensure(health.body["items"][0]["breaker"] == "closed", || format!("not closed: {}", health.body))?;
+/// Two sources sell one house, and one a house that may be another; the operator joins and splits.
+pub(super) async fn tell(world: &World) -> Result<(), Violation> {
+    let operator = Person::of(world, "operator");
+    sell(world, ("oyo", "1"), "Hotel Paris Opera", "48.8720");
+    sell(world, ("goibibo", "1"), "HOTEL PARIS OPERA", "48.8721");
+    turn(world, MINUTE).await?;
+    sell(world, ("trip-com", "1"), "Hotel Paris Opera Lafayette", "48.8722");
+    turn(world, MINUTE).await?;
+    let waiting = operator.ask("sources-list-candidates", "", None).await?;
+    ensure(waiting.body["items"].as_array().is_some_and(|items| items.len() == 1), || format!("not one: {}", waiting.body))?;
+    operator.ask("sources-split-property", "", Some(json!({"listing": key("trip-com"), "from": key("goibibo")}))).await?;
+    let unseen = json!({"source": "booking-demand", "reference": "1"});
+    operator.ask("sources-join-properties", "", Some(json!({"one": unseen, "other": key("oyo")}))).await?;
+    operator.ask("sources-split-property", "", Some(json!({"listing": key("oyo"), "from": key("goibibo")}))).await?;
+    operator.ask("sources-join-properties", "", Some(json!({"one": key("trip-com"), "other": key("oyo")}))).await?;
+    let found = operator.ask_with("sources-get-property", "?source=oyo&reference=1").await?;
+    ensure(found.body["listings"].as_array().is_some_and(|all| all.len() == 2), || format!("not two: {}", found.body))?;
+    operator.ask_with("sources-get-quality", "?source=seats-aero&day=2026-02-17").await?;
+    for function in ["sources-list-raw-answers", "sources-list-readings"] {
+        operator.ask_with(function, "?source=seats-aero&operation=search&day=2026-02-17").await?;
     }
     Ok(())
 }
 
-async fn set(
-    person: &Person<'_>,
-    source: &str,
-    [put, put_key, get, delete_key]: [&str; 4],
-    whose: &str,
-) -> Result<(), Violation> {
-    person.ask(put, source, Some(json!({"enabled": true, "quotaPerDay": 900}))).await?;
-    person.ask(put_key, source, Some(json!({"key": "a-key-that-opens-nothing"}))).await?;
-    let seen = person.ask(get, source, None).await?;
-    ensure(seen.body["key"]["of"] == whose, || format!("not their key: {}", seen.body))?;
-    person.ask(delete_key, source, None).await?;
-    let gone = person.ask(get, source, None).await?;
-    ensure(gone.body["key"] == json!({"of": "nobody"}), || format!("a key is left: {}", gone.body))?;
-    ensure(gone.body["settings"]["quotaPerDay"] == Value::from(900), || format!("not what was set: {}", gone.body))
+fn key(source: &str) -> Value {
+    json!({"source": source, "reference": "1"})
+}
+
+/// What a search tells of an answer with one house.
+fn sell(world: &World, (source, reference): (&str, &str), name: &str, latitude: &str) {
+    let report = json!({"source": source, "outcome": "complete", "calls": 1, "offers": 1, "setAside": []});
+    let listing = json!({
+        "source": source, "reference": reference, "name": name, "position": {"latitude": latitude, "longitude": "2.3320"}
+    });
+    let account = json!({"answer": format!("{source}{reference}"), "at": "2026-02-17T19:24:00Z", "report": report});
+    let message = json!({"account": account, "listings": [listing]}).to_string();
+    world.app.system().standins().queues().send("source-answers", NewMessage::new(message)).unwrap();
 }

@@ -7,6 +7,7 @@ mod deliveries;
 mod every_schedule;
 mod every_worker;
 mod outbox;
+mod rates;
 mod reporting;
 mod sources;
 mod support;

@@ -7,12 +7,13 @@ use std::{
 
 use aws_credential_types::Credentials;
 use jiff::SignedDuration;
+use jobs_tests::Space;
 use local::{standins::bus::ACCOUNT, test_app::TestApp};
 use platform::{
     Deps, Function, JobError,
     aws::{Aws, Service, plain_http},
     chance::SystemChance,
-    outside::Nowhere,
+    outside::{Nowhere, Outside},
     telemetry::MetricSink,
 };
 use serde_json::{Value, json};
@@ -34,18 +35,29 @@ pub struct Called {
     lines: Arc<Lines>,
 }
 
-/// A function of an app.
+/// A function of an app, over sources that have nothing to offer.
 pub fn called(app: &TestApp, function: &'static dyn Function) -> Called {
+    called_over(app, function, Space::of(&[]))
+}
+
+/// A function of an app, over these sources.
+pub fn called_over(app: &TestApp, function: &'static dyn Function, space: Arc<Space>) -> Called {
     let system = app.system();
-    reaching(app, function, |service| if service == Service::DynamoDb { system.database_url() } else { system.standins_url() })
+    let url = |service| if service == Service::DynamoDb { system.database_url() } else { system.standins_url() };
+    reaching(app, function, url, space)
 }
 
 /// A function that reaches nothing at all: whatever it tries fails.
 pub fn cut_off(app: &TestApp, function: &'static dyn Function) -> Called {
-    reaching(app, function, |_| "http://127.0.0.1:1".to_owned())
+    reaching(app, function, |_| "http://127.0.0.1:1".to_owned(), Arc::new(Nowhere))
 }
 
-fn reaching(app: &TestApp, function: &'static dyn Function, url: impl Fn(Service) -> String) -> Called {
+fn reaching(
+    app: &TestApp,
+    function: &'static dyn Function,
+    url: impl Fn(Service) -> String,
+    outside: Arc<dyn Outside>,
+) -> Called {
     let endpoints: BTreeMap<Service, String> = Service::ALL.into_iter().map(|service| (service, url(service))).collect();
     let mut config = app.system().operator().config().clone();
     let queue_url = |queue: &str| format!("{}/{ACCOUNT}/{queue}", endpoints[&Service::Sqs]);
@@ -59,7 +71,7 @@ fn reaching(app: &TestApp, function: &'static dyn Function, url: impl Fn(Service
         mail_http: plain_http(),
     };
     let lines = Arc::new(Lines::default());
-    let deps = Deps::new(function.spec(), config, aws, app.clock.clone(), Arc::new(SystemChance), Arc::new(Nowhere));
+    let deps = Deps::new(function.spec(), config, aws, app.clock.clone(), Arc::new(SystemChance), outside);
     Called { function, deps: deps.reporting_to(lines.clone()), lines }
 }
 

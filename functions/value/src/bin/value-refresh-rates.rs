@@ -1,0 +1,5 @@
+//! Runs `value::refresh_rates` as a Lambda.
+
+fn main() -> std::process::ExitCode {
+    platform::lambda::serve(&value::refresh_rates::FUNCTION)
+}
