@@ -2,6 +2,7 @@
 //!
 //! The story goes on only when the last turn has come to rest, so that its end does not depend on how long anything took.
 
+mod providers;
 mod sources;
 mod value;
 

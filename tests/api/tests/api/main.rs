@@ -16,6 +16,7 @@ mod pages;
 mod personal_data;
 mod profile;
 mod properties;
+mod providers;
 mod routes;
 mod same_path;
 mod security;

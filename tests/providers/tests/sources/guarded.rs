@@ -23,7 +23,7 @@ use platform::{
     aws::{Aws, Service, plain_http},
     chance::SystemChance,
     clock::Clock,
-    config::Config,
+    config::{Config, KEYED, SourceAccess},
     outside::{Call, Outside, OutsideError},
     telemetry::MetricSink,
     token::TokenPolicy,
@@ -35,10 +35,10 @@ use providers::{
 };
 use providers_tests::{Answer, NOW, Vendor, outside};
 
-use crate::support::{Given, ask, assert_secret, calls, granting, recorded};
+use crate::support::{Given, SECRET, ask, assert_secret, calls, granting, recorded};
 
 /// A store, a clock and a way out that all instances share.
-struct World {
+pub struct World {
     engine: Engine,
     clock: Arc<MovableClock>,
     lines: Arc<Lines>,
@@ -56,7 +56,7 @@ impl MetricSink for Lines {
 }
 
 impl World {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self::over(Arc::new(outside()))
     }
 
@@ -66,7 +66,7 @@ impl World {
     }
 
     /// What another instance of a function is given.
-    fn instance(&self) -> Deps {
+    pub fn instance(&self) -> Deps {
         let config = Config {
             table_prefix: String::new(),
             queue_urls: BTreeMap::new(),
@@ -78,7 +78,8 @@ impl World {
             mail_configuration_set: None,
             public_url: "https://milebuy.example".to_owned(),
             emit_metrics: true,
-            sources: BTreeMap::new(),
+            sources: KEYED.map(|id| (id, access())).into(),
+            open_sources: BTreeMap::new(),
         };
         let aws = Aws {
             region: "us-east-1".to_owned(),
@@ -108,6 +109,11 @@ impl World {
         let state = self.instance().store().source_state(&account(source)).await.unwrap();
         state.map_or(BreakerState::Closed, |state| state.breaker.state(self.clock.now()))
     }
+}
+
+/// Where the sources are that every deployment has a key of; nothing here goes there.
+fn access() -> SourceAccess {
+    SourceAccess { url: "https://nowhere.invalid".to_owned(), key: SECRET.into() }
 }
 
 fn account(source: &Source) -> Account {
