@@ -2,6 +2,7 @@
 //!
 //! The story goes on only when the last turn has come to rest, so that its end does not depend on how long anything took.
 
+mod providers;
 mod sources;
 mod value;
 
@@ -107,13 +108,7 @@ async fn run_brands(world: &World) -> Result<(), Violation> {
     admin.ask("identity-update-tenant", "", Some(json!({"features": ["trip-planner"], "terms": "Be kinder."}))).await?;
     let shown = admin.ask("identity-get-tenant", "", None).await?;
     ensure(shown.body["terms"]["version"] == 1, || format!("not its first terms: {}", shown.body))?;
-    run_sources(&admin).await
-}
-
-/// The admin looks at the sources.
-async fn run_sources(admin: &Person<'_>) -> Result<(), Violation> {
-    let all = admin.ask("sources-list-providers", "", None).await?;
-    ensure(all.body["items"].as_array().is_some_and(|items| items.len() == 11), || format!("not eleven: {}", all.body))
+    providers::run(&operator, &admin).await
 }
 
 async fn read_everything(dana: &Person<'_>, dubai: &str) -> Result<(), Violation> {

@@ -21,6 +21,10 @@ use crate::{
 /// for.
 const GOOD_BODIES: &[(&str, &str)] = &[
     ("cards-opt-out", r#"{"optedOut": true}"#),
+    ("sources-manage-provider", r#"{"enabled": true}"#),
+    ("sources-manage-provider-key", r#"{"key": "a-key-that-opens-nothing"}"#),
+    ("sources-put-provider", r#"{"enabled": true}"#),
+    ("sources-put-provider-key", r#"{"key": "a-key-that-opens-nothing"}"#),
     ("value-put-balances", r#"{"balances": {}}"#),
     ("value-put-valuations", r#"{"valuations": {}}"#),
 ];
@@ -35,6 +39,9 @@ const QUESTIONS: &[(&str, &str)] = &[
     ("value-get-funding-plan", "programme=hyatt&points=25000"),
     ("value-get-value", "programme=atmos&points=50000&taxes=5.60USD&cash=563.50USD"),
 ];
+
+/// A source of which nothing is set.
+const PROVIDER: &str = "viator";
 
 /// The largest body that is read.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -104,7 +111,7 @@ impl Route {
     /// What its ids name: `watchers` in `/v1/watchers/{id}/run`, `sessions` in `/v1/me/sessions/{id}`, `tenants` in
     /// `/v1/operator/tenants/{id}`.
     pub fn collection(&self) -> &str {
-        self.template.split('/').skip(2).find(|part| !["me", "operator"].contains(part)).unwrap_or_default()
+        self.template.split('/').skip(2).find(|part| !["admin", "me", "operator"].contains(part)).unwrap_or_default()
     }
 
     pub fn role(&self) -> Option<Role> {
@@ -168,6 +175,13 @@ pub async fn existing((mut deal, mut alert): (Deal, Alert)) -> (TestApp, Ids) {
     let booking = booking.body["id"].as_str().unwrap().to_owned();
     app.settle().await;
     let (deal, alert, tenant) = (deal.id.to_string(), alert.id.to_string(), "demo".to_owned());
-    let ids = [("watchers", watcher), ("deals", deal), ("alerts", alert), ("sessions", session), ("tenants", tenant)];
+    let ids = [
+        ("watchers", watcher),
+        ("deals", deal),
+        ("alerts", alert),
+        ("sessions", session),
+        ("tenants", tenant),
+        ("providers", PROVIDER.to_owned()),
+    ];
     (app, [&ids[..], &[("bookings", booking)]].concat().into_iter().collect())
 }
