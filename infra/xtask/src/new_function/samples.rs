@@ -1,8 +1,9 @@
 //! Sample events, as Lambda hands them to a function.
 
 use domain::events::{
-    AccountLocked, AlertRaised, DealChanged, DealFound, Event, MemberJoined, MessageRefused, MessageSent, MessageUncertain,
-    PasscodeWanted, SOURCE, SearchAnswered, WatcherChanged, WatcherCreated, WatcherDeleted, WatcherMatched,
+    AccountLocked, AlertRaised, BookingAbandoned, BookingDone, CardAdviceChosen, DealChanged, DealForgotten, DealFound,
+    DealSaved, Event, MemberJoined, MessageRefused, MessageSent, MessageUncertain, PasscodeWanted, SOURCE, SearchAnswered,
+    WatcherChanged, WatcherCreated, WatcherDeleted, WatcherMatched,
 };
 use serde_json::{Map, Value, json};
 
@@ -17,7 +18,7 @@ const AT: &str = "2026-02-17T19:24:00Z";
 type Sampled = (&'static str, fn() -> Value);
 
 /// Every event.
-const EVENTS: [Sampled; 14] = [
+const EVENTS: [Sampled; 19] = [
     (PasscodeWanted::NAME, sample::<PasscodeWanted>),
     (MemberJoined::NAME, sample::<MemberJoined>),
     (AccountLocked::NAME, sample::<AccountLocked>),
@@ -32,6 +33,11 @@ const EVENTS: [Sampled; 14] = [
     (MessageSent::NAME, sample::<MessageSent>),
     (MessageUncertain::NAME, sample::<MessageUncertain>),
     (MessageRefused::NAME, sample::<MessageRefused>),
+    (DealSaved::NAME, sample::<DealSaved>),
+    (DealForgotten::NAME, sample::<DealForgotten>),
+    (BookingDone::NAME, sample::<BookingDone>),
+    (BookingAbandoned::NAME, sample::<BookingAbandoned>),
+    (CardAdviceChosen::NAME, sample::<CardAdviceChosen>),
 ];
 
 /// A value of an event: its own fields of all that events say.
@@ -47,6 +53,8 @@ fn sample<E: Event>() -> Value {
         "dealVersion": 1,
         "alert": format!("alert_{ID}"),
         "delivery": format!("msg_{ID}"),
+        "booking": format!("book_{ID}"),
+        "optedOut": true,
         "searchKey": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
         "slot": AT,
         "reason": "found",
