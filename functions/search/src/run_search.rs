@@ -10,9 +10,13 @@ use domain::{
     watchers::{Watcher, WatcherState},
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
-use platform::{Deps, JobError, Message, Worker, queues::SearchDue, telemetry};
+use platform::{
+    Deps, JobError, Message, Worker,
+    queues::{SearchDue, SourceAnswered},
+    telemetry,
+};
 use providers::{
-    AwardSource, CashSource, Found,
+    AwardSource, CashSource, Found, account,
     duffel::{self, CASH_DAYS_PER_SEARCH, Duffel},
     seats_aero::{self, SeatsAero},
 };
@@ -30,6 +34,7 @@ pub static FUNCTION: Worker<SearchDue> =
         Observation::WRITE,
         Grant::Emit("SearchAnswered"),
         Grant::Send(SearchDue::QUEUE.name),
+        Grant::Send(SourceAnswered::QUEUE.name),
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
     ]);
@@ -109,7 +114,7 @@ async fn ask(cx: &Deps, query: SearchQuery) -> Result<SearchAnswer, JobError> {
     let found = match query.wanted() {
         Wanted::AwardFlights => {
             let awards = source(cx, seats_aero::SOURCE, SeatsAero::new)?.awards(cx.outside(), &query, asked_at).await;
-            let awards = answered(cx, awards)?;
+            let awards = answered(cx, &query, asked_at, awards).await?;
             let days = days_worth_comparing(&awards.offers);
             let fares = if days.is_empty() { None } else { Some(cash.fares(cx.outside(), &query, &days, asked_at).await) };
             // Awards first: an answer that is too large is cut from the end.
@@ -119,11 +124,12 @@ async fn ask(cx: &Deps, query: SearchQuery) -> Result<SearchAnswer, JobError> {
             let (first, last) = query.days();
             let days: Vec<Date> =
                 first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last).take(CASH_DAYS_PER_SEARCH).collect();
-            vec![answered(cx, cash.fares(cx.outside(), &query, &days, asked_at).await)?]
+            let fares = cash.fares(cx.outside(), &query, &days, asked_at).await;
+            vec![answered(cx, &query, asked_at, fares).await?]
         }
     };
     for found in &found {
-        meter(cx, found);
+        note(cx, &query, asked_at, found).await?;
     }
     let reports = found.iter().map(Found::report).collect();
     Ok(SearchAnswer { query, asked_at, reports, offers: found.into_iter().flat_map(|found| found.offers).collect() })
@@ -135,10 +141,10 @@ fn source<T>(cx: &Deps, id: &str, new: fn(&str, secrecy::SecretString) -> T) -> 
 }
 
 /// A failure that passes comes again; one that does not is parked with its reason.
-fn answered(cx: &Deps, found: Found) -> Result<Found, JobError> {
+async fn answered(cx: &Deps, query: &SearchQuery, asked_at: Timestamp, found: Found) -> Result<Found, JobError> {
     match &found.error {
         Some(error) if found.outcome == SourceOutcome::Failed => {
-            meter(cx, &found);
+            note(cx, query, asked_at, &found).await?;
             let why = format!("{}: {error}", found.source);
             Err(if error.passes() { JobError::Retry(why) } else { JobError::Park(why) })
         }
@@ -146,7 +152,8 @@ fn answered(cx: &Deps, found: Found) -> Result<Found, JobError> {
     }
 }
 
-fn meter(cx: &Deps, found: &Found) {
+/// Counts what was asked and given, here and for the quality of the source.
+async fn note(cx: &Deps, query: &SearchQuery, asked_at: Timestamp, found: &Found) -> Result<(), JobError> {
     let set_aside: usize = found.set_aside.values().sum();
     let error = found.error.as_ref().map(ToString::to_string);
     tracing::info!(source = %found.source, outcome = ?found.outcome, calls = found.calls, offers = found.offers.len(), set_aside, error, "source");
@@ -154,6 +161,7 @@ fn meter(cx: &Deps, found: &Found) {
     if set_aside > 0 {
         telemetry::count(cx, "OffersSetAside", set_aside as u64);
     }
+    cx.send(&account::messages(query.key().as_str(), asked_at, found)).await
 }
 
 /// The days with the cheapest awards, as many as fares can be asked for.

@@ -54,6 +54,7 @@ pub fn functions() -> Vec<&'static dyn Function> {
         identity::FUNCTIONS,
         watchers::FUNCTIONS,
         search::FUNCTIONS,
+        sources::FUNCTIONS,
         deals::FUNCTIONS,
         notifications::FUNCTIONS,
         system::FUNCTIONS,

@@ -49,7 +49,7 @@ impl Sources {
         let open = |address: &str, id| if live.is_empty() { format!("{ADDRESS}/{id}") } else { address.to_owned() };
         let open = OPEN_SOURCES.into_iter().map(|(id, _, address)| (id, open(address, id))).collect();
         let mut access = live;
-        for (id, ..) in SOURCES {
+        for id in recordings::PLAYED {
             let recorded = || SourceAccess { url: format!("{ADDRESS}/{id}"), key: recordings::KEY.into() };
             access.entry(id).or_insert_with(recorded);
         }
@@ -91,9 +91,9 @@ async fn play(recorded: Router, call: Call) -> Result<http::Response<Bytes>, Out
 /// The sources that have a key in the environment.
 pub fn live_sources(get: impl Fn(&str) -> Option<String>) -> BTreeMap<&'static str, SourceAccess> {
     let set = |name: String| get(&name).filter(|value| !value.is_empty());
-    let access = |(id, prefix, address): (&'static str, &str, &str)| {
+    let access = |(id, prefix, address): (&'static str, &str, Option<&str>)| {
         let key = set(format!("{prefix}_KEY"))?.into();
-        let url = set(format!("{prefix}_URL")).unwrap_or_else(|| address.to_owned());
+        let url = set(format!("{prefix}_URL")).or_else(|| address.map(str::to_owned))?;
         Some((id, SourceAccess { url: url.trim_end_matches('/').to_owned(), key }))
     };
     SOURCES.into_iter().filter_map(access).collect()
@@ -126,7 +126,7 @@ mod tests {
             .header("partner-authorization", access.key.expose_secret())
             .body(Bytes::new())
             .unwrap();
-        let call = Call { source: "seats-aero", operation: "search", request, timeout: Duration::from_secs(1) };
+        let call = Call { source: "seats-aero", operation: "search", request, timeout: Duration::from_secs(1), repeated: false };
         let answer = sources.send(call).await.unwrap();
         assert_eq!((answer.status().as_u16(), answer.headers()["x-recorded"].is_empty()), (200, false));
     }

@@ -21,6 +21,9 @@ use serde_json::{Value, json};
 /// The key, and the token, that the player accepts.
 pub const KEY: &str = "recorded";
 
+/// The sources of which there are recordings.
+pub const PLAYED: [&str; 2] = ["seats-aero", "duffel"];
+
 /// The day of the observations.
 pub const OBSERVED: Date = date(2026, 2, 17);
 /// The day that they are about: all of it leaves on it.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     deals::Score,
-    ids::{AlertId, BookingId, ChallengeId, DealId, DeliveryId, MemberId, TenantId, WatcherId},
+    ids::{AlertId, BookingId, ChallengeId, DealId, DeliveryId, MemberId, PropertyId, TenantId, WatcherId},
     search::SearchKey,
     time::Slot,
     watchers::Reason,
@@ -190,6 +190,22 @@ events! {
         member: MemberId,
         /// Whether they want none.
         opted_out: bool,
+    }
+    /// An operator said that two properties are one.
+    PropertiesJoined {
+        /// Who.
+        member: MemberId,
+        /// The one that they are now.
+        property: PropertyId,
+    }
+    /// An operator said that two listings are two properties.
+    PropertySplit {
+        /// Who.
+        member: MemberId,
+        /// The one of them.
+        property: PropertyId,
+        /// The other one.
+        apart: PropertyId,
     }
     /// A channel refused a message for good.
     MessageRefused {

@@ -115,6 +115,15 @@ id!(
     BookingId, "book", "booking", "a booking id"
 );
 
+id!(
+    /// What a source sells by one reference. Derived from both.
+    ListingId, "lst", "listing", "a listing id"
+);
+id!(
+    /// A house that several sources sell.
+    PropertyId, "prop", "property", "a property id"
+);
+
 text!(
     /// A brand. Every stored item belongs to one.
     TenantId, "a tenant id", tenant_slug, example "demo"

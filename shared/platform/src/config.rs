@@ -49,9 +49,24 @@ pub struct SourceAccess {
     pub key: SecretString,
 }
 
-/// The outside sources: id, variable prefix, and their own address.
-pub const SOURCES: [(&str, &str, &str); 2] =
-    [("seats-aero", "SEATS_AERO", "https://seats.aero/partnerapi"), ("duffel", "DUFFEL", "https://api.duffel.com")];
+/// The outside sources: id, variable prefix, and their own address, where one is published.
+pub const SOURCES: [(&str, &str, Option<&str>); 11] = [
+    ("seats-aero", "SEATS_AERO", Some("https://seats.aero/partnerapi")),
+    ("duffel", "DUFFEL", Some("https://api.duffel.com")),
+    ("travelpayouts", "TRAVELPAYOUTS", Some("https://api.travelpayouts.com")),
+    ("booking-demand", "BOOKING_DEMAND", Some("https://demandapi.booking.com/3.2")),
+    ("expedia-rapid", "EXPEDIA_RAPID", Some("https://api.ean.com")),
+    ("viator", "VIATOR", Some("https://api.viator.com/partner")),
+    ("getyourguide", "GETYOURGUIDE", Some("https://api.getyourguide.com")),
+    ("goibibo", "GOIBIBO", None),
+    ("oyo", "OYO", None),
+    ("makemytrip", "MAKEMYTRIP", None),
+    ("trip-com", "TRIP_COM", None),
+];
+
+/// Those whose key every deployment has among its secrets. The keys of the others are set by operators, or by tenants for
+/// themselves; an environment may give them, too.
+pub const KEYED: [&str; 2] = ["seats-aero", "duffel"];
 
 /// The outside sources that ask for no key: the same of them.
 pub const OPEN_SOURCES: [(&str, &str, &str); 1] = [("ecb", "ECB", "https://www.ecb.europa.eu/stats/eurofxref")];
@@ -150,11 +165,7 @@ impl Config {
         let mail_sender = reader.parsed("MAIL_SENDER", "must be an email address", |value| value.parse().ok());
         let public_url = reader.url("PUBLIC_URL", None);
         let called = SOURCES.into_iter().filter(|(id, ..)| needed.sources.contains(id));
-        let sources = called.map(|(id, prefix, address)| {
-            let url = reader.url(&format!("{prefix}_URL"), Some(address));
-            (id, SourceAccess { url, key: reader.secret(&format!("{prefix}_KEY"), 1) })
-        });
-        let sources = sources.collect();
+        let sources = called.filter_map(|called| reader.source(called)).collect();
         let called = OPEN_SOURCES.into_iter().filter(|(id, ..)| needed.sources.contains(id));
         let open_sources =
             called.map(|(id, prefix, address)| (id, reader.url(&format!("{prefix}_URL"), Some(address)))).collect();
@@ -211,6 +222,16 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             return self.fault(name, "must be an http or https address");
         }
         value.trim_end_matches('/').to_owned()
+    }
+
+    /// How a source is reached. One that not every deployment has a key of is there if it has one.
+    fn source(&mut self, (id, prefix, address): (&'static str, &str, Option<&str>)) -> Option<(&'static str, SourceAccess)> {
+        let (url, key) = (format!("{prefix}_URL"), format!("{prefix}_KEY"));
+        if !KEYED.contains(&id) && self.optional(&key).is_none() {
+            return None;
+        }
+        let url = self.url(&url, address);
+        Some((id, SourceAccess { url, key: self.secret(&key, 1) }))
     }
 
     fn secret(&mut self, name: &str, at_least: usize) -> SecretString {

@@ -1,6 +1,10 @@
 //! What a function is given: configuration, clock, ids, and one lazily built client per service.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::{
+    any::{Any, TypeId},
+    collections::BTreeMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
 use aws_lambda_events::sqs::SqsMessage;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
@@ -43,6 +47,7 @@ struct Inner {
     ses: OnceLock<aws_sdk_sesv2::Client>,
     vault: OnceLock<Vault>,
     hosts: Mutex<Vec<(String, Option<TenantId>, Timestamp)>>,
+    kept: Mutex<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     rates: Mutex<Option<(Timestamp, Arc<Rates>)>>,
 }
 
@@ -83,6 +88,7 @@ impl Deps {
             ses: OnceLock::new(),
             vault: OnceLock::new(),
             hosts: Mutex::new(Vec::new()),
+            kept: Mutex::default(),
             rates: Mutex::new(None),
         };
         Self(Arc::new(inner), Arc::new(StandardOutput))
@@ -165,6 +171,14 @@ impl Deps {
     /// The world outside.
     pub fn outside(&self) -> &dyn Outside {
         &*self.0.outside
+    }
+
+    /// What an instance of a function remembers from one run to the next: one of each type, made when it is first asked for.
+    pub fn kept<T: Any + Default + Send + Sync>(&self) -> Arc<T> {
+        let mut kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = kept.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default()));
+        // It lies there by its own type.
+        one.clone().downcast().unwrap_or_default()
     }
 
     /// Adds an event to a change.

@@ -24,6 +24,8 @@ pub struct Call {
     pub request: http::Request<Bytes>,
     /// How long to wait for the whole answer.
     pub timeout: Duration,
+    /// Whether the same request was sent before.
+    pub repeated: bool,
 }
 
 /// Why there is no answer. An answer with an error status is an answer.
@@ -41,6 +43,36 @@ pub enum OutsideError {
     /// The function did not declare that it calls this source.
     #[error("the call was not declared")]
     Undeclared,
+    /// The source is left alone for so long, after failures or because it asked for it.
+    #[error("the source is left alone for now")]
+    LeftAlone(Duration),
+    /// The source takes no more calls for so long.
+    #[error("the source takes no more calls for now")]
+    LimitReached(Duration),
+    /// The day's calls are used up; how long the day still is.
+    #[error("the calls of this day are used up")]
+    QuotaUsedUp(Duration),
+    /// Enough calls were repeated.
+    #[error("enough calls were repeated")]
+    RepeatedEnough,
+    /// It can't be said whether the source takes another call.
+    #[error("whether the source takes another call is not known")]
+    Uncounted,
+}
+
+impl OutsideError {
+    /// Whether the call may have reached the source. If not, it costs nothing there.
+    pub fn left(self) -> bool {
+        match self {
+            Self::Timeout | Self::Unreachable | Self::TooLarge => true,
+            Self::Undeclared
+            | Self::LeftAlone(_)
+            | Self::LimitReached(_)
+            | Self::QuotaUsedUp(_)
+            | Self::RepeatedEnough
+            | Self::Uncounted => false,
+        }
+    }
 }
 
 /// Sends calls.

@@ -3,6 +3,8 @@
 use domain::{
     ids::{DeliveryId, MemberId, TenantId, WatcherId},
     notifications::Delivery,
+    properties::Listing,
+    quality::Account,
     search::SearchKey,
     time::Slot,
 };
@@ -105,4 +107,18 @@ impl SendEmail {
 
 impl Message for SendEmail {
     const QUEUE: Queue = Queue::sent("email");
+}
+
+/// A source gave an answer, or failed to. What it sells is in no table that others may read, so the message has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceAnswered {
+    /// How it fared. Of several messages about one answer each has it, and it counts once.
+    pub account: Account,
+    /// The properties that it sells.
+    pub listings: Vec<Listing>,
+}
+
+impl Message for SourceAnswered {
+    const QUEUE: Queue = Queue::sent("source-answers");
 }

@@ -67,10 +67,13 @@ impl Patience {
         let jitter = Duration::from_micros(u64::from(u32::from_be_bytes(bytes)) % below);
         match error {
             SourceError::RateLimited { retry_after: Some(asked) } => asked.checked_add(jitter),
+            // By then there is a call to be had.
+            SourceError::LimitReached { wait } => wait.checked_add(jitter),
             SourceError::RateLimited { retry_after: None }
             | SourceError::Unavailable(_)
             | SourceError::Timeout
             | SourceError::Unreachable
+            | SourceError::Uncounted
             | SourceError::Unauthorized
             | SourceError::Forbidden
             | SourceError::Rejected { .. }
@@ -78,6 +81,8 @@ impl Patience {
             | SourceError::TooLarge
             | SourceError::Undeclared
             | SourceError::NotOffered => Some(jitter),
+            // It was not asked, and would not be: who waits has better to do.
+            SourceError::LeftAlone { .. } | SourceError::QuotaUsedUp { .. } | SourceError::RepeatedEnough => None,
         }
     }
 }
@@ -111,7 +116,7 @@ impl<'a> Calls<'a> {
     /// often as patience has it if what failed passes with time.
     pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Bytes, SourceError> {
         match self.patience {
-            None => self.twice_connected(request).await,
+            None => self.connected(request, false).await,
             Some(patience) => {
                 let all = self.repeated(patience, request);
                 tokio::time::timeout(patience.within, all).await.unwrap_or(Err(SourceError::Timeout))
@@ -121,14 +126,18 @@ impl<'a> Calls<'a> {
 
     /// Sends a request that changes something there: once, whatever becomes of it.
     pub(crate) async fn send_once(&self, request: Request<Bytes>) -> Result<Bytes, SourceError> {
-        self.read(self.once(request).await?)
+        self.read(self.once(request, false).await?)
     }
 
     async fn repeated(&self, patience: &Patience, request: Request<Bytes>) -> Result<Bytes, SourceError> {
-        let (mut tried, mut waited) = (0, Duration::ZERO);
+        let (mut tried, mut waited, mut last) = (0, Duration::ZERO, None);
         loop {
-            let error = match self.twice_connected(request.clone()).await {
+            let before = self.made();
+            let repeated = last.is_some();
+            let error = match self.connected(request.clone(), repeated).await {
                 Ok(body) => return Ok(body),
+                // What went wrong is why it was to be repeated.
+                Err(SourceError::RepeatedEnough) => return Err(last.unwrap_or(SourceError::RepeatedEnough)),
                 Err(error) => error,
             };
             tried += 1;
@@ -137,15 +146,22 @@ impl<'a> Calls<'a> {
             if waited >= patience.within {
                 return Err(error);
             }
+            // What never left is no repetition when it does.
+            if self.made() > before {
+                last = Some(error);
+            }
             tokio::time::sleep(pause).await;
         }
     }
 
-    async fn twice_connected(&self, request: Request<Bytes>) -> Result<Bytes, SourceError> {
-        let answer = match self.once(request.clone()).await {
-            Err(OutsideError::Unreachable) => self.once(request).await?,
-            Err(error @ (OutsideError::Timeout | OutsideError::TooLarge | OutsideError::Undeclared)) => return Err(error.into()),
-            Ok(answer) => answer,
+    /// Sends it once more at once if the connection failed.
+    async fn connected(&self, request: Request<Bytes>, repeated: bool) -> Result<Bytes, SourceError> {
+        let answer = match self.once(request.clone(), repeated).await {
+            Err(OutsideError::Unreachable) => match self.once(request, true).await {
+                Err(OutsideError::RepeatedEnough) => Err(OutsideError::Unreachable),
+                again => again,
+            }?,
+            other => other?,
         };
         self.read(answer)
     }
@@ -155,14 +171,19 @@ impl<'a> Calls<'a> {
         if answer.status().is_success() { Ok(answer.into_body()) } else { Err(SourceError::of(&answer, self.now)) }
     }
 
-    async fn once(&self, request: Request<Bytes>) -> Result<Response<Bytes>, OutsideError> {
-        self.made.fetch_add(1, Ordering::Relaxed);
-        self.outside.send(Call { source: self.source, operation: self.operation, request, timeout: CALL_TIMEOUT }).await
+    async fn once(&self, request: Request<Bytes>, repeated: bool) -> Result<Response<Bytes>, OutsideError> {
+        let (source, operation, timeout) = (self.source, self.operation, CALL_TIMEOUT);
+        let answer = self.outside.send(Call { source, operation, request, timeout, repeated }).await;
+        // What a guard keeps back is no call.
+        if answer.as_ref().err().is_none_or(|error| error.left() || *error == OutsideError::Undeclared) {
+            self.made.fetch_add(1, Ordering::Relaxed);
+        }
+        answer
     }
 }
 
 /// An answer as it was before it was packed. Unpacked it may be no larger than any other.
-fn unpacked(answer: Response<Bytes>) -> Result<Response<Bytes>, SourceError> {
+pub(crate) fn unpacked(answer: Response<Bytes>) -> Result<Response<Bytes>, SourceError> {
     if answer.headers().get(CONTENT_ENCODING).is_none_or(|encoding| encoding != "gzip") {
         return Ok(answer);
     }

@@ -51,9 +51,40 @@ pub enum SourceError {
     /// The function did not declare that it calls this source.
     #[error("the call was not declared")]
     Undeclared,
+    /// The source is left alone, after failures or because it asked for it.
+    #[error("the source is left alone for now")]
+    LeftAlone {
+        /// For how long.
+        #[serde(rename = "forSeconds", serialize_with = "seconds")]
+        wait: Duration,
+    },
+    /// The source takes no more calls for now; it was not asked.
+    #[error("the limit of calls is reached")]
+    LimitReached {
+        /// For how long.
+        #[serde(rename = "forSeconds", serialize_with = "seconds")]
+        wait: Duration,
+    },
+    /// The calls of this day are used up.
+    #[error("the calls of this day are used up")]
+    QuotaUsedUp {
+        /// How long the day still is.
+        #[serde(rename = "forSeconds", serialize_with = "seconds")]
+        wait: Duration,
+    },
+    /// Enough calls were repeated.
+    #[error("enough calls were repeated")]
+    RepeatedEnough,
+    /// It can't be said whether the source takes another call, and then it is not asked.
+    #[error("whether the source takes another call is not known")]
+    Uncounted,
     /// The source can't be asked this, or in this way.
     #[error("the source does not offer this")]
     NotOffered,
+}
+
+fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(duration.as_secs())
 }
 
 fn in_seconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -61,10 +92,40 @@ fn in_seconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Resu
 }
 
 impl SourceError {
+    /// Its name, as reports have it: that of its cause where it is written out.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::RateLimited { .. } => "rate-limited",
+            Self::Rejected { .. } => "rejected",
+            Self::Unavailable(_) => "unavailable",
+            Self::Malformed => "malformed",
+            Self::TooLarge => "too-large",
+            Self::Timeout => "timeout",
+            Self::Unreachable => "unreachable",
+            Self::Undeclared => "undeclared",
+            Self::LeftAlone { .. } => "left-alone",
+            Self::LimitReached { .. } => "limit-reached",
+            Self::QuotaUsedUp { .. } => "quota-used-up",
+            Self::RepeatedEnough => "repeated-enough",
+            Self::Uncounted => "uncounted",
+            Self::NotOffered => "not-offered",
+        }
+    }
+
     /// Whether the same call can succeed later without anyone mending anything.
     pub fn passes(&self) -> bool {
         match self {
-            Self::RateLimited { .. } | Self::Unavailable(_) | Self::Timeout | Self::Unreachable => true,
+            Self::RateLimited { .. }
+            | Self::Unavailable(_)
+            | Self::Timeout
+            | Self::Unreachable
+            | Self::LeftAlone { .. }
+            | Self::LimitReached { .. }
+            | Self::QuotaUsedUp { .. }
+            | Self::RepeatedEnough
+            | Self::Uncounted => true,
             Self::Unauthorized
             | Self::Forbidden
             | Self::Rejected { .. }
@@ -99,6 +160,11 @@ impl From<OutsideError> for SourceError {
             OutsideError::Unreachable => Self::Unreachable,
             OutsideError::TooLarge => Self::TooLarge,
             OutsideError::Undeclared => Self::Undeclared,
+            OutsideError::LeftAlone(wait) => Self::LeftAlone { wait },
+            OutsideError::LimitReached(wait) => Self::LimitReached { wait },
+            OutsideError::QuotaUsedUp(wait) => Self::QuotaUsedUp { wait },
+            OutsideError::RepeatedEnough => Self::RepeatedEnough,
+            OutsideError::Uncounted => Self::Uncounted,
         }
     }
 }
@@ -108,6 +174,21 @@ const RATELIMIT_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 /// Expedia's own headers: milliseconds since the epoch.
 const RESETS_IN_MILLISECONDS: [HeaderName; 2] =
     [HeaderName::from_static("rate-limit-minute-reset"), HeaderName::from_static("rate-limit-day-reset")];
+
+/// What is left of a limit: Duffel and Viator say it under the first name, Expedia by minute and by day.
+const REMAINING: [HeaderName; 3] = [
+    HeaderName::from_static("ratelimit-remaining"),
+    HeaderName::from_static("rate-limit-minute-remaining"),
+    HeaderName::from_static("rate-limit-day-remaining"),
+];
+
+/// For how long an answer asks us to stay away: because it came too often, or because nothing is left of a limit.
+pub(crate) fn asked_to_stay_away(answer: &Response<Bytes>, now: Timestamp) -> Option<Duration> {
+    let headers = answer.headers();
+    let nothing_left = || REMAINING.iter().any(|name| headers.get(name).is_some_and(|left| left == "0"));
+    let asked = answer.status().as_u16() == 429 || nothing_left();
+    asked.then(|| retry_after(headers, now)).flatten()
+}
 
 /// `Retry-After` in seconds or as a date (RFC 9110), else what the source's own header says.
 pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {

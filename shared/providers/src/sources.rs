@@ -1,5 +1,6 @@
 //! The table of sources: one line each, from which tests, benches and automation go through all of them.
 
+pub use domain::sources::{Vertical, bucket::Limit};
 use domain::{
     activities::ActivityOffer,
     flights::{FlightOffer, lead_ins::LeadInFare},
@@ -27,6 +28,8 @@ pub struct Source {
     pub id: &'static str,
     /// Where it is; `None` until an agreement names it.
     pub base: Option<&'static str>,
+    /// What it is a source of.
+    pub vertical: Vertical,
     /// What its adapter is built on.
     pub contract: Contract,
     /// How many calls it takes in how many seconds, where that is published.
@@ -49,15 +52,6 @@ pub enum Contract {
     Published,
     /// What we would agree on: nobody has confirmed it.
     UnverifiedContract,
-}
-
-/// So many calls in so many seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Limit {
-    /// Calls.
-    pub calls: u32,
-    /// In so many seconds.
-    pub seconds: u32,
 }
 
 /// An adapter, by what it is asked for.
@@ -140,6 +134,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: seats_aero::SOURCE,
         base: Some(seats_aero::BASE),
+        vertical: Vertical::Flights,
         contract: Contract::Published,
         limit: Some(Limit { calls: 1_000, seconds: 86_400 }),
         asks: Asks { party: false, days: Days::Weeks },
@@ -164,6 +159,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: duffel::SOURCE,
         base: Some(duffel::BASE),
+        vertical: Vertical::Flights,
         contract: Contract::Published,
         limit: None,
         asks: Asks { party: true, days: Days::Asked },
@@ -212,6 +208,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: travelpayouts::SOURCE,
         base: Some(travelpayouts::BASE),
+        vertical: Vertical::Flights,
         contract: Contract::Published,
         limit: Some(Limit { calls: 300, seconds: 60 }),
         asks: Asks { party: false, days: Days::Months },
@@ -226,6 +223,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: booking_demand::SOURCE,
         base: Some(booking_demand::BASE),
+        vertical: Vertical::Stays,
         contract: Contract::Published,
         limit: None,
         asks: Asks { party: true, days: Days::Asked },
@@ -252,6 +250,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: expedia_rapid::SOURCE,
         base: Some(expedia_rapid::BASE),
+        vertical: Vertical::Stays,
         contract: Contract::Published,
         limit: None,
         asks: Asks { party: true, days: Days::Asked },
@@ -270,6 +269,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: viator::SOURCE,
         base: Some(viator::BASE),
+        vertical: Vertical::Activities,
         contract: Contract::Published,
         limit: None,
         asks: Asks { party: false, days: Days::Asked },
@@ -289,6 +289,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: getyourguide::SOURCE,
         base: Some(getyourguide::BASE),
+        vertical: Vertical::Activities,
         contract: Contract::Published,
         limit: Some(Limit { calls: 120, seconds: 60 }),
         asks: Asks { party: false, days: Days::Asked },
@@ -310,6 +311,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: goibibo::SOURCE,
         base: None,
+        vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
         asks: Asks { party: true, days: Days::Asked },
@@ -320,6 +322,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: oyo::SOURCE,
         base: None,
+        vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
         asks: Asks { party: true, days: Days::Asked },
@@ -330,6 +333,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: makemytrip::SOURCE,
         base: None,
+        vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 30, seconds: 60 }),
         asks: Asks { party: true, days: Days::Asked },
@@ -340,6 +344,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         id: trip_com::SOURCE,
         base: None,
+        vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: None,
         asks: Asks { party: true, days: Days::Asked },

@@ -30,7 +30,7 @@ const PAUSES: [Duration; 4] =
 /// How something is counted. What an expression could do besides, the local gate does not let through.
 const COUNT: &str = "ADD #used :by SET #type = :type";
 /// The same of what is not kept for good.
-const COUNT_AND_EXPIRE: &str = "ADD #used :by SET #type = :type, #ttl = :ttl";
+pub(crate) const COUNT_AND_EXPIRE: &str = "ADD #used :by SET #type = :type, #ttl = :ttl";
 
 /// Somewhere between nothing and the whole of a pause, so that those who met don't meet again.
 fn jittered(pause: Duration) -> Duration {

@@ -25,6 +25,8 @@ pub(crate) enum Condition {
     NoLater(Timestamp),
     /// So much has not been used up.
     Room(i64),
+    /// There is none, or all that was used lies behind this instant.
+    Idle(Timestamp),
 }
 
 const ABSENT: &str = "attribute_not_exists(pk)";
@@ -33,9 +35,10 @@ const VERSION: &str = "#version = :version";
 const FREE: &str = "attribute_not_exists(pk) OR #until <= :now";
 const NO_LATER: &str = "attribute_not_exists(pk) OR #asked <= :asked";
 const ROOM: &str = "attribute_not_exists(#used) OR #used <= :room";
+const IDLE: &str = "attribute_not_exists(pk) OR #used <= :now";
 
 /// Every expression.
-pub const CONDITIONS: [&str; 6] = [ABSENT, ABSENT_OR_EXPIRED, VERSION, FREE, NO_LATER, ROOM];
+pub const CONDITIONS: [&str; 7] = [ABSENT, ABSENT_OR_EXPIRED, VERSION, FREE, NO_LATER, ROOM, IDLE];
 
 impl Condition {
     /// In DynamoDB's words.
@@ -48,6 +51,7 @@ impl Condition {
             Self::Free(_) => FREE,
             Self::NoLater(_) => NO_LATER,
             Self::Room(_) => ROOM,
+            Self::Idle(_) => IDLE,
         };
         Some(expression.to_owned())
     }
@@ -65,12 +69,13 @@ impl Condition {
     fn operand(self) -> Option<(&'static str, &'static str, &'static str, i128)> {
         match self {
             Self::None | Self::Absent => None,
-            // DynamoDB counts the life of items in seconds, we hold our own leases in milliseconds.
+            // DynamoDB counts the life of items in seconds, we hold our own leases in milliseconds, and tokens in microseconds.
             Self::AbsentOrExpired(now) => Some(("#ttl", TTL, ":now", now.as_second().into())),
             Self::Free(now) => Some(("#until", "untilMs", ":now", now.as_millisecond().into())),
             Self::NoLater(asked) => Some(("#asked", "askedAt", ":asked", asked.as_millisecond().into())),
             Self::Version(version) => Some(("#version", "version", ":version", version.into())),
             Self::Room(room) => Some(("#used", "used", ":room", room.into())),
+            Self::Idle(now) => Some(("#used", "used", ":now", now.as_microsecond().into())),
         }
     }
 }

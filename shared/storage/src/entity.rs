@@ -170,9 +170,22 @@ pub const KINDS: &[&Kind] = &[
     crate::wallets::WALLET,
     crate::wallets::OWN_VALUATIONS,
     crate::rates::DAY_RATES,
+    crate::properties::PROPERTY,
+    crate::properties::PROPERTY_CELL,
+    crate::properties::PLACED_LISTING,
+    crate::properties::MATCH_CANDIDATE,
+    crate::quality::QUALITY_COUNT,
+    crate::quality::COUNTED_ANSWER,
+    crate::raw::RAW_ANSWER,
+    crate::raw::RAW_PART,
     crate::outbox::OUTBOX,
     crate::receipts::RECEIPT,
     crate::limits::LIMIT_COUNT,
+    crate::sources::SOURCE_ENTRY,
+    crate::sources::SOURCE_STATE,
+    crate::sources::SOURCE_BUCKET,
+    crate::sources::SOURCE_DAY,
+    crate::sources::SOURCE_HEALTH,
 ];
 
 #[cfg(test)]
@@ -203,6 +216,13 @@ mod tests {
             "LIMIT#{subject}",
             "TENANTS",
             "RATES",
+            "CELL#{cell}",
+            "LISTING#{listing}",
+            "CANDIDATES",
+            "QUALITY#{source}#{day}",
+            "COUNTED#{source}#{answer}",
+            "RAW#{source}#{operation}#{day}",
+            "RAWPART#{source}#{answer}",
         ];
         for keys in KINDS.iter().flat_map(|kind| kind.keys) {
             let begins = ["T#{tenant}", "TENANT#{tenant}"].iter().any(|tenant| keys.partition.starts_with(tenant));

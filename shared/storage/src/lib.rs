@@ -17,10 +17,14 @@ mod limits;
 mod members;
 mod outbox;
 mod passcodes;
+mod properties;
+mod quality;
 mod rates;
+mod raw;
 mod receipts;
 mod searches;
 mod sessions;
+mod sources;
 mod store;
 pub mod tables;
 mod tenants;
@@ -39,8 +43,12 @@ pub use self::{
     members::{DataKey, EmailOf, HandleOf, MASTER_SHARDS, MemberKey},
     outbox::{OUTBOX_SHARDS, OutboxItem},
     passcodes::Registration,
+    properties::{MatchCandidate, PlacedListing, PropertyCell},
+    quality::{CountedAnswer, QualityCount},
+    raw::{RawAnswer, RawPart},
     receipts::{Receipt, ReceiptId, StoredReply},
     searches::{Observation, SearchRun},
+    sources::{SourceBucket, SourceDay, SourceHealth},
     store::{Listed, Store, StoreError},
     tenants::TenantHost,
     watchers::{DUE_SHARDS, DueWatcher, WatcherQuota},

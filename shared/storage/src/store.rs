@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::{
 };
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 
 use crate::{
     condition::Condition,
@@ -107,6 +108,11 @@ impl Store {
 
     /// Reads one item, consistently.
     pub(crate) async fn get<E: Entity>(&self, key: Key) -> Result<Option<E>, StoreError> {
+        self.get_part::<E, E>(key).await
+    }
+
+    /// Reads a part of one item, consistently.
+    pub(crate) async fn get_part<E: Entity, P: DeserializeOwned>(&self, key: Key) -> Result<Option<P>, StoreError> {
         let answer = self
             .dynamo
             .get_item()
@@ -116,7 +122,8 @@ impl Store {
             .send()
             .await
             .map_err(|error| store_error(&error))?;
-        answer.item.map(from_item).transpose()
+        let read = |item| serde_dynamo::from_item(item).map_err(|_| StoreError::Corrupt(E::KIND.name));
+        answer.item.map(read).transpose()
     }
 
     /// Stores what was read and changed, unless someone changed or removed it since. Its version goes up by one. One
@@ -124,14 +131,27 @@ impl Store {
     pub(crate) async fn put_if_unchanged<E: Entity>(&self, entity: &mut E) -> Result<(), StoreError> {
         let read = *entity.version();
         *entity.version() = read + 1;
-        let unchanged = Condition::Version(read);
+        self.put_if(entity, Condition::Version(read)).await
+    }
+
+    /// The same, and what has no version yet only where there is none.
+    pub(crate) async fn put_new_or_unchanged<E: Entity>(&self, entity: &mut E) -> Result<(), StoreError> {
+        if *entity.version() == 0 {
+            *entity.version() = 1;
+            return self.put_if(entity, Condition::Absent).await;
+        }
+        self.put_if_unchanged(entity).await
+    }
+
+    /// Stores something if this is so. One write.
+    pub(crate) async fn put_if<E: Entity>(&self, entity: &E, condition: Condition) -> Result<(), StoreError> {
         self.dynamo
             .put_item()
             .table_name(self.table(E::KIND.table))
             .set_item(Some(to_item(entity)?))
-            .set_condition_expression(unchanged.expression())
-            .set_expression_attribute_names(unchanged.names())
-            .set_expression_attribute_values(unchanged.values())
+            .set_condition_expression(condition.expression())
+            .set_expression_attribute_names(condition.names())
+            .set_expression_attribute_values(condition.values())
             .send()
             .await
             .map(|_| ())

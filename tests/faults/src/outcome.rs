@@ -90,6 +90,12 @@ impl<'a> Told<'a> {
             "delivery" => self.message(item)?,
             "wallet" | "own-valuations" => format!("{} of {}", text(&item["type"]), self.owner(item)),
             "booking" => format!("booking of {} by {} {}", of("deal"), of("member"), text(&item["state"]["at"])),
+            "property" => {
+                let sold = item["listings"].as_object().into_iter().flatten();
+                format!("property {}", sold.map(|(source, _)| source.as_str()).collect::<Vec<_>>().join(" "))
+            }
+            "placed-listing" => format!("listing {} of {}", item["reference"], text(&item["source"])),
+            "match-candidate" => format!("question about {} and {}", item["one"], item["other"]),
             "outbox" => return Err(Violation(format!("an event is left in the outbox: {item}"))),
             // What it is for names an id, of the same length each time.
             "receipt" => format!("receipt of {} for {} characters", of("member"), text(&item["operation"]).len()),

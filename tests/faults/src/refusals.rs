@@ -16,7 +16,9 @@ use domain::{
     },
     ids::{EventId, Owner},
     notifications::{Alert, Delivery},
-    search::SearchAnswer,
+    properties::Property,
+    quality::{Account, Measure},
+    search::{SearchAnswer, SourceOutcome, SourceReport},
     wallets::{OwnValuations, Wallet},
     watchers::{MatchState, Watcher},
 };
@@ -28,8 +30,8 @@ use local::{
 };
 use serde_json::Value;
 use storage::{
-    Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, Receipt, ReceiptId, Registration, SearchRun, Store,
-    StoreError, StoredReply, TenantHost, ToldDay, WatcherQuota,
+    Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, PlacedListing, PropertyCell, QualityCount, Receipt,
+    ReceiptId, Registration, SearchRun, Store, StoreError, StoredReply, TenantHost, ToldDay, WatcherQuota,
 };
 
 use crate::{
@@ -119,6 +121,11 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
         "wallet" => of_entity::<Wallet>(store, samples.one()?, used).await,
         "own-valuations" => of_entity::<OwnValuations>(store, samples.one()?, used).await,
         "member-cards" => of_entity::<MemberCards>(store, samples.one()?, used).await,
+        "property" => of_entity::<Property>(store, samples.one()?, used).await,
+        "property-cell" => of_entity::<PropertyCell>(store, samples.one()?, used).await,
+        "placed-listing" => of_entity::<PlacedListing>(store, samples.one()?, used).await,
+        "counted-answer" => counts_an_answer_once(store, &account()).await,
+        "quality-count" => counts_within_its_limit(store, &QualityCount::of(&account(), &Measure::Complete)).await,
         "booking" => of_entity::<Booking>(store, samples.one()?, used).await,
         "outbox" => tells_once(store, samples).await,
         "receipt" => carries_out_once(store, samples.owner()?).await,
@@ -189,6 +196,19 @@ async fn carries_out_once(store: &Store, owner: Owner) -> Result<(), Violation> 
     let leave = |second| store.commit(Change::new().receipt(Some(&receipt(second))));
     made(leave(1_000_000).await)?;
     refused(leave(1_086_399).await, &StoreError::Replayed)
+}
+
+fn account() -> Account {
+    let source = "oyo".parse().unwrap();
+    let report = SourceReport { source, outcome: SourceOutcome::Complete, calls: 1, offers: 0, set_aside: vec![] };
+    Account::of("a question", Timestamp::UNIX_EPOCH, report, None)
+}
+
+async fn counts_an_answer_once(store: &Store, account: &Account) -> Result<(), Violation> {
+    made(store.count_answer(account).await)?;
+    made(store.count_answer(account).await)?;
+    let counted = store.quality_of(account.source(), account.day()).await.map(|report| report.complete);
+    ensure(counted == Ok(1), || format!("counted: {counted:?}"))
 }
 
 async fn counts_within_its_limit<E: Entity>(store: &Store, counter: &E) -> Result<(), Violation> {

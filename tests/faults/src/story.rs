@@ -2,6 +2,7 @@
 //!
 //! The story goes on only when the last turn has come to rest, so that its end does not depend on how long anything took.
 
+mod sources;
 mod value;
 
 use domain::notifications::Preferences;
@@ -35,6 +36,7 @@ pub async fn tell(world: &World) -> Result<(), Violation> {
     newcomer::tell(world).await?;
     prefer(world).await;
     run_brands(world).await?;
+    sources::tell(world).await?;
 
     world.space.set(&[("QR740", 40_000), ("EK216", 50_000)]);
     let dubai = dana.watch("Dubai", json!({"every": "hours", "hours": 1})).await?;
@@ -104,7 +106,14 @@ async fn run_brands(world: &World) -> Result<(), Violation> {
     ensure(all.body["items"].as_array().is_some_and(|items| items.len() == 3), || format!("not three: {}", all.body))?;
     admin.ask("identity-update-tenant", "", Some(json!({"features": ["trip-planner"], "terms": "Be kinder."}))).await?;
     let shown = admin.ask("identity-get-tenant", "", None).await?;
-    ensure(shown.body["terms"]["version"] == 1, || format!("not its first terms: {}", shown.body))
+    ensure(shown.body["terms"]["version"] == 1, || format!("not its first terms: {}", shown.body))?;
+    run_sources(&admin).await
+}
+
+/// The admin looks at the sources.
+async fn run_sources(admin: &Person<'_>) -> Result<(), Violation> {
+    let all = admin.ask("sources-list-providers", "", None).await?;
+    ensure(all.body["items"].as_array().is_some_and(|items| items.len() == 11), || format!("not eleven: {}", all.body))
 }
 
 async fn read_everything(dana: &Person<'_>, dubai: &str) -> Result<(), Violation> {

@@ -64,7 +64,7 @@ impl Bench {
     async fn outside_at(&self, source: &'static str, uri: &str) -> Result<u16, OutsideError> {
         let addresses = ["duffel", "seats-aero"].map(|source| (source, format!("https://{source}.example"))).into();
         let request = http::Request::get(uri).body(Bytes::new()).unwrap();
-        let call = Call { source, operation: "search", request, timeout: Duration::from_secs(1) };
+        let call = Call { source, operation: "search", request, timeout: Duration::from_secs(1), repeated: false };
         self.gate.outside(Arc::new(Permissive), addresses).send(call).await.map(|answer| answer.status().as_u16())
     }
 }

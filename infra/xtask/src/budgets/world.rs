@@ -273,7 +273,7 @@ async fn ask(space: Arc<Space>, request: Request) -> axum::response::Response {
         return axum::http::StatusCode::NOT_FOUND.into_response();
     };
     let request = axum::http::Request::from_parts(head, body);
-    match space.send(Call { source, operation: "search", request, timeout: std::time::Duration::ZERO }).await {
+    match space.send(Call { source, operation: "search", request, timeout: std::time::Duration::ZERO, repeated: false }).await {
         Ok(answer) => answer.map(Body::from),
         Err(_) => axum::http::StatusCode::BAD_GATEWAY.into_response(),
     }

@@ -89,7 +89,7 @@ impl Api {
 
     async fn send(&self, request: Request<Bytes>) -> Result<Answer, DeploymentError> {
         let what = format!("{} {}", request.method(), request.uri().path());
-        let call = Call { source: "deployment", operation: "drive", request, timeout: PATIENCE };
+        let call = Call { source: "deployment", operation: "drive", request, timeout: PATIENCE, repeated: false };
         let answer: Response<Bytes> = self.client.send(call).await.map_err(|error| DeploymentError::NoAnswer(what, error))?;
         let body = serde_json::from_slice(answer.body()).unwrap_or_default();
         Ok(Answer { status: answer.status(), body })

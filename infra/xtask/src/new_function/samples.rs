@@ -2,8 +2,8 @@
 
 use domain::events::{
     AccountLocked, AlertRaised, BookingAbandoned, BookingDone, CardAdviceChosen, DealChanged, DealForgotten, DealFound,
-    DealSaved, Event, MemberJoined, MessageRefused, MessageSent, MessageUncertain, PasscodeWanted, SOURCE, SearchAnswered,
-    WatcherChanged, WatcherCreated, WatcherDeleted, WatcherMatched,
+    DealSaved, Event, MemberJoined, MessageRefused, MessageSent, MessageUncertain, PasscodeWanted, PropertiesJoined,
+    PropertySplit, SOURCE, SearchAnswered, WatcherChanged, WatcherCreated, WatcherDeleted, WatcherMatched,
 };
 use serde_json::{Map, Value, json};
 
@@ -18,7 +18,7 @@ const AT: &str = "2026-02-17T19:24:00Z";
 type Sampled = (&'static str, fn() -> Value);
 
 /// Every event.
-const EVENTS: [Sampled; 19] = [
+const EVENTS: &[Sampled] = &[
     (PasscodeWanted::NAME, sample::<PasscodeWanted>),
     (MemberJoined::NAME, sample::<MemberJoined>),
     (AccountLocked::NAME, sample::<AccountLocked>),
@@ -32,6 +32,8 @@ const EVENTS: [Sampled; 19] = [
     (AlertRaised::NAME, sample::<AlertRaised>),
     (MessageSent::NAME, sample::<MessageSent>),
     (MessageUncertain::NAME, sample::<MessageUncertain>),
+    (PropertiesJoined::NAME, sample::<PropertiesJoined>),
+    (PropertySplit::NAME, sample::<PropertySplit>),
     (MessageRefused::NAME, sample::<MessageRefused>),
     (DealSaved::NAME, sample::<DealSaved>),
     (DealForgotten::NAME, sample::<DealForgotten>),
@@ -55,6 +57,8 @@ fn sample<E: Event>() -> Value {
         "delivery": format!("msg_{ID}"),
         "booking": format!("book_{ID}"),
         "optedOut": true,
+        "property": format!("prop_{ID}"),
+        "apart": format!("prop_{ID}"),
         "searchKey": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
         "slot": AT,
         "reason": "found",

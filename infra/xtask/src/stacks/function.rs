@@ -2,7 +2,7 @@
 
 use platform::{
     Function,
-    config::{SOURCES, queue_variable, secret_variable},
+    config::{KEYED, SOURCES, queue_variable, secret_variable},
 };
 use serde_json::{Map, Value, json};
 use storage::Grant;
@@ -123,9 +123,9 @@ fn own_variables(function: &'static dyn Function) -> Map<String, Value> {
     variables
 }
 
-/// Our key at a source, a secret of the source's name.
+/// Our key at a source, a secret of the source's name, where every deployment has one.
 fn key_of(source: &str) -> Option<(String, Value)> {
-    let (id, variable, _) = SOURCES.into_iter().find(|(id, ..)| *id == source)?;
+    let (id, variable, _) = SOURCES.into_iter().find(|(id, ..)| *id == source && KEYED.contains(id))?;
     Some((format!("{variable}_KEY"), secret(&format!("{id}-key"))))
 }
 

@@ -356,11 +356,13 @@ fn every_write_is_described_as_safe_to_repeat() {
 }
 
 /// Whoever calls has one of these, so that their paths name no id.
-const SINGLE: [&str; 8] = [
+const SINGLE: [&str; 10] = [
     "cards-get-my-cards",
     "cards-list-gaps",
     "cards-list-recommendations",
     "identity-get-me",
+    "sources-get-property",
+    "sources-get-quality",
     "value-get-balances",
     "value-get-funding-plan",
     "value-get-valuations",

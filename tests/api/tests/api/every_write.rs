@@ -15,7 +15,7 @@ use platform::Access;
 use serde_json::{Value, json};
 
 use crate::{
-    auth, cards,
+    auth, cards, properties,
     routes::{Route, existing, found},
     support::{self, Core, Stored, ask, create, dubai, nestery, with},
 };
@@ -56,6 +56,9 @@ pub async fn prepared(function: &str) -> (TestApp, Write) {
         return (app, Write::to(saved));
     }
     if let Some(prepared) = of_bookings(function).await {
+        return prepared;
+    }
+    if let Some(prepared) = of_properties(function).await {
         return prepared;
     }
     let app = TestApp::new().await;
@@ -111,6 +114,18 @@ async fn of_bookings(function: &str) -> Option<(TestApp, Write)> {
     demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 900_000}})).send().await.assert(204, "");
     demo.post(&format!("{booking}/re-verify")).body(seen).send().await.assert(200, "");
     Some((app, write))
+}
+
+/// The requests about properties, of which there must be some.
+async fn of_properties(function: &str) -> Option<(TestApp, Write)> {
+    let (step, body) = match function {
+        "sources-join-properties" => ("join", properties::joined(("oyo", "1"), ("booking-demand", "9"))),
+        "sources-split-property" => ("split", properties::apart(("oyo", "1"), ("goibibo", "1"))),
+        _ => return None,
+    };
+    let app = TestApp::new().await;
+    properties::adler_at_two_sources(&app).await;
+    Some((app, Write::to(format!("/v1/admin/properties/{step}")).with(body)))
 }
 
 /// The requests about tenants, which operators and admins make.

@@ -15,6 +15,7 @@ mod limits;
 mod pages;
 mod personal_data;
 mod profile;
+mod properties;
 mod routes;
 mod same_path;
 mod security;

@@ -359,7 +359,7 @@ fn of_source(source: &'static str, takes: Takes) -> Call {
                 let address = addresses().remove(source).unwrap_or_else(|| "https://nowhere.invalid".to_owned());
                 let request = http::Request::get(format!("{address}/search")).body(Bytes::new()).unwrap();
                 let timeout = Duration::from_secs(1);
-                let answer = way.send(outside::Call { source, operation: "search", request, timeout }).await;
+                let answer = way.send(outside::Call { source, operation: "search", request, timeout, repeated: false }).await;
                 outcomes.push(answer.map(|_| ()).map_err(|error| format!("{error:?}")));
             }
             answers.lock().unwrap().clone_from(&outcomes);

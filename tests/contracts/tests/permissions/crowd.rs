@@ -80,7 +80,10 @@ pub fn about(what: &str, mut calls: Vec<Call>) -> Vec<Call> {
 
 /// Where the sources really are; nothing here goes there.
 pub fn addresses() -> gate::Addresses {
-    SOURCES.into_iter().chain(OPEN_SOURCES).map(|(source, _, address)| (source, address.to_owned())).collect()
+    // One without an address is nowhere yet; to a gate it is where its test says.
+    let nowhere = |source: &str| format!("https://{source}.invalid");
+    let keyed = SOURCES.into_iter().map(|(source, _, address)| (source, address.map_or_else(|| nowhere(source), str::to_owned)));
+    keyed.chain(OPEN_SOURCES.into_iter().map(|(source, _, address)| (source, address.to_owned()))).collect()
 }
 
 /// One function, its gate's ways, and what lies behind.

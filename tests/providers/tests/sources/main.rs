@@ -4,6 +4,7 @@
 mod answers;
 mod asking;
 mod failures;
+mod guarded;
 mod patience;
 mod recorded;
 mod support;

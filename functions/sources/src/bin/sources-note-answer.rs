@@ -1,0 +1,5 @@
+//! Runs `sources::note_answer` as a Lambda.
+
+fn main() -> std::process::ExitCode {
+    platform::lambda::serve(&sources::note_answer::FUNCTION)
+}

@@ -1,0 +1,75 @@
+//! Finds out which property a listing is of.
+
+use domain::properties::{Cell, Listing, ListingKey, Placing, Property, place};
+use platform::{Deps, JobError};
+use storage::{Change, MatchCandidate, PlacedListing, StoreError};
+
+/// How often it is tried when others place listings near at the same time.
+const TRIES: usize = 4;
+/// How many pairs a human is asked about for one listing: where it is like so many, they are all called alike.
+const MOST_DOUBTS: usize = 10;
+
+/// Places a listing that was never seen before; one that was stays where it is, and what its source says of it now is taken over.
+///
+/// # Errors
+/// If the store can't say, or others kept being faster.
+pub(crate) async fn match_listing(cx: &Deps, listing: &Listing) -> Result<(), JobError> {
+    for _ in 0..TRIES {
+        let change = match cx.store().placed_listing(&listing.key).await? {
+            Some(placed) => known(cx, &placed, listing).await?,
+            None => new(cx, listing).await?,
+        };
+        let Some(change) = change else { return Ok(()) };
+        match cx.store().commit(change).await {
+            Ok(()) => return Ok(()),
+            // Someone else was faster: it is looked at again.
+            Err(StoreError::Changed | StoreError::Exists | StoreError::Contended) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(JobError::Retry("properties kept changing while a listing was placed".to_owned()))
+}
+
+/// What a source says of what it sold before.
+async fn known(cx: &Deps, placed: &PlacedListing, listing: &Listing) -> Result<Option<Change>, JobError> {
+    // Joined to another in this moment: the message comes again.
+    let joined = || JobError::Retry("a property was joined to another meanwhile".to_owned());
+    let mut property = cx.store().property_of(placed).await?.ok_or_else(joined)?;
+    // Placed there, it is there: no other of its source can be.
+    let has_changed = property.take(listing.clone()).unwrap_or(false);
+    Ok(has_changed.then(|| Change::new().update(&mut property)))
+}
+
+/// The change that places a listing: nothing, if nothing is known by which it could be placed.
+async fn new(cx: &Deps, listing: &Listing) -> Result<Option<Change>, JobError> {
+    let (Some(_), Some(position)) = (&listing.name, listing.position) else { return Ok(None) };
+    let (cells, mut near) = cx.store().properties_in(Cell::around(position)).await?;
+    let change = cells.into_iter().fold(Change::new(), |change, mut cell| change.save(&mut cell));
+    Ok(Some(match place(listing, &near) {
+        Placing::In(at) => {
+            let mut property = near.swap_remove(at);
+            // Its source sells nothing else there, or it had not been compared.
+            property.take(listing.clone()).ok();
+            let mut placed = PlacedListing::of(listing.key.clone(), &property);
+            change.update(&mut property).create(&mut placed)
+        }
+        Placing::Alone(doubts) => {
+            let id = Property::id_by(&listing.key);
+            let mut property = Property::first(id, Cell::of(position), listing.clone());
+            let mut placed = PlacedListing::of(listing.key.clone(), &property);
+            let change = change.create(&mut property).create(&mut placed);
+            doubts.into_iter().take(MOST_DOUBTS).fold(change, |change, (at, likeness)| match named(&near[at]) {
+                Some(other) => {
+                    let (one, other) = (listing.key.clone(), other.clone());
+                    change.set(&MatchCandidate { one, other, likeness, since: cx.now() })
+                }
+                None => change,
+            })
+        }
+    }))
+}
+
+/// What a property is called in a question to a human: as the most trusted source that has a name for it calls it.
+fn named(property: &Property) -> Option<&ListingKey> {
+    property.by_trust().into_iter().find(|listing| listing.name.is_some()).map(|listing| &listing.key)
+}

@@ -1,0 +1,83 @@
+//! How properties are shown to operators.
+
+use domain::{
+    ids::PropertyId,
+    properties::{Listing, ListingKey, Property},
+    stays::Position,
+};
+use platform::{Deps, Failure};
+use serde::Serialize;
+use storage::PlacedListing;
+use utoipa::ToSchema;
+
+/// A house that several sources sell.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PropertyView {
+    id: PropertyId,
+    /// By the most trusted source that has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<PositionView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    /// What each source says of it, the most trusted first.
+    listings: Vec<ListingView>,
+}
+
+/// What one source says of a house.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ListingView {
+    #[serde(flatten)]
+    key: ListingKey,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<PositionView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+}
+
+/// A place on earth.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PositionView {
+    /// Degrees north, as a decimal.
+    latitude: String,
+    /// Degrees east, as a decimal.
+    longitude: String,
+}
+
+impl From<Position> for PositionView {
+    fn from(position: Position) -> Self {
+        Self { latitude: position.latitude().to_string(), longitude: position.longitude().to_string() }
+    }
+}
+
+impl From<&Listing> for ListingView {
+    fn from(listing: &Listing) -> Self {
+        let Listing { key, name, position, address } = listing.clone();
+        Self { key, name, position: position.map(PositionView::from), address }
+    }
+}
+
+impl From<&Property> for PropertyView {
+    fn from(property: &Property) -> Self {
+        Self {
+            id: property.id,
+            name: property.name().map(str::to_owned),
+            position: property.position().map(PositionView::from),
+            address: property.address().map(str::to_owned),
+            listings: property.by_trust().into_iter().map(ListingView::from).collect(),
+        }
+    }
+}
+
+/// What is known of a listing: where it was placed, and the property that it is of.
+///
+/// # Errors
+/// If the store can't say; [`Failure::Changed`] in the moment in which the property is joined to another.
+pub(crate) async fn find(cx: &Deps, key: &ListingKey) -> Result<Option<(PlacedListing, Property)>, Failure> {
+    let Some(placed) = cx.store().placed_listing(key).await? else { return Ok(None) };
+    let property = cx.store().property_of(&placed).await?.ok_or(Failure::Changed)?;
+    Ok(Some((placed, property)))
+}

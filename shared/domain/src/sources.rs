@@ -1,0 +1,309 @@
+//! Sources of travel, as they are run: for whom, where, how often and at what cost they are asked, whether they are left alone for
+//! now, and how they fare. (How one asks, and what comes back, is `providers`.)
+
+use std::{collections::BTreeSet, fmt};
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    faults::Invalid,
+    flights::SourceId,
+    ids::{MemberId, Owner, TenantId, derived},
+    money::Money,
+    sealed::{Place, Sealed},
+    text::text,
+};
+
+pub mod breaker;
+pub mod bucket;
+pub mod health;
+pub mod retries;
+
+/// Whose key a source is asked with. What is counted for a key, and what was bought with it, is its owner's.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum KeyScope {
+    /// The deployment's: all tenants without one of their own share it.
+    Deployment,
+    /// A tenant's own.
+    Tenant(TenantId),
+}
+
+/// What the deployment is called where tenants are. No tenant's id begins so.
+const DEPLOYMENT: &str = "-";
+
+impl fmt::Display for KeyScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Deployment => f.write_str(DEPLOYMENT),
+            Self::Tenant(tenant) => tenant.fmt(f),
+        }
+    }
+}
+
+impl From<KeyScope> for String {
+    fn from(scope: KeyScope) -> Self {
+        scope.to_string()
+    }
+}
+
+impl TryFrom<String> for KeyScope {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        if text == DEPLOYMENT { Ok(Self::Deployment) } else { text.parse().map(Self::Tenant) }
+    }
+}
+
+impl KeyScope {
+    /// In whose name its keys are sealed. Data keys belong to someone; a tenant's, and the deployment's, to one that no member is: their
+    /// ids are drawn, this one follows from a text.
+    pub fn sealer(&self) -> Result<Owner, Invalid> {
+        let (tenant, of) = match self {
+            Self::Deployment => ("deployment".parse()?, "of-the-deployment"),
+            Self::Tenant(tenant) => (tenant.clone(), "of-the-tenant"),
+        };
+        Ok(Owner { tenant, member: derived(&["keys-at-sources", of]) })
+    }
+}
+
+/// What is searched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Vertical {
+    /// Flights, with points and in cash.
+    Flights,
+    /// Stays.
+    Stays,
+    /// Activities.
+    Activities,
+}
+
+text!(
+    /// A market: the country that one sets out from, or stays in, by its ISO 3166-1 code.
+    Market, "a market", country_code, example "US"
+);
+
+fn country_code(text: &str) -> Result<(), &'static str> {
+    if text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase()) { Ok(()) } else { Err("a country's two capital letters") }
+}
+
+text!(
+    /// Where a source is, once an agreement says so: always over TLS, without a slash at the end.
+    SourceAddress, "a source's address", address, example "https://partners.example.com/v1"
+);
+
+fn address(text: &str) -> Result<(), &'static str> {
+    let rule = "an https address of at most 200 characters without user, query or slash at the end";
+    let rest = text.strip_prefix("https://").filter(|_| text.len() <= 200).ok_or(rule)?;
+    let harmless = rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'/' | b':' | b'~'));
+    let host = rest.split('/').next().unwrap_or_default();
+    let named = host.contains('.') && !host.starts_with(['.', '-', ':']) && host.bytes().any(|b| b.is_ascii_alphabetic());
+    if harmless && named && !rest.ends_with('/') && !rest.contains("..") { Ok(()) } else { Err(rule) }
+}
+
+/// A key that a source gave, in the clear: on its way in, or to the source.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub struct SourceKey(SecretString);
+
+crate::schema::written_as!(SourceKey, "SourceKey", String, format crate::schema::PASSWORD, example "the key, or name:secret");
+
+impl TryFrom<String> for SourceKey {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        let fits = (8..=512).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        if fits { Ok(Self(text.into())) } else { Err(Invalid { what: "a key", rule: "8 to 512 printable ASCII characters" }) }
+    }
+}
+
+impl SourceKey {
+    /// To be sealed.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+/// A key that is kept. Nobody is shown it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptKey {
+    /// The key.
+    pub sealed: Sealed<String>,
+    /// Since when.
+    pub set_at: Timestamp,
+    /// By whom.
+    pub set_by: MemberId,
+}
+
+/// What of a source is to be otherwise than its line in the table says. A tenant's lies over the deployment's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceEntry {
+    /// Whose.
+    pub scope: KeyScope,
+    /// Of which source.
+    pub source: SourceId,
+    /// Settings.
+    pub settings: Settings,
+    /// The key, if there is one here.
+    pub key: Option<KeptKey>,
+    /// Optimistic lock.
+    pub version: u64,
+}
+
+/// What can be set of a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Settings {
+    /// Whether it is asked.
+    pub enabled: bool,
+    /// Its place in the order; the lowest is asked and shown first. Without one it is the table's.
+    pub priority: Option<u16>,
+    /// What a thousand calls cost. (One call may cost less than a cent.)
+    pub cost_per_thousand: Option<Money>,
+    /// How many calls a day it may be asked with this key, by UTC. Without one there is no end.
+    pub quota_per_day: Option<u32>,
+    /// The markets that it is asked for. All, if none is named.
+    pub markets: BTreeSet<Market>,
+    /// Where it is, if that is not in the table. Operators say so.
+    pub address: Option<SourceAddress>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let (priority, cost_per_thousand, quota_per_day, address) = (None, None, None, None);
+        Self { enabled: true, priority, cost_per_thousand, quota_per_day, markets: BTreeSet::new(), address }
+    }
+}
+
+impl Settings {
+    /// Sources that nobody has put in order come in that of the table, so far apart: there is room between them.
+    pub const PRIORITY_STEP: u16 = 10;
+
+    /// Whether it is asked for a market. Where that is not known, it is.
+    pub fn serves(&self, market: Option<&Market>) -> bool {
+        self.enabled && (self.markets.is_empty() || market.is_none_or(|market| self.markets.contains(market)))
+    }
+}
+
+impl SourceEntry {
+    /// Where the key lies.
+    pub const KEY: Place<String> = Place::new("source", "key");
+
+    /// One that says nothing.
+    pub fn new(scope: KeyScope, source: SourceId) -> Self {
+        Self { scope, source, settings: Settings::default(), key: None, version: 0 }
+    }
+}
+
+/// A source and whose key it is asked with: what limits, breakers and counts are kept for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Account {
+    /// The source.
+    pub source: SourceId,
+    /// Whose key.
+    pub scope: KeyScope,
+}
+
+/// Whether a source is left alone, as all functions know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceState {
+    /// Of which account.
+    #[serde(flatten)]
+    pub account: Account,
+    /// After failures.
+    pub breaker: breaker::Breaker,
+    /// Because the source asked for it.
+    pub paused_until: Option<Timestamp>,
+    /// When it was last changed.
+    pub at: Timestamp,
+    /// Optimistic lock.
+    pub version: u64,
+}
+
+impl SourceState {
+    /// Of a source with which nothing is wrong.
+    pub fn of(account: Account, now: Timestamp) -> Self {
+        Self { account, breaker: breaker::Breaker::default(), paused_until: None, at: now, version: 0 }
+    }
+
+    /// Nobody asks before this. An earlier pause does not cut a later one short.
+    pub fn pause(&mut self, until: Timestamp) {
+        self.paused_until = self.paused_until.max(Some(until));
+    }
+
+    /// Until when the source has asked to be left alone, if that is not over.
+    pub fn paused(&self, now: Timestamp) -> Option<Timestamp> {
+        self.paused_until.filter(|until| now < *until)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_tenant_is_called_as_the_deployment_is() {
+        assert!(DEPLOYMENT.parse::<TenantId>().is_err());
+        for scope in [KeyScope::Deployment, KeyScope::Tenant("demo".parse().unwrap())] {
+            assert_eq!(KeyScope::try_from(scope.to_string()), Ok(scope));
+        }
+    }
+
+    #[test]
+    fn what_a_tenant_seals_opens_for_no_tenant_of_the_deployments_name() {
+        let tenant = KeyScope::Tenant("deployment".parse().unwrap()).sealer().unwrap();
+        assert_ne!(tenant, KeyScope::Deployment.sealer().unwrap());
+    }
+
+    #[test]
+    fn an_address_is_one_of_another_house_over_tls() {
+        for good in ["https://partners.goibibo.com", "https://a.example.com:8443/api/v2"] {
+            assert!(good.parse::<SourceAddress>().is_ok(), "{good}");
+        }
+        let host = "https://partner.example.com";
+        for bad in [
+            "http://partners.goibibo.com",
+            "https://localhost",
+            "https://127.0.0.1/x",
+            "https://169.254.169.254/latest",
+            "https://[::1]/x",
+            "https://user@example.com",
+            "https://",
+            &format!("{host}/"),
+            &format!("{host}/../x"),
+            &format!("{host}?key=1"),
+            &format!("{host}#x"),
+            &format!("{host}/{}", "x".repeat(200)),
+        ] {
+            assert!(bad.parse::<SourceAddress>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_told_nobody() {
+        let key: SourceKey = serde_json::from_str(r#""name:nobody-may-see""#).unwrap();
+        assert!(!format!("{key:?}").contains("nobody"), "{key:?}");
+        for bad in ["short", "with a blank", "li\u{f1}e-too"] {
+            let told = SourceKey::try_from(bad.to_owned()).unwrap_err().to_string();
+            assert!(!told.contains(bad), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_source_without_markets_serves_all_of_them() {
+        let (india, france): (Market, Market) = ("IN".parse().unwrap(), "FR".parse().unwrap());
+        let mut settings = Settings::default();
+        assert!(settings.serves(Some(&india)) && settings.serves(None));
+        settings.markets.insert(india.clone());
+        assert!(settings.serves(Some(&india)) && settings.serves(None) && !settings.serves(Some(&france)));
+        settings.enabled = false;
+        assert!(!settings.serves(None));
+    }
+}

@@ -1,0 +1,447 @@
+//! What stands between an adapter and a source: [`Guarded`], which every call to a source goes through.
+//!
+//! Before a call: is the source left alone (its breaker is open, or it asked for it)? Was enough repeated? Does it take another
+//! call, by its own limit and by the day's quota? After it: the breaker, the log, the metrics and the counts of its health.
+//!
+//! What all functions must agree on is stored, and as little of it as will do:
+//! - Whether a source is left alone is read once in [`STATE_KNOWN`], and written only when it changes: when a call fails, when the first
+//!   one after that is answered, when an answer asks us to stay away.
+//! - Tokens and quota are taken several at a time where the source's limit gives several within the time that they may be used
+//!   ([`domain::sources::bucket::LEASE`]); an instance uses them up without asking again. A source without limit and quota costs no
+//!   write.
+//! - Counts of health are kept in the instance and added to the stored ones once in [`TOLD_EVERY`].
+//!
+//! When the store gives no answer, limit and quota hold (a call that can't be counted is not made), and breaker and health do not:
+//! a source is not taken for broken because our own table is.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use domain::{
+    ids::TenantId,
+    money::Money,
+    sources::{
+        Account, SourceState,
+        breaker::Passage,
+        bucket::{Bucket, LEASE, Limit},
+        health::{Ending, Tally},
+        retries::RetryBudget,
+    },
+};
+use futures::future::BoxFuture;
+use http::Response;
+use jiff::{SignedDuration, Timestamp};
+use platform::{
+    Deps,
+    outside::{Call, Outside, OutsideError},
+    telemetry,
+};
+use rust_decimal::Decimal;
+use storage::{SourceDay, StoreError};
+
+use crate::error::asked_to_stay_away;
+
+/// How long an instance believes what it has read of a source's state: so long at most it goes on asking one that others have
+/// found to be broken.
+pub const STATE_KNOWN: SignedDuration = SignedDuration::from_secs(2);
+/// How often an instance adds its counts to the stored ones. What it has not told when it ends is lost.
+pub const TOLD_EVERY: SignedDuration = SignedDuration::from_secs(10);
+/// No answer keeps us away for longer.
+const LONGEST_PAUSE: Duration = Duration::from_hours(24);
+/// Who does not wait for an answer this long has said nothing about the source.
+const SLOW: SignedDuration = SignedDuration::from_secs(3);
+/// How often a state is read and written anew when others are faster: more often than it takes failures to open a breaker, so that
+/// however many fail at once, it opens.
+const TRIES: usize = 8;
+
+/// On what terms a source is asked.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// For whom.
+    pub tenant: TenantId,
+    /// With whose key: limit, quota, breaker and health are kept for it.
+    pub account: Account,
+    /// The source's own limit.
+    pub limit: Option<Limit>,
+    /// How many calls a day may be made, by UTC.
+    pub quota_per_day: Option<u32>,
+    /// What a thousand calls cost.
+    pub cost_per_thousand: Option<Money>,
+}
+
+/// The way to one source, for one tenant.
+#[derive(Clone)]
+pub struct Guarded {
+    cx: Deps,
+    terms: Terms,
+    known: Arc<AllKnown>,
+}
+
+impl fmt::Debug for Guarded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guarded").field("terms", &self.terms).finish_non_exhaustive()
+    }
+}
+
+/// What an instance of a function knows of the accounts that it calls with.
+#[derive(Debug, Default)]
+struct AllKnown(Mutex<BTreeMap<Account, Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    state: Option<(SourceState, Timestamp)>,
+    lease: Option<Lease>,
+    retries: RetryBudget,
+    tally: Tally,
+    told_at: Option<Timestamp>,
+    /// Calls that nobody waited for to the end, and that took long.
+    abandoned: u32,
+}
+
+/// Calls that were taken and not yet made.
+#[derive(Debug)]
+struct Lease {
+    left: u32,
+    until: Timestamp,
+    day: SourceDay,
+}
+
+/// What became of a call.
+struct Over {
+    ending: Ending,
+    status: Option<u16>,
+    bytes: usize,
+    stay_away: Option<Duration>,
+}
+
+impl Over {
+    fn of(answer: &Result<Response<Bytes>, OutsideError>, now: Timestamp) -> Option<Self> {
+        let without = |ending| Self { ending, status: None, bytes: 0, stay_away: None };
+        match answer {
+            Ok(answer) => {
+                let status = answer.status().as_u16();
+                let (ending, bytes) = (Ending::of_status(status), answer.body().len());
+                Some(Self { ending, status: Some(status), bytes, stay_away: asked_to_stay_away(answer, now) })
+            }
+            Err(OutsideError::Timeout) => Some(without(Ending::TimedOut)),
+            Err(OutsideError::Unreachable) => Some(without(Ending::Unreachable)),
+            Err(OutsideError::TooLarge) => Some(without(Ending::TooLarge)),
+            Err(
+                OutsideError::Undeclared
+                | OutsideError::LeftAlone(_)
+                | OutsideError::LimitReached(_)
+                | OutsideError::QuotaUsedUp(_)
+                | OutsideError::RepeatedEnough
+                | OutsideError::Uncounted,
+            ) => None,
+        }
+    }
+
+    /// Whether it speaks against asking again soon. One that says for how long to stay away is believed instead.
+    fn speaks_against(&self) -> bool {
+        self.ending.is_failure() && !(self.ending == Ending::Limited && self.stay_away.is_some())
+    }
+}
+
+impl Outside for Guarded {
+    fn send(&self, call: Call) -> BoxFuture<'_, Result<Response<Bytes>, OutsideError>> {
+        Box::pin(async move {
+            let admitted = self.admit(call.repeated).await;
+            if admitted.is_err() {
+                telemetry::count(&self.cx, "CallsHeldBack", 1);
+            }
+            let probe = admitted?;
+            let (operation, began) = (call.operation, self.cx.now());
+            let under_way = UnderWay { of: self, began, over: false };
+            let answer = self.cx.outside().send(call).await;
+            under_way.over();
+            match Over::of(&answer, self.cx.now()) {
+                Some(over) => self.settle(operation, &over, began, probe).await,
+                // It never left.
+                None => self.give_back(1).await,
+            }
+            answer
+        })
+    }
+}
+
+impl Guarded {
+    /// On these terms.
+    pub fn new(cx: Deps, terms: Terms) -> Self {
+        let known = cx.kept();
+        Self { cx, terms, known }
+    }
+
+    fn known<T>(&self, with: impl FnOnce(&mut Known) -> T) -> T {
+        let mut all = self.known.0.lock().unwrap_or_else(PoisonError::into_inner);
+        with(all.entry(self.terms.account.clone()).or_default())
+    }
+
+    /// Lets a call through, and says whether it is the one that tries.
+    async fn admit(&self, repeated: bool) -> Result<bool, OutsideError> {
+        self.tell_of_abandoned().await;
+        let state = self.state().await;
+        let now = self.cx.now();
+        let shut = |until| OutsideError::LeftAlone(wait(now, until));
+        if let Some(until) = state.paused(now) {
+            return Err(shut(until));
+        }
+        let probe = match state.breaker.passage(now) {
+            Passage::Free => false,
+            Passage::Probe => true,
+            Passage::Shut(until) => return Err(shut(until)),
+        };
+        if repeated && !self.known(|known| known.retries.repeat()) {
+            return Err(OutsideError::RepeatedEnough);
+        }
+        self.take_a_call().await?;
+        if probe && !self.begin_probe().await {
+            self.give_back(1).await;
+            return Err(OutsideError::LeftAlone(STATE_KNOWN.unsigned_abs()));
+        }
+        if !repeated {
+            self.known(|known| known.retries.called());
+        }
+        Ok(probe)
+    }
+
+    /// One call more, out of what was taken before or anew.
+    async fn take_a_call(&self) -> Result<(), OutsideError> {
+        let bucket = self.terms.limit.and_then(Bucket::of);
+        if bucket.is_none() && self.terms.quota_per_day.is_none() {
+            return Ok(());
+        }
+        let now = self.cx.now();
+        if self.known(|known| known.lease.as_mut().is_some_and(|lease| lease.take(now))) {
+            return Ok(());
+        }
+        self.give_back_unused(now).await;
+        let batch = bucket.as_ref().map_or(1, Bucket::batch);
+        match self.draw(bucket.as_ref(), batch, now).await {
+            // There may be one where there are not so many.
+            Err(OutsideError::LimitReached(_) | OutsideError::QuotaUsedUp(_)) if batch > 1 => {
+                self.draw(bucket.as_ref(), 1, now).await
+            }
+            drawn => drawn,
+        }
+    }
+
+    /// Takes so many calls of the day's quota and of the source's limit, and uses one of them.
+    async fn draw(&self, bucket: Option<&Bucket>, calls: u32, now: Timestamp) -> Result<(), OutsideError> {
+        let (account, day) = (&self.terms.account, SourceDay::at(self.terms.account.clone(), now));
+        if let Some(quota) = self.terms.quota_per_day {
+            self.cx.store().reserve_calls(&day, calls.into(), quota).await.map_err(|error| match error {
+                StoreError::LimitReached => OutsideError::QuotaUsedUp(wait(now, day.ends())),
+                other => uncounted(&other),
+            })?;
+        }
+        if let Some(bucket) = bucket
+            && let Err(error) = self.cx.store().take_tokens(account, bucket, calls, now).await
+        {
+            self.give_back(calls).await;
+            return Err(match error {
+                StoreError::TooOften(until) => OutsideError::LimitReached(wait(now, until)),
+                other => uncounted(&other),
+            });
+        }
+        let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
+        self.known(|known| known.lease = Some(Lease { left: calls - 1, until, day }));
+        Ok(())
+    }
+
+    /// What was taken and not used in time goes back to the day's quota. The source's limit has forgotten it by itself.
+    async fn give_back_unused(&self, now: Timestamp) {
+        let unused = self.known(|known| known.lease.take().filter(|lease| lease.day.ends() > now));
+        self.give_back(unused.map_or(0, |lease| lease.left)).await;
+    }
+
+    async fn give_back(&self, calls: u32) {
+        let Some(quota) = self.terms.quota_per_day.filter(|_| calls > 0) else { return };
+        let day = SourceDay::at(self.terms.account.clone(), self.cx.now());
+        if let Err(error) = self.cx.store().reserve_calls(&day, -i64::from(calls), quota).await {
+            tracing::warn!(source = %self.terms.account.source, %error, calls, "calls that were not made are lost to this day");
+        }
+    }
+
+    /// What is known of the source, read anew when that is old. Without an answer nothing is held against it.
+    async fn state(&self) -> SourceState {
+        let now = self.cx.now();
+        let fresh = |read_at: &Timestamp| *read_at <= now && now.duration_since(*read_at) < STATE_KNOWN;
+        let known = self.known(|known| known.state.clone().filter(|(_, read_at)| fresh(read_at)));
+        if let Some((state, _)) = known {
+            return state;
+        }
+        match self.read_state().await {
+            Some(state) => self.keep(state),
+            None => SourceState::of(self.terms.account.clone(), now),
+        }
+    }
+
+    async fn read_state(&self) -> Option<SourceState> {
+        let account = &self.terms.account;
+        let found = self.cx.store().source_state(account).await;
+        let found = found.inspect_err(|error| tracing::warn!(source = %account.source, %error, "a source's state is not known"));
+        Some(found.ok()?.unwrap_or_else(|| SourceState::of(account.clone(), self.cx.now())))
+    }
+
+    fn keep(&self, state: SourceState) -> SourceState {
+        let now = self.cx.now();
+        self.known(|known| known.state = Some((state.clone(), now)));
+        state
+    }
+
+    /// Changes what all functions know of the source, whoever else does. Says whether it was changed by this.
+    async fn change_state(&self, change: impl Fn(&mut SourceState)) -> bool {
+        for _ in 0..TRIES {
+            let Some(before) = self.read_state().await else { return false };
+            let mut state = before.clone();
+            change(&mut state);
+            if state == before {
+                self.keep(state);
+                return false;
+            }
+            state.at = self.cx.now();
+            match self.cx.store().put_source_state(&mut state).await {
+                Ok(()) => {
+                    self.keep(state);
+                    return true;
+                }
+                Err(StoreError::Changed) => {}
+                Err(error) => {
+                    tracing::warn!(source = %self.terms.account.source, %error, "a source's state is not kept");
+                    return false;
+                }
+            }
+        }
+        false
+    }
+
+    /// Whether this call is the one that tries. Others may have seen as early as this that someone may.
+    async fn begin_probe(&self) -> bool {
+        let now = self.cx.now();
+        let begun = self.change_state(|state| {
+            if state.breaker.passage(now) == Passage::Probe {
+                state.breaker.probing(now);
+            }
+        });
+        begun.await
+    }
+
+    async fn failed(&self, times: u32) {
+        let now = self.cx.now();
+        let was_open = self.state().await.breaker.passage(now) != Passage::Free;
+        self.change_state(|state| (0..times).for_each(|_| _ = state.breaker.failed(now))).await;
+        let open = matches!(self.state().await.breaker.passage(now), Passage::Shut(_));
+        if open && !was_open {
+            tracing::error!(source = %self.terms.account.source, scope = %self.terms.account.scope, "breaker opened");
+            telemetry::count(&self.cx, "BreakersOpened", 1);
+        }
+    }
+
+    async fn tell_of_abandoned(&self) {
+        let abandoned = self.known(|known| std::mem::take(&mut known.abandoned));
+        if abandoned > 0 {
+            self.failed(abandoned).await;
+        }
+    }
+
+    /// Draws the conclusions.
+    async fn settle(&self, operation: &'static str, over: &Over, began: Timestamp, probe: bool) {
+        let now = self.cx.now();
+        let millis = u64::try_from(now.duration_since(began).as_millis()).unwrap_or(0);
+        self.meter(operation, over, millis);
+        if over.speaks_against() {
+            self.failed(1).await;
+        } else if probe || self.known(|known| known.state.as_ref().is_some_and(|(state, _)| state.breaker != Default::default()))
+        {
+            self.change_state(|state| state.breaker.answered(probe)).await;
+        }
+        if let Some(away) = over.stay_away {
+            let away = SignedDuration::try_from(away.min(LONGEST_PAUSE)).unwrap_or(LEASE);
+            let until = now.saturating_add(away).unwrap_or(Timestamp::MAX);
+            self.change_state(|state| state.pause(until)).await;
+        }
+        self.known(|known| known.tally.note(over.ending, now, millis, over.bytes as u64));
+        self.tell(now).await;
+    }
+
+    /// Says of a call what is to be said: no personal data, and nothing of the request.
+    fn meter(&self, operation: &'static str, over: &Over, millis: u64) {
+        let Terms { tenant, account, cost_per_thousand, .. } = &self.terms;
+        let cost = cost_per_thousand.map(|cost| format!("{} {}", cost.amount() / Decimal::ONE_THOUSAND, cost.currency()));
+        let Over { ending, status, bytes, .. } = over;
+        let (source, scope, outcome) = (&account.source, &account.scope, *ending);
+        tracing::info!(%tenant, %source, %scope, operation, ?outcome, status, millis, bytes, cost, "source call");
+        telemetry::count(&self.cx, "OutsideCalls", 1);
+        if ending.is_failure() {
+            telemetry::count(&self.cx, "OutsideCallsFailed", 1);
+        }
+    }
+
+    /// Adds what was counted here to what is stored, if it is time.
+    async fn tell(&self, now: Timestamp) {
+        let due = |told: Timestamp| now < told || now.duration_since(told) >= TOLD_EVERY;
+        let tally = self.known(|known| {
+            known.told_at.is_none_or(due).then(|| {
+                known.told_at = Some(now);
+                std::mem::take(&mut known.tally)
+            })
+        });
+        let Some(tally) = tally.filter(|tally| !tally.is_empty()) else { return };
+        if let Err(error) = self.cx.store().add_source_health(&self.terms.account, &tally, now).await {
+            tracing::warn!(source = %self.terms.account.source, %error, "a source's health is told later");
+            self.known(|known| known.tally.join(&tally));
+        }
+    }
+}
+
+impl Lease {
+    fn take(&mut self, now: Timestamp) -> bool {
+        let left = self.left.checked_sub(1).filter(|_| now < self.until && now < self.day.ends());
+        self.left = left.unwrap_or(self.left);
+        left.is_some()
+    }
+}
+
+/// Notes a call that nobody waits for to the end: what is dropped can't be settled, and a source that never answers in time would
+/// never be found to be broken.
+struct UnderWay<'a> {
+    of: &'a Guarded,
+    began: Timestamp,
+    over: bool,
+}
+
+impl UnderWay<'_> {
+    fn over(mut self) {
+        self.over = true;
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if self.over {
+            return;
+        }
+        let now = self.of.cx.now();
+        let took = now.duration_since(self.began);
+        let millis = u64::try_from(took.as_millis()).unwrap_or(0);
+        self.of.known(|known| {
+            known.tally.note(Ending::Abandoned, now, millis, 0);
+            known.abandoned += u32::from(took >= SLOW);
+        });
+    }
+}
+
+fn uncounted(error: &StoreError) -> OutsideError {
+    tracing::warn!(%error, "a call can't be counted");
+    OutsideError::Uncounted
+}
+
+fn wait(now: Timestamp, until: Timestamp) -> Duration {
+    Duration::try_from(until.duration_since(now)).unwrap_or_default()
+}

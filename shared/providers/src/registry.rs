@@ -1,0 +1,177 @@
+//! Which sources serve a tenant, and on what terms: the table of sources, over it what is set for the deployment, over that what
+//! the tenant has set for itself.
+//!
+//! - **Switch and markets**: both must let it through. What operators switch off is off for everyone.
+//! - **Order**: the tenant's, else the deployment's, else that of the table.
+//! - **Key**: the tenant's own, else one that operators have set, else one that the environment gives. Without a key a source is not
+//!   asked. Quota and cost are those of whoever's key it is.
+//! - **Address**: what operators have set, for the tenant or for all; else the environment's, else the table's. A source without one
+//!   has no agreement, and is not asked.
+
+use domain::{
+    flights::SourceId,
+    ids::TenantId,
+    sources::{Account, KeptKey, KeyScope, Market, Settings, SourceEntry, Vertical},
+};
+use platform::{Deps, config::SourceAccess, vault::VaultError};
+use secrecy::SecretString;
+use storage::Grant;
+
+use crate::{
+    guard::{Guarded, Terms},
+    sources::{Adapter, SOURCES, Source},
+};
+
+/// A source, ready to be asked for one tenant.
+#[derive(Debug)]
+pub struct Serving {
+    /// The source.
+    pub source: &'static Source,
+    /// How it is asked.
+    pub adapter: Adapter,
+    /// Whose key it is asked with. What a tenant's own key has bought is not for others.
+    pub scope: KeyScope,
+    /// How calls leave: counted, limited, and kept back where they would do no good.
+    pub outside: Guarded,
+}
+
+/// The sources that a function may call and that serve a tenant, the first to be asked first. Where the market is not known, all
+/// markets are.
+///
+/// # Errors
+/// If the store can't say what is set, or a key can't be opened.
+pub async fn serving(
+    cx: &Deps,
+    tenant: &TenantId,
+    vertical: Vertical,
+    market: Option<&Market>,
+) -> Result<Vec<Serving>, VaultError> {
+    let mut lines: Vec<Line> = lines(cx, tenant).await?;
+    lines.retain(|line| line.source.vertical == vertical && line.serves(market) && may_call(cx, line.source.id));
+    lines.sort_by_key(Line::priority);
+    let mut serving = Vec::with_capacity(lines.len());
+    for line in &lines {
+        serving.extend(line.connect(cx, tenant).await?);
+    }
+    Ok(serving)
+}
+
+/// One source as it is set for a tenant, or for the deployment itself.
+#[derive(Debug)]
+pub struct Line {
+    /// The source.
+    pub source: &'static Source,
+    /// Where it stands in the table, from 0.
+    place: u16,
+    /// What operators have set for all.
+    pub deployment: Option<SourceEntry>,
+    /// What is set for the tenant.
+    pub own: Option<SourceEntry>,
+    /// What the environment gives.
+    given: Option<SourceAccess>,
+}
+
+/// A key of a line.
+enum Key<'a> {
+    Kept(&'a KeptKey),
+    Given(&'a SecretString),
+}
+
+/// All sources as they are set for a tenant, in the order of the table.
+///
+/// # Errors
+/// If the store can't say what is set.
+pub async fn lines(cx: &Deps, tenant: &TenantId) -> Result<Vec<Line>, VaultError> {
+    let own = cx.store().source_entries(&KeyScope::Tenant(tenant.clone())).await?;
+    Ok(lines_of_deployment(cx).await?.into_iter().map(|line| Line { own: entry_of(&own, line.source), ..line }).collect())
+}
+
+/// All sources as they are set for the deployment, in the order of the table.
+///
+/// # Errors
+/// If the store can't say what is set.
+pub async fn lines_of_deployment(cx: &Deps) -> Result<Vec<Line>, VaultError> {
+    let deployment = cx.store().source_entries(&KeyScope::Deployment).await?;
+    let line = |(place, source): (u16, &'static Source)| Line {
+        source,
+        place,
+        deployment: entry_of(&deployment, source),
+        own: None,
+        given: cx.config().sources.get(source.id).cloned(),
+    };
+    Ok((0..).zip(SOURCES).map(line).collect())
+}
+
+fn entry_of(entries: &[SourceEntry], source: &Source) -> Option<SourceEntry> {
+    entries.iter().find(|entry| entry.source.as_str() == source.id).cloned()
+}
+
+fn may_call(cx: &Deps, source: &str) -> bool {
+    cx.function().grants.iter().any(|grant| matches!(grant, Grant::Call(called) if *called == source))
+}
+
+impl Line {
+    /// Its place in the order: the lowest first.
+    pub fn priority(&self) -> u16 {
+        let set = |entry: &Option<SourceEntry>| entry.as_ref().and_then(|entry| entry.settings.priority);
+        set(&self.own).or_else(|| set(&self.deployment)).unwrap_or(Settings::PRIORITY_STEP.saturating_mul(self.place + 1))
+    }
+
+    /// Whether it is asked for a market, by switch and markets.
+    pub fn serves(&self, market: Option<&Market>) -> bool {
+        self.entries().all(|entry| entry.settings.serves(market))
+    }
+
+    /// Whose key it is asked with, if there is one.
+    pub fn scope(&self) -> Option<KeyScope> {
+        self.key().map(|(scope, _)| scope)
+    }
+
+    /// Where it is, if that is known.
+    pub fn address(&self) -> Option<&str> {
+        let set = self.entries().find_map(|entry| entry.settings.address.as_ref()).map(|address| address.as_str());
+        set.or_else(|| self.given.as_ref().map(|given| given.url.as_str())).or(self.source.base)
+    }
+
+    /// The tenant's entry before the deployment's.
+    fn entries(&self) -> impl Iterator<Item = &SourceEntry> {
+        self.own.iter().chain(&self.deployment)
+    }
+
+    fn key(&self) -> Option<(KeyScope, Key<'_>)> {
+        let kept = self.entries().find_map(|entry| Some((entry.scope.clone(), Key::Kept(entry.key.as_ref()?))));
+        kept.or_else(|| Some((KeyScope::Deployment, Key::Given(&self.given.as_ref()?.key))))
+    }
+
+    /// What limits its calls with the key of this scope.
+    pub fn terms(&self, scope: KeyScope, tenant: TenantId) -> Option<Terms> {
+        let entry = self.entries().find(|entry| entry.scope == scope);
+        let settings = entry.map(|entry| entry.settings.clone()).unwrap_or_default();
+        let account = Account { source: source_id(self.source)?, scope };
+        let Settings { cost_per_thousand, quota_per_day, .. } = settings;
+        Some(Terms { tenant, account, limit: self.source.limit, quota_per_day, cost_per_thousand })
+    }
+
+    /// Its adapter, with address and key; none without either.
+    async fn connect(&self, cx: &Deps, tenant: &TenantId) -> Result<Option<Serving>, VaultError> {
+        let (Some(address), Some((scope, key))) = (self.address(), self.key()) else { return Ok(None) };
+        let Some(terms) = self.terms(scope.clone(), tenant.clone()) else { return Ok(None) };
+        let key = match key {
+            Key::Given(key) => key.clone(),
+            Key::Kept(key) => open(cx, &scope, self.source, key).await?,
+        };
+        let adapter = (self.source.connect)(address, key);
+        Ok(Some(Serving { source: self.source, adapter, scope, outside: Guarded::new(cx.clone(), terms) }))
+    }
+}
+
+/// The ids of the table are of the form that ids have; a test says so.
+fn source_id(source: &Source) -> Option<SourceId> {
+    source.id.parse().ok()
+}
+
+async fn open(cx: &Deps, scope: &KeyScope, source: &Source, key: &KeptKey) -> Result<SecretString, VaultError> {
+    let sealer = scope.sealer().map_err(|_| VaultError::Closed)?;
+    let opened = cx.vault().key_of(&sealer).await?.open(&SourceEntry::KEY.of(source.id), &key.sealed)?;
+    Ok(opened.into())
+}

@@ -1,0 +1,244 @@
+//! Properties, by where they are and by what sources call them, and pairs that a human is asked about. Owned by sources. Nobody's data:
+//! shared across tenants.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    ids::PropertyId,
+    properties::{Cell, Likeness, ListingKey, Property},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    change::Change,
+    entity::{Entity, Key, Keyspace, Kind},
+    store::{Listed, Range, SortRange, Store, StoreError},
+    tables::Table,
+};
+
+pub(crate) const PROPERTY: &Kind = &Kind {
+    name: "property",
+    context: "sources",
+    table: Table::Core,
+    keys: &[Keyspace { index: None, partition: "CELL#{cell}", sort: "PROPERTY#" }],
+    retention: "until it is joined to another",
+    privacy: "nobody's data",
+};
+
+pub(crate) const PROPERTY_CELL: &Kind = &Kind {
+    name: "property-cell",
+    context: "sources",
+    table: Table::Core,
+    keys: &[Keyspace { index: None, partition: "CELL#{cell}", sort: "CELL" }],
+    retention: "for good: a number",
+    privacy: "nobody's data",
+};
+
+pub(crate) const PLACED_LISTING: &Kind = &Kind {
+    name: "placed-listing",
+    context: "sources",
+    table: Table::Core,
+    keys: &[Keyspace { index: None, partition: "LISTING#{listing}", sort: "LISTING" }],
+    retention: "for good: what a human decided about it stays",
+    privacy: "nobody's data",
+};
+
+pub(crate) const MATCH_CANDIDATE: &Kind = &Kind {
+    name: "match-candidate",
+    context: "sources",
+    table: Table::Core,
+    keys: &[Keyspace { index: None, partition: CANDIDATES, sort: "" }],
+    retention: "until a human has decided",
+    privacy: "nobody's data",
+};
+
+/// All pairs that wait for a human: few, and only operators list them.
+const CANDIDATES: &str = "CANDIDATES";
+
+/// Properties read at a time.
+const PAGE: i32 = 100;
+/// Pages that are read of a cell at most: ten times the hotels of the densest square mile.
+const PAGES: usize = 20;
+
+/// How often something was placed in a cell. Whoever places a listing read the cells around it in this state, and writes them with
+/// it: of two who place at once near each other, the second one looks again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PropertyCell {
+    /// Which.
+    pub cell: Cell,
+    /// Optimistic lock, and the number itself.
+    pub version: u64,
+}
+
+/// Which property a listing is of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlacedListing {
+    /// The listing.
+    #[serde(flatten)]
+    pub key: ListingKey,
+    /// The cell of the property.
+    pub cell: Cell,
+    /// The property.
+    pub property: PropertyId,
+    /// Optimistic lock.
+    pub version: u64,
+}
+
+impl PlacedListing {
+    /// A listing of a property.
+    pub fn of(key: ListingKey, property: &Property) -> Self {
+        Self { key, cell: property.cell.clone(), property: property.id, version: 0 }
+    }
+
+    /// It is of this property now.
+    pub fn move_to(&mut self, property: &Property) {
+        self.cell = property.cell.clone();
+        self.property = property.id;
+    }
+}
+
+/// Two listings that may be one house: a human is to say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MatchCandidate {
+    /// One of them.
+    pub one: ListingKey,
+    /// The other one.
+    pub other: ListingKey,
+    /// How alike they are, and why.
+    pub likeness: Likeness,
+    /// Since when it waits.
+    pub since: Timestamp,
+}
+
+impl Entity for Property {
+    const KIND: &'static Kind = PROPERTY;
+
+    fn key(&self) -> Key {
+        property_key(&self.cell, self.id)
+    }
+
+    fn version(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Entity for PropertyCell {
+    const KIND: &'static Kind = PROPERTY_CELL;
+
+    fn key(&self) -> Key {
+        Key::new(partition(&self.cell), "CELL")
+    }
+
+    fn version(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Entity for PlacedListing {
+    const KIND: &'static Kind = PLACED_LISTING;
+
+    fn key(&self) -> Key {
+        listing_key(&self.key)
+    }
+
+    fn version(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Entity for MatchCandidate {
+    const KIND: &'static Kind = MATCH_CANDIDATE;
+
+    /// The same pair, whichever comes first, is the same question.
+    fn key(&self) -> Key {
+        let (one, other) = (self.one.id(), self.other.id());
+        Key::new(CANDIDATES, format!("{}#{}", one.min(other), one.max(other)))
+    }
+
+    /// It is asked once and removed.
+    fn version(&mut self) -> &mut u64 {
+        unreachable!("a question has no version")
+    }
+}
+
+fn partition(cell: &Cell) -> String {
+    format!("CELL#{cell}")
+}
+
+fn property_key(cell: &Cell, id: PropertyId) -> Key {
+    Key::new(partition(cell), format!("PROPERTY#{id}"))
+}
+
+fn listing_key(key: &ListingKey) -> Key {
+    Key::new(format!("LISTING#{}", key.id()), "LISTING")
+}
+
+impl Store {
+    /// Which property a listing is of, if it was ever placed.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn placed_listing(&self, key: &ListingKey) -> Result<Option<PlacedListing>, StoreError> {
+        self.get(listing_key(key)).await
+    }
+
+    /// The property that a listing is of. `None` as well in the moment in which it is joined to another.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn property_of(&self, placed: &PlacedListing) -> Result<Option<Property>, StoreError> {
+        self.get(property_key(&placed.cell, placed.property)).await
+    }
+
+    /// Cells as they are, and then all properties in them: in that order, so that what comes in between is noticed by who writes
+    /// the cells.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`] if there are more in a cell than there can be; or if the store can't say.
+    pub async fn properties_in(&self, cells: BTreeSet<Cell>) -> Result<(Vec<PropertyCell>, Vec<Property>), StoreError> {
+        let (mut locks, mut properties) = (Vec::new(), Vec::new());
+        for cell in cells {
+            let known = self.get(PropertyCell { cell: cell.clone(), version: 0 }.key()).await?;
+            locks.push(known.unwrap_or(PropertyCell { cell, version: 0 }));
+        }
+        for lock in &locks {
+            properties.extend(self.all_in(&lock.cell).await?);
+        }
+        Ok((locks, properties))
+    }
+
+    async fn all_in(&self, cell: &Cell) -> Result<Vec<Property>, StoreError> {
+        let (mut properties, mut after) = (Vec::new(), None::<String>);
+        for _ in 0..PAGES {
+            let sk = SortRange::Prefix("PROPERTY#".to_owned());
+            let range = Range { index: None, pk: partition(cell), sk, limit: PAGE, after: after.as_deref(), backwards: false };
+            let page = self.list(range).await?;
+            properties.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                return Ok(properties);
+            }
+        }
+        Err(StoreError::TooLarge)
+    }
+
+    /// The pairs that wait for a human.
+    ///
+    /// # Errors
+    /// If the store can't say, or `after` is no place in the list.
+    pub async fn match_candidates(&self, limit: u8, after: Option<&str>) -> Result<Listed<MatchCandidate>, StoreError> {
+        let (pk, limit) = (CANDIDATES.to_owned(), i32::from(limit));
+        self.list(Range { index: None, pk, sk: SortRange::All, limit, after, backwards: false }).await
+    }
+}
+
+impl Change {
+    /// The pair is decided: nobody is asked about it any more.
+    pub fn decided(self, one: &ListingKey, other: &ListingKey) -> Self {
+        let likeness = Likeness { verdict: domain::properties::Verdict::Ask, score: 0, parts: vec![] };
+        let (one, other) = (one.clone(), other.clone());
+        self.forget(&MatchCandidate { one, other, likeness, since: Timestamp::UNIX_EPOCH })
+    }
+}

@@ -1,0 +1,44 @@
+//! Sources sell houses, and an operator says which of them are one.
+
+use local::standins::queues::NewMessage;
+use serde_json::{Value, json};
+
+use super::{MINUTE, Person, turn};
+use crate::{Violation, ensure, world::World};
+
+/// Two sources sell one house, and one a house that may be another; the operator joins and splits.
+pub(super) async fn tell(world: &World) -> Result<(), Violation> {
+    let operator = Person::of(world, "operator");
+    sell(world, ("oyo", "1"), "Hotel Paris Opera", "48.8720");
+    sell(world, ("goibibo", "1"), "HOTEL PARIS OPERA", "48.8721");
+    turn(world, MINUTE).await?;
+    sell(world, ("trip-com", "1"), "Hotel Paris Opera Lafayette", "48.8722");
+    turn(world, MINUTE).await?;
+    let waiting = operator.ask("sources-list-candidates", "", None).await?;
+    ensure(waiting.body["items"].as_array().is_some_and(|items| items.len() == 1), || format!("not one: {}", waiting.body))?;
+    operator.ask("sources-split-property", "", Some(json!({"listing": key("trip-com"), "from": key("goibibo")}))).await?;
+    let unseen = json!({"source": "booking-demand", "reference": "1"});
+    operator.ask("sources-join-properties", "", Some(json!({"one": unseen, "other": key("oyo")}))).await?;
+    operator.ask("sources-split-property", "", Some(json!({"listing": key("oyo"), "from": key("goibibo")}))).await?;
+    operator.ask("sources-join-properties", "", Some(json!({"one": key("trip-com"), "other": key("oyo")}))).await?;
+    let found = operator.ask_with("sources-get-property", "?source=oyo&reference=1").await?;
+    ensure(found.body["listings"].as_array().is_some_and(|all| all.len() == 2), || format!("not two: {}", found.body))?;
+    operator.ask_with("sources-get-quality", "?source=seats-aero&day=2026-02-17").await?;
+    operator.ask_with("sources-list-raw-answers", "?source=seats-aero&operation=search&day=2026-02-17").await?;
+    Ok(())
+}
+
+fn key(source: &str) -> Value {
+    json!({"source": source, "reference": "1"})
+}
+
+/// What a search tells of an answer with one house.
+fn sell(world: &World, (source, reference): (&str, &str), name: &str, latitude: &str) {
+    let report = json!({"source": source, "outcome": "complete", "calls": 1, "offers": 1, "setAside": []});
+    let listing = json!({
+        "source": source, "reference": reference, "name": name, "position": {"latitude": latitude, "longitude": "2.3320"}
+    });
+    let account = json!({"answer": format!("{source}{reference}"), "at": "2026-02-17T19:24:00Z", "report": report});
+    let message = json!({"account": account, "listings": [listing]}).to_string();
+    world.app.system().standins().queues().send("source-answers", NewMessage::new(message)).unwrap();
+}

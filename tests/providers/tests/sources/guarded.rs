@@ -1,0 +1,326 @@
+//! What every adapter does through the guard, over real sockets: its limit holds whoever asks at once, what an answer asks for holds
+//! for all, the breaker opens and recovers, quota is reserved, and no secret is told.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use aws_credential_types::Credentials;
+use domain::{
+    search::SourceOutcome,
+    sources::{
+        Account, KeyScope,
+        breaker::{BreakerState, FAILURES},
+    },
+};
+use futures::future::join_all;
+use http::Response;
+use jiff::SignedDuration;
+use local::{clock::MovableClock, engine::Engine, machine};
+use platform::{
+    Deps,
+    aws::{Aws, Service, plain_http},
+    chance::SystemChance,
+    clock::Clock,
+    config::Config,
+    outside::{Call, Outside, OutsideError},
+    telemetry::MetricSink,
+    token::TokenPolicy,
+};
+use providers::{
+    SourceError,
+    guard::{Guarded, Terms},
+    sources::{Limit, SOURCES, Source},
+};
+use providers_tests::{Answer, NOW, Vendor, outside};
+
+use crate::support::{Given, ask, assert_secret, calls, granting, recorded};
+
+/// A store, a clock and a way out that all instances share.
+struct World {
+    engine: Engine,
+    clock: Arc<MovableClock>,
+    lines: Arc<Lines>,
+    outside: Arc<dyn Outside>,
+}
+
+/// What was counted.
+#[derive(Debug, Default)]
+struct Lines(Mutex<Vec<String>>);
+
+impl MetricSink for Lines {
+    fn write(&self, line: &str) {
+        self.0.lock().unwrap().push(line.to_owned());
+    }
+}
+
+impl World {
+    fn new() -> Self {
+        Self::over(Arc::new(outside()))
+    }
+
+    fn over(outside: Arc<dyn Outside>) -> Self {
+        let clock = Arc::new(MovableClock::at(NOW));
+        Self { engine: Engine::start(None).unwrap(), clock, lines: Arc::default(), outside }
+    }
+
+    /// What another instance of a function is given.
+    fn instance(&self) -> Deps {
+        let config = Config {
+            table_prefix: String::new(),
+            queue_urls: BTreeMap::new(),
+            bus: String::new(),
+            tokens: TokenPolicy::default(),
+            signing_key: None,
+            secrets: BTreeMap::new(),
+            mail_sender: "mail@milebuy.example".parse().unwrap(),
+            mail_configuration_set: None,
+            public_url: "https://milebuy.example".to_owned(),
+            emit_metrics: true,
+            sources: BTreeMap::new(),
+        };
+        let aws = Aws {
+            region: "us-east-1".to_owned(),
+            credentials: Credentials::from_keys("test", "test", None),
+            endpoints: BTreeMap::from([(Service::DynamoDb, self.engine.url())]),
+            http: plain_http(),
+            mail_http: plain_http(),
+        };
+        let search = machine::functions().into_iter().find(|function| function.spec().name == "search-run-search").unwrap();
+        Deps::new(search.spec(), config, aws, self.clock.clone(), Arc::new(SystemChance), self.outside.clone())
+            .reporting_to(self.lines.clone())
+    }
+
+    fn guarded(&self, source: &Source) -> Guarded {
+        Guarded::new(self.instance(), terms(source))
+    }
+
+    fn later(&self, seconds: i64) {
+        self.clock.advance(SignedDuration::from_secs(seconds));
+    }
+
+    fn counted(&self, metric: &str) -> usize {
+        self.lines.0.lock().unwrap().iter().filter(|line| line.contains(&format!("\"{metric}\":1"))).count()
+    }
+
+    async fn breaker(&self, source: &Source) -> BreakerState {
+        let state = self.instance().store().source_state(&account(source)).await.unwrap();
+        state.map_or(BreakerState::Closed, |state| state.breaker.state(self.clock.now()))
+    }
+}
+
+fn account(source: &Source) -> Account {
+    Account { source: source.id.parse().unwrap(), scope: KeyScope::Deployment }
+}
+
+/// Without limit or quota: what is to hold says so.
+fn terms(source: &Source) -> Terms {
+    let tenant = "demo".parse().unwrap();
+    Terms { tenant, account: account(source), limit: None, quota_per_day: None, cost_per_thousand: None }
+}
+
+fn answered(given: &[Given]) -> usize {
+    given.iter().filter(|given| given.outcome == SourceOutcome::Complete).count()
+}
+
+/// A vendor that answers each source what was recorded.
+async fn vendor(source: &'static Source) -> Vendor {
+    Vendor::answering(move |_, asked| granting(asked, Answer::json(&recorded(source.id)))).await
+}
+
+#[tokio::test]
+async fn fifty_at_once_get_no_more_than_the_limit_and_the_others_are_told_when_to_come_again() {
+    let world = World::new();
+    for source in SOURCES {
+        let vendor = vendor(source).await;
+        let limit = Limit { calls: 16, seconds: 60 };
+        let instances: Vec<Guarded> =
+            (0..50).map(|_| Guarded::new(world.instance(), Terms { limit: Some(limit), ..terms(source) })).collect();
+        let given = join_all(instances.iter().map(|guarded| ask(source, &vendor.base, guarded))).await;
+        // A quarter of a limit may be used at once. Where a token comes first, who gets one may get no call after it.
+        assert_eq!(vendor.asked().len(), 4, "{}", source.id);
+        assert!(answered(&given) <= 4 && (answered(&given) == 4 || calls(source) == 2), "{}", source.id);
+        for refused in given.iter().filter(|given| given.outcome != SourceOutcome::Complete) {
+            assert!(
+                matches!(refused.error, Some(SourceError::LimitReached { wait }) if wait.as_secs() < 60),
+                "{:?}",
+                refused.error
+            );
+        }
+        // Nobody sleeps: the clock is moved, for an hour at which there is always someone who asks.
+        let before = vendor.asked().len();
+        let mut at = Vec::new();
+        for second in 0..180 {
+            world.later(1);
+            let guarded = &instances[usize::try_from(second).unwrap() % 50];
+            let so_far = vendor.asked().len();
+            ask(source, &vendor.base, guarded).await;
+            at.extend((so_far..vendor.asked().len()).map(|_| second));
+        }
+        assert!(vendor.asked().len() > before + 20, "{}: {}", source.id, vendor.asked().len());
+        assert!(at.windows(17).all(|some| some[16] - some[0] >= 60), "{}: {at:?}", source.id);
+        world.later(600);
+    }
+}
+
+#[tokio::test]
+async fn who_is_told_to_stay_away_stays_away_in_all_functions() {
+    for source in SOURCES {
+        let world = World::new();
+        let limited = Vendor::always(Answer::new(429, "{}").with("retry-after", "30")).await;
+        let (one, other) = (world.guarded(source), world.guarded(source));
+        let given = ask(source, &limited.base, &one).await;
+        assert!(matches!(given.error, Some(SourceError::RateLimited { .. })), "{}: {:?}", source.id, given.error);
+        let asked = limited.asked().len();
+        for guarded in [&one, &other] {
+            let given = ask(source, &limited.base, guarded).await;
+            assert!(matches!(given.error, Some(SourceError::LeftAlone { wait }) if wait.as_secs() == 30), "{:?}", given.error);
+        }
+        world.later(29);
+        ask(source, &limited.base, &other).await;
+        assert_eq!(limited.asked().len(), asked, "{}", source.id);
+        world.later(1);
+        ask(source, &limited.base, &other).await;
+        assert_eq!(limited.asked().len(), asked + 1, "{}", source.id);
+        assert_eq!(world.breaker(source).await, BreakerState::Closed, "whoever says when is not broken");
+    }
+}
+
+#[tokio::test]
+async fn five_refusals_without_a_time_open_the_breaker() {
+    for source in SOURCES {
+        let world = World::new();
+        let limited = Vendor::always(Answer::new(429, "{}")).await;
+        for _ in 0..FAILURES {
+            ask(source, &limited.base, &world.guarded(source)).await;
+        }
+        assert_eq!(world.breaker(source).await, BreakerState::Open, "{}", source.id);
+    }
+}
+
+#[tokio::test]
+async fn the_breaker_opens_for_all_and_one_that_tries_closes_it() {
+    for source in SOURCES {
+        let world = World::new();
+        let broken = Vendor::always(Answer::new(500, "{}")).await;
+        let instances: Vec<Guarded> = (0..50).map(|_| world.guarded(source)).collect();
+        join_all(instances.iter().map(|guarded| ask(source, &broken.base, guarded))).await;
+        assert_eq!(world.breaker(source).await, BreakerState::Open, "{}", source.id);
+        let (asked, late) = (broken.asked().len(), world.guarded(source));
+        let given = ask(source, &broken.base, &late).await;
+        assert!(matches!(given.error, Some(SourceError::LeftAlone { .. })), "{}: {:?}", source.id, given.error);
+        assert_eq!((broken.asked().len(), given.calls), (asked, 0), "{}", source.id);
+
+        world.later(31);
+        assert_eq!(world.breaker(source).await, BreakerState::HalfOpen);
+        join_all(instances.iter().map(|guarded| ask(source, &broken.base, guarded))).await;
+        assert_eq!(broken.asked().len(), asked + 1, "{}: one tries", source.id);
+        assert_eq!(world.breaker(source).await, BreakerState::Open);
+
+        world.later(61);
+        let mended = vendor(source).await;
+        assert_eq!(ask(source, &mended.base, &late).await.outcome, SourceOutcome::Complete, "{}", source.id);
+        world.later(3);
+        let given = join_all(instances.iter().map(|guarded| ask(source, &mended.base, guarded))).await;
+        assert_eq!(answered(&given), 50, "{}", source.id);
+        assert!(world.counted("BreakersOpened") >= 1);
+    }
+}
+
+#[tokio::test]
+async fn empty_answers_and_wrong_questions_do_not_open_the_breaker() {
+    for source in SOURCES {
+        for status in [204, 400, 404, 422] {
+            let world = World::new();
+            let vendor = Vendor::answering(move |_, asked| granting(asked, Answer::new(status, ""))).await;
+            let guarded = world.guarded(source);
+            for _ in 0..2 * FAILURES {
+                ask(source, &vendor.base, &guarded).await;
+            }
+            assert_eq!(world.breaker(source).await, BreakerState::Closed, "{} {status}", source.id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_days_calls_are_reserved_before_they_are_made() {
+    for source in SOURCES {
+        let world = World::new();
+        let vendor = vendor(source).await;
+        let quota = 8;
+        let instances: Vec<Guarded> =
+            (0..50).map(|_| Guarded::new(world.instance(), Terms { quota_per_day: Some(quota), ..terms(source) })).collect();
+        let given = join_all(instances.iter().map(|guarded| ask(source, &vendor.base, guarded))).await;
+        assert_eq!(vendor.asked().len(), 8, "{}", source.id);
+        assert!(given.iter().any(|given| matches!(given.error, Some(SourceError::QuotaUsedUp { .. }))), "{}", source.id);
+        world.later(24 * 3600);
+        assert_eq!(ask(source, &vendor.base, &instances[49]).await.outcome, SourceOutcome::Complete, "{}", source.id);
+    }
+}
+
+#[tokio::test]
+async fn without_a_store_limits_hold_and_breakers_do_not() {
+    let source = &SOURCES[0];
+    let vendor = vendor(source).await;
+    let mut world = World::new();
+    world.engine = Engine::start(None).unwrap();
+    let limited = Guarded::new(world.instance(), Terms { limit: Some(Limit { calls: 60, seconds: 60 }), ..terms(source) });
+    let unlimited = world.guarded(source);
+    // Nothing listens there any more.
+    world.engine = Engine::start(None).unwrap();
+    assert_eq!(ask(source, &vendor.base, &limited).await.error, Some(SourceError::Uncounted));
+    assert_eq!(ask(source, &vendor.base, &unlimited).await.outcome, SourceOutcome::Complete);
+}
+
+#[tokio::test]
+async fn health_is_added_up_over_instances() {
+    let source = &SOURCES[0];
+    let (world, vendor) = (World::new(), vendor(source).await);
+    for _ in 0..3 {
+        ask(source, &vendor.base, &world.guarded(source)).await;
+    }
+    let health = world.instance().store().source_health(&account(source), 24).await.unwrap();
+    assert_eq!(health.iter().map(|hour| hour.tally.calls()).collect::<Vec<_>>(), [3]);
+    assert_eq!((health[0].tally.failures(), health[0].tally.last_success), (0, Some(NOW)));
+    assert!(health[0].tally.bytes > 100 && health[0].tally.percentile_ms(99) == Some(50));
+}
+
+/// Never answers.
+#[derive(Debug)]
+struct Never;
+
+impl Outside for Never {
+    fn send(&self, _: Call) -> futures::future::BoxFuture<'_, Result<Response<bytes::Bytes>, OutsideError>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_nobody_waits_for_is_found_to_be_broken() {
+    let (source, world) = (&SOURCES[0], World::over(Arc::new(Never)));
+    let guarded = world.guarded(source);
+    for _ in 0..FAILURES {
+        let asked = ask(source, "http://127.0.0.1:1", &guarded);
+        futures::pin_mut!(asked);
+        // It gets as far as the call, in which it waits for ever.
+        tokio::time::timeout(std::time::Duration::from_millis(50), &mut asked).await.unwrap_err();
+        world.later(4);
+    }
+    let given = ask(source, "http://127.0.0.1:1", &guarded).await;
+    assert!(matches!(given.error, Some(SourceError::LeftAlone { .. })), "{:?}", given.error);
+}
+
+#[tokio::test]
+async fn nothing_tells_a_secret() {
+    for source in SOURCES {
+        let (world, vendor) = (World::new(), vendor(source).await);
+        let guarded = world.guarded(source);
+        let given = ask(source, &vendor.base, &guarded).await;
+        assert_secret(&given.shown);
+        assert_secret(&format!("{guarded:?}"));
+        assert_secret(&world.lines.0.lock().unwrap().join("\n"));
+        let items = world.instance().store().source_health(&account(source), 24).await.unwrap();
+        assert_secret(&format!("{items:?}"));
+    }
+}
