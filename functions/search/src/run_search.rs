@@ -18,9 +18,10 @@ use platform::{
 use providers::{
     AwardSource, CashSource, Found, account,
     duffel::{self, CASH_DAYS_PER_SEARCH, Duffel},
+    raw::Keeping,
     seats_aero::{self, SeatsAero},
 };
-use storage::{Asking, CachedAnswer, Change, Entity, Grant, Observation, SearchRun, StoreError};
+use storage::{Asking, CachedAnswer, Change, Entity, Grant, Observation, RawAnswer, RawPart, SearchRun, StoreError};
 
 /// Runs searches.
 pub static FUNCTION: Worker<SearchDue> =
@@ -32,6 +33,8 @@ pub static FUNCTION: Worker<SearchDue> =
         SearchRun::READ,
         SearchRun::WRITE,
         Observation::WRITE,
+        RawAnswer::WRITE,
+        RawPart::WRITE,
         Grant::Emit("SearchAnswered"),
         Grant::Send(SearchDue::QUEUE.name),
         Grant::Send(SourceAnswered::QUEUE.name),
@@ -109,14 +112,14 @@ async fn ask_and_keep(cx: &Deps, query: SearchQuery) -> Result<SearchAnswer, Job
 /// Asks for what is wanted, and for what it is compared with. Without an answer about what is wanted there is none; without
 /// prices to compare with, values are unknown.
 async fn ask(cx: &Deps, query: SearchQuery) -> Result<SearchAnswer, JobError> {
-    let asked_at = cx.now();
+    let (asked_at, outside) = (cx.now(), Keeping::of(cx));
     let cash = source(cx, duffel::SOURCE, Duffel::new)?;
     let found = match query.wanted() {
         Wanted::AwardFlights => {
-            let awards = source(cx, seats_aero::SOURCE, SeatsAero::new)?.awards(cx.outside(), &query, asked_at).await;
+            let awards = source(cx, seats_aero::SOURCE, SeatsAero::new)?.awards(&outside, &query, asked_at).await;
             let awards = answered(cx, &query, asked_at, awards).await?;
             let days = days_worth_comparing(&awards.offers);
-            let fares = if days.is_empty() { None } else { Some(cash.fares(cx.outside(), &query, &days, asked_at).await) };
+            let fares = if days.is_empty() { None } else { Some(cash.fares(&outside, &query, &days, asked_at).await) };
             // Awards first: an answer that is too large is cut from the end.
             [awards].into_iter().chain(fares).collect::<Vec<_>>()
         }
@@ -124,7 +127,7 @@ async fn ask(cx: &Deps, query: SearchQuery) -> Result<SearchAnswer, JobError> {
             let (first, last) = query.days();
             let days: Vec<Date> =
                 first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last).take(CASH_DAYS_PER_SEARCH).collect();
-            let fares = cash.fares(cx.outside(), &query, &days, asked_at).await;
+            let fares = cash.fares(&outside, &query, &days, asked_at).await;
             vec![answered(cx, &query, asked_at, fares).await?]
         }
     };

@@ -7,6 +7,7 @@ pub mod join_properties;
 pub mod list_candidates;
 pub mod list_providers;
 pub mod list_raw_answers;
+pub mod list_readings;
 mod matching;
 pub mod note_answer;
 mod property_view;
@@ -21,6 +22,7 @@ pub static FUNCTIONS: &[&dyn platform::Function] = &[
     &list_candidates::FUNCTION,
     &list_providers::FUNCTION,
     &list_raw_answers::FUNCTION,
+    &list_readings::FUNCTION,
     &note_answer::FUNCTION,
     &split_property::FUNCTION,
 ];

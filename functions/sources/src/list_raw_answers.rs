@@ -17,7 +17,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Operator, "sources-list-raw-a
 /// Which answers.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Filter {
+pub(crate) struct Filter {
     /// Which source.
     #[param(value_type = String, example = "duffel")]
     source: SourceId,
@@ -30,7 +30,7 @@ struct Filter {
 }
 
 impl Filter {
-    fn read(parts: &Parts) -> Result<Self, Faults> {
+    pub(crate) fn read(parts: &Parts) -> Result<Self, Faults> {
         let mut asked = Asked::of(parts);
         let (source, operation, day) =
             (asked.required::<SourceId>("source"), asked.required::<String>("operation"), asked.required("day"));
@@ -39,6 +39,10 @@ impl Filter {
             asked.that(known, "/operation", "unknown", "not a search of this source whose answers are kept");
         }
         asked.done(source.zip(operation).zip(day).map(|((source, operation), day)| Self { source, operation, day }))
+    }
+
+    pub(crate) fn which(&self) -> (&SourceId, &str, Date) {
+        (&self.source, &self.operation, self.day)
     }
 }
 
@@ -72,8 +76,7 @@ pub struct RawAnswerView {
 )]
 async fn list_raw_answers(State(cx): State<Deps>, page: Result<Page, Failure>, parts: Parts) -> Reply<Paged<RawAnswerView>> {
     let (page, filter) = Page::of_what(page, Filter::read(&parts))?;
-    let which = (&filter.source, filter.operation.as_str(), filter.day);
-    let listed = cx.store().raw_answers(which, page.limit, page.after.as_deref()).await?;
+    let listed = cx.store().raw_answers(filter.which(), page.limit, page.after.as_deref()).await?;
     let show =
         |RawAnswer { at, request, status, bytes, parts, .. }| RawAnswerView { at, request, status, bytes, kept: parts > 0 };
     Ok(Answer::ok(page.answer(&cx, listed, show)?))

@@ -7,6 +7,7 @@ pub mod activities;
 pub mod booking;
 pub mod cancellation;
 pub mod cards;
+pub mod compare;
 pub mod deals;
 pub mod events;
 pub mod faults;

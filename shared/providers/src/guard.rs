@@ -44,7 +44,7 @@ use platform::{
 use rust_decimal::Decimal;
 use storage::{SourceDay, StoreError};
 
-use crate::error::asked_to_stay_away;
+use crate::{error::asked_to_stay_away, raw::Keeping};
 
 /// How long an instance believes what it has read of a source's state: so long at most it goes on asking one that others have
 /// found to be broken.
@@ -158,7 +158,7 @@ impl Outside for Guarded {
             let probe = admitted?;
             let (operation, began) = (call.operation, self.cx.now());
             let under_way = UnderWay { of: self, began, over: false };
-            let answer = self.cx.outside().send(call).await;
+            let answer = Keeping::of(&self.cx).send(call).await;
             under_way.over();
             match Over::of(&answer, self.cx.now()) {
                 Some(over) => self.settle(operation, &over, began, probe).await,

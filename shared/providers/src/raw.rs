@@ -14,15 +14,12 @@ use platform::{
     telemetry,
 };
 use sha2::{Digest, Sha256};
-use storage::{Entity, Grant, RawAnswer, RawPart};
+use storage::{Entity, RawAnswer};
 
 use crate::{
     booking_demand, calls::unpacked, duffel, expedia_rapid, getyourguide, goibibo, makemytrip, oyo, seats_aero, travelpayouts,
     trip_com, viator,
 };
-
-/// What a function must be permitted so that answers to its searches are kept.
-pub const GRANTS: [Grant; 2] = [RawAnswer::WRITE, RawPart::WRITE];
 
 /// The searches, whose answers are offers and nothing else.
 const SEARCHES: &[(&str, &str)] = &[
@@ -50,7 +47,7 @@ pub fn is_kept(source: &str, operation: &str) -> bool {
 pub struct Keeping(Deps);
 
 impl Keeping {
-    /// Of a function, which must have [`GRANTS`].
+    /// Of a function. One that may not write raw answers keeps none: a test holds that all that search may.
     pub fn of(cx: &Deps) -> Self {
         Self(cx.clone())
     }
@@ -59,7 +56,8 @@ impl Keeping {
 impl Outside for Keeping {
     fn send(&self, call: Call) -> BoxFuture<'_, Result<Response<Bytes>, OutsideError>> {
         Box::pin(async move {
-            let asked = is_kept(call.source, call.operation).then(|| (call.source, call.operation, hash(&call)));
+            let kept = is_kept(call.source, call.operation) && may_keep(&self.0);
+            let asked = kept.then(|| (call.source, call.operation, hash(&call)));
             let answer = self.0.outside().send(call).await?;
             match asked {
                 Some((source, operation, request)) => Ok(keep(&self.0, (source, operation), request, answer).await),
@@ -67,6 +65,10 @@ impl Outside for Keeping {
             }
         })
     }
+}
+
+fn may_keep(cx: &Deps) -> bool {
+    cx.function().grants.iter().any(|grant| grant.same(&RawAnswer::WRITE))
 }
 
 /// The hash of what is asked: method, address and body, each length-prefixed. Headers hold keys and times.

@@ -100,6 +100,19 @@ pub enum Normalised {
     CancelQuote(CancelQuote),
 }
 
+impl Normalised {
+    /// How many offers there are, and how many were set aside for each reason.
+    pub fn tally(&self) -> (usize, std::collections::BTreeMap<domain::flights::Untrusted, usize>) {
+        match self {
+            Self::Flights(offers) => (offers.offers.len(), offers.set_aside.clone()),
+            Self::LeadIns(offers) => (offers.offers.len(), offers.set_aside.clone()),
+            Self::Stays(offers) => (offers.offers.len(), offers.set_aside.clone()),
+            Self::Activities(offers) => (offers.offers.len(), offers.set_aside.clone()),
+            Self::PriceCheck(_) | Self::Booking(_) | Self::CancelQuote(_) => Default::default(),
+        }
+    }
+}
+
 /// Offers, and what was set aside.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -473,6 +486,18 @@ impl Source {
             (reading, Some(error)) => (reading.map(|reading| reading.operation), Err(error)),
             (Some(reading), None) => (Some(reading.operation), (reading.read)(body, now)),
             (None, None) => (None, Err(SourceError::Malformed)),
+        }
+    }
+
+    /// What the adapter makes of an answer that was kept with its status.
+    ///
+    /// # Errors
+    /// The source's error by status and code; or [`SourceError::Malformed`] for what is no answer of any operation.
+    pub fn reread(&self, status: u16, body: &[u8], now: Timestamp) -> Result<Normalised, SourceError> {
+        if (200..=299).contains(&status) {
+            self.normalise(None, body, now).1
+        } else {
+            Err(SourceError::of_status(status, (None, code_in(body))))
         }
     }
 

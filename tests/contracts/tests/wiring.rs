@@ -26,11 +26,15 @@ const UNHEARD: &[(&str, &str)] = &[
     ("MessageSent", "for the member's history and for metering"),
     ("MessageUncertain", "for operators: it is never repeated"),
     ("MessageRefused", "for operators, and for addresses that no longer exist"),
+    ("PropertiesJoined", "for the audit: who said so"),
+    ("PropertySplit", "for the audit: who said so"),
 ];
 
 /// Kinds that functions of other contexts write, and why.
 const WRITTEN_BY_OTHERS: &[(&str, &str)] = &[
     ("receipt", "whoever answers a request that changes something leaves one, in the same transaction"),
+    ("raw-answer", "whoever searches keeps what sources answer, as it passes"),
+    ("raw-part", "whoever searches keeps what sources answer, as it passes"),
     ("limit-count", "whoever answers a request that changes something counts it, in the same transaction"),
 ];
 
@@ -75,6 +79,22 @@ fn every_event_is_consumed_or_it_is_known_that_nobody_does() {
     assert!(consumed().is_subset(&emitted()), "{:?}", consumed().difference(&emitted()));
     let unheard: BTreeSet<&str> = UNHEARD.iter().map(|(event, _)| *event).collect();
     assert_eq!(emitted().difference(&consumed()).copied().collect::<BTreeSet<_>>(), unheard);
+}
+
+#[test]
+fn whoever_asks_a_source_keeps_what_it_answers() {
+    let (mut ask, mut keep): (BTreeSet<&str>, BTreeMap<&str, usize>) = Default::default();
+    for (function, _, grant) in grants() {
+        match grant {
+            Grant::Call(source) if providers::sources::source(source).is_some() => {
+                ask.insert(function);
+            }
+            Grant::Write(kind) if kind.name.starts_with("raw-") => *keep.entry(function).or_default() += 1,
+            _ => {}
+        }
+    }
+    let without: Vec<&&str> = ask.iter().filter(|function| keep.get(**function) != Some(&2)).collect();
+    assert!(!ask.is_empty() && without.is_empty(), "{without:?}");
 }
 
 #[test]
@@ -131,7 +151,9 @@ fn grants_name_what_there_is() {
         let exists = match grant {
             Grant::Read(kind) | Grant::Write(kind) => KINDS.iter().any(|known| known.name == kind.name),
             Grant::Emit(event) => events::NAMES.contains(&event),
-            Grant::Call(source) => SOURCES.iter().chain(&OPEN_SOURCES).any(|(id, ..)| *id == source),
+            Grant::Call(source) => {
+                SOURCES.iter().any(|(id, ..)| *id == source) || OPEN_SOURCES.iter().any(|(id, ..)| *id == source)
+            }
             // Queues are held against their workers, above.
             Grant::Know(secret) => [CURSOR_KEY, LOOKUP_KEY, SIGNING_KEY].contains(&secret),
             Grant::Send(_) | Grant::Publish | Grant::Mail | Grant::MakeKeys | Grant::UseKeys => true,

@@ -10,6 +10,7 @@ use super::{
 /// What two listings are held against each other by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = LikenessAspect)]
 pub enum Aspect {
     /// What they are called.
     Name,
@@ -27,6 +28,7 @@ pub enum Aspect {
 
 /// One reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = LikenessPart)]
 pub struct Part {
     /// By what.
     pub aspect: Aspect,
@@ -41,6 +43,7 @@ pub struct Part {
 /// What follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = LikenessVerdict)]
 pub enum Verdict {
     /// They are two houses.
     Different,

@@ -109,6 +109,11 @@ async fn searches_are_counted_by_source_and_day() {
         quality.assert(200, "");
         assert_eq!(quality.body["answers"], json!({"complete": 1, "partial": 0, "failed": 0}), "{source}");
         assert!(quality.body["offers"].as_u64() > Some(0), "{source}");
+        let operation = if source == "duffel" { "offer-requests" } else { "search" };
+        let which = format!("source={source}&operation={operation}&day={day}");
+        let read = items(&app.member("operator").get(&format!("/v1/admin/raw-answers/readings?{which}")).send().await);
+        assert!(!read.is_empty() && read.iter().all(|read| read["kept"] == true && read["error"].is_null()), "{read:#?}");
+        assert!(read.iter().any(|read| read["offers"].as_u64() > Some(0)), "{read:#?}");
     }
     let wrong = app.member("operator").get("/v1/admin/providers/quality?source=OYO").send().await;
     wrong.assert(422, "invalid-input");
@@ -182,4 +187,39 @@ async fn of_two_who_join_at_once_both_houses_are_whole() {
     for source in ["oyo", "goibibo", "trip-com"] {
         assert_eq!(called(&app, (source, "1")).await, ["trip-com 1", "goibibo 1", "oyo 1"]);
     }
+}
+
+#[tokio::test]
+async fn what_a_source_answered_is_listed_and_read_again_by_the_parser_of_today() {
+    let app = TestApp::new().await;
+    let hotels = r#"{"hotels": [{"id": "h", "rooms": [
+        {"rateId": "r", "price": {"currency": "INR", "total": 10.5}}, {"rateId": "s", "price": {"currency": "INR", "total": -1}}]}]}"#;
+    for (second, status, body) in [(0, 200, hotels), (1, 200, "<html>"), (2, 503, "busy")] {
+        let mut raw = storage::RawAnswer {
+            source: "goibibo".parse().unwrap(),
+            operation: "search-hotels".to_owned(),
+            at: format!("2026-02-17T19:24:{second:02}Z").parse().unwrap(),
+            request: "a".repeat(64),
+            status,
+            bytes: body.len() as u64,
+            parts: 0,
+        };
+        app.store().keep_raw(&mut raw, body.as_bytes()).await.unwrap();
+    }
+    let operator = app.member("operator");
+    let which = "source=goibibo&operation=search-hotels&day=2026-02-17";
+    let listed = items(&operator.get(&format!("/v1/admin/raw-answers?{which}")).send().await);
+    assert_eq!(listed.iter().map(|raw| raw["status"].as_u64().unwrap()).collect::<Vec<_>>(), [200, 200, 503]);
+
+    let read = items(&operator.get(&format!("/v1/admin/raw-answers/readings?{which}")).send().await);
+    let told: Vec<_> = read.iter().map(|read| (&read["offers"], &read["setAside"], &read["error"])).collect();
+    let (none, nothing) = (json!({}), Value::Null);
+    let expected = [
+        (&json!(1), &json!({"price": 1}), &nothing),
+        (&json!(0), &none, &json!("malformed")),
+        (&json!(0), &none, &json!("unavailable")),
+    ];
+    assert_eq!(told, expected);
+    let wrong = operator.get("/v1/admin/raw-answers?source=goibibo&operation=booking-status&day=2026-02-17").send().await;
+    wrong.assert(422, "invalid-input");
 }

@@ -30,6 +30,7 @@ const QUESTIONS: &[(&str, &str)] = &[
     ("sources-get-property", "source=expedia-rapid&reference=12345"),
     ("sources-get-quality", "source=duffel&day=2026-02-17"),
     ("sources-list-raw-answers", "source=duffel&operation=offer-requests&day=2026-02-17"),
+    ("sources-list-readings", "source=duffel&operation=offer-requests&day=2026-02-17"),
     ("value-get-funding-plan", "programme=hyatt&points=25000"),
     ("value-get-value", "programme=atmos&points=50000&taxes=5.60USD&cash=563.50USD"),
 ];

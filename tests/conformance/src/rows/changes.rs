@@ -6,7 +6,8 @@ use domain::{events::WatcherCreated, search::SearchKey, watchers::Watcher};
 use futures::future::join_all;
 use jiff::Timestamp;
 use storage::{
-    Change, LimitCount, OUTBOX_SHARDS, Observation, Receipt, ReceiptId, Sighting, Store, StoreError, StoredReply, WatcherQuota,
+    Change, LimitCount, OUTBOX_SHARDS, Observation, RawAnswer, Receipt, ReceiptId, Sighting, Store, StoreError, StoredReply,
+    WatcherQuota,
 };
 use storage_tests::{answer, at, deal, id, member, offer, owner, watcher};
 
@@ -72,6 +73,11 @@ fn changes() -> Vec<Row> {
             [took(), count(60), took(), took(), count(0)],
         ),
         tables("the same prices are written twice, in batches", |t| Box::pin(observed(t)), [count(30), took(), took()]),
+        tables(
+            "what came is kept as it came, in parts, and the same twice is there once",
+            |t| Box::pin(kept(t)),
+            [took(), took(), count(1), count(1_000)],
+        ),
         tables("a table that is not there is named", |t| Box::pin(missing(t)), [texts(["ResourceNotFoundException"])]),
     ]
 }
@@ -318,6 +324,24 @@ async fn observed(target: &Target) -> Vec<Seen> {
     let prices = Observation::of(&answer((0..30).map(dated).collect(), NOW));
     let store = target.store();
     vec![count(prices.len()), store.observe(&prices).await.seen(), store.observe(&prices).await.seen()]
+}
+
+async fn kept(target: &Target) -> Vec<Seen> {
+    let (store, source) = (target.store(), "duffel".parse().unwrap());
+    let mut raw = RawAnswer {
+        source: "duffel".parse().unwrap(),
+        operation: "offers".to_owned(),
+        at: at(NOW),
+        request: "a".repeat(64),
+        status: 200,
+        bytes: 1_000,
+        parts: 0,
+    };
+    let body = b"0123456789".repeat(100);
+    let kept = [store.keep_raw(&mut raw, &body).await.seen(), store.keep_raw(&mut raw, &body).await.seen()];
+    let listed = store.raw_answers((&source, "offers", raw.at.to_zoned(jiff::tz::TimeZone::UTC).date()), 10, None).await.unwrap();
+    let unpacked = store.raw_body(&listed.items[0]).await.unwrap().unwrap();
+    kept.into_iter().chain([count(listed.items.len()), count(unpacked.len())]).collect()
 }
 
 async fn missing(target: &Target) -> Vec<Seen> {

@@ -24,7 +24,9 @@ pub(super) async fn tell(world: &World) -> Result<(), Violation> {
     let found = operator.ask_with("sources-get-property", "?source=oyo&reference=1").await?;
     ensure(found.body["listings"].as_array().is_some_and(|all| all.len() == 2), || format!("not two: {}", found.body))?;
     operator.ask_with("sources-get-quality", "?source=seats-aero&day=2026-02-17").await?;
-    operator.ask_with("sources-list-raw-answers", "?source=seats-aero&operation=search&day=2026-02-17").await?;
+    for function in ["sources-list-raw-answers", "sources-list-readings"] {
+        operator.ask_with(function, "?source=seats-aero&operation=search&day=2026-02-17").await?;
+    }
     Ok(())
 }
 
