@@ -242,10 +242,8 @@ async fn a_member_saves_two_hundred_deals_at_most() {
     let deals = each(&demo.get("/v1/deals?limit=2").send().await, "id");
     let deal = app.store().deal(&demo.owner().tenant, deals[0].parse().unwrap()).await.unwrap().unwrap();
     for n in 0..199_u128 {
-        let mut saved = SavedDeal {
-            deal: domain::ids::DealId::from(ulid::Ulid::from(n)),
-            ..SavedDeal::of(demo.owner(), &deal, deal.last_seen)
-        };
+        let mut saved =
+            SavedDeal { deal: format!("deal_{n:026}").parse().unwrap(), ..SavedDeal::of(demo.owner(), &deal, deal.last_seen) };
         app.store().commit(Change::new().create(&mut saved)).await.unwrap();
     }
     let put = async |deal: &str| demo.put(&format!("/v1/me/saved-deals/{deal}")).send().await;

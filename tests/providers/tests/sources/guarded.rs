@@ -79,6 +79,7 @@ impl World {
             public_url: "https://milebuy.example".to_owned(),
             emit_metrics: true,
             sources: BTreeMap::new(),
+            open_sources: BTreeMap::new(),
         };
         let aws = Aws {
             region: "us-east-1".to_owned(),
