@@ -1,9 +1,10 @@
-//! Search: one normalised question, asked of the travel sources once for all who wait for it.
+//! Search: one normalised question, asked of the travel sources once for all who wait for it; and the places that it names.
 
 mod answer_view;
 mod asking;
 pub mod get_cache;
 pub mod invalidate_cache;
+pub mod list_places;
 pub mod note_inventory;
 mod ranked;
 pub mod refresh_answer;
@@ -25,4 +26,5 @@ pub static FUNCTIONS: &[&dyn platform::Function] = &[
     &note_inventory::FUNCTION,
     &invalidate_cache::FUNCTION,
     &get_cache::FUNCTION,
+    &list_places::FUNCTION,
 ];

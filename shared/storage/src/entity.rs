@@ -165,6 +165,7 @@ pub const KINDS: &[&Kind] = &[
     crate::caching::WARMING,
     crate::deals::DEAL,
     crate::deals::SIGHTING,
+    crate::deals::SAVED_DEAL,
     crate::alerts::ALERT,
     crate::alerts::TOLD_DAY,
     crate::deliveries::DELIVERY,
