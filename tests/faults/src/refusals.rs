@@ -22,10 +22,9 @@ use domain::{
     quality::{Account, Measure},
     search::{SourceOutcome, SourceReport},
     sources::{
-        self, KeyScope, SourceEntry, SourceState,
+        self, KeyScope, SourceEntry, SourceState, Vertical,
         bucket::{Bucket, Limit},
         health::{Ending, Tally},
-        Vertical,
     },
     wallets::{OwnValuations, Wallet},
     watchers::{MatchState, Watcher},
@@ -38,8 +37,9 @@ use local::{
 };
 use serde_json::Value;
 use storage::{
-    AskedDay, CacheCount, Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, PlacedListing, PropertyCell, QualityCount, Receipt,
-    ReceiptId, Registration, SearchRun, SourceDay, Store, StoreError, StoredReply, TenantHost, ToldDay, Turn, WarmingHour, WatcherQuota,
+    AskedDay, CacheCount, Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, PlacedListing, PropertyCell,
+    QualityCount, Receipt, ReceiptId, Registration, SearchRun, SourceDay, Store, StoreError, StoredReply, TenantHost, ToldDay,
+    Turn, WarmingHour, WatcherQuota,
 };
 
 use crate::{

@@ -26,7 +26,7 @@ async fn keep(store: &Store, answer: &SearchAnswer) {
     store.keep_answer(&KeyScope::Deployment, answer).await.unwrap();
 }
 
-async fn kept(store: &Store) -> SearchAnswer {
+async fn found(store: &Store) -> SearchAnswer {
     store.answer::<SearchQuery>(&KeyScope::Deployment, &key()).await.unwrap().unwrap()
 }
 
@@ -63,9 +63,9 @@ async fn an_answer_that_comes_late_does_not_hide_a_later_one() {
     let (early, late) = ("2026-02-17T19:24:00.001Z", "2026-02-17T19:24:00.002Z");
     keep(&stored.store, &answer(vec![offer("QR740", 40_000)], late)).await;
     keep(&stored.store, &answer(Vec::new(), early)).await;
-    let kept = kept(&stored.store).await;
+    let kept = found(&stored.store).await;
     assert_eq!((kept.asked_at, kept.offers().count()), (at(late), 1));
     // The same one again, as when an answer of the store was lost.
     keep(&stored.store, &answer(Vec::new(), late)).await;
-    assert!(kept(&stored.store).await.offers().next().is_none());
+    assert!(found(&stored.store).await.offers().next().is_none());
 }

@@ -2,8 +2,8 @@
 
 use domain::events::{
     AccountLocked, AlertRaised, BookingAbandoned, BookingDone, CardAdviceChosen, DealChanged, DealForgotten, DealFound,
-    DealSaved, Event, InventoryChanged, MemberJoined, MessageRefused, MessageSent, MessageUncertain, PasscodeWanted, PropertiesJoined,
-    PropertySplit, SOURCE, SearchAnswered, WatcherChanged, WatcherCreated, WatcherDeleted, WatcherMatched,
+    DealSaved, Event, InventoryChanged, MemberJoined, MessageRefused, MessageSent, MessageUncertain, PasscodeWanted,
+    PropertiesJoined, PropertySplit, SOURCE, SearchAnswered, WatcherChanged, WatcherCreated, WatcherDeleted, WatcherMatched,
 };
 use serde_json::{Map, Value, json};
 
