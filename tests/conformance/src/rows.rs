@@ -5,6 +5,7 @@ use platform::aws::Service;
 
 use crate::{Row, Run, seen::Seen};
 
+mod caching;
 mod changes;
 mod dynamodb;
 mod events;
@@ -15,7 +16,7 @@ mod queues;
 
 /// Every row.
 pub fn all() -> Vec<Row> {
-    let of_data = [changes::rows(), lists::rows(), dynamodb::rows(), master_keys::rows()];
+    let of_data = [caching::rows(), changes::rows(), lists::rows(), dynamodb::rows(), master_keys::rows()];
     let of_messages = [queues::rows(), events::rows(), mail::rows()];
     of_data.into_iter().chain(of_messages).flatten().collect()
 }

@@ -30,11 +30,18 @@ const UNHEARD: &[(&str, &str)] = &[
     ("PropertySplit", "for the audit: who said so"),
 ];
 
+/// Events that are consumed and that nobody emits yet, and who is to.
+const UNTOLD: &[(&str, &str)] = &[("InventoryChanged", "feeds of sources: none is agreed on")];
+
 /// Kinds that functions of other contexts write, and why.
 const WRITTEN_BY_OTHERS: &[(&str, &str)] = &[
     ("receipt", "whoever answers a request that changes something leaves one, in the same transaction"),
     ("raw-answer", "whoever searches keeps what sources answer, as it passes"),
     ("raw-part", "whoever searches keeps what sources answer, as it passes"),
+    ("source-state", "whoever asks a source sees whether it is to be left alone"),
+    ("source-bucket", "whoever asks a source takes from what it may be asked"),
+    ("source-day", "whoever asks a source counts the calls of the day"),
+    ("source-health", "whoever asks a source counts how it fared"),
     ("limit-count", "whoever answers a request that changes something counts it, in the same transaction"),
 ];
 
@@ -71,12 +78,15 @@ fn consumed() -> BTreeSet<&'static str> {
 
 #[test]
 fn every_event_is_emitted_by_someone() {
-    assert_eq!(emitted(), events::NAMES.iter().copied().collect());
+    let untold = UNTOLD.iter().map(|(event, _)| *event);
+    assert_eq!(emitted().into_iter().chain(untold).collect::<BTreeSet<_>>(), events::NAMES.iter().copied().collect());
+    assert!(UNTOLD.iter().all(|(event, _)| !emitted().contains(event)));
 }
 
 #[test]
 fn every_event_is_consumed_or_it_is_known_that_nobody_does() {
-    assert!(consumed().is_subset(&emitted()), "{:?}", consumed().difference(&emitted()));
+    let told: BTreeSet<&str> = emitted().into_iter().chain(UNTOLD.iter().map(|(event, _)| *event)).collect();
+    assert!(consumed().is_subset(&told), "{:?}", consumed().difference(&told));
     let unheard: BTreeSet<&str> = UNHEARD.iter().map(|(event, _)| *event).collect();
     assert_eq!(emitted().difference(&consumed()).copied().collect::<BTreeSet<_>>(), unheard);
 }
