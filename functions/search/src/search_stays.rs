@@ -52,6 +52,7 @@ pub static FUNCTION: Endpoint =
             SourceBucket::READ,
             SourceBucket::WRITE,
             SourceDay::WRITE,
+            SourceHealth::READ,
             SourceHealth::WRITE,
             MemberKey::READ,
             Grant::UseKeys,
