@@ -47,6 +47,14 @@ pub async fn prepared(function: &str) -> (TestApp, Write) {
         let alert = &ids["alerts"];
         return (app, Write::to(format!("/v1/alerts/{alert}/read")));
     }
+    if ["deals-put-saved-deal", "deals-delete-saved-deal"].contains(&function) {
+        let (app, ids) = existing(found().await).await;
+        let saved = format!("/v1/me/saved-deals/{}", ids["saved-deals"]);
+        if function == "deals-put-saved-deal" {
+            app.member("demo").delete(&saved).send().await.assert(204, "");
+        }
+        return (app, Write::to(saved));
+    }
     if let Some(prepared) = of_bookings(function).await {
         return prepared;
     }
@@ -69,8 +77,8 @@ pub async fn prepared(function: &str) -> (TestApp, Write) {
         "value-put-balances" => Write::to("/v1/me/balances").with(json!({"balances": {"chase-ur": 80_000}})),
         "value-put-valuations" => Write::to("/v1/me/valuations").with(json!({"valuations": {"chase-ur": "1.9"}})),
         "identity-update-me" => Write::to("/v1/me").with(json!({"name": "Another"})),
-        "cards-update-my-cards" => Write::to("/v1/me/cards").with(cards::sapphire()),
-        "cards-opt-out" => Write::to("/v1/me/cards/opt-out").with(json!({"optedOut": true})),
+        "cards-put-my-cards" => Write::to("/v1/me/cards").with(cards::sapphire()),
+        "cards-put-opt-out" => Write::to("/v1/me/cards/opt-out").with(json!({"optedOut": true})),
         "watchers-create-watcher" => Write::to("/v1/watchers").with(dubai()),
         "watchers-update-watcher" => Write::to(support::watcher(&watcher)).with(json!({"name": "Another"})),
         "watchers-delete-watcher" => Write::to(support::watcher(&watcher)),

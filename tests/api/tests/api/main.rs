@@ -14,6 +14,7 @@ mod identity;
 mod limits;
 mod pages;
 mod personal_data;
+mod places;
 mod profile;
 mod properties;
 mod providers;

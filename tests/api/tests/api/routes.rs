@@ -20,7 +20,7 @@ use crate::{
 /// Writes whose body must be more than an empty object to be good: only needed where the address holds an id, or a version is asked
 /// for.
 const GOOD_BODIES: &[(&str, &str)] = &[
-    ("cards-opt-out", r#"{"optedOut": true}"#),
+    ("cards-put-opt-out", r#"{"optedOut": true}"#),
     ("sources-manage-provider", r#"{"enabled": true}"#),
     ("sources-manage-provider-key", r#"{"key": "a-key-that-opens-nothing"}"#),
     ("sources-put-provider", r#"{"enabled": true}"#),
@@ -31,6 +31,7 @@ const GOOD_BODIES: &[(&str, &str)] = &[
 
 /// Reads that ask something: what they ask here.
 const QUESTIONS: &[(&str, &str)] = &[
+    ("search-list-places", "q=los%20ang"),
     ("sources-get-property", "source=expedia-rapid&reference=12345"),
     ("sources-get-quality", "source=duffel&day=2026-02-17"),
     ("sources-list-raw-answers", "source=duffel&operation=offer-requests&day=2026-02-17"),
@@ -172,15 +173,18 @@ pub async fn existing((mut deal, mut alert): (Deal, Alert)) -> (TestApp, Ids) {
     let session = auth::logged_in(&app, "demo", PASSWORD).await.body["session"].as_str().unwrap().to_owned();
     let booking = app.member("demo").post("/v1/me/bookings").body(json!({"deal": deal.id})).send().await;
     let booking = booking.body["id"].as_str().unwrap().to_owned();
+    app.member("demo").put(&format!("/v1/me/saved-deals/{}", deal.id)).send().await.assert(200, "");
     app.settle().await;
     let (deal, alert, tenant) = (deal.id.to_string(), alert.id.to_string(), "demo".to_owned());
     let ids = [
         ("watchers", watcher),
-        ("deals", deal),
+        ("deals", deal.clone()),
         ("alerts", alert),
         ("sessions", session),
         ("tenants", tenant),
         ("providers", PROVIDER.to_owned()),
+        ("bookings", booking),
+        ("saved-deals", deal),
     ];
-    (app, [&ids[..], &[("bookings", booking)]].concat().into_iter().collect())
+    (app, ids.into_iter().collect())
 }

@@ -234,6 +234,12 @@ const EXCEPTIONS: &[Exception] = &[
         reason: "a deal is its tenant's: the offer is the same for all who are there",
     },
     Exception {
+        routes: |route| route.name == "deals-put-saved-deal",
+        attempts: &[&[Attempt::OtherMember]],
+        harmless: Harmless::OfTheirOwn,
+        reason: "the deal is their tenant's, and they save it for themselves",
+    },
+    Exception {
         routes: |route| route.name == "value-create-booking",
         attempts: &[&[Attempt::OtherTenant]],
         harmless: Harmless::Elsewhere,
