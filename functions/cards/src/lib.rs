@@ -5,10 +5,10 @@ pub mod get_my_cards;
 pub mod list_cards;
 pub mod list_gaps;
 pub mod list_recommendations;
-pub mod opt_out;
 mod plans;
+pub mod put_my_cards;
+pub mod put_opt_out;
 mod reasons_view;
-pub mod update_my_cards;
 mod words;
 
 /// Every function of this context. The stacks, the local run and the contract tests are made from it.
@@ -17,6 +17,6 @@ pub static FUNCTIONS: &[&dyn platform::Function] = &[
     &list_cards::FUNCTION,
     &list_gaps::FUNCTION,
     &list_recommendations::FUNCTION,
-    &opt_out::FUNCTION,
-    &update_my_cards::FUNCTION,
+    &put_my_cards::FUNCTION,
+    &put_opt_out::FUNCTION,
 ];

@@ -3,11 +3,10 @@
 use axum::extract::State;
 use domain::{
     cards::{CardId, Catalogue, Gap, Gaps, MemberCards, Way, WishedBy},
-    deals::Deal,
+    deals::{Deal, SavedDeal},
     identity::Role,
     ids::{DealId, WatcherId},
     money::{Points, ProgrammeId},
-    notifications::Alert,
     programmes::name_of,
     watchers::Watcher,
 };
@@ -21,10 +20,10 @@ use crate::plans::{Plans, plans, reach};
 
 /// Lists the programmes that members' plans need, and whether their cards reach them.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-list-gaps", || routes!(list_gaps)).may(&[
-    Alert::READ,
     Deal::READ,
     MemberCards::READ,
     MemberKey::READ,
+    SavedDeal::READ,
     Watcher::READ,
     Grant::UseKeys,
 ]);
@@ -35,7 +34,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-list-gaps", ||
 pub struct GapsView {
     /// Whether the caller wants no advice: then nothing was looked at.
     opted_out: bool,
-    /// How many plans there are: watchers that name programmes, and finds of the latest alerts.
+    /// How many plans there are: watchers that name programmes, and saved deals.
     plans: usize,
     /// How many of them no card held can meet.
     unmet: usize,
@@ -53,7 +52,7 @@ pub struct GapView {
     programme_name: &'static str,
     /// The watchers that need it.
     watchers: Vec<WatcherId>,
-    /// The finds that need it.
+    /// The saved deals that need it.
     deals: Vec<DealId>,
     /// The most points that one of them asks for a traveller, where any says so.
     points: Option<Points>,
@@ -95,7 +94,7 @@ impl From<Gap> for GapView {
 
 /// Lists the programmes that the caller's plans need
 ///
-/// Plans are watchers that name programmes, and the finds of the latest alerts. A programme is reached by a card that earns its points,
+/// Plans are watchers that name programmes, and saved deals that are live. A programme is reached by a card that earns its points,
 /// or whose points can be transferred to it.
 #[utoipa::path(
     get,

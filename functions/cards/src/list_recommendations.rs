@@ -3,10 +3,10 @@
 use axum::extract::State;
 use domain::{
     cards::{Card, CardId, Catalogue, LeftOut, MemberCards, Obstacle, Recommendation, Score, Situation, recommend},
-    deals::Deal,
+    deals::{Deal, SavedDeal},
     identity::{Member, Role},
+    language::Language,
     money::{Currency, Money},
-    notifications::Alert,
     wallets::OwnValuations,
     watchers::Watcher,
 };
@@ -20,18 +20,18 @@ use crate::{
     card_view::CardView,
     plans::{Plans, plans, reach, worth},
     reasons_view::{ObstacleView, ReasonView},
-    words,
+    words::Words,
 };
 
 /// Recommends cards to members.
 pub static FUNCTION: Endpoint =
     Endpoint::of(Role::Member, "cards-list-recommendations", || routes!(list_recommendations)).may(&[
-        Alert::READ,
         Deal::READ,
         Member::READ,
         MemberCards::READ,
         MemberKey::READ,
         OwnValuations::READ,
+        SavedDeal::READ,
         Watcher::READ,
         Grant::UseKeys,
     ]);
@@ -99,21 +99,21 @@ impl From<Score> for ScoreView {
 }
 
 impl RecommendationView {
-    fn of(card: &Card, Recommendation { score, reasons, .. }: Recommendation) -> Self {
+    fn of(words: Words, card: &Card, Recommendation { score, reasons, .. }: Recommendation) -> Self {
         Self {
-            sentence: words::headline(card, score.filled),
+            sentence: words.headline(card, score.filled),
             card: CardView::from(card),
             score: score.into(),
-            reasons: reasons.into_iter().map(ReasonView::from).collect(),
-            disclosure: card.pays_us.then_some(words::DISCLOSURE),
+            reasons: reasons.into_iter().map(|reason| ReasonView::of(words, reason)).collect(),
+            disclosure: card.pays_us.then_some(words.disclosure()),
         }
     }
 }
 
 /// What holders have, or would not miss, needs no explanation.
-fn not_recommended(LeftOut { card, why }: LeftOut) -> Option<NotRecommended> {
+fn not_recommended(words: Words, LeftOut { card, why }: LeftOut) -> Option<NotRecommended> {
     let plain = why.iter().any(|why| matches!(why, Obstacle::Held | Obstacle::NothingToGain));
-    (!plain).then(|| NotRecommended { card, why: why.into_iter().map(ObstacleView::from).collect() })
+    (!plain).then(|| NotRecommended { card, why: why.into_iter().map(|why| ObstacleView::of(words, why)).collect() })
 }
 
 /// Recommends cards to the caller
@@ -134,19 +134,22 @@ fn not_recommended(LeftOut { card, why }: LeftOut) -> Option<NotRecommended> {
 )]
 async fn list_recommendations(State(cx): State<Deps>, caller: Caller) -> Reply<Recommendations> {
     let Some(Plans { held, wishes }) = plans(&cx, &caller).await? else {
-        return Ok(Answer::ok(Recommendations { opted_out: true, language: words::LANGUAGE, ..Recommendations::default() }));
+        // In no language but ours: who wants no advice is not looked up.
+        let language = Language::default().code();
+        return Ok(Answer::ok(Recommendations { opted_out: true, language, ..Recommendations::default() }));
     };
     let (profile, worth) = futures::try_join!(caller.profile(&cx), worth(&cx, &caller.owner))?;
+    let words = Words(Language::of(&profile.locale));
     let today = profile.zone.local(cx.now()).date();
     let (catalogue, reach) = (Catalogue::shipped(), reach());
     let situation = Situation { held: &held, wishes: &wishes, reach: &reach, worth: &worth, today };
     let advice = recommend(catalogue, situation);
-    let shown = |item: Recommendation| Some(RecommendationView::of(catalogue.card(&item.card)?, item));
+    let shown = |item: Recommendation| Some(RecommendationView::of(words, catalogue.card(&item.card)?, item));
     Ok(Answer::ok(Recommendations {
         opted_out: false,
-        language: words::LANGUAGE,
+        language: words.language(),
         items: advice.recommended.into_iter().filter_map(shown).collect(),
-        not_recommended: advice.left_out.into_iter().filter_map(not_recommended).collect(),
-        caution: Some(words::CAUTION),
+        not_recommended: advice.left_out.into_iter().filter_map(|left| not_recommended(words, left)).collect(),
+        caution: Some(words.caution()),
     }))
 }

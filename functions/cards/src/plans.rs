@@ -13,13 +13,13 @@ use domain::{
     wallets::OwnValuations,
     watchers::{Watcher, WatcherState},
 };
-use futures::future::try_join_all;
+use futures::{StreamExt, TryStreamExt, stream};
 use platform::{Caller, Deps, Failure};
 
 /// The most watchers that are looked at: more than any plan allows.
 const WATCHERS: u8 = 100;
-/// So many of the latest finds are looked at. There is no way to save a find: what a member was told of stands for it.
-const FINDS: u8 = 20;
+/// Deals read side by side.
+const AT_ONCE: usize = 16;
 
 /// What advice rests on.
 pub(crate) struct Plans {
@@ -35,10 +35,10 @@ pub(crate) async fn plans(cx: &Deps, caller: &Caller) -> Result<Option<Plans>, F
     if cards.opted_out {
         return Ok(None);
     }
-    let looks = async { futures::try_join!(opened(cx, &cards), of_watchers(cx, caller), of_finds(cx, caller)) };
+    let looks = async { futures::try_join!(opened(cx, &cards), of_watchers(cx, caller), of_saved(cx, caller)) };
     // Three calls at once are too much for a stack that handlers share.
-    let (held, watchers, finds) = Box::pin(looks).await?;
-    Ok(Some(Plans { held, wishes: [watchers, finds].concat() }))
+    let (held, watchers, saved) = Box::pin(looks).await?;
+    Ok(Some(Plans { held, wishes: [watchers, saved].concat() }))
 }
 
 /// What a member said of their cards.
@@ -76,14 +76,15 @@ fn of_watcher(watcher: &Watcher) -> Option<Wish> {
     })
 }
 
-async fn of_finds(cx: &Deps, caller: &Caller) -> Result<Vec<Wish>, Failure> {
-    let alerts = cx.store().alerts_of(&caller.owner, FINDS, None).await?;
-    let ids: BTreeSet<_> = alerts.items.iter().map(|alert| alert.deal).collect();
-    let deals = try_join_all(ids.into_iter().map(|id| cx.store().deal(caller.tenant(), id))).await?;
-    Ok(deals.iter().flatten().filter_map(of_find).collect())
+/// What a member has saved is what they plan. What they were only told of is our choice, not theirs.
+async fn of_saved(cx: &Deps, caller: &Caller) -> Result<Vec<Wish>, Failure> {
+    let saved = cx.store().all_saved_deals_of(&caller.owner).await?;
+    let deals = stream::iter(saved).map(|saved| async move { cx.store().deal(caller.tenant(), saved.deal).await });
+    let deals: Vec<Option<Deal>> = deals.buffered(AT_ONCE).try_collect().await?;
+    Ok(deals.iter().flatten().filter_map(of_deal).collect())
 }
 
-fn of_find(deal: &Deal) -> Option<Wish> {
+fn of_deal(deal: &Deal) -> Option<Wish> {
     match &deal.flight().fare {
         Fare::Award { programme, points, .. } if deal.state == DealState::Live => {
             Some(Wish { by: WishedBy::Deal(deal.id), any_of: BTreeSet::from([programme.clone()]), points: Some(*points) })

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::{
     card_view::{BonusView, SourceView},
-    words,
+    words::Words,
 };
 
 /// Something that speaks for a card, or is to be known of it.
@@ -118,9 +118,9 @@ pub enum ObstacleKind {
     NothingToGain,
 }
 
-impl From<Reason> for ReasonView {
-    fn from(reason: Reason) -> Self {
-        let text = words::reason(&reason);
+impl ReasonView {
+    pub(crate) fn of(words: Words, reason: Reason) -> Self {
+        let text = words.reason(&reason);
         let what = match reason {
             Reason::Fills { programme, way, plans } => {
                 ReasonKind::Fills { programme, by_transfer: way == Way::Transferred, plans }
@@ -137,9 +137,9 @@ impl From<Reason> for ReasonView {
     }
 }
 
-impl From<Obstacle> for ObstacleView {
-    fn from(obstacle: Obstacle) -> Self {
-        let text = words::obstacle(&obstacle);
+impl ObstacleView {
+    pub(crate) fn of(words: Words, obstacle: Obstacle) -> Self {
+        let text = words.obstacle(&obstacle);
         let what = match obstacle {
             Obstacle::Held => ObstacleKind::Held,
             Obstacle::Refused(rule) => ObstacleKind::Refused { rule },

@@ -1,116 +1,267 @@
-//! The words of advice on cards, in English. All of them stand here, so that other languages can join.
+//! The words of advice on cards, in each language. All of them stand here.
 
 use domain::{
     cards::{Bonus, Card, Catalogue, Counts, IssuerId, Obstacle, Reason, RuleId, RuleKind, Way, Window},
+    language::Language,
     money::{Currency, Money, Points, ProgrammeId},
     programmes::name_of,
 };
 use rust_decimal::prelude::ToPrimitive;
 
-/// The language, as BCP 47 names it.
-pub(crate) const LANGUAGE: &str = "en";
+/// Words in a language.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Words(pub(crate) Language);
 
-/// What stands under all advice.
-pub(crate) const CAUTION: &str = "Offers, fees and issuers' rules change, and most rules are not published: none of this is a \
-                                  promise of approval. Look at the issuer's own terms before you apply.";
-
-/// What stands beside a card that we are paid for.
-pub(crate) const DISCLOSURE: &str = "We are paid if you apply for this card through us. That has no part in what is recommended.";
-
-/// A card in a sentence.
-pub(crate) fn headline(card: &Card, plans: usize) -> String {
-    let programme = programme(&card.programme);
-    match plans {
-        0 => format!("{} earns {programme}.", card.name),
-        1 => format!("{} earns {programme} and brings one of your plans within reach.", card.name),
-        plans => format!("{} earns {programme} and brings {plans} of your plans within reach.", card.name),
+impl Words {
+    /// The language, as BCP 47 names it.
+    pub(crate) fn language(self) -> &'static str {
+        self.0.code()
     }
-}
 
-/// Something that speaks for a card.
-pub(crate) fn reason(reason: &Reason) -> String {
-    match reason {
-        Reason::Fills { programme: to, way, plans } => {
-            let how = match way {
-                Way::Earned => "It earns",
-                Way::Transferred => "Its points can be transferred to",
-            };
-            let plans = if *plans == 1 { "one of your plans needs".to_owned() } else { format!("{plans} of your plans need") };
-            format!("{how} {}, which {plans} and none of your cards brings.", programme(to))
-        }
-        Reason::Bonus { bonus, worth, value } => {
-            format!("{}; at {} cents a point that is {}.", for_spending(bonus), worth.cents, money(*value))
-        }
-        Reason::BonusNotKnown => "We know of no welcome bonus that holds now.".to_owned(),
-        Reason::BonusWithheld { rule: id } => format!("You would get no welcome bonus again: {}.", rule(id)),
-        Reason::BonusTooFar { bonus } => format!("{}; you spend less than that.", for_spending(bonus)),
-        Reason::Earns { points, value } => {
-            format!("What you spend would earn {points} points a year, worth {}.", money(*value))
-        }
-        Reason::Costs { first_year, a_year, credits } => {
-            let fee = if first_year == a_year {
-                format!("It costs {} a year", money(*a_year))
-            } else {
-                format!("It costs {} in the first year and {} in any other", money(*first_year), money(*a_year))
-            };
-            let none = credits.amount().is_zero();
-            if none { format!("{fee}.") } else { format!("{fee}, and pays back up to {} a year.", money(*credits)) }
-        }
-        Reason::ReadAt { source, stale } => {
-            let old = if *stale { ", more than a year ago" } else { "" };
-            format!("As {} has it, dated {}{old}.", source.publisher, source.as_of.day())
+    /// One of two, by the language.
+    fn say<T>(self, english: T, german: T) -> T {
+        match self.0 {
+            Language::English => english,
+            Language::German => german,
         }
     }
-}
 
-/// Something that speaks against a card.
-pub(crate) fn obstacle(obstacle: &Obstacle) -> String {
-    match obstacle {
-        Obstacle::Held => "You have it.".to_owned(),
-        Obstacle::Refused(id) => format!("You would most likely be refused: {}.", rule(id)),
-        Obstacle::OfferedIn(country) => format!("It is offered in {country} only."),
-        Obstacle::NeedsBusiness => "It is for businesses.".to_owned(),
-        Obstacle::FeeNotKnown => "We don't know what it costs.".to_owned(),
-        Obstacle::NothingToGain => "It fills no gap, and costs more in its first year than it brings.".to_owned(),
+    /// What stands under all advice.
+    pub(crate) fn caution(self) -> &'static str {
+        self.say(
+            "Offers, fees and issuers' rules change, and most rules are not published: none of this is a promise of approval. Look at \
+             the issuer's own terms before you apply.",
+            "Angebote, Gebühren und Regeln der Banken ändern sich, und die meisten Regeln sind nicht veröffentlicht: nichts davon \
+             verspricht, dass ein Antrag angenommen wird. Lies die Bedingungen der Bank, bevor du ihn stellst.",
+        )
     }
-}
 
-fn for_spending(Bonus { points, spend, months }: &Bonus) -> String {
-    format!("New holders get {points} points for spending {} in {months} months", money(*spend))
-}
+    /// What stands beside a card that we are paid for.
+    pub(crate) fn disclosure(self) -> &'static str {
+        self.say(
+            "We are paid if you apply for this card through us. That has no part in what is recommended.",
+            "Wir werden bezahlt, wenn du diese Karte über uns beantragst. Auf die Empfehlung hat das keinen Einfluss.",
+        )
+    }
 
-/// A rule in words, made from what it says.
-fn rule(id: &RuleId) -> String {
-    let Some(rule) = Catalogue::shipped().rule(id) else { return format!("the rule {id}") };
-    let issuer = issuer(&rule.issuer);
-    match &rule.kind {
-        RuleKind::Velocity { of, counts, most, window } => {
-            let counted = match counts {
-                Counts::SameIssuer => "of its own",
-                Counts::SameIssuerBusiness => "of its own for businesses",
-                Counts::SameIssuerCredit => "of its own, charge cards aside,",
-                Counts::AnyPersonal => "for people, of any bank,",
-            };
-            let speaks = of.map(|kind| format!("a {} card", kind.as_str()));
-            let any = if *counts == Counts::SameIssuerCredit { "a credit card" } else { "a card" };
-            let speaks = speaks.unwrap_or_else(|| any.to_owned());
-            let cards = if *most == 1 { "card" } else { "cards" };
-            format!("{issuer} refuses {speaks} to who has opened {most} {cards} {counted} within {}", time(*window))
-        }
-        RuleKind::OncePerCard(_) => format!("{issuer} pays the bonus of this card once"),
-        RuleKind::BonusAgain { of: Some(_), window } => {
-            format!("{issuer} pays one bonus for this card and its siblings within {}", time(*window))
-        }
-        RuleKind::BonusAgain { of: None, window } => {
-            format!("{issuer} pays the bonus of a card again after {} only", time(*window))
+    /// A card in a sentence.
+    pub(crate) fn headline(self, card: &Card, plans: usize) -> String {
+        let (name, programme) = (&card.name, programme(&card.programme));
+        match plans {
+            0 => self.say(format!("{name} earns {programme}."), format!("{name} sammelt {programme}.")),
+            1 => self.say(
+                format!("{name} earns {programme} and brings one of your plans within reach."),
+                format!("{name} sammelt {programme} und macht einen deiner Pläne erreichbar."),
+            ),
+            plans => self.say(
+                format!("{name} earns {programme} and brings {plans} of your plans within reach."),
+                format!("{name} sammelt {programme} und macht {plans} deiner Pläne erreichbar."),
+            ),
         }
     }
-}
 
-fn time(window: Window) -> String {
-    match window {
-        Window::Days(days) => format!("{days} days"),
-        Window::Months(months) => format!("{months} months"),
+    /// Something that speaks for a card.
+    pub(crate) fn reason(self, reason: &Reason) -> String {
+        match reason {
+            Reason::Fills { programme: to, way, plans } => self.fills(programme(to), *way, *plans),
+            Reason::Bonus { bonus, worth, value } => {
+                let (what, cents, value) = (self.for_spending(bonus), self.number(&worth.cents.to_string()), self.money(*value));
+                self.say(
+                    format!("{what}; at {cents} cents a point that is {value}."),
+                    format!("{what}; bei {cents} Cent je Punkt sind das {value}."),
+                )
+            }
+            Reason::BonusNotKnown => self
+                .say("We know of no welcome bonus that holds now.", "Wir kennen keinen Willkommensbonus, der jetzt gilt.")
+                .to_owned(),
+            Reason::BonusWithheld { rule: id } => {
+                let rule = self.rule(id);
+                self.say(
+                    format!("You would get no welcome bonus again: {rule}."),
+                    format!("Einen Willkommensbonus bekämst du nicht noch einmal: {rule}."),
+                )
+            }
+            Reason::BonusTooFar { bonus } => {
+                let what = self.for_spending(bonus);
+                self.say(format!("{what}; you spend less than that."), format!("{what}; du gibst weniger aus."))
+            }
+            Reason::Earns { points, value } => {
+                let (points, value) = (self.0.points(*points), self.money(*value));
+                self.say(
+                    format!("What you spend would earn {points} points a year, worth {value}."),
+                    format!("Was du ausgibst, brächte {points} Punkte im Jahr, im Wert von {value}."),
+                )
+            }
+            Reason::Costs { first_year, a_year, credits } => self.costs(*first_year, *a_year, *credits),
+            Reason::ReadAt { source, stale } => {
+                let old = if *stale { self.say(", more than a year ago", ", vor mehr als einem Jahr") } else { "" };
+                let (publisher, day) = (&source.publisher, source.as_of.day());
+                self.say(
+                    format!("As {publisher} has it, dated {day}{old}."),
+                    format!("So steht es bei {publisher}, Stand {day}{old}."),
+                )
+            }
+        }
+    }
+
+    fn fills(self, to: &str, way: Way, plans: usize) -> String {
+        let how = match way {
+            Way::Earned => self.say("It earns", "Sie sammelt"),
+            Way::Transferred => self.say("Its points can be transferred to", "Ihre Punkte werden zu"),
+        };
+        let plans = match plans {
+            1 => self.say("one of your plans needs".to_owned(), "einer deiner Pläne braucht".to_owned()),
+            plans => self.say(format!("{plans} of your plans need"), format!("{plans} deiner Pläne brauchen")),
+        };
+        self.say(
+            format!("{how} {to}, which {plans} and none of your cards brings."),
+            format!("{how} {to}: das {plans}, und keine deiner Karten bringt es."),
+        )
+    }
+
+    fn costs(self, first_year: Money, a_year: Money, credits: Money) -> String {
+        let (first, any) = (self.money(first_year), self.money(a_year));
+        let fee = if first_year == a_year {
+            self.say(format!("It costs {any} a year"), format!("Sie kostet {any} im Jahr"))
+        } else {
+            self.say(
+                format!("It costs {first} in the first year and {any} in any other"),
+                format!("Sie kostet {first} im ersten Jahr und {any} in jedem weiteren"),
+            )
+        };
+        if credits.amount().is_zero() {
+            return format!("{fee}.");
+        }
+        let back = self.money(credits);
+        self.say(format!("{fee}, and pays back up to {back} a year."), format!("{fee} und zahlt bis zu {back} im Jahr zurück."))
+    }
+
+    /// Something that speaks against a card.
+    pub(crate) fn obstacle(self, obstacle: &Obstacle) -> String {
+        match obstacle {
+            Obstacle::Held => self.say("You have it.", "Du hast sie.").to_owned(),
+            Obstacle::Refused(id) => {
+                let rule = self.rule(id);
+                self.say(
+                    format!("You would most likely be refused: {rule}."),
+                    format!("Dein Antrag würde wahrscheinlich abgelehnt: {rule}."),
+                )
+            }
+            Obstacle::OfferedIn(country) => {
+                self.say(format!("It is offered in {country} only."), format!("Sie wird nur in {country} angeboten."))
+            }
+            Obstacle::NeedsBusiness => self.say("It is for businesses.", "Sie ist für Unternehmen.").to_owned(),
+            Obstacle::FeeNotKnown => self.say("We don't know what it costs.", "Wir wissen nicht, was sie kostet.").to_owned(),
+            Obstacle::NothingToGain => self
+                .say(
+                    "It fills no gap, and costs more in its first year than it brings.",
+                    "Sie füllt keine Lücke und kostet im ersten Jahr mehr, als sie bringt.",
+                )
+                .to_owned(),
+        }
+    }
+
+    fn for_spending(self, Bonus { points, spend, months }: &Bonus) -> String {
+        let (points, spend) = (self.0.points(*points), self.money(*spend));
+        self.say(
+            format!("New holders get {points} points for spending {spend} in {months} months"),
+            format!("Neue Inhaber bekommen {points} Punkte, wenn sie in {months} Monaten {spend} ausgeben"),
+        )
+    }
+
+    /// A rule in words, made from what it says.
+    fn rule(self, id: &RuleId) -> String {
+        let Some(rule) = Catalogue::shipped().rule(id) else {
+            return self.say(format!("the rule {id}"), format!("die Regel {id}"));
+        };
+        let issuer = issuer(&rule.issuer);
+        match &rule.kind {
+            RuleKind::Velocity { of, counts, most, window } => {
+                let speaks = of.map(|kind| kind.as_str());
+                self.velocity(&issuer, speaks, *counts, (u32::from(*most), *window))
+            }
+            RuleKind::OncePerCard(_) => self.say(
+                format!("{issuer} pays the bonus of this card once"),
+                format!("{issuer} zahlt den Bonus dieser Karte nur einmal"),
+            ),
+            RuleKind::BonusAgain { of: Some(_), window } => {
+                let window = self.time(*window);
+                self.say(
+                    format!("{issuer} pays one bonus for this card and its siblings within {window}"),
+                    format!("{issuer} zahlt für diese Karte und ihre Geschwister nur einen Bonus innerhalb von {window}"),
+                )
+            }
+            RuleKind::BonusAgain { of: None, window } => {
+                let window = self.time(*window);
+                self.say(
+                    format!("{issuer} pays the bonus of a card again after {window} only"),
+                    format!("{issuer} zahlt den Bonus einer Karte erst nach {window} wieder"),
+                )
+            }
+        }
+    }
+
+    fn velocity(self, issuer: &str, of: Option<&str>, counts: Counts, (most, window): (u32, Window)) -> String {
+        let window = self.time(window);
+        let credit = counts == Counts::SameIssuerCredit;
+        match self.0 {
+            Language::English => {
+                let counted = match counts {
+                    Counts::SameIssuer => "of its own",
+                    Counts::SameIssuerBusiness => "of its own for businesses",
+                    Counts::SameIssuerCredit => "of its own, charge cards aside,",
+                    Counts::AnyPersonal => "for people, of any bank,",
+                };
+                let any = if credit { "a credit card" } else { "a card" };
+                let speaks = of.map_or_else(|| any.to_owned(), |kind| format!("a {kind} card"));
+                let cards = if most == 1 { "card" } else { "cards" };
+                format!("{issuer} refuses {speaks} to who has opened {most} {cards} {counted} within {window}")
+            }
+            Language::German => {
+                let counted = match counts {
+                    Counts::SameIssuer => "eigene",
+                    Counts::SameIssuerBusiness => "eigene für Unternehmen",
+                    Counts::SameIssuerCredit => "eigene, ohne Charge-Karten,",
+                    Counts::AnyPersonal => "für Privatleute, gleich von welcher Bank,",
+                };
+                let any = if credit { "eine Kreditkarte" } else { "eine Karte" };
+                let speaks = match of {
+                    Some("business") => "eine Karte für Unternehmen",
+                    Some(_) => "eine Karte für Privatleute",
+                    None => any,
+                };
+                let cards = if most == 1 { "Karte" } else { "Karten" };
+                format!("{issuer} verweigert {speaks}, wenn man innerhalb von {window} {most} {cards} ({counted}) eröffnet hat")
+            }
+        }
+    }
+
+    fn time(self, window: Window) -> String {
+        match window {
+            Window::Days(days) => self.say(format!("{days} days"), format!("{days} Tagen")),
+            Window::Months(months) => self.say(format!("{months} months"), format!("{months} Monaten")),
+        }
+    }
+
+    /// A decimal number as the language writes it.
+    fn number(self, english: &str) -> String {
+        match self.0 {
+            Language::English => english.to_owned(),
+            Language::German => english.replace('.', ","),
+        }
+    }
+
+    /// Dollars as they are written, without decimals that say nothing.
+    fn money(self, amount: Money) -> String {
+        let whole = amount.amount().normalize();
+        match whole.to_u64().and_then(|dollars| Points::try_from(dollars).ok()).filter(|_| whole.scale() == 0) {
+            // Whole numbers are grouped as points are.
+            Some(grouped) if amount.currency() == Currency::USD => {
+                let grouped = self.0.points(grouped);
+                self.say(format!("${grouped}"), format!("{grouped} $"))
+            }
+            Some(_) | None => self.number(&amount.to_string()),
+        }
     }
 }
 
@@ -125,14 +276,4 @@ fn issuer(id: &IssuerId) -> String {
 
 fn programme(id: &ProgrammeId) -> &str {
     name_of(id).unwrap_or(id.as_str())
-}
-
-/// Dollars as they are written, without decimals that say nothing.
-fn money(amount: Money) -> String {
-    let whole = amount.amount().normalize();
-    match whole.to_u64().and_then(|dollars| Points::try_from(dollars).ok()).filter(|_| whole.scale() == 0) {
-        // Whole numbers are grouped as points are.
-        Some(grouped) if amount.currency() == Currency::USD => format!("${grouped}"),
-        Some(_) | None => amount.to_string(),
-    }
 }

@@ -64,16 +64,18 @@ pub(crate) async fn booking_of(cx: &Deps, caller: &Caller, id: BookingId, if_mat
     Ok(booking)
 }
 
-/// Stores a booking that was moved on, and shows it.
+/// Stores a booking that was moved on, with what is told of it, and shows it.
 pub(crate) async fn moved_on(
     cx: &Deps,
     request: &Request,
     mut booking: Booking,
     outcome: Result<(), BookingError>,
     if_match: IfMatch,
+    tell: impl FnOnce(Change, &Booking) -> Change,
 ) -> Reply<BookingView> {
     outcome.map_err(refusal)?;
     let change = Change::new().update(&mut booking);
+    let change = tell(change, &booking);
     let answer = Answer::ok(BookingView::from(&booking)).version(booking.version);
     cx.commit(request, change, answer).await.map_err(|failure| if_match.settle(failure))
 }

@@ -1,16 +1,19 @@
 //! `POST /v1/me/bookings/{id}/done`
 
 use axum::extract::State;
-use domain::{booking::Booking, identity::Role, ids::BookingId};
+use domain::{booking::Booking, events::BookingDone, identity::Role, ids::BookingId};
 use platform::{Deps, Endpoint, IfMatch, Instruction, PathId, Problems, Reply};
-use storage::Entity;
+use storage::{Entity, Grant};
 use utoipa_axum::routes;
 
 use crate::booking_view::{BookingView, booking_of, moved_on};
 
 /// Takes in that an award is booked.
-pub static FUNCTION: Endpoint =
-    Endpoint::of(Role::Member, "value-done-booking", || routes!(done_booking)).may(&[Booking::READ, Booking::WRITE]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-done-booking", || routes!(done_booking)).may(&[
+    Booking::READ,
+    Booking::WRITE,
+    Grant::Emit("BookingDone"),
+]);
 
 /// Says that it is booked
 ///
@@ -34,5 +37,10 @@ async fn done_booking(
 ) -> Reply<BookingView> {
     let mut booking = booking_of(&cx, &asked.caller, id, if_match).await?;
     let outcome = booking.done(cx.now());
-    moved_on(&cx, &asked.request, booking, outcome, if_match).await
+    let tell = |change, booking: &Booking| {
+        let owner = &booking.owner;
+        let told = BookingDone { tenant: owner.tenant.clone(), member: owner.member, booking: booking.id, deal: booking.deal };
+        cx.emit(change, &told)
+    };
+    moved_on(&cx, &asked.request, booking, outcome, if_match, tell).await
 }

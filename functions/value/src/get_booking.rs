@@ -3,9 +3,14 @@
 use axum::extract::State;
 use domain::{
     booking::{Booking, Step, steps},
+    deals::Deal,
     funding::{FundingError, FundingPlan, Shortfall, Terms, plan},
     identity::{Member, Role},
     ids::BookingId,
+    language::Language,
+    money::{Currency, Money},
+    portals::{Trip, WaysToPay},
+    rates::DayRates,
     wallets::{OwnValuations, Wallet},
 };
 use platform::{Answer, Caller, Deps, Endpoint, Failure, PathId, Problems, Reply};
@@ -19,6 +24,8 @@ use crate::{booking_view::BookingView, wallet};
 /// Shows a booking, and how to go on with it.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-booking", || routes!(get_booking)).may(&[
     Booking::READ,
+    DayRates::READ,
+    Deal::READ,
     Member::READ,
     MemberKey::READ,
     OwnValuations::READ,
@@ -38,6 +45,8 @@ pub struct BookingPlan {
     shortfall: Option<Shortfall>,
     /// What to do, in order.
     steps: Vec<Step>,
+    /// The award, the portals of banks and money, compared, where a price in money is known and can be converted.
+    ways: Option<WaysToPay>,
 }
 
 /// Shows a booking
@@ -55,8 +64,8 @@ async fn get_booking(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<
     let locale = caller.profile(&cx).await?.locale;
     let (balances, _) = wallet::balances(&cx, &caller.owner).await?;
     let (valuations, _) = wallet::valuations(&cx, &caller.owner).await?;
-    let (plan, shortfall) = match plan(&booking.programme, booking.seen.points, &balances, &valuations, &Terms::shipped(cx.now()))
-    {
+    let terms = Terms::shipped(cx.now());
+    let (plan, shortfall) = match plan(&booking.programme, booking.seen.points, &balances, &valuations, &terms) {
         Ok(plan) => (Some(plan), None),
         Err(FundingError::Short(shortfall)) => (None, Some(shortfall)),
         Err(FundingError::ZeroPoints | FundingError::UnknownProgramme | FundingError::OutOfRange | FundingError::TooLarge) => {
@@ -64,5 +73,15 @@ async fn get_booking(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<
         }
     };
     let steps = plan.as_ref().map(|plan| steps(plan, booking.seen.taxes, &locale)).unwrap_or_default();
-    Ok(Answer::ok(BookingPlan { booking: BookingView::from(&booking), plan, shortfall, steps }).version(booking.version))
+    let deal = cx.store().deal(caller.tenant(), booking.deal).await?;
+    let cash = deal.and_then(|deal| deal.valuation).and_then(|valuation| valuation.cash);
+    let (rates, on) = (cx.rates().await?, terms.day());
+    let in_dollars = |money: Money| rates.between(money.currency(), Currency::USD, on).and_then(|rate| rate.convert(money)).ok();
+    let ways = cash.and_then(in_dollars).map(|cash| {
+        let taxes = booking.seen.taxes.and_then(in_dollars);
+        let trip = Trip { cash, taxes, plan: plan.as_ref(), balances: &balances, valuations: &valuations, on };
+        trip.compared(Language::of(&locale))
+    });
+    let shown = BookingPlan { booking: BookingView::from(&booking), plan, shortfall, steps, ways };
+    Ok(Answer::ok(shown).version(booking.version))
 }

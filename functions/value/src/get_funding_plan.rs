@@ -6,10 +6,14 @@ use domain::{
     faults::Faults,
     funding::{FundingError, FundingPlan, Shortfall, Terms, plan},
     identity::{Member, Role},
-    money::{Points, ProgrammeId},
+    language::Language,
+    money::{Currency, Money, Points, ProgrammeId},
+    portals::{Trip, WaysToPay},
+    rates::DayRates,
     wallets::{OwnValuations, Wallet},
 };
-use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply, query::Asked};
+use jiff::tz::TimeZone;
+use platform::{Answer, Caller, Deps, Endpoint, Failure, Problems, Reply, query::Asked};
 use serde::Serialize;
 use storage::{Entity, Grant, MemberKey};
 use utoipa::{IntoParams, ToSchema};
@@ -19,6 +23,7 @@ use crate::wallet;
 
 /// Plans where the points for an award come from.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-funding-plan", || routes!(get_funding_plan)).may(&[
+    DayRates::READ,
     Member::READ,
     MemberKey::READ,
     OwnValuations::READ,
@@ -37,6 +42,33 @@ struct NeedParams {
     /// How many, above 0.
     #[param(minimum = 1, maximum = 1_000_000_000, example = 25_000)]
     points: u64,
+    /// What the same costs in money: then the ways to pay for it are compared.
+    #[param(example = "563.50USD")]
+    cash: Option<String>,
+    /// What the award still costs in money.
+    #[param(example = "5.60USD")]
+    taxes: Option<String>,
+}
+
+/// What is needed, as it was asked for.
+struct Need {
+    programme: ProgrammeId,
+    points: Points,
+    cash: Option<Money>,
+    taxes: Option<Money>,
+}
+
+impl Need {
+    fn read(parts: &Parts) -> Result<Self, Faults> {
+        let mut asked = Asked::of(parts);
+        let (programme, points) = (asked.required("programme"), asked.required("points"));
+        let (cash, taxes): (Option<Money>, Option<Money>) = (asked.given("cash"), asked.given("taxes"));
+        for (name, money) in [("/cash", cash), ("/taxes", taxes)] {
+            asked.that(money.is_none_or(|money| !money.is_negative()), name, "invalid", "must not be below zero");
+        }
+        let read = programme.zip(points).map(|(programme, points)| Self { programme, points, cash, taxes });
+        asked.done(read)
+    }
 }
 
 /// The plan, or what is missing.
@@ -49,12 +81,14 @@ pub struct Funding {
     steps: Vec<Step>,
     /// What is missing, if it is not.
     shortfall: Option<Shortfall>,
+    /// The award, the portals of banks and money, compared, if the price in money is given.
+    ways: Option<WaysToPay>,
 }
 
 /// Plans where the points for an award come from
 ///
 /// From the caller's balances: the transfers that give up the least at the caller's valuations, in whole increments, with fees and the
-/// bonuses in force now; or what is missing.
+/// bonuses in force now; or what is missing. With the price in money, what the award, a bank's portal and money give up is compared.
 #[utoipa::path(
     get,
     path = "/v1/me/funding-plan",
@@ -63,17 +97,38 @@ pub struct Funding {
     responses((status = 200, body = Funding), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
 )]
 async fn get_funding_plan(State(cx): State<Deps>, caller: Caller, parts: Parts) -> Reply<Funding> {
-    let mut asked = Asked::of(&parts);
-    let (programme, points) = (asked.required::<ProgrammeId>("programme"), asked.required::<Points>("points"));
-    let (programme, points) = asked.done(programme.zip(points))?;
+    let Need { programme, points, cash, taxes } = Need::read(&parts)?;
     let locale = caller.profile(&cx).await?.locale;
     let (balances, _) = wallet::balances(&cx, &caller.owner).await?;
     let (valuations, _) = wallet::valuations(&cx, &caller.owner).await?;
-    match plan(&programme, points, &balances, &valuations, &Terms::shipped(cx.now())) {
-        Ok(plan) => Ok(Answer::ok(Funding { steps: steps(&plan, None, &locale), plan: Some(plan), shortfall: None })),
-        Err(FundingError::Short(shortfall)) => Ok(Answer::ok(Funding { plan: None, steps: vec![], shortfall: Some(shortfall) })),
-        Err(error) => Err(fault(&error).into()),
-    }
+    let terms = Terms::shipped(cx.now());
+    let (plan, shortfall) = match plan(&programme, points, &balances, &valuations, &terms) {
+        Ok(plan) => (Some(plan), None),
+        Err(FundingError::Short(shortfall)) => (None, Some(shortfall)),
+        Err(error) => return Err(fault(&error).into()),
+    };
+    let ways = match cash {
+        Some(cash) => {
+            let (cash, on) = (in_dollars(&cx, "/cash", cash).await?, terms.day());
+            let taxes = match taxes {
+                Some(taxes) => Some(in_dollars(&cx, "/taxes", taxes).await?),
+                None => None,
+            };
+            let trip = Trip { cash, taxes, plan: plan.as_ref(), balances: &balances, valuations: &valuations, on };
+            Some(trip.compared(Language::of(&locale)))
+        }
+        None => None,
+    };
+    let steps = plan.as_ref().map(|plan| steps(plan, taxes, &locale)).unwrap_or_default();
+    Ok(Answer::ok(Funding { plan, steps, shortfall, ways }))
+}
+
+/// An amount at today's rate.
+async fn in_dollars(cx: &Deps, pointer: &'static str, money: Money) -> Result<Money, Failure> {
+    let today = TimeZone::UTC.to_datetime(cx.now()).date();
+    let rate = cx.rates().await?.between(money.currency(), Currency::USD, today);
+    let converted = rate.and_then(|rate| rate.convert(money));
+    converted.map_err(|error| Faults::one(pointer, "no-exchange-rate", error.to_string()).into())
 }
 
 fn fault(error: &FundingError) -> Faults {

@@ -7,7 +7,7 @@ use domain::{
     identity::Role,
     money::{Money, Points, ProgrammeId},
     rates::DayRates,
-    value::{Appraisal, Award, Cash, Fees, Unknown, ValueError, appraise},
+    value::{Appraisal, Award, Cash, Fees, MOST_NIGHTS, Stay, StayLines, StayPrice, Unknown, ValueError, appraise},
     wallets::OwnValuations,
 };
 use jiff::{civil::Date, tz::TimeZone};
@@ -35,12 +35,23 @@ struct OfferParams {
     /// Whose points.
     #[param(value_type = String, example = "atmos")]
     programme: ProgrammeId,
-    /// How many, above 0.
+    /// How many, above 0; of a stay, how many a night.
     #[param(minimum = 1, maximum = 1_000_000_000, example = 50_000)]
     points: u64,
-    /// What it costs in money alone.
+    /// What it costs in money alone; of a stay, all nights, before what the parameters of a stay add.
     #[param(example = "563.50USD")]
     cash: Option<String>,
+    /// How many nights: makes it a stay.
+    #[param(minimum = 1, maximum = 30)]
+    nights: Option<u8>,
+    /// What a night costs in money, in place of `cash`.
+    cash_per_night: Option<String>,
+    /// Taxes of the whole stay, for who pays in money.
+    cash_taxes: Option<String>,
+    /// Resort and similar fees of the whole stay, for who pays in money.
+    cash_resort_fees: Option<String>,
+    /// Whether the caller comes under the programme's rule of free nights, where it is for holders of a status or a card.
+    free_nights: Option<bool>,
     /// The cabin that the cash price is for, where that is not the award's: then the value is a cautious estimate.
     cash_cabin: Option<Cabin>,
     /// The award's cabin; needed with `cashCabin`.
@@ -71,6 +82,7 @@ struct Offer {
     points: Points,
     fees: Fees,
     cash: Option<Cash>,
+    stay: Option<Stay>,
     on: Date,
 }
 
@@ -94,10 +106,30 @@ impl Offer {
             Some((of, wanted)) => Cash::OtherCabin { price, of, wanted },
             None => Cash::Same(price),
         });
+        let stay = points.and_then(|points| stay(&mut asked, points, price));
         let on = asked.given("on").unwrap_or(today);
-        let read = programme.zip(points).map(|(programme, points)| Self { programme, points, fees, cash, on });
+        let read = programme.zip(points).map(|(programme, points)| Self { programme, points, fees, cash, stay, on });
         asked.done(read)
     }
+}
+
+/// The stay that is asked about, if it is one.
+fn stay(asked: &mut Asked, points_a_night: Points, all_nights: Option<Money>) -> Option<Stay> {
+    let nights: Option<u8> = asked.given("nights");
+    let each: Option<Money> = asked.given("cashPerNight");
+    let (taxes, resort_fees) = (asked.given::<Money>("cashTaxes"), asked.given::<Money>("cashResortFees"));
+    let under_rule: Option<bool> = asked.given("freeNights");
+    let is_of_stay = each.is_some() || taxes.is_some() || resort_fees.is_some() || under_rule.is_some();
+    asked.that(!is_of_stay || nights.is_some(), "/nights", "missing", "must be given with what only stays have");
+    let nights = nights?;
+    asked.that((1..=MOST_NIGHTS).contains(&nights), "/nights", "invalid", "must be 1 to 30");
+    asked.that(each.is_none() || all_nights.is_none(), "/cashPerNight", "invalid", "must not be given with cash");
+    let has_price = each.is_some() || all_nights.is_some();
+    let in_parts = taxes.is_some() || resort_fees.is_some();
+    asked.that(has_price || !in_parts, "/cash", "missing", "must be given, or cashPerNight, with cashTaxes and cashResortFees");
+    let prices = each.map(|each| vec![each; nights.into()]).or(all_nights.map(|all| vec![all]));
+    let price = prices.map(|nights| StayPrice { nights, taxes, resort_fees });
+    Some(Stay { nights, points_a_night, under_rule: under_rule.unwrap_or(false), price })
 }
 
 /// What an offer is worth.
@@ -106,8 +138,10 @@ impl Offer {
 pub struct OfferValue {
     /// Whose points.
     programme: ProgrammeId,
-    /// How many.
+    /// How many; of a stay, for all of it.
     points: Points,
+    /// How the points and the price of a stay come about, if it is one.
+    stay: Option<StayLines>,
     /// What they are worth; none, where that is unknown.
     value: Option<Appraisal>,
     /// Why it is unknown. That is not a zero.
@@ -116,7 +150,8 @@ pub struct OfferValue {
 
 /// Values one offer
 ///
-/// In cents a point, with every fee as a line of its own, held against the caller's own valuation or else the published ones.
+/// In cents a point, with every fee as a line of its own, held against the caller's own valuation or else the published ones. With
+/// `nights` it is a stay: nights that the programme gives for nothing are taken off, as a line of their own.
 #[utoipa::path(
     get,
     path = "/v1/value",
@@ -125,8 +160,16 @@ pub struct OfferValue {
     responses((status = 200, body = OfferValue), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
 )]
 async fn get_value(State(cx): State<Deps>, caller: Caller, parts: Parts) -> Reply<OfferValue> {
-    let Offer { programme, points, fees, cash, on } = Offer::read(&parts, TimeZone::UTC.to_datetime(cx.now()).date())?;
+    let Offer { programme, points, fees, cash, stay, on } = Offer::read(&parts, TimeZone::UTC.to_datetime(cx.now()).date())?;
     let own = wallet::valuations(&cx, &caller.owner).await?.0.own(&programme);
+    let stay = stay.map(|stay| stay.lines(&programme).map(|lines| (lines, stay.price))).transpose().map_err(fault)?;
+    let (points, cash, stay) = match stay {
+        Some((lines, price)) => {
+            let total = price.map(|price| price.total()).transpose().map_err(fault)?;
+            (lines.points, total.map(Cash::Same), Some(lines))
+        }
+        None => (points, cash, None),
+    };
     let award = Award { programme: &programme, points, fees, cash, on };
     let (value, unknown) = match appraise(&award, own, &*cx.rates().await?) {
         Ok(value) => (Some(value), None),
@@ -134,7 +177,7 @@ async fn get_value(State(cx): State<Deps>, caller: Caller, parts: Parts) -> Repl
         Err(ValueError::NoTaxes) => (None, Some(Unknown::NoTaxes)),
         Err(error) => return Err(fault(error).into()),
     };
-    Ok(Answer::ok(OfferValue { programme, points, value, unknown }))
+    Ok(Answer::ok(OfferValue { programme, points, stay, value, unknown }))
 }
 
 /// What is wrong with an offer, and where.
@@ -143,7 +186,7 @@ fn fault(error: ValueError) -> Faults {
     let (pointer, code) = match error {
         ValueError::ZeroPoints => ("/points", "zero-points"),
         ValueError::UnknownProgramme => ("/programme", "unknown-programme"),
-        ValueError::NegativeCash | ValueError::NoCash => ("/cash", "invalid"),
+        ValueError::NegativeCash | ValueError::NoCash | ValueError::Currencies => ("/cash", "invalid"),
         ValueError::NoTaxes | ValueError::NegativeFee(F::Taxes) => ("/taxes", "invalid"),
         ValueError::NegativeFee(F::CarrierSurcharge) => ("/carrierSurcharge", "invalid"),
         ValueError::NegativeFee(F::Booking) => ("/booking", "invalid"),

@@ -65,5 +65,5 @@ async fn re_verify_booking(
     let deal = cx.store().deal(command.caller.tenant(), booking.deal).await?.ok_or(Failure::NotFound("deal"))?;
     let ReVerifyBooking { seen, held_until } = command.input;
     let outcome = booking.verify(&deal, Look { seen, held_until }, cx.now());
-    moved_on(&cx, &command.request, booking, outcome, if_match).await
+    moved_on(&cx, &command.request, booking, outcome, if_match, |change, _| change).await
 }

@@ -57,5 +57,5 @@ async fn transfer_booking(
     let terms = Terms::shipped(cx.now());
     let planned = plan(&booking.programme, booking.seen.points, &balances, &Valuations::default(), &terms);
     let outcome = booking.transfer(&deal, missing(booking.seen.points, &planned), cx.now());
-    moved_on(&cx, &asked.request, booking, outcome, if_match).await
+    moved_on(&cx, &asked.request, booking, outcome, if_match, |change, _| change).await
 }

@@ -5,7 +5,7 @@ use std::{io, io::IsTerminal, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Ins
 use clap::{Args, Parser, Subcommand};
 use domain::{
     money::{CentsPerPoint, Money, Points, ProgrammeId},
-    value::{Fees, ValueError},
+    value::{Fees, MOST_NIGHTS, Stay, StayPrice, ValueError},
 };
 use jiff::{SignedDuration, civil::Date, tz::TimeZone};
 use platform::clock::{Clock, SystemClock};
@@ -77,13 +77,28 @@ struct Value {
     /// Whose points: an id of data/programmes.csv, such as atmos.
     #[arg(long)]
     programme: ProgrammeId,
-    /// How many it asks.
+    /// How many it asks; a stay, each night.
     #[arg(long)]
     points: Points,
+    /// Makes it a stay of so many nights.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=i64::from(MOST_NIGHTS)))]
+    nights: Option<u8>,
+    /// That you come under the programme's rule of free nights, where it is for holders of a status or a card.
+    #[arg(long, requires = "nights")]
+    free_nights: bool,
+    /// Taxes of the whole stay, for who pays in money.
+    #[arg(long, requires = "nights")]
+    cash_taxes: Option<Money>,
+    /// Resort fees of the whole stay, for who pays in money.
+    #[arg(long, requires = "nights")]
+    cash_resort_fees: Option<Money>,
+    /// What a hotel charges on top of an award.
+    #[arg(long)]
+    resort: Option<Money>,
     /// Taxes and airport charges, such as 5.60USD.
     #[arg(long)]
     fees: Money,
-    /// What it costs in money alone, such as 563.50USD.
+    /// What it costs in money alone, such as 563.50USD; a stay, all nights.
     #[arg(long)]
     cash: Money,
     /// What the carrier adds to the taxes.
@@ -244,11 +259,14 @@ fn print_value(asked: Value) -> Result<(), CliError> {
         close_in: asked.close_in,
         transfer: asked.transfer,
         foreign_exchange: asked.foreign_exchange,
-        resort: None,
+        resort: asked.resort,
     };
     let Value { programme, points, cash, own, on, .. } = asked;
+    let price = StayPrice { nights: vec![cash], taxes: asked.cash_taxes, resort_fees: asked.cash_resort_fees };
+    let under_rule = asked.free_nights;
+    let stay = asked.nights.map(|nights| Stay { nights, points_a_night: points, under_rule, price: Some(price) });
     let on = on.unwrap_or_else(|| TimeZone::UTC.to_datetime(SystemClock.now()).date());
-    say(&valued::tell(&Offer { programme, points, fees, cash, own, on })?);
+    say(&valued::tell(&Offer { programme, points, stay, fees, cash, own, on })?);
     Ok(())
 }
 

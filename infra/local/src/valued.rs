@@ -6,7 +6,7 @@ use domain::{
     money::{CentsPerPoint, Money, Points, ProgrammeId},
     programmes::name_of,
     rates::Rates,
-    value::{Appraisal, Award, Cash, Fees, ValueError, appraise},
+    value::{Appraisal, Award, Cash, Fees, FreeNight, Stay, StayLines, StayPrice, ValueError, appraise},
 };
 use jiff::civil::Date;
 
@@ -15,11 +15,13 @@ use jiff::civil::Date;
 pub struct Offer {
     /// Whose points.
     pub programme: ProgrammeId,
-    /// How many.
+    /// How many; of a stay, each night.
     pub points: Points,
+    /// The stay, if it is one: then its price counts.
+    pub stay: Option<Stay>,
     /// What it costs besides.
     pub fees: Fees,
-    /// What it costs in money alone.
+    /// What it costs in money alone; a stay, all nights.
     pub cash: Money,
     /// What a point is worth to whoever asks, in US cents.
     pub own: Option<CentsPerPoint>,
@@ -32,17 +34,36 @@ pub struct Offer {
 /// # Errors
 /// What is missing or wrong.
 pub fn tell(offer: &Offer) -> Result<String, ValueError> {
-    let cash = Some(Cash::Same(offer.cash));
-    let award = Award { programme: &offer.programme, points: offer.points, fees: offer.fees, cash, on: offer.on };
+    let lines = offer.stay.as_ref().map(|stay| stay.lines(&offer.programme)).transpose()?;
+    let whole = offer.stay.as_ref().and_then(|stay| stay.price.as_ref()).map(StayPrice::total).transpose()?;
+    let (points, cash) = (lines.as_ref().map_or(offer.points, |lines| lines.points), whole.unwrap_or(offer.cash));
+    let award = Award { programme: &offer.programme, points, fees: offer.fees, cash: Some(Cash::Same(cash)), on: offer.on };
     let value = appraise(&award, offer.own, Rates::shipped())?;
     let mut text = String::new();
-    write_lines(&mut text, offer, &value).unwrap_or_default();
+    writeln!(text, "{points} points of {}", name_of(&offer.programme).unwrap_or(offer.programme.as_str())).unwrap_or_default();
+    lines.map(|lines| write_stay(&mut text, &lines)).transpose().unwrap_or_default();
+    write_lines(&mut text, points, &value).unwrap_or_default();
     Ok(text.trim_end().to_owned())
 }
 
-fn write_lines(text: &mut String, offer: &Offer, value: &Appraisal) -> std::fmt::Result {
-    let line = |text: &mut String, what: &str, amount: &str| writeln!(text, "  {what:<22}{amount:>16}");
-    writeln!(text, "{} points of {}", offer.points, name_of(&offer.programme).unwrap_or(offer.programme.as_str()))?;
+fn line(text: &mut String, what: &str, amount: &str) -> std::fmt::Result {
+    writeln!(text, "  {what:<30}{amount:>16}")
+}
+
+/// How the points and the price of a stay come about.
+fn write_stay(text: &mut String, stay: &StayLines) -> std::fmt::Result {
+    line(text, &format!("{} nights of", stay.nights), &format!("{} points", stay.points_a_night))?;
+    if let Some(free) = &stay.free_nights {
+        let FreeNight { every, source, as_of, .. } = &free.rule;
+        let what = if free.applied { format!("− {} free", free.nights) } else { "no night free".to_owned() };
+        line(text, &what, &format!("{} points", free.points))?;
+        let for_whom = if free.applied { "" } else { ", for some only (--free-nights, if you are one)" };
+        writeln!(text, "    one of every {every}{for_whom}; source: {source}, {as_of}")?;
+    }
+    stay.price.iter().try_for_each(|part| line(text, part.kind.as_str(), &part.amount.to_string()))
+}
+
+fn write_lines(text: &mut String, points: Points, value: &Appraisal) -> std::fmt::Result {
     line(text, "cash price", &value.worth.cash.to_string())?;
     for fee in &value.worth.lines {
         line(text, &format!("− {}", fee.kind.as_str()), &fee.amount.to_string())?;
@@ -51,7 +72,7 @@ fn write_lines(text: &mut String, offer: &Offer, value: &Appraisal) -> std::fmt:
         }
     }
     line(text, "= saved", &value.worth.saved.to_string())?;
-    line(text, "÷ points", &offer.points.to_string())?;
+    line(text, "÷ points", &points.to_string())?;
     line(text, "= cents a point", &format!("{} ({})", value.worth.cents_per_point, value.worth.cents_per_point.get()))?;
     if let Some(day) = value.rate_of {
         writeln!(text, "    {} US cents at the rate of {day}; source: ECB", value.us_cents_per_point)?;
@@ -78,6 +99,7 @@ mod tests {
         Offer {
             programme: "atmos".parse().unwrap(),
             points: 50_000.try_into().unwrap(),
+            stay: None,
             fees: Fees::taxes("5.60USD".parse().unwrap()),
             cash: "563.50USD".parse().unwrap(),
             own: None,
@@ -100,6 +122,27 @@ mod tests {
         ];
         assert_eq!(words, expected);
         assert_eq!(lines.last(), Some(&"verdict: poor"));
+    }
+
+    #[test]
+    fn a_stay_is_told_night_by_night() {
+        let price =
+            StayPrice { nights: vec!["1250USD".parse().unwrap()], taxes: Some("250USD".parse().unwrap()), resort_fees: None };
+        let (programme, points) = ("marriott-bonvoy".parse().unwrap(), 35_000.try_into().unwrap());
+        let stay = Some(Stay { nights: 5, points_a_night: points, under_rule: false, price: Some(price) });
+        let fees = Fees::taxes("0USD".parse().unwrap());
+        let told = tell(&Offer { programme, points, stay, fees, cash: "1250USD".parse().unwrap(), ..offer() }).unwrap();
+        let words: Vec<String> = told.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        let expected = [
+            "140,000 points of Marriott Bonvoy",
+            "5 nights of 35,000 points",
+            "− 1 free 35,000 points",
+            "one of every 5; source: The Points Guy, 2022-01-14",
+            "nights 1250.00 USD",
+            "taxes of the cash price 250.00 USD",
+            "cash price 1500.00 USD",
+        ];
+        assert_eq!(words[..7], expected, "{told}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use domain::time::first_day;
 use jiff::civil::Date;
 
 /// A table, its columns that name a row, and the one that dates it.
-const TABLES: [(&str, &[&str], &str); 8] = [
+const TABLES: [(&str, &[&str], &str); 10] = [
     ("cards.csv", &["id"], "as_of"),
     ("card-rules.csv", &["id"], "as_of"),
     ("award-holds.csv", &["programme"], "as_of"),
@@ -14,6 +14,8 @@ const TABLES: [(&str, &[&str], &str); 8] = [
     ("transfer-partners.csv", &["from", "to"], "as_of"),
     ("transfer-bonuses.csv", &["from", "to"], "as_of"),
     ("valuations.csv", &["programme", "source"], "as_of"),
+    ("portal-rates.csv", &["programme"], "as_of"),
+    ("programme-phones.csv", &["programme"], "as_of"),
     ("rates.csv", &[], "date"),
 ];
 

@@ -2,6 +2,7 @@
 //! through on what was seen too long ago.
 
 mod holds;
+mod phones;
 mod steps;
 
 use jiff::{SignedDuration, Timestamp};
@@ -19,6 +20,7 @@ use crate::{
 };
 
 use holds::Holds;
+pub use phones::Phone;
 pub use steps::{Step, StepKind, steps, steps_for_anyone};
 
 /// How long what was seen can be relied on for what can't be undone: award space goes in minutes, and a transfer can't be taken back.

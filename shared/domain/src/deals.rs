@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     flights::{Cabin, Fare, FlightOffer, Tier},
-    ids::{DealId, TenantId},
+    ids::{DealId, Owner, TenantId},
     money::{CentsPerPoint, Currency, Money},
     rates::Rates,
     search::SearchAnswer,
@@ -272,6 +272,33 @@ impl Score {
         let parts: Vec<String> =
             Self::weighted(&self.parts, weights).iter().filter(|(_, _, weight)| *weight > 0).map(name).collect();
         format!("{} of 100: {}.", self.total, parts.join(", "))
+    }
+}
+
+/// A deal that a member wants to keep in sight.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SavedDeal {
+    /// Whose.
+    #[serde(flatten)]
+    pub owner: Owner,
+    /// Which.
+    pub deal: DealId,
+    /// When it was saved.
+    pub saved_at: Timestamp,
+    /// When the deal ends.
+    pub ends: Timestamp,
+    /// Optimistic lock.
+    pub version: u64,
+}
+
+impl SavedDeal {
+    /// The most that a member can keep in sight at once.
+    pub const MOST: usize = 200;
+
+    /// Of a member.
+    pub fn of(owner: Owner, deal: &Deal, now: Timestamp) -> Self {
+        Self { owner, deal: deal.id, saved_at: to_second(now), ends: deal.ends(), version: 0 }
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     deals::Score,
-    ids::{AlertId, ChallengeId, DealId, DeliveryId, MemberId, PropertyId, TenantId, WatcherId},
+    ids::{AlertId, BookingId, ChallengeId, DealId, DeliveryId, MemberId, PropertyId, TenantId, WatcherId},
     search::SearchKey,
     time::Slot,
     watchers::Reason,
@@ -151,6 +151,45 @@ events! {
         member: MemberId,
         /// Which.
         delivery: DeliveryId,
+    }
+    /// A member keeps a deal in sight.
+    DealSaved {
+        /// Who.
+        member: MemberId,
+        /// Which.
+        deal: DealId,
+    }
+    /// They no longer do.
+    DealForgotten {
+        /// Who.
+        member: MemberId,
+        /// Which.
+        deal: DealId,
+    }
+    /// A member says that an award is booked.
+    BookingDone {
+        /// Who.
+        member: MemberId,
+        /// Which.
+        booking: BookingId,
+        /// Of which deal.
+        deal: DealId,
+    }
+    /// A member gave a booking up.
+    BookingAbandoned {
+        /// Who.
+        member: MemberId,
+        /// Which.
+        booking: BookingId,
+        /// Of which deal.
+        deal: DealId,
+    }
+    /// A member turned advice on cards off, or on again.
+    CardAdviceChosen {
+        /// Who.
+        member: MemberId,
+        /// Whether they want none.
+        opted_out: bool,
     }
     /// An operator said that two properties are one.
     PropertiesJoined {

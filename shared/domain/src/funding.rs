@@ -127,6 +127,8 @@ pub struct Transfer {
     pub reversible: bool,
     /// Whether a recent source confirms that it is offered.
     pub confirmed: bool,
+    /// Whether no source names its minimum or its increment: what is given is then a guess on the safe side.
+    pub assumed: bool,
     /// What the points given are worth, each.
     pub worth: PointWorth,
 }
@@ -237,6 +239,10 @@ pub struct WouldDo {
     pub points: Points,
     /// Of these.
     pub programme: ProgrammeId,
+    /// Whether a recent source confirms that they can be transferred.
+    pub confirmed: bool,
+    /// Whether no source names the minimum or the increment of that transfer.
+    pub assumed: bool,
 }
 
 /// The plan that gives up the least, or what is missing. Transfers that nothing recent confirms are used only where there is no
@@ -347,6 +353,7 @@ impl Problem<'_> {
             time: partner.time,
             reversible: partner.reversible,
             confirmed: partner.confirmed,
+            assumed: partner.is_assumed(),
             worth: self.worth(&partner.from),
         })
     }
@@ -362,7 +369,12 @@ impl Problem<'_> {
                 let bonus = self.bonus(partner);
                 let give = search::least_for(partner, bonus, partner.got(most(partner), bonus) + missing)?;
                 let more = give.saturating_sub(self.balances.of(&partner.from));
-                Some(WouldDo { points: more.try_into().ok()?, programme: partner.from.clone() })
+                Some(WouldDo {
+                    points: more.try_into().ok()?,
+                    programme: partner.from.clone(),
+                    confirmed: partner.confirmed,
+                    assumed: partner.is_assumed(),
+                })
             })
             .collect();
         would_do.sort_unstable();

@@ -103,6 +103,11 @@ impl TransferPartner {
         self.increment.map_or_else(|| USUAL_STEP / gcd(USUAL_STEP, give) * give, Points::get)
     }
 
+    /// Whether no source names its minimum or its increment, so that something safe is planned with in their place.
+    pub fn is_assumed(&self) -> bool {
+        self.minimum.is_none() || self.increment.is_none()
+    }
+
     /// The fewest points that are planned to be given: a multiple of [`Self::step`].
     pub fn least(&self) -> u64 {
         self.minimum.map_or(0, Points::get).div_ceil(self.step()).max(1) * self.step()

@@ -20,11 +20,13 @@ use crate::{
     rates::{RateError, Rates, rounded},
 };
 
-pub use baselines::{Baseline, Published, Verdict};
+pub use baselines::{Baseline, Published, STALE_AFTER_DAYS, Verdict};
 pub use cash::Cash;
 pub use of_deals::{Unknown, Valuation};
 pub use points::{Basis, PointWorth, Valuations};
-pub use stays::{FreeNight, StayPrice, WhichNight, Whom, points_for_stay};
+pub use stays::{
+    FreeNight, FreeNights, MOST_NIGHTS, PriceKind, PriceLine, Stay, StayLines, StayPrice, WhichNight, Whom, points_for_stay,
+};
 
 /// Why an award can't be valued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +52,9 @@ pub enum ValueError {
     /// Amounts are in several currencies, and can't be converted.
     #[error(transparent)]
     Rate(#[from] RateError),
+    /// Parts of one price in several currencies.
+    #[error("the parts of the cash price are in several currencies")]
+    Currencies,
     /// Amounts that no price has.
     #[error("the amounts are out of range")]
     OutOfRange,

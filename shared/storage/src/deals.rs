@@ -1,9 +1,9 @@
 //! Deals, and which searches see them. Owned by deals.
 
 use domain::{
-    deals::{Deal, DealState, Weights},
+    deals::{Deal, DealState, SavedDeal, Weights},
     flights::SourceId,
-    ids::{DealId, TenantId},
+    ids::{DealId, Owner, TenantId},
     search::SearchKey,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     entity::{Entity, Key, Keyspace, Kind},
+    members::{COLLECTION, collection},
     store::{Listed, Range, SortRange, Store, StoreError},
     tables::{GSI1, Table},
 };
@@ -34,6 +35,15 @@ pub(crate) const SIGHTING: &Kind = &Kind {
     keys: &[Keyspace { index: None, partition: "T#{tenant}#SEARCH#{key}", sort: "SIGHTING#" }],
     retention: "with its deal",
     privacy: "nobody's data",
+};
+
+pub(crate) const SAVED_DEAL: &Kind = &Kind {
+    name: "saved-deal",
+    context: "deals",
+    table: Table::Core,
+    keys: &[Keyspace { index: None, partition: COLLECTION, sort: "SAVED#" }],
+    retention: "with its deal",
+    privacy: "exported; deleted with the member",
 };
 
 /// How long a deal stays after it has ended.
@@ -107,7 +117,60 @@ impl Entity for Sighting {
     }
 }
 
+impl Entity for SavedDeal {
+    const KIND: &'static Kind = SAVED_DEAL;
+
+    fn key(&self) -> Key {
+        saved_key(&self.owner, self.deal)
+    }
+
+    fn version(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        self.ends.checked_add(KEPT).ok()
+    }
+}
+
+fn saved_key(owner: &Owner, deal: DealId) -> Key {
+    Key::new(collection(owner), format!("SAVED#{deal}"))
+}
+
 impl Store {
+    /// That a member has saved a deal.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn saved_deal(&self, owner: &Owner, deal: DealId) -> Result<Option<SavedDeal>, StoreError> {
+        self.get(saved_key(owner, deal)).await
+    }
+
+    /// What a member has saved, in the order of the deals' ids.
+    ///
+    /// # Errors
+    /// If the store can't say, or `after` is no place in the list.
+    pub async fn saved_deals_of(&self, owner: &Owner, limit: u8, after: Option<&str>) -> Result<Listed<SavedDeal>, StoreError> {
+        let sk = SortRange::Prefix("SAVED#".to_owned());
+        self.list(Range { index: None, pk: collection(owner), sk, limit: i32::from(limit), after, backwards: false }).await
+    }
+
+    /// All that a member has saved: what one can save at most, and what many requests at once may save beyond it, up to twice that.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn all_saved_deals_of(&self, owner: &Owner) -> Result<Vec<SavedDeal>, StoreError> {
+        let (mut saved, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.saved_deals_of(owner, 100, after.as_deref()).await?;
+            saved.extend(page.items);
+            after = page.next;
+            if after.is_none() || saved.len() >= 2 * SavedDeal::MOST {
+                return Ok(saved);
+            }
+        }
+    }
+
     /// A deal.
     ///
     /// # Errors

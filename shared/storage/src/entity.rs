@@ -160,6 +160,7 @@ pub const KINDS: &[&Kind] = &[
     crate::cache::ASKING,
     crate::deals::DEAL,
     crate::deals::SIGHTING,
+    crate::deals::SAVED_DEAL,
     crate::alerts::ALERT,
     crate::alerts::TOLD_DAY,
     crate::deliveries::DELIVERY,

@@ -17,6 +17,11 @@ use storage::{Grant, KINDS};
 const UNHEARD: &[(&str, &str)] = &[
     ("MemberJoined", "for a greeting, and for rewards"),
     ("WatcherDeleted", "for the member's history"),
+    ("DealSaved", "for the member's history, and for what they like"),
+    ("DealForgotten", "for the same"),
+    ("BookingDone", "for the member's history, and for rewards"),
+    ("BookingAbandoned", "for the member's history"),
+    ("CardAdviceChosen", "for consent, whose log is to come"),
     ("AlertRaised", "for channels other than mail"),
     ("MessageSent", "for the member's history and for metering"),
     ("MessageUncertain", "for operators: it is never repeated"),

@@ -2,6 +2,7 @@
 //!
 //! The story goes on only when the last turn has come to rest, so that its end does not depend on how long anything took.
 
+mod providers;
 mod sources;
 mod value;
 
@@ -107,13 +108,7 @@ async fn run_brands(world: &World) -> Result<(), Violation> {
     admin.ask("identity-update-tenant", "", Some(json!({"features": ["trip-planner"], "terms": "Be kinder."}))).await?;
     let shown = admin.ask("identity-get-tenant", "", None).await?;
     ensure(shown.body["terms"]["version"] == 1, || format!("not its first terms: {}", shown.body))?;
-    run_sources(&admin).await
-}
-
-/// The admin looks at the sources.
-async fn run_sources(admin: &Person<'_>) -> Result<(), Violation> {
-    let all = admin.ask("sources-list-providers", "", None).await?;
-    ensure(all.body["items"].as_array().is_some_and(|items| items.len() == 11), || format!("not eleven: {}", all.body))
+    providers::run(&operator, &admin).await
 }
 
 async fn read_everything(dana: &Person<'_>, dubai: &str) -> Result<(), Violation> {
@@ -124,6 +119,7 @@ async fn read_everything(dana: &Person<'_>, dubai: &str) -> Result<(), Violation
     let deal = first_of(&deals)?;
     dana.ask("deals-get-deal", &deal, None).await?;
     dana.ask("deals-explain-deal", &deal, None).await?;
+    dana.ask("deals-put-saved-deal", &deal, None).await?;
     let alerts = dana.ask("notifications-list-alerts", "", None).await?;
     dana.ask("notifications-get-alert", &first_of(&alerts)?, None).await?;
     let cheapest = alerts.body["items"].as_array().unwrap().iter().min_by_key(|alert| alert["deal"].to_string());
@@ -132,6 +128,9 @@ async fn read_everything(dana: &Person<'_>, dubai: &str) -> Result<(), Violation
     dana.ask("identity-get-me", "", None).await?;
     dana.ask_with("search-list-places", "?q=los%20ang").await?;
     ask_of_cards(dana).await?;
+    let saved = dana.ask("deals-list-saved-deals", "", None).await?;
+    ensure(saved.body["items"].as_array().is_some_and(|items| items.len() == 1), || format!("not saved: {}", saved.body))?;
+    dana.ask("deals-delete-saved-deal", &deal, None).await?;
     value::tell(dana, &deal).await?;
     dana.ask("system-get-health", "", None).await?;
     dana.ask("system-get-openapi", "", None).await?;
@@ -144,13 +143,13 @@ async fn read_everything(dana: &Person<'_>, dubai: &str) -> Result<(), Violation
 async fn ask_of_cards(dana: &Person<'_>) -> Result<(), Violation> {
     dana.ask("cards-list-cards", "", None).await?;
     let held = json!({"held": [{"card": "chase-sapphire-preferred", "opened": "2024-05-01"}], "country": "US"});
-    dana.ask("cards-update-my-cards", "", Some(held)).await?;
+    dana.ask("cards-put-my-cards", "", Some(held)).await?;
     let seen = dana.ask("cards-get-my-cards", "", None).await?;
     ensure(seen.body["held"].as_array().is_some_and(|held| held.len() == 1), || format!("not her card: {}", seen.body))?;
     let gaps = dana.ask("cards-list-gaps", "", None).await?;
     ensure(gaps.body["plans"].as_u64() > Some(0), || format!("no plans: {}", gaps.body))?;
     dana.ask("cards-list-recommendations", "", None).await?;
-    dana.ask("cards-opt-out", "", Some(json!({"optedOut": true}))).await?;
+    dana.ask("cards-put-opt-out", "", Some(json!({"optedOut": true}))).await?;
     let none = dana.ask("cards-list-recommendations", "", None).await?;
     ensure(none.body["items"] == json!([]), || format!("advice that nobody wants: {}", none.body))
 }

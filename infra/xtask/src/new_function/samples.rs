@@ -1,9 +1,9 @@
 //! Sample events, as Lambda hands them to a function.
 
 use domain::events::{
-    AccountLocked, AlertRaised, DealChanged, DealFound, Event, MemberJoined, MessageRefused, MessageSent, MessageUncertain,
-    PasscodeWanted, PropertiesJoined, PropertySplit, SOURCE, SearchAnswered, WatcherChanged, WatcherCreated, WatcherDeleted,
-    WatcherMatched,
+    AccountLocked, AlertRaised, BookingAbandoned, BookingDone, CardAdviceChosen, DealChanged, DealForgotten, DealFound,
+    DealSaved, Event, MemberJoined, MessageRefused, MessageSent, MessageUncertain, PasscodeWanted, PropertiesJoined,
+    PropertySplit, SOURCE, SearchAnswered, WatcherChanged, WatcherCreated, WatcherDeleted, WatcherMatched,
 };
 use serde_json::{Map, Value, json};
 
@@ -18,7 +18,7 @@ const AT: &str = "2026-02-17T19:24:00Z";
 type Sampled = (&'static str, fn() -> Value);
 
 /// Every event.
-const EVENTS: [Sampled; 16] = [
+const EVENTS: &[Sampled] = &[
     (PasscodeWanted::NAME, sample::<PasscodeWanted>),
     (MemberJoined::NAME, sample::<MemberJoined>),
     (AccountLocked::NAME, sample::<AccountLocked>),
@@ -35,6 +35,11 @@ const EVENTS: [Sampled; 16] = [
     (PropertiesJoined::NAME, sample::<PropertiesJoined>),
     (PropertySplit::NAME, sample::<PropertySplit>),
     (MessageRefused::NAME, sample::<MessageRefused>),
+    (DealSaved::NAME, sample::<DealSaved>),
+    (DealForgotten::NAME, sample::<DealForgotten>),
+    (BookingDone::NAME, sample::<BookingDone>),
+    (BookingAbandoned::NAME, sample::<BookingAbandoned>),
+    (CardAdviceChosen::NAME, sample::<CardAdviceChosen>),
 ];
 
 /// A value of an event: its own fields of all that events say.
@@ -50,6 +55,8 @@ fn sample<E: Event>() -> Value {
         "dealVersion": 1,
         "alert": format!("alert_{ID}"),
         "delivery": format!("msg_{ID}"),
+        "booking": format!("book_{ID}"),
+        "optedOut": true,
         "property": format!("prop_{ID}"),
         "apart": format!("prop_{ID}"),
         "searchKey": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",

@@ -3,10 +3,12 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Phone;
 use crate::{
     flights::Fare,
     funding::{FundingPlan, Transfer},
     identity::Locale,
+    language::Language,
     money::{Money, Points, ProgrammeId},
     programmes::name_of,
     transfers::{TransferPartner, partners_to},
@@ -22,6 +24,8 @@ pub struct Step {
     pub text: String,
     /// The transfer that is to be made, or waited for.
     pub transfer: Option<Transfer>,
+    /// Where to call, for what can't be done on the programme's own site, if a source names it. Null: not known.
+    pub phone: Option<Phone>,
     /// Whether it can't be undone.
     pub irreversible: bool,
 }
@@ -42,35 +46,12 @@ pub enum StepKind {
     Book,
 }
 
-/// A language that there are words in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Language {
-    English,
-    German,
-}
-
-impl Language {
-    fn of(locale: &Locale) -> Self {
-        match locale.as_str().split('-').next() {
-            Some("de") => Self::German,
-            Some(_) | None => Self::English,
-        }
-    }
-
-    fn points(self, points: Points) -> String {
-        match self {
-            Self::English => points.to_string(),
-            Self::German => points.to_string().replace(',', "."),
-        }
-    }
-}
-
 /// What to do to book an award by this plan, in order. `fees` is what it costs besides, where that is known.
 pub fn steps(plan: &FundingPlan, fees: Option<Money>, locale: &Locale) -> Vec<Step> {
     let language = Language::of(locale);
     let mut steps = vec![step(StepKind::Verify, verify(language, &plan.programme, plan.points))];
     for transfer in &plan.transfers {
-        if !transfer.reversible || !transfer.confirmed {
+        if !transfer.reversible || !transfer.confirmed || transfer.assumed {
             steps.push(Step { transfer: Some(transfer.clone()), ..step(StepKind::Check, check(language, transfer)) });
         }
         let irreversible = !transfer.reversible;
@@ -82,7 +63,10 @@ pub fn steps(plan: &FundingPlan, fees: Option<Money>, locale: &Locale) -> Vec<St
     if let Some(transfer) = slowest {
         steps.push(Step { transfer: Some(transfer.clone()), ..step(StepKind::Wait, wait(language, transfer)) });
     }
-    steps.push(step(StepKind::Book, book(language, &plan.programme, plan.points, fees)));
+    let phone = Phone::of(&plan.programme);
+    let calling = phone.map(|phone| call(language, phone)).unwrap_or_default();
+    let text = book(language, &plan.programme, plan.points, fees) + &calling;
+    steps.push(Step { phone: phone.cloned(), ..step(StepKind::Book, text) });
     steps
 }
 
@@ -114,7 +98,7 @@ fn way_in(language: Language, way: &TransferPartner) -> String {
 }
 
 fn step(kind: StepKind, text: String) -> Step {
-    Step { kind, text, transfer: None, irreversible: false }
+    Step { kind, text, transfer: None, phone: None, irreversible: false }
 }
 
 fn name(programme: &ProgrammeId) -> &str {
@@ -143,6 +127,14 @@ fn check(language: Language, transfer: &Transfer) -> String {
         text.push_str(match language {
             Language::English => " No recent source confirms that this transfer is still offered: see that it is.",
             Language::German => " Keine neuere Quelle bestätigt, dass diese Übertragung noch angeboten wird: sieh nach.",
+        });
+    }
+    if transfer.assumed {
+        text.push_str(match language {
+            Language::English => " No source names the least that can be transferred, or in which steps: see that this many can be.",
+            Language::German => {
+                " Keine Quelle nennt die kleinste Menge oder die Schritte, in denen übertragen wird: sieh nach, ob diese Menge geht."
+            }
         });
     }
     text
@@ -212,6 +204,16 @@ fn book(language: Language, programme: &ProgrammeId, points: Points, fees: Optio
     }
 }
 
+/// Where to call, for what the site does not book.
+fn call(language: Language, Phone { number, wait_minutes, .. }: &Phone) -> String {
+    match (language, wait_minutes) {
+        (Language::English, Some(wait)) => format!(" By phone, in the US: {number}; one usually waits {wait} minutes."),
+        (Language::English, None) => format!(" By phone, in the US: {number}; how long one waits is not known."),
+        (Language::German, Some(wait)) => format!(" Telefonisch, in den USA: {number}; man wartet meist {wait} Minuten."),
+        (Language::German, None) => format!(" Telefonisch, in den USA: {number}; wie lange man wartet, ist nicht bekannt."),
+    }
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -268,7 +270,16 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_confirms_is_to_be_checked() {
-        assert!(told("flying-blue", 10_000, "wells-fargo", "en")[1].1.ends_with("see that it is."));
+    fn what_nothing_confirms_and_what_is_assumed_is_to_be_checked() {
+        let check = &told("flying-blue", 10_000, "wells-fargo", "en")[1].1;
+        assert!(check.contains("still offered: see that it is. No source names the least"), "{check}");
+        assert!(!told("flying-blue", 10_000, "chase-ur", "en")[1].1.contains("No source"));
+    }
+
+    #[test]
+    fn where_to_call_is_told_where_a_source_names_it() {
+        let book = |programme| told(programme, 10_000, "chase-ur", "en").pop().unwrap().1;
+        assert!(book("flying-blue").ends_with("By phone, in the US: +1 800 237 2747; how long one waits is not known."));
+        assert!(book("hyatt").ends_with("5.60 USD."));
     }
 }

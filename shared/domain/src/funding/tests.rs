@@ -191,6 +191,8 @@ fn what_is_missing_is_told_with_what_would_do() {
     assert_eq!((short.reachable.get(), short.missing.get()), (11_000, 29_000));
     let would_do: Vec<_> = short.would_do.iter().map(|more| (more.programme.as_str(), more.points.get())).collect();
     assert_eq!(would_do, [("chase-ur", 28_500), ("bilt", 29_000)]);
+    let guessed: Vec<_> = short.would_do.iter().map(|more| (more.confirmed, more.assumed)).collect();
+    assert_eq!(guessed, [(true, false), (true, true)], "no source names Bilt's increment");
 }
 
 #[test]

@@ -33,7 +33,7 @@ impl From<ValueError> for Unknown {
         match error {
             ValueError::ZeroPoints => Self::NoPoints,
             ValueError::NegativeFee(_) | ValueError::NoTaxes => Self::NoTaxes,
-            ValueError::Rate(_) => Self::Currencies,
+            ValueError::Rate(_) | ValueError::Currencies => Self::Currencies,
             ValueError::NegativeCash | ValueError::NoCash | ValueError::UnknownProgramme | ValueError::OutOfRange => {
                 Self::NoCashPrice
             }

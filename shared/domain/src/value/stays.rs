@@ -15,7 +15,7 @@ use crate::{
 /// What a stay costs in money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StayPrice {
-    /// Each night, before taxes.
+    /// Each night, or several of them together, before what follows.
     pub nights: Vec<Money>,
     /// Taxes of the whole stay.
     pub taxes: Option<Money>,
@@ -31,7 +31,121 @@ impl StayPrice {
     pub fn total(&self) -> Result<Money, ValueError> {
         let mut parts = self.nights.iter().copied().chain(self.taxes).chain(self.resort_fees);
         let first = parts.next().filter(|_| !self.nights.is_empty()).ok_or(ValueError::NoCash)?;
+        if parts.clone().any(|part| part.currency() != first.currency()) {
+            return Err(ValueError::Currencies);
+        }
         parts.try_fold(positive(first)?, |sum, part| sum.plus(positive(part)?).map_err(|_| ValueError::OutOfRange))
+    }
+
+    /// Each part that there is, the nights together.
+    ///
+    /// # Errors
+    /// As [`Self::total`].
+    pub fn lines(&self) -> Result<Vec<PriceLine>, ValueError> {
+        let nights = Self { taxes: None, resort_fees: None, ..self.clone() }.total()?;
+        let parts =
+            [(PriceKind::Nights, Some(nights)), (PriceKind::Taxes, self.taxes), (PriceKind::ResortFees, self.resort_fees)];
+        Ok(parts.into_iter().filter_map(|(kind, amount)| Some(PriceLine { kind, amount: amount? })).collect())
+    }
+}
+
+/// A part of what a stay costs in money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PriceLine {
+    /// Which.
+    pub kind: PriceKind,
+    /// How much.
+    pub amount: Money,
+}
+
+/// A part of a price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PriceKind {
+    /// All nights.
+    Nights,
+    /// Their taxes.
+    Taxes,
+    /// What the hotel charges besides.
+    ResortFees,
+}
+
+impl PriceKind {
+    /// In words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nights => "nights",
+            Self::Taxes => "taxes of the cash price",
+            Self::ResortFees => "resort fees of the cash price",
+        }
+    }
+}
+
+/// The longest stay that is valued, in nights.
+pub const MOST_NIGHTS: u8 = 30;
+
+/// A stay that asks as many points each night, and what it would cost in money.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stay {
+    /// How many nights: 1 to [`MOST_NIGHTS`].
+    pub nights: u8,
+    /// What each asks.
+    pub points_a_night: Points,
+    /// Whether the member comes under a rule of free nights that is not for everyone.
+    pub under_rule: bool,
+    /// What it costs in money, where that is known.
+    pub price: Option<StayPrice>,
+}
+
+/// How what a stay asks, and what it is compared with, come about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StayLines {
+    /// How many nights.
+    pub nights: u8,
+    /// What each asks.
+    pub points_a_night: Points,
+    /// Those that ask nothing, where the programme has such a rule.
+    pub free_nights: Option<FreeNights>,
+    /// What all of them ask.
+    pub points: Points,
+    /// The parts of the price in money. Empty: it is not known.
+    pub price: Vec<PriceLine>,
+}
+
+/// Nights that ask no points.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FreeNights {
+    /// The programme's rule.
+    pub rule: FreeNight,
+    /// Whether it is applied: it is for everyone, or the member says that they come under it.
+    pub applied: bool,
+    /// How many nights are free.
+    pub nights: u8,
+    /// The points that they would ask.
+    pub points: Points,
+}
+
+impl Stay {
+    /// What it asks, by the rules of a programme. O(nights).
+    ///
+    /// # Errors
+    /// If it asks nothing, or more than there are, or its price can't be summed up.
+    pub fn lines(&self, programme: &ProgrammeId) -> Result<StayLines, ValueError> {
+        let each = vec![self.points_a_night; self.nights.into()];
+        let whole = points_for_stay(&each, None)?;
+        let rule = FreeNight::of(programme);
+        let applied = rule.filter(|rule| rule.whom == Whom::Everyone || self.under_rule);
+        let points = points_for_stay(&each, applied)?;
+        let saved: Points = whole.get().saturating_sub(points.get()).try_into().map_err(|_| ValueError::OutOfRange)?;
+        let free_nights = rule.map(|rule| {
+            let nights = applied.map_or(0, |rule| self.nights / rule.every);
+            FreeNights { rule: rule.clone(), applied: applied.is_some(), nights, points: saved }
+        });
+        let price = self.price.as_ref().map(StayPrice::lines).transpose()?.unwrap_or_default();
+        Ok(StayLines { nights: self.nights, points_a_night: self.points_a_night, free_nights, points, price })
     }
 }
 
@@ -164,11 +278,30 @@ mod tests {
     }
 
     #[test]
+    fn a_free_night_is_a_line_and_counts_for_whom_it_is_meant() {
+        let lines = |programme: &str, under_rule| {
+            let stay = Stay { nights: 5, points_a_night: 35_000.try_into().unwrap(), under_rule, price: None };
+            let lines = stay.lines(&programme.parse().unwrap()).unwrap();
+            let free = lines.free_nights.map(|free| (free.applied, free.nights, free.points.get()));
+            (lines.points.get(), free)
+        };
+        assert_eq!(lines("marriott-bonvoy", false), (140_000, Some((true, 1, 35_000))));
+        assert_eq!(lines("hilton", false), (175_000, Some((false, 0, 0))));
+        assert_eq!(lines("hilton", true), (140_000, Some((true, 1, 35_000))));
+        assert_eq!(lines("hyatt", true), (175_000, None));
+    }
+
+    #[test]
     fn who_pays_cash_pays_taxes_and_resort_fees_too() {
         let usd = |minor| Money::from_minor(minor, Currency::USD).unwrap();
         let price = StayPrice { nights: vec![usd(20_000), usd(25_000)], taxes: Some(usd(5_850)), resort_fees: Some(usd(9_000)) };
         assert_eq!(price.total(), Ok(usd(59_850)));
         assert_eq!(StayPrice { nights: vec![], ..price.clone() }.total(), Err(ValueError::NoCash));
+        let kinds: Vec<_> = price.lines().unwrap().into_iter().map(|line| (line.kind, line.amount)).collect();
+        let expected = [(PriceKind::Nights, usd(45_000)), (PriceKind::Taxes, usd(5_850)), (PriceKind::ResortFees, usd(9_000))];
+        assert_eq!(kinds, expected);
+        let euros = Some("5EUR".parse().unwrap());
+        assert_eq!(StayPrice { taxes: euros, ..price.clone() }.total(), Err(ValueError::Currencies));
         assert_eq!(StayPrice { taxes: Some(usd(-1)), ..price }.total(), Err(ValueError::NegativeCash));
     }
 }

@@ -92,11 +92,13 @@ async fn gaps_are_what_plans_need_and_cards_do_not_bring() {
         let items = reply.body["items"].as_array().unwrap().iter();
         items.clone().find(|item| item["programme"] == programme).cloned().unwrap()
     };
+    let deal = each(&demo.get("/v1/deals?programme=aadvantage&limit=1").send().await, "id").remove(0);
+    demo.put(&format!("/v1/me/saved-deals/{deal}")).send().await.assert(200, "");
     let before = demo.get(GAPS).send().await;
     let american = gap(&before, "aadvantage");
     assert_eq!((&american["missing"], &american["reachedBy"]), (&json!(true), &json!([])));
     assert_eq!(american["watchers"], json!([watcher]));
-    assert!(!american["deals"].as_array().unwrap().is_empty(), "it was told of finds");
+    assert_eq!(american["deals"], json!([deal]), "what was saved counts, and not what it was only told of");
     assert!(before.body["unmet"].as_u64() > Some(0));
 
     say(&demo, json!({"held": [{"card": "citi-strata-premier", "opened": "2024-05-01"}]})).await.assert(204, "");
@@ -147,6 +149,21 @@ async fn points_are_worth_what_the_member_says() {
     assert_eq!((&first["card"]["id"], &first["score"]["value"]["amount"]), (&json!("citi-strata-premier"), &json!("1500.00")));
     let worth = first["reasons"].as_array().unwrap().iter().find(|reason| reason["kind"] == "bonus").unwrap()["worth"].clone();
     assert_eq!(worth, json!({"cents": "2.5000", "basis": "own"}));
+}
+
+#[tokio::test]
+async fn advice_is_in_the_members_language_where_there_are_words_in_it() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    create(&demo, dubai()).await;
+    demo.patch("/v1/me").body(json!({"locale": "de-AT"})).send().await.assert(200, "");
+    let advice = demo.get(ADVICE).send().await;
+    assert_eq!(advice.body["language"], "de");
+    let sentence = "Citi Strata Premier sammelt Citi ThankYou Rewards und macht einen deiner Pläne erreichbar.";
+    assert_eq!(items(&advice)[0]["sentence"], sentence, "{:#}", items(&advice)[0]);
+    insta::assert_json_snapshot!("recommendation_in_german", items(&advice)[0]["reasons"]);
+    demo.patch("/v1/me").body(json!({"locale": "fr-FR"})).send().await.assert(200, "");
+    assert_eq!(demo.get(ADVICE).send().await.body["language"], "en");
 }
 
 /// Which calls are made.

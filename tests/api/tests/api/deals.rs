@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use domain::deals::SavedDeal;
 use local::{TestApp, test_app::User};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::Value;
+use storage::Change;
 
 use crate::support::{each, faults, id_of, items, pages, told};
 
@@ -206,4 +208,46 @@ async fn a_cursor_is_good_for_its_member_alone() {
     app.member("demo").get(&format!("{DEALS}?cursor={cursor}")).send().await.assert(200, "");
     app.member("free").get(&format!("{DEALS}?cursor={cursor}")).send().await.assert(422, "invalid-input");
     app.member("omar").get(&format!("{DEALS}?cursor={cursor}")).send().await.assert(422, "invalid-input");
+}
+
+#[tokio::test]
+async fn what_a_member_saves_is_theirs_until_they_take_it_away() {
+    let (app, _) = told().await;
+    let (demo, free) = (app.member("demo"), app.member("free"));
+    let deals = each(&demo.get("/v1/deals?limit=3").send().await, "id");
+    let at = |deal: &str| format!("/v1/me/saved-deals/{deal}");
+    for deal in deals.iter().chain(&deals[..1]) {
+        demo.put(&at(deal)).send().await.assert(200, "");
+    }
+    let listed: Vec<Value> = pages(&demo, "/v1/me/saved-deals", 2).await.iter().flat_map(items).collect();
+    let mut saved: Vec<&str> = listed.iter().map(|saved| saved["deal"]["id"].as_str().unwrap()).collect();
+    assert!(saved.is_sorted() && listed.iter().all(|saved| saved["version"] == 1), "{listed:#?}");
+    let mut expected: Vec<&str> = deals.iter().map(String::as_str).collect();
+    expected.sort_unstable();
+    assert_eq!(saved, expected);
+    assert!(items(&free.get("/v1/me/saved-deals").send().await).is_empty());
+    free.delete(&at(&deals[0])).send().await.assert(404, "not-found");
+    demo.delete(&at(&deals[0])).header("if-match", "\"2\"").send().await.assert(412, "stale-version");
+    demo.delete(&at(&deals[0])).send().await.assert(204, "");
+    demo.delete(&at(&deals[0])).send().await.assert(404, "not-found");
+    saved.retain(|left| *left != deals[0]);
+    let left = demo.get("/v1/me/saved-deals").send().await;
+    assert_eq!(items(&left).iter().map(|saved| saved["deal"]["id"].as_str().unwrap()).collect::<Vec<_>>(), saved);
+}
+
+#[tokio::test]
+async fn a_member_saves_two_hundred_deals_at_most() {
+    let (app, _) = told().await;
+    let demo = app.member("demo");
+    let deals = each(&demo.get("/v1/deals?limit=2").send().await, "id");
+    let deal = app.store().deal(&demo.owner().tenant, deals[0].parse().unwrap()).await.unwrap().unwrap();
+    for n in 0..199_u128 {
+        let mut saved =
+            SavedDeal { deal: format!("deal_{n:026}").parse().unwrap(), ..SavedDeal::of(demo.owner(), &deal, deal.last_seen) };
+        app.store().commit(Change::new().create(&mut saved)).await.unwrap();
+    }
+    let put = async |deal: &str| demo.put(&format!("/v1/me/saved-deals/{deal}")).send().await;
+    put(&deals[0]).await.assert(200, "");
+    put(&deals[1]).await.assert(409, "too-many-saved");
+    put(&deals[0]).await.assert(200, "");
 }

@@ -47,6 +47,14 @@ pub async fn prepared(function: &str) -> (TestApp, Write) {
         let alert = &ids["alerts"];
         return (app, Write::to(format!("/v1/alerts/{alert}/read")));
     }
+    if ["deals-put-saved-deal", "deals-delete-saved-deal"].contains(&function) {
+        let (app, ids) = existing(found().await).await;
+        let saved = format!("/v1/me/saved-deals/{}", ids["saved-deals"]);
+        if function == "deals-put-saved-deal" {
+            app.member("demo").delete(&saved).send().await.assert(204, "");
+        }
+        return (app, Write::to(saved));
+    }
     if let Some(prepared) = of_bookings(function).await {
         return prepared;
     }
@@ -60,14 +68,17 @@ pub async fn prepared(function: &str) -> (TestApp, Write) {
     if let Some(write) = of_identity(&app, function).await {
         return (app, write);
     }
+    if let Some(write) = of_sources(&app, function).await {
+        return (app, write);
+    }
     let demo = app.member("demo");
     let watcher = create(&demo, dubai()).await;
     let write = match function {
         "value-put-balances" => Write::to("/v1/me/balances").with(json!({"balances": {"chase-ur": 80_000}})),
         "value-put-valuations" => Write::to("/v1/me/valuations").with(json!({"valuations": {"chase-ur": "1.9"}})),
         "identity-update-me" => Write::to("/v1/me").with(json!({"name": "Another"})),
-        "cards-update-my-cards" => Write::to("/v1/me/cards").with(cards::sapphire()),
-        "cards-opt-out" => Write::to("/v1/me/cards/opt-out").with(json!({"optedOut": true})),
+        "cards-put-my-cards" => Write::to("/v1/me/cards").with(cards::sapphire()),
+        "cards-put-opt-out" => Write::to("/v1/me/cards/opt-out").with(json!({"optedOut": true})),
         "watchers-create-watcher" => Write::to("/v1/watchers").with(dubai()),
         "watchers-update-watcher" => Write::to(support::watcher(&watcher)).with(json!({"name": "Another"})),
         "watchers-delete-watcher" => Write::to(support::watcher(&watcher)),
@@ -129,6 +140,27 @@ fn of_tenants(function: &str) -> Option<Write> {
             Some(Write::to("/v1/operator/tenants/other").with(with(looks, "hosts", json!(["o.example"]))))
         }
         "identity-update-tenant" => Some(Write::to("/v1/tenant").with(looks)),
+        _ => None,
+    }
+}
+
+/// The requests about sources, which admins make for their tenant, and operators for all.
+async fn of_sources(app: &TestApp, function: &str) -> Option<Write> {
+    let (admins, operators) = ("/v1/admin/providers/viator", "/v1/operator/providers/viator");
+    let (settings, key) = (json!({"enabled": false, "markets": ["US"]}), json!({"key": "a-key-that-opens-nothing"}));
+    match function {
+        "sources-put-provider" => Some(Write::to(admins).with(settings)),
+        "sources-manage-provider" => Some(Write::to(operators).with(settings)),
+        "sources-put-provider-key" => Some(Write::to(format!("{admins}/key")).with(key)),
+        "sources-manage-provider-key" => Some(Write::to(format!("{operators}/key")).with(key)),
+        "sources-delete-provider-key" => {
+            app.member("admin").put(&format!("{admins}/key")).body(key).send().await.assert(204, "");
+            Some(Write::to(format!("{admins}/key")))
+        }
+        "sources-drop-provider-key" => {
+            app.member("operator").put(&format!("{operators}/key")).body(key).send().await.assert(204, "");
+            Some(Write::to(format!("{operators}/key")))
+        }
         _ => None,
     }
 }

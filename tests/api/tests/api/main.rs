@@ -17,6 +17,7 @@ mod personal_data;
 mod places;
 mod profile;
 mod properties;
+mod providers;
 mod routes;
 mod same_path;
 mod security;

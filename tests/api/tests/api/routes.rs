@@ -20,7 +20,11 @@ use crate::{
 /// Writes whose body must be more than an empty object to be good: only needed where the address holds an id, or a version is asked
 /// for.
 const GOOD_BODIES: &[(&str, &str)] = &[
-    ("cards-opt-out", r#"{"optedOut": true}"#),
+    ("cards-put-opt-out", r#"{"optedOut": true}"#),
+    ("sources-manage-provider", r#"{"enabled": true}"#),
+    ("sources-manage-provider-key", r#"{"key": "a-key-that-opens-nothing"}"#),
+    ("sources-put-provider", r#"{"enabled": true}"#),
+    ("sources-put-provider-key", r#"{"key": "a-key-that-opens-nothing"}"#),
     ("value-put-balances", r#"{"balances": {}}"#),
     ("value-put-valuations", r#"{"valuations": {}}"#),
 ];
@@ -35,6 +39,9 @@ const QUESTIONS: &[(&str, &str)] = &[
     ("value-get-funding-plan", "programme=hyatt&points=25000"),
     ("value-get-value", "programme=atmos&points=50000&taxes=5.60USD&cash=563.50USD"),
 ];
+
+/// A source of which nothing is set.
+const PROVIDER: &str = "viator";
 
 /// The largest body that is read.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -104,7 +111,7 @@ impl Route {
     /// What its ids name: `watchers` in `/v1/watchers/{id}/run`, `sessions` in `/v1/me/sessions/{id}`, `tenants` in
     /// `/v1/operator/tenants/{id}`.
     pub fn collection(&self) -> &str {
-        self.template.split('/').skip(2).find(|part| !["me", "operator"].contains(part)).unwrap_or_default()
+        self.template.split('/').skip(2).find(|part| !["admin", "me", "operator"].contains(part)).unwrap_or_default()
     }
 
     pub fn role(&self) -> Option<Role> {
@@ -166,8 +173,18 @@ pub async fn existing((mut deal, mut alert): (Deal, Alert)) -> (TestApp, Ids) {
     let session = auth::logged_in(&app, "demo", PASSWORD).await.body["session"].as_str().unwrap().to_owned();
     let booking = app.member("demo").post("/v1/me/bookings").body(json!({"deal": deal.id})).send().await;
     let booking = booking.body["id"].as_str().unwrap().to_owned();
+    app.member("demo").put(&format!("/v1/me/saved-deals/{}", deal.id)).send().await.assert(200, "");
     app.settle().await;
     let (deal, alert, tenant) = (deal.id.to_string(), alert.id.to_string(), "demo".to_owned());
-    let ids = [("watchers", watcher), ("deals", deal), ("alerts", alert), ("sessions", session), ("tenants", tenant)];
-    (app, [&ids[..], &[("bookings", booking)]].concat().into_iter().collect())
+    let ids = [
+        ("watchers", watcher),
+        ("deals", deal.clone()),
+        ("alerts", alert),
+        ("sessions", session),
+        ("tenants", tenant),
+        ("providers", PROVIDER.to_owned()),
+        ("bookings", booking),
+        ("saved-deals", deal),
+    ];
+    (app, ids.into_iter().collect())
 }

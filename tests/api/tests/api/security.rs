@@ -234,6 +234,12 @@ const EXCEPTIONS: &[Exception] = &[
         reason: "a deal is its tenant's: the offer is the same for all who are there",
     },
     Exception {
+        routes: |route| route.name == "deals-put-saved-deal",
+        attempts: &[&[Attempt::OtherMember]],
+        harmless: Harmless::OfTheirOwn,
+        reason: "the deal is their tenant's, and they save it for themselves",
+    },
+    Exception {
         routes: |route| route.name == "value-create-booking",
         attempts: &[&[Attempt::OtherTenant]],
         harmless: Harmless::Elsewhere,
@@ -244,6 +250,18 @@ const EXCEPTIONS: &[Exception] = &[
         attempts: &[&[Attempt::OtherTenantsHost]],
         harmless: Harmless::AsAlways,
         reason: "an operator runs all tenants, and the path says which: no host binds their token",
+    },
+    Exception {
+        routes: |route| route.collection() == "providers" && route.role() == Some(Role::Admin),
+        attempts: &[&[Attempt::OtherMember]],
+        harmless: Harmless::AsAlways,
+        reason: "what is set of a source is its tenant's, and each of its admins may set it",
+    },
+    Exception {
+        routes: |route| route.collection() == "providers" && route.role() == Some(Role::Admin),
+        attempts: &[&[Attempt::OtherTenant]],
+        harmless: Harmless::OfTheirOwn,
+        reason: "sources are the same for all, and each tenant has its own settings of them",
     },
     Exception {
         routes: |route| route.collection() == "tenant",

@@ -32,6 +32,20 @@ async fn an_offer_is_valued_line_by_line_and_held_against_what_is_published() {
 }
 
 #[tokio::test]
+async fn a_stay_is_valued_with_its_free_night_and_all_that_who_pays_in_money_pays() {
+    let app = TestApp::new().await;
+    let stay = "/v1/value?programme=marriott-bonvoy&points=35000&nights=5&taxes=0USD&cashPerNight=250USD&cashTaxes=150USD";
+    let value = ask(&app.member("demo"), &format!("{stay}&cashResortFees=100USD")).await;
+    assert_eq!((&value["points"], &value["value"]["cash"]["amount"]), (&json!(140_000), &json!("1500.00")));
+    let free = &value["stay"]["freeNights"];
+    assert_eq!((&free["nights"], &free["points"], &free["applied"]), (&json!(1), &json!(35_000), &json!(true)));
+    let lines: Vec<&Value> = value["stay"]["price"].as_array().unwrap().iter().map(|line| &line["kind"]).collect();
+    assert_eq!(lines, ["nights", "taxes", "resort-fees"]);
+    // 1,500 dollars over 140,000 points.
+    assert_eq!(value["value"]["centsPerPoint"], "1.0714");
+}
+
+#[tokio::test]
 async fn a_members_own_valuation_overrides_what_is_published() {
     let app = TestApp::new().await;
     let demo = app.member("demo");
@@ -53,6 +67,11 @@ async fn what_is_not_known_is_unknown_and_what_is_wrong_is_named() {
         ("programme=nobody&points=1&taxes=1USD&cash=2USD", vec![("/programme", "unknown-programme")]),
         ("programme=atmos&points=1&taxes=-1USD&cash=2USD", vec![("/taxes", "invalid")]),
         ("programme=atmos&points=1&taxes=1EUR&cash=2USD&on=2030-01-01", vec![("/on", "no-exchange-rate")]),
+        ("programme=hyatt&points=1&taxes=0USD&cash=2USD&cashTaxes=1USD", vec![("/nights", "missing")]),
+        ("programme=hyatt&points=1&taxes=0USD&cash=2USD&nights=31", vec![("/nights", "invalid")]),
+        ("programme=hyatt&points=1&taxes=0USD&nights=2&cashTaxes=1USD", vec![("/cash", "missing")]),
+        ("programme=hyatt&points=1&nights=2&cash=2USD&cashPerNight=1USD", vec![("/cashPerNight", "invalid")]),
+        ("programme=hyatt&points=1&nights=2&cash=2USD&cashTaxes=1EUR", vec![("/cash", "invalid")]),
     ];
     for (question, expected) in wrong {
         let reply = demo.get(&format!("/v1/value?{question}")).send().await;
@@ -108,6 +127,10 @@ async fn points_are_planned_from_what_there_is_and_what_is_missing_is_told() {
     assert_eq!((&plan["plan"]["transfers"][0]["give"], &plan["plan"]["leftOver"]), (&json!(13_000), &json!(300)));
     let kinds: Vec<&Value> = plan["steps"].as_array().unwrap().iter().map(|step| &step["kind"]).collect();
     assert_eq!(kinds, ["verify", "check", "transfer", "wait", "book"]);
+    let compared = ask(&demo, "/v1/me/funding-plan?programme=hyatt&points=25000&cash=600USD&taxes=0USD").await;
+    let ways = &compared["ways"];
+    assert_eq!((&ways["cash"]["amount"], &ways["award"]), (&json!("600.00"), &compared["plan"]["givenUp"]));
+    assert_eq!((&ways["least"]["by"], ways["notKnown"].as_array().map(Vec::len)), (&json!("award"), Some(1)), "{ways:#}");
     let wrong = demo.get("/v1/me/funding-plan?programme=nobody&points=1").send().await;
     assert_eq!(faults(&wrong)[0].1, "unknown-programme");
 }

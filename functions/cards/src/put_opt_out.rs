@@ -3,18 +3,23 @@
 use axum::extract::State;
 use domain::{
     cards::MemberCards,
+    events::CardAdviceChosen,
     identity::Role,
+    ids::Owner,
     inputs::{Fields, Input, leaf},
 };
 use platform::{Answer, Command, Deps, Endpoint, IfMatch, Problems, Reply};
 use serde::Serialize;
-use storage::{Change, Entity};
+use storage::{Change, Entity, Grant};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 /// Keeps whether members want advice on cards.
-pub static FUNCTION: Endpoint =
-    Endpoint::of(Role::Member, "cards-opt-out", || routes!(opt_out)).may(&[MemberCards::READ, MemberCards::WRITE]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-put-opt-out", || routes!(put_opt_out)).may(&[
+    MemberCards::READ,
+    MemberCards::WRITE,
+    Grant::Emit("CardAdviceChosen"),
+]);
 
 /// Whether the caller wants no advice.
 #[derive(Debug, ToSchema)]
@@ -55,13 +60,15 @@ pub struct OptedOut {
     request_body = OptOut,
     responses((status = 200, body = OptedOut), Problems)
 )]
-async fn opt_out(State(cx): State<Deps>, if_match: IfMatch, command: Command<OptOut>) -> Reply<OptedOut> {
+async fn put_opt_out(State(cx): State<Deps>, if_match: IfMatch, command: Command<OptOut>) -> Reply<OptedOut> {
     let mut cards = cx.store().cards_of(&command.caller.owner).await?;
     if_match.check(cards.revision)?;
     cards.opted_out = command.input.opted_out;
     cards.revision += 1;
     let version = cards.revision;
     let answer = Answer::ok(OptedOut { opted_out: cards.opted_out, version }).version(version);
-    let change = Change::new().save(&mut cards);
+    let Owner { tenant, member } = cards.owner.clone();
+    let told = CardAdviceChosen { tenant, member, opted_out: cards.opted_out };
+    let change = cx.emit(Change::new().save(&mut cards), &told);
     cx.commit(&command.request, change, answer).await.map_err(|failure| if_match.settle(failure))
 }

@@ -12,7 +12,7 @@ use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::routes;
 
 /// Keeps what members say of their cards.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-update-my-cards", || routes!(update_my_cards)).may(&[
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-put-my-cards", || routes!(put_my_cards)).may(&[
     Member::READ,
     MemberCards::READ,
     MemberCards::WRITE,
@@ -22,21 +22,21 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-update-my-card
 
 /// All that a member says of their cards. What is not given is empty from now on.
 #[derive(Debug)]
-pub struct UpdateMyCards(CardsHeld);
+pub struct PutMyCards(CardsHeld);
 
-impl Input for UpdateMyCards {
+impl Input for PutMyCards {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         CardsHeld::read(fields).map(Self)
     }
 }
 
-impl PartialSchema for UpdateMyCards {
+impl PartialSchema for PutMyCards {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         CardsHeld::schema()
     }
 }
 
-impl ToSchema for UpdateMyCards {
+impl ToSchema for PutMyCards {
     fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>) {
         CardsHeld::schemas(schemas);
     }
@@ -54,11 +54,11 @@ impl ToSchema for UpdateMyCards {
         ("If-Match" = Option<String>, Header, description = "The version it must have; \"0\" before the first"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat"),
     ),
-    request_body = UpdateMyCards,
+    request_body = PutMyCards,
     responses((status = 204, description = "Changed; the tag is the new version"), Problems)
 )]
-async fn update_my_cards(State(cx): State<Deps>, if_match: IfMatch, command: Command<UpdateMyCards>) -> Reply<()> {
-    let Command { caller, input: UpdateMyCards(held), request } = command;
+async fn put_my_cards(State(cx): State<Deps>, if_match: IfMatch, command: Command<PutMyCards>) -> Reply<()> {
+    let Command { caller, input: PutMyCards(held), request } = command;
     let member = caller.profile(&cx).await?;
     held.check(Catalogue::shipped(), member.zone.local(cx.now()).date())?;
     let mut cards = cx.store().cards_of(&caller.owner).await?;

@@ -1,5 +1,0 @@
-//! Runs `cards::update_my_cards` as a Lambda.
-
-fn main() -> std::process::ExitCode {
-    platform::lambda::serve(&cards::update_my_cards::FUNCTION)
-}

@@ -1,0 +1,5 @@
+//! Runs `deals::delete_saved_deal` as a Lambda.
+
+fn main() -> std::process::ExitCode {
+    platform::lambda::serve(&deals::delete_saved_deal::FUNCTION)
+}

@@ -1,0 +1,63 @@
+//! `PUT /v1/me/saved-deals/{id}`
+
+use axum::extract::State;
+use domain::{
+    deals::{Deal, SavedDeal},
+    events::DealSaved,
+    identity::Role,
+    ids::DealId,
+};
+use platform::{Answer, Deps, Endpoint, Failure, IfMatch, Instruction, PathId, Problems, Reply};
+use storage::{Change, Entity, Grant};
+use utoipa_axum::routes;
+
+use crate::saved_view::SavedDealView;
+
+/// Keeps deals in sight.
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-put-saved-deal", || routes!(put_saved_deal)).may(&[
+    Deal::READ,
+    SavedDeal::READ,
+    SavedDeal::WRITE,
+    Grant::Emit("DealSaved"),
+]);
+
+/// Saves a deal
+///
+/// It is kept in sight until it is taken away or the deal is no longer kept, and counts as a plan where cards are recommended. 200 at
+/// most. Saving it again changes nothing.
+#[utoipa::path(
+    put,
+    path = "/v1/me/saved-deals/{id}",
+    tag = "deals",
+    params(
+        ("id" = DealId, Path, description = "The deal"),
+        ("If-Match" = Option<String>, Header, description = "The version it must have; \"0\" before it is saved"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat"),
+    ),
+    responses((status = 200, body = SavedDealView), Problems)
+)]
+async fn put_saved_deal(
+    State(cx): State<Deps>,
+    PathId(id): PathId<DealId>,
+    if_match: IfMatch,
+    asked: Instruction,
+) -> Reply<SavedDealView> {
+    let owner = &asked.caller.owner;
+    let deal = cx.store().deal(&owner.tenant, id).await?.ok_or(Failure::NotFound("deal"))?;
+    let known = cx.store().saved_deal(owner, id).await?;
+    if_match.check(known.as_ref().map_or(0, |saved| saved.version))?;
+    let is_new = known.is_none();
+    if is_new && cx.store().all_saved_deals_of(owner).await?.len() >= SavedDeal::MOST {
+        let detail = format!("{} deals are saved, and no more can be. Take one away first.", SavedDeal::MOST);
+        return Err(Failure::Conflict("too-many-saved", detail));
+    }
+    let mut saved = known.unwrap_or_else(|| SavedDeal::of(owner.clone(), &deal, cx.now()));
+    let change = if is_new {
+        let told = DealSaved { tenant: owner.tenant.clone(), member: owner.member, deal: id };
+        cx.emit(Change::new().create(&mut saved), &told)
+    } else {
+        Change::new().provided(&mut saved)
+    };
+    let answer = Answer::ok(SavedDealView::of(&saved, deal)).version(saved.version);
+    cx.commit(&asked.request, change, answer).await.map_err(|failure| if_match.settle(failure))
+}

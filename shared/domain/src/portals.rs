@@ -1,0 +1,265 @@
+//! A trip paid for in the portal of a bank, by a transfer, or in money: which gives up the least. What portals give for a point is in
+//! `data/portal-rates.csv` (sources in `data/SOURCES.md`; each row names its own, with its date).
+
+use std::sync::LazyLock;
+
+use jiff::civil::Date;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    funding::{Balances, FundingPlan},
+    language::Language,
+    money::{CentsPerPoint, Currency, Money, Points, ProgrammeId},
+    programmes::name_of,
+    rates::rounded,
+    time::first_day,
+    transfers::partners_from,
+    value::{STALE_AFTER_DAYS, Valuations},
+};
+
+/// What a bank's own travel portal gives for its points, on flights.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Portal {
+    /// Whose points.
+    pub programme: ProgrammeId,
+    /// US cents for each.
+    pub cents: CentsPerPoint,
+    /// Who says so.
+    pub source: String,
+    /// When they said so.
+    pub as_of: Date,
+}
+
+static PORTALS: LazyLock<Vec<Portal>> =
+    LazyLock::new(|| include_str!("../data/portal-rates.csv").lines().skip(1).filter_map(row).collect());
+
+fn row(line: &str) -> Option<Portal> {
+    let [programme, cents, source, as_of] = line.split(',').collect::<Vec<_>>().try_into().ok()?;
+    let (programme, cents): (ProgrammeId, CentsPerPoint) = (programme.parse().ok()?, cents.parse().ok()?);
+    let good = cents.ten_thousandths() > 0 && !source.is_empty() && name_of(&programme).is_some();
+    good.then_some(Portal { programme, cents, source: source.to_owned(), as_of: first_day(as_of)? })
+}
+
+impl Portal {
+    /// That of a currency, if a source says what it gives. O(rows).
+    pub fn of(programme: &ProgrammeId) -> Option<&'static Self> {
+        PORTALS.iter().find(|portal| portal.programme == *programme)
+    }
+
+    /// The points that a price takes, rounded up; none, where that is more than there are. The price is in US dollars.
+    fn points(&self, price: Money) -> Option<Points> {
+        let each = i128::from(self.cents.ten_thousandths());
+        let points = price.minor().checked_mul(10_000)?.checked_add(each - 1)? / each;
+        u64::try_from(points).ok()?.try_into().ok()
+    }
+}
+
+/// A trip at its price in money, and what there is to pay it with.
+#[derive(Debug, Clone, Copy)]
+pub struct Trip<'a> {
+    /// What it costs in money, in US dollars.
+    pub cash: Money,
+    /// What the award still costs in money, in US dollars, where that is known.
+    pub taxes: Option<Money>,
+    /// How the award's points would be brought together, if they can be.
+    pub plan: Option<&'a FundingPlan>,
+    /// What the member has.
+    pub balances: &'a Balances,
+    /// What points are worth to them.
+    pub valuations: &'a Valuations,
+    /// The day.
+    pub on: Date,
+}
+
+/// What each way to pay for a trip gives up, in US dollars at the member's valuations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WaysToPay {
+    /// In money.
+    pub cash: Money,
+    /// The award: points that are given up, and what it still costs. Null: there are not enough, or its taxes are not known.
+    pub award: Option<Money>,
+    /// In the portals of the banks whose points the member has.
+    pub portals: Vec<PortalPrice>,
+    /// Currencies that the member has, of whose portal no source says what it gives.
+    pub not_known: Vec<ProgrammeId>,
+    /// What gives up the least of those that there are enough points for.
+    pub least: Way,
+    /// The same in words, in the member's language where there are words in it; in English otherwise.
+    pub text: String,
+}
+
+/// A trip in a bank's portal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PortalPrice {
+    /// Whose points.
+    pub programme: ProgrammeId,
+    /// US cents that it gives for each.
+    pub cents: CentsPerPoint,
+    /// How many it takes.
+    pub points: Points,
+    /// Whether there are as many.
+    pub enough: bool,
+    /// What they are worth to the member.
+    pub given_up: Money,
+    /// Who says what it gives.
+    pub source: String,
+    /// When they said so.
+    #[schema(value_type = String, format = Date)]
+    pub as_of: Date,
+    /// Whether that is long ago.
+    pub stale: bool,
+}
+
+/// A way to pay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(tag = "by", rename_all = "kebab-case")]
+pub enum Way {
+    /// In money.
+    Cash,
+    /// The award.
+    Award,
+    /// In a bank's portal.
+    Portal {
+        /// Whose.
+        programme: ProgrammeId,
+    },
+}
+
+impl Trip<'_> {
+    /// Every way, compared. O(currencies).
+    pub fn compared(&self, language: Language) -> WaysToPay {
+        let award = self.plan.zip(self.taxes).and_then(|(plan, taxes)| plan.given_up.plus(taxes).ok());
+        let held = || self.balances.iter().filter(|(_, points)| points.get() > 0);
+        let portals: Vec<PortalPrice> = held().filter_map(|(programme, points)| self.portal(programme, points)).collect();
+        // Who turns points into others' is a bank, or as good as one; a programme of its own has no portal to ask about.
+        let is_currency = |programme: &ProgrammeId| partners_from(programme).next().is_some();
+        let not_known = held().filter(|(programme, _)| is_currency(programme) && Portal::of(programme).is_none());
+        let not_known: Vec<ProgrammeId> = not_known.map(|(programme, _)| programme.clone()).collect();
+        let by_portal = portals.iter().filter(|portal| portal.enough);
+        let by_portal = by_portal.map(|portal| (portal.given_up, Way::Portal { programme: portal.programme.clone() }));
+        let ways = [(self.cash, Way::Cash)].into_iter().chain(award.map(|award| (award, Way::Award))).chain(by_portal);
+        // Of equals the first: who keeps points keeps the choice.
+        let least = ways.min_by_key(|(given_up, _)| given_up.minor());
+        let (given_up, least) = least.unwrap_or((self.cash, Way::Cash));
+        let text = told(language, &least, given_up, self.cash);
+        WaysToPay { cash: self.cash, award, portals, not_known, least, text }
+    }
+
+    fn portal(&self, programme: &ProgrammeId, there: Points) -> Option<PortalPrice> {
+        let portal = Portal::of(programme)?;
+        let points = portal.points(self.cash)?;
+        let each = i128::from(self.valuations.of(programme, self.on).cents.ten_thousandths());
+        let cents = i64::try_from(rounded(i128::from(points.get()) * each, 10_000)).ok()?;
+        Some(PortalPrice {
+            programme: programme.clone(),
+            cents: portal.cents,
+            points,
+            enough: there >= points,
+            given_up: Money::from_minor(cents, Currency::USD).ok()?,
+            source: portal.source.clone(),
+            as_of: portal.as_of,
+            stale: (self.on - portal.as_of).get_days() > STALE_AFTER_DAYS,
+        })
+    }
+}
+
+fn told(language: Language, least: &Way, given_up: Money, cash: Money) -> String {
+    match (language, least) {
+        (Language::English, Way::Cash) => format!("Paying {cash} in money gives up the least."),
+        (Language::German, Way::Cash) => format!("Am wenigsten gibst du her, wenn du {cash} in Geld bezahlst."),
+        (Language::English, Way::Award) => format!("The award gives up the least: {given_up}, against {cash} in money."),
+        (Language::German, Way::Award) => format!("Mit der Prämie gibst du am wenigsten her: {given_up}, gegen {cash} in Geld."),
+        (Language::English, Way::Portal { programme }) => {
+            format!("The portal of {} gives up the least: {given_up}, against {cash} in money.", name(programme))
+        }
+        (Language::German, Way::Portal { programme }) => {
+            format!("Im Portal von {} gibst du am wenigsten her: {given_up}, gegen {cash} in Geld.", name(programme))
+        }
+    }
+}
+
+fn name(programme: &ProgrammeId) -> &str {
+    name_of(programme).unwrap_or(programme.as_str())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::funding::{Terms, plan};
+
+    const DAY: Date = date(2026, 11, 21);
+
+    fn usd(minor: i64) -> Money {
+        Money::from_minor(minor, Currency::USD).unwrap()
+    }
+
+    fn id(text: &str) -> ProgrammeId {
+        text.parse().unwrap()
+    }
+
+    /// A trip of 500 dollars, or 20,000 AAdvantage miles and 5.60 dollars, for who has these and values them so.
+    fn ways(have: &[(&str, u64)], worth: &[(&str, &str)], language: Language) -> WaysToPay {
+        let balances: Balances = have.iter().map(|(programme, points)| (id(programme), (*points).try_into().unwrap())).collect();
+        let valuations: Valuations = worth.iter().map(|(programme, cents)| (id(programme), cents.parse().unwrap())).collect();
+        let terms = Terms::shipped("2026-11-21T12:00:00Z".parse().unwrap());
+        let plan = plan(&id("aadvantage"), 20_000.try_into().unwrap(), &balances, &valuations, &terms).ok();
+        let taxes = Some(usd(560));
+        Trip { cash: usd(50_000), taxes, plan: plan.as_ref(), balances: &balances, valuations: &valuations, on: DAY }
+            .compared(language)
+    }
+
+    #[test]
+    fn every_shipped_row_is_read() {
+        assert_eq!(PORTALS.len(), include_str!("../data/portal-rates.csv").lines().count() - 1);
+        for bad in ["nobody,1,s,2026", "amex-mr,0,s,2026", "amex-mr,1,,2026", "amex-mr,1,s,soon"] {
+            assert_eq!(row(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_award_counts_with_what_it_still_costs() {
+        // 20,000 miles at 1.5 cents are 300 dollars; with taxes 305.60, against 500 in money and 50,000 points at 1.8 in the portal.
+        let have = [("aadvantage", 20_000), ("amex-mr", 60_000)];
+        let ways = ways(&have, &[("aadvantage", "1.5"), ("amex-mr", "1.8")], Language::English);
+        assert_eq!((ways.award, ways.least.clone()), (Some(usd(30_560)), Way::Award));
+        let [portal] = ways.portals.as_slice() else { panic!("{ways:?}") };
+        assert_eq!((portal.points.get(), portal.given_up, portal.enough), (50_000, usd(90_000), true));
+        assert_eq!(ways.text, "The award gives up the least: 305.60 USD, against 500.00 USD in money.");
+    }
+
+    #[test]
+    fn a_portal_counts_where_there_are_enough_points_and_no_source_is_made_up() {
+        let worth = [("amex-mr", "0.9")];
+        let ways_of = |points| ways(&[("amex-mr", points), ("chase-ur", 90_000)], &worth, Language::German);
+        let amex = Way::Portal { programme: id("amex-mr") };
+        assert_eq!((ways_of(50_000).least, ways_of(49_999).least), (amex, Way::Cash));
+        assert_eq!(ways_of(50_000).not_known, [id("chase-ur")]);
+        assert!(ways_of(50_000).text.starts_with("Im Portal von American Express"), "{}", ways_of(50_000).text);
+        assert_eq!(ways_of(49_999).award, None, "there are no miles");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_there_is_enough_for_gives_up_less_than_what_is_called_the_least(
+            points in 0_u64..200_000, miles in 0_u64..60_000, cents in 1_i64..40_000,
+        ) {
+            let worth = CentsPerPoint::from_ten_thousandths(cents).get().to_string();
+            let ways = ways(&[("amex-mr", points), ("aadvantage", miles)], &[("amex-mr", &worth)], Language::English);
+            let portals = || ways.portals.iter().filter(|portal| portal.enough);
+            let given_up = match &ways.least {
+                Way::Cash => ways.cash,
+                Way::Award => ways.award.unwrap(),
+                Way::Portal { programme } => portals().find(|portal| portal.programme == *programme).unwrap().given_up,
+            };
+            let all = [ways.cash].into_iter().chain(ways.award).chain(portals().map(|portal| portal.given_up));
+            prop_assert!(all.into_iter().all(|way| given_up.minor() <= way.minor()));
+        }
+    }
+}
