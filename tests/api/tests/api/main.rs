@@ -20,6 +20,7 @@ mod properties;
 mod providers;
 mod routes;
 mod same_path;
+mod search;
 mod security;
 mod sessions;
 mod sign_ins;
