@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use domain::{
+    answers::SearchAnswer,
     booking::Booking,
+    caching::Counted,
     cards::MemberCards,
     deals::Deal,
     events::{NAMES, WatcherCreated},
@@ -18,7 +20,8 @@ use domain::{
     notifications::{Alert, Delivery},
     properties::Property,
     quality::{Account, Measure},
-    search::{SearchAnswer, SourceOutcome, SourceReport},
+    search::{SourceOutcome, SourceReport},
+    sources::{KeyScope, Vertical},
     wallets::{OwnValuations, Wallet},
     watchers::{MatchState, Watcher},
 };
@@ -30,8 +33,9 @@ use local::{
 };
 use serde_json::Value;
 use storage::{
-    Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, PlacedListing, PropertyCell, QualityCount, Receipt,
-    ReceiptId, Registration, SearchRun, Store, StoreError, StoredReply, TenantHost, ToldDay, WatcherQuota,
+    AskedDay, CacheCount, Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, PlacedListing, PropertyCell,
+    QualityCount, Receipt, ReceiptId, Registration, SearchRun, Store, StoreError, StoredReply, TenantHost, ToldDay, Turn,
+    WarmingHour, WatcherQuota,
 };
 
 use crate::{
@@ -134,6 +138,15 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
             counts_within_its_limit(store, &ToldDay { owner: samples.owner()?, day: jiff::civil::date(2026, 2, 17) }).await
         }
         "limit-count" => admits_within_its_limit(store, samples.answer.asked_at).await,
+        "asked-day" => counts_within_its_limit(store, &asked_day(samples)).await,
+        "cache-count" => {
+            counts_within_its_limit(
+                store,
+                &CacheCount { at: samples.answer.asked_at, vertical: Vertical::Flights, counted: Counted::Hit },
+            )
+            .await
+        }
+        "warming-hour" => counts_within_its_limit(store, &WarmingHour { at: samples.answer.asked_at }).await,
         "asking" => asks_once(store, &samples.answer).await,
         "answer" => keeps_the_latest(store, &samples.answer).await,
         kind => Err(Violation(format!("nobody says what conditions of {kind} are good for"))),
@@ -226,17 +239,26 @@ async fn admits_within_its_limit(store: &Store, now: Timestamp) -> Result<(), Vi
     refused(admit().await, &StoreError::TooOften(count.ends()))
 }
 
+fn asked_day(samples: &Samples) -> AskedDay {
+    AskedDay { scope: KeyScope::Deployment, key: samples.answer.query.key(), day: jiff::civil::date(2026, 2, 17) }
+}
+
 async fn asks_once(store: &Store, answer: &SearchAnswer) -> Result<(), Violation> {
-    let take =
-        || async { store.take_asking(&answer.query.key(), answer.asked_at).await.map_err(|error| Violation(error.to_string())) };
+    let take = || async {
+        store
+            .take_turn(Turn::Now, (&KeyScope::Deployment, &answer.query.key()), answer.asked_at, SignedDuration::from_secs(1))
+            .await
+            .map_err(|error| Violation(error.to_string()))
+    };
     let taken = (take().await?, take().await?);
     ensure(taken == (true, false), || format!("taken: {taken:?}"))
 }
 
 async fn keeps_the_latest(store: &Store, answer: &SearchAnswer) -> Result<(), Violation> {
     let earlier = SearchAnswer { asked_at: answer.asked_at - SignedDuration::from_millis(1), ..answer.clone() };
-    made(store.keep_answer(answer).await)?;
-    made(store.keep_answer(&earlier).await)?;
-    let kept = store.answer(&answer.query.key(), Timestamp::MIN).await.ok().flatten().map(|kept| kept.asked_at);
+    made(store.keep_answer(&KeyScope::Deployment, answer).await)?;
+    made(store.keep_answer(&KeyScope::Deployment, &earlier).await)?;
+    let kept: Option<SearchAnswer> = store.answer(&KeyScope::Deployment, &answer.query.key()).await.ok().flatten();
+    let kept = kept.map(|kept| kept.asked_at);
     ensure(kept == Some(answer.asked_at), || format!("kept: {kept:?}"))
 }

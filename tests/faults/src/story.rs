@@ -2,6 +2,7 @@
 //!
 //! The story goes on only when the last turn has come to rest, so that its end does not depend on how long anything took.
 
+mod search;
 mod sources;
 mod value;
 
@@ -65,6 +66,7 @@ pub async fn tell(world: &World) -> Result<(), Violation> {
     dana.ask("watchers-run-watcher", &dubai, None).await?;
     turn(world, MINUTE).await?;
     turn(world, NIGHT).await?;
+    search::tell(world).await?;
     newcomer::another(world).await
 }
 

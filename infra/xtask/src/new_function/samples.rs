@@ -1,9 +1,9 @@
 //! Sample events, as Lambda hands them to a function.
 
 use domain::events::{
-    AccountLocked, AlertRaised, DealChanged, DealFound, Event, MemberJoined, MessageRefused, MessageSent, MessageUncertain,
-    PasscodeWanted, PropertiesJoined, PropertySplit, SOURCE, SearchAnswered, WatcherChanged, WatcherCreated, WatcherDeleted,
-    WatcherMatched,
+    AccountLocked, AlertRaised, DealChanged, DealFound, Event, InventoryChanged, MemberJoined, MessageRefused, MessageSent,
+    MessageUncertain, PasscodeWanted, PropertiesJoined, PropertySplit, SOURCE, SearchAnswered, WatcherChanged, WatcherCreated,
+    WatcherDeleted, WatcherMatched,
 };
 use serde_json::{Map, Value, json};
 
@@ -18,7 +18,7 @@ const AT: &str = "2026-02-17T19:24:00Z";
 type Sampled = (&'static str, fn() -> Value);
 
 /// Every event.
-const EVENTS: [Sampled; 16] = [
+const EVENTS: [Sampled; 17] = [
     (PasscodeWanted::NAME, sample::<PasscodeWanted>),
     (MemberJoined::NAME, sample::<MemberJoined>),
     (AccountLocked::NAME, sample::<AccountLocked>),
@@ -26,6 +26,7 @@ const EVENTS: [Sampled; 16] = [
     (WatcherChanged::NAME, sample::<WatcherChanged>),
     (WatcherDeleted::NAME, sample::<WatcherDeleted>),
     (SearchAnswered::NAME, sample::<SearchAnswered>),
+    (InventoryChanged::NAME, sample::<InventoryChanged>),
     (DealFound::NAME, sample::<DealFound>),
     (DealChanged::NAME, sample::<DealChanged>),
     (WatcherMatched::NAME, sample::<WatcherMatched>),
@@ -54,6 +55,11 @@ fn sample<E: Event>() -> Value {
         "apart": format!("prop_{ID}"),
         "searchKey": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
         "slot": AT,
+        "scope": "-",
+        "source": "goibibo",
+        "stock": {"property": "GI-77"},
+        "days": ["2026-04-27", "2026-04-29"],
+        "at": AT,
         "reason": "found",
         "score": {"total": 84, "parts": {"value": 90, "convenience": 75, "timing": 100, "reliability": 80, "availability": null}},
     });

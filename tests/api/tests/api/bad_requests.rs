@@ -356,11 +356,12 @@ fn every_write_is_described_as_safe_to_repeat() {
 }
 
 /// Whoever calls has one of these, so that their paths name no id.
-const SINGLE: [&str; 10] = [
+const SINGLE: [&str; 11] = [
     "cards-get-my-cards",
     "cards-list-gaps",
     "cards-list-recommendations",
     "identity-get-me",
+    "search-get-cache",
     "sources-get-property",
     "sources-get-quality",
     "value-get-balances",

@@ -128,6 +128,9 @@ fn of_tenants(function: &str) -> Option<Write> {
         "identity-manage-tenant" => {
             Some(Write::to("/v1/operator/tenants/other").with(with(looks, "hosts", json!(["o.example"]))))
         }
+        "search-invalidate-cache" => {
+            Some(Write::to("/v1/admin/cache/invalidations").with(json!({"route": {"from": "LAX", "to": "DXB"}})))
+        }
         "identity-update-tenant" => Some(Write::to("/v1/tenant").with(looks)),
         _ => None,
     }

@@ -18,6 +18,7 @@ mod profile;
 mod properties;
 mod routes;
 mod same_path;
+mod search;
 mod security;
 mod sessions;
 mod sign_ins;

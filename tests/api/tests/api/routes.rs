@@ -60,6 +60,8 @@ pub struct Route {
     pub method: Method,
     pub template: String,
     pub takes_body: bool,
+    /// It changes something.
+    changes: bool,
     /// Pages may ask it, too.
     pub is_for_pages: bool,
     parameters: Vec<String>,
@@ -74,7 +76,17 @@ impl Route {
         let parameters = operation["parameters"].as_array().into_iter().flatten();
         let parameters = parameters.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect();
         let (takes_body, is_for_pages) = (operation.get("requestBody").is_some(), endpoint.is_for_pages());
-        Self { name: endpoint.spec().name, access: endpoint.access(), takes_body, is_for_pages, parameters, method, template }
+        let changes = endpoint.changes();
+        Self {
+            name: endpoint.spec().name,
+            access: endpoint.access(),
+            takes_body,
+            changes,
+            is_for_pages,
+            parameters,
+            method,
+            template,
+        }
     }
 
     pub fn all() -> Vec<Self> {
@@ -86,7 +98,7 @@ impl Route {
     }
 
     pub fn writes(&self) -> bool {
-        self.method != Method::GET
+        self.changes
     }
 
     pub fn has_id(&self) -> bool {

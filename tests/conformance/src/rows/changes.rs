@@ -2,12 +2,12 @@
 //! reference](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/) under PutItem, TransactWriteItems and
 //! BatchWriteItem, and the developer guide under "Condition and filter expressions".
 
-use domain::{events::WatcherCreated, search::SearchKey, watchers::Watcher};
+use domain::{answers::SearchAnswer, events::WatcherCreated, search::SearchKey, sources::KeyScope, watchers::Watcher};
 use futures::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use storage::{
     Change, LimitCount, OUTBOX_SHARDS, Observation, RawAnswer, Receipt, ReceiptId, Sighting, Store, StoreError, StoredReply,
-    WatcherQuota,
+    Turn, WatcherQuota,
 };
 use storage_tests::{answer, at, deal, id, member, offer, owner, watcher};
 
@@ -287,23 +287,29 @@ async fn claimed(target: &Target) -> Vec<Seen> {
     vec![lost().await, lost().await]
 }
 
+fn take<'a>(store: &'a Store, key: &'a SearchKey, now: Timestamp) -> impl Future<Output = Result<bool, StoreError>> + 'a {
+    const LEASE: SignedDuration = SignedDuration::from_secs(150);
+    async move { store.take_turn(Turn::Now, (&KeyScope::Deployment, key), now, LEASE).await }
+}
+
 async fn leased(target: &Target) -> Vec<Seen> {
     let store = target.store();
     let mut taken = Vec::new();
     for instant in ["2026-02-17T19:24:00.123Z", "2026-02-17T19:26:30.122Z", "2026-02-17T19:26:30.123Z"] {
-        taken.push(store.take_asking(&key(), at(instant)).await.unwrap());
+        taken.push(take(store, &key(), at(instant)).await.unwrap());
     }
     let (key, later) = (key(), at("2026-02-17T20:00:00Z"));
-    let raced = join_all((0..12).map(|_| store.take_asking(&key, later))).await;
+    let raced = join_all((0..12).map(|_| take(store, &key, later))).await;
     vec![texts(taken), count(raced.into_iter().filter(|taken| *taken == Ok(true)).count())]
 }
 
 async fn answered(target: &Target) -> Vec<Seen> {
     let store = target.store();
-    let late = store.keep_answer(&answer(vec![offer("QR740", 40_000)], "2026-02-17T19:24:00.002Z")).await.seen();
-    let early = store.keep_answer(&answer(Vec::new(), "2026-02-17T19:24:00.001Z")).await.seen();
-    let kept = store.answer(&key(), Timestamp::MIN).await.unwrap().unwrap();
-    vec![late, early, count(kept.offers.len())]
+    let late =
+        store.keep_answer(&KeyScope::Deployment, &answer(vec![offer("QR740", 40_000)], "2026-02-17T19:24:00.002Z")).await.seen();
+    let early = store.keep_answer(&KeyScope::Deployment, &answer(Vec::new(), "2026-02-17T19:24:00.001Z")).await.seen();
+    let kept: SearchAnswer = store.answer(&KeyScope::Deployment, &key()).await.unwrap().unwrap();
+    vec![late, early, count(kept.offers().count())]
 }
 
 async fn published(target: &Target) -> Vec<Seen> {

@@ -417,8 +417,11 @@ pub fn calls() -> Vec<Vec<Call>> {
     let queues = topology(&functions()).unwrap().queues.into_iter().map(|queue| &*queue.name.leak());
     let sent = queues.flat_map(|name: &'static str| of_queue(name, &all([Grant::Send(name)])));
     groups.push(sent.chain(of_queue("nobodys", &nobody())).chain(bus_and_mail()).collect());
-    let ids = SOURCES.into_iter().map(|(id, ..)| id).chain(OPEN_SOURCES.into_iter().map(|(id, ..)| id));
-    let sources = ids.map(|id| of_source(id, all([Grant::Call(id)])));
+    let sources = SOURCES
+        .into_iter()
+        .map(|(id, ..)| id)
+        .chain(OPEN_SOURCES.into_iter().map(|(id, ..)| id))
+        .map(|id| of_source(id, all([Grant::Call(id)])));
     groups.push(sources.chain([of_source("nobodys", nobody())]).collect());
     groups.push(master_key());
     let unknown_table = get("GetItem", nobody(), "secrets", key(OutboxItem::KIND));
