@@ -2,6 +2,7 @@
 
 mod answer_view;
 mod asking;
+pub mod compare_offers;
 pub mod get_cache;
 pub mod invalidate_cache;
 pub mod note_inventory;
@@ -25,4 +26,5 @@ pub static FUNCTIONS: &[&dyn platform::Function] = &[
     &note_inventory::FUNCTION,
     &invalidate_cache::FUNCTION,
     &get_cache::FUNCTION,
+    &compare_offers::FUNCTION,
 ];

@@ -46,6 +46,11 @@ async fn bring(app: &TestApp, messages: &[Value]) {
     app.settle().await;
 }
 
+/// A house that is there, as the questions of the generated tests ask for it.
+pub async fn one(app: &TestApp) {
+    bring(app, &[answered("one", &[listing(("expedia-rapid", "12345"), "Villa Rosa", "52.6001")])]).await;
+}
+
 /// The same house at two sources.
 pub async fn adler_at_two_sources(app: &TestApp) {
     let (one, other) = (listing(("oyo", "1"), "Hotel Adler", "52.5001"), listing(("goibibo", "1"), "HOTEL ADLER", "52.5003"));
