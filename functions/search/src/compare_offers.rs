@@ -61,6 +61,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-compare-offer
         SourceBucket::READ,
         SourceBucket::WRITE,
         SourceDay::WRITE,
+        SourceHealth::READ,
         SourceHealth::WRITE,
         MemberKey::READ,
         RawAnswer::WRITE,
