@@ -2,6 +2,7 @@
 
 mod answer_view;
 mod asking;
+pub mod compare_offers;
 pub mod get_cache;
 pub mod invalidate_cache;
 pub mod list_places;
@@ -27,4 +28,5 @@ pub static FUNCTIONS: &[&dyn platform::Function] = &[
     &invalidate_cache::FUNCTION,
     &get_cache::FUNCTION,
     &list_places::FUNCTION,
+    &compare_offers::FUNCTION,
 ];

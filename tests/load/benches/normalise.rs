@@ -53,23 +53,32 @@ fn a_second(took: Duration) -> u128 {
     OFFERS as u128 * 1_000_000_000 / took.as_nanos().max(1)
 }
 
+/// A record so often that it comes to as many offers as are measured, each time changed.
+fn repeated(record: Value, offers_each: usize, change: impl Fn(&mut Value, usize)) -> Vec<Value> {
+    let one = |n| {
+        let mut record = record.clone();
+        change(&mut record, n);
+        record
+    };
+    (0..OFFERS / offers_each).map(one).collect()
+}
+
 /// An answer of as many offers as are measured.
 fn expanded(source: &Source) -> Value {
-    let repeated = |record: Value, a_record: usize, change: &dyn Fn(&mut Value, usize)| -> Vec<Value> {
-        let one = |n| {
-            let mut record = record.clone();
-            change(&mut record, n);
-            record
-        };
-        (0..OFFERS / a_record).map(one).collect()
-    };
     match source.id {
+        "seats-aero" | "duffel" | "travelpayouts" => flights(source.id),
+        _ => stays_and_activities(source.id),
+    }
+}
+
+fn flights(source: &str) -> Value {
+    match source {
         "seats-aero" => {
             // Four trips a record: the sample's three and one of them again.
             let mut record = availability("one");
             let again = record["AvailabilityTrips"][0].clone();
             record["AvailabilityTrips"].as_array_mut().unwrap().push(again);
-            let records = repeated(record, 4, &|record, n| {
+            let records = repeated(record, 4, |record, n| {
                 record["ID"] = json!(format!("availability-{n}"));
                 for (trip, fields) in record["AvailabilityTrips"].as_array_mut().unwrap().iter_mut().enumerate() {
                     fields["ID"] = json!(format!("trip-{n}-{trip}"));
@@ -80,7 +89,7 @@ fn expanded(source: &Source) -> Value {
         }
         "duffel" => {
             let mut body = mended_offer_request();
-            let offers = repeated(body["data"]["offers"][0].take(), 1, &|offer, n| {
+            let offers = repeated(body["data"]["offers"][0].take(), 1, |offer, n| {
                 offer["id"] = json!(format!("off_{n}"));
                 offer["total_amount"] = json!(format!("{}.{:02}", 90 + n, n % 100));
             });
@@ -89,23 +98,29 @@ fn expanded(source: &Source) -> Value {
         }
         "travelpayouts" => {
             let mut body = sample_json("travelpayouts/v2-the-prices-for-the-airline-tickets.json");
-            let prices = repeated(body["data"][0].take(), 1, &|price, n| price["value"] = json!(36 + n));
+            let prices = repeated(body["data"][0].take(), 1, |price, n| price["value"] = json!(36 + n));
             body["data"] = prices.into();
             body
         }
+        unknown => panic!("{unknown} has no sample to expand"),
+    }
+}
+
+fn stays_and_activities(source: &str) -> Value {
+    match source {
         "booking-demand" => {
             let mut body = sample_json("booking-demand/accommodations-search-v3.2.json");
-            body["data"] = repeated(body["data"][0].take(), 1, &|property, n| property["id"] = json!(10_004 + n)).into();
+            body["data"] = repeated(body["data"][0].take(), 1, |property, n| property["id"] = json!(10_004 + n)).into();
             body
         }
         // Two rates a property.
         "expedia-rapid" => {
             let mut body = sample_json("expedia-rapid/availability.json");
-            repeated(body[0].take(), 2, &|property, n| property["property_id"] = json!((19_248 + n).to_string())).into()
+            repeated(body[0].take(), 2, |property, n| property["property_id"] = json!((19_248 + n).to_string())).into()
         }
         "viator" => {
             let mut body = sample_json("viator/search-freetext.json");
-            let products = repeated(body["products"]["results"][0].take(), 1, &|product, n| {
+            let products = repeated(body["products"]["results"][0].take(), 1, |product, n| {
                 product["productCode"] = json!(format!("{n}P1"));
                 product["pricing"]["summary"]["fromPrice"] = json!(20 + n);
             });
@@ -114,13 +129,12 @@ fn expanded(source: &Source) -> Value {
         }
         "getyourguide" => {
             let mut body = sample_json("getyourguide/tours-search-response.json");
-            body["data"]["tours"] =
-                repeated(body["data"]["tours"][0].take(), 1, &|tour, n| tour["tour_id"] = json!(n + 1)).into();
+            body["data"]["tours"] = repeated(body["data"]["tours"][0].take(), 1, |tour, n| tour["tour_id"] = json!(n + 1)).into();
             body
         }
         "goibibo" | "oyo" | "makemytrip" | "trip-com" => {
             let mut body = sample_json("contract/hotels.json");
-            body["hotels"] = repeated(body["hotels"][0].take(), 2, &|hotel, n| {
+            body["hotels"] = repeated(body["hotels"][0].take(), 2, |hotel, n| {
                 hotel["id"] = json!(format!("jai-{n}"));
                 for room in hotel["rooms"].as_array_mut().unwrap() {
                     room["rateId"] = json!(format!("jai-{n}/{}", room["rateId"].as_str().unwrap()));

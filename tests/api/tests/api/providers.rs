@@ -98,7 +98,7 @@ async fn every_fault_of_what_is_set_is_named() {
     });
     let refused = app.member("admin").put("/v1/admin/providers/viator").body(wrong).send().await;
     let named: Vec<String> = faults(refused.assert(422, "invalid-input")).into_iter().map(|(pointer, _)| pointer).collect();
-    assert_eq!(named, ["/enabled", "/priority", "/quotaPerDay", "/markets/0", "/costPerThousand"]);
+    assert_eq!(named, ["/costPerThousand", "/enabled", "/markets/0", "/priority", "/quotaPerDay"]);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 use utoipa::openapi::HttpMethod;
 
 use crate::{
-    auth,
+    auth, properties,
     support::{create, dubai, each, told},
 };
 
@@ -186,6 +186,7 @@ pub async fn existing((mut deal, mut alert): (Deal, Alert)) -> (TestApp, Ids) {
     let booking = app.member("demo").post("/v1/me/bookings").body(json!({"deal": deal.id})).send().await;
     let booking = booking.body["id"].as_str().unwrap().to_owned();
     app.member("demo").put(&format!("/v1/me/saved-deals/{}", deal.id)).send().await.assert(200, "");
+    properties::one(&app).await;
     app.settle().await;
     let (deal, alert, tenant) = (deal.id.to_string(), alert.id.to_string(), "demo".to_owned());
     let ids = [

@@ -124,3 +124,23 @@ async fn what_is_to_be_invalidated_is_said_in_one_way() {
     }
     app.member("demo").post("/v1/admin/cache/invalidations").body(json!({})).send().await.assert(403, "forbidden");
 }
+
+#[tokio::test]
+async fn one_flight_is_compared_by_its_flights() {
+    let app = TestApp::new().await;
+    let flight = |flights: Value| {
+        json!({"flight": {
+            "flights": flights, "from": "LAX", "to": "DXB", "day": "2026-04-27", "cabin": "economy"
+        }})
+    };
+    let found = app.member("demo").post("/v1/search/compare").body(flight(json!(["UA2096", "UA164"]))).send().await;
+    found.assert(200, "");
+    let item = &found.body["items"][0];
+    assert_eq!((&item["source"], &item["cheapest"]), (&json!("duffel"), &json!(true)));
+    assert_eq!(item["total"], json!({"amount": "376.00", "currency": "USD"}));
+    assert_eq!((&item["compared"], &item["rateOf"]), (&item["total"], &Value::Null));
+    let none = app.member("demo").post("/v1/search/compare").body(flight(json!(["UA1"]))).send().await;
+    assert_eq!((none.status.as_u16(), &none.body["found"]), (200, &json!(0)));
+    let wrong = app.member("demo").post("/v1/search/compare").body(flight(json!([]))).send().await;
+    wrong.assert(422, "invalid-input");
+}

@@ -18,6 +18,9 @@ pub(super) async fn tell(world: &World) -> Result<(), Violation> {
     let stay = json!({"city": "Goa", "checkin": "2026-04-27", "nights": 2});
     let stays = dana.ask("search-search-stays", "", Some(stay)).await?;
     ensure(stays.body["items"][0]["stay"]["property"]["reference"] == "GI-12", || format!("not the cheapest: {}", stays.body))?;
+    let one = json!({"flights": ["QR740"], "from": "LAX", "to": "DXB", "day": "2026-04-27", "cabin": "economy"});
+    let side_by_side = dana.ask("search-compare-offers", "", Some(json!({"flight": one}))).await?;
+    ensure(side_by_side.body["items"].is_array(), || format!("nothing compared: {}", side_by_side.body))?;
     let tour = json!({"place": "Sydney", "dates": {"on": "2026-04-27", "flexDays": 1}});
     let tours = dana.ask("search-search-activities", "", Some(tour)).await?;
     ensure(tours.body["found"] == 1, || format!("not the one tour: {}", tours.body))?;

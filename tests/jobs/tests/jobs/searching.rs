@@ -8,7 +8,10 @@ use domain::{
 };
 use http::StatusCode;
 use jiff::{SignedDuration, ToSpan};
-use local::test_app::{Reply, TestApp};
+use local::{
+    standins::queues::NewMessage,
+    test_app::{Reply, TestApp},
+};
 use platform::clock::Clock as _;
 use serde_json::{Value, json};
 use storage::{AskedDay, CacheCount, Change, WarmingHour};
@@ -236,6 +239,31 @@ async fn stays_and_activities_are_found_the_cheapest_first_and_kept() {
     let found = dana.post("/v1/search/activities").body(tour).send().await;
     found.assert(200, "");
     assert_eq!(found.body["items"][0]["activity"]["title"], "Old Town on foot");
+}
+
+#[tokio::test]
+async fn one_stay_is_compared_as_its_sources_sell_it_and_no_other() {
+    let (_, app) = begun().await;
+    let dana = app.member("demo");
+    let stay = json!({"source": "oyo", "reference": "O-1", "city": "Goa", "checkin": "2026-04-27", "nights": 2});
+    dana.post("/v1/search/compare").body(json!({"stay": stay})).send().await.assert(404, "property-not-found");
+    for (source, reference) in [("oyo", "O-1"), ("goibibo", "GI-77")] {
+        let position = json!({"latitude": "15.5500", "longitude": "73.7500"});
+        let listing = json!({"source": source, "reference": reference, "name": "Sunset Palace", "position": position});
+        let report = json!({"source": source, "outcome": "complete", "calls": 1, "offers": 1, "setAside": []});
+        let account = json!({"answer": source, "at": "2026-02-17T19:24:00Z", "report": report});
+        let message = json!({"account": account, "listings": [listing]}).to_string();
+        app.system().standins().queues().send("source-answers", NewMessage::new(message)).unwrap();
+        app.settle().await;
+    }
+    let found = dana.post("/v1/search/compare").body(json!({"stay": stay})).send().await;
+    found.assert(200, "");
+    let items = found.body["items"].as_array().unwrap();
+    assert!(!items.is_empty() && items.iter().all(|item| item["stay"]["property"]["reference"] == "GI-77"), "{items:#?}");
+    assert_eq!((&items[0]["source"], &items[0]["cheapest"]), (&json!("goibibo"), &json!(true)));
+    assert_eq!(items[0]["total"], items[0]["stay"]["price"]["total"]);
+    let both = json!({"stay": stay, "flight": {}});
+    dana.post("/v1/search/compare").body(both).send().await.assert(422, "invalid-input");
 }
 
 #[tokio::test]

@@ -27,7 +27,8 @@ fn tenant() -> KeyScope {
 
 #[tokio::test]
 async fn without_settings_those_with_a_key_serve_in_the_order_of_the_table() {
-    let cx = World::new().instance();
+    let world = World::new();
+    let cx = world.instance();
     assert_eq!(served(&cx, Vertical::Flights, None).await, ["seats-aero", "duffel"]);
     assert!(served(&cx, Vertical::Stays, None).await.is_empty(), "there is no key of any");
 }
