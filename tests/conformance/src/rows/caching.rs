@@ -46,7 +46,8 @@ async fn marked(target: &Target) -> Vec<Seen> {
     let begun = at("2026-02-17T12:00:00Z");
     for minute in 0..201 {
         let stock = Stock::Property("p1".to_owned());
-        let mark = Mark { at: begun + SignedDuration::from_mins(minute), doubt: Doubt::Stock { source: None, stock, days: None } };
+        let mark =
+            Mark { at: begun + SignedDuration::from_mins(minute), doubt: Doubt::Stock { source: None, stock, days: None } };
         target.store().commit(Change::new().set(&KeptMark { vertical: Vertical::Stays, mark })).await.unwrap();
     }
     let all = target.store().marks(Vertical::Stays, begun).await.unwrap();

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use domain::{caching::Stock, events::InventoryChanged, ids::EventId};
 use jiff::{SignedDuration, ToSpan};
 use local::{machine::functions, standins::queues::NewMessage, test_app::TestApp};
-use platform::{Function, Queue, Trigger};
+use platform::{Function, Queue, Trigger, clock::Clock};
 use serde_json::json;
+use storage::Change;
 
 use crate::{
     reporting::{called, counts, cut_off},
@@ -83,6 +85,7 @@ async fn real_messages() -> (TestApp, BTreeMap<String, String>) {
         // As often as anyone is let try.
         app.clock.advance(SignedDuration::from_secs(if n == 4 { 60 } else { 0 }));
     }
+    refreshed_and_changed(&app).await;
     app.clock.advance(SignedDuration::from_mins(1));
     app.system().fire_due().await;
     let mut seen = BTreeMap::new();
@@ -101,6 +104,21 @@ async fn real_messages() -> (TestApp, BTreeMap<String, String>) {
         assert!(seen.contains_key(queue.name), "no message reached {}", function.spec().name);
     }
     (app, seen)
+}
+
+/// What the main job does not lead to: an answer that is stale, and a source that changes what it has.
+async fn refreshed_and_changed(app: &TestApp) {
+    let stale = json!({"tenant": "demo", "vertical": "flights", "scope": "-", "searchKey": "00000000000000000000000000000000"});
+    app.system().standins().queues().send("refreshes", NewMessage::new(stale.to_string())).unwrap();
+    let changed = InventoryChanged {
+        tenant: "demo".parse().unwrap(),
+        source: "goibibo".parse().unwrap(),
+        stock: Stock::Property("GI-77".to_owned()),
+        days: None,
+        at: app.clock.now(),
+    };
+    let told = Change::new().emit(&changed, EventId::from(ulid::Ulid(1)), app.clock.now());
+    app.store().commit(told).await.unwrap();
 }
 
 fn batch_of(function: &'static dyn Function) -> usize {
