@@ -67,7 +67,8 @@ def counters(app: Application) -> dict[str, set[str]]:
     """The functions, as they are deployed, that count something, by what they count."""
     functions = [path.stem for path in app.root.glob("functions/*/src/bin/*.rs")]
     found = defaultdict(set)
-    for source in (*app.root.glob("functions/*/src/*.rs"), *app.root.glob("shared/platform/src/*.rs")):
+    shared = [source for crate in ("platform", "providers") for source in app.root.glob(f"shared/{crate}/src/*.rs")]
+    for source in (*app.root.glob("functions/*/src/*.rs"), *shared):
         for metric in counted(source.read_text()):
             found[metric].update(LONGEST["Prefix"] + function for function in running(source, functions))
     return found
@@ -84,7 +85,7 @@ def counted(source: str) -> set[str]:
     """What a source file counts: the names in the calls, and in what a name in them is bound to."""
     code = re.sub(r"(?m)^\s*//.*$", "", source.split("#[cfg(test)]")[0])
     found = set()
-    for named in re.findall(r"\b(?:count|measure)\(\s*(?:self\.)?cx,\s*([^,;]+),", code):
+    for named in re.findall(r"\b(?:count|measure)\(\s*&?(?:self\.)?cx,\s*([^,;]+),", code):
         meant = bound(named, code) if named.isidentifier() else named
         found.update(re.findall(r'"([A-Z]\w+)"', meant))
     return found

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
+    answers::SearchAnswer,
     deals::{Assessed, Deal, DealState, assess},
     events::{DealChanged, DealFound, Event, SearchAnswered},
     ids::{DealId, TenantId},
     rates::DayRates,
-    search::{SearchAnswer, SearchKey},
+    search::SearchKey,
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use jiff::Timestamp;
 use platform::{Deps, JobError, Message, Queue, Worker, telemetry};
 use serde::Deserialize;
 use storage::{CachedAnswer, Change, Entity, Grant, Sighting, StoreError};
@@ -47,10 +47,10 @@ const PAGE: u8 = 100;
 
 async fn assess_offers(
     cx: &Deps,
-    Answered { detail: SearchAnswered { tenant, search_key, .. } }: Answered,
+    Answered { detail: SearchAnswered { tenant, search_key, scope, .. } }: Answered,
 ) -> Result<(), JobError> {
     // The latest answer, whichever slot this message is about: an older one would only tell what is no longer so.
-    let Some(answer) = cx.store().answer(&search_key, Timestamp::MIN).await? else {
+    let Some(answer) = cx.store().answer(&scope, &search_key).await? else {
         return Err(JobError::Park("the answer has expired".to_owned()));
     };
     let look = Look { cx, tenant: &tenant, search_key: &search_key, answer: &answer };

@@ -1,27 +1,28 @@
 //! Queue `searches`: asks the sources a question once for a slot, keeps the answer and the prices, and tells that it is there.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
 use domain::{
+    caching::Counted,
     events::SearchAnswered,
-    flights::{Fare, FlightOffer},
     ids::Owner,
-    search::{SearchAnswer, SearchQuery, SourceOutcome, Wanted},
+    search::SearchQuery,
+    sources::{SourceEntry, SourceState},
     watchers::{Watcher, WatcherState},
 };
-use jiff::{SignedDuration, Timestamp, civil::Date};
+use jiff::{SignedDuration, Timestamp};
 use platform::{
     Deps, JobError, Message, Worker,
     queues::{SearchDue, SourceAnswered},
     telemetry,
 };
-use providers::{
-    AwardSource, CashSource, Found, account,
-    duffel::{self, CASH_DAYS_PER_SEARCH, Duffel},
-    raw::Keeping,
-    seats_aero::{self, SeatsAero},
+use providers::{duffel, seats_aero};
+use storage::{
+    AskedDay, Asking, CachedAnswer, Change, DueAnswer, Entity, Grant, KeptMark, MemberKey, Observation, RawAnswer, RawPart,
+    SearchRun, SourceBucket, SourceDay, SourceHealth,
 };
-use storage::{Asking, CachedAnswer, Change, Entity, Grant, Observation, RawAnswer, RawPart, SearchRun, StoreError};
+
+use crate::asking::{self, Had, NoAnswer, Wish};
 
 /// Runs searches.
 pub static FUNCTION: Worker<SearchDue> =
@@ -30,18 +31,33 @@ pub static FUNCTION: Worker<SearchDue> =
         CachedAnswer::READ,
         CachedAnswer::WRITE,
         Asking::WRITE,
+        KeptMark::READ,
+        AskedDay::READ,
+        DueAnswer::WRITE,
         SearchRun::READ,
         SearchRun::WRITE,
         Observation::WRITE,
-        RawAnswer::WRITE,
-        RawPart::WRITE,
         Grant::Emit("SearchAnswered"),
         Grant::Send(SearchDue::QUEUE.name),
+        RawAnswer::WRITE,
+        RawPart::WRITE,
+        SourceEntry::READ,
+        SourceState::READ,
+        SourceState::WRITE,
+        SourceBucket::READ,
+        SourceBucket::WRITE,
+        SourceDay::WRITE,
+        SourceHealth::READ,
+        SourceHealth::WRITE,
+        MemberKey::READ,
+        Grant::UseKeys,
         Grant::Send(SourceAnswered::QUEUE.name),
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
     ]);
 
+/// How long the sources have: nobody waits for it but a message.
+const WITHIN: Duration = Duration::from_secs(100);
 /// Until when the answer of another run is looked for, in seconds.
 const ANSWER_TAKES: u16 = 20;
 
@@ -54,15 +70,19 @@ async fn run_search(cx: &Deps, due: SearchDue) -> Result<(), JobError> {
 
     let fresh_since =
         slot.start().saturating_sub(SignedDuration::from_mins(i64::from(*max_age_minutes))).unwrap_or(Timestamp::MIN);
-    let cached = cx.store().answer(search_key, fresh_since).await?;
-    let from_cache = cached.is_some();
-    let answer = match cached {
-        Some(answer) => answer,
-        None if cx.store().take_asking(search_key, cx.now()).await? => ask_and_keep(cx, query).await?,
+    let wish = Wish { tenant, since: Some(fresh_since), within: WITHIN, waits: false };
+    match asking::answer(cx, &query, wish).await {
+        Ok(had) => tell(cx, due, &had).await,
         // Another run asks right now (another tenant's, or this one's twin): its answer will do.
-        None => return cx.send_later(&due, ANSWER_TAKES).await,
-    };
-    tell(cx, due, &answer, from_cache).await
+        Err(NoAnswer::Busy) => cx.send_later(&due, ANSWER_TAKES).await,
+        Err(NoAnswer::Down(source, trouble)) => {
+            let why = format!("{source}: {}", trouble.cause);
+            Err(if trouble.cause.passes() { JobError::Retry(why) } else { JobError::Park(why) })
+        }
+        Err(NoAnswer::Nobody) => Err(JobError::Retry("no source is configured".to_owned())),
+        Err(NoAnswer::Unsent(error)) => Err(error),
+        Err(NoAnswer::Inside(error)) => Err(error.into()),
+    }
 }
 
 /// What a watcher that waits asks. Where nobody waits any more, nobody pays for it either.
@@ -78,20 +98,23 @@ async fn question(cx: &Deps, due: &SearchDue) -> Result<Option<SearchQuery>, Job
 }
 
 /// Stores the run with the event that the answer is there. Who comes second has nothing left to do.
-async fn tell(cx: &Deps, due: SearchDue, answer: &SearchAnswer, from_cache: bool) -> Result<(), JobError> {
+async fn tell(cx: &Deps, due: SearchDue, had: &Had<SearchQuery>) -> Result<(), JobError> {
     let SearchDue { tenant, search_key, slot, .. } = due;
-    let calls = if from_cache { 0 } else { answer.reports.iter().map(|report| report.calls).sum() };
+    let from_cache = had.counted != Counted::Miss;
+    let now = cx.now();
+    let calls = if from_cache { 0 } else { had.answer.parts.iter().map(|part| part.report.calls).sum() };
     let mut run = SearchRun {
         tenant: tenant.clone(),
         search_key: search_key.clone(),
         slot,
-        at: cx.now(),
+        at: now,
         from_cache,
         calls,
-        offers: u32::try_from(answer.offers.len()).unwrap_or(u32::MAX),
+        offers: u32::try_from(had.answer.offers().count()).unwrap_or(u32::MAX),
         version: 0,
     };
-    let change = cx.emit(Change::new().create(&mut run), &SearchAnswered { tenant, search_key, slot });
+    let answered = SearchAnswered { tenant, search_key, slot, scope: had.scope.clone() };
+    let change = cx.emit(Change::new().create(&mut run), &answered);
     match cx.store().commit(change).await {
         Ok(()) => {
             telemetry::count(cx, if from_cache { "SearchesFromCache" } else { "SearchesAsked" }, 1);
@@ -99,100 +122,5 @@ async fn tell(cx: &Deps, due: SearchDue, answer: &SearchAnswer, from_cache: bool
         }
         // Someone else was faster: the message comes again, and finds their run.
         Err(error) => Err(error.into()),
-    }
-}
-
-async fn ask_and_keep(cx: &Deps, query: SearchQuery) -> Result<SearchAnswer, JobError> {
-    let answer = ask(cx, query).await?;
-    let answer = keep(cx, answer).await?;
-    cx.store().observe(&Observation::of(&answer)).await?;
-    Ok(answer)
-}
-
-/// Asks for what is wanted, and for what it is compared with. Without an answer about what is wanted there is none; without
-/// prices to compare with, values are unknown.
-async fn ask(cx: &Deps, query: SearchQuery) -> Result<SearchAnswer, JobError> {
-    let (asked_at, outside) = (cx.now(), Keeping::of(cx));
-    let cash = source(cx, duffel::SOURCE, Duffel::new)?;
-    let found = match query.wanted() {
-        Wanted::AwardFlights => {
-            let awards = source(cx, seats_aero::SOURCE, SeatsAero::new)?.awards(&outside, &query, asked_at).await;
-            let awards = answered(cx, &query, asked_at, awards).await?;
-            let days = days_worth_comparing(&awards.offers);
-            let fares = if days.is_empty() { None } else { Some(cash.fares(&outside, &query, &days, asked_at).await) };
-            // Awards first: an answer that is too large is cut from the end.
-            [awards].into_iter().chain(fares).collect::<Vec<_>>()
-        }
-        Wanted::CashFlights => {
-            let (first, last) = query.days();
-            let days: Vec<Date> =
-                first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last).take(CASH_DAYS_PER_SEARCH).collect();
-            let fares = cash.fares(&outside, &query, &days, asked_at).await;
-            vec![answered(cx, &query, asked_at, fares).await?]
-        }
-    };
-    for found in &found {
-        note(cx, &query, asked_at, found).await?;
-    }
-    let reports = found.iter().map(Found::report).collect();
-    Ok(SearchAnswer { query, asked_at, reports, offers: found.into_iter().flat_map(|found| found.offers).collect() })
-}
-
-fn source<T>(cx: &Deps, id: &str, new: fn(&str, secrecy::SecretString) -> T) -> Result<T, JobError> {
-    let access = cx.config().sources.get(id).ok_or_else(|| JobError::Retry(format!("source {id} is not configured")))?;
-    Ok(new(&access.url, access.key.clone()))
-}
-
-/// A failure that passes comes again; one that does not is parked with its reason.
-async fn answered(cx: &Deps, query: &SearchQuery, asked_at: Timestamp, found: Found) -> Result<Found, JobError> {
-    match &found.error {
-        Some(error) if found.outcome == SourceOutcome::Failed => {
-            note(cx, query, asked_at, &found).await?;
-            let why = format!("{}: {error}", found.source);
-            Err(if error.passes() { JobError::Retry(why) } else { JobError::Park(why) })
-        }
-        Some(_) | None => Ok(found),
-    }
-}
-
-/// Counts what was asked and given, here and for the quality of the source.
-async fn note(cx: &Deps, query: &SearchQuery, asked_at: Timestamp, found: &Found) -> Result<(), JobError> {
-    let set_aside: usize = found.set_aside.values().sum();
-    let error = found.error.as_ref().map(ToString::to_string);
-    tracing::info!(source = %found.source, outcome = ?found.outcome, calls = found.calls, offers = found.offers.len(), set_aside, error, "source");
-    telemetry::count(cx, "SourceCalls", u64::from(found.calls));
-    if set_aside > 0 {
-        telemetry::count(cx, "OffersSetAside", set_aside as u64);
-    }
-    cx.send(&account::messages(query.key().as_str(), asked_at, found)).await
-}
-
-/// The days with the cheapest awards, as many as fares can be asked for.
-fn days_worth_comparing(awards: &[FlightOffer]) -> Vec<Date> {
-    let mut cheapest: BTreeMap<Date, u64> = BTreeMap::new();
-    for offer in awards {
-        if let Fare::Award { points, .. } = &offer.fare {
-            let known = cheapest.entry(offer.day()).or_insert(points.get());
-            *known = (*known).min(points.get());
-        }
-    }
-    let mut days: Vec<(u64, Date)> = cheapest.into_iter().map(|(day, points)| (points, day)).collect();
-    days.sort_unstable();
-    days.into_iter().take(CASH_DAYS_PER_SEARCH).map(|(_, day)| day).collect()
-}
-
-/// Keeps an answer. One that is too large is cut to its first offers, and then no longer complete.
-async fn keep(cx: &Deps, mut answer: SearchAnswer) -> Result<SearchAnswer, JobError> {
-    loop {
-        match cx.store().keep_answer(&answer).await {
-            Err(StoreError::TooLarge) if answer.offers.len() > 1 => {
-                telemetry::count(cx, "AnswersCut", 1);
-                answer.offers.truncate(answer.offers.len() / 2);
-                for report in &mut answer.reports {
-                    report.outcome = SourceOutcome::Partial;
-                }
-            }
-            kept => return Ok(kept.map(|()| answer)?),
-        }
     }
 }

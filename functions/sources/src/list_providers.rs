@@ -6,11 +6,13 @@ use domain::{
     sources::{KeyScope, SourceEntry},
 };
 use platform::{Answer, Caller, Deps, Endpoint, Page, PageParams, Paged, Problems, Reply};
-use providers::registry::lines;
 use storage::Entity;
 use utoipa_axum::routes;
 
-use crate::provider_view::{self, ProviderView};
+use crate::{
+    provider_view::{self, ProviderView},
+    settings::lines_at,
+};
 
 /// Lists the sources to a tenant's admin.
 pub static FUNCTION: Endpoint =
@@ -23,11 +25,12 @@ pub static FUNCTION: Endpoint =
     get,
     path = "/v1/admin/providers",
     tag = "sources",
-    params(PageParams),
+    params(PageParams, ),
     responses((status = 200, body = Paged<ProviderView>), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
 )]
 async fn list_providers(State(cx): State<Deps>, caller: Caller, page: Page) -> Reply<Paged<ProviderView>> {
     let scope = KeyScope::Tenant(caller.tenant().clone());
-    let lines = lines(&cx, caller.tenant()).await?;
-    Ok(Answer::ok(provider_view::page(&cx, &page, &lines, &scope)?))
+    let lines = lines_at(&cx, &scope).await?;
+    let listed = provider_view::page(&page, &lines);
+    Ok(Answer::ok(page.answer(&cx, listed, |line| ProviderView::of(line, &scope))?))
 }

@@ -5,7 +5,7 @@ use domain::{
     sources::{KeyScope, Settings, SourceEntry, Vertical},
 };
 use jiff::Timestamp;
-use platform::{Deps, Failure, Page, Paged};
+use platform::Page;
 use providers::{
     registry::Line,
     sources::{Contract, Limit},
@@ -82,7 +82,7 @@ impl ProviderView {
             vertical: source.vertical,
             contract: source.contract,
             limit: source.limit,
-            asked: line.serves(None) && line.address().is_some() && line.scope().is_some(),
+            asked: line.is_asked(),
             order: line.priority(),
             key: KeyView { of, set_at: kept.map(|key| key.set_at), set_by: kept.map(|key| key.set_by) },
             settings: entry.map(|entry| entry.settings.clone()).unwrap_or_default(),
@@ -99,13 +99,13 @@ pub(crate) fn entry<'a>(line: &'a Line, scope: &KeyScope) -> Option<&'a SourceEn
     }
 }
 
-/// A page of them, by their ids.
-pub(crate) fn page(cx: &Deps, page: &Page, lines: &[Line], scope: &KeyScope) -> Result<Paged<ProviderView>, Failure> {
-    let mut after: Vec<&Line> =
+/// A page of sources, by their ids.
+pub(crate) fn page<'a>(page: &Page, lines: &'a [Line]) -> Listed<&'a Line> {
+    let mut items: Vec<&Line> =
         lines.iter().filter(|line| page.after.as_deref().is_none_or(|after| line.source.id > after)).collect();
-    after.sort_by_key(|line| line.source.id);
-    let more = after.len() > usize::from(page.limit);
-    after.truncate(page.limit.into());
-    let next = after.last().filter(|_| more).map(|line| line.source.id.to_owned());
-    page.answer(cx, Listed { items: after, next }, |line| ProviderView::of(line, scope))
+    items.sort_by_key(|line| line.source.id);
+    let more = items.len() > usize::from(page.limit);
+    items.truncate(page.limit.into());
+    let next = items.last().filter(|_| more).map(|line| line.source.id.to_owned());
+    Listed { items, next }
 }

@@ -4,15 +4,17 @@ use std::{collections::BTreeMap, fmt::Write as _, io, path::PathBuf, sync::Arc};
 
 use axum::body::Body;
 use domain::{
+    answers::SearchAnswer,
     deals::{Score, Weights},
     flights::Fare,
     identity::Role,
     ids::{Owner, WatcherId},
     search::SourceOutcome,
+    sources::KeyScope,
     watchers::{Standing, Watcher, score_for},
 };
 use http::{Method, Request, StatusCode, header};
-use jiff::{Timestamp, ToSpan, civil::Date};
+use jiff::{ToSpan, civil::Date};
 use serde_json::{Value, json};
 use storage::StoreError;
 use tower::ServiceExt;
@@ -232,9 +234,9 @@ impl Demo {
         for waiting in searches.values() {
             let first = waiting[0];
             line(report, &format!("{}  {}", &first.search_key.as_str()[..8], first.query));
-            let answer = self.system.store().answer(&first.search_key, Timestamp::MIN).await?;
+            let answer: Option<SearchAnswer> = self.system.store().answer(&KeyScope::Deployment, &first.search_key).await?;
             let waits = waiting.len();
-            for source in answer.iter().flat_map(|answer| &answer.reports) {
+            for source in answer.iter().flat_map(|answer| &answer.parts).map(|part| &part.report) {
                 let aside: usize = source.set_aside.iter().map(|(_, count)| count).sum();
                 let outcome = match source.outcome {
                     SourceOutcome::Complete => "complete",

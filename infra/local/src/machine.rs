@@ -286,10 +286,12 @@ impl System {
                 tracing::error!(%error, "the stand-ins are served no more");
             }
         })?;
-        let sources = Arc::new(Sources::open(options.live.clone())?);
-        let outside: Arc<dyn Outside> = match &options.outside {
-            Some(outside) => outside.clone(),
-            None => sources.clone(),
+        let (sources, outside): (_, Arc<dyn Outside>) = match &options.outside {
+            Some(outside) => (Arc::new(Sources::named(options.live.clone())?), outside.clone()),
+            None => {
+                let sources = Arc::new(Sources::open(options.live.clone())?);
+                (sources.clone(), sources)
+            }
         };
         let wiring = wiring::Wiring {
             endpoints: endpoints(&engine, &wire),

@@ -42,10 +42,22 @@ impl Sources {
     /// # Errors
     /// If the recordings or a client can't be had.
     pub fn open(live: BTreeMap<&'static str, SourceAccess>) -> Result<Self, SourcesError> {
-        let recorded = recordings::router(&Recordings::embedded()?);
         // Loading the TLS roots takes longer than all the rest of a start.
         let client =
             if live.is_empty() { None } else { Some(OverHttp::new().map_err(|error| SourcesError::Client(error.to_string()))?) };
+        Self::over(client, live)
+    }
+
+    /// The same for a system whose calls someone else answers: it only says where sources are.
+    ///
+    /// # Errors
+    /// If the recordings can't be had.
+    pub fn named(live: BTreeMap<&'static str, SourceAccess>) -> Result<Self, SourcesError> {
+        Self::over(None, live)
+    }
+
+    fn over(client: Option<OverHttp>, live: BTreeMap<&'static str, SourceAccess>) -> Result<Self, SourcesError> {
+        let recorded = recordings::router(&Recordings::embedded()?);
         let open = |address: &str, id| if live.is_empty() { format!("{ADDRESS}/{id}") } else { address.to_owned() };
         let open = OPEN_SOURCES.into_iter().map(|(id, _, address)| (id, open(address, id))).collect();
         let mut access = live;

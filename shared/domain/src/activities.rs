@@ -88,7 +88,7 @@ impl ActivityQuery {
 }
 
 /// How long something takes, in minutes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Minutes {
     /// At least.
     pub least: u32,
@@ -97,7 +97,7 @@ pub struct Minutes {
 }
 
 /// What a price is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PricedFor {
     /// One person.
@@ -109,17 +109,18 @@ pub enum PricedFor {
 }
 
 /// What others thought of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Rating {
     /// The mean, 0 to 5.
     #[serde(with = "rust_decimal::serde::str")]
+    #[schema(value_type = String, example = "4.7")]
     pub mean: Decimal,
     /// Of how many.
     pub count: u32,
 }
 
 /// Something to do, at a price.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActivityOffer {
     /// The source's own reference, to ask for it again.
@@ -129,8 +130,10 @@ pub struct ActivityOffer {
     /// What it is called.
     pub title: Option<String>,
     /// On which day, there; unknown where the price is a "from" price.
+    #[schema(value_type = Option<String>, format = Date)]
     pub day: Option<Date>,
     /// When it starts, there.
+    #[schema(value_type = Option<String>, example = "09:30:00")]
     pub starts: Option<Time>,
     /// How long it takes.
     pub minutes: Option<Minutes>,

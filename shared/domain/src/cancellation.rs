@@ -7,26 +7,30 @@ use serde::{Deserialize, Serialize};
 use crate::{flights::Untrusted, money::Money};
 
 /// The rules by which one booking can be cancelled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Cancellation {
     /// Whether any of the price ever comes back; unknown where the source does not say.
     pub refundable: Option<bool>,
     /// Until when it costs nothing; unknown where the source does not say.
+    #[schema(value_type = Option<Object>, example = json!({"at": "2026-04-20T12:00:00Z"}))]
     pub free_until: Option<Deadline>,
     /// What it costs, and when, as the source lists it.
     pub steps: Vec<Step>,
 }
 
 /// What it costs to cancel during some time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
     /// From when; from the booking on, where none is named.
+    #[schema(value_type = Option<Object>, example = json!({"at": "2026-04-20T12:00:00Z"}))]
     pub from: Option<Deadline>,
     /// Until when; without end, where none is named.
+    #[schema(value_type = Option<Object>, example = json!({"at": "2026-04-20T12:00:00Z"}))]
     pub until: Option<Deadline>,
     /// What it costs.
+    #[schema(value_type = Object, example = json!({"percent": "50"}))]
     pub penalty: Penalty,
 }
 

@@ -5,13 +5,13 @@ use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    answers::SearchAnswer,
     flights::{Cabin, Fare, FlightOffer, Tier},
     ids::{DealId, Owner, TenantId},
     money::{CentsPerPoint, Currency, Money},
     rates::Rates,
-    search::SearchAnswer,
     time::to_second,
-    value::{Baseline, Cash, Valuation},
+    value::{Baseline, Cash, Valuation, Valuations},
 };
 
 /// What is on offer. Marketplace listings, stays and activities will be further kinds.
@@ -313,6 +313,22 @@ pub struct Assessed {
     pub parts: Parts,
 }
 
+impl Assessed {
+    /// The same, held against what the points are worth to one member, where they have said so.
+    #[must_use]
+    pub fn held_against(mut self, own: &Valuations) -> Self {
+        if let (Fare::Award { programme, .. }, Some(valuation)) = (&self.offer.fare, &mut self.valuation)
+            && let Some(cents) = own.own(programme)
+        {
+            let baseline = Baseline { floor: cents, ceiling: cents };
+            valuation.baseline = Some(baseline);
+            valuation.verdict = in_us_cents(valuation).map(|cents| baseline.verdict(cents));
+            self.parts.value = award_value(valuation);
+        }
+        self
+    }
+}
+
 /// Values and scores everything wanted in an answer; of several offers of one deal the cheapest. O(n log n) in its offers.
 pub fn assess(tenant: &TenantId, answer: &SearchAnswer, rates: &Rates) -> Vec<Assessed> {
     let market = Market::of(answer);
@@ -384,7 +400,7 @@ struct Group {
 impl<'a> Market<'a> {
     fn of(answer: &'a SearchAnswer) -> Self {
         let mut groups: std::collections::HashMap<MarketKey<'a>, Group> = std::collections::HashMap::new();
-        for offer in &answer.offers {
+        for offer in answer.offers() {
             let group = groups.entry(Self::key(offer)).or_default();
             group.fastest = Some(group.fastest.map_or(offer.minutes, |fastest| fastest.min(offer.minutes)));
             if let Fare::Cash { total } = offer.fare {
@@ -437,13 +453,17 @@ impl<'a> Market<'a> {
     }
 }
 
+/// What a point is worth in US cents, in which valuations are.
+fn in_us_cents(valuation: &Valuation) -> Option<CentsPerPoint> {
+    let in_dollars = valuation.cash.is_some_and(|cash| cash.currency() == Currency::USD);
+    valuation.us_cents_per_point.or(valuation.cents_per_point.filter(|_| in_dollars))
+}
+
 /// 0 at nothing, 40 at the floor of the programme's published valuations, 60 at the ceiling, 100 at twice the ceiling,
 /// straight in between. Unknown where the value is; a programme without published valuations is held against what points
 /// are typically worth, or it would rank above all that are known to be poor.
 fn award_value(valuation: &Valuation) -> Option<u8> {
-    // Published valuations are in US cents.
-    let in_dollars = valuation.cash.is_some_and(|cash| cash.currency() == Currency::USD);
-    let cents = valuation.us_cents_per_point.or(valuation.cents_per_point.filter(|_| in_dollars))?.get();
+    let cents = in_us_cents(valuation)?.get();
     let baseline = valuation.baseline.unwrap_or_else(Baseline::typical);
     let (floor, ceiling) = (baseline.floor.get(), baseline.ceiling.get());
     let (forty, sixty) = (Decimal::from(40), Decimal::from(60));

@@ -1,12 +1,15 @@
 //! Domain events: everything that happens and that others can consume. They carry keys, not contents.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
+    caching::Stock,
     deals::Score,
+    flights::SourceId,
     ids::{AlertId, BookingId, ChallengeId, DealId, DeliveryId, MemberId, PropertyId, TenantId, WatcherId},
     search::SearchKey,
+    sources::KeyScope,
     time::Slot,
     watchers::Reason,
 };
@@ -97,6 +100,19 @@ events! {
         search_key: SearchKey,
         /// The slot it was asked for.
         slot: Slot,
+        /// Who may see the answer: where it is kept.
+        scope: KeyScope,
+    }
+    /// What a source has in stock has changed: what it said before is no longer to be believed.
+    InventoryChanged {
+        /// Who says so.
+        source: SourceId,
+        /// Where.
+        stock: Stock,
+        /// From the first to the last of these days; on any, if none are given.
+        days: Option<(Date, Date)>,
+        /// When the source was seen to say so.
+        at: Timestamp,
     }
     /// A search found a deal for the first time.
     DealFound {

@@ -1,5 +1,6 @@
 //! Flight offers as every source is normalised to. What a source does not say stays unknown; nothing is invented.
 
+pub mod cabins;
 pub mod lead_ins;
 
 use std::collections::BTreeSet;

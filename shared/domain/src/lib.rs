@@ -4,7 +4,9 @@
 //! Nothing here knows AWS, HTTP, a clock, randomness or I/O: instants and ids are passed in.
 
 pub mod activities;
+pub mod answers;
 pub mod booking;
+pub mod caching;
 pub mod cancellation;
 pub mod cards;
 pub mod compare;

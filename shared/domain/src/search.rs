@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     faults::{Check, Faults},
-    flights::{Cabin, Fare, FlightOffer, SourceId, Untrusted},
+    flights::{Cabin, FlightOffer, SourceId, Untrusted},
     ids::digest,
     places::Airport,
     text::text,
@@ -244,35 +244,6 @@ pub enum SourceOutcome {
     Partial,
     /// Nothing.
     Failed,
-}
-
-/// What the sources answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SearchAnswer {
-    /// The question.
-    pub query: SearchQuery,
-    /// When it was asked.
-    pub asked_at: Timestamp,
-    /// Every trusted offer: award and cash.
-    pub offers: Vec<FlightOffer>,
-    /// One report a source.
-    pub reports: Vec<SourceReport>,
-}
-
-impl SearchAnswer {
-    /// Whether all award (or all cash) offers there are, are in it: only then does an absent one mean that it is gone.
-    pub fn is_complete_for(&self, source: &SourceId) -> bool {
-        self.reports.iter().any(|report| report.source == *source && report.outcome == SourceOutcome::Complete)
-    }
-
-    /// The offers that are what was wanted, rather than what they are compared with.
-    pub fn wanted_offers(&self) -> impl Iterator<Item = &FlightOffer> {
-        self.offers.iter().filter(|offer| match (self.query.wanted, &offer.fare) {
-            (Wanted::AwardFlights, Fare::Award { .. }) | (Wanted::CashFlights, Fare::Cash { .. }) => true,
-            (Wanted::AwardFlights, Fare::Cash { .. }) | (Wanted::CashFlights, Fare::Award { .. }) => false,
-        })
-    }
 }
 
 #[cfg(test)]

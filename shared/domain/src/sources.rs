@@ -81,6 +81,20 @@ pub enum Vertical {
     Activities,
 }
 
+impl Vertical {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Flights, Self::Stays, Self::Activities];
+
+    /// In a word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Flights => "flights",
+            Self::Stays => "stays",
+            Self::Activities => "activities",
+        }
+    }
+}
+
 text!(
     /// A market: the country that one sets out from, or stays in, by its ISO 3166-1 code.
     Market, "a market", country_code, example "US"

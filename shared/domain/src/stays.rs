@@ -27,10 +27,12 @@ pub const MAX_ADULTS: u8 = 14;
 pub const MAX_CHILDREN: usize = 6;
 
 /// A place on earth, in degrees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(try_from = "RawPosition", into = "RawPosition")]
 pub struct Position {
+    #[schema(value_type = String, example = "48.8566")]
     latitude: Decimal,
+    #[schema(value_type = String, example = "2.3522")]
     longitude: Decimal,
 }
 
@@ -76,7 +78,7 @@ impl From<Position> for RawPosition {
 }
 
 /// Who sleeps in a room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Guests {
     /// Adults.
@@ -212,7 +214,7 @@ fn last_day(checkin: Date, nights: u8) -> Option<Date> {
 }
 
 /// What is eaten there, all included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Board {
     /// Nothing.
@@ -228,7 +230,7 @@ pub enum Board {
 }
 
 /// A hotel, or another house that one stays in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Property {
     /// The source's own reference.
@@ -240,7 +242,7 @@ pub struct Property {
 }
 
 /// A room.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Room {
     /// The source's own reference.
@@ -254,7 +256,7 @@ pub struct Room {
 }
 
 /// What all of a stay costs, all in one currency. The total is the sum of the parts that are known, or more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StayPrice {
     /// All that has to be paid, taxes and fees included, wherever it is paid.
@@ -308,7 +310,7 @@ fn untrusted(error: MoneyError) -> Untrusted {
 }
 
 /// One room for one stay, at a price.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StayOffer {
     /// The source's own reference, to ask for it again.
@@ -322,6 +324,7 @@ pub struct StayOffer {
     /// For whom.
     pub guests: Option<Guests>,
     /// The day of arrival, there.
+    #[schema(value_type = Option<String>, format = Date)]
     pub checkin: Option<Date>,
     /// How many nights.
     pub nights: Option<u8>,

@@ -49,6 +49,8 @@ pub enum Failure {
     TooOften(Timestamp),
     /// The store or a source gives no answer.
     Unavailable,
+    /// Those who would have to answer don't: a code, and when it is worth another try.
+    TryLater(&'static str, Timestamp),
     /// A bug.
     Internal,
     /// No failure: this very request was carried out before, and answered so.
@@ -102,6 +104,9 @@ impl Failure {
             ),
             Self::Unavailable => {
                 Problem::new(S::SERVICE_UNAVAILABLE, "unavailable", "Not available now", "Try again in a moment.")
+            }
+            Self::TryLater(code, _) => {
+                Problem::new(S::SERVICE_UNAVAILABLE, *code, "Not available now", "Try again after the time in Retry-After.")
             }
             Self::Internal | Self::Replay(_) => {
                 Problem::new(S::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side", "It has been noted.")
@@ -179,7 +184,7 @@ impl IntoResponse for Failure {
             Self::Unauthenticated | Self::Unproven(..) => {
                 reply::set_header(&mut response, http::header::WWW_AUTHENTICATE, "Bearer")
             }
-            Self::TooSoon(_, at) => reply::retry_after(&mut response, *at),
+            Self::TooSoon(_, at) | Self::TryLater(_, at) => reply::retry_after(&mut response, *at),
             Self::TooOften(at) => {
                 reply::retry_after(&mut response, *at);
                 response.extensions_mut().insert(Exhausted { until: *at });

@@ -144,6 +144,7 @@ pub struct Endpoint {
     spec: Spec,
     access: Access,
     limit: Option<Limit>,
+    asks: bool,
     routes: fn() -> UtoipaMethodRouter<Deps>,
     annotated: OnceLock<Annotated>,
 }
@@ -163,12 +164,19 @@ impl fmt::Debug for Annotated {
 impl Endpoint {
     /// For anyone.
     pub const fn public(name: &'static str, routes: fn() -> UtoipaMethodRouter<Deps>) -> Self {
-        Self { spec: Spec::new(name, 10), access: Access::Public, limit: None, routes, annotated: OnceLock::new() }
+        Self { spec: Spec::new(name, 10), access: Access::Public, limit: None, asks: false, routes, annotated: OnceLock::new() }
     }
 
     /// For callers of a role.
     pub const fn of(role: Role, name: &'static str, routes: fn() -> UtoipaMethodRouter<Deps>) -> Self {
-        Self { spec: Spec::new(name, 10), access: Access::Role(role), limit: None, routes, annotated: OnceLock::new() }
+        Self {
+            spec: Spec::new(name, 10),
+            access: Access::Role(role),
+            limit: None,
+            asks: false,
+            routes,
+            annotated: OnceLock::new(),
+        }
     }
 
     /// What it may do.
@@ -187,6 +195,17 @@ impl Endpoint {
     pub const fn limited(mut self, limit: Limit) -> Self {
         self.limit = Some(limit);
         self
+    }
+
+    /// It changes nothing, though it is a POST: its question is too large for an address. It leaves no receipt.
+    pub const fn asks(mut self) -> Self {
+        self.asks = true;
+        self
+    }
+
+    /// Whether it changes something.
+    pub fn changes(&self) -> bool {
+        !self.asks && self.route().0 != HttpMethod::Get
     }
 
     /// Who may call it.
@@ -262,7 +281,7 @@ impl Function for Endpoint {
     /// them up themselves; whoever changes something for a caller leaves receipts; whoever is limited is counted. Who signs (a page's
     /// token) or hashes (a receipt's body, whom a limit counts) knows the key for that.
     fn implied_grants(&self) -> Vec<Grant> {
-        let (for_caller, changes) = (self.access != Access::Public, self.route().0 != HttpMethod::Get);
+        let (for_caller, changes) = (self.access != Access::Public, self.changes());
         let mut grants = Vec::new();
         let limit = self.limit();
         match self.access {

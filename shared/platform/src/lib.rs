@@ -16,6 +16,7 @@ pub mod enrolment;
 pub mod failure;
 pub mod function;
 pub mod gateway;
+pub mod inquiry;
 mod issue;
 pub mod job;
 pub mod kms;
@@ -42,6 +43,7 @@ pub use self::{
     deps::Deps,
     failure::Failure,
     function::{Access, Endpoint, Function, Scheduled, Trigger, Worker},
+    inquiry::Inquiry,
     job::JobError,
     limit::Limit,
     page::{Page, PageParams, Paged},

@@ -63,6 +63,8 @@ enum By {
 impl Limit {
     /// What a member may write: one limit for all endpoints together.
     pub const WRITES: Self = Self { name: "writes", per_minute: 100, by: By::Member, of_address: None };
+    /// What a member may search for: each search can cost calls of sources.
+    pub const SEARCHES: Self = Self { name: "searches", per_minute: 20, by: By::Member, of_address: None };
     /// What may be asked without a token: one limit for all endpoints together.
     pub const ANONYMOUS: Self = Self { name: "anonymous", per_minute: 100, by: By::Address, of_address: None };
 
@@ -203,6 +205,11 @@ pub(crate) struct Counted {
 impl Counted {
     pub(crate) fn admit(&self, change: Change) -> Change {
         change.admitted(&self.count, self.limit)
+    }
+
+    /// When it begins anew.
+    pub(crate) fn ends(&self) -> Timestamp {
+        self.count.ends()
     }
 }
 

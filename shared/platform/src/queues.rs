@@ -6,6 +6,7 @@ use domain::{
     properties::Listing,
     quality::Account,
     search::SearchKey,
+    sources::{KeyScope, Vertical},
     time::Slot,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -84,6 +85,24 @@ pub struct SearchDue {
 impl Message for SearchDue {
     // Asking the sources takes up to two minutes.
     const QUEUE: Queue = Queue { visibility_seconds: 720, ..Queue::sent("searches") };
+}
+
+/// An answer is to be asked for anew: it is stale, or popular and soon will be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefreshAnswer {
+    /// For whom: the sources are theirs.
+    pub tenant: TenantId,
+    /// Of what.
+    pub vertical: Vertical,
+    /// Within which scope it is kept.
+    pub scope: KeyScope,
+    /// The question.
+    pub search_key: SearchKey,
+}
+
+impl Message for RefreshAnswer {
+    const QUEUE: Queue = Queue { visibility_seconds: 360, ..Queue::sent("refreshes") };
 }
 
 /// A mail is to be sent.

@@ -401,7 +401,7 @@ fn code<T: std::str::FromStr>(coded: Option<&Coded>, unreadable: Untrusted) -> R
     coded.and_then(|coded| coded.iata_code.as_deref()).map(|code| code.parse().map_err(|_| unreadable)).transpose()
 }
 
-/// What Duffel calls a cabin.
+/// What Duffel calls a cabin, when it is asked.
 pub fn cabin_class(cabin: Cabin) -> &'static str {
     match cabin {
         Cabin::Economy => "economy",
@@ -414,7 +414,7 @@ pub fn cabin_class(cabin: Cabin) -> &'static str {
 /// The cabin of a segment: the plainest that one of the party sits in.
 fn cabin(segment: &OfferSegment) -> Result<Option<Cabin>, Untrusted> {
     let named = segment.passengers.iter().flatten().filter_map(|passenger| passenger.cabin_class.as_deref());
-    let read = |name| Cabin::ALL.into_iter().find(|cabin| cabin_class(*cabin) == name).ok_or(Untrusted::Cabin);
+    let read = |name| Cabin::called(name).ok_or(Untrusted::Cabin);
     named.map(read).try_fold(None, |plainest: Option<Cabin>, cabin| {
         cabin.map(|cabin| Some(plainest.map_or(cabin, |plainest| plainest.min(cabin))))
     })

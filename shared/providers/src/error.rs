@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::answers::Cause;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header::RETRY_AFTER};
 use jiff::{Timestamp, fmt::rfc2822};
 use platform::outside::OutsideError;
@@ -133,6 +134,25 @@ impl SourceError {
             | Self::TooLarge
             | Self::Undeclared
             | Self::NotOffered => false,
+        }
+    }
+
+    /// The same for those who asked for offers: they are told no more than they need to know.
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::Unauthorized | Self::Forbidden => Cause::KeyRefused,
+            Self::RateLimited { .. }
+            | Self::LeftAlone { .. }
+            | Self::LimitReached { .. }
+            | Self::QuotaUsedUp { .. }
+            | Self::RepeatedEnough
+            | Self::Uncounted => Cause::Limited,
+            Self::Rejected { .. } => Cause::Refused,
+            Self::Unavailable(_) => Cause::Unavailable,
+            Self::Malformed | Self::TooLarge => Cause::Unreadable,
+            Self::Timeout => Cause::Late,
+            Self::Unreachable => Cause::Unreachable,
+            Self::Undeclared | Self::NotOffered => Cause::NotOffered,
         }
     }
 

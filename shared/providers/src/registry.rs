@@ -13,7 +13,11 @@ use domain::{
     ids::TenantId,
     sources::{Account, KeptKey, KeyScope, Market, Settings, SourceEntry, Vertical},
 };
-use platform::{Deps, config::SourceAccess, vault::VaultError};
+use platform::{
+    Deps,
+    config::{KEYED, SourceAccess},
+    vault::VaultError,
+};
 use secrecy::SecretString;
 use storage::Grant;
 
@@ -122,9 +126,10 @@ impl Line {
         self.entries().all(|entry| entry.settings.serves(market))
     }
 
-    /// Whose key it is asked with, if there is one.
+    /// Whose key it is asked with, if there is one. (A function that does not call it is not given the deployment's.)
     pub fn scope(&self) -> Option<KeyScope> {
-        self.key().map(|(scope, _)| scope)
+        let given = || KEYED.contains(&self.source.id).then_some(KeyScope::Deployment);
+        self.key().map(|(scope, _)| scope).or_else(given)
     }
 
     /// Where it is, if that is known.
@@ -143,12 +148,25 @@ impl Line {
         kept.or_else(|| Some((KeyScope::Deployment, Key::Given(&self.given.as_ref()?.key))))
     }
 
+    /// Whether searches ask it: it is switched on, and there are a key and an address.
+    pub fn is_asked(&self) -> bool {
+        self.serves(None) && self.address().is_some() && self.scope().is_some()
+    }
+
+    /// How many calls a day may be made with the key of this scope.
+    pub fn quota_per_day(&self, scope: &KeyScope) -> Option<u32> {
+        self.settings(scope)?.quota_per_day
+    }
+
+    fn settings(&self, scope: &KeyScope) -> Option<&Settings> {
+        self.entries().find(|entry| entry.scope == *scope).map(|entry| &entry.settings)
+    }
+
     /// What limits its calls with the key of this scope.
-    pub fn terms(&self, scope: KeyScope, tenant: TenantId) -> Option<Terms> {
-        let entry = self.entries().find(|entry| entry.scope == scope);
-        let settings = entry.map(|entry| entry.settings.clone()).unwrap_or_default();
+    fn terms(&self, scope: KeyScope, tenant: TenantId) -> Option<Terms> {
+        let cost_per_thousand = self.settings(&scope).and_then(|settings| settings.cost_per_thousand);
+        let quota_per_day = self.quota_per_day(&scope);
         let account = Account { source: source_id(self.source)?, scope };
-        let Settings { cost_per_thousand, quota_per_day, .. } = settings;
         Some(Terms { tenant, account, limit: self.source.limit, quota_per_day, cost_per_thousand })
     }
 

@@ -355,7 +355,7 @@ fn trip_alone(raw: &RawValue, book: Option<&String>, now: Timestamp) -> Result<F
 }
 
 fn offer(trip: Trip, availability: &Availability<'_>, now: Timestamp) -> Result<FlightOffer, Untrusted> {
-    let cabin = cabin(&trip.cabin)?;
+    let cabin = Cabin::called(&trip.cabin).ok_or(Untrusted::Cabin)?;
     let fare = fare(&trip, &availability.source)?;
     let observed_at = trip.updated_at.or(availability.updated_at).ok_or(Untrusted::Form)?;
     let (departs, arrives) = (false_utc(&trip.departs_at)?, false_utc(&trip.arrives_at)?);
@@ -406,7 +406,7 @@ fn programme(source: &str) -> Result<ProgrammeId, Untrusted> {
     ours.parse().map_err(|_| Untrusted::Programme)
 }
 
-/// What seats.aero calls a cabin.
+/// What seats.aero calls a cabin, when it is asked.
 pub fn cabin_name(cabin: Cabin) -> &'static str {
     match cabin {
         Cabin::Economy => "economy",
@@ -414,10 +414,6 @@ pub fn cabin_name(cabin: Cabin) -> &'static str {
         Cabin::Business => "business",
         Cabin::First => "first",
     }
-}
-
-fn cabin(name: &str) -> Result<Cabin, Untrusted> {
-    Cabin::ALL.into_iter().find(|cabin| cabin_name(*cabin) == name).ok_or(Untrusted::Cabin)
 }
 
 fn airport(code: &str) -> Result<Airport, Untrusted> {

@@ -1,9 +1,14 @@
-//! The sources' answers, compressed. Shared across tenants, because they hold nobody's data.
+//! The sources' answers, compressed. Those that were asked for with the deployment's keys are shared across tenants, because they
+//! hold nobody's data; what a tenant bought with a key of its own is for that tenant.
 
 use std::io::{Read, Write};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::search::{SearchAnswer, SearchKey};
+use domain::{
+    answers::{Answer, Question},
+    search::SearchKey,
+    sources::KeyScope,
+};
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use jiff::{SignedDuration, Timestamp};
 
@@ -18,7 +23,7 @@ pub(crate) const ANSWER: &Kind = &Kind {
     name: "answer",
     context: "search",
     table: Table::Cache,
-    keys: &[Keyspace { index: None, partition: "ANSWER#{key}", sort: "ANSWER" }],
+    keys: &[Keyspace { index: None, partition: "ANSWER#{scope}#{key}", sort: "ANSWER" }],
     retention: "7 days",
     privacy: "nobody's data",
 };
@@ -27,14 +32,31 @@ pub(crate) const ASKING: &Kind = &Kind {
     name: "asking",
     context: "search",
     table: Table::Cache,
-    keys: &[Keyspace { index: None, partition: "ANSWER#{key}", sort: "ASKING" }],
+    keys: &[Keyspace { index: None, partition: "ANSWER#{scope}#{key}", sort: "ASKING" }],
     retention: "7 days",
     privacy: "nobody's data",
 };
 
-/// How long whoever asks the sources has for it: longer than any function may run. Whoever dies meanwhile holds up the others
-/// no longer than that.
-const ASKING_TAKES: SignedDuration = SignedDuration::from_secs(150);
+/// How long a lease is remembered after its end: it is of no use, but DynamoDB may take as long to remove it anyway.
+const LEASE_KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+/// The right to ask a question, which one at a time has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// To ask the sources now.
+    Now,
+    /// To have them asked by a message.
+    Later,
+}
+
+impl Turn {
+    fn sort(self) -> &'static str {
+        match self {
+            Self::Now => "ASKING",
+            Self::Later => "ASKING#LATER",
+        }
+    }
+}
 
 /// Names the right to ask a question, which one at a time has.
 #[derive(Debug)]
@@ -62,40 +84,50 @@ impl CachedAnswer {
     pub const WRITE: crate::Grant = crate::Grant::Write(ANSWER);
 }
 
-fn answer_key(key: &SearchKey) -> Key {
-    Key::new(format!("ANSWER#{key}"), "ANSWER")
+pub(crate) fn partition(scope: &KeyScope, key: &SearchKey) -> String {
+    format!("ANSWER#{scope}#{key}")
+}
+
+fn answer_key(scope: &KeyScope, key: &SearchKey) -> Key {
+    Key::new(partition(scope, key), "ANSWER")
 }
 
 impl Store {
-    /// The last answer to a question, if there is one that was asked for no earlier than `since`.
+    /// The last answer to a question, however old.
     ///
     /// # Errors
     /// If the store can't say.
-    pub async fn answer(&self, key: &SearchKey, since: Timestamp) -> Result<Option<SearchAnswer>, StoreError> {
+    pub async fn answer<Q: Question>(&self, scope: &KeyScope, key: &SearchKey) -> Result<Option<Answer<Q>>, StoreError> {
         let found = self
             .dynamo
             .get_item()
             .table_name(self.table(Table::Cache))
-            .set_key(Some(answer_key(key).into_item()))
+            .set_key(Some(answer_key(scope, key).into_item()))
             .consistent_read(true)
             .send()
             .await
             .map_err(|error| store_error(&error))?;
         let packed = found.item.as_ref().and_then(|item| item.get("answer")).and_then(|value| value.as_b().ok());
-        let answer = packed.map(|packed| unpack(packed.as_ref())).transpose()?;
-        Ok(answer.filter(|answer| answer.asked_at >= since))
+        packed.map(|packed| unpack(packed.as_ref())).transpose()
     }
 
-    /// Takes the right to ask a question for as long as that may take. False while someone else has it.
+    /// Takes the right to ask a question for as long as that may take: whoever dies meanwhile holds up the others no longer than
+    /// that. False while someone else has it.
     ///
     /// # Errors
     /// If the store can't say.
-    pub async fn take_asking(&self, key: &SearchKey, now: Timestamp) -> Result<bool, StoreError> {
-        let until = now.saturating_add(ASKING_TAKES).unwrap_or(Timestamp::MAX);
-        let mut item = Key::new(format!("ANSWER#{key}"), "ASKING").into_item();
+    pub async fn take_turn(
+        &self,
+        turn: Turn,
+        (scope, key): (&KeyScope, &SearchKey),
+        now: Timestamp,
+        takes: SignedDuration,
+    ) -> Result<bool, StoreError> {
+        let until = now.saturating_add(takes).unwrap_or(Timestamp::MAX);
+        let mut item = Key::new(partition(scope, key), turn.sort()).into_item();
         item.insert("untilMs".to_owned(), AttributeValue::N(until.as_millisecond().to_string()));
         item.insert("type".to_owned(), AttributeValue::S(ASKING.name.to_owned()));
-        item.insert(TTL.to_owned(), AttributeValue::N(until.saturating_add(KEPT).unwrap_or(until).as_second().to_string()));
+        item.insert(TTL.to_owned(), AttributeValue::N(until.saturating_add(LEASE_KEPT).unwrap_or(until).as_second().to_string()));
         let free = Condition::Free(now);
         let put = self
             .dynamo
@@ -118,10 +150,10 @@ impl Store {
     ///
     /// # Errors
     /// If it is too large, or the store can't say.
-    pub async fn keep_answer(&self, answer: &SearchAnswer) -> Result<(), StoreError> {
+    pub async fn keep_answer<Q: Question>(&self, scope: &KeyScope, answer: &Answer<Q>) -> Result<(), StoreError> {
         let packed = pack(answer)?;
         let expires = answer.asked_at.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
-        let mut item = answer_key(&answer.query.key()).into_item();
+        let mut item = answer_key(scope, &answer.query.key()).into_item();
         item.insert("answer".to_owned(), AttributeValue::B(packed.into()));
         item.insert("askedAt".to_owned(), AttributeValue::N(answer.asked_at.as_millisecond().to_string()));
         item.insert("type".to_owned(), AttributeValue::S(ANSWER.name.to_owned()));
@@ -144,7 +176,7 @@ impl Store {
     }
 }
 
-fn pack(answer: &SearchAnswer) -> Result<Vec<u8>, StoreError> {
+fn pack<Q: Question>(answer: &Answer<Q>) -> Result<Vec<u8>, StoreError> {
     let corrupt = StoreError::Corrupt(ANSWER.name);
     let json = serde_json::to_vec(answer).map_err(|_| corrupt.clone())?;
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -152,7 +184,7 @@ fn pack(answer: &SearchAnswer) -> Result<Vec<u8>, StoreError> {
     if packed.len() > MAX_COMPRESSED { Err(StoreError::TooLarge) } else { Ok(packed) }
 }
 
-fn unpack(packed: &[u8]) -> Result<SearchAnswer, StoreError> {
+fn unpack<Q: Question>(packed: &[u8]) -> Result<Answer<Q>, StoreError> {
     let corrupt = |_| StoreError::Corrupt(ANSWER.name);
     let mut json = Vec::new();
     GzDecoder::new(packed).take(MAX_UNPACKED).read_to_end(&mut json).map_err(|_| StoreError::Corrupt(ANSWER.name))?;

@@ -6,6 +6,7 @@
 mod alerts;
 mod bookings;
 mod cache;
+mod caching;
 mod cards;
 mod change;
 mod condition;
@@ -33,7 +34,8 @@ mod watchers;
 
 pub use self::{
     alerts::ToldDay,
-    cache::{Asking, CachedAnswer},
+    cache::{Asking, CachedAnswer, Turn},
+    caching::{AskedDay, CacheCount, CacheCounts, DUE_ANSWER_SHARDS, DueAnswer, KeptMark, WarmingHour},
     change::{Change, Refusal},
     condition::CONDITIONS,
     deals::Sighting,

@@ -1,10 +1,11 @@
 //! Runs of searches and the prices they saw. Owned by search.
 
 use domain::{
+    answers::SearchAnswer,
     flights::{Cabin, Fare, SourceId},
     ids::TenantId,
     places::Airport,
-    search::{SearchAnswer, SearchKey},
+    search::SearchKey,
     time::Slot,
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
@@ -128,7 +129,7 @@ impl Observation {
         };
         let mut cheapest: std::collections::BTreeMap<(Airport, Airport, Date, Cabin, String), &domain::flights::FlightOffer> =
             Default::default();
-        for offer in &answer.offers {
+        for offer in answer.offers() {
             let key = (offer.origin, offer.destination, offer.day(), offer.cabin, paid_with(&offer.fare));
             let known = cheapest.entry(key).or_insert(offer);
             if amount(&offer.fare) < amount(&known.fare) {

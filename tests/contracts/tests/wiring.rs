@@ -36,6 +36,11 @@ const WRITTEN_BY_OTHERS: &[(&str, &str)] = &[
     ("raw-answer", "whoever searches keeps what sources answer, as it passes"),
     ("raw-part", "whoever searches keeps what sources answer, as it passes"),
     ("limit-count", "whoever answers a request that changes something counts it, in the same transaction"),
+    ("member-key", "who sets a key at a source makes what it is sealed with, which lies where members' keys do (decision 0027)"),
+    ("source-state", "whoever searches finds out whether a source is to be left alone"),
+    ("source-bucket", "whoever searches counts the calls"),
+    ("source-day", "whoever searches counts the calls"),
+    ("source-health", "whoever searches tells how a source fares"),
 ];
 
 fn queues() -> BTreeMap<&'static str, Vec<(&'static str, Queue)>> {

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use domain::sources::KeyScope;
 use futures::future::BoxFuture;
 use local::gate::{Action, CallInfo, Faults};
 use serde_json::{Map, Value};
@@ -202,7 +203,7 @@ pub fn met(seed: u64) -> Result<Met, Violation> {
         story::tell(&world).await?;
         let items = world.app.system().engine().entities().unwrap();
         let key = items.iter().find_map(|item| serde_json::from_value(item["searchKey"].clone()).ok());
-        let answer = world.app.store().answer(&key.expect("a search key"), jiff::Timestamp::MIN).await.unwrap();
+        let answer = world.app.store().answer(&KeyScope::Deployment, &key.expect("a search key")).await.unwrap();
         let samples = Samples { items, answer: answer.expect("an answer") };
         Ok(Met { uses: noting.seen.lock().unwrap().clone(), samples })
     })

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use domain::{
+    answers::SearchAnswer,
     booking::Booking,
+    caching::Counted,
     cards::MemberCards,
     deals::Deal,
     events::{NAMES, WatcherCreated},
@@ -18,7 +20,12 @@ use domain::{
     notifications::{Alert, Delivery},
     properties::Property,
     quality::{Account, Measure},
-    search::{SearchAnswer, SourceOutcome, SourceReport},
+    search::{SourceOutcome, SourceReport},
+    sources::{
+        self, KeyScope, SourceEntry, SourceState, Vertical,
+        bucket::{Bucket, Limit},
+        health::{Ending, Tally},
+    },
     wallets::{OwnValuations, Wallet},
     watchers::{MatchState, Watcher},
 };
@@ -30,8 +37,9 @@ use local::{
 };
 use serde_json::Value;
 use storage::{
-    Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, PlacedListing, PropertyCell, QualityCount, Receipt,
-    ReceiptId, Registration, SearchRun, Store, StoreError, StoredReply, TenantHost, ToldDay, WatcherQuota,
+    AskedDay, CacheCount, Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, PlacedListing, PropertyCell,
+    QualityCount, Receipt, ReceiptId, Registration, SearchRun, SourceDay, Store, StoreError, StoredReply, TenantHost, ToldDay,
+    Turn, WarmingHour, WatcherQuota,
 };
 
 use crate::{
@@ -127,6 +135,11 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
         "counted-answer" => counts_an_answer_once(store, &account()).await,
         "quality-count" => counts_within_its_limit(store, &QualityCount::of(&account(), &Measure::Complete)).await,
         "booking" => of_entity::<Booking>(store, samples.one()?, used).await,
+        "source-entry" => of_entity::<SourceEntry>(store, samples.one()?, used).await,
+        "source-state" => left_alone_as_it_was_read(store, samples.answer.asked_at, used).await,
+        "source-health" => adds_to_what_was_read(store, samples.answer.asked_at).await,
+        "source-bucket" => gives_no_more_than_it_holds(store, samples.answer.asked_at).await,
+        "source-day" => reserves_within_its_quota(store, samples.answer.asked_at).await,
         "outbox" => tells_once(store, samples).await,
         "receipt" => carries_out_once(store, samples.owner()?).await,
         "watcher-quota" => counts_within_its_limit(store, &WatcherQuota { owner: samples.owner()? }).await,
@@ -134,6 +147,15 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
             counts_within_its_limit(store, &ToldDay { owner: samples.owner()?, day: jiff::civil::date(2026, 2, 17) }).await
         }
         "limit-count" => admits_within_its_limit(store, samples.answer.asked_at).await,
+        "asked-day" => counts_within_its_limit(store, &asked_day(samples)).await,
+        "cache-count" => {
+            counts_within_its_limit(
+                store,
+                &CacheCount { at: samples.answer.asked_at, vertical: Vertical::Flights, counted: Counted::Hit },
+            )
+            .await
+        }
+        "warming-hour" => counts_within_its_limit(store, &WarmingHour { at: samples.answer.asked_at }).await,
         "asking" => asks_once(store, &samples.answer).await,
         "answer" => keeps_the_latest(store, &samples.answer).await,
         kind => Err(Violation(format!("nobody says what conditions of {kind} are good for"))),
@@ -226,17 +248,69 @@ async fn admits_within_its_limit(store: &Store, now: Timestamp) -> Result<(), Vi
     refused(admit().await, &StoreError::TooOften(count.ends()))
 }
 
+fn asked_day(samples: &Samples) -> AskedDay {
+    AskedDay { scope: KeyScope::Deployment, key: samples.answer.query.key(), day: jiff::civil::date(2026, 2, 17) }
+}
+
+fn with_our_key() -> sources::Account {
+    sources::Account { source: "duffel".parse().unwrap(), scope: KeyScope::Deployment }
+}
+
+async fn left_alone_as_it_was_read(store: &Store, now: Timestamp, used: &Use) -> Result<(), Violation> {
+    let mut state = SourceState::of(with_our_key(), now);
+    let mut late = state.clone();
+    made(store.put_source_state(&mut state).await)?;
+    if !used.expression.starts_with("attribute_not_exists") {
+        late = state.clone();
+        made(store.put_source_state(&mut state).await)?;
+    }
+    refused(store.put_source_state(&mut late).await, &StoreError::Changed)
+}
+
+/// Of many who add at once, none is lost who was told that it was added.
+async fn adds_to_what_was_read(store: &Store, now: Timestamp) -> Result<(), Violation> {
+    let (account, mut tally) = (with_our_key(), Tally::default());
+    tally.note(Ending::Answered, now, 10, 1);
+    let (mut added, mut counted) = (0, 0);
+    for _ in 0..2 {
+        let all = futures::future::join_all((0..8).map(|_| store.add_source_health(&account, &tally, now))).await;
+        added += all.iter().filter(|added| added.is_ok()).count();
+        counted = store.source_health(&account, 1).await.map_err(|error| Violation(error.to_string()))?[0].tally.calls();
+    }
+    ensure(counted == added as u64, || format!("{added} were added, {counted} are there"))
+}
+
+async fn gives_no_more_than_it_holds(store: &Store, now: Timestamp) -> Result<(), Violation> {
+    let bucket = Bucket::of(Limit { calls: 8, seconds: 60 }).unwrap();
+    let (account, mut taken) = (with_our_key(), 0);
+    for _ in 0..6 {
+        taken += usize::from(store.take_tokens(&account, &bucket, 1, now).await.is_ok());
+    }
+    ensure(taken == 2, || format!("taken: {taken}"))
+}
+
+async fn reserves_within_its_quota(store: &Store, now: Timestamp) -> Result<(), Violation> {
+    let day = SourceDay::at(with_our_key(), now);
+    made(store.reserve_calls(&day, 2, 3).await)?;
+    refused(store.reserve_calls(&day, 2, 3).await, &StoreError::LimitReached)
+}
+
 async fn asks_once(store: &Store, answer: &SearchAnswer) -> Result<(), Violation> {
-    let take =
-        || async { store.take_asking(&answer.query.key(), answer.asked_at).await.map_err(|error| Violation(error.to_string())) };
+    let take = || async {
+        store
+            .take_turn(Turn::Now, (&KeyScope::Deployment, &answer.query.key()), answer.asked_at, SignedDuration::from_secs(1))
+            .await
+            .map_err(|error| Violation(error.to_string()))
+    };
     let taken = (take().await?, take().await?);
     ensure(taken == (true, false), || format!("taken: {taken:?}"))
 }
 
 async fn keeps_the_latest(store: &Store, answer: &SearchAnswer) -> Result<(), Violation> {
     let earlier = SearchAnswer { asked_at: answer.asked_at - SignedDuration::from_millis(1), ..answer.clone() };
-    made(store.keep_answer(answer).await)?;
-    made(store.keep_answer(&earlier).await)?;
-    let kept = store.answer(&answer.query.key(), Timestamp::MIN).await.ok().flatten().map(|kept| kept.asked_at);
+    made(store.keep_answer(&KeyScope::Deployment, answer).await)?;
+    made(store.keep_answer(&KeyScope::Deployment, &earlier).await)?;
+    let kept: Option<SearchAnswer> = store.answer(&KeyScope::Deployment, &answer.query.key()).await.ok().flatten();
+    let kept = kept.map(|kept| kept.asked_at);
     ensure(kept == Some(answer.asked_at), || format!("kept: {kept:?}"))
 }

@@ -2,6 +2,8 @@
 //!
 //! The story goes on only when the last turn has come to rest, so that its end does not depend on how long anything took.
 
+mod providers;
+mod search;
 mod sources;
 mod value;
 
@@ -65,6 +67,7 @@ pub async fn tell(world: &World) -> Result<(), Violation> {
     dana.ask("watchers-run-watcher", &dubai, None).await?;
     turn(world, MINUTE).await?;
     turn(world, NIGHT).await?;
+    search::tell(world).await?;
     newcomer::another(world).await
 }
 
@@ -107,13 +110,7 @@ async fn run_brands(world: &World) -> Result<(), Violation> {
     admin.ask("identity-update-tenant", "", Some(json!({"features": ["trip-planner"], "terms": "Be kinder."}))).await?;
     let shown = admin.ask("identity-get-tenant", "", None).await?;
     ensure(shown.body["terms"]["version"] == 1, || format!("not its first terms: {}", shown.body))?;
-    run_sources(&admin).await
-}
-
-/// The admin looks at the sources.
-async fn run_sources(admin: &Person<'_>) -> Result<(), Violation> {
-    let all = admin.ask("sources-list-providers", "", None).await?;
-    ensure(all.body["items"].as_array().is_some_and(|items| items.len() == 11), || format!("not eleven: {}", all.body))
+    providers::run(&operator, &admin).await
 }
 
 async fn read_everything(dana: &Person<'_>, dubai: &str) -> Result<(), Violation> {
@@ -131,6 +128,7 @@ async fn read_everything(dana: &Person<'_>, dubai: &str) -> Result<(), Violation
     dana.ask("notifications-read-alert", &id_of(cheapest.unwrap()), None).await?;
     dana.ask("identity-update-me", "", Some(json!({"name": "Dana D.", "homeAirport": "LAX"}))).await?;
     dana.ask("identity-get-me", "", None).await?;
+    dana.ask_with("search-list-places", "?q=los%20ang").await?;
     ask_of_cards(dana).await?;
     let saved = dana.ask("deals-list-saved-deals", "", None).await?;
     ensure(saved.body["items"].as_array().is_some_and(|items| items.len() == 1), || format!("not saved: {}", saved.body))?;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::flights::Fare;
+use domain::{answers::SearchAnswer, flights::Fare, sources::KeyScope};
 use futures::future::join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use local::gate::Faults;
 use serde_json::{Value, json};
 
@@ -94,8 +94,8 @@ fn overtaken(seed: u64, without: Option<Taken>) -> Result<(), Violation> {
         world.heal().await?;
         let store = world.app.store();
         let watcher = store.watchers_of(&demo.owner(), 1, None).await.unwrap().items.remove(0);
-        let kept = store.answer(&watcher.search_key, Timestamp::MIN).await.unwrap();
-        let points = kept.and_then(|kept| kept.offers.first().map(|offer| offer.fare.clone()));
+        let kept: Option<SearchAnswer> = store.answer(&KeyScope::Deployment, &watcher.search_key).await.unwrap();
+        let points = kept.and_then(|kept| kept.offers().next().map(|offer| offer.fare.clone()));
         let latest = matches!(&points, Some(Fare::Award { points, .. }) if points.get() == 30_000);
         ensure(latest, || format!("what is known is {points:?}"))
     })

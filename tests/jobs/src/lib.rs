@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{Response, StatusCode};
-use platform::outside::{Call, Outside, OutsideError};
+use platform::{
+    config::SourceAccess,
+    outside::{Call, Outside, OutsideError},
+};
 use serde_json::{Value, json};
 
 /// A flight, and what it costs in AAdvantage points.
@@ -54,6 +57,8 @@ impl Space {
         match source {
             "ecb" => self.rates.lock().unwrap().clone().unwrap_or_else(|| rates("2026-02-17", &[("USD", "1.185")])),
             "seats-aero" => json!({"data": [self.availability()], "count": 1, "hasMore": false, "cursor": 1}).to_string(),
+            "goibibo" => json!({"hotels": [hotel("GI-77", "120.00"), hotel("GI-12", "95.50")]}).to_string(),
+            "viator" => json!({"products": {"results": [tour()], "totalCount": 1}}).to_string(),
             _ => json!({"data": {"id": "orq_1", "offers": []}}).to_string(),
         }
     }
@@ -76,6 +81,23 @@ impl Space {
             "CreatedAt": "2026-02-17T19:23:50Z", "UpdatedAt": "2026-02-17T19:23:50Z", "AvailabilityTrips": trips
         })
     }
+}
+
+/// A hotel with one room at a price in US dollars, as the contract for hotels has it.
+fn hotel(id: &str, total: &str) -> Value {
+    let price = json!({"currency": "USD", "total": total, "taxes": "12.00"});
+    json!({"id": id, "name": format!("Hotel {id}"), "rooms": [{"rateId": format!("{id}-1"), "name": "Double", "price": price}]})
+}
+
+/// A tour, as Viator has it.
+fn tour() -> Value {
+    json!({"productCode": "5010SYDNEY", "title": "Old Town on foot", "pricing": {"summary": {"fromPrice": 21.5}, "currency": "USD"}})
+}
+
+/// How sources are reached that the deployment has no key of by itself, for which [`Space`] answers, too.
+pub fn further_sources() -> [(&'static str, SourceAccess); 2] {
+    let at = |id, key: &str| (id, SourceAccess { url: format!("https://{id}.invalid"), key: key.to_owned().into() });
+    [at("goibibo", "id:secret"), at("viator", "secret")]
 }
 
 /// What the bank says of a day: units of each currency for one euro.

@@ -16,7 +16,10 @@ use domain::{
 use futures::future::BoxFuture;
 use jiff::{Timestamp, civil::Date};
 use platform::outside::{Call, Outside, OutsideError, OverHttp};
-use providers::sources::{Normalised, SOURCES, Source};
+use providers::{
+    SourceError,
+    sources::{Normalised, Reading, SOURCES, Source},
+};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -47,6 +50,54 @@ pub fn every_sample() -> Vec<(&'static Source, String, Vec<u8>)> {
         }));
     }
     all
+}
+
+/// A reading, and the source whose answers it reads.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadingOf {
+    /// The source.
+    pub source: &'static Source,
+    /// The reading.
+    pub reading: &'static Reading,
+}
+
+impl ReadingOf {
+    /// Such as `duffel/offers`.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.source.id, self.reading.operation)
+    }
+}
+
+/// Every reading of the table.
+pub fn every_reading() -> Vec<ReadingOf> {
+    let of = |source: &'static Source| source.readings.iter().map(move |reading| ReadingOf { source, reading });
+    SOURCES.iter().flat_map(of).collect()
+}
+
+/// Reads whatever was sent: it comes to what can be trusted or to a typed error, never to a panic. An answer that can't be read is no
+/// failure that passes: asking again would bring the same.
+pub fn withstands(reading: &ReadingOf, body: &[u8]) -> Result<Normalised, SourceError> {
+    let read = (reading.reading.read)(body, NOW);
+    match &read {
+        Ok(normalised) => assert!(is_sound(normalised), "{} lets something untrusted through", reading.name()),
+        Err(error) => assert!(!error.passes(), "{}: {error}", reading.name()),
+    }
+    // The same by what it looks like, as a person asks who has recorded it.
+    if let (_, Ok(normalised)) = reading.source.normalise(None, body, NOW) {
+        assert!(is_sound(&normalised), "{} lets something untrusted through", reading.source.id);
+    }
+    read
+}
+
+/// How many offers it holds.
+pub fn how_many(normalised: &Normalised) -> usize {
+    match normalised {
+        Normalised::Flights(found) => found.offers.len(),
+        Normalised::LeadIns(found) => found.offers.len(),
+        Normalised::Stays(found) => found.offers.len(),
+        Normalised::Activities(found) => found.offers.len(),
+        Normalised::PriceCheck(_) | Normalised::Booking(_) | Normalised::CancelQuote(_) => 0,
+    }
 }
 
 /// Nothing in it that can't be trusted.

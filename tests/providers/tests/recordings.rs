@@ -4,11 +4,16 @@
 use std::{collections::BTreeMap, path::Path};
 
 use domain::{
+    activities::ActivityQuery,
     flights::{Cabin, Fare, FlightOffer},
+    money::Currency,
     search::{SearchQuery, SourceOutcome},
+    stays::{Guests, StayOffer, StayPlace, StayQuery},
 };
-use local::recordings::{KEY, Recordings, router};
-use providers::{AwardSource, CashSource, Duffel, Found, SeatsAero, SourceError};
+use local::recordings::{KEY, OBSERVED, Recordings, TRAVEL_DAY, router};
+use providers::{
+    ActivitySource, Asking, AwardSource, CashSource, Duffel, Found, SeatsAero, SourceError, StaySource, Viator, trip_com,
+};
 use providers_tests::{NOW, day, outside, party, query, serve};
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -151,4 +156,85 @@ async fn a_party_pays_what_one_was_observed_to_pay() {
 async fn another_key_is_refused() {
     assert_eq!(awards(&everything(), "another").await.error, Some(SourceError::Unauthorized));
     assert_eq!(fares(&everything(), "another").await.error, Some(SourceError::Unauthorized));
+}
+
+async fn stays(
+    recordings: &Recordings,
+    (checkin, nights): (&str, u8),
+    city: &str,
+    guests: Guests,
+    key: &str,
+) -> Found<StayOffer> {
+    let query = StayQuery::new(StayPlace::City(city.to_owned()), day(checkin), nights, guests, Currency::USD).unwrap();
+    let base = format!("{}/trip-com", serve(router(recordings)).await);
+    let outside = outside();
+    trip_com::new(&base, key.to_owned().into()).stays(&Asking { outside: &outside, now: NOW, patience: None }, &query).await
+}
+
+fn two() -> Guests {
+    Guests { adults: 2, child_ages: vec![] }
+}
+
+#[tokio::test]
+async fn rooms_cost_what_was_observed_for_each_of_their_nights() {
+    let recordings = Recordings::embedded().unwrap();
+    // 66 days after the first night of the recordings.
+    let found = stays(&recordings, ("2026-04-28", 3), "Singapore", two(), KEY).await;
+    assert_eq!((found.outcome, found.set_aside.len()), (SourceOutcome::Complete, 0));
+    let table = std::fs::read(root().join("infra/local/recordings/singapore-nights.csv")).unwrap();
+    let mut free = 0;
+    for row in csv::Reader::from_reader(table.as_slice()).into_records().map(Result::unwrap) {
+        let nights: Vec<&str> = row[7].split(' ').collect();
+        assert_eq!(nights.len(), 365);
+        let prices: Option<Vec<u32>> = nights[66..69].iter().map(|night| night.parse().ok()).collect();
+        let offer = found.offers.iter().find(|offer| offer.property.reference == row[0]);
+        assert_eq!(
+            offer.map(|offer| offer.price.total.to_string()),
+            prices.map(|prices| format!("{}.00 SGD", prices.iter().sum::<u32>())),
+            "{row:?}"
+        );
+        free += usize::from(offer.is_some());
+    }
+    assert!(free == found.offers.len() && free > 25, "{free} rooms, on more than one page");
+    let first = &found.offers[0].property;
+    assert!(first.position.is_some() && first.name.as_deref().is_some_and(|name| name.starts_with("Room in")), "{first:?}");
+}
+
+#[tokio::test]
+async fn there_are_no_rooms_elsewhere_for_too_many_or_on_other_nights() {
+    let recordings = Recordings::embedded().unwrap();
+    let crowd = Guests { adults: 14, child_ages: vec![] };
+    for (checkin, nights, city, guests) in [
+        ("2026-04-28", 3, "Edinburgh", two()),
+        ("2026-04-28", 3, "Singapore", crowd),
+        ("2026-02-20", 3, "Singapore", two()),
+        ("2027-02-20", 2, "Singapore", two()),
+    ] {
+        let found = stays(&recordings, (checkin, nights), city, guests, KEY).await;
+        assert_eq!((found.outcome, found.offers.len(), found.error), (SourceOutcome::Complete, 0, None), "{checkin} {city}");
+    }
+    let refused = stays(&recordings, ("2026-04-28", 3), "Singapore", two(), "another:key").await;
+    assert_eq!(refused.error, Some(SourceError::Unauthorized));
+}
+
+#[tokio::test]
+async fn rooms_of_another_year_are_otherwise_the_same() {
+    let recordings = Recordings::embedded().unwrap();
+    let year = OBSERVED.checked_add(jiff::Span::new().weeks(52)).unwrap();
+    let later = recordings.as_if(year, TRAVEL_DAY);
+    let then = stays(&recordings, ("2026-04-28", 2), "Singapore", two(), KEY).await;
+    let now = stays(&later, ("2027-04-27", 2), "Singapore", two(), KEY).await;
+    let totals = |found: &Found<StayOffer>| found.offers.iter().map(|offer| offer.price.total).collect::<Vec<_>>();
+    assert!(!then.offers.is_empty() && totals(&then) == totals(&now));
+}
+
+#[tokio::test]
+async fn no_activity_is_invented() {
+    let query = ActivityQuery::new("Singapore".to_owned(), (day(DAY), day(DAY)), 2, Currency::USD).unwrap();
+    let (base, outside) = (format!("{}/viator", player().await), outside());
+    let asking = Asking { outside: &outside, now: NOW, patience: None };
+    let found = Viator::new(&base, KEY.to_owned().into()).activities(&asking, &query).await;
+    assert_eq!((found.outcome, found.offers.len(), found.error), (SourceOutcome::Complete, 0, None));
+    let refused = Viator::new(&base, "another".to_owned().into()).activities(&asking, &query).await;
+    assert_eq!(refused.error, Some(SourceError::Unauthorized));
 }

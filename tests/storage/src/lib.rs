@@ -3,13 +3,14 @@
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use domain::{
+    answers::{Part, SearchAnswer},
     deals::{Assessed, Deal, Parts},
     flights::{Cabin, Fare, FlightOffer, Freshness, Segment, Tier},
     identity::{EmailHash, Member, MemberState, Plan, Role},
     ids::{Id, Owner, derived},
     money::{Currency, Money},
     sealed::Sealed,
-    search::{SearchAnswer, SearchQuery, SourceOutcome, SourceReport, Wanted},
+    search::{SearchQuery, SourceOutcome, SourceReport, Wanted},
     watchers::{Filters, Schedule, Telling, TravelDates, Watcher, WatcherSpec},
 };
 use jiff::Timestamp;
@@ -155,7 +156,8 @@ pub fn answer(offers: Vec<FlightOffer>, asked_at: &str) -> SearchAnswer {
         offers: offers.len(),
         set_aside: Vec::new(),
     };
-    SearchAnswer { query: query.unwrap(), asked_at: at(asked_at), offers, reports: vec![report] }
+    let part = Part { report, asked_at: at(asked_at), offers, trouble: None };
+    SearchAnswer { query: query.unwrap(), asked_at: at(asked_at), lifetime_minutes: 360, parts: vec![part] }
 }
 
 /// An id that no two tests share by accident.

@@ -1,10 +1,14 @@
 //! What is under way is held for as long as it may take, to the millisecond, and whoever dies holds it no longer.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use domain::search::SearchKey;
+use domain::{
+    answers::SearchAnswer,
+    search::{SearchKey, SearchQuery},
+    sources::KeyScope,
+};
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use storage::Store;
+use storage::{Store, Turn};
 use storage_tests::{answer, at, offer, stored};
 
 const LEASE: SignedDuration = SignedDuration::from_secs(150);
@@ -15,11 +19,19 @@ fn key() -> SearchKey {
 }
 
 async fn take(store: &Store, now: Timestamp) -> bool {
-    store.take_asking(&key(), now).await.unwrap()
+    store.take_turn(Turn::Now, (&KeyScope::Deployment, &key()), now, LEASE).await.unwrap()
+}
+
+async fn keep(store: &Store, answer: &SearchAnswer) {
+    store.keep_answer(&KeyScope::Deployment, answer).await.unwrap();
+}
+
+async fn found(store: &Store) -> SearchAnswer {
+    store.answer::<SearchQuery>(&KeyScope::Deployment, &key()).await.unwrap().unwrap()
 }
 
 #[tokio::test]
-async fn who_asks_a_question_holds_it_for_two_and_a_half_minutes_and_not_a_millisecond_longer() {
+async fn who_asks_a_question_holds_it_for_as_long_as_it_may_take_and_not_a_millisecond_longer() {
     let stored = stored();
     let began = at("2026-02-17T19:24:00.123Z");
     assert!(take(&stored.store, began).await);
@@ -49,11 +61,11 @@ async fn a_clock_at_its_ends_takes_no_lease_that_never_ends() {
 async fn an_answer_that_comes_late_does_not_hide_a_later_one() {
     let stored = stored();
     let (early, late) = ("2026-02-17T19:24:00.001Z", "2026-02-17T19:24:00.002Z");
-    stored.store.keep_answer(&answer(vec![offer("QR740", 40_000)], late)).await.unwrap();
-    stored.store.keep_answer(&answer(Vec::new(), early)).await.unwrap();
-    let kept = stored.store.answer(&key(), Timestamp::MIN).await.unwrap().unwrap();
-    assert_eq!((kept.asked_at, kept.offers.len()), (at(late), 1));
+    keep(&stored.store, &answer(vec![offer("QR740", 40_000)], late)).await;
+    keep(&stored.store, &answer(Vec::new(), early)).await;
+    let kept = found(&stored.store).await;
+    assert_eq!((kept.asked_at, kept.offers().count()), (at(late), 1));
     // The same one again, as when an answer of the store was lost.
-    stored.store.keep_answer(&answer(Vec::new(), late)).await.unwrap();
-    assert!(stored.store.answer(&key(), Timestamp::MIN).await.unwrap().unwrap().offers.is_empty());
+    keep(&stored.store, &answer(Vec::new(), late)).await;
+    assert!(found(&stored.store).await.offers().next().is_none());
 }

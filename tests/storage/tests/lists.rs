@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{time::Slot, watchers::Watcher};
+use domain::{search::SearchQuery, sources::KeyScope, time::Slot, watchers::Watcher};
 use storage::{Change, DUE_SHARDS, Observation, Sighting, Store, StoreError};
 use storage_tests::*;
 
@@ -135,15 +135,18 @@ async fn a_search_knows_what_it_saw() {
 }
 
 #[tokio::test]
-async fn the_latest_answer_is_kept_and_found_only_when_fresh_enough() {
+async fn the_latest_answer_is_kept_for_those_who_may_see_it() {
     let stored = stored();
     let late = answer(vec![offer("QR1", 40_000)], "2026-02-17T20:00:00Z");
     let early = answer(vec![], "2026-02-17T19:00:00Z");
     let key = late.query.key();
-    stored.store.keep_answer(&late).await.unwrap();
-    stored.store.keep_answer(&early).await.unwrap();
-    assert_eq!(stored.store.answer(&key, at("2026-02-17T20:00:00Z")).await.unwrap(), Some(late));
-    assert_eq!(stored.store.answer(&key, at("2026-02-17T20:00:01Z")).await.unwrap(), None);
+    let (everyone, demo) = (KeyScope::Deployment, KeyScope::Tenant("demo".parse().unwrap()));
+    stored.store.keep_answer(&everyone, &late).await.unwrap();
+    stored.store.keep_answer(&everyone, &early).await.unwrap();
+    assert_eq!(stored.store.answer(&everyone, &key).await.unwrap(), Some(late));
+    assert_eq!(stored.store.answer::<SearchQuery>(&demo, &key).await.unwrap(), None);
+    stored.store.keep_answer(&demo, &early).await.unwrap();
+    assert_eq!(stored.store.answer(&demo, &key).await.unwrap(), Some(early));
 }
 
 #[tokio::test]
@@ -156,7 +159,7 @@ async fn an_answer_beyond_an_items_size_is_refused() {
         offer
     });
     let answer = answer(offers.collect(), "2026-02-17T20:00:00Z");
-    assert_eq!(stored.store.keep_answer(&answer).await, Err(StoreError::TooLarge));
+    assert_eq!(stored.store.keep_answer(&KeyScope::Deployment, &answer).await, Err(StoreError::TooLarge));
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use domain::events::{
     AccountLocked, AlertRaised, BookingAbandoned, BookingDone, CardAdviceChosen, DealChanged, DealForgotten, DealFound,
-    DealSaved, Event, MemberJoined, MessageRefused, MessageSent, MessageUncertain, PasscodeWanted, PropertiesJoined,
-    PropertySplit, SOURCE, SearchAnswered, WatcherChanged, WatcherCreated, WatcherDeleted, WatcherMatched,
+    DealSaved, Event, InventoryChanged, MemberJoined, MessageRefused, MessageSent, MessageUncertain, PasscodeWanted,
+    PropertiesJoined, PropertySplit, SOURCE, SearchAnswered, WatcherChanged, WatcherCreated, WatcherDeleted, WatcherMatched,
 };
 use serde_json::{Map, Value, json};
 
@@ -26,6 +26,7 @@ const EVENTS: &[Sampled] = &[
     (WatcherChanged::NAME, sample::<WatcherChanged>),
     (WatcherDeleted::NAME, sample::<WatcherDeleted>),
     (SearchAnswered::NAME, sample::<SearchAnswered>),
+    (InventoryChanged::NAME, sample::<InventoryChanged>),
     (DealFound::NAME, sample::<DealFound>),
     (DealChanged::NAME, sample::<DealChanged>),
     (WatcherMatched::NAME, sample::<WatcherMatched>),
@@ -61,6 +62,11 @@ fn sample<E: Event>() -> Value {
         "apart": format!("prop_{ID}"),
         "searchKey": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
         "slot": AT,
+        "scope": "-",
+        "source": "goibibo",
+        "stock": {"property": "GI-77"},
+        "days": ["2026-04-27", "2026-04-29"],
+        "at": AT,
         "reason": "found",
         "score": {"total": 84, "parts": {"value": 90, "convenience": 75, "timing": 100, "reliability": 80, "availability": null}},
     });

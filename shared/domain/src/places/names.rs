@@ -88,6 +88,11 @@ pub struct Choice {
 }
 
 impl Choice {
+    /// The country's name.
+    pub fn country_name(&self) -> Option<&'static str> {
+        countries().find(|(code, _)| *code == self.country).map(|(_, name)| name)
+    }
+
     /// An airport by its own name, or its code where it has none.
     pub(super) fn of_airport(airport: Airport) -> Option<Self> {
         let own = NAMES.iter().find(|name| name.kind == PlaceKind::Airport && name.place == airport.code());
@@ -197,11 +202,13 @@ fn exactly(folded: &str) -> impl Iterator<Item = &'static Name> {
 /// The letters of a country, by these or by its name.
 fn country_of(text: &str) -> Option<&'static str> {
     let folded = fold(text);
-    let countries = column!("country-names").lines().filter_map(|line| line.split_once(','));
-    countries
-        .into_iter()
-        .find(|(code, name)| code.eq_ignore_ascii_case(text.trim()) || fold(name) == folded)
-        .map(|(code, _)| code)
+    let is_it = |(code, name): &(&str, &str)| code.eq_ignore_ascii_case(text.trim()) || fold(name) == folded;
+    countries().find(is_it).map(|(code, _)| code)
+}
+
+/// Every country: two letters, and its name.
+fn countries() -> impl Iterator<Item = (&'static str, &'static str)> {
+    column!("country-names").lines().filter_map(|line| line.split_once(','))
 }
 
 fn the_one_of(named: &[&Name], text: &str) -> Result<Place, Unresolved> {

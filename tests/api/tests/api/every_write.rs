@@ -68,6 +68,9 @@ pub async fn prepared(function: &str) -> (TestApp, Write) {
     if let Some(write) = of_identity(&app, function).await {
         return (app, write);
     }
+    if let Some(write) = of_sources(&app, function).await {
+        return (app, write);
+    }
     let demo = app.member("demo");
     let watcher = create(&demo, dubai()).await;
     let write = match function {
@@ -136,7 +139,31 @@ fn of_tenants(function: &str) -> Option<Write> {
         "identity-manage-tenant" => {
             Some(Write::to("/v1/operator/tenants/other").with(with(looks, "hosts", json!(["o.example"]))))
         }
+        "search-invalidate-cache" => {
+            Some(Write::to("/v1/admin/cache/invalidations").with(json!({"route": {"from": "LAX", "to": "DXB"}})))
+        }
         "identity-update-tenant" => Some(Write::to("/v1/tenant").with(looks)),
+        _ => None,
+    }
+}
+
+/// The requests about sources, which admins make for their tenant, and operators for all.
+async fn of_sources(app: &TestApp, function: &str) -> Option<Write> {
+    let (admins, operators) = ("/v1/admin/providers/viator", "/v1/operator/providers/viator");
+    let (settings, key) = (json!({"enabled": false, "markets": ["US"]}), json!({"key": "a-key-that-opens-nothing"}));
+    match function {
+        "sources-put-provider" => Some(Write::to(admins).with(settings)),
+        "sources-manage-provider" => Some(Write::to(operators).with(settings)),
+        "sources-put-provider-key" => Some(Write::to(format!("{admins}/key")).with(key)),
+        "sources-manage-provider-key" => Some(Write::to(format!("{operators}/key")).with(key)),
+        "sources-delete-provider-key" => {
+            app.member("admin").put(&format!("{admins}/key")).body(key).send().await.assert(204, "");
+            Some(Write::to(format!("{admins}/key")))
+        }
+        "sources-drop-provider-key" => {
+            app.member("operator").put(&format!("{operators}/key")).body(key).send().await.assert(204, "");
+            Some(Write::to(format!("{operators}/key")))
+        }
         _ => None,
     }
 }

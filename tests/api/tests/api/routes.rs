@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 use utoipa::openapi::HttpMethod;
 
 use crate::{
-    auth,
+    auth, properties,
     support::{create, dubai, each, told},
 };
 
@@ -21,12 +21,17 @@ use crate::{
 /// for.
 const GOOD_BODIES: &[(&str, &str)] = &[
     ("cards-put-opt-out", r#"{"optedOut": true}"#),
+    ("sources-manage-provider", r#"{"enabled": true}"#),
+    ("sources-manage-provider-key", r#"{"key": "a-key-that-opens-nothing"}"#),
+    ("sources-put-provider", r#"{"enabled": true}"#),
+    ("sources-put-provider-key", r#"{"key": "a-key-that-opens-nothing"}"#),
     ("value-put-balances", r#"{"balances": {}}"#),
     ("value-put-valuations", r#"{"valuations": {}}"#),
 ];
 
 /// Reads that ask something: what they ask here.
 const QUESTIONS: &[(&str, &str)] = &[
+    ("search-list-places", "q=los%20ang"),
     ("sources-get-property", "source=expedia-rapid&reference=12345"),
     ("sources-get-quality", "source=duffel&day=2026-02-17"),
     ("sources-list-raw-answers", "source=duffel&operation=offer-requests&day=2026-02-17"),
@@ -34,6 +39,9 @@ const QUESTIONS: &[(&str, &str)] = &[
     ("value-get-funding-plan", "programme=hyatt&points=25000"),
     ("value-get-value", "programme=atmos&points=50000&taxes=5.60USD&cash=563.50USD"),
 ];
+
+/// A source of which nothing is set.
+const PROVIDER: &str = "viator";
 
 /// The largest body that is read.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -60,6 +68,8 @@ pub struct Route {
     pub method: Method,
     pub template: String,
     pub takes_body: bool,
+    /// It changes something.
+    changes: bool,
     /// Pages may ask it, too.
     pub is_for_pages: bool,
     parameters: Vec<String>,
@@ -74,7 +84,17 @@ impl Route {
         let parameters = operation["parameters"].as_array().into_iter().flatten();
         let parameters = parameters.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect();
         let (takes_body, is_for_pages) = (operation.get("requestBody").is_some(), endpoint.is_for_pages());
-        Self { name: endpoint.spec().name, access: endpoint.access(), takes_body, is_for_pages, parameters, method, template }
+        let changes = endpoint.changes();
+        Self {
+            name: endpoint.spec().name,
+            access: endpoint.access(),
+            takes_body,
+            changes,
+            is_for_pages,
+            parameters,
+            method,
+            template,
+        }
     }
 
     pub fn all() -> Vec<Self> {
@@ -86,7 +106,7 @@ impl Route {
     }
 
     pub fn writes(&self) -> bool {
-        self.method != Method::GET
+        self.changes
     }
 
     pub fn has_id(&self) -> bool {
@@ -103,7 +123,7 @@ impl Route {
     /// What its ids name: `watchers` in `/v1/watchers/{id}/run`, `sessions` in `/v1/me/sessions/{id}`, `tenants` in
     /// `/v1/operator/tenants/{id}`.
     pub fn collection(&self) -> &str {
-        self.template.split('/').skip(2).find(|part| !["me", "operator"].contains(part)).unwrap_or_default()
+        self.template.split('/').skip(2).find(|part| !["admin", "me", "operator"].contains(part)).unwrap_or_default()
     }
 
     pub fn role(&self) -> Option<Role> {
@@ -166,8 +186,18 @@ pub async fn existing((mut deal, mut alert): (Deal, Alert)) -> (TestApp, Ids) {
     let booking = app.member("demo").post("/v1/me/bookings").body(json!({"deal": deal.id})).send().await;
     let booking = booking.body["id"].as_str().unwrap().to_owned();
     app.member("demo").put(&format!("/v1/me/saved-deals/{}", deal.id)).send().await.assert(200, "");
+    properties::one(&app).await;
     app.settle().await;
     let (deal, alert, tenant) = (deal.id.to_string(), alert.id.to_string(), "demo".to_owned());
-    let ids = [("watchers", watcher), ("deals", deal.clone()), ("alerts", alert), ("sessions", session), ("tenants", tenant)];
-    (app, [&ids[..], &[("bookings", booking), ("saved-deals", deal)]].concat().into_iter().collect())
+    let ids = [
+        ("watchers", watcher),
+        ("deals", deal.clone()),
+        ("alerts", alert),
+        ("sessions", session),
+        ("tenants", tenant),
+        ("providers", PROVIDER.to_owned()),
+        ("bookings", booking),
+        ("saved-deals", deal),
+    ];
+    (app, ids.into_iter().collect())
 }

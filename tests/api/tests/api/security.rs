@@ -252,6 +252,18 @@ const EXCEPTIONS: &[Exception] = &[
         reason: "an operator runs all tenants, and the path says which: no host binds their token",
     },
     Exception {
+        routes: |route| route.collection() == "providers" && route.role() == Some(Role::Admin),
+        attempts: &[&[Attempt::OtherMember]],
+        harmless: Harmless::AsAlways,
+        reason: "what is set of a source is its tenant's, and each of its admins may set it",
+    },
+    Exception {
+        routes: |route| route.collection() == "providers" && route.role() == Some(Role::Admin),
+        attempts: &[&[Attempt::OtherTenant]],
+        harmless: Harmless::OfTheirOwn,
+        reason: "sources are the same for all, and each tenant has its own settings of them",
+    },
+    Exception {
         routes: |route| route.collection() == "tenant",
         attempts: &[&[Attempt::OtherMember]],
         harmless: Harmless::AsAlways,

@@ -74,3 +74,17 @@ async fn the_walk_of_a_page_leads_to_a_change_of_its_members_profile() {
     let member = walked(&format!("{named}\n{}", printed("JAR="))).await;
     assert_eq!(member["name"], "Dana at a page", "{member:#}");
 }
+
+#[tokio::test]
+async fn the_search_in_the_readme_finds_what_is_worth_most() {
+    let first = printed(FROM_HERE);
+    let named = first.split("\n\n").next().unwrap();
+    let signed_in = r#"TOKEN=$(curl -sS $API/v1/auth/login -H 'Content-Type: application/json' \
+      -d '{"login": "demo", "password": "local sunny lantern"}' | field accessToken)"#;
+    let found = walked(&format!("{named}\n{signed_in}\n{}", printed("curl -sS $API/v1/search/flights"))).await;
+    let scores: Vec<u64> =
+        found["items"].as_array().unwrap().iter().map(|item| item["score"]["total"].as_u64().unwrap()).collect();
+    assert!(scores.len() == 3 && scores.is_sorted_by(|one, next| one >= next), "{found:#}");
+    assert!(found["items"][0]["valuation"]["centsPerPoint"].is_string(), "{found:#}");
+    assert_eq!(found["how"], "miss");
+}

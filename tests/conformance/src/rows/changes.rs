@@ -2,12 +2,22 @@
 //! reference](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/) under PutItem, TransactWriteItems and
 //! BatchWriteItem, and the developer guide under "Condition and filter expressions".
 
-use domain::{events::WatcherCreated, search::SearchKey, watchers::Watcher};
+use domain::{
+    answers::SearchAnswer,
+    events::WatcherCreated,
+    search::SearchKey,
+    sources::{
+        Account, KeyScope, SourceState,
+        bucket::{Bucket, Limit},
+        health::{Ending, Tally},
+    },
+    watchers::Watcher,
+};
 use futures::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use storage::{
-    Change, LimitCount, OUTBOX_SHARDS, Observation, RawAnswer, Receipt, ReceiptId, Sighting, Store, StoreError, StoredReply,
-    WatcherQuota,
+    Change, LimitCount, OUTBOX_SHARDS, Observation, RawAnswer, Receipt, ReceiptId, Sighting, SourceDay, Store, StoreError,
+    StoredReply, Turn, WatcherQuota,
 };
 use storage_tests::{answer, at, deal, id, member, offer, owner, watcher};
 
@@ -103,6 +113,21 @@ fn counts() -> Vec<Row> {
             "of fifty at once as many are let through as the limit allows, each by two counts in one transaction",
             |t| Box::pin(rushed(t)),
             [count(5), refused("TooOften(2026-02-17T19:25:00Z)")],
+        ),
+        tables(
+            "tokens are taken while there are any, and who comes then is told when to come again",
+            |t| Box::pin(tokens(t)),
+            [took(), took(), refused("TooOften(2026-02-17T19:24:08.857143Z)"), took(), count(2)],
+        ),
+        tables(
+            "a day's calls are reserved up to the quota, and given back",
+            |t| Box::pin(reserved(t)),
+            [took(), refused("LimitReached"), took(), took(), count(3)],
+        ),
+        tables(
+            "what is known of a source is changed as it was read, and counts are added up",
+            |t| Box::pin(known(t)),
+            [took(), refused("Changed"), took(), refused("Changed"), count(3)],
         ),
         tables("of racing creations as many pass as the limit allows", |t| Box::pin(raced(t)), [count(3), count(3)]),
     ]
@@ -287,23 +312,71 @@ async fn claimed(target: &Target) -> Vec<Seen> {
     vec![lost().await, lost().await]
 }
 
+fn take<'a>(store: &'a Store, key: &'a SearchKey, now: Timestamp) -> impl Future<Output = Result<bool, StoreError>> + 'a {
+    const LEASE: SignedDuration = SignedDuration::from_secs(150);
+    async move { store.take_turn(Turn::Now, (&KeyScope::Deployment, key), now, LEASE).await }
+}
+
 async fn leased(target: &Target) -> Vec<Seen> {
     let store = target.store();
     let mut taken = Vec::new();
     for instant in ["2026-02-17T19:24:00.123Z", "2026-02-17T19:26:30.122Z", "2026-02-17T19:26:30.123Z"] {
-        taken.push(store.take_asking(&key(), at(instant)).await.unwrap());
+        taken.push(take(store, &key(), at(instant)).await.unwrap());
     }
     let (key, later) = (key(), at("2026-02-17T20:00:00Z"));
-    let raced = join_all((0..12).map(|_| store.take_asking(&key, later))).await;
+    let raced = join_all((0..12).map(|_| take(store, &key, later))).await;
     vec![texts(taken), count(raced.into_iter().filter(|taken| *taken == Ok(true)).count())]
 }
 
 async fn answered(target: &Target) -> Vec<Seen> {
     let store = target.store();
-    let late = store.keep_answer(&answer(vec![offer("QR740", 40_000)], "2026-02-17T19:24:00.002Z")).await.seen();
-    let early = store.keep_answer(&answer(Vec::new(), "2026-02-17T19:24:00.001Z")).await.seen();
-    let kept = store.answer(&key(), Timestamp::MIN).await.unwrap().unwrap();
-    vec![late, early, count(kept.offers.len())]
+    let late =
+        store.keep_answer(&KeyScope::Deployment, &answer(vec![offer("QR740", 40_000)], "2026-02-17T19:24:00.002Z")).await.seen();
+    let early = store.keep_answer(&KeyScope::Deployment, &answer(Vec::new(), "2026-02-17T19:24:00.001Z")).await.seen();
+    let kept: SearchAnswer = store.answer(&KeyScope::Deployment, &key()).await.unwrap().unwrap();
+    vec![late, early, count(kept.offers().count())]
+}
+
+fn account() -> Account {
+    Account { source: "duffel".parse().unwrap(), scope: KeyScope::Deployment }
+}
+
+async fn tokens(target: &Target) -> Vec<Seen> {
+    let (store, account) = (target.store(), account());
+    let bucket = Bucket::of(Limit { calls: 8, seconds: 60 }).unwrap();
+    let take = |now: &'static str| store.take_tokens(&account, &bucket, 1, at(now));
+    let taken = [take(NOW).await.seen(), take(NOW).await.seen(), take(NOW).await.seen()];
+    let later = take("2026-02-17T19:24:30Z").await.seen();
+    let raced = join_all((0..12).map(|_| take("2026-02-17T20:24:00Z"))).await;
+    let raced = raced.into_iter().filter(Result::is_ok).count();
+    taken.into_iter().chain([later, count(raced)]).collect()
+}
+
+async fn reserved(target: &Target) -> Vec<Seen> {
+    let (store, day) = (target.store(), SourceDay::at(account(), at(NOW)));
+    let mut seen = Vec::new();
+    for calls in [2, 2, -1, 2] {
+        seen.push(store.reserve_calls(&day, calls, 3).await.seen());
+    }
+    let reserved = store.reserved_calls(&day).await.unwrap();
+    seen.into_iter().chain([count(usize::try_from(reserved).unwrap())]).collect()
+}
+
+async fn known(target: &Target) -> Vec<Seen> {
+    let (store, account) = (target.store(), account());
+    let mut one = SourceState::of(account.clone(), at(NOW));
+    let mut other = one.clone();
+    let mut seen = vec![store.put_source_state(&mut one).await.seen(), store.put_source_state(&mut other).await.seen()];
+    let mut late = one.clone();
+    one.pause(at("2026-02-17T19:25:00Z"));
+    seen.extend([store.put_source_state(&mut one).await.seen(), store.put_source_state(&mut late).await.seen()]);
+    let mut tally = Tally::default();
+    tally.note(Ending::Answered, at(NOW), 10, 1);
+    for _ in 0..3 {
+        store.add_source_health(&account, &tally, at(NOW)).await.unwrap();
+    }
+    let calls = store.source_health(&account, 24).await.unwrap()[0].tally.calls();
+    seen.into_iter().chain([count(usize::try_from(calls).unwrap())]).collect()
 }
 
 async fn published(target: &Target) -> Vec<Seen> {

@@ -9,6 +9,7 @@ mod every_worker;
 mod outbox;
 mod rates;
 mod reporting;
+mod searching;
 mod sources;
 mod support;
 mod watching;

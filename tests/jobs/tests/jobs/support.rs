@@ -8,11 +8,15 @@ use local::test_app::{TestApp, User};
 use platform::outside::Outside;
 use serde_json::{Value, json};
 
-pub use jobs_tests::Space;
+pub use jobs_tests::{Space, further_sources};
 
 pub async fn app_over(space: &Arc<Space>) -> TestApp {
     let outside: Arc<dyn Outside> = space.clone();
-    TestApp::built(|options| options.outside = Some(outside)).await
+    TestApp::built(|options| {
+        options.outside = Some(outside);
+        options.live = further_sources().into();
+    })
+    .await
 }
 
 /// A watcher's wishes; `changes` are merged over them.

@@ -15,7 +15,7 @@ use providers_tests::{Answer, NOW, Vendor, day, outside, sample, sample_json};
 use serde_json::json;
 use sha2::{Digest, Sha512};
 
-use crate::support::{SECRET, activity, ask, granting, recorded, stay};
+use crate::support::{SECRET, activity, ask, ask_for, granting, recorded, stay};
 
 fn source(id: &str) -> &'static providers::sources::Source {
     providers::sources::source(id).unwrap()
@@ -211,4 +211,21 @@ async fn an_activity_is_priced_for_its_day() {
     let found = viator.availability(&asking, "128216P66", day("2025-12-15"), &activity("viator")).await;
     assert_eq!(found.set_aside.values().sum::<usize>(), 1, "another day than those of the question");
     assert_eq!(vendor.asked()[0].json()["paxMix"], json!([{"ageBand": "ADULT", "numberOfTravelers": 2}]));
+}
+
+/// What each call of a source says, asked for so many.
+async fn said(source: &providers::sources::Source, party: u8) -> Vec<(String, Vec<u8>)> {
+    let vendor = Vendor::answering(move |_, asked| granting(asked, Answer::json(&json!({})))).await;
+    ask_for(source, &vendor.base, party).await;
+    let said = |asked: &providers_tests::Asked| (asked.head.uri.to_string(), asked.body.to_vec());
+    vendor.asked().iter().map(said).collect()
+}
+
+#[tokio::test]
+async fn who_comes_along_is_said_to_exactly_the_sources_that_price_by_it() {
+    for source in SOURCES {
+        let (one, other) = (said(source, 1).await, said(source, 3).await);
+        assert!(!one.is_empty(), "{} was not asked", source.id);
+        assert_eq!(one != other, source.asks.party, "{}", source.id);
+    }
 }

@@ -7,4 +7,5 @@ mod failures;
 mod guarded;
 mod patience;
 mod recorded;
+mod registry;
 mod support;

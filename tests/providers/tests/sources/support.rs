@@ -15,8 +15,8 @@ use providers::{
     sources::{Adapter, Source},
 };
 use providers_tests::{
-    Answer, Asked, NOW, availability, cancun_to_istanbul, day, london_to_new_york, mended_offer_request, query, sample,
-    search_page,
+    Answer, Asked, NOW, availability, cancun_to_istanbul, day, london_to_new_york, mended_offer_request, outside, party, query,
+    sample, search_page,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -66,6 +66,25 @@ pub async fn ask_with(source: &Source, base: &str, key: &str, asking: &Asking<'_
         Adapter::LeadIns(adapter) => Given::of(adapter.lead_ins(asking, &moscow_to_barcelona()).await),
         Adapter::Stays(adapter) => Given::of(adapter.stays(asking, &stay(source.id)).await),
         Adapter::Activities(adapter) => Given::of(adapter.activities(asking, &activity(source.id)).await),
+    }
+}
+
+/// Asks a source anything, for so many.
+pub async fn ask_for(source: &Source, base: &str, people: u8) {
+    let outside = outside();
+    let asking = &Asking { outside: &outside, now: NOW, patience: None };
+    let flight = party(people, &["LHR"], &["JFK"], ("2026-03-01", "2026-03-01"), &[Cabin::Economy]);
+    let guests = Guests { adults: people, child_ages: vec![] };
+    let asked = stay(source.id);
+    let room = StayQuery::new(asked.place().clone(), asked.checkin(), 2, guests, asked.currency()).unwrap();
+    let asked = activity(source.id);
+    let outing = ActivityQuery::new(asked.place().to_owned(), asked.days(), people, asked.currency()).unwrap();
+    match (source.connect)(base, SECRET.to_owned().into()) {
+        Adapter::Awards(adapter) => drop(adapter.awards(asking.outside, &flight, NOW).await),
+        Adapter::Fares(adapter) => drop(adapter.fares(asking.outside, &flight, &[day("2026-03-01")], NOW).await),
+        Adapter::LeadIns(adapter) => drop(adapter.lead_ins(asking, &flight).await),
+        Adapter::Stays(adapter) => drop(adapter.stays(asking, &room).await),
+        Adapter::Activities(adapter) => drop(adapter.activities(asking, &outing).await),
     }
 }
 

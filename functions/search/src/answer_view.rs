@@ -1,0 +1,107 @@
+//! How an answer is shown.
+
+use domain::{
+    answers::{Cause, Question},
+    caching::{Counted, TRY_AGAIN},
+    flights::SourceId,
+    search::{SearchKey, SourceOutcome},
+};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use platform::{Deps, Failure};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::asking::{Had, NoAnswer};
+
+/// How many items are shown at most, and how many if it is not said.
+pub(crate) const MOST: u8 = 100;
+pub(crate) const USUALLY: u8 = 20;
+
+/// What was found, the best first.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Searched<T> {
+    /// Names the question: the same question has the same name.
+    search_key: SearchKey,
+    /// How the answer was come by: `hit` and `stale` are kept ones, `shared` was asked for by another at the same time, and for
+    /// `miss` the sources were asked.
+    how: Counted,
+    /// Whether every source has said all it has, and nothing of it is stale.
+    complete: bool,
+    /// How many were found; no more than were asked for are shown.
+    found: usize,
+    /// The best of them.
+    items: Vec<T>,
+    /// What each source said.
+    sources: Vec<SourceView>,
+}
+
+/// What one source said.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceView {
+    source: SourceId,
+    /// What it said is shown as fresh, or as stale, or it is missing.
+    state: Shown,
+    /// When it was asked; not given, if it has not answered.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    asked_at: Option<Timestamp>,
+    /// Whether that is all it has.
+    complete: bool,
+    /// How many offers it had.
+    offers: usize,
+    /// Why it gave nothing when it was asked last, if it did not.
+    trouble: Option<Cause>,
+}
+
+/// Whether what a source said is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Shown {
+    Fresh,
+    Stale,
+    Missing,
+}
+
+impl<T> Searched<T> {
+    /// Of an answer, and what was found in it.
+    pub(crate) fn new<Q: Question>(had: &Had<Q>, found: usize, items: Vec<T>) -> Self {
+        let source = |part: &domain::answers::Part<Q::Offer>| SourceView {
+            source: part.source().clone(),
+            state: match (part.has_answered(), had.stale.contains(part.source())) {
+                (false, _) => Shown::Missing,
+                (true, true) => Shown::Stale,
+                (true, false) => Shown::Fresh,
+            },
+            asked_at: part.has_answered().then_some(part.asked_at),
+            complete: part.report.outcome == SourceOutcome::Complete,
+            offers: part.offers.len(),
+            trouble: part.trouble.map(|trouble| trouble.cause),
+        };
+        let sources: Vec<SourceView> = had.answer.parts.iter().map(source).collect();
+        // Who can't be asked this misses nothing.
+        let asked = sources.iter().filter(|source| source.trouble != Some(Cause::NotOffered));
+        let complete = asked.into_iter().all(|source| source.complete && source.state == Shown::Fresh);
+        Self { search_key: had.answer.query.key(), how: had.counted, complete, found, items, sources }
+    }
+}
+
+/// What a member is told where there is no answer. Never that nothing was found.
+pub(crate) fn no_answer(cx: &Deps, why: NoAnswer) -> Failure {
+    match why {
+        NoAnswer::Busy | NoAnswer::Unsent(_) => Failure::Unavailable,
+        NoAnswer::Down(_, trouble) if trouble.cause != Cause::NotOffered => {
+            Failure::TryLater("sources-unavailable", trouble.at.saturating_add(trouble.lasts()).unwrap_or(Timestamp::MAX))
+        }
+        NoAnswer::Down(..) | NoAnswer::Nobody => {
+            Failure::TryLater("no-source", cx.now().saturating_add(TRY_AGAIN).unwrap_or(Timestamp::MAX))
+        }
+        NoAnswer::Inside(error) => error.into(),
+    }
+}
+
+/// The day that it still is somewhere on earth: what lies before it has passed.
+pub(crate) fn earliest(cx: &Deps) -> Date {
+    let west = cx.now().saturating_sub(jiff::SignedDuration::from_hours(12)).unwrap_or(Timestamp::MIN);
+    TimeZone::UTC.to_datetime(west).date()
+}

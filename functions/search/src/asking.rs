@@ -1,0 +1,369 @@
+//! The one way to an answer, for members who wait as for watchers: what is kept, what another one asks for right now, or what the
+//! sources say within the time there is.
+
+mod activities;
+mod flights;
+mod stays;
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use domain::{
+    answers::{Answer, Cause, Part, Question, Trouble},
+    caching::{self, AHEAD, Counted, Look, MANY, Marks, State},
+    flights::SourceId,
+    ids::TenantId,
+    search::{SearchKey, SourceOutcome, SourceReport},
+    sources::{KeyScope, Market},
+    time::Slot,
+};
+use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use platform::{Deps, JobError, queues::RefreshAnswer, telemetry, vault::VaultError};
+use providers::{
+    Found, Serving,
+    account::{self, Sold},
+};
+use storage::{AskedDay, CacheCount, Change, DueAnswer, StoreError, Turn};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::serving::Servers;
+
+/// The first pause before it is looked whether another one has asked; each is twice as long as the one before, up to a second.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// Beyond the time for asking: for what is stored before and after it.
+const LEASE_BEYOND: Duration = Duration::from_secs(4);
+/// No second message is sent for a refresh before this is over.
+const REFRESH_TAKES: SignedDuration = SignedDuration::from_mins(3);
+/// One in so many hits is counted, for so many.
+const SAMPLED: u8 = 16;
+
+/// A question that sources can be asked.
+pub(crate) trait Askable: Question {
+    /// Asks those that are to be asked, side by side. What is kept of the others is at hand.
+    fn ask<'a>(&'a self, asking: &'a Asking<'a, Self>) -> BoxFuture<'a, Vec<Part<Self::Offer>>>;
+
+    /// Whether a source has what is wanted, rather than what that is compared with.
+    fn is_wanted_of(&self, serving: &Serving) -> bool;
+
+    /// The market that it is asked for in, where it is one.
+    fn market(&self) -> Option<Market> {
+        None
+    }
+
+    /// What else is kept of an answer for which sources were asked.
+    fn keep_prices<'a>(cx: &'a Deps, answer: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>>;
+}
+
+/// What asks.
+pub(crate) struct Asking<'a, Q: Question> {
+    cx: &'a Deps,
+    servers: &'a Servers,
+    key: &'a SearchKey,
+    ask: &'a [SourceId],
+    kept: Option<&'a Answer<Q>>,
+    now: Timestamp,
+    until: Instant,
+    /// Why it was not told what a source gave, if that went wrong.
+    unsent: Mutex<Option<JobError>>,
+}
+
+impl<'a, Q: Question> Asking<'a, Q> {
+    /// Those that are to be asked.
+    fn serving(&self) -> impl Iterator<Item = &'a Serving> {
+        let ask = self.ask;
+        self.servers.all.iter().filter(move |(id, _)| ask.contains(id)).map(|(_, serving)| serving)
+    }
+
+    /// What an adapter asks with.
+    fn with<'s>(&self, serving: &'s Serving) -> providers::Asking<'s> {
+        providers::Asking { outside: &serving.outside, now: self.now, patience: None }
+    }
+
+    /// Counts what was asked and given, here and for the quality of the source.
+    async fn note<O: Sold>(&self, found: &Found<O>) {
+        meter(self.cx, found);
+        if let Err(error) = self.cx.send(&account::messages(self.key.as_str(), self.now, found)).await {
+            tracing::warn!(%error, "what a source gave is not told");
+            if let Ok(mut unsent) = self.unsent.lock() {
+                *unsent = Some(error);
+            }
+        }
+    }
+
+    /// What one of them says, or that it did not in time.
+    async fn part<O: Sold>(&self, source: &SourceId, asked: impl Future<Output = Found<O>>) -> Part<O> {
+        match timeout_at(self.until, asked).await {
+            Ok(found) => {
+                self.note(&found).await;
+                let cause = found.error.as_ref().map_or(Cause::Unavailable, providers::SourceError::cause);
+                let trouble = (found.outcome == SourceOutcome::Failed).then_some(Trouble { at: self.now, cause });
+                Part { report: found.report(), asked_at: self.now, offers: found.offers, trouble }
+            }
+            Err(_) => {
+                telemetry::count(self.cx, "SourcesLate", 1);
+                let trouble = Some(Trouble { at: self.now, cause: Cause::Late });
+                Part { trouble, ..nothing_of(source, SourceOutcome::Failed, self.now) }
+            }
+        }
+    }
+}
+
+/// A part without offers, for which no call was made that came to an end.
+fn nothing_of<O>(source: &SourceId, outcome: SourceOutcome, now: Timestamp) -> Part<O> {
+    let report = SourceReport { source: source.clone(), outcome, calls: 0, offers: 0, set_aside: Vec::new() };
+    Part { report, asked_at: now, offers: Vec::new(), trouble: None }
+}
+
+fn meter<O>(cx: &Deps, found: &Found<O>) {
+    let set_aside: usize = found.set_aside.values().sum();
+    let error = found.error.as_ref().map(ToString::to_string);
+    tracing::info!(source = %found.source, outcome = ?found.outcome, calls = found.calls, offers = found.offers.len(), set_aside, error, "source");
+    telemetry::count(cx, "SourceCalls", u64::from(found.calls));
+    if set_aside > 0 {
+        telemetry::count(cx, "OffersSetAside", set_aside as u64);
+    }
+}
+
+/// What is wanted of an answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wish<'a> {
+    /// For whom.
+    pub tenant: &'a TenantId,
+    /// Since when it must have been asked for; by its own lifetime, if not given.
+    pub since: Option<Timestamp>,
+    /// How long the sources have.
+    pub within: Duration,
+    /// Whether another one who asks is waited for, as long.
+    pub waits: bool,
+}
+
+/// An answer, and how it was come by.
+#[derive(Debug)]
+pub(crate) struct Had<Q: Question> {
+    /// The answer, with nothing in it that is not to be shown.
+    pub answer: Answer<Q>,
+    /// How it was come by.
+    pub counted: Counted,
+    /// Within which scope it is kept.
+    pub scope: KeyScope,
+    /// Whose part of it is not fresh.
+    pub stale: Vec<SourceId>,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum NoAnswer {
+    /// Another one asks right now, and is not done.
+    Busy,
+    /// None of those that have what is wanted has answered: one of them, why, and when it was.
+    Down(SourceId, Trouble),
+    /// There is nobody to be asked.
+    Nobody,
+    /// What sources gave could not be told, and nobody waits: better asked again than not counted.
+    Unsent(JobError),
+    /// The store can't say, or a key can't be had.
+    Inside(VaultError),
+}
+
+impl From<VaultError> for NoAnswer {
+    fn from(error: VaultError) -> Self {
+        Self::Inside(error)
+    }
+}
+
+impl From<StoreError> for NoAnswer {
+    fn from(error: StoreError) -> Self {
+        Self::Inside(VaultError::Store(error))
+    }
+}
+
+/// Answers a question.
+///
+/// # Errors
+/// Why there is no answer.
+pub(crate) async fn answer<Q: Askable>(cx: &Deps, query: &Q, wish: Wish<'_>) -> Result<Had<Q>, NoAnswer> {
+    let servers = Servers::of(cx, wish.tenant, Q::VERTICAL, query.market().as_ref()).await?;
+    if !servers.all.iter().any(|(_, serving)| query.is_wanted_of(serving)) {
+        return Err(NoAnswer::Nobody);
+    }
+    let search = Search { cx, query, key: query.key(), sources: servers.ids(), servers: &servers, wish };
+    let had = search.had().await;
+    if wish.since.is_none() {
+        let counted = had.as_ref().map_or(Counted::Failed, |had| had.counted);
+        search.count(counted).await;
+    }
+    had
+}
+
+/// One search for an answer.
+struct Search<'a, Q: Question> {
+    cx: &'a Deps,
+    query: &'a Q,
+    key: SearchKey,
+    sources: Vec<SourceId>,
+    servers: &'a Servers,
+    wish: Wish<'a>,
+}
+
+impl<Q: Askable> Search<'_, Q> {
+    async fn had(&self) -> Result<Had<Q>, NoAnswer> {
+        let until = Instant::now() + self.wish.within;
+        let (mut pause, mut counted) = (FIRST_PAUSE, Counted::Hit);
+        loop {
+            let kept = self.cx.store().answer::<Q>(&self.servers.scope, &self.key).await?;
+            let marks = self.marks(kept.as_ref()).await?;
+            let look = Look { now: self.cx.now(), since: self.wish.since, marks: &marks };
+            let plan = caching::plan(kept.as_ref(), &self.sources, &look);
+            if let (Some(answer), []) = (&kept, &plan.ask[..]) {
+                if plan.refresh {
+                    self.refresh_later().await;
+                    counted = Counted::Stale;
+                }
+                return self.shown(answer.clone(), counted, &look);
+            }
+            if self.take_turn().await? {
+                let answer = self.ask(kept, &plan.ask, &marks, until).await?;
+                return self.shown(answer, Counted::Miss, &Look { now: self.cx.now(), ..look });
+            }
+            if !self.wish.waits || Instant::now() + pause >= until {
+                // Better something old than nothing.
+                let old = kept.and_then(|kept| self.shown(kept, Counted::Stale, &look).ok());
+                return old.filter(|_| self.wish.since.is_none()).ok_or(NoAnswer::Busy);
+            }
+            sleep(pause).await;
+            (pause, counted) = ((pause * 2).min(LONGEST_PAUSE), Counted::Shared);
+        }
+    }
+
+    /// The marks that can be on a part of what is kept.
+    async fn marks(&self, kept: Option<&Answer<Q>>) -> Result<Marks, StoreError> {
+        let oldest = kept.and_then(|kept| kept.parts.iter().map(|part| part.asked_at).min());
+        match oldest {
+            Some(oldest) => self.cx.store().marks(Q::VERTICAL, oldest).await,
+            None => Ok(Marks::default()),
+        }
+    }
+
+    async fn take_turn(&self) -> Result<bool, StoreError> {
+        let takes = SignedDuration::try_from(self.wish.within + LEASE_BEYOND).unwrap_or(SignedDuration::MAX);
+        self.cx.store().take_turn(Turn::Now, (&self.servers.scope, &self.key), self.cx.now(), takes).await
+    }
+
+    /// Asks, and keeps what was said together with what is still good of what was said before.
+    async fn ask(&self, kept: Option<Answer<Q>>, ask: &[SourceId], marks: &Marks, until: Instant) -> Result<Answer<Q>, NoAnswer> {
+        let (cx, scope, now) = (self.cx, &self.servers.scope, self.cx.now());
+        let former = kept.map(|kept| kept.shown(&Look { now, since: None, marks }));
+        let (servers, key, unsent) = (self.servers, &self.key, Mutex::default());
+        let asking = Asking { cx, servers, key, ask, kept: former.as_ref(), now, until, unsent };
+        let parts = self.query.ask(&asking).await;
+        if self.wish.since.is_some()
+            && let Some(error) = asking.unsent.into_inner().unwrap_or_else(PoisonError::into_inner)
+        {
+            return Err(NoAnswer::Unsent(error));
+        }
+        let asked = cx.store().asked_lately(scope, &self.key).await?;
+        let lifetime_minutes = caching::lifetime(asked, self.days_ahead(now));
+        let later = Answer { query: self.query.clone(), asked_at: now, lifetime_minutes, parts };
+        let answer = keep(cx, scope, Answer::joined(former, later)).await?;
+        Q::keep_prices(cx, &answer).await?;
+        if asked >= MANY && answer.parts.iter().any(Part::has_answered) {
+            self.due_again(&answer, asked).await?;
+        }
+        Ok(answer)
+    }
+
+    fn days_ahead(&self, now: Timestamp) -> i32 {
+        let today = TimeZone::UTC.to_datetime(now).date();
+        today.until(self.query.span().0).map_or(i32::MAX, |span| span.get_days())
+    }
+
+    /// What many ask for is asked for anew before its time is over.
+    async fn due_again(&self, answer: &Answer<Q>, asked: u32) -> Result<(), StoreError> {
+        let life = SignedDuration::from_mins(answer.lifetime_minutes.into());
+        let due = DueAnswer {
+            due: Slot::of(answer.asked_at.saturating_add(life - AHEAD).unwrap_or(answer.asked_at)),
+            scope: self.servers.scope.clone(),
+            key: self.key.clone(),
+            vertical: Q::VERTICAL,
+            tenant: self.wish.tenant.clone(),
+            asked,
+            calls: answer.parts.iter().map(|part| part.report.calls).sum(),
+        };
+        self.cx.store().commit(Change::new().set(&due)).await
+    }
+
+    /// Has it asked for anew by a message, unless one is on its way. Who looks does not depend on it.
+    async fn refresh_later(&self) {
+        let scope = self.servers.scope.clone();
+        let taken = self.cx.store().take_turn(Turn::Later, (&scope, &self.key), self.cx.now(), REFRESH_TAKES).await;
+        if taken.is_ok_and(|taken| taken) {
+            let (tenant, vertical, search_key) = (self.wish.tenant.clone(), Q::VERTICAL, self.key.clone());
+            if let Err(error) = self.cx.send(&[RefreshAnswer { tenant, vertical, scope, search_key }]).await {
+                tracing::warn!(%error, "an answer is not refreshed");
+            }
+        }
+    }
+
+    /// The answer as this tenant sees it, if someone who has what is wanted has answered.
+    fn shown(&self, answer: Answer<Q>, counted: Counted, look: &Look<'_>) -> Result<Had<Q>, NoAnswer> {
+        let scope = self.servers.scope.clone();
+        let answer = answer.only_of(&self.sources).shown(look);
+        let state = |part: &Part<Q::Offer>| caching::state(&answer.query, part, answer.lifetime_minutes, look);
+        let stale = answer.parts.iter().filter(|part| part.has_answered() && state(part) != State::Fresh);
+        let stale = stale.map(|part| part.source().clone()).collect();
+        let wanted = self.servers.all.iter().filter(|(_, serving)| self.query.is_wanted_of(serving));
+        let parts: Vec<_> = wanted.filter_map(|(id, _)| answer.part(id)).collect();
+        if parts.iter().any(|part| part.has_answered()) {
+            return Ok(Had { answer, counted, scope, stale });
+        }
+        let unknown = Trouble { at: look.now, cause: Cause::Unavailable };
+        let down = parts.first().map(|part| (part.source().clone(), part.trouble.unwrap_or(unknown)));
+        Err(down.map_or(NoAnswer::Busy, |(source, trouble)| NoAnswer::Down(source, trouble)))
+    }
+
+    /// Counts the search: hits are sampled, so that they cost an eighth of a write each. That it can't be counted is no reason to
+    /// fail.
+    async fn count(&self, counted: Counted) {
+        telemetry::count(self.cx, metric(counted), 1);
+        let searches = match counted {
+            Counted::Hit | Counted::Stale if !self.cx.random::<1>()[0].is_multiple_of(SAMPLED) => return,
+            Counted::Hit | Counted::Stale => SAMPLED.into(),
+            Counted::Shared | Counted::Miss | Counted::Failed => 1,
+        };
+        let at = self.cx.now();
+        let day = TimeZone::UTC.to_datetime(at).date();
+        let asked = AskedDay { scope: self.servers.scope.clone(), key: self.key.clone(), day };
+        let change = Change::new().searched(&asked, &CacheCount { at, vertical: Q::VERTICAL, counted }, searches);
+        if let Err(error) = self.cx.store().commit(change).await {
+            tracing::warn!(%error, "a search is not counted");
+        }
+    }
+}
+
+/// The metric of a way to come by an answer.
+fn metric(counted: Counted) -> &'static str {
+    match counted {
+        Counted::Hit => "CacheHits",
+        Counted::Stale => "CacheStale",
+        Counted::Shared => "CacheShared",
+        Counted::Miss => "CacheMisses",
+        Counted::Failed => "SearchesFailed",
+    }
+}
+
+/// Keeps an answer. One that is too large is cut to its first offers, and then no longer complete.
+async fn keep<Q: Question>(cx: &Deps, scope: &KeyScope, mut answer: Answer<Q>) -> Result<Answer<Q>, StoreError> {
+    loop {
+        match cx.store().keep_answer(scope, &answer).await {
+            Err(StoreError::TooLarge) if answer.offers().count() > 1 => {
+                telemetry::count(cx, "AnswersCut", 1);
+                answer.cut();
+            }
+            kept => return kept.map(|()| answer),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Activities: every source side by side.
+
+use domain::{
+    activities::{ActivityOffer, ActivityQuery},
+    answers::{Answer, Part},
+};
+use futures::{
+    FutureExt,
+    future::{BoxFuture, join_all},
+};
+use platform::Deps;
+use providers::{Serving, sources::Adapter};
+use storage::StoreError;
+
+use super::{Askable, Asking};
+use crate::serving::id_of;
+
+impl Askable for ActivityQuery {
+    fn ask<'a>(&'a self, asking: &'a Asking<'a, Self>) -> BoxFuture<'a, Vec<Part<ActivityOffer>>> {
+        let said = asking.serving().filter_map(move |serving| {
+            let Adapter::Activities(source) = &serving.adapter else { return None };
+            Some(async move {
+                let with = asking.with(serving);
+                asking.part(&id_of(serving), source.activities(&with, self)).await
+            })
+        });
+        join_all(said).boxed()
+    }
+
+    fn is_wanted_of(&self, _: &Serving) -> bool {
+        true
+    }
+
+    /// Prices of activities are no observations yet: nothing learns from them.
+    fn keep_prices<'a>(_: &'a Deps, _: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>> {
+        async { Ok(()) }.boxed()
+    }
+}

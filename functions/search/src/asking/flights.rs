@@ -1,0 +1,120 @@
+//! Flights: awards first, then the fares that they are compared with.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    answers::{Answer, Part},
+    flights::{Fare, FlightOffer},
+    places::Airport,
+    search::{SearchQuery, SourceOutcome, Wanted},
+    sources::Market,
+};
+use futures::{
+    FutureExt,
+    future::{BoxFuture, join_all},
+};
+use jiff::civil::Date;
+use platform::Deps;
+use providers::{Serving, duffel::CASH_DAYS_PER_SEARCH, sources::Adapter};
+use storage::{Observation, StoreError};
+
+use super::{Askable, Asking, nothing_of};
+use crate::serving::id_of;
+
+impl Askable for SearchQuery {
+    /// Asks for what is wanted, and for what it is compared with. Awards come first in the answer, too: one that is too large is cut
+    /// from the end.
+    fn ask<'a>(&'a self, asking: &'a Asking<'a, Self>) -> BoxFuture<'a, Vec<Part<FlightOffer>>> {
+        async move {
+            let mut parts = match self.wanted() {
+                Wanted::AwardFlights => join_all(asking.serving().filter_map(|serving| self.awards(asking, serving))).await,
+                Wanted::CashFlights => Vec::new(),
+            };
+            let days = self.days_worth_asking(asking, &parts);
+            let fares = asking.serving().filter_map(|serving| self.fares(asking, serving, &days));
+            parts.extend(join_all(fares).await);
+            parts
+        }
+        .boxed()
+    }
+
+    fn is_wanted_of(&self, serving: &Serving) -> bool {
+        match (&serving.adapter, self.wanted()) {
+            (Adapter::Awards(_), Wanted::AwardFlights) | (Adapter::Fares(_), Wanted::CashFlights) => true,
+            (Adapter::Awards(_), Wanted::CashFlights)
+            | (Adapter::Fares(_), Wanted::AwardFlights)
+            | (Adapter::LeadIns(_) | Adapter::Stays(_) | Adapter::Activities(_), _) => false,
+        }
+    }
+
+    /// The country that one sets out from.
+    fn market(&self) -> Option<Market> {
+        let mut countries = self.origins().iter().map(Airport::country);
+        let first = countries.next()?;
+        countries.all(|country| country == first).then(|| first.parse().ok()).flatten()
+    }
+
+    fn keep_prices<'a>(cx: &'a Deps, answer: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>> {
+        async move { cx.store().observe(&Observation::of(answer)).await }.boxed()
+    }
+}
+
+/// What one source says.
+type Said<'a> = BoxFuture<'a, Part<FlightOffer>>;
+
+/// Questions of flights, as they are put to sources.
+trait ToSources {
+    fn awards<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving) -> Option<Said<'a>>;
+
+    fn fares<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving, days: &'a [Date]) -> Option<Said<'a>>;
+
+    fn days_worth_asking(&self, asking: &Asking<'_, SearchQuery>, parts: &[Part<FlightOffer>]) -> Vec<Date>;
+}
+
+impl ToSources for SearchQuery {
+    fn awards<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving) -> Option<Said<'a>> {
+        let Adapter::Awards(source) = &serving.adapter else { return None };
+        Some(async move { asking.part(&id_of(serving), source.awards(&serving.outside, self, asking.now)).await }.boxed())
+    }
+
+    fn fares<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving, days: &'a [Date]) -> Option<Said<'a>> {
+        let Adapter::Fares(source) = &serving.adapter else { return None };
+        let said = async move {
+            if days.is_empty() {
+                return nothing_of(&id_of(serving), SourceOutcome::Complete, asking.now);
+            }
+            asking.part(&id_of(serving), source.fares(&serving.outside, self, days, asking.now)).await
+        };
+        Some(said.boxed())
+    }
+
+    /// The days for which fares are asked: those with the cheapest awards, or the first of the window; as many as can be asked for.
+    fn days_worth_asking(&self, asking: &Asking<'_, SearchQuery>, parts: &[Part<FlightOffer>]) -> Vec<Date> {
+        match self.wanted() {
+            Wanted::AwardFlights => {
+                let kept = asking.kept.iter().flat_map(|kept| &kept.parts);
+                let kept = kept.filter(|part| parts.iter().all(|asked| asked.source() != part.source() || !asked.has_answered()));
+                cheapest_days(parts.iter().chain(kept).flat_map(|part| &part.offers))
+            }
+            Wanted::CashFlights => {
+                let (first, last) = self.days();
+                let days = first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last);
+                days.take(CASH_DAYS_PER_SEARCH).collect()
+            }
+        }
+    }
+}
+
+/// The days with the cheapest awards.
+fn cheapest_days<'a>(offers: impl Iterator<Item = &'a FlightOffer>) -> Vec<Date> {
+    let mut cheapest: BTreeMap<Date, u64> = BTreeMap::new();
+    for offer in offers {
+        if let Fare::Award { points, .. } = &offer.fare {
+            let known = cheapest.entry(offer.day()).or_insert(points.get());
+            *known = (*known).min(points.get());
+        }
+    }
+    let mut days: Vec<(u64, Date)> = cheapest.into_iter().map(|(day, points)| (points, day)).collect();
+    days.sort_unstable();
+    days.into_iter().take(CASH_DAYS_PER_SEARCH).map(|(_, day)| day).collect()
+}

@@ -1,0 +1,38 @@
+//! Stays: every source that can be asked where.
+
+use domain::{
+    answers::{Answer, Part},
+    stays::{StayOffer, StayQuery},
+};
+use futures::{
+    FutureExt,
+    future::{BoxFuture, join_all},
+};
+use platform::Deps;
+use providers::{Serving, sources::Adapter};
+use storage::StoreError;
+
+use super::{Askable, Asking};
+use crate::serving::id_of;
+
+impl Askable for StayQuery {
+    fn ask<'a>(&'a self, asking: &'a Asking<'a, Self>) -> BoxFuture<'a, Vec<Part<StayOffer>>> {
+        let said = asking.serving().filter_map(move |serving| {
+            let Adapter::Stays(source) = &serving.adapter else { return None };
+            Some(async move {
+                let with = asking.with(serving);
+                asking.part(&id_of(serving), source.stays(&with, self)).await
+            })
+        });
+        join_all(said).boxed()
+    }
+
+    fn is_wanted_of(&self, _: &Serving) -> bool {
+        true
+    }
+
+    /// Prices of rooms are no observations yet: nothing learns from them.
+    fn keep_prices<'a>(_: &'a Deps, _: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>> {
+        async { Ok(()) }.boxed()
+    }
+}

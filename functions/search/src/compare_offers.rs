@@ -1,0 +1,335 @@
+//! `POST /v1/search/compare`
+
+use std::collections::BTreeSet;
+
+use axum::extract::State;
+use domain::{
+    compare::{Breakdown, Line, Priced, side_by_side},
+    faults::{Check, Faults},
+    flights::{Cabin, FlightNumber, FlightOffer, SourceId},
+    identity::Role,
+    inputs::{Fields, Input, leaf, list, object},
+    money::{Currency, Money},
+    places::Airport,
+    properties::{ListingKey, ListingReference, Property},
+    rates::DayRates,
+    search::{SearchQuery, Wanted},
+    sources::{SourceEntry, SourceState},
+    stays::{Guests, StayOffer, StayPlace, StayQuery},
+};
+use jiff::civil::Date;
+use platform::{
+    Answer, Deps, Endpoint, Failure, Inquiry, Limit, Message, Problems, Reply,
+    queues::{RefreshAnswer, SourceAnswered},
+};
+use providers::{booking_demand, duffel, expedia_rapid, goibibo, makemytrip, oyo, seats_aero, trip_com};
+use serde::Serialize;
+use storage::{
+    AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, Observation, PlacedListing,
+    RawAnswer, RawPart, SourceBucket, SourceDay, SourceHealth,
+};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use crate::{
+    answer_view::{Searched, earliest, no_answer},
+    asking::{self, Askable, Had, Wish},
+    search_flights::WITHIN,
+};
+
+/// Puts side by side what sources ask for one stay or one flight.
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-compare-offers", || routes!(compare_offers))
+    .asks()
+    .limited(Limit::SEARCHES)
+    .memory(512)
+    .may(&[
+        PlacedListing::READ,
+        Property::READ,
+        CachedAnswer::READ,
+        CachedAnswer::WRITE,
+        Asking::WRITE,
+        KeptMark::READ,
+        AskedDay::READ,
+        AskedDay::WRITE,
+        CacheCount::WRITE,
+        DueAnswer::WRITE,
+        Observation::WRITE,
+        DayRates::READ,
+        SourceEntry::READ,
+        SourceState::READ,
+        SourceState::WRITE,
+        SourceBucket::READ,
+        SourceBucket::WRITE,
+        SourceDay::WRITE,
+        SourceHealth::WRITE,
+        MemberKey::READ,
+        RawAnswer::WRITE,
+        RawPart::WRITE,
+        Grant::UseKeys,
+        Grant::Send(RefreshAnswer::QUEUE.name),
+        Grant::Send(SourceAnswered::QUEUE.name),
+        Grant::Call(seats_aero::SOURCE),
+        Grant::Call(duffel::SOURCE),
+        Grant::Call(booking_demand::SOURCE),
+        Grant::Call(expedia_rapid::SOURCE),
+        Grant::Call(goibibo::SOURCE),
+        Grant::Call(makemytrip::SOURCE),
+        Grant::Call(oyo::SOURCE),
+        Grant::Call(trip_com::SOURCE),
+    ]);
+
+/// What is to be compared: exactly one of `stay` and `flight`.
+#[derive(ToSchema)]
+#[schema(as = CompareOffers, rename_all = "camelCase", example = json!({
+    "flight": {"flights": ["QR740"], "from": "LAX", "to": "DXB", "day": "2026-04-27", "cabin": "economy"}
+}))]
+#[expect(dead_code, reason = "it describes the body and is never built")]
+pub struct CompareOffersBody {
+    stay: Option<OneStay>,
+    flight: Option<OneFlight>,
+    /// What totals are compared in; US dollars, if not given. They are shown as the sources ask them.
+    currency: Option<Currency>,
+}
+
+/// A stay in one house.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct OneStay {
+    /// A source that sells it.
+    source: SourceId,
+    /// What that source calls it.
+    reference: ListingReference,
+    /// The city that it is in: some sources can only be asked for all of it, and are left out without it.
+    #[schema(required = false)]
+    city: Option<String>,
+    /// The day of arrival, there.
+    #[schema(value_type = String, format = Date)]
+    checkin: Date,
+    /// 1 to 90.
+    nights: u8,
+    /// 2 if not given.
+    #[schema(required = false)]
+    adults: u8,
+    /// The age of each child in years.
+    #[schema(required = false)]
+    child_ages: Vec<u8>,
+}
+
+/// One journey by its flights.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct OneFlight {
+    /// In their order.
+    flights: Vec<FlightNumber>,
+    from: Airport,
+    to: Airport,
+    /// The day of departure, there.
+    #[schema(value_type = String, format = Date)]
+    day: Date,
+    cabin: Cabin,
+    /// For cash, if not given; for points as well, if awards are wanted.
+    #[schema(required = false)]
+    wanted: Wanted,
+    /// 1 if not given.
+    #[schema(required = false)]
+    travellers: u8,
+}
+
+/// What is to be compared, and in which currency.
+#[derive(Debug)]
+pub struct CompareOffers {
+    what: What,
+    currency: Currency,
+}
+
+#[derive(Debug)]
+enum What {
+    Stay(OneStay),
+    Flight(OneFlight),
+}
+
+impl Input for CompareOffers {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (stay, flight) = (fields.given("stay", object), fields.given("flight", object));
+        let currency = fields.given("currency", leaf);
+        let what = match (stay?, flight?) {
+            (Some(stay), None) => What::Stay(stay),
+            (None, Some(flight)) => What::Flight(flight),
+            (Some(_), Some(_)) | (None, None) => {
+                fields.fault("", "give exactly one of stay and flight");
+                return None;
+            }
+        };
+        Some(Self { what, currency: currency?.unwrap_or(Currency::USD) })
+    }
+}
+
+impl Input for OneStay {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (source, reference) = (fields.required("source", leaf), fields.required("reference", leaf));
+        let (city, checkin) = (fields.given("city", leaf), fields.required("checkin", leaf));
+        let nights = fields.required("nights", leaf);
+        let (adults, child_ages) = (fields.given("adults", leaf), fields.given("childAges", list));
+        let (adults, child_ages) = (adults?.unwrap_or(2), child_ages?.unwrap_or_default());
+        let (source, reference, city) = (source?, reference?, city?);
+        Some(Self { source, reference, city, checkin: checkin?, nights: nights?, adults, child_ages })
+    }
+}
+
+impl Input for OneFlight {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (flights, cabin) = (fields.required("flights", list), fields.required("cabin", leaf));
+        let (from, to, day) = (fields.required("from", leaf), fields.required("to", leaf), fields.required("day", leaf));
+        let (wanted, travellers) = (fields.given("wanted", leaf), fields.given("travellers", leaf));
+        let (wanted, travellers) = (wanted?.unwrap_or(Wanted::CashFlights), travellers?.unwrap_or(1));
+        Some(Self { flights: flights?, from: from?, to: to?, day: day?, cabin: cabin?, wanted, travellers })
+    }
+}
+
+/// One source's offer among the others.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ComparedOffer {
+    source: SourceId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stay: Option<StayOffer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flight: Option<FlightOffer>,
+    /// All that has to be paid, as the source asks it; none for points.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<Money>,
+    breakdown: BreakdownView,
+    /// The total in the currency that is compared in; none, if no rate is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compared: Option<Money>,
+    /// The day of the rate by which it was converted: to compare it, and for nothing else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date)]
+    rate_of: Option<Date>,
+    /// Whether no other one is cheaper, of those that can be compared.
+    cheapest: bool,
+    /// Whether its source has to be asked again before one relies on it.
+    stale: bool,
+}
+
+/// What a total is made of, as far as the source says. Paid on the spot is a part of it, too.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BreakdownView {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base: Option<Money>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taxes: Option<Money>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fees: Option<Money>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_the_spot: Option<Money>,
+    /// What of the total is in none of base, taxes and fees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_broken_down: Option<Money>,
+}
+
+impl From<Breakdown> for BreakdownView {
+    fn from(Breakdown { base, taxes, fees, on_the_spot, not_broken_down }: Breakdown) -> Self {
+        Self { base, taxes, fees, on_the_spot, not_broken_down }
+    }
+}
+
+/// Compares what sources ask for one stay or one flight
+///
+/// Side by side, the cheapest first, with what each total is made of. A stay is that of one house, which its sources call by different
+/// references; a flight is a journey by the same flights on the same day. Totals in other currencies are compared at a day's rates, and
+/// what can't be converted comes last. `sources` tells who was not asked or did not answer.
+#[utoipa::path(
+    post,
+    path = "/v1/search/compare",
+    tag = "search",
+    request_body = CompareOffersBody,
+    responses((status = 200, body = Searched<ComparedOffer>), Problems)
+)]
+async fn compare_offers(State(cx): State<Deps>, inquiry: Inquiry<CompareOffers>) -> Reply<Searched<ComparedOffer>> {
+    let Inquiry { caller, input: CompareOffers { what, currency } } = inquiry;
+    let wish = Wish { tenant: caller.tenant(), since: None, within: WITHIN, waits: true };
+    match what {
+        What::Stay(stay) => {
+            let property = property(&cx, &stay).await?;
+            let query = stay.query(&property, currency, earliest(&cx))?;
+            let had = answered(&cx, &query, wish).await?;
+            // Two sources can call two houses by one reference.
+            let is_it = |offer: &&StayOffer| {
+                let listing = property.listings.get(&offer.freshness.source);
+                listing.is_some_and(|listing| listing.key.reference.as_str() == offer.property.reference)
+            };
+            let offers: Vec<StayOffer> = had.answer.offers().filter(is_it).cloned().collect();
+            compared(&cx, &had, offers, currency, |offer| (offer.freshness.source.clone(), Some(offer), None)).await
+        }
+        What::Flight(flight) => {
+            let query = flight.query(earliest(&cx))?;
+            let had = answered(&cx, &query, wish).await?;
+            let is_it = |offer: &&FlightOffer| offer.segments.iter().map(|segment| &segment.flight).eq(&flight.flights);
+            let offers: Vec<FlightOffer> = had.answer.offers().filter(is_it).cloned().collect();
+            compared(&cx, &had, offers, currency, |offer| (offer.freshness.source.clone(), None, Some(offer))).await
+        }
+    }
+}
+
+async fn answered<Q: Askable>(cx: &Deps, query: &Q, wish: Wish<'_>) -> Result<Had<Q>, Failure> {
+    Box::pin(asking::answer(cx, query, wish)).await.map_err(|why| no_answer(cx, why))
+}
+
+/// The house, as all its sources know it.
+async fn property(cx: &Deps, stay: &OneStay) -> Result<Property, Failure> {
+    let key = ListingKey { source: stay.source.clone(), reference: stay.reference.clone() };
+    let placed = cx.store().placed_listing(&key).await?.ok_or(Failure::NotFound("property"))?;
+    // In the moment in which it is joined to another it is in neither place.
+    cx.store().property_of(&placed).await?.ok_or(Failure::Unavailable)
+}
+
+impl OneStay {
+    fn query(&self, property: &Property, currency: Currency, earliest: Date) -> Result<StayQuery, Faults> {
+        let references = || property.listings.values().map(|listing| listing.key.reference.as_str().to_owned()).collect();
+        let place = self.city.clone().map_or_else(|| StayPlace::Properties(references()), StayPlace::City);
+        let guests = Guests { adults: self.adults, child_ages: self.child_ages.clone() };
+        let mut check = Check::new();
+        check.that(earliest <= self.checkin, "/stay/checkin", "past", "this day has passed");
+        check.done()?;
+        StayQuery::new(place, self.checkin, self.nights, guests, currency)
+    }
+}
+
+impl OneFlight {
+    fn query(&self, earliest: Date) -> Result<SearchQuery, Faults> {
+        let mut check = Check::new();
+        check.that(earliest <= self.day, "/flight/day", "past", "this day has passed").that(
+            (1..=8).contains(&self.flights.len()),
+            "/flight/flights",
+            "out-of-range",
+            "1 to 8 flights",
+        );
+        check.done()?;
+        let one = |airport: Airport| BTreeSet::from([airport]);
+        let days = (self.day, self.day);
+        SearchQuery::new(self.wanted, one(self.from), one(self.to), days, BTreeSet::from([self.cabin]), self.travellers)
+    }
+}
+
+/// The offers in their order, each with its source and itself.
+async fn compared<Q: Askable, O: Priced>(
+    cx: &Deps,
+    had: &Had<Q>,
+    offers: Vec<O>,
+    currency: Currency,
+    shown: impl Fn(O) -> (SourceId, Option<StayOffer>, Option<FlightOffer>),
+) -> Reply<Searched<ComparedOffer>> {
+    let lines = side_by_side(&offers, currency, earliest(cx), &*cx.rates().await?);
+    let found = offers.len();
+    let mut offers: Vec<Option<O>> = offers.into_iter().map(Some).collect();
+    let items = lines.into_iter().filter_map(|Line { at, ordered_by, rate_of, cheapest }| {
+        let offer = offers.get_mut(at)?.take()?;
+        let (total, breakdown) = (offer.total(), offer.breakdown().into());
+        let (source, stay, flight) = shown(offer);
+        let stale = had.stale.contains(&source);
+        Some(ComparedOffer { source, stay, flight, total, breakdown, compared: ordered_by, rate_of, cheapest, stale })
+    });
+    Ok(Answer::ok(Searched::new(had, found, items.collect())))
+}

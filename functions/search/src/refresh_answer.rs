@@ -1,0 +1,102 @@
+//! Queue `refreshes`: asks the sources anew for an answer that is stale, or popular and soon will be.
+
+use std::time::Duration;
+
+use domain::{
+    activities::ActivityQuery,
+    answers::Answer,
+    caching::AHEAD,
+    search::SearchQuery,
+    sources::{SourceEntry, SourceState, Vertical},
+    stays::StayQuery,
+};
+use jiff::{SignedDuration, Timestamp};
+use platform::{
+    Deps, JobError, Message, Worker,
+    queues::{RefreshAnswer, SourceAnswered},
+    telemetry,
+};
+use providers::{booking_demand, duffel, expedia_rapid, getyourguide, goibibo, makemytrip, oyo, seats_aero, trip_com, viator};
+use storage::{
+    AskedDay, Asking, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, Observation, RawAnswer, RawPart, SourceBucket,
+    SourceDay, SourceHealth,
+};
+
+use crate::asking::{self, Askable, NoAnswer, Wish};
+
+/// Refreshes answers.
+pub static FUNCTION: Worker<RefreshAnswer> =
+    Worker::new("search-refresh-answer", |cx, message| Box::pin(refresh_answer(cx, message))).batch(5, 5).timeout(60).may(&[
+        CachedAnswer::READ,
+        CachedAnswer::WRITE,
+        Asking::WRITE,
+        KeptMark::READ,
+        AskedDay::READ,
+        DueAnswer::WRITE,
+        Observation::WRITE,
+        RawAnswer::WRITE,
+        RawPart::WRITE,
+        SourceEntry::READ,
+        SourceState::READ,
+        SourceState::WRITE,
+        SourceBucket::READ,
+        SourceBucket::WRITE,
+        SourceDay::WRITE,
+        SourceHealth::READ,
+        SourceHealth::WRITE,
+        MemberKey::READ,
+        Grant::UseKeys,
+        Grant::Send(SourceAnswered::QUEUE.name),
+        Grant::Call(seats_aero::SOURCE),
+        Grant::Call(duffel::SOURCE),
+        Grant::Call(booking_demand::SOURCE),
+        Grant::Call(expedia_rapid::SOURCE),
+        Grant::Call(goibibo::SOURCE),
+        Grant::Call(makemytrip::SOURCE),
+        Grant::Call(oyo::SOURCE),
+        Grant::Call(trip_com::SOURCE),
+        Grant::Call(viator::SOURCE),
+        Grant::Call(getyourguide::SOURCE),
+    ]);
+
+/// How long the sources have.
+const WITHIN: Duration = Duration::from_secs(45);
+
+async fn refresh_answer(cx: &Deps, message: RefreshAnswer) -> Result<(), JobError> {
+    match message.vertical {
+        Vertical::Flights => refresh::<SearchQuery>(cx, message).await,
+        Vertical::Stays => refresh::<StayQuery>(cx, message).await,
+        Vertical::Activities => refresh::<ActivityQuery>(cx, message).await,
+    }
+}
+
+/// Asks again, unless someone has meanwhile.
+async fn refresh<Q: Askable>(cx: &Deps, message: RefreshAnswer) -> Result<(), JobError> {
+    let RefreshAnswer { tenant, scope, search_key, .. } = &message;
+    // What has expired nobody waits for.
+    let Some(kept) = cx.store().answer::<Q>(scope, search_key).await? else { return Ok(()) };
+    let wish = Wish { tenant, since: Some(fresh_since(&kept, cx.now())), within: WITHIN, waits: false };
+    match asking::answer(cx, &kept.query, wish).await {
+        Ok(_) => {
+            telemetry::count(cx, "AnswersRefreshed", 1);
+            Ok(())
+        }
+        // Another one asks right now; or the sources are down, and what is kept stays as it is. Who looks next has it refreshed.
+        Err(NoAnswer::Busy | NoAnswer::Nobody) => Ok(()),
+        Err(NoAnswer::Down(source, trouble)) => {
+            tracing::warn!(%source, cause = %trouble.cause, "an answer is not refreshed");
+            Ok(())
+        }
+        Err(NoAnswer::Unsent(error)) => Err(error),
+        Err(NoAnswer::Inside(error)) => Err(error.into()),
+    }
+}
+
+/// What is due is due by the minute, and found by a job that runs every ten.
+const EARLIER: SignedDuration = SignedDuration::from_mins(10);
+
+/// What was asked for later than this is not asked for again: its life does not end soon.
+fn fresh_since<Q: Askable>(kept: &Answer<Q>, now: Timestamp) -> Timestamp {
+    let life = SignedDuration::from_mins(kept.lifetime_minutes.into());
+    now.saturating_sub(life - AHEAD - EARLIER).unwrap_or(Timestamp::MIN)
+}

@@ -1,0 +1,155 @@
+//! `POST /v1/search/activities`
+
+use axum::extract::State;
+use domain::{
+    activities::{ActivityOffer, ActivityQuery},
+    faults::{Check, Faults},
+    identity::Role,
+    inputs::{Fields, Input, leaf, object},
+    money::{Currency, Money},
+    rates::DayRates,
+    sources::{SourceEntry, SourceState},
+    watchers::TravelDates,
+};
+use jiff::civil::Date;
+use platform::{
+    Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply,
+    queues::{RefreshAnswer, SourceAnswered},
+};
+use providers::{getyourguide, viator};
+use serde::Serialize;
+use storage::{
+    AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, RawAnswer, RawPart, SourceBucket,
+    SourceDay, SourceHealth,
+};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use crate::{
+    answer_view::{MOST, Searched, USUALLY, earliest, no_answer},
+    asking::{self, Wish},
+    ranked::by_price,
+    search_flights::WITHIN,
+};
+
+/// Searches activities.
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-activities", || routes!(search_activities))
+    .asks()
+    .limited(Limit::SEARCHES)
+    .memory(512)
+    .may(&[
+        CachedAnswer::READ,
+        CachedAnswer::WRITE,
+        Asking::WRITE,
+        KeptMark::READ,
+        AskedDay::READ,
+        AskedDay::WRITE,
+        CacheCount::WRITE,
+        DueAnswer::WRITE,
+        DayRates::READ,
+        RawAnswer::WRITE,
+        RawPart::WRITE,
+        SourceEntry::READ,
+        SourceState::READ,
+        SourceState::WRITE,
+        SourceBucket::READ,
+        SourceBucket::WRITE,
+        SourceDay::WRITE,
+        SourceHealth::READ,
+        SourceHealth::WRITE,
+        MemberKey::READ,
+        Grant::UseKeys,
+        Grant::Send(RefreshAnswer::QUEUE.name),
+        Grant::Send(SourceAnswered::QUEUE.name),
+        Grant::Call(viator::SOURCE),
+        Grant::Call(getyourguide::SOURCE),
+    ]);
+
+/// What there is to do is wanted.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase", example = json!({"place": "Edinburgh", "dates": {"on": "2026-04-27", "flexDays": 2}, "adults": 2}))]
+pub struct SearchActivities {
+    /// A place or an activity, in words.
+    place: String,
+    dates: TravelDates,
+    /// 1 to 15; 1 if not given.
+    #[schema(required = false)]
+    adults: u8,
+    /// The currency that prices are wanted in; US dollars, if not given.
+    #[schema(required = false)]
+    currency: Currency,
+    /// How many are shown, 1 to 100; 20 if not given.
+    #[schema(required = false, minimum = 1, maximum = 100)]
+    limit: u8,
+}
+
+impl Input for SearchActivities {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (place, dates) = (fields.required("place", leaf), fields.required("dates", object));
+        let (adults, currency, limit) =
+            (fields.given("adults", leaf), fields.given("currency", leaf), fields.given("limit", leaf));
+        Some(Self {
+            place: place?,
+            dates: dates?,
+            adults: adults?.unwrap_or(1),
+            currency: currency?.unwrap_or(Currency::USD),
+            limit: limit?.unwrap_or(USUALLY),
+        })
+    }
+}
+
+impl SearchActivities {
+    fn query(self, earliest: Date) -> Result<(ActivityQuery, usize), Faults> {
+        let Self { place, dates, adults, currency, limit } = self;
+        let (first, last) = dates.window();
+        let mut check = Check::new();
+        check.that((1..=MOST).contains(&limit), "/limit", "out-of-range", format!("1 to {MOST}")).that(
+            earliest <= last,
+            "/dates",
+            "past",
+            "these days have passed",
+        );
+        let query = ActivityQuery::new(place, (first.max(earliest), last), adults, currency);
+        check.also(query.as_ref().map(|_| ()).map_err(Clone::clone));
+        check.done()?;
+        query.map(|query| (query, limit.into()))
+    }
+}
+
+/// Something to do that was found.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FoundActivity {
+    /// What is on offer.
+    activity: ActivityOffer,
+    /// Whether its source has to be asked again before one relies on it.
+    stale: bool,
+}
+
+/// Searches activities
+///
+/// Answers with what the sources say within seven seconds, or what is kept of what they said before, the cheapest first; `sources`
+/// tells how fresh each part is and what is missing. Nobody can page in it: ask for up to 100, or ask more narrowly.
+#[utoipa::path(
+    post,
+    path = "/v1/search/activities",
+    tag = "search",
+    request_body = SearchActivities,
+    responses((status = 200, body = Searched<FoundActivity>), Problems)
+)]
+async fn search_activities(State(cx): State<Deps>, inquiry: Inquiry<SearchActivities>) -> Reply<Searched<FoundActivity>> {
+    let Inquiry { caller, input } = inquiry;
+    let earliest = earliest(&cx);
+    let (query, limit) = input.query(earliest)?;
+    let wish = Wish { tenant: caller.tenant(), since: None, within: WITHIN, waits: true };
+    let had = asking::answer(&cx, &query, wish).await.map_err(|why| no_answer(&cx, why))?;
+    let offers = had.answer.offers().map(|offer| (offer.price, offer));
+    let ranked = by_price(offers, query.currency(), &*cx.rates().await?, earliest);
+    let found = ranked.len();
+    let view = |(_, offer): (Option<Money>, &ActivityOffer)| FoundActivity {
+        stale: had.stale.contains(&offer.freshness.source),
+        activity: offer.clone(),
+    };
+    let items = ranked.into_iter().take(limit).map(view).collect();
+    Ok(Answer::ok(Searched::new(&had, found, items)))
+}

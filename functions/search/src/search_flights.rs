@@ -1,0 +1,201 @@
+//! `POST /v1/search/flights`
+
+use std::{cmp::Reverse, collections::BTreeSet, time::Duration};
+
+use axum::extract::State;
+use domain::{
+    deals::{Assessed, Score, Weights, assess},
+    faults::{Check, Faults},
+    flights::{Cabin, FlightOffer},
+    identity::Role,
+    ids::{DealId, Owner},
+    inputs::{Fields, Input, leaf, list, object},
+    places::{Place, names::places},
+    rates::DayRates,
+    search::{SearchQuery, Wanted},
+    sources::{SourceEntry, SourceState},
+    value::{Valuation, Valuations},
+    wallets::OwnValuations,
+    watchers::TravelDates,
+};
+use jiff::civil::Date;
+use platform::{
+    Answer, Deps, Endpoint, Failure, Inquiry, Limit, Message, Problems, Reply,
+    queues::{RefreshAnswer, SourceAnswered},
+};
+use providers::{duffel, seats_aero};
+use serde::Serialize;
+use storage::{
+    AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, Observation, RawAnswer, RawPart,
+    SourceBucket, SourceDay, SourceHealth,
+};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use crate::{
+    answer_view::{MOST, Searched, USUALLY, earliest, no_answer},
+    asking::{self, Wish},
+};
+
+/// How long a member waits for the sources, or for another who asks them. The rest of the function's ten seconds is for the store.
+pub(crate) const WITHIN: Duration = Duration::from_secs(7);
+
+/// Searches flights.
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-flights", || routes!(search_flights))
+    .asks()
+    .limited(Limit::SEARCHES)
+    .memory(512)
+    .may(&[
+        CachedAnswer::READ,
+        CachedAnswer::WRITE,
+        Asking::WRITE,
+        KeptMark::READ,
+        AskedDay::READ,
+        AskedDay::WRITE,
+        CacheCount::WRITE,
+        DueAnswer::WRITE,
+        Observation::WRITE,
+        DayRates::READ,
+        MemberKey::READ,
+        OwnValuations::READ,
+        Grant::UseKeys,
+        Grant::Send(RefreshAnswer::QUEUE.name),
+        RawAnswer::WRITE,
+        RawPart::WRITE,
+        SourceEntry::READ,
+        SourceState::READ,
+        SourceState::WRITE,
+        SourceBucket::READ,
+        SourceBucket::WRITE,
+        SourceDay::WRITE,
+        SourceHealth::READ,
+        SourceHealth::WRITE,
+        Grant::Send(SourceAnswered::QUEUE.name),
+        Grant::Call(seats_aero::SOURCE),
+        Grant::Call(duffel::SOURCE),
+    ]);
+
+/// What flights are wanted.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase", example = json!({
+    "from": ["Los Angeles"], "to": ["DXB"], "dates": {"on": "2026-04-27", "flexDays": 1}, "cabins": ["economy"]
+}))]
+pub struct SearchFlights {
+    /// For points, with the cash prices that they are compared with; or for cash. For points, if not given.
+    #[schema(required = false)]
+    wanted: Wanted,
+    /// Airports, metropolitan areas, countries, cities: by code or by name.
+    #[schema(value_type = Vec<String>)]
+    from: Vec<Place>,
+    /// The same.
+    #[schema(value_type = Vec<String>)]
+    to: Vec<Place>,
+    dates: TravelDates,
+    /// All, if none are given.
+    #[schema(required = false)]
+    cabins: Vec<Cabin>,
+    /// 1 if not given.
+    #[schema(required = false)]
+    travellers: u8,
+    /// How many are shown, 1 to 100; 20 if not given.
+    #[schema(required = false, minimum = 1, maximum = 100)]
+    limit: u8,
+}
+
+impl Input for SearchFlights {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (wanted, from, to) = (fields.given("wanted", leaf), fields.required("from", places), fields.required("to", places));
+        let (dates, cabins) = (fields.required("dates", object), fields.given("cabins", list));
+        let (travellers, limit) = (fields.given("travellers", leaf), fields.given("limit", leaf));
+        Some(Self {
+            wanted: wanted?.unwrap_or(Wanted::AwardFlights),
+            from: from?,
+            to: to?,
+            dates: dates?,
+            cabins: cabins?.unwrap_or_else(|| Cabin::ALL.to_vec()),
+            travellers: travellers?.unwrap_or(1),
+            limit: limit?.unwrap_or(USUALLY),
+        })
+    }
+}
+
+impl SearchFlights {
+    fn query(self, earliest: Date) -> Result<(SearchQuery, usize), Faults> {
+        let Self { wanted, from, to, dates, cabins, travellers, limit } = self;
+        let airports = |places: Vec<Place>| places.iter().flat_map(Place::airports).collect::<BTreeSet<_>>();
+        let (first, last) = dates.window();
+        let mut check = Check::new();
+        check.that((1..=MOST).contains(&limit), "/limit", "out-of-range", format!("1 to {MOST}")).that(
+            earliest <= last,
+            "/dates",
+            "past",
+            "these days have passed",
+        );
+        let window = (first.max(earliest), last.max(earliest));
+        let query = SearchQuery::new(wanted, airports(from), airports(to), window, cabins.into_iter().collect(), travellers);
+        match query {
+            Ok(query) => check.done().map(|()| (query, limit.into())),
+            Err(faults) => {
+                check.also(Err(faults.clone()));
+                Err(check.done().err().unwrap_or(faults))
+            }
+        }
+    }
+}
+
+/// A flight that was found.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FoundFlight {
+    /// The deal that it is: a watcher that finds it tells of it by this id.
+    deal: DealId,
+    /// What is on offer.
+    flight: FlightOffer,
+    /// What it is worth, against the member's own valuation or else the published ones; none for cash prices.
+    valuation: Option<Valuation>,
+    /// How good it is.
+    score: Score,
+    /// Whether its source has to be asked again before one relies on it.
+    stale: bool,
+}
+
+/// Searches flights
+///
+/// Answers with what the sources say within seven seconds, or what is kept of what they said before, the best first; `sources` tells
+/// how fresh each part is and what is missing. Nobody can page in it: ask for up to 100, or ask more narrowly.
+#[utoipa::path(
+    post,
+    path = "/v1/search/flights",
+    tag = "search",
+    request_body = SearchFlights,
+    responses((status = 200, body = Searched<FoundFlight>), Problems)
+)]
+async fn search_flights(State(cx): State<Deps>, inquiry: Inquiry<SearchFlights>) -> Reply<Searched<FoundFlight>> {
+    let Inquiry { caller, input } = inquiry;
+    let (query, limit) = input.query(earliest(&cx))?;
+    let wish = Wish { tenant: caller.tenant(), since: None, within: WITHIN, waits: true };
+    let had = asking::answer(&cx, &query, wish).await.map_err(|why| no_answer(&cx, why))?;
+    let own = own_valuations(&cx, &caller.owner).await?;
+    let rates = cx.rates().await?;
+
+    let assessed = assess(caller.tenant(), &had.answer, &rates).into_iter().map(|assessed| assessed.held_against(&own));
+    let mut ranked: Vec<FoundFlight> = assessed
+        .map(|Assessed { offer, valuation, parts }| FoundFlight {
+            deal: offer.deal_id(caller.tenant()),
+            score: Score::of(&parts, &Weights::default()),
+            stale: had.stale.contains(&offer.freshness.source),
+            flight: offer,
+            valuation,
+        })
+        .collect();
+    ranked.sort_by_key(|found| (Reverse(found.score.total), found.deal));
+    let found = ranked.len();
+    ranked.truncate(limit);
+    Ok(Answer::ok(Searched::new(&had, found, ranked)))
+}
+
+/// A member's own valuations: none, until they are given.
+async fn own_valuations(cx: &Deps, owner: &Owner) -> Result<Valuations, Failure> {
+    let Some(own) = cx.store().own_valuations(owner).await? else { return Ok(Valuations::default()) };
+    Ok(cx.vault().key_of(owner).await?.open(&OwnValuations::VALUATIONS, &own.valuations)?)
+}

@@ -1,0 +1,207 @@
+//! `POST /v1/search/stays`
+
+use axum::extract::State;
+use domain::{
+    faults::{Check, Faults},
+    identity::Role,
+    inputs::{Fields, Input, leaf, list, object},
+    money::{Currency, Money},
+    rates::DayRates,
+    sources::{SourceEntry, SourceState},
+    stays::{Guests, Position, StayOffer, StayPlace, StayQuery},
+};
+use jiff::civil::Date;
+use platform::{
+    Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply,
+    queues::{RefreshAnswer, SourceAnswered},
+};
+use providers::{booking_demand, expedia_rapid, goibibo, makemytrip, oyo, trip_com};
+use serde::Serialize;
+use storage::{
+    AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, RawAnswer, RawPart, SourceBucket,
+    SourceDay, SourceHealth,
+};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use crate::{
+    answer_view::{MOST, Searched, USUALLY, earliest, no_answer},
+    asking::{self, Wish},
+    ranked::by_price,
+    search_flights::WITHIN,
+};
+
+/// Searches stays.
+pub static FUNCTION: Endpoint =
+    Endpoint::of(Role::Member, "search-search-stays", || routes!(search_stays)).asks().limited(Limit::SEARCHES).memory(512).may(
+        &[
+            CachedAnswer::READ,
+            CachedAnswer::WRITE,
+            Asking::WRITE,
+            KeptMark::READ,
+            AskedDay::READ,
+            AskedDay::WRITE,
+            CacheCount::WRITE,
+            DueAnswer::WRITE,
+            DayRates::READ,
+            RawAnswer::WRITE,
+            RawPart::WRITE,
+            SourceEntry::READ,
+            SourceState::READ,
+            SourceState::WRITE,
+            SourceBucket::READ,
+            SourceBucket::WRITE,
+            SourceDay::WRITE,
+            SourceHealth::WRITE,
+            MemberKey::READ,
+            Grant::UseKeys,
+            Grant::Send(RefreshAnswer::QUEUE.name),
+            Grant::Send(SourceAnswered::QUEUE.name),
+            Grant::Call(booking_demand::SOURCE),
+            Grant::Call(expedia_rapid::SOURCE),
+            Grant::Call(goibibo::SOURCE),
+            Grant::Call(makemytrip::SOURCE),
+            Grant::Call(oyo::SOURCE),
+            Grant::Call(trip_com::SOURCE),
+        ],
+    );
+
+/// What stay is wanted: where is exactly one of `city`, `around` and `properties`.
+#[derive(ToSchema)]
+#[schema(as = SearchStays, rename_all = "camelCase", example = json!({"city": "Paris", "checkin": "2026-04-27", "nights": 3, "adults": 2}))]
+#[expect(dead_code, reason = "it describes the body and is never built")]
+pub struct SearchStaysBody {
+    /// In a city, by its name.
+    city: Option<String>,
+    /// Around a place on earth.
+    around: Option<Around>,
+    /// In one of these, by a source's own references.
+    properties: Option<Vec<String>>,
+    /// The day of arrival, there.
+    #[schema(value_type = String, format = Date)]
+    checkin: Date,
+    /// 1 to 90.
+    nights: u8,
+    /// Who shares the one room: 2 adults, if not given.
+    adults: Option<u8>,
+    /// The age of each child in years.
+    child_ages: Option<Vec<u8>>,
+    /// The currency that prices are wanted in; US dollars, if not given. Not every source can.
+    currency: Option<Currency>,
+    /// How many are shown, 1 to 100; 20 if not given.
+    #[schema(minimum = 1, maximum = 100)]
+    limit: Option<u8>,
+}
+
+/// Around a place on earth.
+#[derive(Debug, ToSchema)]
+pub struct Around {
+    /// Degrees north and east, as decimal texts.
+    position: Position,
+    /// 1 to 100.
+    kilometres: u8,
+}
+
+impl Input for Around {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (position, kilometres) = (fields.required("position", leaf), fields.required("kilometres", leaf));
+        Some(Self { position: position?, kilometres: kilometres? })
+    }
+}
+
+/// What stay is wanted.
+#[derive(Debug)]
+pub struct SearchStays {
+    place: StayPlace,
+    checkin: Date,
+    nights: u8,
+    guests: Guests,
+    currency: Currency,
+    limit: u8,
+}
+
+impl Input for SearchStays {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (city, around) = (fields.given::<String>("city", leaf), fields.given::<Around>("around", object));
+        let properties = fields.given::<Vec<String>>("properties", list);
+        let (checkin, nights) = (fields.required("checkin", leaf), fields.required("nights", leaf));
+        let (adults, child_ages) = (fields.given("adults", leaf), fields.given("childAges", list));
+        let (currency, limit) = (fields.given("currency", leaf), fields.given("limit", leaf));
+        let place = match (city?, around?, properties?) {
+            (Some(city), None, None) => StayPlace::City(city),
+            (None, Some(Around { position, kilometres }), None) => StayPlace::Around(position, kilometres),
+            (None, None, Some(properties)) => StayPlace::Properties(properties.into_iter().collect()),
+            _ => {
+                fields.fault("", "give exactly one of city, around and properties");
+                return None;
+            }
+        };
+        Some(Self {
+            place,
+            checkin: checkin?,
+            nights: nights?,
+            guests: Guests { adults: adults?.unwrap_or(2), child_ages: child_ages?.unwrap_or_default() },
+            currency: currency?.unwrap_or(Currency::USD),
+            limit: limit?.unwrap_or(USUALLY),
+        })
+    }
+}
+
+impl SearchStays {
+    fn query(self, earliest: Date) -> Result<(StayQuery, usize), Faults> {
+        let Self { place, checkin, nights, guests, currency, limit } = self;
+        let mut check = Check::new();
+        check.that((1..=MOST).contains(&limit), "/limit", "out-of-range", format!("1 to {MOST}")).that(
+            earliest <= checkin,
+            "/checkin",
+            "past",
+            "this day has passed",
+        );
+        let query = StayQuery::new(place, checkin, nights, guests, currency);
+        check.also(query.as_ref().map(|_| ()).map_err(Clone::clone));
+        check.done()?;
+        query.map(|query| (query, limit.into()))
+    }
+}
+
+/// A stay that was found.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FoundStay {
+    /// What is on offer.
+    stay: StayOffer,
+    /// What it costs in the currency that was asked for: what it is ranked by. Converted at a day's rate where the source answers in
+    /// another one; none, if no rate is known.
+    compared: Option<Money>,
+    /// Whether its source has to be asked again before one relies on it.
+    stale: bool,
+}
+
+/// Searches stays
+///
+/// Answers with what the sources say within seven seconds, or what is kept of what they said before, the cheapest first; `sources`
+/// tells how fresh each part is and what is missing. One room; nobody can page in it: ask for up to 100, or ask more narrowly.
+#[utoipa::path(
+    post,
+    path = "/v1/search/stays",
+    tag = "search",
+    request_body = SearchStaysBody,
+    responses((status = 200, body = Searched<FoundStay>), Problems)
+)]
+async fn search_stays(State(cx): State<Deps>, inquiry: Inquiry<SearchStays>) -> Reply<Searched<FoundStay>> {
+    let Inquiry { caller, input } = inquiry;
+    let earliest = earliest(&cx);
+    let (query, limit) = input.query(earliest)?;
+    let wish = Wish { tenant: caller.tenant(), since: None, within: WITHIN, waits: true };
+    let had = asking::answer(&cx, &query, wish).await.map_err(|why| no_answer(&cx, why))?;
+    let offers = had.answer.offers().map(|offer| (offer.price.total, offer));
+    let ranked = by_price(offers, query.currency(), &*cx.rates().await?, earliest);
+    let found = ranked.len();
+    let view = |(compared, offer): (Option<Money>, &StayOffer)| FoundStay {
+        stale: had.stale.contains(&offer.freshness.source),
+        stay: offer.clone(),
+        compared,
+    };
+    let items = ranked.into_iter().take(limit).map(view).collect();
+    Ok(Answer::ok(Searched::new(&had, found, items)))
+}

@@ -1,0 +1,5 @@
+//! Runs `sources::list_provider_health` as a Lambda.
+
+fn main() -> std::process::ExitCode {
+    platform::lambda::serve(&sources::list_provider_health::FUNCTION)
+}

@@ -1,0 +1,109 @@
+//! How it is shown how sources fare.
+
+use domain::sources::{
+    Account, KeyScope, SourceState, Vertical,
+    breaker::{BreakerState, Passage},
+    health::Tally,
+};
+use futures::future::try_join_all;
+use jiff::Timestamp;
+use platform::{Deps, Failure};
+use providers::{registry::Line, sources::Contract};
+use serde::Serialize;
+use storage::SourceDay;
+use utoipa::ToSchema;
+
+/// Over how many hours in which there were calls.
+const HOURS: u8 = 24;
+
+/// How a source fares, with the key that it is asked with.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HealthView {
+    #[schema(example = "duffel")]
+    id: &'static str,
+    vertical: Vertical,
+    /// `published`, or `unverified_contract` where nobody has confirmed what the adapter is built on.
+    #[schema(value_type = String, example = "unverified_contract")]
+    contract: Contract,
+    /// Whether searches ask it.
+    asked: bool,
+    breaker: BreakerState,
+    /// Until when it is left alone, if it is.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    left_alone_until: Option<Timestamp>,
+    /// The last call that did not fail.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_success: Option<Timestamp>,
+    /// The last call that failed.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_failure: Option<Timestamp>,
+    /// Calls within the last 24 hours in which there were any. Not told of a key that is shared with others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calls: Option<u64>,
+    /// Which part of them failed, from 0 to 1, to four decimals.
+    #[schema(example = "0.0125")]
+    failing: Option<String>,
+    latency: LatencyView,
+    /// How many calls are left of this day's, where there is an end to them.
+    quota_left: Option<u64>,
+}
+
+/// In how many milliseconds so many of a hundred calls were over, as far as it is measured: 50, 100, 200 and so on, doubling, to
+/// 10,000. Null where none are known, or they took longer.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LatencyView {
+    p50_ms: Option<u32>,
+    p95_ms: Option<u32>,
+    p99_ms: Option<u32>,
+}
+
+impl HealthView {
+    fn of(line: &Line, state: &SourceState, tally: &Tally, (shared, quota_left): (bool, Option<u64>), now: Timestamp) -> Self {
+        let shut = match state.breaker.passage(now) {
+            Passage::Shut(until) => Some(until),
+            Passage::Free | Passage::Probe => None,
+        };
+        Self {
+            id: line.source.id,
+            vertical: line.source.vertical,
+            contract: line.source.contract,
+            asked: line.is_asked(),
+            breaker: state.breaker.state(now),
+            left_alone_until: state.paused(now).max(shut),
+            last_success: tally.last_success,
+            last_failure: tally.last_failure,
+            calls: (!shared).then(|| tally.calls()),
+            failing: tally.failures_per_ten_thousand().map(|of| format!("{}.{:04}", of / 10_000, of % 10_000)),
+            latency: LatencyView {
+                p50_ms: tally.percentile_ms(50),
+                p95_ms: tally.percentile_ms(95),
+                p99_ms: tally.percentile_ms(99),
+            },
+            quota_left,
+        }
+    }
+}
+
+/// Of all these, as they are set at a scope.
+pub(crate) async fn health(cx: &Deps, lines: &[&Line], scope: &KeyScope) -> Result<Vec<HealthView>, Failure> {
+    try_join_all(lines.iter().map(|line| health_of(cx, line, scope))).await
+}
+
+async fn health_of(cx: &Deps, line: &Line, scope: &KeyScope) -> Result<HealthView, Failure> {
+    let (now, used) = (cx.now(), line.scope().unwrap_or_else(|| scope.clone()));
+    let source = line.source.id.parse().map_err(|_| Failure::Internal)?;
+    let account = Account { source, scope: used.clone() };
+    let day = SourceDay::at(account.clone(), now);
+    let store = cx.store();
+    let quota = line.quota_per_day(&used);
+    let reserved = async { if quota.is_some() { store.reserved_calls(&day).await } else { Ok(0) } };
+    let read = futures::try_join!(store.source_state(&account), store.source_health(&account, HOURS), reserved);
+    let (state, hours, reserved) = read?;
+    let mut tally = Tally::default();
+    hours.iter().for_each(|hour| tally.join(&hour.tally));
+    let state = state.unwrap_or_else(|| SourceState::of(account, now));
+    let left = quota.map(|quota| u64::from(quota).saturating_sub(reserved));
+    Ok(HealthView::of(line, &state, &tally, (used != *scope, left), now))
+}

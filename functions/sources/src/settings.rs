@@ -1,0 +1,166 @@
+//! What setting something of a source takes, for a tenant's admin as for operators.
+
+use axum::extract::{FromRequestParts, Path};
+use domain::{
+    faults::Faults,
+    ids::{MemberId, TenantId},
+    inputs::{Fields, leaf, list, object},
+    money::Money,
+    sources::{Account, KeptKey, KeyScope, Market, Settings, SourceEntry, SourceKey, SourceState},
+};
+use http::request::Parts;
+use platform::{Answer, Deps, Failure, IfMatch, Reply, command::Request, query::Asked, vault::VaultError};
+use providers::{
+    registry::{Line, lines, lines_of_deployment},
+    sources::{Source, source},
+};
+use storage::Change;
+
+use crate::provider_view::{ProviderView, entry};
+
+/// The source in a path.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PathSource(pub &'static Source);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathSource {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let id = Path::<String>::from_request_parts(parts, state).await;
+        id.ok().and_then(|Path(id)| source(&id)).map(Self).ok_or(NO_SOURCE)
+    }
+}
+
+const NO_SOURCE: Failure = Failure::NotFound("provider");
+
+/// The tenant that an operator asks about.
+pub(crate) fn asked_tenant(parts: &Parts) -> Result<Option<TenantId>, Faults> {
+    let mut asked = Asked::of(parts);
+    let tenant = asked.given("tenant");
+    asked.done(Some(tenant))
+}
+
+/// Where an operator sets something: for a tenant that there is, or for the deployment.
+pub(crate) async fn scope_of(cx: &Deps, tenant: Option<TenantId>) -> Result<KeyScope, Failure> {
+    let Some(tenant) = tenant else { return Ok(KeyScope::Deployment) };
+    let found = cx.store().tenant(&tenant).await?;
+    found.map(|tenant| KeyScope::Tenant(tenant.id)).ok_or(Failure::NotFound("tenant"))
+}
+
+/// All sources as they are set at a scope.
+pub(crate) async fn lines_at(cx: &Deps, scope: &KeyScope) -> Result<Vec<Line>, Failure> {
+    Ok(match scope {
+        KeyScope::Deployment => lines_of_deployment(cx).await?,
+        KeyScope::Tenant(tenant) => lines(cx, tenant).await?,
+    })
+}
+
+/// One source as it is set at a scope.
+pub(crate) async fn line_at(cx: &Deps, scope: &KeyScope, source: &Source) -> Result<Line, Failure> {
+    let lines = lines_at(cx, scope).await?;
+    lines.into_iter().find(|line| line.source.id == source.id).ok_or(NO_SOURCE)
+}
+
+/// Reads settings but for the address, which not everyone may set.
+pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Settings> {
+    let enabled = fields.required("enabled", leaf);
+    let (priority, cost) = (fields.nullable("priority", leaf), fields.nullable("costPerThousand", object::<Money>));
+    let (quota_per_day, markets) = (fields.nullable("quotaPerDay", leaf), fields.given("markets", list::<Market>));
+    let cost_per_thousand = cost?;
+    if cost_per_thousand.is_some_and(|cost| cost.amount().is_sign_negative()) {
+        fields.fault("costPerThousand", "must not be negative");
+        return None;
+    }
+    let markets = markets?.unwrap_or_default().into_iter().collect();
+    Some(Settings {
+        enabled: enabled?,
+        priority: priority?,
+        cost_per_thousand,
+        quota_per_day: quota_per_day?,
+        markets,
+        address: None,
+    })
+}
+
+/// What is set of a source, or nothing yet.
+fn entry_of(line: &Line, scope: &KeyScope) -> Result<SourceEntry, Failure> {
+    let id = line.source.id.parse().map_err(|_| Failure::Internal)?;
+    Ok(entry(line, scope).cloned().unwrap_or_else(|| SourceEntry::new(scope.clone(), id)))
+}
+
+/// Shows a source.
+pub(crate) fn show(line: &Line, scope: &KeyScope) -> Answer<ProviderView> {
+    let version = entry(line, scope).map_or(0, |entry| entry.version);
+    Answer::ok(ProviderView::of(line, scope)).version(version)
+}
+
+/// Sets something of a source.
+pub(crate) async fn set(
+    cx: &Deps,
+    (request, if_match): (&Request, IfMatch),
+    (source, scope): (&Source, &KeyScope),
+    settings: impl FnOnce(&Settings) -> Settings,
+) -> Reply<ProviderView> {
+    let mut line = line_at(cx, scope, source).await?;
+    let mut entry = entry_of(&line, scope)?;
+    if_match.check(entry.version)?;
+    entry.settings = settings(&entry.settings);
+    let change = Change::new().save(&mut entry);
+    match scope {
+        KeyScope::Deployment => line.deployment = Some(entry),
+        KeyScope::Tenant(_) => line.own = Some(entry),
+    }
+    cx.commit(request, change, show(&line, scope)).await.map_err(|failure| if_match.settle(failure))
+}
+
+/// Keeps a key, sealed. What was held against the old one is forgotten.
+pub(crate) async fn set_key(
+    cx: &Deps,
+    (request, if_match): (&Request, IfMatch),
+    (source, scope): (&Source, &KeyScope),
+    (key, set_by): (&SourceKey, MemberId),
+) -> Reply<()> {
+    let mut entry = entry_of(&line_at(cx, scope, source).await?, scope)?;
+    if_match.check(entry.version)?;
+    let (seals, change) = sealing_key(cx, scope).await?;
+    let sealed = seals.seal(&SourceEntry::KEY.of(source.id), &key.expose().to_owned())?;
+    entry.key = Some(KeptKey { sealed, set_at: cx.now(), set_by });
+    let change = anew(cx, change, &entry).save(&mut entry);
+    let answer = Answer::nothing().version(entry.version);
+    cx.commit(request, change, answer).await.map_err(|failure| if_match.settle(failure))
+}
+
+/// Removes a key.
+pub(crate) async fn drop_key(
+    cx: &Deps,
+    (request, if_match): (&Request, IfMatch),
+    (source, scope): (&Source, &KeyScope),
+) -> Reply<()> {
+    let mut entry = entry_of(&line_at(cx, scope, source).await?, scope)?;
+    if_match.check(entry.version)?;
+    if entry.key.take().is_none() {
+        return Err(Failure::NotFound("provider-key"));
+    }
+    let change = anew(cx, Change::new(), &entry).save(&mut entry);
+    let answer = Answer::nothing().version(entry.version);
+    cx.commit(request, change, answer).await.map_err(|failure| if_match.settle(failure))
+}
+
+/// What seals at a scope: the key that is there, or a new one, which is stored with what it seals first.
+async fn sealing_key(cx: &Deps, scope: &KeyScope) -> Result<(platform::vault::OpenKey, Change), Failure> {
+    let sealer = scope.sealer().map_err(|_| Failure::Internal)?;
+    match cx.vault().key_of(&sealer).await {
+        Ok(key) => Ok((key, Change::new())),
+        Err(VaultError::NoKey) => {
+            let (mut wrapped, key) = cx.vault().new_key(&sealer).await?;
+            Ok((key, Change::new().create(&mut wrapped)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Another key begins with a closed breaker.
+fn anew(cx: &Deps, change: Change, entry: &SourceEntry) -> Change {
+    let account = Account { source: entry.source.clone(), scope: entry.scope.clone() };
+    change.forget(&SourceState::of(account, cx.now()))
+}

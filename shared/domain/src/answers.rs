@@ -1,0 +1,281 @@
+//! What the sources answered, in parts: one a source, each as old as it is. A source that gives no answer keeps its former part,
+//! with a note of the trouble.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp, civil::Date};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{
+    activities::{ActivityOffer, ActivityQuery},
+    caching::{self, State, Stock},
+    flights::{Fare, FlightOffer, SourceId},
+    search::{SearchKey, SearchQuery, SourceOutcome, SourceReport, Wanted},
+    sources::Vertical,
+    stays::{StayOffer, StayPlace, StayQuery},
+};
+
+/// A question of one vertical.
+pub trait Question: fmt::Debug + Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// What is offered.
+    type Offer: fmt::Debug + Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
+    /// Which vertical.
+    const VERTICAL: Vertical;
+
+    /// Its name.
+    fn key(&self) -> SearchKey;
+
+    /// The first and the last day that it is about.
+    fn span(&self) -> (Date, Date);
+
+    /// Whether what is in stock there shows in an answer that holds these offers.
+    fn shows(&self, stock: &Stock, offers: &[Self::Offer]) -> bool;
+}
+
+impl Question for SearchQuery {
+    type Offer = FlightOffer;
+    const VERTICAL: Vertical = Vertical::Flights;
+
+    fn key(&self) -> SearchKey {
+        self.key()
+    }
+
+    fn span(&self) -> (Date, Date) {
+        self.days()
+    }
+
+    fn shows(&self, stock: &Stock, _: &[FlightOffer]) -> bool {
+        match stock {
+            Stock::Route(from, to) => self.origins().contains(from) && self.destinations().contains(to),
+            Stock::Property(_) => false,
+        }
+    }
+}
+
+impl Question for StayQuery {
+    type Offer = StayOffer;
+    const VERTICAL: Vertical = Vertical::Stays;
+
+    fn key(&self) -> SearchKey {
+        self.key()
+    }
+
+    /// The nights: who leaves in the morning needs no room.
+    fn span(&self) -> (Date, Date) {
+        (self.checkin(), self.checkout().yesterday().unwrap_or(self.checkin()))
+    }
+
+    fn shows(&self, stock: &Stock, offers: &[StayOffer]) -> bool {
+        match stock {
+            Stock::Property(property) => {
+                let asked_for = match self.place() {
+                    StayPlace::Properties(asked_for) => asked_for.contains(property),
+                    StayPlace::Around(..) | StayPlace::City(_) => false,
+                };
+                asked_for || offers.iter().any(|offer| offer.property.reference == *property)
+            }
+            Stock::Route(..) => false,
+        }
+    }
+}
+
+impl Question for ActivityQuery {
+    type Offer = ActivityOffer;
+    const VERTICAL: Vertical = Vertical::Activities;
+
+    fn key(&self) -> SearchKey {
+        self.key()
+    }
+
+    fn span(&self) -> (Date, Date) {
+        self.days()
+    }
+
+    /// Feeds tell of flights and of hotels.
+    fn shows(&self, _: &Stock, _: &[ActivityOffer]) -> bool {
+        false
+    }
+}
+
+/// Why a source gave nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// It had not answered when the others had to be shown.
+    #[error("it did not answer in time")]
+    Late,
+    /// No connection.
+    #[error("it can't be reached")]
+    Unreachable,
+    /// It answered that something is wrong on its side.
+    #[error("it is out of order")]
+    Unavailable,
+    /// It takes no more calls for now, or we make none for now.
+    #[error("it takes no more calls for now")]
+    Limited,
+    /// It does not take our key.
+    #[error("it does not take the key")]
+    KeyRefused,
+    /// It refused the question.
+    #[error("it refused the question")]
+    Refused,
+    /// Its answer can't be read.
+    #[error("its answer can't be read")]
+    Unreadable,
+    /// It can't be asked this.
+    #[error("it can't be asked this")]
+    NotOffered,
+}
+
+impl Cause {
+    /// Whether it can go better by itself.
+    pub fn passes(self) -> bool {
+        match self {
+            Self::Late | Self::Unreachable | Self::Unavailable | Self::Limited => true,
+            Self::KeyRefused | Self::Refused | Self::Unreadable | Self::NotOffered => false,
+        }
+    }
+}
+
+/// That a source gave nothing when it was last asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Trouble {
+    /// When it was asked.
+    pub at: Timestamp,
+    /// Why.
+    pub cause: Cause,
+}
+
+impl Trouble {
+    /// How long it is not worth asking again. Who can't be asked this is not asked until everyone else is.
+    pub fn lasts(&self) -> SignedDuration {
+        match self.cause {
+            Cause::NotOffered => SignedDuration::from_mins(caching::LONGEST.into()),
+            Cause::Late
+            | Cause::Unreachable
+            | Cause::Unavailable
+            | Cause::Limited
+            | Cause::KeyRefused
+            | Cause::Refused
+            | Cause::Unreadable => caching::TRY_AGAIN,
+        }
+    }
+}
+
+/// What one source answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Part<O> {
+    /// How that went.
+    pub report: SourceReport,
+    /// When it was asked.
+    pub asked_at: Timestamp,
+    /// Every trusted offer.
+    pub offers: Vec<O>,
+    /// What was wrong when it was asked again since, or at all.
+    pub trouble: Option<Trouble>,
+}
+
+impl<O> Part<O> {
+    /// Who answered.
+    pub fn source(&self) -> &SourceId {
+        &self.report.source
+    }
+
+    /// Whether it ever answered.
+    pub fn has_answered(&self) -> bool {
+        self.report.outcome != SourceOutcome::Failed
+    }
+}
+
+/// What the sources answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", bound = "")]
+pub struct Answer<Q: Question> {
+    /// The question.
+    pub query: Q,
+    /// When one of the sources was last asked.
+    pub asked_at: Timestamp,
+    /// How long a part is fresh, in minutes ([`caching::lifetime`]).
+    pub lifetime_minutes: u16,
+    /// One a source, in the order in which they are asked: what is wanted before what it is compared with.
+    pub parts: Vec<Part<Q::Offer>>,
+}
+
+/// What the sources of flights answered.
+pub type SearchAnswer = Answer<SearchQuery>;
+
+impl<Q: Question> Answer<Q> {
+    /// Every offer: award and cash.
+    pub fn offers(&self) -> impl Iterator<Item = &Q::Offer> {
+        self.parts.iter().flat_map(|part| &part.offers)
+    }
+
+    /// The part of a source.
+    pub fn part(&self, source: &SourceId) -> Option<&Part<Q::Offer>> {
+        self.parts.iter().find(|part| part.source() == source)
+    }
+
+    /// Whether all offers that a source has, are in it: only then does an absent one mean that it is gone.
+    pub fn is_complete_for(&self, source: &SourceId) -> bool {
+        self.part(source).is_some_and(|part| part.report.outcome == SourceOutcome::Complete && part.trouble.is_none())
+    }
+
+    /// Takes in what was asked later. Who gave nothing keeps what it gave before, with a note of the trouble; who was not asked
+    /// keeps it as it is.
+    pub fn joined(former: Option<Self>, later: Self) -> Self {
+        let Some(former) = former else { return later };
+        let mut parts = later.parts;
+        for kept in former.parts {
+            match parts.iter_mut().find(|part| part.source() == kept.source()) {
+                None => parts.push(kept),
+                Some(part) if !part.has_answered() && kept.has_answered() => *part = Part { trouble: part.trouble, ..kept },
+                Some(_) => {}
+            }
+        }
+        Self { parts, ..later }
+    }
+
+    /// Without the last half of its offers: for one that is too large to be kept. What lost some is no longer complete.
+    pub fn cut(&mut self) {
+        let mut left = self.offers().count() / 2;
+        for part in &mut self.parts {
+            if part.offers.len() > left {
+                part.offers.truncate(left);
+                part.report.outcome = SourceOutcome::Partial;
+            }
+            left -= part.offers.len();
+        }
+    }
+
+    /// Without the parts of sources that are not among these, in their order: a tenant sees what its own sources say.
+    pub fn only_of(mut self, sources: &[SourceId]) -> Self {
+        let place = |part: &Part<Q::Offer>| sources.iter().position(|source| source == part.source());
+        self.parts.retain(|part| place(part).is_some());
+        self.parts.sort_by_key(place);
+        self
+    }
+
+    /// Without what is not to be shown any more. Its sources have given nothing then.
+    pub fn shown(mut self, look: &caching::Look<'_>) -> Self {
+        let lifetime = self.lifetime_minutes;
+        for part in &mut self.parts {
+            if caching::state(&self.query, part, lifetime, look) == State::Gone {
+                part.offers.clear();
+                part.report.outcome = SourceOutcome::Failed;
+            }
+        }
+        self
+    }
+}
+
+impl SearchAnswer {
+    /// The offers that are what was wanted, rather than what they are compared with.
+    pub fn wanted_offers(&self) -> impl Iterator<Item = &FlightOffer> {
+        self.offers().filter(|offer| match (self.query.wanted(), &offer.fare) {
+            (Wanted::AwardFlights, Fare::Award { .. }) | (Wanted::CashFlights, Fare::Cash { .. }) => true,
+            (Wanted::AwardFlights, Fare::Cash { .. }) | (Wanted::CashFlights, Fare::Award { .. }) => false,
+        })
+    }
+}

@@ -1,0 +1,363 @@
+//! What is kept about answers: how often they are asked for, what makes them worthless, which are to be asked for anew.
+
+use domain::{
+    caching::{Counted, GOOD_ENOUGH, Mark, Marks},
+    ids::TenantId,
+    search::SearchKey,
+    sources::{KeyScope, Vertical},
+    time::Slot,
+};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    cache::partition,
+    change::Change,
+    entity::{Entity, Key, Keyspace, Kind},
+    store::{Range, SortRange, Store, StoreError},
+    tables::Table,
+};
+
+pub(crate) const ASKED: &Kind = &Kind {
+    name: "asked-day",
+    context: "search",
+    table: Table::Cache,
+    keys: &[Keyspace { index: None, partition: "ANSWER#{scope}#{key}", sort: "DAY#" }],
+    retention: "two days",
+    privacy: "a number",
+};
+
+pub(crate) const MARK: &Kind = &Kind {
+    name: "mark",
+    context: "search",
+    table: Table::Cache,
+    keys: &[Keyspace { index: None, partition: "MARK#{vertical}", sort: "" }],
+    retention: "a day: no answer is shown that is older",
+    privacy: "nobody's data",
+};
+
+pub(crate) const DUE_ANSWER: &Kind = &Kind {
+    name: "due-answer",
+    context: "search",
+    table: Table::Cache,
+    keys: &[Keyspace { index: None, partition: "DUE#ANSWER#{shard}", sort: "" }],
+    retention: "a day",
+    privacy: "nobody's data",
+};
+
+pub(crate) const CACHE_COUNT: &Kind = &Kind {
+    name: "cache-count",
+    context: "search",
+    table: Table::Cache,
+    keys: &[Keyspace { index: None, partition: "CACHED#{day}", sort: "" }],
+    retention: "31 days",
+    privacy: "a number",
+};
+
+pub(crate) const WARMING: &Kind = &Kind {
+    name: "warming-hour",
+    context: "search",
+    table: Table::Cache,
+    keys: &[Keyspace { index: None, partition: "WARMING#{hour}", sort: "" }],
+    retention: "two hours",
+    privacy: "a number",
+};
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+fn after(at: Timestamp, kept: SignedDuration) -> Option<Timestamp> {
+    at.checked_add(kept).ok()
+}
+
+fn start_of(day: Date) -> Timestamp {
+    day.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |start| start.timestamp())
+}
+
+/// How often a question was asked on a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AskedDay {
+    /// Within which scope.
+    pub scope: KeyScope,
+    /// Which.
+    pub key: SearchKey,
+    /// The day, in UTC.
+    pub day: Date,
+}
+
+impl Entity for AskedDay {
+    const KIND: &'static Kind = ASKED;
+
+    fn key(&self) -> Key {
+        Key::new(partition(&self.scope, &self.key), format!("DAY#{}", self.day))
+    }
+
+    /// It is counted, never written whole.
+    fn version(&mut self) -> &mut u64 {
+        unreachable!("a counter has no version")
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        after(start_of(self.day), DAY * 3)
+    }
+}
+
+/// How many searches of an hour came to their answers in one way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheCount {
+    /// The instant that it counts for.
+    pub at: Timestamp,
+    /// What was searched for.
+    pub vertical: Vertical,
+    /// How.
+    pub counted: Counted,
+}
+
+impl Entity for CacheCount {
+    const KIND: &'static Kind = CACHE_COUNT;
+
+    fn key(&self) -> Key {
+        let at = TimeZone::UTC.to_datetime(self.at);
+        let sort = format!("{:02}#{}#{}", at.hour(), self.vertical.as_str(), self.counted.as_str());
+        Key::new(format!("CACHED#{}", at.date()), sort)
+    }
+
+    /// It is counted, never written whole.
+    fn version(&mut self) -> &mut u64 {
+        unreachable!("a counter has no version")
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        after(start_of(TimeZone::UTC.to_datetime(self.at).date()), DAY * 32)
+    }
+}
+
+/// What was counted in an hour of a day, in UTC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CacheCounts {
+    /// The hour, 0 to 23.
+    pub hour: u8,
+    /// What was searched for.
+    pub vertical: Vertical,
+    /// How it came to an answer.
+    pub counted: Counted,
+    /// How many searches did.
+    pub searches: u64,
+}
+
+/// A counter as it lies there.
+#[derive(Debug, Serialize, Deserialize)]
+struct CounterItem {
+    pk: String,
+    sk: String,
+    used: u64,
+}
+
+/// A counter of questions, read.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+struct AskedItem(CounterItem);
+
+/// A counter of searches, read.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+struct CountItem(CounterItem);
+
+macro_rules! read_counter {
+    ($name:ident, $kind:ident) => {
+        impl Entity for $name {
+            const KIND: &'static Kind = $kind;
+
+            fn key(&self) -> Key {
+                Key::new(self.0.pk.clone(), self.0.sk.clone())
+            }
+
+            /// It is only read.
+            fn version(&mut self) -> &mut u64 {
+                unreachable!("a counter has no version")
+            }
+        }
+    };
+}
+
+read_counter!(AskedItem, ASKED);
+read_counter!(CountItem, CACHE_COUNT);
+
+/// The budget of an hour for asking anew for what is popular: so many calls of sources.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WarmingHour {
+    /// An instant of the hour.
+    pub at: Timestamp,
+}
+
+impl Entity for WarmingHour {
+    const KIND: &'static Kind = WARMING;
+
+    fn key(&self) -> Key {
+        Key::new(format!("WARMING#{}", self.at.as_second().div_euclid(3_600)), "CALLS")
+    }
+
+    /// It is counted, never written whole.
+    fn version(&mut self) -> &mut u64 {
+        unreachable!("a counter has no version")
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        after(self.at, HOUR * 2)
+    }
+}
+
+/// A mark, and whose answers it is on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptMark {
+    /// Whose.
+    pub vertical: Vertical,
+    /// The mark.
+    #[serde(flatten)]
+    pub mark: Mark,
+}
+
+/// Begins the sort keys of the marks of an instant; the later, the smaller.
+fn latest_first(at: Timestamp) -> String {
+    format!("{:013}", 9_999_999_999_999 - at.as_millisecond().clamp(0, 9_999_999_999_999))
+}
+
+impl Entity for KeptMark {
+    const KIND: &'static Kind = MARK;
+
+    /// Natural: the same mark made again is the same item.
+    fn key(&self) -> Key {
+        let Self { vertical, mark } = self;
+        Key::new(format!("MARK#{}", vertical.as_str()), format!("{}#{}", latest_first(mark.at), mark.id()))
+    }
+
+    /// It is written once, or again the same.
+    fn version(&mut self) -> &mut u64 {
+        unreachable!("a mark has no version")
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        after(self.mark.at, GOOD_ENOUGH + HOUR)
+    }
+}
+
+/// How many partitions hold what is due.
+pub const DUE_ANSWER_SHARDS: u16 = 4;
+
+/// That an answer is to be asked for anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DueAnswer {
+    /// From when on.
+    pub due: Slot,
+    /// Within which scope.
+    pub scope: KeyScope,
+    /// Which question.
+    pub key: SearchKey,
+    /// Of what.
+    pub vertical: Vertical,
+    /// For whom it was last asked for: the sources are theirs.
+    pub tenant: TenantId,
+    /// How often it was asked for in two days.
+    pub asked: u32,
+    /// How many calls that took.
+    pub calls: u32,
+}
+
+fn due_partition(shard: u16) -> String {
+    format!("DUE#ANSWER#{shard:02}")
+}
+
+impl Entity for DueAnswer {
+    const KIND: &'static Kind = DUE_ANSWER;
+
+    /// Natural: the same answer due at the same time is the same item.
+    fn key(&self) -> Key {
+        let Self { due, scope, key, .. } = self;
+        let shard = key.as_str().bytes().map(u16::from).sum::<u16>() % DUE_ANSWER_SHARDS;
+        Key::new(due_partition(shard), format!("{due}#{scope}#{key}"))
+    }
+
+    /// It is written once, or again the same.
+    fn version(&mut self) -> &mut u64 {
+        unreachable!("what is due has no version")
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        after(self.due.start(), DAY)
+    }
+}
+
+/// How many marks are looked at.
+const MARKS: i32 = 200;
+/// The most counters of a day: 24 hours of every vertical and way.
+const COUNTS: i32 = 24 * 3 * 5;
+
+impl Store {
+    /// The marks that were made since an instant, the latest 200 of them. One query; it reads those marks alone.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn marks(&self, vertical: Vertical, since: Timestamp) -> Result<Marks, StoreError> {
+        // "$" comes right after "#": marks of that very instant are among them.
+        let sk = SortRange::UpTo(format!("{}$", latest_first(since)));
+        let pk = format!("MARK#{}", vertical.as_str());
+        let listed = self.list::<KeptMark>(Range { index: None, pk, sk, limit: MARKS, after: None, backwards: false }).await?;
+        let latest: Vec<Mark> = listed.items.into_iter().map(|kept| kept.mark).collect();
+        let unknown_until = listed.next.map(|_| latest.last().map_or(Timestamp::MAX, |mark| mark.at));
+        Ok(Marks { latest, unknown_until })
+    }
+
+    /// How often a question was asked on the last two days on which it was, of the last three.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn asked_lately(&self, scope: &KeyScope, key: &SearchKey) -> Result<u32, StoreError> {
+        let sk = SortRange::Prefix("DAY#".to_owned());
+        let pk = partition(scope, key);
+        let days = self.list::<AskedItem>(Range { index: None, pk, sk, limit: 2, after: None, backwards: true }).await?;
+        let sum: u64 = days.items.iter().map(|AskedItem(day)| day.used).sum();
+        Ok(u32::try_from(sum).unwrap_or(u32::MAX))
+    }
+
+    /// What was counted on a day, in UTC, hour by hour.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn cache_counts(&self, day: Date) -> Result<Vec<CacheCounts>, StoreError> {
+        let pk = format!("CACHED#{day}");
+        let range = Range { index: None, pk, sk: SortRange::All, limit: COUNTS, after: None, backwards: false };
+        let counts = self.list::<CountItem>(range).await?;
+        Ok(counts.items.iter().filter_map(|CountItem(item)| counted(item)).collect())
+    }
+
+    /// What is due in a shard at an instant, the earliest first.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn due_answers(&self, shard: u16, now: Timestamp, limit: u8) -> Result<Vec<DueAnswer>, StoreError> {
+        let sk = SortRange::UpTo(Slot::of(now).plus_minutes(1).to_string());
+        let pk = due_partition(shard);
+        Ok(self.list(Range { index: None, pk, sk, limit: limit.into(), after: None, backwards: false }).await?.items)
+    }
+}
+
+fn counted(item: &CounterItem) -> Option<CacheCounts> {
+    let mut parts = item.sk.split('#');
+    let (hour, vertical, way) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?);
+    Some(CacheCounts {
+        hour,
+        vertical: Vertical::ALL.into_iter().find(|known| known.as_str() == vertical)?,
+        counted: Counted::ALL.into_iter().find(|known| known.as_str() == way)?,
+        searches: item.used,
+    })
+}
+
+impl Change {
+    /// Counts so many searches that came to their answers in the same way. Two writes.
+    pub fn searched(self, asked: &AskedDay, count: &CacheCount, searches: u16) -> Self {
+        self.count(asked, searches.into(), u32::MAX).count(count, searches.into(), u32::MAX)
+    }
+}

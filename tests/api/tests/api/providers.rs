@@ -1,0 +1,132 @@
+//! `/v1/admin/providers` and `/v1/operator/providers`: which sources are asked, where, how often and with whose key.
+
+use domain::identity::Role;
+use local::{TestApp, test_app::User};
+use serde_json::{Value, json};
+
+use crate::support::{Core, each, faults, pages};
+
+const KEY: &str = "a-key-nobody-may-see";
+
+async fn show(user: &User<'_>, path: &str) -> Value {
+    let shown = user.get(path).send().await;
+    shown.assert(200, "");
+    shown.body
+}
+
+#[tokio::test]
+async fn every_source_is_listed_once_by_its_id() {
+    let app = TestApp::new().await;
+    for (user, base) in [(app.member("admin"), "/v1/admin"), (app.member("operator"), "/v1/operator")] {
+        for list in ["providers", "providers/health"] {
+            let ids: Vec<String> =
+                pages(&user, &format!("{base}/{list}"), 4).await.iter().flat_map(|page| each(page, "id")).collect();
+            assert_eq!(ids.len(), 11, "{base}/{list}");
+            assert!(ids.is_sorted());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_tenants_key_is_sealed_shown_to_nobody_and_nobody_elses() {
+    let app = TestApp::new().await;
+    let (admin, operator) = (app.member("admin"), app.member("operator"));
+    let others = app.user_of("other", "omar", Role::Admin).at("other.localhost");
+    let (source, key) = ("/v1/admin/providers/viator", "/v1/admin/providers/viator/key");
+    assert_eq!(show(&admin, source).await["key"], json!({"of": "nobody"}));
+    admin.put(key).body(json!({"key": KEY})).send().await.assert(204, "");
+
+    let shown = show(&admin, source).await;
+    assert_eq!((&shown["key"]["of"], &shown["asked"], &shown["version"]), (&json!("tenant"), &json!(true), &json!(1)));
+    assert_eq!(shown["key"]["setBy"], json!(admin.owner().member));
+    assert_eq!(show(&others, source).await["key"], json!({"of": "nobody"}));
+    assert_eq!(show(&operator, "/v1/operator/providers/viator").await["key"], json!({"of": "nobody"}));
+    assert_eq!(show(&operator, "/v1/operator/providers/viator?tenant=demo").await["key"]["of"], "tenant");
+    let stored = format!("{:?}", Core::of(&app).everything().await);
+    assert!(stored.contains("source-entry") && !stored.contains(KEY) && !shown.to_string().contains(KEY));
+
+    admin.delete(key).send().await.assert(204, "");
+    assert_eq!(show(&admin, source).await["key"], json!({"of": "nobody"}));
+    admin.delete(key).send().await.assert(404, "provider-key-not-found");
+}
+
+#[tokio::test]
+async fn what_operators_set_holds_for_all_and_under_what_tenants_set() {
+    let app = TestApp::new().await;
+    let (admin, operator) = (app.member("admin"), app.member("operator"));
+    let (mine, all) = ("/v1/admin/providers/duffel", "/v1/operator/providers/duffel");
+    assert_eq!((&show(&admin, mine).await["asked"], &show(&admin, mine).await["order"]), (&json!(true), &json!(20)));
+    operator.put(all).body(json!({"enabled": true, "priority": 5})).send().await.assert(200, "");
+    assert_eq!(show(&admin, mine).await["order"], 5);
+    admin.put(mine).body(json!({"enabled": true, "priority": 50})).send().await.assert(200, "");
+    assert_eq!((&show(&admin, mine).await["order"], &show(&operator, all).await["order"]), (&json!(50), &json!(5)));
+    operator.put(all).body(json!({"enabled": false})).send().await.assert(200, "");
+    let shown = show(&admin, mine).await;
+    assert_eq!((&shown["asked"], &shown["settings"]["enabled"]), (&json!(false), &json!(true)));
+}
+
+#[tokio::test]
+async fn an_agreement_turns_a_source_on() {
+    let app = TestApp::new().await;
+    let (admin, operator) = (app.member("admin"), app.member("operator"));
+    let (mine, all) = ("/v1/admin/providers/goibibo", "/v1/operator/providers/goibibo");
+    assert_eq!(show(&admin, mine).await["contract"], "unverified_contract");
+    operator.put(&format!("{all}/key")).body(json!({"key": KEY})).send().await.assert(204, "");
+    assert_eq!(show(&admin, mine).await["asked"], false, "nobody knows where it is");
+    let agreed = |address: &str| json!({"enabled": true, "address": address, "quotaPerDay": 100, "markets": ["IN"]});
+    for wrong in ["http://partner.goibibo.example", "https://10.0.0.1", "https://goibibo.example?key=1"] {
+        let refused = operator.put(all).body(agreed(wrong)).send().await;
+        assert_eq!(faults(refused.assert(422, "invalid-input")), [("/address".to_owned(), "invalid".to_owned())], "{wrong}");
+    }
+    operator.put(&format!("{all}?tenant=demo")).body(agreed("https://partner.goibibo.example")).send().await.assert(200, "");
+    assert_eq!(show(&admin, mine).await["asked"], true);
+    assert_eq!(show(&operator, all).await["asked"], false, "for this tenant alone");
+    operator.put(&format!("{all}?tenant=nowhere")).body(agreed("https://x.example")).send().await.assert(404, "tenant-not-found");
+    let refused = admin.put(mine).body(agreed("https://elsewhere.example")).send().await;
+    assert_eq!(faults(refused.assert(422, "invalid-input")), [("/address".to_owned(), "unknown-field".to_owned())]);
+    // What admins set leaves the address as it is.
+    admin.put(mine).body(json!({"enabled": true})).send().await.assert(200, "");
+    assert_eq!(show(&admin, mine).await["settings"]["address"], "https://partner.goibibo.example");
+}
+
+#[tokio::test]
+async fn every_fault_of_what_is_set_is_named() {
+    let app = TestApp::new().await;
+    let wrong = json!({
+        "enabled": "yes", "priority": -1, "quotaPerDay": 1.5, "markets": ["usa"],
+        "costPerThousand": {"amount": "-1.00", "currency": "USD"}
+    });
+    let refused = app.member("admin").put("/v1/admin/providers/viator").body(wrong).send().await;
+    let named: Vec<String> = faults(refused.assert(422, "invalid-input")).into_iter().map(|(pointer, _)| pointer).collect();
+    assert_eq!(named, ["/costPerThousand", "/enabled", "/markets/0", "/priority", "/quotaPerDay"]);
+}
+
+#[tokio::test]
+async fn a_change_is_held_to_the_version_that_was_seen() {
+    let app = TestApp::new().await;
+    let admin = app.member("admin");
+    let path = "/v1/admin/providers/viator";
+    let put = |tag: &'static str| admin.put(path).header("if-match", tag).body(json!({"enabled": false}));
+    put("\"1\"").send().await.assert(412, "stale-version");
+    put("\"0\"").send().await.assert(200, "");
+    put("\"0\"").send().await.assert(412, "stale-version");
+    let key = admin.put(&format!("{path}/key")).header("if-match", "\"1\"").body(json!({"key": KEY})).send().await;
+    assert_eq!((key.status.as_u16(), key.header("etag")), (204, "\"2\""));
+}
+
+#[tokio::test]
+async fn health_says_what_nobody_has_confirmed() {
+    let app = TestApp::new().await;
+    let health = app.member("operator").get("/v1/operator/providers/health?limit=100").send().await;
+    let unverified = health.body["items"].as_array().unwrap().iter().filter(|one| one["contract"] == "unverified_contract");
+    let mut ids: Vec<&str> = unverified.map(|one| one["id"].as_str().unwrap()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["goibibo", "makemytrip", "oyo", "trip-com"]);
+    let duffel = health.body["items"].as_array().unwrap().iter().find(|one| one["id"] == "duffel").unwrap();
+    let never = json!({
+        "id": "duffel", "vertical": "flights", "contract": "published", "asked": true, "breaker": "closed", "leftAloneUntil": null,
+        "lastSuccess": null, "lastFailure": null, "calls": 0, "failing": null,
+        "latency": {"p50Ms": null, "p95Ms": null, "p99Ms": null}, "quotaLeft": null
+    });
+    assert_eq!(*duffel, never);
+}

@@ -1,0 +1,146 @@
+//! `/v1/search`, over the recordings; `tests/jobs` has what happens when sources fail.
+
+use local::{TestApp, test_app::User};
+use serde_json::{Value, json};
+
+use crate::support::{faults, with, without};
+
+fn dubai() -> Value {
+    json!({"from": ["LAX"], "to": ["DXB"], "dates": {"on": "2026-04-27"}, "cabins": ["economy"], "limit": 100})
+}
+
+async fn search(user: &User<'_>, question: Value) -> Value {
+    let reply = user.post("/v1/search/flights").body(question).send().await;
+    reply.assert(200, "");
+    assert_eq!(reply.header("cache-control"), "no-store");
+    reply.body
+}
+
+fn items(found: &Value) -> &[Value] {
+    found["items"].as_array().unwrap()
+}
+
+#[tokio::test]
+async fn what_is_found_is_ranked_valued_and_as_fresh_as_it_says() {
+    let app = TestApp::new().await;
+    let found = search(&app.member("demo"), dubai()).await;
+    let scores: Vec<u64> = items(&found).iter().map(|item| item["score"]["total"].as_u64().unwrap()).collect();
+    assert!(scores.len() > 3 && scores.is_sorted_by(|one, next| one >= next), "{scores:?}");
+    assert_eq!((&found["how"], &found["complete"], &found["found"]), (&json!("miss"), &json!(true), &json!(scores.len())));
+    assert!(items(&found).iter().all(|item| item["flight"]["fare"]["kind"] == "award" && item["stale"] == false));
+    let sources: Vec<&Value> = found["sources"].as_array().unwrap().iter().map(|source| &source["source"]).collect();
+    assert_eq!(sources, ["seats-aero", "duffel"]);
+    let mut shown = found["items"][0].clone();
+    shown["flight"] = json!("as deals show it");
+    insta::assert_json_snapshot!("found_flight", shown);
+}
+
+#[tokio::test]
+async fn no_more_is_shown_than_is_asked_for_and_it_is_the_best() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    let all = search(&demo, dubai()).await;
+    let two = search(&demo, with(dubai(), "limit", json!(2))).await;
+    assert_eq!(items(&two), &items(&all)[..2]);
+    assert_eq!((&two["found"], &two["how"]), (&all["found"], &json!("hit")));
+    assert_eq!(items(&search(&demo, without(dubai(), "limit")).await).len(), items(&all).len().min(20));
+}
+
+#[tokio::test]
+async fn cash_is_found_where_cash_is_wanted() {
+    let app = TestApp::new().await;
+    let found = search(&app.member("demo"), with(dubai(), "wanted", json!("cash-flights"))).await;
+    assert!(!items(&found).is_empty());
+    assert!(items(&found).iter().all(|item| item["flight"]["fare"]["kind"] == "cash" && item["valuation"].is_null()));
+}
+
+#[tokio::test]
+async fn a_find_is_worth_what_the_member_says_that_points_are_worth() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    let of_american = |found: &Value| {
+        let one = items(found)
+            .iter()
+            .find(|item| item["flight"]["fare"]["programme"] == "aadvantage" && !item["valuation"]["centsPerPoint"].is_null());
+        one.cloned().unwrap()
+    };
+    let before = of_american(&search(&demo, dubai()).await);
+    demo.put("/v1/me/valuations").body(json!({"valuations": {"aadvantage": "0.01"}})).send().await.assert(204, "");
+    let found = search(&demo, dubai()).await;
+    let after = items(&found).iter().find(|item| item["deal"] == before["deal"]).unwrap();
+    assert_eq!((&after["valuation"]["verdict"], &after["score"]["parts"]["value"]), (&json!("exceptional"), &json!(100)));
+    assert_eq!(before["valuation"]["centsPerPoint"], after["valuation"]["centsPerPoint"]);
+    let others = search(&app.member("free"), dubai()).await;
+    assert_eq!(of_american(&others)["valuation"], before["valuation"], "what is one's own is nobody else's");
+}
+
+#[tokio::test]
+async fn a_find_has_the_id_of_the_deal_that_it_is() {
+    let (app, _) = crate::support::told().await;
+    let demo = app.member("demo");
+    let found = search(&demo, dubai()).await;
+    let id = found["items"][0]["deal"].as_str().unwrap().to_owned();
+    demo.get(&format!("/v1/deals/{id}")).send().await.assert(200, "");
+}
+
+#[tokio::test]
+async fn every_fault_of_a_question_is_named() {
+    let app = TestApp::new().await;
+    let cases = [
+        (json!({}), vec![("/dates", "missing"), ("/from", "missing"), ("/to", "missing")]),
+        (with(dubai(), "tos", json!([])), vec![("/tos", "unknown-field")]),
+        (
+            with(with(dubai(), "limit", json!(101)), "travellers", json!(10)),
+            vec![("/limit", "out-of-range"), ("/travellers", "out-of-range")],
+        ),
+        (with(dubai(), "dates", json!({"on": "2026-02-01"})), vec![("/dates", "past")]),
+        (with(dubai(), "to", json!(["LAX"])), vec![("/to", "same-place")]),
+        (with(dubai(), "from", json!(["Nowhere At All"])), vec![("/from/0", "unknown-place")]),
+    ];
+    for (question, expected) in cases {
+        let reply = app.member("demo").post("/v1/search/flights").body(question).send().await;
+        reply.assert(422, "invalid-input");
+        let found = faults(&reply);
+        assert_eq!(found, expected.into_iter().map(|(at, code)| (at.to_owned(), code.to_owned())).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn what_is_to_be_invalidated_is_said_in_one_way() {
+    let app = TestApp::new().await;
+    let operator = app.member("operator");
+    let route = json!({"from": "LAX", "to": "DXB"});
+    let cases = [
+        (json!({}), ("", "invalid")),
+        (json!({"route": route, "property": "x"}), ("", "invalid")),
+        (json!({"searchKey": "0f1e2d3c4b5a69788796a5b4c3d2e1f0", "source": "duffel"}), ("", "invalid")),
+        (json!({"property": ""}), ("/property", "invalid")),
+        (json!({"route": route, "days": {"from": "2026-05-02", "to": "2026-05-01"}}), ("/days/to", "invalid")),
+    ];
+    for (doubt, (at, code)) in cases {
+        let reply = operator.post("/v1/admin/cache/invalidations").body(doubt).send().await;
+        reply.assert(422, "invalid-input");
+        assert_eq!(faults(&reply), [(at.to_owned(), code.to_owned())]);
+    }
+    app.member("demo").post("/v1/admin/cache/invalidations").body(json!({})).send().await.assert(403, "forbidden");
+}
+
+#[tokio::test]
+async fn one_flight_is_compared_by_its_flights() {
+    let app = TestApp::new().await;
+    let flight = |flights: Value| {
+        json!({"flight": {
+            "flights": flights, "from": "LAX", "to": "DXB", "day": "2026-04-27", "cabin": "economy"
+        }})
+    };
+    let found = app.member("demo").post("/v1/search/compare").body(flight(json!(["UA2096", "UA164"]))).send().await;
+    found.assert(200, "");
+    let item = &found.body["items"][0];
+    assert_eq!((&item["source"], &item["cheapest"]), (&json!("duffel"), &json!(true)));
+    assert_eq!(item["total"], json!({"amount": "376.00", "currency": "USD"}));
+    assert_eq!((&item["compared"], &item["rateOf"]), (&item["total"], &Value::Null));
+    let none = app.member("demo").post("/v1/search/compare").body(flight(json!(["UA1"]))).send().await;
+    assert_eq!((none.status.as_u16(), &none.body["found"]), (200, &json!(0)));
+    let wrong = app.member("demo").post("/v1/search/compare").body(flight(json!([]))).send().await;
+    wrong.assert(422, "invalid-input");
+}

@@ -1,0 +1,54 @@
+//! A member who searches at once, a source that changes what it has, and operators who look after the cache.
+
+use domain::{caching::Stock, events::InventoryChanged, ids::EventId};
+use jiff::SignedDuration;
+use serde_json::json;
+use storage::Change;
+
+use super::{MINUTE, Person, turn};
+use crate::{Violation, ensure, world::World};
+
+/// After so long an answer is stale, and still shown; by a clock that is off either.
+const STALE_AFTER: SignedDuration = SignedDuration::from_mins(400);
+
+/// Dana searches, searches again when the answer is stale, and once more when it is no longer to be believed.
+pub(super) async fn tell(world: &World) -> Result<(), Violation> {
+    let (dana, operator) = (Person::of(world, "demo"), Person::of(world, "operator"));
+    search(&dana).await?;
+    let stay = json!({"city": "Goa", "checkin": "2026-04-27", "nights": 2});
+    let stays = dana.ask("search-search-stays", "", Some(stay)).await?;
+    ensure(stays.body["items"][0]["stay"]["property"]["reference"] == "GI-12", || format!("not the cheapest: {}", stays.body))?;
+    let one = json!({"flights": ["QR740"], "from": "LAX", "to": "DXB", "day": "2026-04-27", "cabin": "economy"});
+    let side_by_side = dana.ask("search-compare-offers", "", Some(json!({"flight": one}))).await?;
+    ensure(side_by_side.body["items"].is_array(), || format!("nothing compared: {}", side_by_side.body))?;
+    let tour = json!({"place": "Sydney", "dates": {"on": "2026-04-27", "flexDays": 1}});
+    let tours = dana.ask("search-search-activities", "", Some(tour)).await?;
+    ensure(tours.body["found"] == 1, || format!("not the one tour: {}", tours.body))?;
+    world.app.clock.advance(STALE_AFTER);
+    search(&dana).await?;
+    turn(world, MINUTE).await?;
+
+    let doubt = json!({"route": {"from": "LAX", "to": "DXB"}});
+    operator.ask("search-invalidate-cache", "", Some(doubt)).await?;
+    tell_of_inventory(world).await?;
+    turn(world, MINUTE).await?;
+    search(&dana).await?;
+    let cache = operator.ask("search-get-cache", "", None).await?;
+    ensure(cache.body["all"]["misses"].is_u64(), || format!("nothing is counted: {}", cache.body))
+}
+
+async fn search(dana: &Person<'_>) -> Result<(), Violation> {
+    let question = json!({"from": ["Los Angeles"], "to": ["DXB"], "dates": {"on": "2026-04-27"}, "cabins": ["economy"]});
+    let found = dana.ask("search-search-flights", "", Some(question)).await?;
+    ensure(found.body["found"] == 3, || format!("not what there is: {}", found.body))
+}
+
+/// What a feed will tell.
+async fn tell_of_inventory(world: &World) -> Result<(), Violation> {
+    let (tenant, source) = ("demo".parse().unwrap(), "goibibo".parse().unwrap());
+    let stock = Stock::Property("GI-77".to_owned());
+    let changed = InventoryChanged { tenant, source, stock, days: None, at: world.now() };
+    // There is one of them.
+    let change = Change::new().emit(&changed, EventId::from(ulid::Ulid(77)), world.now());
+    world.app.store().commit(change).await.map_err(|error| Violation(error.to_string()))
+}

@@ -1,0 +1,100 @@
+//! Members who search at once, who die while they ask, and what is no longer to be believed while it is asked for.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::sync::Arc;
+
+use domain::sources::KeyScope;
+use faults::{
+    strikes::{Gatepost, Recorder},
+    world::{Setting, World, alone},
+};
+use jiff::SignedDuration;
+use local::{gate::Faults, test_app::Reply};
+use serde_json::json;
+use storage::Turn;
+
+/// How often each race is run.
+const SEEDS: u64 = 8;
+/// Longer than anyone who asks for a member can hold up others.
+const LEASE: SignedDuration = SignedDuration::from_secs(11);
+
+async fn world(faults: Arc<dyn Faults>, seed: u64) -> World {
+    let world = World::new(Setting::of(seed, faults)).await;
+    world.space.set(&[("QR740", 40_000)]);
+    world
+}
+
+async fn search(world: &World, member: &str) -> Reply {
+    let question = json!({"from": ["LAX"], "to": ["DXB"], "dates": {"on": "2026-04-27"}, "cabins": ["economy"]});
+    world.app.member(member).post("/v1/search/flights").body(question).send().await
+}
+
+#[test]
+fn of_two_who_search_at_once_one_asks_and_both_are_answered() {
+    for seed in 0..SEEDS {
+        alone(seed, async {
+            let world = world(Arc::new(Recorder::of(seed)), seed).await;
+            let (one, other) = tokio::join!(search(&world, "demo"), search(&world, "omar"));
+            let mut how = [one, other].map(|reply| {
+                reply.assert(200, "");
+                reply.body["how"].as_str().unwrap().to_owned()
+            });
+            how.sort();
+            assert!(how == ["miss", "shared"] || how == ["hit", "miss"], "{how:?}");
+            assert_eq!(world.space.calls_to("seats-aero"), 1);
+        });
+    }
+}
+
+#[test]
+fn who_dies_while_asking_holds_up_others_no_longer_than_asking_takes() {
+    alone(0, async {
+        let world = world(Arc::new(Recorder::of(0)), 0).await;
+        let first = search(&world, "demo").await;
+        let key = first.body["searchKey"].as_str().unwrap().parse().unwrap();
+        world.app.clock.advance(SignedDuration::from_hours(10));
+        let taken = world.app.store().take_turn(Turn::Now, (&KeyScope::Deployment, &key), world.now(), LEASE).await;
+        assert_eq!(taken, Ok(true));
+        let meanwhile = search(&world, "demo").await;
+        meanwhile.assert(200, "");
+        assert_eq!((&meanwhile.body["how"], &meanwhile.body["complete"]), (&json!("stale"), &json!(false)));
+        world.app.clock.advance(LEASE);
+        assert_eq!(search(&world, "demo").await.body["how"], "miss");
+    });
+}
+
+#[test]
+fn where_another_asks_and_nothing_is_kept_one_is_told_to_come_again() {
+    alone(0, async {
+        let world = world(Arc::new(Recorder::of(0)), 0).await;
+        let key = search(&world, "demo").await.body["searchKey"].as_str().unwrap().parse().unwrap();
+        world.app.clock.advance(SignedDuration::from_hours(30));
+        let taken = world.app.store().take_turn(Turn::Now, (&KeyScope::Deployment, &key), world.now(), LEASE).await;
+        assert_eq!(taken, Ok(true));
+        let told = search(&world, "demo").await;
+        told.assert(503, "unavailable");
+        assert!(!told.header("retry-after").is_empty());
+    });
+}
+
+#[test]
+fn what_is_invalidated_while_it_is_asked_for_is_asked_for_again() {
+    for seed in 0..SEEDS {
+        alone(seed, async {
+            // It has asked, and holds the answer in its hands: its first write was taking the turn.
+            let post = Gatepost::after(1, "search-search-flights", "PutItem");
+            let world = world(post.clone(), seed).await;
+            let invalidate = async {
+                let doubt = json!({"route": {"from": "LAX", "to": "DXB"}});
+                let operator = world.app.member("operator");
+                operator.post("/v1/admin/cache/invalidations").body(doubt).send().await.assert(202, "");
+            };
+            let (first, ()) = tokio::join!(search(&world, "demo"), post.meanwhile(invalidate));
+            first.assert(200, "");
+            world.app.clock.advance(SignedDuration::from_mins(1));
+            assert_eq!(search(&world, "omar").await.body["how"], "miss");
+            assert_eq!(search(&world, "omar").await.body["how"], "hit");
+            assert_eq!(world.space.calls_to("seats-aero"), 2);
+        });
+    }
+}

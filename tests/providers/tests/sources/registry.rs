@@ -1,0 +1,70 @@
+//! Which sources serve a tenant, in which order and with whose key, by what is set for all and for the tenant.
+
+use domain::sources::{KeyScope, Settings, SourceEntry, Vertical};
+use platform::Deps;
+use providers::serving;
+use storage::Change;
+
+use crate::guarded::World;
+
+const TENANT: &str = "demo";
+
+async fn set(cx: &Deps, scope: KeyScope, source: &str, settings: Settings) {
+    let mut entry = SourceEntry { settings, ..SourceEntry::new(scope, source.parse().unwrap()) };
+    cx.store().commit(Change::new().create(&mut entry)).await.unwrap();
+}
+
+async fn served(cx: &Deps, vertical: Vertical, market: Option<&str>) -> Vec<&'static str> {
+    let market = market.map(|market| market.parse().unwrap());
+    let all = serving(cx, &TENANT.parse().unwrap(), vertical, market.as_ref()).await.unwrap();
+    assert!(all.iter().all(|one| one.scope == KeyScope::Deployment));
+    all.iter().map(|one| one.source.id).collect()
+}
+
+fn tenant() -> KeyScope {
+    KeyScope::Tenant(TENANT.parse().unwrap())
+}
+
+#[tokio::test]
+async fn without_settings_those_with_a_key_serve_in_the_order_of_the_table() {
+    let world = World::new();
+    let cx = world.instance();
+    assert_eq!(served(&cx, Vertical::Flights, None).await, ["seats-aero", "duffel"]);
+    assert!(served(&cx, Vertical::Stays, None).await.is_empty(), "there is no key of any");
+}
+
+#[tokio::test]
+async fn a_tenants_order_counts_before_the_deployments_and_that_before_the_tables() {
+    let world = World::new();
+    let cx = world.instance();
+    let at = |priority| Settings { priority: Some(priority), ..Settings::default() };
+    set(&cx, KeyScope::Deployment, "duffel", at(1)).await;
+    assert_eq!(served(&cx, Vertical::Flights, None).await, ["duffel", "seats-aero"]);
+    set(&cx, tenant(), "duffel", at(100)).await;
+    assert_eq!(served(&cx, Vertical::Flights, None).await, ["seats-aero", "duffel"]);
+}
+
+#[tokio::test]
+async fn who_switches_a_source_off_is_not_served_by_it() {
+    for scope in [KeyScope::Deployment, tenant()] {
+        let world = World::new();
+        let cx = world.instance();
+        set(&cx, scope, "duffel", Settings { enabled: false, ..Settings::default() }).await;
+        assert_eq!(served(&cx, Vertical::Flights, None).await, ["seats-aero"]);
+    }
+}
+
+#[tokio::test]
+async fn a_source_serves_the_markets_that_both_name() {
+    let world = World::new();
+    let cx = world.instance();
+    let only = |markets: &[&str]| Settings {
+        markets: markets.iter().map(|market| market.parse().unwrap()).collect(),
+        ..Settings::default()
+    };
+    set(&cx, KeyScope::Deployment, "duffel", only(&["US", "GB"])).await;
+    set(&cx, tenant(), "duffel", only(&["GB", "FR"])).await;
+    for (market, serves) in [(Some("US"), false), (Some("GB"), true), (Some("FR"), false), (None, true)] {
+        assert_eq!(served(&cx, Vertical::Flights, market).await.contains(&"duffel"), serves, "{market:?}");
+    }
+}

@@ -1,0 +1,116 @@
+//! What is kept about answers: marks, counts, and what is due.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use domain::{
+    caching::{Counted, Doubt, Mark, Stock},
+    search::SearchKey,
+    sources::{KeyScope, Vertical},
+    time::Slot,
+};
+use jiff::{SignedDuration, Timestamp, civil::date};
+use storage::{
+    AskedDay, CacheCount, CacheCounts, Change, DUE_ANSWER_SHARDS, DueAnswer, KeptMark, Store, StoreError, WarmingHour,
+};
+use storage_tests::{at, stored};
+
+fn mark(instant: Timestamp, property: u32) -> KeptMark {
+    let stock = Stock::Property(format!("p{property}"));
+    KeptMark { vertical: Vertical::Stays, mark: Mark { at: instant, doubt: Doubt::Stock { source: None, stock, days: None } } }
+}
+
+async fn set(store: &Store, mark: &KeptMark) {
+    store.commit(Change::new().set(mark)).await.unwrap();
+}
+
+#[tokio::test]
+async fn marks_are_read_since_an_instant_and_each_is_one() {
+    let stored = stored();
+    let store = &stored.store;
+    let noon = at("2026-02-17T12:00:00.500Z");
+    let millisecond = SignedDuration::from_millis(1);
+    for mark in [mark(noon - millisecond, 1), mark(noon, 2), mark(noon, 3), mark(noon + millisecond, 2), mark(noon, 2)] {
+        set(store, &mark).await;
+    }
+    let since = async |instant| store.marks(Vertical::Stays, instant).await.unwrap().latest.len();
+    assert_eq!((since(noon - millisecond).await, since(noon).await, since(noon + millisecond).await), (4, 3, 1));
+    assert_eq!(since(noon + millisecond + millisecond).await, 0);
+    assert_eq!(store.marks(Vertical::Flights, Timestamp::MIN).await.unwrap().latest, []);
+}
+
+#[tokio::test]
+async fn of_more_marks_than_are_looked_at_the_latest_are_known_and_what_is_older_is_not_believed() {
+    let stored = stored();
+    let begun = at("2026-02-17T12:00:00Z");
+    for minute in 0..201 {
+        set(&stored.store, &mark(begun + SignedDuration::from_mins(minute), 1)).await;
+    }
+    let all = stored.store.marks(Vertical::Stays, begun).await.unwrap();
+    assert_eq!((all.latest.len(), all.unknown_until), (200, Some(begun + SignedDuration::from_mins(1))));
+    let later = stored.store.marks(Vertical::Stays, begun + SignedDuration::from_mins(2)).await.unwrap();
+    assert_eq!((later.latest.len(), later.unknown_until), (199, None));
+}
+
+fn key() -> SearchKey {
+    "0f1e2d3c4b5a69788796a5b4c3d2e1f0".parse().unwrap()
+}
+
+#[tokio::test]
+async fn searches_are_counted_by_question_and_day_and_by_hour() {
+    let stored = stored();
+    let store = &stored.store;
+    let evening = at("2026-02-17T23:30:00Z");
+    let count = async |day, instant, counted, searches| {
+        let asked = AskedDay { scope: KeyScope::Deployment, key: key(), day };
+        let count = CacheCount { at: instant, vertical: Vertical::Flights, counted };
+        store.commit(Change::new().searched(&asked, &count, searches)).await.unwrap();
+    };
+    count(date(2026, 2, 15), evening - SignedDuration::from_hours(48), Counted::Hit, 1_000).await;
+    count(date(2026, 2, 17), evening, Counted::Hit, 16).await;
+    count(date(2026, 2, 17), evening, Counted::Hit, 16).await;
+    count(date(2026, 2, 18), evening + SignedDuration::from_hours(1), Counted::Miss, 1).await;
+    assert_eq!(store.asked_lately(&KeyScope::Deployment, &key()).await.unwrap(), 33, "of the last two days that it was asked on");
+    assert_eq!(store.asked_lately(&KeyScope::Tenant("demo".parse().unwrap()), &key()).await.unwrap(), 0);
+    let hit = CacheCounts { hour: 23, vertical: Vertical::Flights, counted: Counted::Hit, searches: 32 };
+    assert_eq!(store.cache_counts(date(2026, 2, 17)).await.unwrap(), [hit]);
+    assert_eq!(store.cache_counts(date(2026, 2, 18)).await.unwrap()[0].hour, 0);
+}
+
+#[tokio::test]
+async fn what_is_due_is_found_in_its_minute_and_once() {
+    let stored = stored();
+    let noon = at("2026-02-17T12:00:30Z");
+    let due = DueAnswer {
+        due: Slot::of(noon),
+        scope: KeyScope::Deployment,
+        key: key(),
+        vertical: Vertical::Flights,
+        tenant: "demo".parse().unwrap(),
+        asked: 40,
+        calls: 2,
+    };
+    for _ in 0..2 {
+        stored.store.commit(Change::new().set(&due)).await.unwrap();
+    }
+    let found = async |instant| {
+        let mut found = Vec::new();
+        for shard in 0..DUE_ANSWER_SHARDS {
+            found.extend(stored.store.due_answers(shard, instant, 10).await.unwrap());
+        }
+        found
+    };
+    assert_eq!(found(at("2026-02-17T11:59:59Z")).await, []);
+    assert_eq!(found(at("2026-02-17T12:00:00Z")).await, std::slice::from_ref(&due));
+    stored.store.commit(Change::new().forget(&due)).await.unwrap();
+    assert_eq!(found(noon).await, []);
+}
+
+#[tokio::test]
+async fn an_hours_budget_is_not_passed_and_the_next_has_its_own() {
+    let stored = stored();
+    let take =
+        async |instant: &str, calls| stored.store.commit(Change::new().count(&WarmingHour { at: at(instant) }, calls, 10)).await;
+    assert_eq!(take("2026-02-17T12:10:00Z", 7).await, Ok(()));
+    assert_eq!(take("2026-02-17T12:50:00Z", 4).await, Err(StoreError::LimitReached));
+    assert_eq!(take("2026-02-17T12:59:59Z", 3).await, Ok(()));
+    assert_eq!(take("2026-02-17T13:00:00Z", 10).await, Ok(()));
+}
