@@ -110,12 +110,12 @@ impl Words {
             Way::Transferred => self.say("Its points can be transferred to", "Ihre Punkte werden zu"),
         };
         let plans = match plans {
-            1 => self.say("one of your plans needs".to_owned(), "einer deiner Pläne braucht".to_owned()),
-            plans => self.say(format!("{plans} of your plans need"), format!("{plans} deiner Pläne brauchen")),
+            1 => self.say("one of your plans needs".to_owned(), "das braucht einer deiner Pläne".to_owned()),
+            plans => self.say(format!("{plans} of your plans need"), format!("das brauchen {plans} deiner Pläne")),
         };
         self.say(
             format!("{how} {to}, which {plans} and none of your cards brings."),
-            format!("{how} {to}: das {plans}, und keine deiner Karten bringt es."),
+            format!("{how} {to}: {plans}, und keine deiner Karten bringt es."),
         )
     }
 

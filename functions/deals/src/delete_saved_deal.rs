@@ -34,7 +34,7 @@ async fn delete_saved_deal(
     asked: Instruction,
 ) -> Reply<()> {
     let owner = &asked.caller.owner;
-    let mut saved = cx.store().saved_deal(owner, id).await?.ok_or(Failure::NotFound("saved deal"))?;
+    let mut saved = cx.store().saved_deal(owner, id).await?.ok_or(Failure::NotFound("saved-deal"))?;
     if_match.check(saved.version)?;
     let told = DealForgotten { tenant: owner.tenant.clone(), member: owner.member, deal: id };
     let change = cx.emit(Change::new().delete(&mut saved), &told);

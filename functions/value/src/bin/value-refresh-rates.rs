@@ -1,5 +1,5 @@
 //! Runs `value::refresh_rates` as a Lambda.
 
 fn main() -> std::process::ExitCode {
-    platform::lambda::serve(&value::refresh_rates::FUNCTION)
+    platform::lambda::serve_calling(&value::refresh_rates::FUNCTION)
 }

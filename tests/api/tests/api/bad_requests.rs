@@ -236,7 +236,8 @@ impl<'a> Cases<'a> {
         ids.extend(
             self.ids
                 .iter()
-                .filter(|(other, _)| **other != self.route.collection())
+                // A saved deal is known by its deal's id.
+                .filter(|(_, id)| **id != existing)
                 .map(|(other, id)| (format!("an id of {other}"), id.clone())),
         );
         // All but those of tenants are made of a kind and a number.

@@ -226,10 +226,10 @@ async fn what_a_member_saves_is_theirs_until_they_take_it_away() {
     expected.sort_unstable();
     assert_eq!(saved, expected);
     assert!(items(&free.get("/v1/me/saved-deals").send().await).is_empty());
-    free.delete(&at(&deals[0])).send().await.assert(404, "not-found");
+    free.delete(&at(&deals[0])).send().await.assert(404, "saved-deal-not-found");
     demo.delete(&at(&deals[0])).header("if-match", "\"2\"").send().await.assert(412, "stale-version");
     demo.delete(&at(&deals[0])).send().await.assert(204, "");
-    demo.delete(&at(&deals[0])).send().await.assert(404, "not-found");
+    demo.delete(&at(&deals[0])).send().await.assert(404, "saved-deal-not-found");
     saved.retain(|left| *left != deals[0]);
     let left = demo.get("/v1/me/saved-deals").send().await;
     assert_eq!(items(&left).iter().map(|saved| saved["deal"]["id"].as_str().unwrap()).collect::<Vec<_>>(), saved);

@@ -1,5 +1,5 @@
-//! The walks in the README, from signing up to a first watcher and by a page's cookies: run as they are printed, against the real
-//! thing on a port.
+//! The walks in the README, from signing up to a first watcher, to advice and to a plan, and by a page's cookies: run as they are
+//! printed, against the real thing on a port.
 
 use std::{path::Path, process::Stdio, sync::Arc, time::Duration};
 
@@ -37,6 +37,33 @@ const FROM_HERE: &str = "API=http://localhost:8787";
 async fn the_walk_in_the_readme_leads_to_a_watcher() {
     let watcher = walked(&printed(FROM_HERE)).await;
     assert_eq!(watcher["name"], "Dubai in April", "{watcher:#}");
+}
+
+/// What the last command of a block is answered, for who has signed up as the first walk does.
+async fn signed_up_and(begin: &str) -> serde_json::Value {
+    let first = printed(FROM_HERE);
+    let signed_up = first.split("curl -sS $API/v1/watchers").next().unwrap();
+    walked(&format!("{signed_up}\n{}", printed(begin))).await
+}
+
+#[tokio::test]
+async fn what_the_readme_says_of_cards_leads_to_advice() {
+    let advice = signed_up_and("curl -sS $API/v1/me/cards ").await;
+    assert_eq!(advice["optedOut"], false);
+    assert!(advice["items"].as_array().is_some_and(|items| (1..=3).contains(&items.len())), "{advice:#}");
+}
+
+#[tokio::test]
+async fn what_the_readme_says_of_points_leads_to_a_plan_and_a_comparison() {
+    let funding = signed_up_and("curl -sS $API/v1/me/balances").await;
+    assert_eq!(funding["plan"]["transfers"][0]["from"], "chase-ur", "{funding:#}");
+    assert_eq!(funding["ways"]["portals"][0]["programme"], "amex-mr", "{funding:#}");
+}
+
+#[tokio::test]
+async fn what_the_readme_says_of_a_stay_leads_to_its_value() {
+    let stay = signed_up_and("curl -sS \"$API/v1/value").await;
+    assert_eq!((&stay["points"], &stay["value"]["cash"]["amount"]), (&140_000.into(), &"1400.00".into()), "{stay:#}");
 }
 
 #[tokio::test]
