@@ -33,13 +33,13 @@ pub struct Searched<T> {
     /// The best of them.
     items: Vec<T>,
     /// What each source said.
-    sources: Vec<SourceView>,
+    sources: Vec<AskedSourceView>,
 }
 
 /// What one source said.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct SourceView {
+pub struct AskedSourceView {
     source: SourceId,
     /// What it said is shown as fresh, or as stale, or it is missing.
     state: Shown,
@@ -66,7 +66,7 @@ enum Shown {
 impl<T> Searched<T> {
     /// Of an answer, and what was found in it.
     pub(crate) fn new<Q: Question>(had: &Had<Q>, found: usize, items: Vec<T>) -> Self {
-        let source = |part: &domain::answers::Part<Q::Offer>| SourceView {
+        let source = |part: &domain::answers::Part<Q::Offer>| AskedSourceView {
             source: part.source().clone(),
             state: match (part.has_answered(), had.stale.contains(part.source())) {
                 (false, _) => Shown::Missing,
@@ -78,7 +78,7 @@ impl<T> Searched<T> {
             offers: part.offers.len(),
             trouble: part.trouble.map(|trouble| trouble.cause),
         };
-        let sources: Vec<SourceView> = had.answer.parts.iter().map(source).collect();
+        let sources: Vec<AskedSourceView> = had.answer.parts.iter().map(source).collect();
         // Who can't be asked this misses nothing.
         let asked = sources.iter().filter(|source| source.trouble != Some(Cause::NotOffered));
         let complete = asked.into_iter().all(|source| source.complete && source.state == Shown::Fresh);

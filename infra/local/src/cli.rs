@@ -50,7 +50,7 @@ enum Command {
     /// Prints an access token.
     Token(Token),
     /// Says what an award is worth, line by line.
-    Value(Value),
+    Value(Box<Value>),
     /// Lists the dead letters, or sends them back to the queue they came from.
     Redrive(Redrive),
 }
@@ -178,7 +178,7 @@ pub async fn run(cli: Cli) -> Result<(), CliError> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve_api(cli.data, cli.port).await,
         Command::Demo(Demo { once }) => run_demo(cli.data, cli.port, once).await,
-        Command::Value(value) => print_value(value),
+        Command::Value(value) => print_value(*value),
         Command::Token(token) => print_token(&Folder::open(cli.data)?, &token),
         Command::Redrive(redrive) => move_dead_letters(&Folder::open(cli.data)?, redrive.queue.as_deref()),
     }

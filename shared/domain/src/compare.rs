@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn the_cheapest_is_first_whatever_currency_it_is_in_and_the_rate_has_its_day() {
-        let offers = [of(110_01, Currency::USD), of(100_00, Currency::EUR), of(1, yen()), Of(None), of(110_00, Currency::USD)];
+        let offers = [of(11_001, Currency::USD), of(10_000, Currency::EUR), of(1, yen()), Of(None), of(11_000, Currency::USD)];
         let lines = side_by_side(&offers, Currency::USD, date(2026, 4, 2), &rates());
         let told: Vec<_> = lines.iter().map(|line| (line.at, line.cheapest, line.rate_of.is_some())).collect();
         assert_eq!(told, [(1, true, true), (4, true, false), (0, false, false), (2, false, false), (3, false, false)]);

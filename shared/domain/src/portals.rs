@@ -229,7 +229,8 @@ mod tests {
         let have = [("aadvantage", 20_000), ("amex-mr", 60_000)];
         let ways = ways(&have, &[("aadvantage", "1.5"), ("amex-mr", "1.8")], Language::English);
         assert_eq!((ways.award, ways.least.clone()), (Some(usd(30_560)), Way::Award));
-        let [portal] = ways.portals.as_slice() else { panic!("{ways:?}") };
+        let portal = &ways.portals[0];
+        assert_eq!(ways.portals.len(), 1);
         assert_eq!((portal.points.get(), portal.given_up, portal.enough), (50_000, usd(90_000), true));
         assert_eq!(ways.text, "The award gives up the least: 305.60 USD, against 500.00 USD in money.");
     }

@@ -243,7 +243,7 @@ fn shared(one: &BTreeMap<String, u64>, other: &BTreeMap<String, u64>) -> u64 {
         of.iter().map(|(word, counts)| counts * within.keys().map(|like| word_alike(word, like)).max().unwrap_or(0)).sum()
     };
     let all: u64 = one.values().chain(other.values()).sum();
-    if all == 0 { 0 } else { (found(one, other) + found(other, one)) / all }
+    (found(one, other) + found(other, one)).checked_div(all).unwrap_or(0)
 }
 
 fn word_alike(one: &str, other: &str) -> u64 {

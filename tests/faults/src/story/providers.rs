@@ -1,6 +1,6 @@
 //! An operator and an admin say which sources are asked, and with whose key.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Person;
 use crate::{Violation, ensure};
@@ -35,5 +35,5 @@ async fn set(
     person.ask(delete_key, source, None).await?;
     let gone = person.ask(get, source, None).await?;
     ensure(gone.body["key"] == json!({"of": "nobody"}), || format!("a key is left: {}", gone.body))?;
-    ensure(gone.body["settings"]["quotaPerDay"] == Value::from(900), || format!("not what was set: {}", gone.body))
+    ensure(gone.body["settings"]["quotaPerDay"] == 900, || format!("not what was set: {}", gone.body))
 }
