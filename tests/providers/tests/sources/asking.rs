@@ -97,7 +97,7 @@ async fn many_properties_are_asked_for_in_several_calls() {
     let properties = |query: &str| query.split('&').filter(|pair| pair.starts_with("property_id=")).count();
     let counts: Vec<usize> = asked.iter().map(|asked| properties(asked.head.uri.query().unwrap())).collect();
     assert_eq!(counts, [250, 250, 100]);
-    assert_eq!(asked[0].parameter("occupancy").as_deref(), Some("2%2D9%2C4"));
+    assert_eq!(asked[0].parameter("occupancy").as_deref(), Some("2%2D4%2C9"));
 }
 
 #[tokio::test]
