@@ -22,6 +22,7 @@ pub struct Cancellation {
 /// What it costs to cancel during some time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CancellationStep)]
 pub struct Step {
     /// From when; from the booking on, where none is named.
     #[schema(value_type = Option<Object>, example = json!({"at": "2026-04-20T12:00:00Z"}))]

@@ -81,6 +81,11 @@ pub(super) const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("tests/storage/", ".scan()", "counts what lies in a table of its own, to show that nothing was stored twice"),
     ("tests/api/", ".scan()", "compares the whole table before and after, to show that a refused request wrote nothing"),
     ("tests/contracts/tests/permissions/", ".scan()", "shows that a scan is refused"),
+    (
+        "functions/search/src/asking.rs",
+        "Instant::now",
+        "reads the clock of the runtime, which tests hold, to wait no longer than it may",
+    ),
     ("tests/faults/src/main.rs", "Instant::now", "says how long the tellings took"),
     ("tests/load/", "Instant::now", "measures how long things take on this machine"),
     ("tests/providers/tests/sources/patience.rs", "Instant::now", "reads a clock that stands still, to see how long was waited"),
