@@ -94,8 +94,8 @@ impl From<Gap> for GapView {
 
 /// Lists the programmes that the caller's plans need
 ///
-/// Plans are watchers that name programmes, and saved deals that are live. A programme is reached by a card that earns its points,
-/// or whose points can be transferred to it.
+/// Plans are watchers that name programmes, and saved deals that can still be taken. A programme is reached by a card that earns
+/// its points, or whose points can be transferred to it.
 #[utoipa::path(
     get,
     path = "/v1/me/cards/gaps",

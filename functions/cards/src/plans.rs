@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     cards::{CardsHeld, MemberCards, Reach, Wish, WishedBy},
-    deals::{Deal, DealState},
+    deals::Deal,
     flights::Fare,
     ids::Owner,
     search::Wanted,
@@ -81,14 +81,14 @@ async fn of_saved(cx: &Deps, caller: &Caller) -> Result<Vec<Wish>, Failure> {
     let saved = cx.store().all_saved_deals_of(&caller.owner).await?;
     let deals = stream::iter(saved).map(|saved| async move { cx.store().deal(caller.tenant(), saved.deal).await });
     let deals: Vec<Option<Deal>> = deals.buffered(AT_ONCE).try_collect().await?;
-    Ok(deals.iter().flatten().filter_map(of_deal).collect())
+    Ok(deals.iter().flatten().filter(|deal| deal.is_open(cx.now())).filter_map(of_deal).collect())
 }
 
 fn of_deal(deal: &Deal) -> Option<Wish> {
     match &deal.flight().fare {
-        Fare::Award { programme, points, .. } if deal.state == DealState::Live => {
+        Fare::Award { programme, points, .. } => {
             Some(Wish { by: WishedBy::Deal(deal.id), any_of: BTreeSet::from([programme.clone()]), points: Some(*points) })
         }
-        Fare::Award { .. } | Fare::Cash { .. } => None,
+        Fare::Cash { .. } => None,
     }
 }

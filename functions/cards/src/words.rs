@@ -3,10 +3,9 @@
 use domain::{
     cards::{Bonus, Card, Catalogue, Counts, IssuerId, Obstacle, Reason, RuleId, RuleKind, Way, Window},
     language::Language,
-    money::{Currency, Money, Points, ProgrammeId},
+    money::{Money, ProgrammeId},
     programmes::name_of,
 };
-use rust_decimal::prelude::ToPrimitive;
 
 /// Words in a language.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +64,8 @@ impl Words {
         match reason {
             Reason::Fills { programme: to, way, plans } => self.fills(programme(to), *way, *plans),
             Reason::Bonus { bonus, worth, value } => {
-                let (what, cents, value) = (self.for_spending(bonus), self.number(&worth.cents.to_string()), self.money(*value));
+                let (what, cents, value) =
+                    (self.for_spending(bonus), self.0.number(&worth.cents.to_string()), self.0.money(*value));
                 self.say(
                     format!("{what}; at {cents} cents a point that is {value}."),
                     format!("{what}; bei {cents} Cent je Punkt sind das {value}."),
@@ -86,7 +86,7 @@ impl Words {
                 self.say(format!("{what}; you spend less than that."), format!("{what}; du gibst weniger aus."))
             }
             Reason::Earns { points, value } => {
-                let (points, value) = (self.0.points(*points), self.money(*value));
+                let (points, value) = (self.0.points(*points), self.0.money(*value));
                 self.say(
                     format!("What you spend would earn {points} points a year, worth {value}."),
                     format!("Was du ausgibst, brächte {points} Punkte im Jahr, im Wert von {value}."),
@@ -120,7 +120,7 @@ impl Words {
     }
 
     fn costs(self, first_year: Money, a_year: Money, credits: Money) -> String {
-        let (first, any) = (self.money(first_year), self.money(a_year));
+        let (first, any) = (self.0.money(first_year), self.0.money(a_year));
         let fee = if first_year == a_year {
             self.say(format!("It costs {any} a year"), format!("Sie kostet {any} im Jahr"))
         } else {
@@ -132,7 +132,7 @@ impl Words {
         if credits.amount().is_zero() {
             return format!("{fee}.");
         }
-        let back = self.money(credits);
+        let back = self.0.money(credits);
         self.say(format!("{fee}, and pays back up to {back} a year."), format!("{fee} und zahlt bis zu {back} im Jahr zurück."))
     }
 
@@ -162,7 +162,7 @@ impl Words {
     }
 
     fn for_spending(self, Bonus { points, spend, months }: &Bonus) -> String {
-        let (points, spend) = (self.0.points(*points), self.money(*spend));
+        let (points, spend) = (self.0.points(*points), self.0.money(*spend));
         self.say(
             format!("New holders get {points} points for spending {spend} in {months} months"),
             format!("Neue Inhaber bekommen {points} Punkte, wenn sie in {months} Monaten {spend} ausgeben"),
@@ -240,27 +240,6 @@ impl Words {
         match window {
             Window::Days(days) => self.say(format!("{days} days"), format!("{days} Tagen")),
             Window::Months(months) => self.say(format!("{months} months"), format!("{months} Monaten")),
-        }
-    }
-
-    /// A decimal number as the language writes it.
-    fn number(self, english: &str) -> String {
-        match self.0 {
-            Language::English => english.to_owned(),
-            Language::German => english.replace('.', ","),
-        }
-    }
-
-    /// Dollars as they are written, without decimals that say nothing.
-    fn money(self, amount: Money) -> String {
-        let whole = amount.amount().normalize();
-        match whole.to_u64().and_then(|dollars| Points::try_from(dollars).ok()).filter(|_| whole.scale() == 0) {
-            // Whole numbers are grouped as points are.
-            Some(grouped) if amount.currency() == Currency::USD => {
-                let grouped = self.0.points(grouped);
-                self.say(format!("${grouped}"), format!("{grouped} $"))
-            }
-            Some(_) | None => self.number(&amount.to_string()),
         }
     }
 }

@@ -23,8 +23,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-put-saved-deal
 
 /// Saves a deal
 ///
-/// It is kept in sight until it is taken away or the deal is no longer kept, and counts as a plan where cards are recommended. 200 at
-/// most. Saving it again changes nothing.
+/// It is kept in sight until it is taken away or the deal is no longer kept. An award counts as a plan where cards are recommended, as long
+/// as it can be had. 200 can be saved; requests that race may pass that by a few. Saving it again changes nothing.
 #[utoipa::path(
     put,
     path = "/v1/me/saved-deals/{id}",

@@ -1,4 +1,4 @@
-//! Every ten minutes: has answers that many ask for asked for anew before their time is over, the most popular first, within a
+//! Every 10 minutes: has answers that many ask for asked for anew before their time is over, the most popular first, within a
 //! budget of calls an hour.
 
 use std::cmp::Reverse;

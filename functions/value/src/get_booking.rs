@@ -79,7 +79,8 @@ async fn get_booking(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<
     let in_dollars = |money: Money| rates.between(money.currency(), Currency::USD, on).and_then(|rate| rate.convert(money)).ok();
     let ways = cash.and_then(in_dollars).map(|cash| {
         let taxes = booking.seen.taxes.and_then(in_dollars);
-        let trip = Trip { cash, taxes, plan: plan.as_ref(), balances: &balances, valuations: &valuations, on };
+        let (programme, plan) = (&booking.programme, plan.as_ref());
+        let trip = Trip { programme, cash, taxes, plan, balances: &balances, valuations: &valuations, on };
         trip.compared(Language::of(&locale))
     });
     let shown = BookingPlan { booking: BookingView::from(&booking), plan, shortfall, steps, ways };

@@ -114,7 +114,8 @@ async fn get_funding_plan(State(cx): State<Deps>, caller: Caller, parts: Parts) 
                 Some(taxes) => Some(in_dollars(&cx, "/taxes", taxes).await?),
                 None => None,
             };
-            let trip = Trip { cash, taxes, plan: plan.as_ref(), balances: &balances, valuations: &valuations, on };
+            let (programme, plan) = (&programme, plan.as_ref());
+            let trip = Trip { programme, cash, taxes, plan, balances: &balances, valuations: &valuations, on };
             Some(trip.compared(Language::of(&locale)))
         }
         None => None,

@@ -52,17 +52,20 @@ pub struct Reachable {
     left: Money,
 }
 
-/// How many live deals are looked at: the best so many of all.
-const MOST_DEALS: usize = 200;
-/// So many are read at once.
+/// How many awards are looked at: the best so many of those that can still be taken.
+const MOST_AWARDS: usize = 200;
+/// So many deals are read at once.
 const AT_ONCE: u8 = 100;
+/// So often is read at most, however few of the deals are awards.
+const MOST_READS: usize = 10;
 /// What all their plans may try together: as much as so many of the hardest.
 const HARDEST_PLANS: u32 = 10;
 
 /// Shows where the caller's balances can take them
 ///
-/// Of the 200 best live deals those that the balances pay for, sorted by `left`, the most first: what all the caller's points are worth
-/// afterwards, at the caller's valuations, less fees. What would take too long to plan is left out.
+/// Of the 200 best awards that can still be taken, among the 1,000 best live deals, those that the balances pay for, sorted by
+/// `left`, the most first: what all the caller's points are worth afterwards, at the caller's valuations, less fees. What would
+/// take too long to plan is left out.
 #[utoipa::path(
     get,
     path = "/v1/me/reach",
@@ -76,7 +79,7 @@ async fn get_reach(State(cx): State<Deps>, caller: Caller, page: Page) -> Reply<
     let (terms, mut effort) = (Terms::shipped(cx.now()), Effort::of_plans(HARDEST_PLANS));
     let before = balances.worth(&valuations, terms.day());
     let before = before.map_err(|error| Failure::Conflict("out-of-range", error.to_string()))?;
-    let deals = live_deals(&cx, &caller).await?;
+    let deals = open_awards(&cx, &caller).await?;
     let paid_for = deals.iter().filter_map(|deal| {
         let Fare::Award { programme, points, .. } = &deal.flight().fare else { return None };
         let plan = plan_within(&mut effort, programme, *points, &balances, &valuations, &terms).ok()?;
@@ -86,17 +89,25 @@ async fn get_reach(State(cx): State<Deps>, caller: Caller, page: Page) -> Reply<
     Ok(Answer::ok(page.answer(&cx, ranked, |reachable| reachable)?))
 }
 
-/// The best live deals, as many as are looked at.
-async fn live_deals(cx: &Deps, caller: &Caller) -> Result<Vec<Deal>, Failure> {
-    let (mut deals, mut from) = (Vec::new(), None);
-    loop {
+/// The best awards that can still be taken, as many as are looked at.
+async fn open_awards(cx: &Deps, caller: &Caller) -> Result<Vec<Deal>, Failure> {
+    let (mut awards, mut from) = (Vec::new(), None);
+    for _ in 0..MOST_READS {
         let Listed { items, next } = cx.store().ranked_deals(caller.tenant(), AT_ONCE, from.as_deref()).await?;
-        deals.extend(items);
+        awards.extend(items.into_iter().filter(|deal| is_award(deal) && deal.is_open(cx.now())));
         from = next;
-        if from.is_none() || deals.len() >= MOST_DEALS {
-            deals.truncate(MOST_DEALS);
-            return Ok(deals);
+        if from.is_none() || awards.len() >= MOST_AWARDS {
+            break;
         }
+    }
+    awards.truncate(MOST_AWARDS);
+    Ok(awards)
+}
+
+fn is_award(deal: &Deal) -> bool {
+    match deal.flight().fare {
+        Fare::Award { .. } => true,
+        Fare::Cash { .. } => false,
     }
 }
 

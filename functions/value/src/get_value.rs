@@ -5,9 +5,12 @@ use domain::{
     faults::Faults,
     flights::Cabin,
     identity::Role,
-    money::{Money, Points, ProgrammeId},
-    rates::DayRates,
-    value::{Appraisal, Award, Cash, Fees, MOST_NIGHTS, Stay, StayLines, StayPrice, Unknown, ValueError, appraise},
+    money::{Currency, Money, Points, ProgrammeId},
+    rates::{DayRates, RateError},
+    value::{
+        Appraisal, Award, Cash, FeeKind, Fees, FreeNight, MOST_NIGHTS, PriceKind, Stay, StayLines, StayPrice, Unknown,
+        ValueError, appraise,
+    },
     wallets::OwnValuations,
 };
 use jiff::{civil::Date, tz::TimeZone};
@@ -50,9 +53,9 @@ struct OfferParams {
     cash_taxes: Option<String>,
     /// Resort and similar fees of the whole stay, for who pays in money.
     cash_resort_fees: Option<String>,
-    /// Whether the caller comes under the programme's rule of free nights, where it is for holders of a status or a card.
+    /// Whether the caller comes under the programme's rule of free nights, where it has one for holders of a status or a card.
     free_nights: Option<bool>,
-    /// The cabin that the cash price is for, where that is not the award's: then the value is a cautious estimate.
+    /// The cabin that the cash price is for, where that is not the award's: then the value is a cautious estimate. Not of a stay.
     cash_cabin: Option<Cabin>,
     /// The award's cabin; needed with `cashCabin`.
     cabin: Option<Cabin>,
@@ -84,6 +87,7 @@ struct Offer {
     cash: Option<Cash>,
     stay: Option<Stay>,
     on: Date,
+    at: At,
 }
 
 impl Offer {
@@ -101,26 +105,43 @@ impl Offer {
         };
         let price: Option<Money> = asked.given("cash");
         let (of, wanted) = (asked.given::<Cabin>("cashCabin"), asked.given::<Cabin>("cabin"));
-        asked.that(of.is_none() || wanted.is_some(), "/cabin", "missing", "must be given with cashCabin");
+        let nights: Option<u8> = asked.given("nights");
+        let is_stay = nights.is_some();
+        asked.that(of.is_none() || wanted.is_some() || is_stay, "/cabin", "missing", "must be given with cashCabin");
+        for (pointer, cabin) in [("/cashCabin", of), ("/cabin", wanted)] {
+            asked.that(cabin.is_none() || !is_stay, pointer, "invalid", "must not be given with nights");
+        }
         let cash = price.map(|price| match of.zip(wanted) {
             Some((of, wanted)) => Cash::OtherCabin { price, of, wanted },
             None => Cash::Same(price),
         });
-        let stay = points.and_then(|points| stay(&mut asked, points, price));
+        let each: Option<Money> = asked.given("cashPerNight");
+        let stay = points.and_then(|points| stay(&mut asked, programme.as_ref(), points, nights, (price, each)));
+        let at = At {
+            price: if each.is_some() { "/cashPerNight" } else { "/cash" },
+            fees,
+            currency: each.or(price).map(Money::currency),
+        };
         let on = asked.given("on").unwrap_or(today);
-        let read = programme.zip(points).map(|(programme, points)| Self { programme, points, fees, cash, stay, on });
+        let read = programme.zip(points).map(|(programme, points)| Self { programme, points, fees, cash, stay, on, at });
         asked.done(read)
     }
 }
 
 /// The stay that is asked about, if it is one.
-fn stay(asked: &mut Asked, points_a_night: Points, all_nights: Option<Money>) -> Option<Stay> {
-    let nights: Option<u8> = asked.given("nights");
-    let each: Option<Money> = asked.given("cashPerNight");
+fn stay(
+    asked: &mut Asked,
+    programme: Option<&ProgrammeId>,
+    points_a_night: Points,
+    nights: Option<u8>,
+    (all_nights, each): (Option<Money>, Option<Money>),
+) -> Option<Stay> {
     let (taxes, resort_fees) = (asked.given::<Money>("cashTaxes"), asked.given::<Money>("cashResortFees"));
     let under_rule: Option<bool> = asked.given("freeNights");
     let is_of_stay = each.is_some() || taxes.is_some() || resort_fees.is_some() || under_rule.is_some();
     asked.that(!is_of_stay || nights.is_some(), "/nights", "missing", "must be given with what only stays have");
+    let has_rule = under_rule != Some(true) || programme.is_none_or(|programme| FreeNight::of(programme).is_some());
+    asked.that(has_rule, "/freeNights", "invalid", "the programme has no rule of free nights");
     let nights = nights?;
     asked.that((1..=MOST_NIGHTS).contains(&nights), "/nights", "invalid", "must be 1 to 30");
     asked.that(each.is_none() || all_nights.is_none(), "/cashPerNight", "invalid", "must not be given with cash");
@@ -160,9 +181,10 @@ pub struct OfferValue {
     responses((status = 200, body = OfferValue), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
 )]
 async fn get_value(State(cx): State<Deps>, caller: Caller, parts: Parts) -> Reply<OfferValue> {
-    let Offer { programme, points, fees, cash, stay, on } = Offer::read(&parts, TimeZone::UTC.to_datetime(cx.now()).date())?;
+    let Offer { programme, points, fees, cash, stay, on, at } = Offer::read(&parts, TimeZone::UTC.to_datetime(cx.now()).date())?;
     let own = wallet::valuations(&cx, &caller.owner).await?.0.own(&programme);
-    let stay = stay.map(|stay| stay.lines(&programme).map(|lines| (lines, stay.price))).transpose().map_err(fault)?;
+    let fault = |error| at.fault(error);
+    let stay = stay.map(|stay| stay.lines(&programme, on).map(|lines| (lines, stay.price))).transpose().map_err(fault)?;
     let (points, cash, stay) = match stay {
         Some((lines, price)) => {
             let total = price.map(|price| price.total()).transpose().map_err(fault)?;
@@ -180,22 +202,58 @@ async fn get_value(State(cx): State<Deps>, caller: Caller, parts: Parts) -> Repl
     Ok(Answer::ok(OfferValue { programme, points, stay, value, unknown }))
 }
 
-/// What is wrong with an offer, and where.
-fn fault(error: ValueError) -> Faults {
-    use domain::value::FeeKind as F;
-    let (pointer, code) = match error {
-        ValueError::ZeroPoints => ("/points", "zero-points"),
-        ValueError::UnknownProgramme => ("/programme", "unknown-programme"),
-        ValueError::NegativeCash | ValueError::NoCash | ValueError::Currencies => ("/cash", "invalid"),
-        ValueError::NoTaxes | ValueError::NegativeFee(F::Taxes) => ("/taxes", "invalid"),
-        ValueError::NegativeFee(F::CarrierSurcharge) => ("/carrierSurcharge", "invalid"),
-        ValueError::NegativeFee(F::Booking) => ("/booking", "invalid"),
-        ValueError::NegativeFee(F::CloseIn) => ("/closeIn", "invalid"),
-        ValueError::NegativeFee(F::Transfer) => ("/transfer", "invalid"),
-        ValueError::NegativeFee(F::ForeignExchange) => ("/foreignExchange", "invalid"),
-        ValueError::NegativeFee(F::Resort) => ("/resort", "invalid"),
-        ValueError::Rate(_) => ("/on", "no-exchange-rate"),
-        ValueError::OutOfRange => ("", "out-of-range"),
-    };
-    Faults::one(pointer, code, error.to_string())
+/// Where the amounts of an offer were given.
+#[derive(Debug, Clone, Copy)]
+struct At {
+    /// The parameter of the price.
+    price: &'static str,
+    /// What the price is in.
+    currency: Option<Currency>,
+    fees: Fees,
+}
+
+impl At {
+    /// What is wrong with an offer, and where.
+    fn fault(self, error: ValueError) -> Faults {
+        let (pointer, code) = match error {
+            ValueError::ZeroPoints => ("/points", "zero-points"),
+            ValueError::UnknownProgramme => ("/programme", "unknown-programme"),
+            ValueError::NegativeCash | ValueError::NoCash => (self.price, "invalid"),
+            ValueError::NegativePart(kind) | ValueError::Currencies(kind) => (self.part(kind), "invalid"),
+            ValueError::NoTaxes => ("/taxes", "invalid"),
+            ValueError::NegativeFee(kind) => (of_fee(kind), "invalid"),
+            ValueError::Rate(RateError::NotQuoted(currency)) => (self.amount_in(currency), "no-exchange-rate"),
+            ValueError::Rate(RateError::Stale { .. }) => ("/on", "no-exchange-rate"),
+            ValueError::Rate(RateError::OutOfRange) | ValueError::OutOfRange => ("", "out-of-range"),
+        };
+        Faults::one(pointer, code, error.to_string())
+    }
+
+    fn part(self, kind: PriceKind) -> &'static str {
+        match kind {
+            PriceKind::Nights => self.price,
+            PriceKind::Taxes => "/cashTaxes",
+            PriceKind::ResortFees => "/cashResortFees",
+        }
+    }
+
+    /// The first amount in a currency: no day has a rate for it, so that it is the amount that has to be given otherwise.
+    fn amount_in(self, currency: Currency) -> &'static str {
+        let is_in = |(kind, fee): (FeeKind, Option<Money>)| fee.filter(|fee| fee.currency() == currency).map(|_| of_fee(kind));
+        let of_price = self.currency.filter(|given| *given == currency).map(|_| self.price);
+        of_price.or_else(|| self.fees.each().into_iter().find_map(is_in)).unwrap_or(self.price)
+    }
+}
+
+/// The parameter of a fee.
+fn of_fee(kind: FeeKind) -> &'static str {
+    match kind {
+        FeeKind::Taxes => "/taxes",
+        FeeKind::CarrierSurcharge => "/carrierSurcharge",
+        FeeKind::Booking => "/booking",
+        FeeKind::CloseIn => "/closeIn",
+        FeeKind::Transfer => "/transfer",
+        FeeKind::ForeignExchange => "/foreignExchange",
+        FeeKind::Resort => "/resort",
+    }
 }

@@ -1,4 +1,4 @@
-//! Twice a day: fetches the latest exchange rates of the European Central Bank, and keeps them.
+//! By `cron(45 5,15 * * ? *)`: fetches the latest exchange rates of the European Central Bank, and keeps them.
 //!
 //! Once after they are published, around 16:00 CET on working days, and once before the next day begins there, for what failed. What
 //! can't be so leaves what was there, and the run fails: its alarm rings.
@@ -30,15 +30,17 @@ fn refresh_rates(cx: &Deps) -> BoxFuture<'_, Result<(), JobError>> {
         let today = TimeZone::UTC.to_datetime(cx.now()).date();
         // Straight from the store: what another run has kept within the hour counts.
         let fetched = cx.store().day_rates().await?;
-        let latest_fetched = fetched.first().map(|latest| latest.day);
+        let latest_fetched = fetched.first().cloned();
         let known = fetched.into_iter().fold(Rates::shipped().clone(), Rates::with);
-        let answered = ask(cx).await.and_then(|rates| check(&known, latest_fetched, rates, today));
-        let latest = match answered {
-            Ok(Some(rates)) => keep(cx, rates).await?.max(known.latest(today)),
-            Ok(None) => known.latest(today),
-            Err(error) => return Err(refused(cx, &error)),
+        let kept = match ask(cx).await.and_then(|rates| check(&known, latest_fetched.as_ref(), rates, today)) {
+            Ok(Some(rates)) => keep(cx, rates).await,
+            Ok(None) => Ok(None),
+            Err(error) => Err(refused(cx, &error)),
         };
-        tell_age(cx, latest, today)
+        // Whatever came of it: while nothing comes, the age is what has to be seen.
+        let latest = kept.as_ref().ok().copied().flatten().max(known.latest(today));
+        let age = tell_age(cx, latest, today);
+        kept.and(age)
     })
 }
 
@@ -47,10 +49,10 @@ async fn ask(cx: &Deps) -> Result<DayRates, RatesError> {
     ecb::day_rates(&Asking { outside: cx.outside(), now: cx.now(), patience: None }, base).await
 }
 
-/// What is to be kept: nothing, if it is there already, as on days on which the bank does not quote.
-fn check(known: &Rates, latest_fetched: Option<Date>, rates: DayRates, today: Date) -> Result<Option<DayRates>, RatesError> {
-    known.follows(&rates, latest_fetched, today)?;
-    Ok(Some(rates).filter(|rates| Some(rates.day) != latest_fetched))
+/// What is to be kept: nothing, if it is there already, as on days on which the bank does not quote. What it corrects is not there.
+fn check(known: &Rates, fetched: Option<&DayRates>, rates: DayRates, today: Date) -> Result<Option<DayRates>, RatesError> {
+    known.follows(&rates, fetched.map(|latest| latest.day), today)?;
+    Ok(Some(rates).filter(|rates| Some(rates) != fetched))
 }
 
 async fn keep(cx: &Deps, rates: DayRates) -> Result<Option<Date>, JobError> {

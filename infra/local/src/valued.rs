@@ -34,7 +34,7 @@ pub struct Offer {
 /// # Errors
 /// What is missing or wrong.
 pub fn tell(offer: &Offer) -> Result<String, ValueError> {
-    let lines = offer.stay.as_ref().map(|stay| stay.lines(&offer.programme)).transpose()?;
+    let lines = offer.stay.as_ref().map(|stay| stay.lines(&offer.programme, offer.on)).transpose()?;
     let whole = offer.stay.as_ref().and_then(|stay| stay.price.as_ref()).map(StayPrice::total).transpose()?;
     let (points, cash) = (lines.as_ref().map_or(offer.points, |lines| lines.points), whole.unwrap_or(offer.cash));
     let award = Award { programme: &offer.programme, points, fees: offer.fees, cash: Some(Cash::Same(cash)), on: offer.on };
@@ -58,7 +58,8 @@ fn write_stay(text: &mut String, stay: &StayLines) -> std::fmt::Result {
         let what = if free.applied { format!("− {} free", free.nights) } else { "no night free".to_owned() };
         line(text, &what, &format!("{} points", free.points))?;
         let for_whom = if free.applied { "" } else { ", for some only (--free-nights, if you are one)" };
-        writeln!(text, "    one of every {every}{for_whom}; source: {source}, {as_of}")?;
+        let stale = if free.stale { ", long ago" } else { "" };
+        writeln!(text, "    one of every {every}{for_whom}; source: {source}, {as_of}{stale}")?;
     }
     stay.price.iter().try_for_each(|part| line(text, part.kind.as_str(), &part.amount.to_string()))
 }
@@ -137,7 +138,7 @@ mod tests {
             "140,000 points of Marriott Bonvoy",
             "5 nights of 35,000 points",
             "− 1 free 35,000 points",
-            "one of every 5; source: The Points Guy, 2022-01-14",
+            "one of every 5; source: The Points Guy, 2022-01-14, long ago",
             "nights 1250.00 USD",
             "taxes of the cash price 250.00 USD",
             "cash price 1500.00 USD",

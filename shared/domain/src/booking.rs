@@ -189,7 +189,7 @@ impl Booking {
     /// # Errors
     /// If it is no award, or gone, or there is a booking that was not given up.
     pub fn start(owner: Owner, deal: &Deal, before: Option<Self>, now: Timestamp) -> Result<Self, BookingError> {
-        let (programme, seen) = offered(deal)?;
+        let (programme, seen) = offered(deal, now)?;
         let version = match before {
             Some(before) if before.state == BookingState::Abandoned => before.version,
             Some(_) => return Err(BookingError::Exists),
@@ -211,6 +211,9 @@ impl Booking {
 
     fn verify_by(&mut self, holds: &Holds, deal: &Deal, look: Look, now: Timestamp) -> Result<(), BookingError> {
         self.must_go_on()?;
+        if deal.is_past(now) {
+            return Err(BookingError::Gone);
+        }
         let (seen, seen_at) = match look.seen {
             // What the member does not say is as it was; but who sees the award sees a seat.
             Some(Seen { points, taxes, seats }) => {
@@ -240,7 +243,7 @@ impl Booking {
     /// What a source saw, minutes ago and after anybody else.
     fn seen_by_a_source(&self, deal: &Deal, now: Timestamp) -> Result<(Seen, Timestamp), BookingError> {
         let observed = deal.flight().freshness.observed_at;
-        let (_, seen) = offered(deal)?;
+        let (_, seen) = offered(deal, now)?;
         if now.duration_since(observed) > VERIFIED_FOR {
             return Err(BookingError::SeenTooLongAgo(observed));
         }
@@ -272,8 +275,8 @@ impl Booking {
         if self.may_transfer_until().is_none_or(|until| now > until) {
             return Err(BookingError::VerifyFirst);
         }
-        // A member who saw the award after that knows better.
-        if deal.state == DealState::Gone && deal.last_seen >= to_second(seen_at) {
+        // A member who saw the award after it was gone knows better; of one that has departed nobody does.
+        if deal.is_past(now) || deal.state == DealState::Gone && deal.last_seen >= to_second(seen_at) {
             return Err(BookingError::Gone);
         }
         if let Some(missing) = missing {
@@ -358,12 +361,12 @@ impl Seen {
 }
 
 /// What a deal offers, if it is an award that is still there.
-fn offered(deal: &Deal) -> Result<(ProgrammeId, Seen), BookingError> {
+fn offered(deal: &Deal, now: Timestamp) -> Result<(ProgrammeId, Seen), BookingError> {
     let Fare::Award { programme, points, taxes } = &deal.flight().fare else { return Err(BookingError::NoAward) };
-    match deal.state {
-        DealState::Live => Ok((programme.clone(), Seen { points: *points, taxes: *taxes, seats: deal.flight().seats })),
-        DealState::Gone => Err(BookingError::Gone),
+    if !deal.is_open(now) {
+        return Err(BookingError::Gone);
     }
+    Ok((programme.clone(), Seen { points: *points, taxes: *taxes, seats: deal.flight().seats }))
 }
 
 #[cfg(test)]

@@ -146,6 +146,16 @@ impl Deal {
         Score::of(&self.parts, weights)
     }
 
+    /// Whether it can still be taken, as far as is known: offered when last looked, and not past its end.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.state == DealState::Live && !self.is_past(now)
+    }
+
+    /// Whether nobody can take it any more, whatever is offered.
+    pub fn is_past(&self, now: Timestamp) -> bool {
+        now >= self.ends()
+    }
+
     /// When nobody can take it any more: the end of the day of departure, two days later in UTC to be past it anywhere.
     pub fn ends(&self) -> Timestamp {
         self.flight().departs.to_zoned(jiff::tz::TimeZone::UTC).map_or(Timestamp::MAX, |departs| {

@@ -1,6 +1,11 @@
 //! The languages that there are words in.
 
-use crate::{identity::Locale, money::Points};
+use rust_decimal::prelude::ToPrimitive;
+
+use crate::{
+    identity::Locale,
+    money::{Currency, Money, Points},
+};
 
 /// A language that there are words in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,5 +40,39 @@ impl Language {
             Self::English => points.to_string(),
             Self::German => points.to_string().replace(',', "."),
         }
+    }
+
+    /// A number that is written in English, without groups, with the language's decimal sign.
+    pub fn number(self, english: &str) -> String {
+        match self {
+            Self::English => english.to_owned(),
+            Self::German => english.replace('.', ","),
+        }
+    }
+
+    /// An amount: dollars as they are written, without decimals that say nothing.
+    pub fn money(self, amount: Money) -> String {
+        let whole = amount.amount().normalize();
+        let dollars = whole.to_u64().filter(|_| whole.scale() == 0 && amount.currency() == Currency::USD);
+        // Whole numbers are grouped as points are.
+        match (self, dollars.and_then(|dollars| Points::try_from(dollars).ok())) {
+            (Self::English, Some(dollars)) => format!("${}", self.points(dollars)),
+            (Self::German, Some(dollars)) => format!("{} $", self.points(dollars)),
+            (Self::English | Self::German, None) => self.number(&amount.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_written_as_the_language_does() {
+        let both = |amount: &str| [Language::English, Language::German].map(|language| language.money(amount.parse().unwrap()));
+        assert_eq!(both("1250.00USD"), ["$1,250", "1.250 $"]);
+        assert_eq!(both("305.60USD"), ["305.60 USD", "305,60 USD"]);
+        assert_eq!(both("44.00EUR"), ["44.00 EUR", "44,00 EUR"]);
     }
 }

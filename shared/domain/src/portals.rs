@@ -11,18 +11,20 @@ use crate::{
     funding::{Balances, FundingPlan},
     language::Language,
     money::{CentsPerPoint, Currency, Money, Points, ProgrammeId},
-    programmes::name_of,
+    programmes::{Kind, kind_of, name_of},
     rates::rounded,
     time::first_day,
     transfers::partners_from,
     value::{STALE_AFTER_DAYS, Valuations},
 };
 
-/// What a bank's own travel portal gives for its points, on flights.
+/// What a bank's own travel portal gives for its points.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Portal {
     /// Whose points.
     pub programme: ProgrammeId,
+    /// On what.
+    pub scope: Scope,
     /// US cents for each.
     pub cents: CentsPerPoint,
     /// Who says so.
@@ -31,20 +33,34 @@ pub struct Portal {
     pub as_of: Date,
 }
 
+/// Trips that a rate is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Flights, and nothing said of others.
+    Flights,
+    /// Any.
+    All,
+}
+
 static PORTALS: LazyLock<Vec<Portal>> =
     LazyLock::new(|| include_str!("../data/portal-rates.csv").lines().skip(1).filter_map(row).collect());
 
 fn row(line: &str) -> Option<Portal> {
-    let [programme, cents, source, as_of] = line.split(',').collect::<Vec<_>>().try_into().ok()?;
+    let [programme, scope, cents, source, as_of] = line.split(',').collect::<Vec<_>>().try_into().ok()?;
     let (programme, cents): (ProgrammeId, CentsPerPoint) = (programme.parse().ok()?, cents.parse().ok()?);
+    let scope = match scope {
+        "flights" => Scope::Flights,
+        "all" => Scope::All,
+        _ => return None,
+    };
     let good = cents.ten_thousandths() > 0 && !source.is_empty() && name_of(&programme).is_some();
-    good.then_some(Portal { programme, cents, source: source.to_owned(), as_of: first_day(as_of)? })
+    good.then_some(Portal { programme, scope, cents, source: source.to_owned(), as_of: first_day(as_of)? })
 }
 
 impl Portal {
-    /// That of a currency, if a source says what it gives. O(rows).
-    pub fn of(programme: &ProgrammeId) -> Option<&'static Self> {
-        PORTALS.iter().find(|portal| portal.programme == *programme)
+    /// That of a currency, if a source says what it gives on such a trip as this programme's awards are. O(rows).
+    pub fn of(programme: &ProgrammeId, award_of: &ProgrammeId) -> Option<&'static Self> {
+        PORTALS.iter().find(|portal| portal.programme == *programme && portal.scope.has(kind_of(award_of)))
     }
 
     /// The points that a price takes, rounded up; none, where that is more than there are. The price is in US dollars.
@@ -55,9 +71,21 @@ impl Portal {
     }
 }
 
+impl Scope {
+    /// Whether it has the awards of a programme of this kind, as far as that is known.
+    fn has(self, kind: Option<Kind>) -> bool {
+        match self {
+            Self::Flights => kind == Some(Kind::Airline),
+            Self::All => true,
+        }
+    }
+}
+
 /// A trip at its price in money, and what there is to pay it with.
 #[derive(Debug, Clone, Copy)]
 pub struct Trip<'a> {
+    /// Whose award it is: an airline's is a flight, a hotel's a stay.
+    pub programme: &'a ProgrammeId,
     /// What it costs in money, in US dollars.
     pub cash: Money,
     /// What the award still costs in money, in US dollars, where that is known.
@@ -82,7 +110,7 @@ pub struct WaysToPay {
     pub award: Option<Money>,
     /// In the portals of the banks whose points the member has.
     pub portals: Vec<PortalPrice>,
-    /// Currencies that the member has, of whose portal no source says what it gives.
+    /// Currencies that the member has, of whose portal no source says what it gives on such a trip.
     pub not_known: Vec<ProgrammeId>,
     /// What gives up the least of those that there are enough points for.
     pub least: Way,
@@ -136,7 +164,7 @@ impl Trip<'_> {
         let portals: Vec<PortalPrice> = held().filter_map(|(programme, points)| self.portal(programme, points)).collect();
         // Who turns points into others' is a bank, or as good as one; a programme of its own has no portal to ask about.
         let is_currency = |programme: &ProgrammeId| partners_from(programme).next().is_some();
-        let not_known = held().filter(|(programme, _)| is_currency(programme) && Portal::of(programme).is_none());
+        let not_known = held().filter(|(programme, _)| is_currency(programme) && Portal::of(programme, self.programme).is_none());
         let not_known: Vec<ProgrammeId> = not_known.map(|(programme, _)| programme.clone()).collect();
         let by_portal = portals.iter().filter(|portal| portal.enough);
         let by_portal = by_portal.map(|portal| (portal.given_up, Way::Portal { programme: portal.programme.clone() }));
@@ -149,7 +177,7 @@ impl Trip<'_> {
     }
 
     fn portal(&self, programme: &ProgrammeId, there: Points) -> Option<PortalPrice> {
-        let portal = Portal::of(programme)?;
+        let portal = Portal::of(programme, self.programme)?;
         let points = portal.points(self.cash)?;
         let each = i128::from(self.valuations.of(programme, self.on).cents.ten_thousandths());
         let cents = i64::try_from(rounded(i128::from(points.get()) * each, 10_000)).ok()?;
@@ -167,6 +195,7 @@ impl Trip<'_> {
 }
 
 fn told(language: Language, least: &Way, given_up: Money, cash: Money) -> String {
+    let (given_up, cash) = (language.money(given_up), language.money(cash));
     match (language, least) {
         (Language::English, Way::Cash) => format!("Paying {cash} in money gives up the least."),
         (Language::German, Way::Cash) => format!("Am wenigsten gibst du her, wenn du {cash} in Geld bezahlst."),
@@ -206,19 +235,32 @@ mod tests {
 
     /// A trip of 500 dollars, or 20,000 AAdvantage miles and 5.60 dollars, for who has these and values them so.
     fn ways(have: &[(&str, u64)], worth: &[(&str, &str)], language: Language) -> WaysToPay {
+        ways_of("aadvantage", have, worth, language)
+    }
+
+    /// The same for points of any programme.
+    fn ways_of(programme: &str, have: &[(&str, u64)], worth: &[(&str, &str)], language: Language) -> WaysToPay {
+        let programme = id(programme);
         let balances: Balances = have.iter().map(|(programme, points)| (id(programme), (*points).try_into().unwrap())).collect();
         let valuations: Valuations = worth.iter().map(|(programme, cents)| (id(programme), cents.parse().unwrap())).collect();
         let terms = Terms::shipped("2026-11-21T12:00:00Z".parse().unwrap());
-        let plan = plan(&id("aadvantage"), 20_000.try_into().unwrap(), &balances, &valuations, &terms).ok();
+        let plan = plan(&programme, 20_000.try_into().unwrap(), &balances, &valuations, &terms).ok();
         let taxes = Some(usd(560));
-        Trip { cash: usd(50_000), taxes, plan: plan.as_ref(), balances: &balances, valuations: &valuations, on: DAY }
+        let (plan, cash) = (plan.as_ref(), usd(50_000));
+        Trip { programme: &programme, cash, taxes, plan, balances: &balances, valuations: &valuations, on: DAY }
             .compared(language)
     }
 
     #[test]
     fn every_shipped_row_is_read() {
         assert_eq!(PORTALS.len(), include_str!("../data/portal-rates.csv").lines().count() - 1);
-        for bad in ["nobody,1,s,2026", "amex-mr,0,s,2026", "amex-mr,1,,2026", "amex-mr,1,s,soon"] {
+        for bad in [
+            "nobody,all,1,s,2026",
+            "amex-mr,all,0,s,2026",
+            "amex-mr,all,1,,2026",
+            "amex-mr,all,1,s,soon",
+            "amex-mr,cruises,1,s,2026",
+        ] {
             assert_eq!(row(bad), None, "{bad}");
         }
     }
@@ -232,18 +274,37 @@ mod tests {
         let portal = &ways.portals[0];
         assert_eq!(ways.portals.len(), 1);
         assert_eq!((portal.points.get(), portal.given_up, portal.enough), (50_000, usd(90_000), true));
-        assert_eq!(ways.text, "The award gives up the least: 305.60 USD, against 500.00 USD in money.");
+        assert_eq!(ways.text, "The award gives up the least: 305.60 USD, against $500 in money.");
+    }
+
+    #[test]
+    fn what_a_portal_gives_on_flights_says_nothing_of_a_stay() {
+        let have = [("amex-mr", 60_000), ("capital-one", 60_000), ("chase-ur", 60_000)];
+        let priced = |programme| {
+            let ways = ways_of(programme, &have, &[], Language::English);
+            (ways.portals.into_iter().map(|portal| portal.programme).collect::<Vec<_>>(), ways.not_known)
+        };
+        let (amex, capital_one, chase) = (id("amex-mr"), id("capital-one"), id("chase-ur"));
+        assert_eq!(priced("aadvantage"), (vec![amex.clone(), capital_one.clone()], vec![chase.clone()]));
+        assert_eq!(priced("hyatt"), (vec![capital_one], vec![amex, chase]));
+    }
+
+    #[test]
+    fn money_is_written_as_the_members_language_does() {
+        let text = |worth| ways(&[("aadvantage", 20_000)], &[("aadvantage", worth)], Language::German).text;
+        assert_eq!(text("1.5"), "Mit der Prämie gibst du am wenigsten her: 305,60 USD, gegen 500 $ in Geld.");
+        assert_eq!(text("3"), "Am wenigsten gibst du her, wenn du 500 $ in Geld bezahlst.");
     }
 
     #[test]
     fn a_portal_counts_where_there_are_enough_points_and_no_source_is_made_up() {
         let worth = [("amex-mr", "0.9")];
-        let ways_of = |points| ways(&[("amex-mr", points), ("chase-ur", 90_000)], &worth, Language::German);
+        let with = |points| ways(&[("amex-mr", points), ("chase-ur", 90_000)], &worth, Language::German);
         let amex = Way::Portal { programme: id("amex-mr") };
-        assert_eq!((ways_of(50_000).least, ways_of(49_999).least), (amex, Way::Cash));
-        assert_eq!(ways_of(50_000).not_known, [id("chase-ur")]);
-        assert!(ways_of(50_000).text.starts_with("Im Portal von American Express"), "{}", ways_of(50_000).text);
-        assert_eq!(ways_of(49_999).award, None, "there are no miles");
+        assert_eq!((with(50_000).least, with(49_999).least), (amex, Way::Cash));
+        assert_eq!(with(50_000).not_known, [id("chase-ur")]);
+        assert!(with(50_000).text.starts_with("Im Portal von American Express"), "{}", with(50_000).text);
+        assert_eq!(with(49_999).award, None, "there are no miles");
     }
 
     proptest! {

@@ -1,23 +1,46 @@
-//! Loyalty programmes by name. The table is `data/programmes.csv` (sources and licences in `data/SOURCES.md`).
+//! Loyalty programmes by name and kind. The table is `data/programmes.csv` (sources and licences in `data/SOURCES.md`).
 
 use std::{collections::HashMap, sync::LazyLock};
 
 use crate::money::ProgrammeId;
 
-static NAMES: LazyLock<HashMap<ProgrammeId, &'static str>> =
+/// Whose programme it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An airline's: its awards are flights.
+    Airline,
+    /// A hotel's: its awards are stays.
+    Hotel,
+    /// A bank's.
+    Bank,
+}
+
+static PROGRAMMES: LazyLock<HashMap<ProgrammeId, (&'static str, Kind)>> =
     LazyLock::new(|| rows(include_str!("../data/programmes.csv")).collect());
 
-/// Each programme with its name. No field of this table is quoted (a test reads it with a full CSV parser and compares).
-fn rows(table: &'static str) -> impl Iterator<Item = (ProgrammeId, &'static str)> {
+/// Each programme with its name and kind. No field of this table is quoted (a test reads it with a full CSV parser and compares).
+fn rows(table: &'static str) -> impl Iterator<Item = (ProgrammeId, (&'static str, Kind))> {
     table.lines().skip(1).filter_map(|line| {
         let mut fields = line.split(',');
-        Some((fields.next()?.parse().ok()?, fields.next()?))
+        let (programme, name) = (fields.next()?.parse().ok()?, fields.next()?);
+        let kind = match fields.next()? {
+            "airline" => Kind::Airline,
+            "hotel" => Kind::Hotel,
+            "bank" => Kind::Bank,
+            _ => return None,
+        };
+        Some((programme, (name, kind)))
     })
 }
 
 /// What a programme is called, if the table knows it.
 pub fn name_of(programme: &ProgrammeId) -> Option<&'static str> {
-    NAMES.get(programme).copied()
+    PROGRAMMES.get(programme).map(|(name, _)| *name)
+}
+
+/// Whose it is, if the table knows it.
+pub fn kind_of(programme: &ProgrammeId) -> Option<Kind> {
+    PROGRAMMES.get(programme).map(|(_, kind)| *kind)
 }
 
 #[cfg(test)]
@@ -30,8 +53,10 @@ mod tests {
         let mut reader = csv::Reader::from_reader(include_bytes!("../data/programmes.csv").as_slice());
         let full: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
         for record in &full {
-            assert_eq!(name_of(&record[0].parse().unwrap()), Some(&record[1]));
+            let programme = record[0].parse().unwrap();
+            assert_eq!(name_of(&programme), Some(&record[1]));
+            assert_eq!(kind_of(&programme).map(|kind| format!("{kind:?}").to_lowercase()).as_deref(), Some(&record[2]));
         }
-        assert_eq!(NAMES.len(), full.len());
+        assert_eq!(PROGRAMMES.len(), full.len());
     }
 }

@@ -13,6 +13,13 @@ use crate::money::{Currency, Money};
 /// turn of the year that leaves four days at most without.
 pub const MAX_AGE_DAYS: i32 = 7;
 
+/// For how many days a jump is held for an error. Less than [`MAX_AGE_DAYS`]: when it turns out to be none, the former rates still
+/// count until the next ones are taken.
+const STRICT_DAYS: i32 = MAX_AGE_DAYS - 2;
+
+/// How many currencies may go at once. The bank gives up one now and then, when a country takes the euro or its market is closed.
+const MOST_LOST: usize = 2;
+
 /// Rates are kept as whole millionths.
 const SCALE: u32 = 6;
 
@@ -61,6 +68,14 @@ pub enum Implausible {
     /// The dollar is missing, in which valuations are published.
     #[error("the US dollar is not quoted")]
     NoDollar,
+    /// More currencies are gone than the bank gives up at once.
+    #[error("{missing} of the currencies of {since} are missing")]
+    Lost {
+        /// How many.
+        missing: usize,
+        /// The day on which they were quoted.
+        since: Date,
+    },
     /// A currency has moved by more than any does in that time.
     #[error("{currency} has moved further since {since} than is plausible")]
     Jump {
@@ -169,6 +184,11 @@ impl Rates {
         self.0.get(..known).and_then(<[DayRates]>::last)
     }
 
+    /// The latest before a day: rates of the day itself may be what is corrected.
+    fn latest_before(&self, day: Date) -> Option<&DayRates> {
+        self.latest_of(day.yesterday().ok()?)
+    }
+
     /// Whether those of a day can follow what is known, of which `fetched` is the latest that was fetched.
     ///
     /// # Errors
@@ -180,8 +200,9 @@ impl Rates {
         }
     }
 
-    /// Holds those of a day against what is known: within [`MAX_AGE_DAYS`] no currency moves by more than a quarter, and over longer
-    /// it is not worth more than twice, nor less than half. O(n log n) in the currencies, which are a few dozen.
+    /// Holds those of a day against the latest before it: no more than [`MOST_LOST`] currencies are gone; within [`STRICT_DAYS`] none
+    /// moves by more than a quarter, and over longer it is not worth more than twice, nor less than half. O(n²) in the currencies,
+    /// which are a few dozen.
     ///
     /// # Errors
     /// What is not plausible.
@@ -189,8 +210,12 @@ impl Rates {
         if rates.day > today {
             return Err(Implausible::Future(rates.day));
         }
-        let Some(before) = self.latest_of(rates.day) else { return Ok(()) };
-        let is_recent = (rates.day - before.day).get_days() <= MAX_AGE_DAYS;
+        let Some(before) = self.latest_before(rates.day) else { return Ok(()) };
+        let missing = before.per_euro.iter().filter(|(currency, _)| rates.of(*currency).is_err()).count();
+        if missing > MOST_LOST {
+            return Err(Implausible::Lost { missing, since: before.day });
+        }
+        let is_recent = (rates.day - before.day).get_days() <= STRICT_DAYS;
         let jumped = |(currency, now): &&(Currency, u64)| {
             let Ok(then) = before.of(*currency).map(u128::from) else { return false };
             let now = u128::from(*now);
@@ -335,12 +360,54 @@ mod tests {
         assert_eq!(quoted(day, &[]), Err(Implausible::NoDollar));
     }
 
+    /// All that is quoted on the latest shipped day, at these dollars for a euro.
+    fn at_dollars(day: Date, dollars: &str) -> DayRates {
+        let mut rates = DayRates { day, ..Rates::shipped().0.last().unwrap().clone() };
+        rates.per_euro.retain(|(currency, _)| *currency != Currency::USD);
+        let more = DayRates::new(day, [("USD", dollars), ("KWD", "0.36")].map(|(c, u)| (c.parse().unwrap(), u.parse().unwrap())));
+        rates.per_euro.extend(more.per_euro);
+        rates
+    }
+
+    #[test]
+    fn an_answer_that_lost_more_than_two_currencies_is_refused() {
+        let (next, since) = (date(2026, 4, 14), date(2026, 4, 13));
+        let lost = |these: &[&str]| {
+            let mut rates = at_dollars(next, "1.17");
+            rates.per_euro.retain(|(currency, _)| !these.contains(&currency.to_string().as_str()));
+            Rates::shipped().plausible(&rates, next)
+        };
+        assert_eq!(lost(&[]), Ok(()));
+        assert_eq!(lost(&["JPY", "THB"]), Ok(()));
+        assert_eq!(lost(&["JPY", "THB", "ZAR"]), Err(Implausible::Lost { missing: 3, since }));
+        let only_dollars = Rates::shipped().plausible(&quoted(next, &[("USD", "1.17")]).unwrap(), next);
+        let others = Rates::shipped().0.last().unwrap().quoted() - 1;
+        assert_eq!(only_dollars, Err(Implausible::Lost { missing: others, since }));
+    }
+
+    #[test]
+    fn a_jump_that_stays_is_taken_while_the_former_rates_still_count() {
+        let (since, day) = (date(2026, 4, 13), |days: i32| date(2026, 4, 13).saturating_add(jiff::Span::new().days(days)));
+        let plausible = |days: i32| Rates::shipped().plausible(&at_dollars(day(days), "1.6"), day(days));
+        let days: Vec<i32> = (1..=MAX_AGE_DAYS).filter(|days| plausible(*days).is_ok()).collect();
+        assert_eq!(days, [6, 7]);
+        assert_eq!(plausible(5), Err(Implausible::Jump { currency: Currency::USD, since }));
+        assert!(between("USD", "EUR", day(7)).is_ok());
+    }
+
+    #[test]
+    fn a_correction_is_held_against_the_day_before_it() {
+        // A quarter too little is taken, and a third more than that corrects it.
+        let (next, fell) = (date(2026, 4, 14), at_dollars(date(2026, 4, 14), "0.8763"));
+        assert_eq!(Rates::shipped().follows(&fell, None, next), Ok(()));
+        let known = Rates::shipped().clone().with(fell);
+        assert_eq!(known.follows(&at_dollars(next, "1.17"), Some(next), next), Ok(()));
+    }
+
     #[test]
     fn what_no_currency_does_in_that_time_is_not_believed() {
         // 2026-04-13: 1 EUR = 1.1684 USD. A quarter more is 1.4605.
-        let plausible = |day: Date, dollars: &str, today: Date| {
-            Rates::shipped().plausible(&quoted(day, &[("USD", dollars), ("KWD", "0.36")]).unwrap(), today)
-        };
+        let plausible = |day: Date, dollars: &str, today: Date| Rates::shipped().plausible(&at_dollars(day, dollars), today);
         let (next, since) = (date(2026, 4, 14), date(2026, 4, 13));
         let jump = Err(Implausible::Jump { currency: Currency::USD, since });
         assert_eq!(plausible(next, "1.4605", next), Ok(()));
@@ -353,7 +420,7 @@ mod tests {
         assert_eq!(plausible(later, "2.4", later), jump);
         assert_eq!(plausible(later, "0.58", later), jump);
         assert_eq!(plausible(later, "1.17", date(2026, 11, 19)), Err(Implausible::Future(later)));
-        let of_today = quoted(next, &[("USD", "1.17")]).unwrap();
+        let of_today = at_dollars(next, "1.17");
         assert_eq!(Rates::shipped().follows(&of_today, Some(next), next), Ok(()));
         let older = Err(Implausible::Older { of: next, latest: later });
         assert_eq!(Rates::shipped().follows(&of_today, Some(later), later), older);

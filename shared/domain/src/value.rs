@@ -40,6 +40,9 @@ pub enum ValueError {
     /// A cash price below zero.
     #[error("the cash price must not be below zero")]
     NegativeCash,
+    /// A part of a stay's price below zero.
+    #[error("no part of the cash price must be below zero")]
+    NegativePart(PriceKind),
     /// A programme that the table does not know.
     #[error("the programme is not known")]
     UnknownProgramme,
@@ -52,9 +55,9 @@ pub enum ValueError {
     /// Amounts are in several currencies, and can't be converted.
     #[error(transparent)]
     Rate(#[from] RateError),
-    /// Parts of one price in several currencies.
+    /// A part of a stay's price in another currency than its nights.
     #[error("the parts of the cash price are in several currencies")]
-    Currencies,
+    Currencies(PriceKind),
     /// Amounts that no price has.
     #[error("the amounts are out of range")]
     OutOfRange,
@@ -120,7 +123,8 @@ impl Fees {
         Self { taxes: Some(taxes), ..Self::default() }
     }
 
-    fn each(&self) -> [(FeeKind, Option<Money>); 7] {
+    /// Each with its kind, in the order in which they are shown.
+    pub fn each(&self) -> [(FeeKind, Option<Money>); 7] {
         [
             (FeeKind::Taxes, self.taxes),
             (FeeKind::CarrierSurcharge, self.carrier_surcharge),

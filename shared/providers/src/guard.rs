@@ -158,14 +158,18 @@ impl Outside for Guarded {
             let probe = admitted?;
             let (operation, began) = (call.operation, self.cx.now());
             let under_way = UnderWay { of: self, began, over: false };
-            let answer = Keeping::of(&self.cx).send(call).await;
+            let keeping = Keeping::of(&self.cx, &call);
+            let answer = self.cx.outside().send(call).await;
             under_way.over();
             match Over::of(&answer, self.cx.now()) {
                 Some(over) => self.settle(operation, &over, began, probe).await,
                 // It never left.
-                None => self.give_back(1).await,
+                None => self.give_back(&self.day(began), 1).await,
             }
-            answer
+            match answer {
+                Ok(answer) => Ok(keeping.keep(answer).await),
+                Err(error) => Err(error),
+            }
         })
     }
 }
@@ -201,7 +205,7 @@ impl Guarded {
         }
         self.take_a_call().await?;
         if probe && !self.begin_probe().await {
-            self.give_back(1).await;
+            self.give_back(&self.day(now), 1).await;
             return Err(OutsideError::LeftAlone(STATE_KNOWN.unsigned_abs()));
         }
         if !repeated {
@@ -233,7 +237,7 @@ impl Guarded {
 
     /// Takes so many calls of the day's quota and of the source's limit, and uses one of them.
     async fn draw(&self, bucket: Option<&Bucket>, calls: u32, now: Timestamp) -> Result<(), OutsideError> {
-        let (account, day) = (&self.terms.account, SourceDay::at(self.terms.account.clone(), now));
+        let (account, day) = (&self.terms.account, self.day(now));
         if let Some(quota) = self.terms.quota_per_day {
             self.cx.store().reserve_calls(&day, calls.into(), quota).await.map_err(|error| match error {
                 StoreError::LimitReached => OutsideError::QuotaUsedUp(wait(now, day.ends())),
@@ -243,7 +247,7 @@ impl Guarded {
         if let Some(bucket) = bucket
             && let Err(error) = self.cx.store().take_tokens(account, bucket, calls, now).await
         {
-            self.give_back(calls).await;
+            self.give_back(&day, calls).await;
             return Err(match error {
                 StoreError::TooOften(until) => OutsideError::LimitReached(wait(now, until)),
                 other => uncounted(&other),
@@ -254,16 +258,22 @@ impl Guarded {
         Ok(())
     }
 
+    /// Where the calls of a day are counted.
+    fn day(&self, at: Timestamp) -> SourceDay {
+        SourceDay::at(self.terms.account.clone(), at)
+    }
+
     /// What was taken and not used in time goes back to the day's quota. The source's limit has forgotten it by itself.
     async fn give_back_unused(&self, now: Timestamp) {
         let unused = self.known(|known| known.lease.take().filter(|lease| lease.day.ends() > now));
-        self.give_back(unused.map_or(0, |lease| lease.left)).await;
+        if let Some(Lease { day, left, .. }) = unused {
+            self.give_back(&day, left).await;
+        }
     }
 
-    async fn give_back(&self, calls: u32) {
+    async fn give_back(&self, day: &SourceDay, calls: u32) {
         let Some(quota) = self.terms.quota_per_day.filter(|_| calls > 0) else { return };
-        let day = SourceDay::at(self.terms.account.clone(), self.cx.now());
-        if let Err(error) = self.cx.store().reserve_calls(&day, -i64::from(calls), quota).await {
+        if let Err(error) = self.cx.store().reserve_calls(day, -i64::from(calls), quota).await {
             tracing::warn!(source = %self.terms.account.source, %error, calls, "calls that were not made are lost to this day");
         }
     }

@@ -28,6 +28,8 @@ use crate::{
 
 /// Its id, as functions declare it.
 pub const SOURCE: &str = "makemytrip";
+/// The operation that gets a token. It is no search: whose answers are kept.
+const TOKEN: &str = "token";
 /// A token that ends within this time is not used any more.
 const BEFORE_ITS_END: SignedDuration = SignedDuration::from_secs(60);
 
@@ -101,11 +103,13 @@ impl StaySource for MakeMyTrip {
     fn stays<'a>(&'a self, asking: &'a Asking<'a>, query: &'a StayQuery) -> BoxFuture<'a, Found<StayOffer>> {
         Box::pin(async move {
             let StayPlace::City(city) = query.place() else { return not_offered(&self.id) };
-            let calls = Calls::by(asking, SOURCE, "hotels-search");
-            match self.token(&calls).await {
-                Ok(token) => search(&calls, &self.id, &Search { adapter: self, query, city, token }, None, MAX_PAGES).await,
-                Err(error) => Found { error: Some(error), calls: calls.made(), ..not_offered(&self.id) },
-            }
+            let (of_token, calls) = (Calls::by(asking, SOURCE, TOKEN), Calls::by(asking, SOURCE, "hotels-search"));
+            let token = match self.token(&of_token).await {
+                Ok(token) => token,
+                Err(error) => return Found { error: Some(error), calls: of_token.made(), ..not_offered(&self.id) },
+            };
+            let found = search(&calls, &self.id, &Search { adapter: self, query, city, token }, None, MAX_PAGES).await;
+            Found { calls: found.calls + of_token.made(), ..found }
         })
     }
 }
@@ -114,7 +118,7 @@ impl Desk for MakeMyTrip {
     fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "bookings");
-            let token = self.token(&calls).await?;
+            let token = self.token(&Calls::by(asking, SOURCE, TOKEN)).await?;
             let request = Request::get(format!("{}/api/v2/bookings/{}", self.base, encoded(booking)));
             parse_booking(&calls.send(self.request(request, &token, Bytes::new())?).await?)
         })
@@ -123,7 +127,7 @@ impl Desk for MakeMyTrip {
     fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<(), SourceError>> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "cancellations");
-            let token = self.token(&calls).await?;
+            let token = self.token(&Calls::by(asking, SOURCE, TOKEN)).await?;
             let request = self.post("/api/v2/cancellations", &token, &json!({"bookingId": booking}))?;
             calls.send_once(request).await.map(drop)
         })

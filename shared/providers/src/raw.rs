@@ -1,4 +1,4 @@
-//! Keeps what sources answer to searches, word for word: [`Keeping`], a way out through which every answer is stored as it passes.
+//! Keeps what sources answer to searches, word for word: the guard hands every answer through [`Keeping`].
 //!
 //! Kept are the body, compressed, the source, the operation, the status, the time and a hash of the request. Not kept: the request, its
 //! headers and those of the answer, and anything of an operation that is not a search: bookings tell who travels.
@@ -6,13 +6,8 @@
 use std::fmt::Write;
 
 use bytes::Bytes;
-use futures::future::BoxFuture;
 use http::{Response, header::CONTENT_ENCODING};
-use platform::{
-    Deps,
-    outside::{Call, Outside, OutsideError},
-    telemetry,
-};
+use platform::{Deps, outside::Call, telemetry};
 use sha2::{Digest, Sha256};
 use storage::{Entity, RawAnswer};
 
@@ -42,28 +37,29 @@ pub fn is_kept(source: &str, operation: &str) -> bool {
     SEARCHES.contains(&(source, operation))
 }
 
-/// The way outside of a function, with every answer to a search kept.
-#[derive(Debug, Clone)]
-pub struct Keeping(Deps);
-
-impl Keeping {
-    /// Of a function. One that may not write raw answers keeps none: a test holds that all that search may.
-    pub fn of(cx: &Deps) -> Self {
-        Self(cx.clone())
-    }
+/// What is kept of a call: its answer, if it is a search.
+#[derive(Debug)]
+pub(crate) struct Keeping<'a> {
+    cx: &'a Deps,
+    source: &'static str,
+    operation: &'static str,
+    /// The hash of what is asked, if it is kept at all.
+    request: Option<String>,
 }
 
-impl Outside for Keeping {
-    fn send(&self, call: Call) -> BoxFuture<'_, Result<Response<Bytes>, OutsideError>> {
-        Box::pin(async move {
-            let kept = is_kept(call.source, call.operation) && may_keep(&self.0);
-            let asked = kept.then(|| (call.source, call.operation, hash(&call)));
-            let answer = self.0.outside().send(call).await?;
-            match asked {
-                Some((source, operation, request)) => Ok(keep(&self.0, (source, operation), request, answer).await),
-                None => Ok(answer),
-            }
-        })
+impl<'a> Keeping<'a> {
+    /// Before the call. A function that may not write raw answers keeps none: a test holds that all that search may.
+    pub(crate) fn of(cx: &'a Deps, call: &Call) -> Self {
+        let kept = is_kept(call.source, call.operation) && may_keep(cx);
+        Self { cx, source: call.source, operation: call.operation, request: kept.then(|| hash(call)) }
+    }
+
+    /// After it. Not before the call is settled: how slow our own table is says nothing of the source.
+    pub(crate) async fn keep(self, answer: Response<Bytes>) -> Response<Bytes> {
+        match self.request {
+            Some(request) => keep(self.cx, (self.source, self.operation), request, answer).await,
+            None => answer,
+        }
     }
 }
 

@@ -132,9 +132,12 @@ impl Line {
         self.key().map(|(scope, _)| scope).or_else(given)
     }
 
-    /// Where it is, if that is known.
+    /// Where it is, if that is known. An address of the tenant's counts with a key of theirs alone: the deployment's is shown to
+    /// nobody else, and what came from there would be shared with all.
     pub fn address(&self) -> Option<&str> {
-        let set = self.entries().find_map(|entry| entry.settings.address.as_ref()).map(|address| address.as_str());
+        let scope = self.key().map(|(scope, _)| scope);
+        let counts = |entry: &&SourceEntry| entry.scope == KeyScope::Deployment || Some(&entry.scope) == scope.as_ref();
+        let set = self.entries().filter(counts).find_map(|entry| entry.settings.address.as_ref()).map(|address| address.as_str());
         set.or_else(|| self.given.as_ref().map(|given| given.url.as_str())).or(self.source.base)
     }
 

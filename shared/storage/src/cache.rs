@@ -108,7 +108,8 @@ impl Store {
             .await
             .map_err(|error| store_error(&error))?;
         let packed = found.item.as_ref().and_then(|item| item.get("answer")).and_then(|value| value.as_b().ok());
-        packed.map(|packed| unpack(packed.as_ref())).transpose()
+        // What an earlier version kept in another form is as good as nothing: it is asked for anew.
+        Ok(packed.and_then(|packed| unpack(packed.as_ref()).ok()))
     }
 
     /// Takes the right to ask a question for as long as that may take: whoever dies meanwhile holds up the others no longer than

@@ -286,6 +286,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::LimitReached`] if fewer are left; or that the store can't say.
     pub async fn reserve_calls(&self, day: &SourceDay, calls: i64, quota: u32) -> Result<(), StoreError> {
+        // The first of a day finds no number that it could be compared with.
+        if calls > i64::from(quota) {
+            return Err(StoreError::LimitReached);
+        }
         match self.count_alone(day, calls, Condition::Room(i64::from(quota) - calls)).await {
             Err(StoreError::Changed) => Err(StoreError::LimitReached),
             reserved => reserved,

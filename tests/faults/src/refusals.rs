@@ -8,7 +8,7 @@ use domain::{
     booking::Booking,
     caching::Counted,
     cards::MemberCards,
-    deals::Deal,
+    deals::{Deal, SavedDeal},
     events::{NAMES, WatcherCreated},
     identity::{
         Member, Tenant, Terms,
@@ -134,6 +134,7 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
         "placed-listing" => of_entity::<PlacedListing>(store, samples.one()?, used).await,
         "counted-answer" => counts_an_answer_once(store, &account()).await,
         "quality-count" => counts_within_its_limit(store, &QualityCount::of(&account(), &Measure::Complete)).await,
+        "saved-deal" => of_entity::<SavedDeal>(store, samples.one()?, used).await,
         "booking" => of_entity::<Booking>(store, samples.one()?, used).await,
         "source-entry" => of_entity::<SourceEntry>(store, samples.one()?, used).await,
         "source-state" => left_alone_as_it_was_read(store, samples.answer.asked_at, used).await,

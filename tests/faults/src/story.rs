@@ -10,10 +10,10 @@ mod value;
 use domain::notifications::Preferences;
 use futures::future::join_all;
 use http::Method;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, fmt::rfc2822};
 use jobs_tests::Award;
 use local::test_app::{Asked, Reply, User};
-use platform::Endpoint;
+use platform::{Endpoint, clock::Clock};
 use serde_json::{Value, json};
 use storage::Change;
 
@@ -133,6 +133,7 @@ async fn read_everything(dana: &Person<'_>, dubai: &str) -> Result<(), Violation
     let saved = dana.ask("deals-list-saved-deals", "", None).await?;
     ensure(saved.body["items"].as_array().is_some_and(|items| items.len() == 1), || format!("not saved: {}", saved.body))?;
     dana.ask("deals-delete-saved-deal", &deal, None).await?;
+    dana.ask("deals-put-saved-deal", &deal, None).await?;
     value::tell(dana, &deal).await?;
     dana.ask("system-get-health", "", None).await?;
     dana.ask("system-get-openapi", "", None).await?;
@@ -209,9 +210,16 @@ impl<'a> Person<'a> {
                     status => return Err(Violation(format!("{function} answered {status}: {}", reply.body))),
                 }
             }
-            self.world.app.clock.advance(SignedDuration::from_secs(1));
+            self.world.app.clock.advance(self.pause(last.as_ref()));
         }
         Err(Violation(format!("{function} never answered: {:?}", last.map(|reply| (reply.status, reply.body)))))
+    }
+
+    /// How long they wait before they ask again: as long as they were asked to, but no longer than five minutes.
+    fn pause(&self, last: Option<&Reply>) -> SignedDuration {
+        let named = last.and_then(|reply| rfc2822::parse(reply.header("retry-after")).ok());
+        let asked = named.map(|at| at.timestamp().duration_since(self.world.app.clock.now()));
+        asked.unwrap_or_default().clamp(SignedDuration::from_secs(1), SignedDuration::from_mins(5))
     }
 
     fn request(&self, endpoint: &'static Endpoint, path: &str, key: &str, body: Option<&Value>) -> Asked<'a> {

@@ -100,8 +100,23 @@ pub fn further_sources() -> [(&'static str, SourceAccess); 2] {
     [at("goibibo", "id:secret"), at("viator", "secret")]
 }
 
-/// What the bank says of a day: units of each currency for one euro.
+/// What the bank says of a day: units of each currency for one euro. Those that are not named, but for the dollar, are as on the latest
+/// shipped day.
 pub fn rates(day: &str, per_euro: &[(&str, &str)]) -> String {
+    let is_named = |currency: &str| currency == "USD" || per_euro.iter().any(|(named, _)| *named == currency);
+    let others: Vec<(&str, &str)> = shipped().filter(|(currency, _)| !is_named(currency)).collect();
+    only_rates(day, &[per_euro, &others].concat())
+}
+
+/// Each currency of the latest shipped day with its rate.
+fn shipped() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let mut table = include_str!("../../../shared/domain/data/rates.csv").lines();
+    let (currencies, latest) = (table.next().unwrap_or_default(), table.next_back().unwrap_or_default());
+    currencies.split(',').zip(latest.split(',')).skip(1)
+}
+
+/// The same, of no other currency.
+pub fn only_rates(day: &str, per_euro: &[(&str, &str)]) -> String {
     let cube = |(currency, rate): &(&str, &str)| format!("<Cube currency='{currency}' rate='{rate}'/>");
     let cubes: String = per_euro.iter().map(cube).collect();
     format!(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     answers::{Answer, Part},
-    flights::{Fare, FlightOffer},
+    flights::{Fare, FlightOffer, SourceId},
     places::Airport,
     search::{SearchQuery, SourceOutcome, Wanted},
     sources::Market,
@@ -31,7 +31,7 @@ impl Askable for SearchQuery {
                 Wanted::CashFlights => Vec::new(),
             };
             let days = self.days_worth_asking(asking, &parts);
-            let fares = asking.serving().filter_map(|serving| self.fares(asking, serving, &days));
+            let fares = asking.serving().filter_map(|serving| self.fares(asking, serving, days.as_deref()));
             parts.extend(join_all(fares).await);
             parts
         }
@@ -66,9 +66,14 @@ type Said<'a> = BoxFuture<'a, Part<FlightOffer>>;
 trait ToSources {
     fn awards<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving) -> Option<Said<'a>>;
 
-    fn fares<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving, days: &'a [Date]) -> Option<Said<'a>>;
+    fn fares<'a>(
+        &'a self,
+        asking: &'a Asking<'a, SearchQuery>,
+        serving: &'a Serving,
+        days: Option<&'a [Date]>,
+    ) -> Option<Said<'a>>;
 
-    fn days_worth_asking(&self, asking: &Asking<'_, SearchQuery>, parts: &[Part<FlightOffer>]) -> Vec<Date>;
+    fn days_worth_asking(&self, asking: &Asking<'_, SearchQuery>, parts: &[Part<FlightOffer>]) -> Option<Vec<Date>>;
 }
 
 impl ToSources for SearchQuery {
@@ -77,31 +82,48 @@ impl ToSources for SearchQuery {
         Some(async move { asking.part(&id_of(serving), source.awards(&serving.outside, self, asking.now)).await }.boxed())
     }
 
-    fn fares<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving, days: &'a [Date]) -> Option<Said<'a>> {
+    fn fares<'a>(
+        &'a self,
+        asking: &'a Asking<'a, SearchQuery>,
+        serving: &'a Serving,
+        days: Option<&'a [Date]>,
+    ) -> Option<Said<'a>> {
         let Adapter::Fares(source) = &serving.adapter else { return None };
         let said = async move {
-            if days.is_empty() {
-                return nothing_of(&id_of(serving), SourceOutcome::Complete, asking.now);
-            }
+            let days = match days {
+                // Not that there are none: what they would be compared with is not known yet.
+                None => return nothing_of(&id_of(serving), SourceOutcome::Failed, asking.now),
+                Some([]) => return nothing_of(&id_of(serving), SourceOutcome::Complete, asking.now),
+                Some(days) => days,
+            };
             asking.part(&id_of(serving), source.fares(&serving.outside, self, days, asking.now)).await
         };
         Some(said.boxed())
     }
 
     /// The days for which fares are asked: those with the cheapest awards, or the first of the window; as many as can be asked for.
-    fn days_worth_asking(&self, asking: &Asking<'_, SearchQuery>, parts: &[Part<FlightOffer>]) -> Vec<Date> {
+    /// `None` while no source has said which awards there are.
+    fn days_worth_asking(&self, asking: &Asking<'_, SearchQuery>, parts: &[Part<FlightOffer>]) -> Option<Vec<Date>> {
         match self.wanted() {
             Wanted::AwardFlights => {
                 let kept = asking.kept.iter().flat_map(|kept| &kept.parts);
                 let kept = kept.filter(|part| parts.iter().all(|asked| asked.source() != part.source() || !asked.has_answered()));
-                cheapest_days(parts.iter().chain(kept).flat_map(|part| &part.offers))
+                let awards = parts.iter().chain(kept).filter(|part| part.has_answered() && asking.is_of_awards(part.source()));
+                let awards: Vec<&Part<FlightOffer>> = awards.collect();
+                (!awards.is_empty()).then(|| cheapest_days(awards.into_iter().flat_map(|part| &part.offers)))
             }
             Wanted::CashFlights => {
                 let (first, last) = self.days();
                 let days = first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last);
-                days.take(CASH_DAYS_PER_SEARCH).collect()
+                Some(days.take(CASH_DAYS_PER_SEARCH).collect())
             }
         }
+    }
+}
+
+impl Asking<'_, SearchQuery> {
+    fn is_of_awards(&self, source: &SourceId) -> bool {
+        self.servers.all.iter().any(|(id, serving)| id == source && matches!(serving.adapter, Adapter::Awards(_)))
     }
 }
 

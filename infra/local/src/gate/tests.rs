@@ -149,7 +149,7 @@ fn declared() -> Vec<(String, Value, Vec<Grant>)> {
     vec![
         dynamo("GetItem", watcher(), &[Watcher::READ]),
         dynamo("GetItem", on("core", "HOST#localhost", "HOST"), &[TenantHost::READ]),
-        dynamo("GetItem", on("cache", "ANSWER#k", "ANSWER"), &[CachedAnswer::READ]),
+        dynamo("GetItem", on("cache", "ANSWER#-#k", "ANSWER"), &[CachedAnswer::READ]),
         dynamo("PutItem", put_watcher(), &[Watcher::WRITE]),
         dynamo("UpdateItem", count("watcher", "WATCHER#wat_1"), &[Watcher::WRITE]),
         dynamo("DeleteItem", watcher(), &[Watcher::WRITE]),

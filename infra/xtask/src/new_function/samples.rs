@@ -33,14 +33,14 @@ const EVENTS: &[Sampled] = &[
     (AlertRaised::NAME, sample::<AlertRaised>),
     (MessageSent::NAME, sample::<MessageSent>),
     (MessageUncertain::NAME, sample::<MessageUncertain>),
-    (PropertiesJoined::NAME, sample::<PropertiesJoined>),
-    (PropertySplit::NAME, sample::<PropertySplit>),
-    (MessageRefused::NAME, sample::<MessageRefused>),
     (DealSaved::NAME, sample::<DealSaved>),
     (DealForgotten::NAME, sample::<DealForgotten>),
     (BookingDone::NAME, sample::<BookingDone>),
     (BookingAbandoned::NAME, sample::<BookingAbandoned>),
     (CardAdviceChosen::NAME, sample::<CardAdviceChosen>),
+    (PropertiesJoined::NAME, sample::<PropertiesJoined>),
+    (PropertySplit::NAME, sample::<PropertySplit>),
+    (MessageRefused::NAME, sample::<MessageRefused>),
 ];
 
 /// A value of an event: its own fields of all that events say.

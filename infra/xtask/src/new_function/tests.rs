@@ -44,7 +44,9 @@ fn an_endpoint_stands_where_its_neighbours_stand() {
         assert!(code.contains(part), "{part} in {code}");
     }
     assert!(text_of(&files, "functions/deals/src/bin/deals-rate-deal.rs").contains("serve(&deals::rate_deal::FUNCTION)"));
-    assert!(text_of(&files, "functions/deals/src/lib.rs").contains("&list_deals::FUNCTION, &rate_deal::FUNCTION];"));
+    assert!(
+        text_of(&files, "functions/deals/src/lib.rs").contains("    &put_saved_deal::FUNCTION,\n    &rate_deal::FUNCTION,\n];")
+    );
     assert!(text_of(&files, "functions/deals/Cargo.toml").contains("name = \"deals-rate-deal\"\ntest = false\n"));
     assert!(text_of(&files, "tests/api/tests/api/main.rs").contains("mod deals_rate_deal;\n"));
     let event: serde_json::Value = serde_json::from_str(text_of(&files, "events/deals/rate_deal.json")).unwrap();

@@ -97,7 +97,7 @@ fn the_right_to_one_partition_is_none_to_another() {
 fn a_stack_is_asked_for_what_it_uses_only() {
     let stacks = all().unwrap();
     let names = |context: &str| stacks[context].parameters().into_iter().map(|parameter| parameter.name).collect::<Vec<_>>();
-    assert!(!names("search").contains(&"ApiId"), "it has no endpoint");
+    assert!(!names("search").contains(&"IdentityArn"), "it sends no mail");
     assert!(!names("system").contains(&"EdgeTokens"), "its endpoints are for anyone");
     assert!(names("deals").contains(&"EdgeTokens") && names("deals").contains(&"AuthorizerId"));
     assert!(names("notifications").contains(&"IdentityArn") && !names("deals").contains(&"IdentityArn"), "one sends mail");

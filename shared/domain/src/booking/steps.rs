@@ -63,15 +63,14 @@ pub fn steps(plan: &FundingPlan, fees: Option<Money>, locale: &Locale) -> Vec<St
     if let Some(transfer) = slowest {
         steps.push(Step { transfer: Some(transfer.clone()), ..step(StepKind::Wait, wait(language, transfer)) });
     }
-    let phone = Phone::of(&plan.programme);
-    let calling = phone.map(|phone| call(language, phone)).unwrap_or_default();
-    let text = book(language, &plan.programme, plan.points, fees) + &calling;
-    steps.push(Step { phone: phone.cloned(), ..step(StepKind::Book, text) });
+    let text = book(language, &plan.programme, plan.points, fees);
+    steps.push(Step { phone: Phone::of(&plan.programme).cloned(), ..step(StepKind::Book, text) });
     steps
 }
 
-/// What to do to book a fare for somebody whose balances are not looked at, in English: nothing for what is paid in money. Whose points
-/// can become the programme's is told with how long that takes; what nothing recent confirms is left out.
+/// What to do to book a fare for somebody whose balances are not looked at, in English, as all of a mail is: nothing for what is
+/// paid in money. Whose points can become the programme's is told with how long that takes; what nothing recent confirms is left
+/// out.
 pub fn steps_for_anyone(fare: &Fare) -> Vec<String> {
     let Fare::Award { programme, points, taxes } = fare else { return vec![] };
     let (language, own) = (Language::English, name(programme));
@@ -109,7 +108,7 @@ fn verify(language: Language, programme: &ProgrammeId, points: Points) -> String
     let (points, programme) = (language.points(points), name(programme));
     match language {
         Language::English => format!("See on {programme}'s own site that the award is still there for {points} points."),
-        Language::German => format!("Prüfe auf der Seite von {programme}, ob es den Prämienflug noch für {points} Punkte gibt."),
+        Language::German => format!("Prüfe auf der Seite von {programme}, ob es die Prämie noch für {points} Punkte gibt."),
     }
 }
 
@@ -150,8 +149,8 @@ fn give(language: Language, transfer: &Transfer) -> String {
     };
     let fee = match (transfer.fee.minor(), language) {
         (0, _) => String::new(),
-        (_, Language::English) => format!(" It costs {}.", transfer.fee),
-        (_, Language::German) => format!(" Das kostet {}.", transfer.fee),
+        (_, Language::English) => format!(" It costs {}.", language.money(transfer.fee)),
+        (_, Language::German) => format!(" Das kostet {}.", language.money(transfer.fee)),
     };
     match language {
         Language::English => format!("Transfer {given} points from {from} to {to}: they become {got}{bonus}.{fee}"),
@@ -175,7 +174,7 @@ fn wait(language: Language, transfer: &Transfer) -> String {
     };
     match language {
         Language::English => format!("Wait until the points are at {to}: {long}. The award can be gone by then."),
-        Language::German => format!("Warte, bis die Punkte bei {to} sind: {long}. Der Flug kann bis dahin weg sein."),
+        Language::German => format!("Warte, bis die Punkte bei {to} sind: {long}. Die Prämie kann bis dahin weg sein."),
     }
 }
 
@@ -194,14 +193,17 @@ fn duration(language: Language, minutes: u32) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
 }
 
+/// That it is booked: where, and where to call.
 fn book(language: Language, programme: &ProgrammeId, points: Points, fees: Option<Money>) -> String {
-    let (points, programme) = (language.points(points), name(programme));
-    match (language, fees) {
+    let phone = Phone::of(programme).map(|phone| call(language, phone)).unwrap_or_default();
+    let (points, programme, fees) = (language.points(points), name(programme), fees.map(|fees| language.money(fees)));
+    let text = match (language, fees) {
         (Language::English, Some(fees)) => format!("Book with {programme}: {points} points and {fees}."),
         (Language::English, None) => format!("Book with {programme}: {points} points, and taxes that we don't know."),
         (Language::German, Some(fees)) => format!("Buche bei {programme}: {points} Punkte und {fees}."),
         (Language::German, None) => format!("Buche bei {programme}: {points} Punkte, und Steuern, die wir nicht kennen."),
-    }
+    };
+    text + &phone
 }
 
 /// Where to call, for what the site does not book.
@@ -240,7 +242,7 @@ mod tests {
         let from = "American Express Membership Rewards";
         assert_eq!(
             steps[2].1,
-            format!("Transfer 50,000 points from {from} to Delta SkyMiles: they become 50,000. It costs 30.00 USD.")
+            format!("Transfer 50,000 points from {from} to Delta SkyMiles: they become 50,000. It costs $30.")
         );
         assert_eq!(steps[3].1, "Wait until the points are at Delta SkyMiles: usually at once. The award can be gone by then.");
         assert_eq!(steps[4].1, "Book with Delta SkyMiles: 50,000 points and 5.60 USD.");
@@ -251,6 +253,16 @@ mod tests {
         let steps = told("krisflyer", 40_000, "chase-ur", "de-DE");
         assert!(steps[2].1.starts_with("Übertrage 40.000 Punkte von Chase"), "{}", steps[2].1);
         assert!(steps[3].1.contains("meist 24 Stunden, bis zu 2 Tage"), "{}", steps[3].1);
+        assert!(steps[4].1.contains("40.000 Punkte und 5,60 USD."), "{}", steps[4].1);
+        assert!(told("skymiles", 50_000, "amex-mr", "de")[2].1.ends_with(" Das kostet 30 $."));
+    }
+
+    #[test]
+    fn an_award_may_be_a_night_as_well_as_a_flight() {
+        for (kind, text) in told("hyatt", 20_000, "chase-ur", "de").into_iter().chain(told("hyatt", 20_000, "chase-ur", "en")) {
+            let text = text.to_lowercase();
+            assert!(!text.contains("flug") && !text.contains("flight"), "{kind:?}: {text}");
+        }
     }
 
     #[test]
@@ -266,6 +278,11 @@ mod tests {
         let steps = steps_for_anyone(&award);
         assert_eq!(steps.len(), 3);
         assert!(steps[1].contains("Citi ThankYou Rewards 1:1, how long is not known"), "{}", steps[1]);
+        assert!(
+            steps[2].ends_with("5.60 USD. By phone, in the US: +1 800 433 7300; how long one waits is not known."),
+            "{}",
+            steps[2]
+        );
         assert_eq!(steps_for_anyone(&Fare::Cash { total: "5.60USD".parse().unwrap() }), [""; 0]);
     }
 

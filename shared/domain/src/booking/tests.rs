@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    deals::{Assessed, Parts},
+    deals::{Assessed, Parts, Subject},
     flights::{Cabin, FlightOffer, Freshness, Segment, Tier},
     money::Currency,
 };
@@ -133,6 +133,23 @@ fn nothing_is_transferred_once_a_source_sees_that_the_award_is_gone() {
     // The member looked again, and knows better.
     booking.verify(&deal, seen(40_000), at(4)).unwrap();
     assert_eq!(booking.transfer(&deal, None, at(5)), Ok(()));
+}
+
+#[test]
+fn nothing_is_booked_that_has_departed() {
+    let mut deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    booking.verify(&deal, seen(40_000), at(1)).unwrap();
+    let Subject::Flight(offer) = &mut deal.subject;
+    offer.departs = "2026-02-15T19:02".parse().unwrap();
+    assert_eq!(deal.ends(), at(2));
+    assert_eq!((deal.is_open(at(1)), deal.is_open(at(2))), (true, false));
+    assert_eq!(Booking::start(owner(), &deal, None, at(2)), Err(BookingError::Gone));
+    assert_eq!(booking.clone().transfer(&deal, None, at(1)), Ok(()));
+    assert_eq!(booking.transfer(&deal, None, at(2)), Err(BookingError::Gone));
+    // Whoever says they see it.
+    assert_eq!(booking.verify(&deal, seen(40_000), at(2)), Err(BookingError::Gone));
+    assert_eq!(booking.verify(&deal, Look::default(), at(2)), Err(BookingError::Gone));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::{
 pub enum WishedBy {
     /// A watcher that looks for awards of certain programmes.
     Watcher(WatcherId),
-    /// A find that the member was told of.
+    /// A deal that the member has saved.
     Deal(DealId),
 }
 

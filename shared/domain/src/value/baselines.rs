@@ -48,7 +48,8 @@ static PUBLISHED: LazyLock<HashMap<ProgrammeId, Vec<Row>>> = LazyLock::new(|| {
     known
 });
 
-fn is_stale(day: Date, on: Date) -> bool {
+/// Whether what is of a day is stale on another.
+pub(super) fn is_stale(day: Date, on: Date) -> bool {
     (on - day).get_days() > STALE_AFTER_DAYS
 }
 
@@ -61,14 +62,16 @@ fn row(line: &str) -> Option<(ProgrammeId, CentsPerPoint, Date)> {
 
 impl Published {
     /// What is published of a programme (`data/valuations.csv`), as it stands on a day: what is a year old counts only if all of it
-    /// is.
+    /// is, and what is published later only if there is nothing earlier.
     pub fn of(programme: &ProgrammeId, on: Date) -> Option<Self> {
         Self::among(PUBLISHED.get(programme)?, on)
     }
 
     fn among(rows: &[Row], on: Date) -> Option<Self> {
-        let any_fresh = rows.iter().any(|(_, day)| !is_stale(*day, on));
-        let counts = || rows.iter().copied().filter(|(_, day)| !any_fresh || !is_stale(*day, on));
+        let any_by_then = rows.iter().any(|(_, day)| *day <= on);
+        let known = || rows.iter().copied().filter(|(_, day)| !any_by_then || *day <= on);
+        let any_fresh = known().any(|(_, day)| !is_stale(day, on));
+        let counts = || known().filter(|(_, day)| !any_fresh || !is_stale(*day, on));
         let (floor, floor_of) = counts().min_by_key(|(cents, day)| (*cents, Reverse(*day)))?;
         let (ceiling, ceiling_of) = counts().max_by_key(|(cents, day)| (*cents, *day))?;
         Some(Self { baseline: Baseline { floor, ceiling }, floor_of, ceiling_of })
@@ -196,10 +199,24 @@ mod tests {
             let yardstick = known.yardstick(day);
             (known.baseline.floor, yardstick.floor_as_of.unwrap(), yardstick.ceiling_as_of.unwrap(), yardstick.stale)
         };
-        assert_eq!(on(date(2026, 1, 1)), (cents("1"), date(2025, 1, 1), date(2026, 9, 1), false));
-        assert_eq!(on(date(2026, 1, 2)), (cents("1.2"), date(2026, 1, 1), date(2026, 9, 1), false));
+        assert_eq!(on(date(2026, 1, 1)), (cents("1"), date(2025, 1, 1), date(2026, 1, 1), false));
+        assert_eq!(on(date(2026, 9, 1)), (cents("1.2"), date(2026, 1, 1), date(2026, 9, 1), false));
         assert_eq!(on(date(2027, 6, 1)), (cents("1.5"), date(2026, 9, 1), date(2026, 9, 1), false));
         // When all of it is old, all of it counts, and is said to be.
         assert_eq!(on(date(2028, 1, 1)), (cents("1"), date(2025, 1, 1), date(2026, 9, 1), true));
+    }
+
+    #[test]
+    fn a_day_is_not_judged_by_what_was_published_after_it_where_something_was_before() {
+        let cents = |text: &str| CentsPerPoint::rounded(text.parse().unwrap());
+        let rows = [(cents("1"), date(2024, 1, 1)), (cents("1.5"), date(2026, 9, 1))];
+        let on = |day| {
+            let known = Published::among(&rows, day).unwrap();
+            (known.baseline.floor, known.baseline.ceiling, known.yardstick(day).stale)
+        };
+        assert_eq!(on(date(2023, 12, 31)), (cents("1"), cents("1.5"), false), "nothing was");
+        assert_eq!(on(date(2024, 1, 1)), (cents("1"), cents("1"), false));
+        assert_eq!(on(date(2026, 8, 31)), (cents("1"), cents("1"), true), "though it is old");
+        assert_eq!(on(date(2026, 9, 1)), (cents("1.5"), cents("1.5"), false));
     }
 }

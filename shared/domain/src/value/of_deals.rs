@@ -33,10 +33,12 @@ impl From<ValueError> for Unknown {
         match error {
             ValueError::ZeroPoints => Self::NoPoints,
             ValueError::NegativeFee(_) | ValueError::NoTaxes => Self::NoTaxes,
-            ValueError::Rate(_) | ValueError::Currencies => Self::Currencies,
-            ValueError::NegativeCash | ValueError::NoCash | ValueError::UnknownProgramme | ValueError::OutOfRange => {
-                Self::NoCashPrice
-            }
+            ValueError::Rate(_) | ValueError::Currencies(_) => Self::Currencies,
+            ValueError::NegativeCash
+            | ValueError::NegativePart(_)
+            | ValueError::NoCash
+            | ValueError::UnknownProgramme
+            | ValueError::OutOfRange => Self::NoCashPrice,
         }
     }
 }

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::ValueError;
+use super::{ValueError, baselines::is_stale};
 use crate::{
     money::{Money, Points, ProgrammeId},
     time::first_day,
@@ -29,12 +29,16 @@ impl StayPrice {
     /// # Errors
     /// Without nights there is no price; parts must not be below zero, and in one currency.
     pub fn total(&self) -> Result<Money, ValueError> {
-        let mut parts = self.nights.iter().copied().chain(self.taxes).chain(self.resort_fees);
-        let first = parts.next().filter(|_| !self.nights.is_empty()).ok_or(ValueError::NoCash)?;
-        if parts.clone().any(|part| part.currency() != first.currency()) {
-            return Err(ValueError::Currencies);
-        }
-        parts.try_fold(positive(first)?, |sum, part| sum.plus(positive(part)?).map_err(|_| ValueError::OutOfRange))
+        let (first, others) = self.nights.split_first().ok_or(ValueError::NoCash)?;
+        let nights = others.iter().map(|night| (PriceKind::Nights, *night));
+        let taxes = self.taxes.map(|taxes| (PriceKind::Taxes, taxes));
+        let parts = nights.chain(taxes).chain(self.resort_fees.map(|fees| (PriceKind::ResortFees, fees)));
+        parts.into_iter().try_fold(positive(PriceKind::Nights, *first)?, |sum, (kind, part)| {
+            if part.currency() != sum.currency() {
+                return Err(ValueError::Currencies(kind));
+            }
+            sum.plus(positive(kind, part)?).map_err(|_| ValueError::OutOfRange)
+        })
     }
 
     /// Each part that there is, the nights together.
@@ -126,14 +130,16 @@ pub struct FreeNights {
     pub nights: u8,
     /// The points that they would ask.
     pub points: Points,
+    /// Whether the rule was told of long ago.
+    pub stale: bool,
 }
 
 impl Stay {
-    /// What it asks, by the rules of a programme. O(nights).
+    /// What it asks, by the rules of a programme, as they stand on a day. O(nights).
     ///
     /// # Errors
     /// If it asks nothing, or more than there are, or its price can't be summed up.
-    pub fn lines(&self, programme: &ProgrammeId) -> Result<StayLines, ValueError> {
+    pub fn lines(&self, programme: &ProgrammeId, on: Date) -> Result<StayLines, ValueError> {
         let each = vec![self.points_a_night; self.nights.into()];
         let whole = points_for_stay(&each, None)?;
         let rule = FreeNight::of(programme);
@@ -142,15 +148,16 @@ impl Stay {
         let saved: Points = whole.get().saturating_sub(points.get()).try_into().map_err(|_| ValueError::OutOfRange)?;
         let free_nights = rule.map(|rule| {
             let nights = applied.map_or(0, |rule| self.nights / rule.every);
-            FreeNights { rule: rule.clone(), applied: applied.is_some(), nights, points: saved }
+            let stale = is_stale(rule.as_of, on);
+            FreeNights { rule: rule.clone(), applied: applied.is_some(), nights, points: saved, stale }
         });
         let price = self.price.as_ref().map(StayPrice::lines).transpose()?.unwrap_or_default();
         Ok(StayLines { nights: self.nights, points_a_night: self.points_a_night, free_nights, points, price })
     }
 }
 
-fn positive(money: Money) -> Result<Money, ValueError> {
-    if money.is_negative() { Err(ValueError::NegativeCash) } else { Ok(money) }
+fn positive(kind: PriceKind, money: Money) -> Result<Money, ValueError> {
+    if money.is_negative() { Err(ValueError::NegativePart(kind)) } else { Ok(money) }
 }
 
 /// That of so many nights one costs no points.
@@ -247,6 +254,8 @@ pub fn points_for_stay(nights: &[Points], rule: Option<&FreeNight>) -> Result<Po
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use jiff::civil::date;
+
     use super::*;
     use crate::money::Currency;
 
@@ -281,7 +290,7 @@ mod tests {
     fn a_free_night_is_a_line_and_counts_for_whom_it_is_meant() {
         let lines = |programme: &str, under_rule| {
             let stay = Stay { nights: 5, points_a_night: 35_000.try_into().unwrap(), under_rule, price: None };
-            let lines = stay.lines(&programme.parse().unwrap()).unwrap();
+            let lines = stay.lines(&programme.parse().unwrap(), date(2026, 11, 21)).unwrap();
             let free = lines.free_nights.map(|free| (free.applied, free.nights, free.points.get()));
             (lines.points.get(), free)
         };
@@ -289,6 +298,16 @@ mod tests {
         assert_eq!(lines("hilton", false), (175_000, Some((false, 0, 0))));
         assert_eq!(lines("hilton", true), (140_000, Some((true, 1, 35_000))));
         assert_eq!(lines("hyatt", true), (175_000, None));
+    }
+
+    #[test]
+    fn a_rule_that_was_told_of_more_than_a_year_ago_is_stale() {
+        // The Points Guy told of it on 2022-01-14.
+        let stale = |on| {
+            let stay = Stay { nights: 5, points_a_night: 35_000.try_into().unwrap(), under_rule: false, price: None };
+            stay.lines(&"marriott-bonvoy".parse().unwrap(), on).unwrap().free_nights.unwrap().stale
+        };
+        assert_eq!([date(2022, 1, 14), date(2023, 1, 14), date(2023, 1, 15)].map(stale), [false, false, true]);
     }
 
     #[test]
@@ -301,7 +320,10 @@ mod tests {
         let expected = [(PriceKind::Nights, usd(45_000)), (PriceKind::Taxes, usd(5_850)), (PriceKind::ResortFees, usd(9_000))];
         assert_eq!(kinds, expected);
         let euros = Some("5EUR".parse().unwrap());
-        assert_eq!(StayPrice { taxes: euros, ..price.clone() }.total(), Err(ValueError::Currencies));
-        assert_eq!(StayPrice { taxes: Some(usd(-1)), ..price }.total(), Err(ValueError::NegativeCash));
+        assert_eq!(StayPrice { taxes: euros, ..price.clone() }.total(), Err(ValueError::Currencies(PriceKind::Taxes)));
+        let negative = StayPrice { resort_fees: Some(usd(-1)), ..price.clone() };
+        assert_eq!(negative.total(), Err(ValueError::NegativePart(PriceKind::ResortFees)));
+        let negative = StayPrice { nights: vec![usd(20_000), usd(-1)], ..price };
+        assert_eq!(negative.total(), Err(ValueError::NegativePart(PriceKind::Nights)));
     }
 }

@@ -79,6 +79,8 @@ async fn an_agreement_turns_a_source_on() {
         assert_eq!(faults(refused.assert(422, "invalid-input")), [("/address".to_owned(), "invalid".to_owned())], "{wrong}");
     }
     operator.put(&format!("{all}?tenant=demo")).body(agreed("https://partner.goibibo.example")).send().await.assert(200, "");
+    assert_eq!(show(&admin, mine).await["asked"], false, "the deployment's key is not shown to who is there");
+    admin.put(&format!("{mine}/key")).body(json!({"key": KEY})).send().await.assert(204, "");
     assert_eq!(show(&admin, mine).await["asked"], true);
     assert_eq!(show(&operator, all).await["asked"], false, "for this tenant alone");
     operator.put(&format!("{all}?tenant=nowhere")).body(agreed("https://x.example")).send().await.assert(404, "tenant-not-found");

@@ -40,6 +40,17 @@ const QUESTIONS: &[(&str, &str)] = &[
     ("value-get-value", "programme=atmos&points=50000&taxes=5.60USD&cash=563.50USD"),
 ];
 
+/// Questions that are asked in a body.
+const QUESTIONS_IN_BODIES: &[(&str, &str)] = &[
+    (
+        "search-compare-offers",
+        r#"{"flight": {"flights": ["QR740"], "from": "LAX", "to": "DXB", "day": "2026-04-27", "cabin": "economy"}}"#,
+    ),
+    ("search-search-activities", r#"{"place": "Edinburgh", "dates": {"on": "2026-04-27"}, "adults": 2}"#),
+    ("search-search-flights", r#"{"from": ["LAX"], "to": ["DXB"], "dates": {"on": "2026-04-27"}, "cabins": ["economy"]}"#),
+    ("search-search-stays", r#"{"city": "Singapore", "checkin": "2026-04-27", "nights": 2, "adults": 2}"#),
+];
+
 /// A source of which nothing is set.
 const PROVIDER: &str = "viator";
 
@@ -107,6 +118,20 @@ impl Route {
 
     pub fn writes(&self) -> bool {
         self.changes
+    }
+
+    /// What it is asked, where that is said in a body.
+    pub fn question(&self) -> Option<Value> {
+        let asks = self.takes_body && !self.changes;
+        let listed = || QUESTIONS_IN_BODIES.iter().find(|(name, _)| *name == self.name);
+        asks.then(|| listed().unwrap_or_else(|| panic!("say in `QUESTIONS_IN_BODIES` what {} is asked", self.name)))
+            .map(|(_, body)| serde_json::from_str(body).unwrap())
+    }
+
+    /// Whether it makes a difference to be asked once more: what is written is there then, what was found is kept, and questions
+    /// that cost something are counted.
+    pub fn leaves_traces(&self) -> bool {
+        self.changes || self.takes_body
     }
 
     pub fn has_id(&self) -> bool {

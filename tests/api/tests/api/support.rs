@@ -163,14 +163,16 @@ impl Core {
         Self(Client::from_conf(config.build()))
     }
 
-    /// All of it.
+    /// All of it; and of the cache the marks, which someone has put there.
     pub async fn everything(&self) -> Stored {
         let mut stored = Stored::new();
-        for table in Table::OF_ENTITIES {
+        for table in Table::OF_ENTITIES.into_iter().chain([Table::Cache]) {
             let pages = self.0.scan().table_name(table.name()).into_paginator().items().send();
             for item in pages.collect::<Result<Vec<_>, _>>().await.unwrap() {
                 let text = |name: &str| item[name].as_s().unwrap().clone();
-                stored.insert((text(PK), text(SK)), item);
+                if table != Table::Cache || text(PK).starts_with("MARK#") {
+                    stored.insert((text(PK), text(SK)), item);
+                }
             }
         }
         stored

@@ -1,11 +1,11 @@
 //! What awards are worth to members, how their points get there, and booking.
 
 use domain::{
-    deals::{Deal, Subject},
+    deals::{Deal, Parts, Subject},
     flights::Fare,
 };
 use jiff::ToSpan;
-use local::{TestApp, test_app::User};
+use local::{TestApp, data::RECORDED_AT, test_app::User};
 use serde_json::{Value, json};
 use storage::Change;
 
@@ -39,6 +39,7 @@ async fn a_stay_is_valued_with_its_free_night_and_all_that_who_pays_in_money_pay
     assert_eq!((&value["points"], &value["value"]["cash"]["amount"]), (&json!(140_000), &json!("1500.00")));
     let free = &value["stay"]["freeNights"];
     assert_eq!((&free["nights"], &free["points"], &free["applied"]), (&json!(1), &json!(35_000), &json!(true)));
+    assert_eq!(free["stale"], true, "The Points Guy told of it in 2022");
     let lines: Vec<&Value> = value["stay"]["price"].as_array().unwrap().iter().map(|line| &line["kind"]).collect();
     assert_eq!(lines, ["nights", "taxes", "resort-fees"]);
     // 1,500 dollars over 140,000 points.
@@ -71,7 +72,20 @@ async fn what_is_not_known_is_unknown_and_what_is_wrong_is_named() {
         ("programme=hyatt&points=1&taxes=0USD&cash=2USD&nights=31", vec![("/nights", "invalid")]),
         ("programme=hyatt&points=1&taxes=0USD&nights=2&cashTaxes=1USD", vec![("/cash", "missing")]),
         ("programme=hyatt&points=1&nights=2&cash=2USD&cashPerNight=1USD", vec![("/cashPerNight", "invalid")]),
-        ("programme=hyatt&points=1&nights=2&cash=2USD&cashTaxes=1EUR", vec![("/cash", "invalid")]),
+        ("programme=hyatt&points=1&nights=2&cash=2USD&cashTaxes=1EUR", vec![("/cashTaxes", "invalid")]),
+        ("programme=hyatt&points=1&nights=2&cash=2USD&cashResortFees=-1USD", vec![("/cashResortFees", "invalid")]),
+        ("programme=hyatt&points=1&nights=2&cashPerNight=-1USD", vec![("/cashPerNight", "invalid")]),
+        ("programme=hyatt&points=1&nights=2&cash=-1USD", vec![("/cash", "invalid")]),
+        (
+            "programme=hyatt&points=1&nights=2&taxes=0USD&cash=2USD&cashCabin=economy&cabin=business",
+            vec![("/cabin", "invalid"), ("/cashCabin", "invalid")],
+        ),
+        ("programme=hyatt&points=1&nights=2&taxes=0USD&cash=2USD&cashCabin=economy", vec![("/cashCabin", "invalid")]),
+        ("programme=hyatt&points=1&nights=2&taxes=0USD&cash=2USD&freeNights=true", vec![("/freeNights", "invalid")]),
+        // No day has a rate for the dinar: the amount is at fault, and not the day.
+        ("programme=atmos&points=1&taxes=1KWD&cash=2USD", vec![("/taxes", "no-exchange-rate")]),
+        ("programme=atmos&points=1&taxes=1USD&cash=2USD&booking=1KWD", vec![("/booking", "no-exchange-rate")]),
+        ("programme=atmos&points=1&taxes=1KWD&cash=2KWD", vec![("/cash", "no-exchange-rate")]),
     ];
     for (question, expected) in wrong {
         let reply = demo.get(&format!("/v1/value?{question}")).send().await;
@@ -133,6 +147,10 @@ async fn points_are_planned_from_what_there_is_and_what_is_missing_is_told() {
     assert_eq!((&ways["least"]["by"], ways["notKnown"].as_array().map(Vec::len)), (&json!("award"), Some(1)), "{ways:#}");
     let wrong = demo.get("/v1/me/funding-plan?programme=nobody&points=1").send().await;
     assert_eq!(faults(&wrong)[0].1, "unknown-programme");
+    for (amounts, pointer) in [("cash=600KWD&taxes=0USD", "/cash"), ("cash=600USD&taxes=1KWD", "/taxes")] {
+        let wrong = demo.get(&format!("/v1/me/funding-plan?programme=hyatt&points=25000&{amounts}")).send().await;
+        assert_eq!(faults(&wrong), [(pointer.to_owned(), "no-exchange-rate".to_owned())]);
+    }
 }
 
 #[tokio::test]
@@ -173,6 +191,49 @@ async fn what_leaves_most_comes_first_of_all_deals_and_not_of_a_page_of_them() {
     assert!(found.is_sorted_by_key(|(points, _)| *points), "{found:?}");
     let left: Vec<rust_decimal::Decimal> = found.iter().map(|(_, left)| left.parse().unwrap()).collect();
     assert!(left.is_sorted_by(|one, other| one >= other), "{left:?}");
+}
+
+#[tokio::test]
+async fn no_number_of_better_cash_fares_hides_an_award() {
+    let (deal, alert) = found().await;
+    let (app, ids) = existing((deal.clone(), alert)).await;
+    for n in 0..200 {
+        let mut fare = Deal { id: format!("deal_01KHPNJ4R6Z9X0Q3T5V7W9Z{n:03}").parse().unwrap(), version: 0, ..deal.clone() };
+        // Nothing ranks above what is perfect in every part.
+        let best = Some(100);
+        fare.parts = Parts { value: best, convenience: best, timing: best, reliability: best, availability: best };
+        fare.valuation = None;
+        let Subject::Flight(offer) = &mut fare.subject;
+        offer.fare = Fare::Cash { total: "100.00USD".parse().unwrap() };
+        app.store().commit(Change::new().create(&mut fare)).await.unwrap();
+    }
+    let demo = app.member("demo");
+    demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 900_000}})).send().await.assert(204, "");
+    let reach = ask(&demo, "/v1/me/reach").await;
+    assert_eq!(reach["items"][0]["deal"], json!(ids["deals"]), "{reach:#}");
+}
+
+#[tokio::test]
+async fn what_has_departed_is_neither_reached_nor_booked_nor_planned_for() {
+    let (mut deal, alert) = found().await;
+    let Subject::Flight(offer) = &mut deal.subject;
+    offer.departs = jiff::tz::TimeZone::UTC.to_datetime(RECORDED_AT);
+    let (app, ids) = existing((deal, alert)).await;
+    // How many deals are within reach, and how many saved ones are planned for.
+    let look = async || {
+        let demo = app.member("demo");
+        demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 900_000}})).send().await.assert(204, "");
+        let reached = ask(&demo, "/v1/me/reach").await["items"].as_array().unwrap().len();
+        let gaps = ask(&demo, "/v1/me/cards/gaps").await["items"].as_array().unwrap().clone();
+        let saved: usize = gaps.iter().map(|gap| gap["deals"].as_array().unwrap().len()).sum();
+        (reached, saved)
+    };
+    assert_eq!(look().await, (1, 1));
+    app.clock.advance(jiff::SignedDuration::from_hours(49));
+    assert_eq!(look().await, (0, 0));
+    let seen = json!({"seen": {"points": 46_000, "seats": 1}});
+    let again = app.member("demo").post(&format!("/v1/me/bookings/{}/re-verify", ids["bookings"])).body(&seen).send().await;
+    again.assert(409, "award-gone");
 }
 
 #[tokio::test]

@@ -56,8 +56,20 @@ async fn what_the_readme_says_of_cards_leads_to_advice() {
 #[tokio::test]
 async fn what_the_readme_says_of_points_leads_to_a_plan_and_a_comparison() {
     let funding = signed_up_and("curl -sS $API/v1/me/balances").await;
-    assert_eq!(funding["plan"]["transfers"][0]["from"], "chase-ur", "{funding:#}");
-    assert_eq!(funding["ways"]["portals"][0]["programme"], "amex-mr", "{funding:#}");
+    // What to transfer from where.
+    let transfer = &funding["plan"]["transfers"][0];
+    assert!(["chase-ur", "amex-mr"].iter().any(|bank| transfer["from"] == *bank), "{funding:#}");
+    assert_eq!((&transfer["to"], &transfer["get"]), (&"aeroplan".into(), &25_000.into()), "{funding:#}");
+    assert!(funding["steps"].as_array().unwrap().iter().any(|step| step["kind"] == "transfer"), "{funding:#}");
+    // Whether the award, a bank's portal or money gives up the least: each has its price, but the portal that no source tells of.
+    let ways = &funding["ways"];
+    let portals = ways["portals"].as_array().unwrap();
+    assert_eq!(portals.iter().map(|portal| &portal["programme"]).collect::<Vec<_>>(), ["amex-mr"], "{ways:#}");
+    assert_eq!(ways["notKnown"], serde_json::json!(["chase-ur"]), "{ways:#}");
+    let dollars = |money: &serde_json::Value| money["amount"].as_str().unwrap().parse::<rust_decimal::Decimal>().unwrap();
+    let [cash, award, portal] = [&ways["cash"], &ways["award"], &portals[0]["givenUp"]].map(dollars);
+    assert!(award < cash && cash < portal && portals[0]["enough"] == true, "{ways:#}");
+    assert_eq!(ways["least"], serde_json::json!({"by": "award"}), "{ways:#}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use jiff::{SignedDuration, ToSpan, civil::Date};
-use jobs_tests::rates;
+use jobs_tests::{only_rates, rates};
 use local::{machine::functions, test_app::TestApp};
 use platform::{JobError, Scheduled};
 use serde_json::{Value, json};
@@ -73,6 +73,20 @@ async fn what_the_bank_says_is_what_counts_from_then_on() {
 }
 
 #[tokio::test]
+async fn what_the_bank_corrects_on_the_same_day_is_kept() {
+    let space = Space::of(&[]);
+    let app = in_may(&space).await;
+    for (dollars, kept) in [("1.2", Some(1)), ("1.2", None), ("1.25", Some(1))] {
+        space.say_of_rates(rates("2026-05-11", &[("USD", dollars)]));
+        let (answer, counted) = refresh(&app, &space).await;
+        assert_eq!((answer, counted.get("RatesKept").copied()), (Ok(json!(null)), kept), "{dollars}");
+    }
+    assert_eq!(kept(&app).await, [day("2026-05-11")]);
+    let worth = app.member("demo").get(IN_TWO_CURRENCIES).send().await.body;
+    assert_eq!(worth["value"]["lines"][0]["amount"]["amount"], "6.25", "{worth:#}");
+}
+
+#[tokio::test]
 async fn what_can_not_be_leaves_what_was_there_and_is_told() {
     let space = Space::of(&[]);
     let app = in_may(&space).await;
@@ -85,6 +99,7 @@ async fn what_can_not_be_leaves_what_was_there_and_is_told() {
         (rates("2026-05-12", &[]), "not quoted"),
         (rates("2026-05-12", &[("USD", "0")]), "none"),
         (rates("2026-05-12", &[("USD", "1.6")]), "plausible"),
+        (only_rates("2026-05-12", &[("USD", "1.2")]), "are missing"),
         (rates("2026-05-12", &[("USD", "1.2"), ("EUR", "1")]), "one euro"),
         (rates("2026-05-13", &[("USD", "1.2")]), "not come yet"),
         (rates("2026-05-08", &[("USD", "1.2")]), "2026-05-11 are known"),
@@ -92,7 +107,7 @@ async fn what_can_not_be_leaves_what_was_there_and_is_told() {
         space.say_of_rates(&poison);
         let (answer, counted) = refresh(&app, &space).await;
         assert!(matches!(&answer, Err(JobError::Park(told)) if told.contains(why)), "{poison}: {answer:?}");
-        assert_eq!(counted, counts([("JobsFailed", 1), ("RatesRefused", 1)]), "{poison}");
+        assert_eq!(counted, counts([("JobsFailed", 1), ("RatesRefused", 1), ("RatesAgeDays", 1)]), "{poison}");
         assert_eq!(kept(&app).await, [day("2026-05-11")], "{poison}");
     }
 }
@@ -103,7 +118,9 @@ async fn a_bank_that_is_down_is_asked_again_and_one_that_says_nothing_new_is_not
     let app = in_may(&space).await;
     space.say_of_rates(rates("2026-05-11", &[("USD", "1.2")]));
     space.fail(Some(StatusCode::SERVICE_UNAVAILABLE));
-    assert!(matches!(refresh(&app, &space).await.0, Err(JobError::Retry(_))));
+    let (answer, counted) = refresh(&app, &space).await;
+    assert!(matches!(answer, Err(JobError::Retry(_))), "{answer:?}");
+    assert_eq!(counted.get("RatesAgeDays"), Some(&29), "how old the shipped ones are");
     space.fail(None);
     refresh(&app, &space).await.0.unwrap();
     app.clock.advance(SignedDuration::from_hours(24 * 4));
