@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    answers::{Answer, Part},
+    answers::{Answer, Cause, Part, Trouble},
     flights::{Fare, FlightOffer, SourceId},
     places::Airport,
     search::{SearchQuery, SourceOutcome, Wanted},
@@ -31,7 +31,8 @@ impl Askable for SearchQuery {
                 Wanted::CashFlights => Vec::new(),
             };
             let days = self.days_worth_asking(asking, &parts);
-            let fares = asking.serving().filter_map(|serving| self.fares(asking, serving, days.as_deref()));
+            let fares =
+                asking.serving().filter_map(|serving| self.fares(asking, serving, days.as_deref().map_err(|trouble| *trouble)));
             parts.extend(join_all(fares).await);
             parts
         }
@@ -70,10 +71,10 @@ trait ToSources {
         &'a self,
         asking: &'a Asking<'a, SearchQuery>,
         serving: &'a Serving,
-        days: Option<&'a [Date]>,
+        days: Result<&'a [Date], Trouble>,
     ) -> Option<Said<'a>>;
 
-    fn days_worth_asking(&self, asking: &Asking<'_, SearchQuery>, parts: &[Part<FlightOffer>]) -> Option<Vec<Date>>;
+    fn days_worth_asking(&self, asking: &Asking<'_, SearchQuery>, parts: &[Part<FlightOffer>]) -> Result<Vec<Date>, Trouble>;
 }
 
 impl ToSources for SearchQuery {
@@ -86,15 +87,18 @@ impl ToSources for SearchQuery {
         &'a self,
         asking: &'a Asking<'a, SearchQuery>,
         serving: &'a Serving,
-        days: Option<&'a [Date]>,
+        days: Result<&'a [Date], Trouble>,
     ) -> Option<Said<'a>> {
         let Adapter::Fares(source) = &serving.adapter else { return None };
         let said = async move {
             let days = match days {
                 // Not that there are none: what they would be compared with is not known yet.
-                None => return nothing_of(&id_of(serving), SourceOutcome::Failed, asking.now),
-                Some([]) => return nothing_of(&id_of(serving), SourceOutcome::Complete, asking.now),
-                Some(days) => days,
+                Err(trouble) => {
+                    let trouble = Some(trouble);
+                    return Part { trouble, ..nothing_of(&id_of(serving), SourceOutcome::Failed, asking.now) };
+                }
+                Ok([]) => return nothing_of(&id_of(serving), SourceOutcome::Complete, asking.now),
+                Ok(days) => days,
             };
             asking.part(&id_of(serving), source.fares(&serving.outside, self, days, asking.now)).await
         };
@@ -102,20 +106,24 @@ impl ToSources for SearchQuery {
     }
 
     /// The days for which fares are asked: those with the cheapest awards, or the first of the window; as many as can be asked for.
-    /// `None` while no source has said which awards there are.
-    fn days_worth_asking(&self, asking: &Asking<'_, SearchQuery>, parts: &[Part<FlightOffer>]) -> Option<Vec<Date>> {
+    /// Why there are none, while no source has said which awards there are.
+    fn days_worth_asking(&self, asking: &Asking<'_, SearchQuery>, parts: &[Part<FlightOffer>]) -> Result<Vec<Date>, Trouble> {
         match self.wanted() {
             Wanted::AwardFlights => {
                 let kept = asking.kept.iter().flat_map(|kept| &kept.parts);
                 let kept = kept.filter(|part| parts.iter().all(|asked| asked.source() != part.source() || !asked.has_answered()));
                 let awards = parts.iter().chain(kept).filter(|part| part.has_answered() && asking.is_of_awards(part.source()));
                 let awards: Vec<&Part<FlightOffer>> = awards.collect();
-                (!awards.is_empty()).then(|| cheapest_days(awards.into_iter().flat_map(|part| &part.offers)))
+                if awards.is_empty() {
+                    let unknown = Trouble { at: asking.now, cause: Cause::Unavailable };
+                    return Err(parts.iter().find_map(|part| part.trouble).unwrap_or(unknown));
+                }
+                Ok(cheapest_days(awards.into_iter().flat_map(|part| &part.offers)))
             }
             Wanted::CashFlights => {
                 let (first, last) = self.days();
                 let days = first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last);
-                Some(days.take(CASH_DAYS_PER_SEARCH).collect())
+                Ok(days.take(CASH_DAYS_PER_SEARCH).collect())
             }
         }
     }

@@ -99,7 +99,9 @@ async fn where_nothing_is_known_nobody_is_told_that_there_is_nothing() {
     assert_eq!(space.calls_to("seats-aero"), asked, "it is left alone for five minutes");
     space.fail(None);
     app.clock.advance(SignedDuration::from_mins(5));
+    assert_eq!(space.calls_to("duffel"), 0, "there was nothing to compare");
     assert_eq!(found(&app).await, came("miss", "fresh"));
+    assert_eq!(space.calls_to("duffel"), 1, "that it was not asked before was not taken for its answer");
 }
 
 async fn invalidate(app: &TestApp, doubt: Value) {
