@@ -29,6 +29,8 @@ pub struct ReasonView {
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum ReasonKind {
     /// It brings points of a programme that plans need and no card held brings.
+    // What describes it does not see what is said of the fields of all variants.
+    #[serde(rename_all = "camelCase")]
     Fills {
         /// The programme.
         programme: ProgrammeId,
@@ -66,6 +68,7 @@ pub enum ReasonKind {
         value: Money,
     },
     /// What it costs.
+    #[serde(rename_all = "camelCase")]
     Costs {
         /// In the first year.
         first_year: Money,

@@ -117,7 +117,7 @@ struct Value {
     #[arg(long)]
     foreign_exchange: Option<Money>,
     /// What a point is worth to you in US cents; without it, what is published counts.
-    #[arg(long)]
+    #[arg(long, value_parser = domain::value::own)]
     own: Option<CentsPerPoint>,
     /// The day of exchange rates; without it, today.
     #[arg(long)]

@@ -63,6 +63,8 @@ pub enum BookingState {
     /// The award has to be looked at again.
     Verify,
     /// It was there; points may be transferred, for a while.
+    // What describes it does not see what is said of the fields of all variants.
+    #[serde(rename_all = "camelCase")]
     Verified {
         /// When it was seen.
         #[schema(value_type = String, format = DateTime)]

@@ -23,7 +23,7 @@ use crate::{
 pub use baselines::{Baseline, Published, STALE_AFTER_DAYS, Verdict};
 pub use cash::Cash;
 pub use of_deals::{Unknown, Valuation};
-pub use points::{Basis, PointWorth, Valuations};
+pub use points::{Basis, PointWorth, Valuations, own};
 pub use stays::{
     FreeNight, FreeNights, MOST_NIGHTS, PriceKind, PriceLine, Stay, StayLines, StayPrice, WhichNight, Whom, points_for_stay,
 };

@@ -129,6 +129,27 @@ fn pages_ask_what_is_for_members_or_anyone_and_show_a_cookie_and_with_writes_a_t
     assert_eq!(apart, APART.iter().map(|(name, _)| *name).collect::<Vec<_>>());
 }
 
+/// The names of the fields of a schema and of all that is in it.
+fn fields(schema: &Value) -> Vec<&str> {
+    let within = match schema {
+        Value::Object(of) => of.values().flat_map(fields).collect(),
+        Value::Array(of) => of.iter().flat_map(fields).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    };
+    let own = schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    own.chain(within).collect()
+}
+
+#[test]
+fn every_field_is_described_in_camel_case() {
+    let document = document();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        // Its names are those of OpenID Connect Discovery.
+        let snake: Vec<&str> = fields(schema).into_iter().filter(|field| field.contains('_')).collect();
+        assert!(snake.is_empty() || name == "OpenidConfiguration", "{name}: {snake:?}");
+    }
+}
+
 #[test]
 fn whatever_changes_something_can_be_repeated_safely() {
     for (method, path, operation) in operations().into_iter().filter(|(method, ..)| method != "GET") {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::Baseline;
 use crate::{
-    faults::Check,
+    faults::{Check, Invalid},
     inputs::{Fields, Input, map},
     money::{CentsPerPoint, ProgrammeId},
     programmes::name_of,
@@ -59,13 +59,30 @@ impl FromIterator<(ProgrammeId, CentsPerPoint)> for Valuations {
     }
 }
 
+/// What [`is_own`] asks for.
+const OWN_RULE: &str = "must be above 0 and at most 1000 cents";
+
+/// Whether a member can value a point so.
+fn is_own(cents: CentsPerPoint) -> bool {
+    (1..=MOST).contains(&cents.ten_thousandths())
+}
+
+/// A member's own valuation, as it is written.
+///
+/// # Errors
+/// If it is none.
+pub fn own(text: &str) -> Result<CentsPerPoint, Invalid> {
+    let cents = text.parse()?;
+    if is_own(cents) { Ok(cents) } else { Err(Invalid { what: "cents per point", rule: OWN_RULE }) }
+}
+
 impl Input for Valuations {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let own: BTreeMap<ProgrammeId, CentsPerPoint> = fields.required("valuations", map)?;
         let mut check = Check::new();
         for (programme, cents) in &own {
             let at = format!("valuations/{programme}");
-            check.that((1..=MOST).contains(&cents.ten_thousandths()), &at, "invalid", "must be above 0 and at most 1000 cents");
+            check.that(is_own(*cents), &at, "invalid", OWN_RULE);
             check.that(name_of(programme).is_some(), &at, "unknown-programme", "there is no such programme");
         }
         fields.check(check).then_some(Self(own))
@@ -92,4 +109,18 @@ pub enum Basis {
     Published,
     /// Nobody publishes one for this programme: what points typically are worth.
     Typical,
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_is_worth_something_to_whoever_values_it() {
+        assert_eq!(own("1.5").unwrap(), "1.5".parse().unwrap());
+        for none in ["0", "-1", "1000.0001", "much"] {
+            assert!(own(none).is_err(), "{none}");
+        }
+    }
 }
