@@ -1,20 +1,23 @@
 //! How an answer is shown.
 
+use std::time::Duration;
+
 use domain::{
     answers::{Cause, Question},
     caching::{Counted, TRY_AGAIN},
+    faults::Check,
     flights::SourceId,
     search::{SearchKey, SourceOutcome},
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use platform::{Deps, Failure};
+use platform::{Caller, Deps, Failure};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::asking::{Had, NoAnswer};
+use crate::asking::{self, Askable, Had, NoAnswer, Wish};
 
 /// How many items are shown at most, and how many if it is not said.
-pub(crate) const MOST: u8 = 100;
+const MOST: u8 = 100;
 pub(crate) const USUALLY: u8 = 20;
 
 /// What was found, the best first.
@@ -86,8 +89,29 @@ impl<T> Searched<T> {
     }
 }
 
+/// How long a member waits for the sources, or for another who asks them. The rest of the function's ten seconds is for the store.
+const WITHIN: Duration = Duration::from_secs(7);
+
+/// The answer to what a member asks.
+pub(crate) async fn answered<Q: Askable>(cx: &Deps, caller: &Caller, query: &Q) -> Result<Had<Q>, Failure> {
+    let wish = Wish { tenant: caller.tenant(), since: None, within: WITHIN, waits: true };
+    Box::pin(asking::answer(cx, query, wish)).await.map_err(|why| no_answer(cx, why))
+}
+
+/// What holds of every search: how many are shown, and that it is about days to come.
+pub(crate) fn check(limit: u8, earliest: Date, last: Date, pointer: &str) -> Check {
+    let mut check = Check::new();
+    check.that((1..=MOST).contains(&limit), "/limit", "out-of-range", format!("1 to {MOST}")).that(
+        earliest <= last,
+        pointer,
+        "past",
+        "it has passed",
+    );
+    check
+}
+
 /// What a member is told where there is no answer. Never that nothing was found.
-pub(crate) fn no_answer(cx: &Deps, why: NoAnswer) -> Failure {
+fn no_answer(cx: &Deps, why: NoAnswer) -> Failure {
     match why {
         NoAnswer::Busy | NoAnswer::Unsent(_) => Failure::Unavailable,
         NoAnswer::Down(_, trouble) if trouble.cause != Cause::NotOffered => {

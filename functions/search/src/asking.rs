@@ -16,17 +16,25 @@ use domain::{
     flights::SourceId,
     ids::TenantId,
     search::{SearchKey, SourceOutcome, SourceReport},
-    sources::{KeyScope, Market},
+    sources::{KeyScope, Market, SourceEntry, SourceState},
     time::Slot,
 };
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use platform::{Deps, JobError, queues::RefreshAnswer, telemetry, vault::VaultError};
+use platform::{
+    Deps, JobError, Message,
+    queues::{RefreshAnswer, SourceAnswered},
+    telemetry,
+    vault::VaultError,
+};
 use providers::{
     Found, Serving,
     account::{self, Sold},
 };
-use storage::{AskedDay, CacheCount, Change, DueAnswer, StoreError, Turn};
+use storage::{
+    AskedDay, CacheCount, CachedAnswer, Change, DueAnswer, Entity, Grant, KeptMark, MemberKey, RawAnswer, RawPart, SourceBucket,
+    SourceDay, SourceHealth, StoreError, Turn,
+};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::serving::Servers;
@@ -40,6 +48,30 @@ const LEASE_BEYOND: Duration = Duration::from_secs(4);
 const REFRESH_TAKES: SignedDuration = SignedDuration::from_mins(3);
 /// One in so many hits is counted, for so many.
 const SAMPLED: u8 = 16;
+
+/// What whoever asks here may do, besides calling the sources that it names: read and keep answers, and make calls that are counted,
+/// limited and kept.
+pub(crate) const GRANTS: &[Grant] = &[
+    CachedAnswer::READ,
+    CachedAnswer::WRITE,
+    storage::Asking::WRITE,
+    KeptMark::READ,
+    AskedDay::READ,
+    DueAnswer::WRITE,
+    RawAnswer::WRITE,
+    RawPart::WRITE,
+    SourceEntry::READ,
+    SourceState::READ,
+    SourceState::WRITE,
+    SourceBucket::READ,
+    SourceBucket::WRITE,
+    SourceDay::WRITE,
+    SourceHealth::READ,
+    SourceHealth::WRITE,
+    MemberKey::READ,
+    Grant::UseKeys,
+    Grant::Send(SourceAnswered::QUEUE.name),
+];
 
 /// A question that sources can be asked.
 pub(crate) trait Askable: Question {

@@ -14,27 +14,19 @@ use domain::{
     properties::{ListingKey, ListingReference, Property},
     rates::DayRates,
     search::{SearchQuery, Wanted},
-    sources::{SourceEntry, SourceState},
     stays::{Guests, StayOffer, StayPlace, StayQuery},
 };
 use jiff::civil::Date;
-use platform::{
-    Answer, Deps, Endpoint, Failure, Inquiry, Limit, Message, Problems, Reply,
-    queues::{RefreshAnswer, SourceAnswered},
-};
+use platform::{Answer, Deps, Endpoint, Failure, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
 use providers::{booking_demand, duffel, expedia_rapid, goibibo, makemytrip, oyo, seats_aero, trip_com};
 use serde::Serialize;
-use storage::{
-    AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, Observation, PlacedListing,
-    RawAnswer, RawPart, SourceBucket, SourceDay, SourceHealth,
-};
+use storage::{AskedDay, CacheCount, Entity, Grant, Observation, PlacedListing};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::{
-    answer_view::{Searched, earliest, no_answer},
-    asking::{self, Askable, Had, Wish},
-    search_flights::WITHIN,
+    answer_view::{Searched, answered, earliest},
+    asking::{self, Askable, Had},
 };
 
 /// Puts side by side what sources ask for one stay or one flight.
@@ -45,30 +37,11 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-compare-offer
     .may(&[
         PlacedListing::READ,
         Property::READ,
-        CachedAnswer::READ,
-        CachedAnswer::WRITE,
-        Asking::WRITE,
-        KeptMark::READ,
-        AskedDay::READ,
         AskedDay::WRITE,
         CacheCount::WRITE,
-        DueAnswer::WRITE,
         Observation::WRITE,
         DayRates::READ,
-        SourceEntry::READ,
-        SourceState::READ,
-        SourceState::WRITE,
-        SourceBucket::READ,
-        SourceBucket::WRITE,
-        SourceDay::WRITE,
-        SourceHealth::READ,
-        SourceHealth::WRITE,
-        MemberKey::READ,
-        RawAnswer::WRITE,
-        RawPart::WRITE,
-        Grant::UseKeys,
         Grant::Send(RefreshAnswer::QUEUE.name),
-        Grant::Send(SourceAnswered::QUEUE.name),
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
         Grant::Call(booking_demand::SOURCE),
@@ -77,7 +50,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-compare-offer
         Grant::Call(makemytrip::SOURCE),
         Grant::Call(oyo::SOURCE),
         Grant::Call(trip_com::SOURCE),
-    ]);
+    ])
+    .may_also(asking::GRANTS);
 
 /// What is to be compared: exactly one of `stay` and `flight`.
 #[derive(ToSchema)]
@@ -250,12 +224,11 @@ impl From<Breakdown> for BreakdownView {
 )]
 async fn compare_offers(State(cx): State<Deps>, inquiry: Inquiry<CompareOffers>) -> Reply<Searched<ComparedOffer>> {
     let Inquiry { caller, input: CompareOffers { what, currency } } = inquiry;
-    let wish = Wish { tenant: caller.tenant(), since: None, within: WITHIN, waits: true };
     match what {
         What::Stay(stay) => {
             let property = property(&cx, &stay).await?;
             let query = stay.query(&property, currency, earliest(&cx))?;
-            let had = answered(&cx, &query, wish).await?;
+            let had = answered(&cx, &caller, &query).await?;
             // Two sources can call two houses by one reference.
             let is_it = |offer: &&StayOffer| {
                 let listing = property.listings.get(&offer.freshness.source);
@@ -266,16 +239,12 @@ async fn compare_offers(State(cx): State<Deps>, inquiry: Inquiry<CompareOffers>)
         }
         What::Flight(flight) => {
             let query = flight.query(earliest(&cx))?;
-            let had = answered(&cx, &query, wish).await?;
+            let had = answered(&cx, &caller, &query).await?;
             let is_it = |offer: &&FlightOffer| offer.segments.iter().map(|segment| &segment.flight).eq(&flight.flights);
             let offers: Vec<FlightOffer> = had.answer.offers().filter(is_it).cloned().collect();
             compared(&cx, &had, offers, currency, |offer| (offer.freshness.source.clone(), None, Some(offer))).await
         }
     }
-}
-
-async fn answered<Q: Askable>(cx: &Deps, query: &Q, wish: Wish<'_>) -> Result<Had<Q>, Failure> {
-    Box::pin(asking::answer(cx, query, wish)).await.map_err(|why| no_answer(cx, why))
 }
 
 /// The house, as all its sources know it.

@@ -3,61 +3,34 @@
 use std::time::Duration;
 
 use domain::{
-    activities::ActivityQuery,
-    answers::Answer,
-    caching::AHEAD,
-    search::SearchQuery,
-    sources::{SourceEntry, SourceState, Vertical},
-    stays::StayQuery,
+    activities::ActivityQuery, answers::Answer, caching::AHEAD, search::SearchQuery, sources::Vertical, stays::StayQuery,
 };
 use jiff::{SignedDuration, Timestamp};
-use platform::{
-    Deps, JobError, Message, Worker,
-    queues::{RefreshAnswer, SourceAnswered},
-    telemetry,
-};
+use platform::{Deps, JobError, Worker, queues::RefreshAnswer, telemetry};
 use providers::{booking_demand, duffel, expedia_rapid, getyourguide, goibibo, makemytrip, oyo, seats_aero, trip_com, viator};
-use storage::{
-    AskedDay, Asking, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, Observation, RawAnswer, RawPart, SourceBucket,
-    SourceDay, SourceHealth,
-};
+use storage::{Entity, Grant, Observation};
 
 use crate::asking::{self, Askable, NoAnswer, Wish};
 
 /// Refreshes answers.
 pub static FUNCTION: Worker<RefreshAnswer> =
-    Worker::new("search-refresh-answer", |cx, message| Box::pin(refresh_answer(cx, message))).batch(5, 5).timeout(60).may(&[
-        CachedAnswer::READ,
-        CachedAnswer::WRITE,
-        Asking::WRITE,
-        KeptMark::READ,
-        AskedDay::READ,
-        DueAnswer::WRITE,
-        Observation::WRITE,
-        RawAnswer::WRITE,
-        RawPart::WRITE,
-        SourceEntry::READ,
-        SourceState::READ,
-        SourceState::WRITE,
-        SourceBucket::READ,
-        SourceBucket::WRITE,
-        SourceDay::WRITE,
-        SourceHealth::READ,
-        SourceHealth::WRITE,
-        MemberKey::READ,
-        Grant::UseKeys,
-        Grant::Send(SourceAnswered::QUEUE.name),
-        Grant::Call(seats_aero::SOURCE),
-        Grant::Call(duffel::SOURCE),
-        Grant::Call(booking_demand::SOURCE),
-        Grant::Call(expedia_rapid::SOURCE),
-        Grant::Call(goibibo::SOURCE),
-        Grant::Call(makemytrip::SOURCE),
-        Grant::Call(oyo::SOURCE),
-        Grant::Call(trip_com::SOURCE),
-        Grant::Call(viator::SOURCE),
-        Grant::Call(getyourguide::SOURCE),
-    ]);
+    Worker::new("search-refresh-answer", |cx, message| Box::pin(refresh_answer(cx, message)))
+        .batch(5, 5)
+        .timeout(60)
+        .may(&[
+            Observation::WRITE,
+            Grant::Call(seats_aero::SOURCE),
+            Grant::Call(duffel::SOURCE),
+            Grant::Call(booking_demand::SOURCE),
+            Grant::Call(expedia_rapid::SOURCE),
+            Grant::Call(goibibo::SOURCE),
+            Grant::Call(makemytrip::SOURCE),
+            Grant::Call(oyo::SOURCE),
+            Grant::Call(trip_com::SOURCE),
+            Grant::Call(viator::SOURCE),
+            Grant::Call(getyourguide::SOURCE),
+        ])
+        .may_also(asking::GRANTS);
 
 /// How long the sources have.
 const WITHIN: Duration = Duration::from_secs(45);

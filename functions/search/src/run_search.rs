@@ -7,54 +7,30 @@ use domain::{
     events::SearchAnswered,
     ids::Owner,
     search::SearchQuery,
-    sources::{SourceEntry, SourceState},
     watchers::{Watcher, WatcherState},
 };
 use jiff::{SignedDuration, Timestamp};
-use platform::{
-    Deps, JobError, Message, Worker,
-    queues::{SearchDue, SourceAnswered},
-    telemetry,
-};
+use platform::{Deps, JobError, Message, Worker, queues::SearchDue, telemetry};
 use providers::{duffel, seats_aero};
-use storage::{
-    AskedDay, Asking, CachedAnswer, Change, DueAnswer, Entity, Grant, KeptMark, MemberKey, Observation, RawAnswer, RawPart,
-    SearchRun, SourceBucket, SourceDay, SourceHealth,
-};
+use storage::{Change, Entity, Grant, Observation, SearchRun};
 
 use crate::asking::{self, Had, NoAnswer, Wish};
 
 /// Runs searches.
-pub static FUNCTION: Worker<SearchDue> =
-    Worker::new("search-run-search", |cx, message| Box::pin(run_search(cx, message))).batch(5, 5).timeout(120).may(&[
+pub static FUNCTION: Worker<SearchDue> = Worker::new("search-run-search", |cx, message| Box::pin(run_search(cx, message)))
+    .batch(5, 5)
+    .timeout(120)
+    .may(&[
         Watcher::READ,
-        CachedAnswer::READ,
-        CachedAnswer::WRITE,
-        Asking::WRITE,
-        KeptMark::READ,
-        AskedDay::READ,
-        DueAnswer::WRITE,
         SearchRun::READ,
         SearchRun::WRITE,
         Observation::WRITE,
         Grant::Emit("SearchAnswered"),
         Grant::Send(SearchDue::QUEUE.name),
-        RawAnswer::WRITE,
-        RawPart::WRITE,
-        SourceEntry::READ,
-        SourceState::READ,
-        SourceState::WRITE,
-        SourceBucket::READ,
-        SourceBucket::WRITE,
-        SourceDay::WRITE,
-        SourceHealth::READ,
-        SourceHealth::WRITE,
-        MemberKey::READ,
-        Grant::UseKeys,
-        Grant::Send(SourceAnswered::QUEUE.name),
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
-    ]);
+    ])
+    .may_also(asking::GRANTS);
 
 /// How long the sources have: nobody waits for it but a message.
 const WITHIN: Duration = Duration::from_secs(100);

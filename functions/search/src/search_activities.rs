@@ -3,33 +3,25 @@
 use axum::extract::State;
 use domain::{
     activities::{ActivityOffer, ActivityQuery},
-    faults::{Check, Faults},
+    faults::Faults,
     identity::Role,
     inputs::{Fields, Input, leaf, object},
     money::{Currency, Money},
     rates::DayRates,
-    sources::{SourceEntry, SourceState},
     watchers::TravelDates,
 };
 use jiff::civil::Date;
-use platform::{
-    Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply,
-    queues::{RefreshAnswer, SourceAnswered},
-};
+use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
 use providers::{getyourguide, viator};
 use serde::Serialize;
-use storage::{
-    AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, RawAnswer, RawPart, SourceBucket,
-    SourceDay, SourceHealth,
-};
+use storage::{AskedDay, CacheCount, Entity, Grant};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::{
-    answer_view::{MOST, Searched, USUALLY, earliest, no_answer},
-    asking::{self, Wish},
+    answer_view::{Searched, USUALLY, answered, check, earliest},
+    asking,
     ranked::by_price,
-    search_flights::WITHIN,
 };
 
 /// Searches activities.
@@ -38,32 +30,14 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-activi
     .limited(Limit::SEARCHES)
     .memory(512)
     .may(&[
-        CachedAnswer::READ,
-        CachedAnswer::WRITE,
-        Asking::WRITE,
-        KeptMark::READ,
-        AskedDay::READ,
         AskedDay::WRITE,
         CacheCount::WRITE,
-        DueAnswer::WRITE,
         DayRates::READ,
-        RawAnswer::WRITE,
-        RawPart::WRITE,
-        SourceEntry::READ,
-        SourceState::READ,
-        SourceState::WRITE,
-        SourceBucket::READ,
-        SourceBucket::WRITE,
-        SourceDay::WRITE,
-        SourceHealth::READ,
-        SourceHealth::WRITE,
-        MemberKey::READ,
-        Grant::UseKeys,
         Grant::Send(RefreshAnswer::QUEUE.name),
-        Grant::Send(SourceAnswered::QUEUE.name),
         Grant::Call(viator::SOURCE),
         Grant::Call(getyourguide::SOURCE),
-    ]);
+    ])
+    .may_also(asking::GRANTS);
 
 /// What there is to do is wanted.
 #[derive(Debug, ToSchema)]
@@ -102,13 +76,7 @@ impl SearchActivities {
     fn query(self, earliest: Date) -> Result<(ActivityQuery, usize), Faults> {
         let Self { place, dates, adults, currency, limit } = self;
         let (first, last) = dates.window();
-        let mut check = Check::new();
-        check.that((1..=MOST).contains(&limit), "/limit", "out-of-range", format!("1 to {MOST}")).that(
-            earliest <= last,
-            "/dates",
-            "past",
-            "these days have passed",
-        );
+        let mut check = check(limit, earliest, last, "/dates");
         let query = ActivityQuery::new(place, (first.max(earliest), last), adults, currency);
         check.also(query.as_ref().map(|_| ()).map_err(Clone::clone));
         check.done()?;
@@ -141,8 +109,7 @@ async fn search_activities(State(cx): State<Deps>, inquiry: Inquiry<SearchActivi
     let Inquiry { caller, input } = inquiry;
     let earliest = earliest(&cx);
     let (query, limit) = input.query(earliest)?;
-    let wish = Wish { tenant: caller.tenant(), since: None, within: WITHIN, waits: true };
-    let had = asking::answer(&cx, &query, wish).await.map_err(|why| no_answer(&cx, why))?;
+    let had = answered(&cx, &caller, &query).await?;
     let offers = had.answer.offers().map(|offer| (offer.price, offer));
     let ranked = by_price(offers, query.currency(), &*cx.rates().await?, earliest);
     let found = ranked.len();

@@ -1,11 +1,11 @@
 //! `POST /v1/search/flights`
 
-use std::{cmp::Reverse, collections::BTreeSet, time::Duration};
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use axum::extract::State;
 use domain::{
     deals::{Assessed, Score, Weights, assess},
-    faults::{Check, Faults},
+    faults::Faults,
     flights::{Cabin, FlightOffer},
     identity::Role,
     ids::{DealId, Owner},
@@ -13,32 +13,22 @@ use domain::{
     places::{Place, names::places},
     rates::DayRates,
     search::{SearchQuery, Wanted},
-    sources::{SourceEntry, SourceState},
     value::{Valuation, Valuations},
     wallets::OwnValuations,
     watchers::TravelDates,
 };
 use jiff::civil::Date;
-use platform::{
-    Answer, Deps, Endpoint, Failure, Inquiry, Limit, Message, Problems, Reply,
-    queues::{RefreshAnswer, SourceAnswered},
-};
+use platform::{Answer, Deps, Endpoint, Failure, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
 use providers::{duffel, seats_aero};
 use serde::Serialize;
-use storage::{
-    AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, Observation, RawAnswer, RawPart,
-    SourceBucket, SourceDay, SourceHealth,
-};
+use storage::{AskedDay, CacheCount, Entity, Grant, Observation};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::{
-    answer_view::{MOST, Searched, USUALLY, earliest, no_answer},
-    asking::{self, Wish},
+    answer_view::{Searched, USUALLY, answered, check, earliest},
+    asking,
 };
-
-/// How long a member waits for the sources, or for another who asks them. The rest of the function's ten seconds is for the store.
-pub(crate) const WITHIN: Duration = Duration::from_secs(7);
 
 /// Searches flights.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-flights", || routes!(search_flights))
@@ -46,34 +36,16 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-flight
     .limited(Limit::SEARCHES)
     .memory(512)
     .may(&[
-        CachedAnswer::READ,
-        CachedAnswer::WRITE,
-        Asking::WRITE,
-        KeptMark::READ,
-        AskedDay::READ,
         AskedDay::WRITE,
         CacheCount::WRITE,
-        DueAnswer::WRITE,
         Observation::WRITE,
         DayRates::READ,
-        MemberKey::READ,
         OwnValuations::READ,
-        Grant::UseKeys,
         Grant::Send(RefreshAnswer::QUEUE.name),
-        RawAnswer::WRITE,
-        RawPart::WRITE,
-        SourceEntry::READ,
-        SourceState::READ,
-        SourceState::WRITE,
-        SourceBucket::READ,
-        SourceBucket::WRITE,
-        SourceDay::WRITE,
-        SourceHealth::READ,
-        SourceHealth::WRITE,
-        Grant::Send(SourceAnswered::QUEUE.name),
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
-    ]);
+    ])
+    .may_also(asking::GRANTS);
 
 /// What flights are wanted.
 #[derive(Debug, ToSchema)]
@@ -124,13 +96,7 @@ impl SearchFlights {
         let Self { wanted, from, to, dates, cabins, travellers, limit } = self;
         let airports = |places: Vec<Place>| places.iter().flat_map(Place::airports).collect::<BTreeSet<_>>();
         let (first, last) = dates.window();
-        let mut check = Check::new();
-        check.that((1..=MOST).contains(&limit), "/limit", "out-of-range", format!("1 to {MOST}")).that(
-            earliest <= last,
-            "/dates",
-            "past",
-            "these days have passed",
-        );
+        let mut check = check(limit, earliest, last, "/dates");
         let window = (first.max(earliest), last.max(earliest));
         let query = SearchQuery::new(wanted, airports(from), airports(to), window, cabins.into_iter().collect(), travellers);
         match query {
@@ -173,8 +139,7 @@ pub struct FoundFlight {
 async fn search_flights(State(cx): State<Deps>, inquiry: Inquiry<SearchFlights>) -> Reply<Searched<FoundFlight>> {
     let Inquiry { caller, input } = inquiry;
     let (query, limit) = input.query(earliest(&cx))?;
-    let wish = Wish { tenant: caller.tenant(), since: None, within: WITHIN, waits: true };
-    let had = asking::answer(&cx, &query, wish).await.map_err(|why| no_answer(&cx, why))?;
+    let had = answered(&cx, &caller, &query).await?;
     let own = own_valuations(&cx, &caller.owner).await?;
     let rates = cx.rates().await?;
 

@@ -2,70 +2,45 @@
 
 use axum::extract::State;
 use domain::{
-    faults::{Check, Faults},
+    faults::Faults,
     identity::Role,
     inputs::{Fields, Input, leaf, list, object},
     money::{Currency, Money},
     rates::DayRates,
-    sources::{SourceEntry, SourceState},
     stays::{Guests, Position, StayOffer, StayPlace, StayQuery},
 };
 use jiff::civil::Date;
-use platform::{
-    Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply,
-    queues::{RefreshAnswer, SourceAnswered},
-};
+use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
 use providers::{booking_demand, expedia_rapid, goibibo, makemytrip, oyo, trip_com};
 use serde::Serialize;
-use storage::{
-    AskedDay, Asking, CacheCount, CachedAnswer, DueAnswer, Entity, Grant, KeptMark, MemberKey, RawAnswer, RawPart, SourceBucket,
-    SourceDay, SourceHealth,
-};
+use storage::{AskedDay, CacheCount, Entity, Grant};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::{
-    answer_view::{MOST, Searched, USUALLY, earliest, no_answer},
-    asking::{self, Wish},
+    answer_view::{Searched, USUALLY, answered, check, earliest},
+    asking,
     ranked::by_price,
-    search_flights::WITHIN,
 };
 
 /// Searches stays.
-pub static FUNCTION: Endpoint =
-    Endpoint::of(Role::Member, "search-search-stays", || routes!(search_stays)).asks().limited(Limit::SEARCHES).memory(512).may(
-        &[
-            CachedAnswer::READ,
-            CachedAnswer::WRITE,
-            Asking::WRITE,
-            KeptMark::READ,
-            AskedDay::READ,
-            AskedDay::WRITE,
-            CacheCount::WRITE,
-            DueAnswer::WRITE,
-            DayRates::READ,
-            RawAnswer::WRITE,
-            RawPart::WRITE,
-            SourceEntry::READ,
-            SourceState::READ,
-            SourceState::WRITE,
-            SourceBucket::READ,
-            SourceBucket::WRITE,
-            SourceDay::WRITE,
-            SourceHealth::READ,
-            SourceHealth::WRITE,
-            MemberKey::READ,
-            Grant::UseKeys,
-            Grant::Send(RefreshAnswer::QUEUE.name),
-            Grant::Send(SourceAnswered::QUEUE.name),
-            Grant::Call(booking_demand::SOURCE),
-            Grant::Call(expedia_rapid::SOURCE),
-            Grant::Call(goibibo::SOURCE),
-            Grant::Call(makemytrip::SOURCE),
-            Grant::Call(oyo::SOURCE),
-            Grant::Call(trip_com::SOURCE),
-        ],
-    );
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-stays", || routes!(search_stays))
+    .asks()
+    .limited(Limit::SEARCHES)
+    .memory(512)
+    .may(&[
+        AskedDay::WRITE,
+        CacheCount::WRITE,
+        DayRates::READ,
+        Grant::Send(RefreshAnswer::QUEUE.name),
+        Grant::Call(booking_demand::SOURCE),
+        Grant::Call(expedia_rapid::SOURCE),
+        Grant::Call(goibibo::SOURCE),
+        Grant::Call(makemytrip::SOURCE),
+        Grant::Call(oyo::SOURCE),
+        Grant::Call(trip_com::SOURCE),
+    ])
+    .may_also(asking::GRANTS);
 
 /// What stay is wanted: where is exactly one of `city`, `around` and `properties`.
 #[derive(ToSchema)]
@@ -151,13 +126,7 @@ impl Input for SearchStays {
 impl SearchStays {
     fn query(self, earliest: Date) -> Result<(StayQuery, usize), Faults> {
         let Self { place, checkin, nights, guests, currency, limit } = self;
-        let mut check = Check::new();
-        check.that((1..=MOST).contains(&limit), "/limit", "out-of-range", format!("1 to {MOST}")).that(
-            earliest <= checkin,
-            "/checkin",
-            "past",
-            "this day has passed",
-        );
+        let mut check = check(limit, earliest, checkin, "/checkin");
         let query = StayQuery::new(place, checkin, nights, guests, currency);
         check.also(query.as_ref().map(|_| ()).map_err(Clone::clone));
         check.done()?;
@@ -193,8 +162,7 @@ async fn search_stays(State(cx): State<Deps>, inquiry: Inquiry<SearchStays>) -> 
     let Inquiry { caller, input } = inquiry;
     let earliest = earliest(&cx);
     let (query, limit) = input.query(earliest)?;
-    let wish = Wish { tenant: caller.tenant(), since: None, within: WITHIN, waits: true };
-    let had = asking::answer(&cx, &query, wish).await.map_err(|why| no_answer(&cx, why))?;
+    let had = answered(&cx, &caller, &query).await?;
     let offers = had.answer.offers().map(|offer| (offer.price.total, offer));
     let ranked = by_price(offers, query.currency(), &*cx.rates().await?, earliest);
     let found = ranked.len();

@@ -265,7 +265,7 @@ impl std::fmt::Debug for System {
 }
 
 /// The one who runs the machine: reaches everything, past the gates.
-static OPERATOR: Spec = Spec { name: "local-operator", grants: &[], memory_mb: 256, timeout_seconds: 60 };
+static OPERATOR: Spec = Spec::new("local-operator", 60);
 
 impl System {
     /// Starts everything but the passing of time: that is [`System::serve`]'s, or a test's.

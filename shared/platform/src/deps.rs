@@ -48,13 +48,16 @@ struct Inner {
     vault: OnceLock<Vault>,
     hosts: Mutex<Vec<(String, Option<TenantId>, Timestamp)>>,
     kept: Mutex<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>,
-    rates: Mutex<Option<(Timestamp, Arc<Rates>)>>,
 }
 
 /// How long a function believes what it has read of a host.
 const HOST_KNOWN_SECONDS: i64 = 60;
 /// How many hosts it remembers: a client can send any host.
 const HOSTS_KNOWN: usize = 64;
+
+/// What an instance knows of exchange rates, and since when.
+#[derive(Default)]
+struct KnownRates(Mutex<Option<(Timestamp, Arc<Rates>)>>);
 
 /// How long it believes what it has read of exchange rates: there are new ones once a day.
 const RATES_KNOWN_SECONDS: i64 = 60 * 60;
@@ -89,7 +92,6 @@ impl Deps {
             vault: OnceLock::new(),
             hosts: Mutex::new(Vec::new()),
             kept: Mutex::default(),
-            rates: Mutex::new(None),
         };
         Self(Arc::new(inner), Arc::new(StandardOutput))
     }
@@ -220,13 +222,14 @@ impl Deps {
         let now = self.now();
         let is_fresh = |at: Timestamp| (0..RATES_KNOWN_SECONDS).contains(&now.duration_since(at).as_secs());
         // A poisoned lock guards nothing but a cache.
-        let known = self.0.rates.lock().ok().and_then(|known| known.clone()).filter(|(at, _)| is_fresh(*at));
+        let kept = self.kept::<KnownRates>();
+        let known = kept.0.lock().ok().and_then(|known| known.clone()).filter(|(at, _)| is_fresh(*at));
         if let Some((_, rates)) = known {
             return Ok(rates);
         }
         let fetched = self.store().day_rates().await?;
         let rates = Arc::new(fetched.into_iter().fold(Rates::shipped().clone(), Rates::with));
-        if let Ok(mut known) = self.0.rates.lock() {
+        if let Ok(mut known) = kept.0.lock() {
             *known = Some((now, rates.clone()));
         }
         Ok(rates)

@@ -28,7 +28,9 @@ pub struct Spec {
     /// `<context>-<function>`: the binary's and the Lambda's name.
     pub name: &'static str,
     /// What it may do, besides what its trigger implies.
-    pub grants: &'static [Grant],
+    grants: &'static [Grant],
+    /// What it may do besides, as all do who use a piece that they share.
+    shared: &'static [Grant],
     /// Memory, which also sets its share of a CPU.
     pub memory_mb: u16,
     /// Time-out.
@@ -36,8 +38,14 @@ pub struct Spec {
 }
 
 impl Spec {
-    const fn new(name: &'static str, timeout_seconds: u16) -> Self {
-        Self { name, grants: &[], memory_mb: 256, timeout_seconds }
+    /// Of one that declares nothing yet, with 256 MB.
+    pub const fn new(name: &'static str, timeout_seconds: u16) -> Self {
+        Self { name, grants: &[], shared: &[], memory_mb: 256, timeout_seconds }
+    }
+
+    /// What it declares that it may do.
+    pub fn declared(&self) -> impl Iterator<Item = Grant> {
+        self.grants.iter().chain(self.shared).copied()
     }
 
     /// The context: what its name begins with.
@@ -115,7 +123,7 @@ pub trait Function: Sync {
 
     /// Everything that it may do.
     fn grants(&'static self) -> Vec<Grant> {
-        self.spec().grants.iter().copied().chain(self.implied_grants()).collect()
+        self.spec().declared().chain(self.implied_grants()).collect()
     }
 
     /// What it needs to be told: the queues it sends to, the sources it calls, the secrets it knows.
@@ -182,6 +190,12 @@ impl Endpoint {
     /// What it may do.
     pub const fn may(mut self, grants: &'static [Grant]) -> Self {
         self.spec.grants = grants;
+        self
+    }
+
+    /// What it may do because it uses a piece that others use, too, and that says what it needs.
+    pub const fn may_also(mut self, shared: &'static [Grant]) -> Self {
+        self.spec.shared = shared;
         self
     }
 
@@ -324,6 +338,12 @@ impl<M: Message> Worker<M> {
     /// What it may do.
     pub const fn may(mut self, grants: &'static [Grant]) -> Self {
         self.spec.grants = grants;
+        self
+    }
+
+    /// What it may do because it uses a piece that others use, too, and that says what it needs.
+    pub const fn may_also(mut self, shared: &'static [Grant]) -> Self {
+        self.spec.shared = shared;
         self
     }
 

@@ -64,7 +64,7 @@ impl<'a> Keeping<'a> {
 }
 
 fn may_keep(cx: &Deps) -> bool {
-    cx.function().grants.iter().any(|grant| grant.same(&RawAnswer::WRITE))
+    cx.function().declared().any(|grant| grant.same(&RawAnswer::WRITE))
 }
 
 /// The hash of what is asked: method, address and body, each length-prefixed. Headers hold keys and times.

@@ -86,8 +86,10 @@ enum Key<'a> {
 /// # Errors
 /// If the store can't say what is set.
 pub async fn lines(cx: &Deps, tenant: &TenantId) -> Result<Vec<Line>, VaultError> {
-    let own = cx.store().source_entries(&KeyScope::Tenant(tenant.clone())).await?;
-    Ok(lines_of_deployment(cx).await?.into_iter().map(|line| Line { own: entry_of(&own, line.source), ..line }).collect())
+    let scope = KeyScope::Tenant(tenant.clone());
+    let own = async { Ok(cx.store().source_entries(&scope).await?) };
+    let (own, of_deployment) = futures::try_join!(own, lines_of_deployment(cx))?;
+    Ok(of_deployment.into_iter().map(|line| Line { own: entry_of(&own, line.source), ..line }).collect())
 }
 
 /// All sources as they are set for the deployment, in the order of the table.
@@ -111,7 +113,7 @@ fn entry_of(entries: &[SourceEntry], source: &Source) -> Option<SourceEntry> {
 }
 
 fn may_call(cx: &Deps, source: &str) -> bool {
-    cx.function().grants.iter().any(|grant| matches!(grant, Grant::Call(called) if *called == source))
+    cx.function().declared().any(|grant| matches!(grant, Grant::Call(called) if called == source))
 }
 
 impl Line {
