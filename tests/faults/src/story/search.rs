@@ -1,9 +1,9 @@
-//! A member who searches at once, a source that changes what it has, and operators who look after the cache.
+//! A member who searches at once, and operators who look after the cache.
 
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{MINUTE, Person, sources, turn};
+use super::{MINUTE, Person, turn};
 use crate::{Violation, ensure, world::World};
 
 /// After so long an answer is stale, and still shown; by a clock that is off either.
@@ -29,7 +29,7 @@ pub(super) async fn tell(world: &World) -> Result<(), Violation> {
 
     let doubt = json!({"route": {"from": "LAX", "to": "DXB"}});
     operator.ask("search-invalidate-cache", "", Some(doubt)).await?;
-    sources::change(world).await?;
+    turn(world, MINUTE).await?;
     search(&dana).await?;
     let cache = operator.ask("search-get-cache", "", None).await?;
     ensure(cache.body["all"]["misses"].is_u64(), || format!("nothing is counted: {}", cache.body))

@@ -1,4 +1,4 @@
-//! Sources sell houses, and an operator says which of them are one.
+//! Sources sell houses, and an operator says which of them are one. Sources say what has changed of them.
 
 use domain::{
     caching::{Doubt, Stock},
