@@ -137,7 +137,8 @@ impl Stalling {
             "booking-demand" => body["metadata"] = json!({"next_page": "more"}),
             "seats-aero" => (body["hasMore"], body["cursor"]) = (json!(true), json!(1)),
             "viator" => body["products"]["totalCount"] = json!(4_000),
-            _ => body["nextPage"] = json!("more"),
+            "goibibo" | "makemytrip" => body["nextPage"] = json!("more"),
+            _ => {}
         }
         Self(Scripted::new([(200, None, body.to_string())]), Mutex::new(answered))
     }
