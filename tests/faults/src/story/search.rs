@@ -14,6 +14,7 @@ const STALE_AFTER: SignedDuration = SignedDuration::from_mins(400);
 /// Dana searches, searches again when the answer is stale, and once more when it is no longer to be believed.
 pub(super) async fn tell(world: &World) -> Result<(), Violation> {
     let (dana, operator) = (Person::of(world, "demo"), Person::of(world, "operator"));
+    world.space.set(&[("QR740", 30_000), ("AA100", 25_000), ("LX38", 48_000)]);
     search(&dana).await?;
     let stay = json!({"city": "Goa", "checkin": "2026-04-27", "nights": 2});
     let stays = dana.ask("search-search-stays", "", Some(stay)).await?;
