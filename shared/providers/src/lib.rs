@@ -4,9 +4,9 @@
 //! What all of them share stands once: how a call is sent, repeated and bounded ([`calls`]), how answers of many pages are read,
 //! what a failure is ([`error`]), and how offers that can't be trusted are set aside and counted ([`read`]).
 //!
-//! A worker of a queue asks without patience: whatever passes only with time (a rate limit, an outage) is a typed error, and the
-//! queue's redelivery asks again. Who answers a member at once gives [`Patience`], and the same failures are then tried again
-//! inside a deadline.
+//! Who asks says until when there is time, and with how much [`Patience`]: what passes with time (a rate limit, an outage) is tried
+//! again within it, for a member shortly, for a message longer. What takes longer still is a typed error, and the queue's redelivery
+//! asks again.
 
 use std::{collections::BTreeMap, fmt::Debug};
 
@@ -17,8 +17,7 @@ use domain::{
     stays::{StayOffer, StayQuery},
 };
 use futures::future::BoxFuture;
-use jiff::{Timestamp, civil::Date};
-use platform::outside::Outside;
+use jiff::civil::Date;
 
 pub mod account;
 pub mod booking_demand;
@@ -67,7 +66,7 @@ pub trait AwardSource: Debug + Send + Sync {
     fn id(&self) -> &SourceId;
 
     /// Every award it has for the question.
-    fn awards<'a>(&'a self, outside: &'a dyn Outside, query: &'a SearchQuery, now: Timestamp) -> BoxFuture<'a, Found>;
+    fn awards<'a>(&'a self, asking: &'a Asking<'a>, query: &'a SearchQuery) -> BoxFuture<'a, Found>;
 }
 
 /// A source of cash fares, which answers for one day at a time.
@@ -76,13 +75,7 @@ pub trait CashSource: Debug + Send + Sync {
     fn id(&self) -> &SourceId;
 
     /// The fares for the question on some of its days.
-    fn fares<'a>(
-        &'a self,
-        outside: &'a dyn Outside,
-        query: &'a SearchQuery,
-        days: &'a [Date],
-        now: Timestamp,
-    ) -> BoxFuture<'a, Found>;
+    fn fares<'a>(&'a self, asking: &'a Asking<'a>, query: &'a SearchQuery, days: &'a [Date]) -> BoxFuture<'a, Found>;
 }
 
 /// A source of "from" prices of flights.

@@ -17,7 +17,7 @@ use futures::future::BoxFuture;
 use jiff::{Timestamp, civil::Date};
 use platform::outside::{Call, Outside, OutsideError, OverHttp};
 use providers::{
-    SourceError,
+    Asking, SourceError,
     sources::{Normalised, Reading, SOURCES, Source},
 };
 use serde_json::{Value, json};
@@ -333,6 +333,11 @@ pub async fn serve(router: Router) -> String {
 /// The real client.
 pub fn outside() -> OverHttp {
     OverHttp::new().unwrap()
+}
+
+/// To be asked at that time, with more time than any test takes, and without patience.
+pub fn asking(outside: &dyn Outside) -> Asking<'_> {
+    Asking::within(outside, NOW, Duration::from_hours(1))
 }
 
 /// The real client, in a hurry: tests of time-outs need not take ten seconds.
