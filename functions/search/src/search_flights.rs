@@ -113,7 +113,8 @@ impl SearchFlights {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FoundFlight {
-    /// The deal that it is: a watcher that finds it tells of it by this id.
+    /// The deal that it is: a watcher that finds it tells of it by this id. Who saves, books or has it explained before gives the
+    /// `searchKey` of this answer with it.
     deal: DealId,
     /// What is on offer.
     flight: FlightOffer,
