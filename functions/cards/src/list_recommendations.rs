@@ -77,7 +77,8 @@ pub struct ScoreView {
     plans: usize,
     /// What its bonus and what a year's spending earns are worth.
     value: Money,
-    /// Half of what it pays back a year, less its fee: few use all of it.
+    /// What it leaves a year besides points: half of what its credits pay back, since few use all of them, less its yearly fee. Below
+    /// zero, if the fee is more.
     net_of_fee: Money,
 }
 

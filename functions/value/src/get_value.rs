@@ -221,6 +221,7 @@ impl At {
             ValueError::NegativeCash | ValueError::NoCash => (self.price, "invalid"),
             ValueError::NegativePart(kind) | ValueError::Currencies(kind) => (self.part(kind), "invalid"),
             ValueError::NoTaxes => ("/taxes", "invalid"),
+            ValueError::NoNights => ("/nights", "invalid"),
             ValueError::NegativeFee(kind) => (of_fee(kind), "invalid"),
             ValueError::Rate(RateError::NotQuoted(currency)) => (self.amount_in(currency), "no-exchange-rate"),
             ValueError::Rate(RateError::Stale { .. }) => ("/on", "no-exchange-rate"),

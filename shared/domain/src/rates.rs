@@ -30,7 +30,7 @@ pub enum RateError {
     #[error("no exchange rate is known for {0}")]
     NotQuoted(Currency),
     /// Nothing is known for that day, nor for the week before it.
-    #[error("no exchange rate is known for {on}: the latest before it is of {}", .latest.map_or("never".to_owned(), |day| day.to_string()))]
+    #[error("no exchange rate is known for {on}{}", .latest.map_or(" or any day before it".to_owned(), |day| format!(": the latest before it is of {day}")))]
     Stale {
         /// The latest day before it.
         latest: Option<Date>,

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::{ValueError, baselines::is_stale};
 use crate::{
     money::{Money, Points, ProgrammeId},
+    programmes::{Kind, kind_of},
     time::first_day,
 };
 
@@ -138,8 +139,11 @@ impl Stay {
     /// What it asks, by the rules of a programme, as they stand on a day. O(nights).
     ///
     /// # Errors
-    /// If it asks nothing, or more than there are, or its price can't be summed up.
+    /// If it asks nothing, or more than there are, or its price can't be summed up; or if the programme is an airline's.
     pub fn lines(&self, programme: &ProgrammeId, on: Date) -> Result<StayLines, ValueError> {
+        if kind_of(programme) == Some(Kind::Airline) {
+            return Err(ValueError::NoNights);
+        }
         let each = vec![self.points_a_night; self.nights.into()];
         let whole = points_for_stay(&each, None)?;
         let rule = FreeNight::of(programme);
