@@ -7,6 +7,7 @@ use domain::{
     identity::{Member, Role},
     language::Language,
     money::{Currency, Money},
+    tables,
     wallets::OwnValuations,
     watchers::Watcher,
 };
@@ -24,8 +25,8 @@ use crate::{
 };
 
 /// Recommends cards to members.
-pub static FUNCTION: Endpoint =
-    Endpoint::of(Role::Member, "cards-list-recommendations", || routes!(list_recommendations)).may(&[
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-list-recommendations", || routes!(list_recommendations))
+    .may(&[
         Deal::READ,
         Member::READ,
         MemberCards::READ,
@@ -34,7 +35,8 @@ pub static FUNCTION: Endpoint =
         SavedDeal::READ,
         Watcher::READ,
         Grant::UseKeys,
-    ]);
+    ])
+    .goes_by(&[tables::cards, tables::values, tables::transfers]);
 
 /// What is recommended to the caller.
 #[derive(Debug, Default, Serialize, ToSchema)]

@@ -5,6 +5,7 @@ use domain::{
     cards::{CardsHeld, Catalogue, MemberCards},
     identity::{Member, Role},
     inputs::{Fields, Input},
+    tables,
 };
 use platform::{Answer, Command, Deps, Endpoint, IfMatch, Problems, Reply};
 use storage::{Change, Entity, Grant, MemberKey};
@@ -15,13 +16,9 @@ use utoipa::{
 use utoipa_axum::routes;
 
 /// Keeps what members say of their cards.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-put-my-cards", || routes!(put_my_cards)).may(&[
-    Member::READ,
-    MemberCards::READ,
-    MemberCards::WRITE,
-    MemberKey::READ,
-    Grant::UseKeys,
-]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-put-my-cards", || routes!(put_my_cards))
+    .may(&[Member::READ, MemberCards::READ, MemberCards::WRITE, MemberKey::READ, Grant::UseKeys])
+    .goes_by(&[tables::cards]);
 
 /// All that a member says of their cards. What is not given is empty from now on.
 #[derive(Debug)]

@@ -8,6 +8,7 @@ use domain::{
     ids::DealId,
     money::{CentsPerPoint, Money, Points, ProgrammeId},
     search::SearchKey,
+    tables,
     value::{Baseline, Unknown, Verdict},
 };
 use platform::{Answer, Caller, Deps, Endpoint, Failure, PathId, Problems, Reply, ShownDeal, query::Asked, shown};
@@ -17,7 +18,7 @@ use utoipa_axum::routes;
 
 /// Explains a deal's score and value.
 pub static FUNCTION: Endpoint =
-    Endpoint::of(Role::Member, "deals-explain-deal", || routes!(explain_deal)).may_also(shown::GRANTS);
+    Endpoint::of(Role::Member, "deals-explain-deal", || routes!(explain_deal)).may_also(shown::GRANTS).goes_by(&[tables::values]);
 
 /// Why a deal scores as it does.
 #[derive(Debug, Serialize, ToSchema)]

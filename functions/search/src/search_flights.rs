@@ -13,6 +13,7 @@ use domain::{
     places::{Place, names::places},
     rates::DayRates,
     search::{SearchQuery, Wanted},
+    tables,
     value::{Valuation, Valuations},
     wallets::OwnValuations,
     watchers::TravelDates,
@@ -45,7 +46,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-flight
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
     ])
-    .may_also(asking::GRANTS);
+    .may_also(asking::GRANTS)
+    .goes_by(&[tables::values]);
 
 /// What flights are wanted.
 #[derive(Debug, ToSchema)]

@@ -8,6 +8,7 @@ use domain::{
     ids::DealId,
     inputs::{Fields, Input, leaf},
     search::SearchKey,
+    tables,
 };
 use platform::{Answer, Command, Deps, Endpoint, Failure, Problems, Reply, ShownDeal, shown};
 use storage::{Change, Entity};
@@ -19,7 +20,8 @@ use crate::booking_view::{BookingView, refusal};
 /// Begins bookings.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-create-booking", || routes!(create_booking))
     .may(&[Booking::READ, Booking::WRITE, Deal::WRITE])
-    .may_also(shown::GRANTS);
+    .may_also(shown::GRANTS)
+    .goes_by(&[tables::values]);
 
 /// What is to be booked.
 #[derive(Debug, ToSchema)]

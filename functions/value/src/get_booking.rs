@@ -11,6 +11,7 @@ use domain::{
     money::{Currency, Money},
     portals::{Trip, WaysToPay},
     rates::DayRates,
+    tables,
     wallets::{OwnValuations, Wallet},
 };
 use platform::{Answer, Caller, Deps, Endpoint, Failure, PathId, Problems, Reply};
@@ -22,16 +23,18 @@ use utoipa_axum::routes;
 use crate::{booking_view::BookingView, wallet};
 
 /// Shows a booking, and how to go on with it.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-booking", || routes!(get_booking)).may(&[
-    Booking::READ,
-    DayRates::READ,
-    Deal::READ,
-    Member::READ,
-    MemberKey::READ,
-    OwnValuations::READ,
-    Wallet::READ,
-    Grant::UseKeys,
-]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-booking", || routes!(get_booking))
+    .may(&[
+        Booking::READ,
+        DayRates::READ,
+        Deal::READ,
+        Member::READ,
+        MemberKey::READ,
+        OwnValuations::READ,
+        Wallet::READ,
+        Grant::UseKeys,
+    ])
+    .goes_by(&[tables::values, tables::transfers]);
 
 /// A booking with its plan.
 #[derive(Debug, Serialize, ToSchema)]

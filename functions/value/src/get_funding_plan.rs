@@ -10,6 +10,7 @@ use domain::{
     money::{Currency, Money, Points, ProgrammeId},
     portals::{Trip, WaysToPay},
     rates::DayRates,
+    tables,
     wallets::{OwnValuations, Wallet},
 };
 use jiff::tz::TimeZone;
@@ -22,14 +23,9 @@ use utoipa_axum::routes;
 use crate::wallet;
 
 /// Plans where the points for an award come from.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-funding-plan", || routes!(get_funding_plan)).may(&[
-    DayRates::READ,
-    Member::READ,
-    MemberKey::READ,
-    OwnValuations::READ,
-    Wallet::READ,
-    Grant::UseKeys,
-]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-funding-plan", || routes!(get_funding_plan))
+    .may(&[DayRates::READ, Member::READ, MemberKey::READ, OwnValuations::READ, Wallet::READ, Grant::UseKeys])
+    .goes_by(&[tables::values, tables::transfers]);
 
 /// What is needed.
 #[derive(Debug, IntoParams)]

@@ -10,6 +10,7 @@ use domain::{
     money::{Currency, Money},
     places::Airport,
     rates::{DayRates, Rates},
+    tables,
     value::{Valuation, Valuations, Verdict},
     wallets::{OwnValuations, Wallet},
 };
@@ -23,14 +24,9 @@ use utoipa_axum::routes;
 use crate::wallet;
 
 /// Shows where a member's balances can take them.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-reach", || routes!(get_reach)).may(&[
-    DayRates::READ,
-    Deal::READ,
-    MemberKey::READ,
-    OwnValuations::READ,
-    Wallet::READ,
-    Grant::UseKeys,
-]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-reach", || routes!(get_reach))
+    .may(&[DayRates::READ, Deal::READ, MemberKey::READ, OwnValuations::READ, Wallet::READ, Grant::UseKeys])
+    .goes_by(&[tables::values, tables::transfers]);
 
 /// A live deal that the caller's points pay for.
 #[derive(Debug, Serialize, ToSchema)]

@@ -7,6 +7,7 @@ use domain::{
     identity::Role,
     ids::BookingId,
     inputs::{Fields, Input},
+    tables,
 };
 use jiff::Timestamp;
 use platform::{Deps, Endpoint, Failure, IfMatch, Instruction, PathId, Problems, Reply};
@@ -17,11 +18,9 @@ use utoipa_axum::routes;
 use crate::booking_view::{BookingView, booking_of, moved_on};
 
 /// Takes in that an award was looked at again.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-re-verify-booking", || routes!(re_verify_booking)).may(&[
-    Booking::READ,
-    Booking::WRITE,
-    Deal::READ,
-]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-re-verify-booking", || routes!(re_verify_booking))
+    .may(&[Booking::READ, Booking::WRITE, Deal::READ])
+    .goes_by(&[tables::values, tables::transfers]);
 
 /// What the caller sees.
 #[derive(Debug, ToSchema)]

@@ -16,6 +16,7 @@ use crate::{
     ids::{BookingId, DealId, Owner, derived},
     inputs::{Fields, Input, leaf, object},
     money::{Money, Points, ProgrammeId},
+    tables::BadTable,
     time::to_second,
 };
 
@@ -369,6 +370,12 @@ impl Booking {
             BookingState::Verify | BookingState::Verified { .. } | BookingState::Waiting { .. } => Ok(()),
         }
     }
+}
+
+/// Every row of the tables of phone numbers and holds can be read.
+pub(crate) fn check() -> Result<(), BadTable> {
+    phones::check()?;
+    holds::check()
 }
 
 /// How many points are missing for what was planned, if any are: all of them, where nothing can be planned.

@@ -13,6 +13,7 @@ use crate::{
     money::{CentsPerPoint, Currency, Money, Points, ProgrammeId},
     programmes::{Kind, kind_of, name_of},
     rates::rounded,
+    tables::{BadTable, every_row},
     time::first_day,
     transfers::partners_from,
     value::{STALE_AFTER_DAYS, Valuations},
@@ -42,8 +43,14 @@ pub enum Scope {
     All,
 }
 
-static PORTALS: LazyLock<Vec<Portal>> =
-    LazyLock::new(|| include_str!("../data/portal-rates.csv").lines().skip(1).filter_map(row).collect());
+static PORTALS: LazyLock<Vec<Portal>> = LazyLock::new(|| TABLE.lines().skip(1).filter_map(row).collect());
+
+const TABLE: &str = include_str!("../data/portal-rates.csv");
+
+/// Every row of the table can be read.
+pub(crate) fn check() -> Result<(), BadTable> {
+    every_row("portal-rates.csv", TABLE, |line| row(line).is_some())
+}
 
 fn row(line: &str) -> Option<Portal> {
     let [programme, scope, cents, source, as_of] = line.split(',').collect::<Vec<_>>().try_into().ok()?;
@@ -319,7 +326,7 @@ mod tests {
 
     #[test]
     fn every_shipped_row_is_read() {
-        assert_eq!(PORTALS.len(), include_str!("../data/portal-rates.csv").lines().count() - 1);
+        assert_eq!(PORTALS.len(), TABLE.lines().count() - 1);
         for bad in [
             "nobody,all,1,s,2026",
             "amex-mr,all,0,s,2026",

@@ -18,6 +18,7 @@ use crate::{
     money::{CentsPerPoint, Currency, Money, Points, ProgrammeId},
     programmes::name_of,
     rates::{RateError, Rates, rounded},
+    tables::BadTable,
 };
 
 pub use baselines::{Baseline, Published, STALE_AFTER_DAYS, Verdict};
@@ -84,6 +85,12 @@ impl ValueError {
             | Self::OutOfRange => None,
         }
     }
+}
+
+/// Every row of the tables of what points are worth can be read.
+pub(crate) fn check() -> Result<(), BadTable> {
+    baselines::check()?;
+    stays::check()
 }
 
 /// What an award costs in money, by kind. What is not given but for taxes is not charged.

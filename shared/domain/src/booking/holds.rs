@@ -7,7 +7,13 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{money::ProgrammeId, programmes::name_of, time::first_day, value::STALE_AFTER_DAYS};
+use crate::{
+    money::ProgrammeId,
+    programmes::name_of,
+    tables::{BadTable, every_row},
+    time::first_day,
+    value::STALE_AFTER_DAYS,
+};
 
 /// That a programme holds awards for who asks it to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -28,8 +34,12 @@ pub struct Hold {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Holds(Vec<(ProgrammeId, Hold)>);
 
-/// The table.
-pub(crate) const TABLE: &str = include_str!("../../data/award-holds.csv");
+const TABLE: &str = include_str!("../../data/award-holds.csv");
+
+/// Every row of the table can be read.
+pub(super) fn check() -> Result<(), BadTable> {
+    every_row("award-holds.csv", TABLE, |line| row(line).is_some())
+}
 
 static SHIPPED: LazyLock<Holds> = LazyLock::new(|| read(TABLE));
 
@@ -38,13 +48,13 @@ pub(super) fn shipped() -> &'static Holds {
     &SHIPPED
 }
 
-/// A table: rows that are none are left out (a build finds that there are none).
+/// A table: rows that are none are left out (a start finds that there are none).
 pub(super) fn read(table: &str) -> Holds {
     Holds(table.lines().skip(1).filter_map(row).collect())
 }
 
 /// Whose, and how long. Who says so and when must be there.
-pub(crate) fn row(line: &str) -> Option<(ProgrammeId, Hold)> {
+fn row(line: &str) -> Option<(ProgrammeId, Hold)> {
     let [programme, hours, online, source, as_of] = line.split(',').collect::<Vec<_>>().try_into().ok()?;
     let programme: ProgrammeId = programme.parse().ok()?;
     let hours: u16 = hours.parse().ok().filter(|hours| *hours > 0)?;
