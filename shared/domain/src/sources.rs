@@ -19,6 +19,7 @@ use crate::{
 pub mod allowance;
 pub mod breaker;
 pub mod bucket;
+pub mod feeds;
 pub mod health;
 pub mod retries;
 

@@ -192,6 +192,11 @@ impl Guarded {
         Self { cx, terms, known }
     }
 
+    /// With whose key, at which source.
+    pub fn account(&self) -> &Account {
+        &self.terms.account
+    }
+
     fn known<T>(&self, with: impl FnOnce(&mut Known) -> T) -> T {
         let mut all = self.known.0.lock().unwrap_or_else(PoisonError::into_inner);
         with(all.entry(self.terms.account.clone()).or_default())

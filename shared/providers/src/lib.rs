@@ -28,6 +28,7 @@ pub mod duffel;
 pub mod ecb;
 pub mod error;
 pub mod expedia_rapid;
+pub mod feed;
 pub mod getyourguide;
 pub mod goibibo;
 pub mod guard;
@@ -49,11 +50,12 @@ pub use desk::{Booked, BookingState, CancelQuote, Desk, PriceCheck, PriceState};
 pub use duffel::Duffel;
 pub use error::SourceError;
 pub use expedia_rapid::ExpediaRapid;
+pub use feed::{Feed, FeedPage};
 pub use getyourguide::GetYourGuide;
 pub use guard::Guarded;
 pub use makemytrip::MakeMyTrip;
 pub use read::Sifted;
-pub use registry::{Serving, serving};
+pub use registry::{Serving, serving, serving_with_keys_of};
 pub use seats_aero::SeatsAero;
 pub use travelpayouts::Travelpayouts;
 pub use viator::Viator;
@@ -92,6 +94,11 @@ pub trait StaySource: Debug + Send + Sync {
 
     /// The rooms it has for the question.
     fn stays<'a>(&'a self, asking: &'a Asking<'a>, query: &'a StayQuery) -> BoxFuture<'a, Found<StayOffer>>;
+
+    /// What it says of changes, where it does.
+    fn feed(&self) -> Option<&dyn Feed> {
+        None
+    }
 }
 
 /// A source of activities.

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 
 use crate::{
-    ActivitySource, AwardSource, Booked, BookingDemand, CancelQuote, CashSource, Duffel, ExpediaRapid, GetYourGuide,
+    ActivitySource, AwardSource, Booked, BookingDemand, CancelQuote, CashSource, Duffel, ExpediaRapid, FeedPage, GetYourGuide,
     LeadInSource, MakeMyTrip, PriceCheck, SeatsAero, Sifted, SourceError, StaySource, Travelpayouts, Viator, booking_demand,
     contract, duffel,
     error::{code_in, retry_after},
@@ -100,6 +100,8 @@ pub enum Normalised {
     Booking(Booked),
     /// What cancelling would bring back.
     CancelQuote(CancelQuote),
+    /// What has changed.
+    Changes(FeedPage),
 }
 
 impl Normalised {
@@ -110,7 +112,7 @@ impl Normalised {
             Self::LeadIns(offers) => (offers.offers.len(), offers.set_aside.clone()),
             Self::Stays(offers) => (offers.offers.len(), offers.set_aside.clone()),
             Self::Activities(offers) => (offers.offers.len(), offers.set_aside.clone()),
-            Self::PriceCheck(_) | Self::Booking(_) | Self::CancelQuote(_) => Default::default(),
+            Self::PriceCheck(_) | Self::Booking(_) | Self::CancelQuote(_) | Self::Changes(_) => Default::default(),
         }
     }
 }
@@ -331,7 +333,7 @@ pub static SOURCES: &[Source] = &[
         limit: Some(Limit { calls: 50, seconds: 60 }),
         asks: Asks { party: true, days: Days::Asked },
         connect: |base, key| Adapter::Stays(Arc::new(goibibo::new(base, key))),
-        readings: &[hotels(|body, now| read_hotels(body, goibibo::SOURCE, now)), BOOKING],
+        readings: &[hotels(|body, now| read_hotels(body, goibibo::SOURCE, now)), BOOKING, CHANGED],
         errors: CONTRACT_ERRORS,
     },
     Source {
@@ -342,7 +344,7 @@ pub static SOURCES: &[Source] = &[
         limit: Some(Limit { calls: 50, seconds: 60 }),
         asks: Asks { party: true, days: Days::Asked },
         connect: |base, key| Adapter::Stays(Arc::new(oyo::new(base, key))),
-        readings: &[hotels(|body, now| read_hotels(body, oyo::SOURCE, now)), BOOKING],
+        readings: &[hotels(|body, now| read_hotels(body, oyo::SOURCE, now)), BOOKING, CHANGED],
         errors: CONTRACT_ERRORS,
     },
     Source {
@@ -429,8 +431,15 @@ const BOOKING: Reading = Reading {
     read: |body, _| Ok(Normalised::Booking(contract::parse_booking(body)?)),
 };
 
+const CHANGED: Reading = Reading {
+    operation: contract::CHANGES,
+    fits: |body| has(body, "/changes") && has(body, "/cursor"),
+    read: |body, _| Ok(Normalised::Changes(contract::parse_changes(body)?)),
+};
+
 const CONTRACT_ERRORS: &[(&str, u16)] = &[
     ("invalid_request", 400),
+    (SourceError::CURSOR_EXPIRED, 410),
     ("unauthorized", 401),
     ("forbidden", 403),
     ("not_found", 404),

@@ -96,7 +96,7 @@ pub fn how_many(normalised: &Normalised) -> usize {
         Normalised::LeadIns(found) => found.offers.len(),
         Normalised::Stays(found) => found.offers.len(),
         Normalised::Activities(found) => found.offers.len(),
-        Normalised::PriceCheck(_) | Normalised::Booking(_) | Normalised::CancelQuote(_) => 0,
+        Normalised::PriceCheck(_) | Normalised::Booking(_) | Normalised::CancelQuote(_) | Normalised::Changes(_) => 0,
     }
 }
 
@@ -110,6 +110,7 @@ pub fn is_sound(normalised: &Normalised) -> bool {
         Normalised::PriceCheck(check) => check.total.is_none_or(|total| !total.is_negative()),
         Normalised::Booking(booked) => !booked.reference.is_empty(),
         Normalised::CancelQuote(quote) => quote.refund.is_none_or(|refund| !refund.is_negative()),
+        Normalised::Changes(page) => page.changes.values().flatten().all(|(from, to)| from <= to),
     }
 }
 

@@ -10,12 +10,14 @@ use std::{
 
 use domain::{
     search::SourceOutcome,
+    sources::feeds::Since,
     stays::{Guests, StayPlace, StayQuery},
 };
 use jiff::SignedDuration;
 use providers::{
     Asking, BookingState, Desk, Duffel, ExpediaRapid, MakeMyTrip, PriceState, SourceError, StaySource, Viator, goibibo,
     sources::{Contract, SOURCES},
+    trip_com,
 };
 use providers_tests::{Answer, NOW, Vendor, asking, day, outside, sample, sample_json};
 use serde_json::json;
@@ -229,6 +231,32 @@ async fn a_price_is_checked_and_a_booking_looked_after() {
 
     let booked = goibibo::new(&vendor.base, key()).status(&asking, "GB-1").await.unwrap();
     assert_eq!(booked.state, Some(BookingState::Confirmed));
+}
+
+#[tokio::test]
+async fn a_feed_is_asked_since_an_instant_and_then_after_its_pages() {
+    let vendor = Vendor::answering(|before, _| match before {
+        0 | 1 => Answer::new(200, sample("contract/changes.json")),
+        2 => Answer::new(410, r#"{"error": {"code": "cursor_expired"}}"#),
+        _ => Answer::new(200, "<html>"),
+    })
+    .await;
+    let outside = outside();
+    let asking = asking(&outside);
+    let goibibo = goibibo::new(&vendor.base, SECRET.to_owned().into());
+    let feed = goibibo.feed().unwrap();
+    let page = feed.changes(&asking, &Since::Instant(NOW)).await.unwrap();
+    assert_eq!((page.changes.len(), page.unreadable, page.more), (2, 1, false));
+    let after = Since::Cursor(page.cursor.clone());
+    assert_eq!(feed.changes(&asking, &after).await, Ok(page));
+    assert!(feed.changes(&asking, &after).await.is_err_and(|error| error.has_forgotten_cursor()));
+    assert!(feed.changes(&asking, &after).await.is_err_and(|error| error.is_unreadable()));
+    let asked = vendor.asked();
+    assert_eq!(asked[0].json(), json!({"from": NOW}));
+    assert_eq!(asked[1].json(), json!({"cursor": "2026-02-17T19:24:00Z/4"}));
+    assert!(asked.iter().all(|asked| asked.head.uri == "/api/inventory/changes" && asked.header("x-signature").len() == 64));
+    let trip = trip_com::new(&vendor.base, SECRET.to_owned().into());
+    assert!(trip.feed().is_none(), "its contract has none");
 }
 
 #[tokio::test]
