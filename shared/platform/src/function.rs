@@ -4,7 +4,10 @@ use std::{fmt, sync::OnceLock};
 
 use aws_lambda_events::sqs::SqsEvent;
 use axum::routing::MethodRouter;
-use domain::identity::{Member, Role};
+use domain::{
+    identity::{Member, Role},
+    tables::{BadTable, Check},
+};
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -34,6 +37,8 @@ pub struct Spec {
     grants: &'static [Grant],
     /// What it may do besides, as all do who use a piece that they share.
     shared: &'static [Grant],
+    /// The shipped tables that it goes by.
+    tables: &'static [Check],
     /// Memory, which also sets its share of a CPU.
     pub memory_mb: u16,
     /// Time-out.
@@ -43,12 +48,20 @@ pub struct Spec {
 impl Spec {
     /// Of one that declares nothing yet, with 256 MB.
     pub const fn new(name: &'static str, timeout_seconds: u16) -> Self {
-        Self { name, grants: &[], shared: &[], memory_mb: 256, timeout_seconds }
+        Self { name, grants: &[], shared: &[], tables: &[], memory_mb: 256, timeout_seconds }
     }
 
     /// What it declares that it may do.
     pub fn declared(&self) -> impl Iterator<Item = Grant> {
         self.grants.iter().chain(self.shared).copied()
+    }
+
+    /// Checks the shipped tables that it goes by.
+    ///
+    /// # Errors
+    /// The first row that can't be right.
+    pub fn check_tables(&self) -> Result<(), BadTable> {
+        self.tables.iter().try_for_each(|check| check())
     }
 
     /// The context: what its name begins with.
@@ -202,6 +215,12 @@ impl Endpoint {
     /// What it may do.
     pub const fn may(mut self, grants: &'static [Grant]) -> Self {
         self.spec.grants = grants;
+        self
+    }
+
+    /// The shipped tables that it goes by: it does not start if a row of them can't be right.
+    pub const fn goes_by(mut self, tables: &'static [Check]) -> Self {
+        self.spec.tables = tables;
         self
     }
 
@@ -363,6 +382,12 @@ impl<M: Message> Worker<M> {
     /// What it may do.
     pub const fn may(mut self, grants: &'static [Grant]) -> Self {
         self.spec.grants = grants;
+        self
+    }
+
+    /// The shipped tables that it goes by: it does not start if a row of them can't be right.
+    pub const fn goes_by(mut self, tables: &'static [Check]) -> Self {
+        self.spec.tables = tables;
         self
     }
 

@@ -32,6 +32,7 @@ pub mod public;
 pub mod query;
 pub mod queues;
 pub mod reply;
+pub mod shown;
 pub mod signature;
 pub mod telemetry;
 pub mod token;
@@ -54,5 +55,6 @@ pub use self::{
     public::{FromDevice, PublicCommand, Renewal},
     queues::{Feed, Message, Queue},
     reply::{Answer, Reply},
+    shown::ShownDeal,
     web::Way,
 };

@@ -23,6 +23,7 @@ use domain::{
     search::{SourceOutcome, SourceReport},
     sources::{
         self, KeyScope, SourceEntry, SourceState, Vertical,
+        allowance::Allowance,
         bucket::{Bucket, Limit},
         feeds::FeedCursor,
         health::{Ending, Tally},
@@ -297,15 +298,15 @@ async fn gives_no_more_than_it_holds(store: &Store, now: Timestamp) -> Result<()
     let bucket = Bucket::of(Limit { calls: 8, seconds: 60 }).unwrap();
     let (account, mut taken) = (with_our_key(), 0);
     for _ in 0..6 {
-        taken += usize::from(store.take_tokens(&account, &bucket, 1, now).await.is_ok());
+        taken += usize::from(store.take_token(&account, &bucket, now).await.is_ok());
     }
     ensure(taken == 2, || format!("taken: {taken}"))
 }
 
 async fn reserves_within_its_quota(store: &Store, now: Timestamp) -> Result<(), Violation> {
-    let day = SourceDay::at(with_our_key(), now);
-    made(store.reserve_calls(&day, 2, 3).await)?;
-    refused(store.reserve_calls(&day, 2, 3).await, &StoreError::LimitReached)
+    let day = SourceDay::at(&Allowance::of_calls(with_our_key(), 3), now);
+    made(store.reserve(&day, 2, 3).await)?;
+    refused(store.reserve(&day, 2, 3).await, &StoreError::LimitReached)
 }
 
 async fn asks_once(store: &Store, answer: &SearchAnswer) -> Result<(), Violation> {

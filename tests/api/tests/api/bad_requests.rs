@@ -183,8 +183,10 @@ impl<'a> Cases<'a> {
         for body in ["[]", "null", "1", "\"text\"", "true", "[null,null,null,null,null,null,null,null,null,null]"] {
             self.add(format!("no object: {body}"), json(self, body), INVALID);
         }
-        if self.route.takes_body {
+        if self.route.needs_body {
             self.add("an empty body", json(self, ""), MALFORMED);
+        }
+        if self.route.takes_body {
             self.add("no content type", self.ask(&user, &path).raw_body("{}"), NOT_JSON);
             for kind in [
                 "text/plain",

@@ -116,6 +116,9 @@ async fn of_bookings(function: &str) -> Option<(TestApp, Write)> {
     }
     demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 900_000}})).send().await.assert(204, "");
     demo.post(&format!("{booking}/re-verify")).body(seen).send().await.assert(200, "");
+    if step == "done" {
+        demo.post(&format!("{booking}/transfer")).send().await.assert(200, "");
+    }
     Some((app, write))
 }
 

@@ -80,6 +80,8 @@ pub struct Route {
     pub method: Method,
     pub template: String,
     pub takes_body: bool,
+    /// It is nothing without one.
+    pub needs_body: bool,
     /// It changes something.
     changes: bool,
     /// Pages may ask it, too.
@@ -96,11 +98,13 @@ impl Route {
         let parameters = operation["parameters"].as_array().into_iter().flatten();
         let parameters = parameters.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect();
         let (takes_body, is_for_pages) = (operation.get("requestBody").is_some(), endpoint.is_for_pages());
+        let needs_body = operation["requestBody"]["required"] == true;
         let changes = endpoint.changes();
         Self {
             name: endpoint.spec().name,
             access: endpoint.access(),
             takes_body,
+            needs_body,
             changes,
             is_for_pages,
             parameters,
