@@ -3,10 +3,14 @@
 
 mod activities;
 mod flights;
+mod overlap;
 mod stays;
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -99,6 +103,13 @@ pub(crate) struct Asking<'a, Q: Question> {
     kept: Option<&'a Answer<Q>>,
     now: Timestamp,
     until: Instant,
+    /// Since when a part must have been asked for, and how long it is fresh in minutes: as [`Wish`] and the answer have it.
+    since: Option<Timestamp>,
+    lifetime: u16,
+    /// Who was not asked, because of what another question had asked.
+    spared: Mutex<Vec<SourceId>>,
+    /// Whether another one asks for a part right now, and is not done.
+    busy: AtomicBool,
     /// Why it was not told what a source gave, if that went wrong.
     unsent: Mutex<Option<JobError>>,
 }
@@ -184,6 +195,10 @@ pub(crate) struct Had<Q: Question> {
     pub scope: KeyScope,
     /// Whose part of it is not fresh.
     pub stale: Vec<SourceId>,
+    /// Who has not been asked for it yet: what is kept was asked for by somebody whom they do not serve.
+    pub unasked: Vec<SourceId>,
+    /// How many calls were made for it just now.
+    pub calls: u32,
 }
 
 /// Why there is no answer.
@@ -258,8 +273,9 @@ impl<Q: Askable> Search<'_, Q> {
                 return self.shown(answer.clone(), counted, &look);
             }
             if self.take_turn().await? {
-                let answer = self.ask(kept, &plan.ask, &marks, until).await?;
-                return self.shown(answer, Counted::Miss, &Look { now: self.cx.now(), ..look });
+                let (answer, counted, calls) = self.ask(kept, &plan.ask, &marks, until).await?;
+                let had = self.shown(answer, counted, &Look { now: self.cx.now(), ..look })?;
+                return Ok(Had { calls, ..had });
             }
             if !self.wish.waits || Instant::now() + pause >= until {
                 // Better something old than nothing.
@@ -285,27 +301,39 @@ impl<Q: Askable> Search<'_, Q> {
         self.cx.store().take_turn(Turn::Now, (&self.servers.scope, &self.key), self.cx.now(), takes).await
     }
 
-    /// Asks, and keeps what was said together with what is still good of what was said before.
-    async fn ask(&self, kept: Option<Answer<Q>>, ask: &[SourceId], marks: &Marks, until: Instant) -> Result<Answer<Q>, NoAnswer> {
-        let (cx, scope, now) = (self.cx, &self.servers.scope, self.cx.now());
+    /// Asks, and keeps what was said together with what is still good of what was said before. How it was come by, and how many calls
+    /// that took.
+    async fn ask(
+        &self,
+        kept: Option<Answer<Q>>,
+        ask: &[SourceId],
+        marks: &Marks,
+        until: Instant,
+    ) -> Result<(Answer<Q>, Counted, u32), NoAnswer> {
+        let (cx, scope, now, since) = (self.cx, &self.servers.scope, self.cx.now(), self.wish.since);
         let former = kept.map(|kept| kept.shown(&Look { now, since: None, marks }));
-        let (servers, key, unsent) = (self.servers, &self.key, Mutex::default());
-        let asking = Asking { cx, servers, key, ask, kept: former.as_ref(), now, until, unsent };
-        let parts = self.query.ask(&asking).await;
-        if self.wish.since.is_some()
-            && let Some(error) = asking.unsent.into_inner().unwrap_or_else(PoisonError::into_inner)
-        {
-            return Err(NoAnswer::Unsent(error));
-        }
         let asked = cx.store().asked_lately(scope, &self.key).await?;
         let lifetime_minutes = caching::lifetime(asked, self.days_ahead(now));
+        let (servers, key, kept, lifetime) = (self.servers, &self.key, former.as_ref(), lifetime_minutes);
+        let (spared, busy, unsent) = (Mutex::default(), AtomicBool::new(false), Mutex::default());
+        let asking = Asking { cx, servers, key, ask, kept, now, until, since, lifetime, spared, busy, unsent };
+        let parts = self.query.ask(&asking).await;
+        let (counted, calls) = asking.took(&parts);
+        if since.is_some() {
+            if asking.busy.load(Ordering::Relaxed) {
+                return Err(NoAnswer::Busy);
+            }
+            if let Some(error) = asking.unsent.into_inner().unwrap_or_else(PoisonError::into_inner) {
+                return Err(NoAnswer::Unsent(error));
+            }
+        }
         let later = Answer { query: self.query.clone(), asked_at: now, lifetime_minutes, parts };
-        let answer = keep(cx, scope, Answer::joined(former, later)).await?;
+        let answer = keep(cx, scope, &self.key, Answer::joined(former, later)).await?;
         Q::keep_prices(cx, &answer).await?;
         if asked >= MANY && answer.parts.iter().any(Part::has_answered) {
             self.due_again(&answer, asked).await?;
         }
-        Ok(answer)
+        Ok((answer, counted, calls))
     }
 
     fn days_ahead(&self, now: Timestamp) -> i32 {
@@ -343,6 +371,7 @@ impl<Q: Askable> Search<'_, Q> {
     /// The answer as this tenant sees it, if someone who has what is wanted has answered.
     fn shown(&self, answer: Answer<Q>, counted: Counted, look: &Look<'_>) -> Result<Had<Q>, NoAnswer> {
         let scope = self.servers.scope.clone();
+        let unasked = self.sources.iter().filter(|source| answer.part(source).is_none()).cloned().collect();
         let answer = answer.only_of(&self.sources).shown(look);
         let state = |part: &Part<Q::Offer>| caching::state(&answer.query, part, answer.lifetime_minutes, look);
         let stale = answer.parts.iter().filter(|part| part.has_answered() && state(part) != State::Fresh);
@@ -350,7 +379,7 @@ impl<Q: Askable> Search<'_, Q> {
         let wanted = self.servers.all.iter().filter(|(_, serving)| self.query.is_wanted_of(serving));
         let parts: Vec<_> = wanted.filter_map(|(id, _)| answer.part(id)).collect();
         if parts.iter().any(|part| part.has_answered()) {
-            return Ok(Had { answer, counted, scope, stale });
+            return Ok(Had { answer, counted, scope, stale, unasked, calls: 0 });
         }
         let unknown = Trouble { at: look.now, cause: Cause::Unavailable };
         let down = parts.first().map(|part| (part.source().clone(), part.trouble.unwrap_or(unknown)));
@@ -387,10 +416,10 @@ fn metric(counted: Counted) -> &'static str {
     }
 }
 
-/// Keeps an answer. One that is too large is cut to its first offers, and then no longer complete.
-async fn keep<Q: Question>(cx: &Deps, scope: &KeyScope, mut answer: Answer<Q>) -> Result<Answer<Q>, StoreError> {
+/// Keeps an answer under a name. One that is too large is cut to its first offers, and then no longer complete.
+async fn keep<Q: Question>(cx: &Deps, scope: &KeyScope, key: &SearchKey, mut answer: Answer<Q>) -> Result<Answer<Q>, StoreError> {
     loop {
-        match cx.store().keep_answer(scope, &answer).await {
+        match cx.store().keep_answer(scope, key, &answer).await {
             Err(StoreError::TooLarge) if answer.offers().count() > 1 => {
                 telemetry::count(cx, "AnswersCut", 1);
                 answer.cut();

@@ -78,14 +78,13 @@ async fn tell(cx: &Deps, due: SearchDue, had: &Had<SearchQuery>) -> Result<(), J
     let SearchDue { tenant, search_key, slot, .. } = due;
     let from_cache = had.counted != Counted::Miss;
     let now = cx.now();
-    let calls = if from_cache { 0 } else { had.answer.parts.iter().map(|part| part.report.calls).sum() };
     let mut run = SearchRun {
         tenant: tenant.clone(),
         search_key: search_key.clone(),
         slot,
         at: now,
         from_cache,
-        calls,
+        calls: had.calls,
         offers: u32::try_from(had.answer.offers().count()).unwrap_or(u32::MAX),
         version: 0,
     };

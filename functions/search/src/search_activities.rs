@@ -8,6 +8,7 @@ use domain::{
     inputs::{Fields, Input, leaf, object},
     money::{Currency, Money},
     rates::DayRates,
+    stays::City,
     watchers::TravelDates,
 };
 use jiff::civil::Date;
@@ -77,7 +78,9 @@ impl SearchActivities {
         let Self { place, dates, adults, currency, limit } = self;
         let (first, last) = dates.window();
         let mut check = check(limit, earliest, last, "/dates");
+        let market = City::named(&place).ok().and_then(|city| city.market().cloned());
         let query = ActivityQuery::new(place, (first.max(earliest), last), adults, currency);
+        let query = query.map(|query| query.in_market(market));
         check.also(query.as_ref().map(|_| ()).map_err(Clone::clone));
         check.done()?;
         query.map(|query| (query, limit.into()))

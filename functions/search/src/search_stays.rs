@@ -4,10 +4,11 @@ use axum::extract::State;
 use domain::{
     faults::Faults,
     identity::Role,
-    inputs::{Fields, Input, leaf, list, object},
+    inputs::{Fields, Input, leaf, list, object, objects},
     money::{Currency, Money},
+    properties::ListingKey,
     rates::DayRates,
-    stays::{Guests, Position, StayOffer, StayPlace, StayQuery},
+    stays::{City, Guests, Position, StayOffer, StayPlace, StayQuery, city},
 };
 use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
@@ -47,12 +48,12 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-stays"
 #[schema(as = SearchStays, rename_all = "camelCase", example = json!({"city": "Paris", "checkin": "2026-04-27", "nights": 3, "adults": 2}))]
 #[expect(dead_code, reason = "it describes the body and is never built")]
 pub struct SearchStaysBody {
-    /// In a city, by its name.
+    /// In a city, by its name: with its country after a comma, where several have it.
     city: Option<String>,
     /// Around a place on earth.
     around: Option<Around>,
-    /// In one of these, by a source's own references.
-    properties: Option<Vec<String>>,
+    /// In one of these, each by a source and its own reference.
+    properties: Option<Vec<ListingKey>>,
     /// The day of arrival, there.
     #[schema(value_type = String, format = Date)]
     checkin: Date,
@@ -98,15 +99,15 @@ pub struct SearchStays {
 
 impl Input for SearchStays {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let (city, around) = (fields.given::<String>("city", leaf), fields.given::<Around>("around", object));
-        let properties = fields.given::<Vec<String>>("properties", list);
+        let (city, around) = (fields.given("city", city), fields.given::<Around>("around", object));
+        let properties = fields.given::<Vec<ListingKey>>("properties", objects);
         let (checkin, nights) = (fields.required("checkin", leaf), fields.required("nights", leaf));
         let (adults, child_ages) = (fields.given("adults", leaf), fields.given("childAges", list));
         let (currency, limit) = (fields.given("currency", leaf), fields.given("limit", leaf));
         let place = match (city?, around?, properties?) {
             (Some(city), None, None) => StayPlace::City(city),
-            (None, Some(Around { position, kilometres }), None) => StayPlace::Around(position, kilometres),
-            (None, None, Some(properties)) => StayPlace::Properties(properties.into_iter().collect()),
+            (None, Some(Around { position, kilometres }), None) => StayPlace::Around(position, kilometres, City::near(position)),
+            (None, None, Some(properties)) => StayPlace::Listings(properties.into_iter().collect(), None),
             _ => {
                 fields.fault("", "give exactly one of city, around and properties");
                 return None;

@@ -182,10 +182,9 @@ pub fn plan<Q: Question>(kept: Option<&Answer<Q>>, sources: &[SourceId], look: &
             plan.ask.push(source.clone());
             continue;
         };
-        let tried = part.trouble.is_some_and(|trouble| look.now.duration_since(trouble.at) < trouble.lasts());
         match state(&kept.query, part, kept.lifetime_minutes, look) {
             State::Fresh => {}
-            _ if look.since.is_none() && tried => {}
+            _ if look.since.is_none() && part.is_left_alone(look.now) => {}
             State::Stale => plan.refresh = true,
             State::GoodEnough | State::Gone => plan.ask.push(source.clone()),
         }

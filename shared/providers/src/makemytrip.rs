@@ -108,7 +108,8 @@ impl StaySource for MakeMyTrip {
                 Ok(token) => token,
                 Err(error) => return Found { error: Some(error), calls: of_token.made(), ..not_offered(&self.id) },
             };
-            let found = search(&calls, &self.id, &Search { adapter: self, query, city, token }, None, MAX_PAGES).await;
+            let found =
+                search(&calls, &self.id, &Search { adapter: self, query, city: city.name(), token }, None, MAX_PAGES).await;
             Found { calls: found.calls + of_token.made(), ..found }
         })
     }

@@ -5,7 +5,7 @@ use domain::{
     activities::ActivityOffer,
     flights::{FlightOffer, lead_ins::LeadInFare},
     search::{Asks, Days},
-    stays::StayOffer,
+    stays::{StayBy, StayOffer},
 };
 use http::HeaderMap;
 use jiff::Timestamp;
@@ -150,7 +150,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Flights,
         contract: Contract::Published,
         limit: Some(Limit { calls: 1_000, seconds: 86_400 }),
-        asks: Asks { party: false, days: Days::Weeks },
+        asks: Asks { party: false, days: Days::Weeks, stays: &[] },
         connect: |base, key| Adapter::Awards(Box::new(SeatsAero::new(base, key))),
         readings: &[
             Reading {
@@ -175,7 +175,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Flights,
         contract: Contract::Published,
         limit: None,
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[] },
         connect: |base, key| Adapter::Fares(Box::new(Duffel::new(base, key))),
         readings: &[
             Reading {
@@ -224,7 +224,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Flights,
         contract: Contract::Published,
         limit: Some(Limit { calls: 300, seconds: 60 }),
-        asks: Asks { party: false, days: Days::Months },
+        asks: Asks { party: false, days: Days::Months, stays: &[] },
         connect: |base, key| Adapter::LeadIns(Box::new(Travelpayouts::new(base, key))),
         readings: &[Reading {
             operation: "prices",
@@ -239,7 +239,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::Published,
         limit: None,
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::Properties, StayBy::Around] },
         connect: |base, key| Adapter::Stays(Box::new(BookingDemand::new(base, key))),
         readings: &[Reading {
             operation: "accommodations-search",
@@ -266,7 +266,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::Published,
         limit: None,
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::Properties, StayBy::Around] },
         connect: |base, key| Adapter::Stays(Box::new(ExpediaRapid::new(base, key))),
         readings: EXPEDIA,
         errors: &[
@@ -285,7 +285,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Activities,
         contract: Contract::Published,
         limit: None,
-        asks: Asks { party: false, days: Days::Asked },
+        asks: Asks { party: false, days: Days::Asked, stays: &[] },
         connect: |base, key| Adapter::Activities(Box::new(Viator::new(base, key))),
         readings: VIATOR,
         errors: &[
@@ -305,7 +305,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Activities,
         contract: Contract::Published,
         limit: Some(Limit { calls: 120, seconds: 60 }),
-        asks: Asks { party: false, days: Days::Asked },
+        asks: Asks { party: false, days: Days::Asked, stays: &[] },
         connect: |base, key| Adapter::Activities(Box::new(GetYourGuide::new(base, key))),
         readings: &[
             Reading {
@@ -327,7 +327,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
         connect: |base, key| Adapter::Stays(Box::new(goibibo::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, goibibo::SOURCE, now)), BOOKING],
         errors: CONTRACT_ERRORS,
@@ -338,7 +338,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
         connect: |base, key| Adapter::Stays(Box::new(oyo::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, oyo::SOURCE, now)), BOOKING],
         errors: CONTRACT_ERRORS,
@@ -349,7 +349,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 30, seconds: 60 }),
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
         connect: |base, key| Adapter::Stays(Box::new(MakeMyTrip::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, makemytrip::SOURCE, now)), BOOKING],
         errors: CONTRACT_ERRORS,
@@ -360,7 +360,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: None,
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
         connect: |base, key| Adapter::Stays(Box::new(trip_com::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, trip_com::SOURCE, now)), BOOKING],
         errors: CONTRACT_ERRORS,

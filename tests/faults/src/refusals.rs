@@ -309,9 +309,10 @@ async fn asks_once(store: &Store, answer: &SearchAnswer) -> Result<(), Violation
 
 async fn keeps_the_latest(store: &Store, answer: &SearchAnswer) -> Result<(), Violation> {
     let earlier = SearchAnswer { asked_at: answer.asked_at - SignedDuration::from_millis(1), ..answer.clone() };
-    made(store.keep_answer(&KeyScope::Deployment, answer).await)?;
-    made(store.keep_answer(&KeyScope::Deployment, &earlier).await)?;
-    let kept: Option<SearchAnswer> = store.answer(&KeyScope::Deployment, &answer.query.key()).await.ok().flatten();
+    let key = answer.query.key();
+    made(store.keep_answer(&KeyScope::Deployment, &key, answer).await)?;
+    made(store.keep_answer(&KeyScope::Deployment, &key, &earlier).await)?;
+    let kept: Option<SearchAnswer> = store.answer(&KeyScope::Deployment, &key).await.ok().flatten();
     let kept = kept.map(|kept| kept.asked_at);
     ensure(kept == Some(answer.asked_at), || format!("kept: {kept:?}"))
 }

@@ -3,6 +3,7 @@
 use domain::{
     activities::{ActivityOffer, ActivityQuery},
     answers::{Answer, Part},
+    sources::Market,
 };
 use futures::{
     FutureExt,
@@ -20,8 +21,11 @@ impl Askable for ActivityQuery {
         let said = asking.serving().filter_map(move |serving| {
             let Adapter::Activities(source) = &serving.adapter else { return None };
             Some(async move {
+                let Some(asked) = asking.put_to(serving, self) else { return asking.not_offered(serving) };
                 let with = asking.with(serving);
-                asking.part(&id_of(serving), source.activities(&with, self)).await
+                let id = id_of(serving);
+                let ask = asking.part(&id, source.activities(&with, &asked));
+                Box::pin(asking.of_all(serving, self, &asked, ask)).await
             })
         });
         join_all(said).boxed()
@@ -29,6 +33,11 @@ impl Askable for ActivityQuery {
 
     fn is_wanted_of(&self, _: &Serving) -> bool {
         true
+    }
+
+    /// The country of the city that its words mean.
+    fn market(&self) -> Option<Market> {
+        self.market().cloned()
     }
 
     /// Prices of activities are no observations yet: nothing learns from them.

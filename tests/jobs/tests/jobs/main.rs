@@ -8,6 +8,7 @@ mod every_schedule;
 mod every_worker;
 mod outbox;
 mod rates;
+mod reaching;
 mod reporting;
 mod searching;
 mod sources;

@@ -271,12 +271,13 @@ async fn one_stay_is_compared_as_its_sources_sell_it_and_no_other() {
 #[tokio::test]
 async fn where_no_source_can_be_asked_that_is_said() {
     let (space, app) = begun().await;
-    let by_number = json!({"properties": ["12", "13"], "checkin": "2026-04-27", "nights": 2});
+    let keys = json!([{"source": "booking-demand", "reference": "12"}, {"source": "expedia-rapid", "reference": "13"}]);
+    let by_number = json!({"properties": keys, "checkin": "2026-04-27", "nights": 2});
     app.member("demo").post("/v1/search/stays").body(by_number).send().await.assert(503, "no-source");
     assert_eq!(space.calls_to("goibibo"), 0);
     for stay in [
         json!({"checkin": "2026-04-27", "nights": 2}),
-        json!({"city": "Goa", "properties": ["1"], "checkin": "2026-04-27", "nights": 2}),
+        json!({"city": "Goa", "properties": [{"source": "oyo", "reference": "1"}], "checkin": "2026-04-27", "nights": 2}),
         json!({"city": "Goa", "checkin": "2026-01-27", "nights": 0, "limit": 0}),
     ] {
         app.member("demo").post("/v1/search/stays").body(stay).send().await.assert(422, "invalid-input");
