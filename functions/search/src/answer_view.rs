@@ -102,7 +102,7 @@ const WITHIN: Duration = Duration::from_secs(7);
 
 /// The answer to what a member asks.
 pub(crate) async fn answered<Q: Askable>(cx: &Deps, caller: &Caller, query: &Q) -> Result<Had<Q>, Failure> {
-    let wish = Wish { tenant: caller.tenant(), since: None, within: WITHIN, waits: true };
+    let wish = Wish { tenant: caller.tenant(), member: Some(&caller.owner), since: None, within: WITHIN, waits: true };
     Box::pin(asking::answer(cx, query, wish)).await.map_err(|why| no_answer(cx, why))
 }
 

@@ -18,7 +18,7 @@ use domain::{
     answers::{Answer, Cause, Part, Question, Trouble},
     caching::{self, AHEAD, Counted, Look, MANY, Marks, State},
     flights::SourceId,
-    ids::TenantId,
+    ids::{Owner, TenantId},
     search::{SearchKey, SourceOutcome, SourceReport},
     sources::{KeyScope, Market, SourceEntry, SourceState},
     time::Slot,
@@ -32,14 +32,14 @@ use platform::{
     vault::VaultError,
 };
 use providers::{
-    Found, Serving,
+    Found, Patience, Serving,
     account::{self, Sold},
 };
 use storage::{
-    AskedDay, CacheCount, CachedAnswer, Change, DueAnswer, Entity, Grant, KeptMark, MemberKey, RawAnswer, RawPart, SourceBucket,
+    Asker, CacheCount, CachedAnswer, Change, DueAnswer, Entity, Grant, KeptMark, MemberKey, RawAnswer, RawPart, SourceBucket,
     SourceDay, SourceHealth, StoreError, Turn,
 };
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
 
 use crate::serving::Servers;
 
@@ -60,7 +60,7 @@ pub(crate) const GRANTS: &[Grant] = &[
     CachedAnswer::WRITE,
     storage::Asking::WRITE,
     KeptMark::READ,
-    AskedDay::READ,
+    Asker::READ,
     DueAnswer::WRITE,
     RawAnswer::WRITE,
     RawPart::WRITE,
@@ -103,6 +103,7 @@ pub(crate) struct Asking<'a, Q: Question> {
     kept: Option<&'a Answer<Q>>,
     now: Timestamp,
     until: Instant,
+    patience: Patience<'a>,
     /// Since when a part must have been asked for, and how long it is fresh in minutes: as [`Wish`] and the answer have it.
     since: Option<Timestamp>,
     lifetime: u16,
@@ -122,8 +123,12 @@ impl<'a, Q: Question> Asking<'a, Q> {
     }
 
     /// What an adapter asks with.
-    fn with<'s>(&self, serving: &'s Serving) -> providers::Asking<'s> {
-        providers::Asking { outside: &serving.outside, now: self.now, patience: None }
+    fn with<'s>(&self, serving: &'s Serving) -> providers::Asking<'s>
+    where
+        'a: 's,
+    {
+        let Self { now, until, patience, .. } = *self;
+        providers::Asking { outside: &serving.outside, now, until, patience: Some(patience) }
     }
 
     /// Counts what was asked and given, here and for the quality of the source.
@@ -137,25 +142,20 @@ impl<'a, Q: Question> Asking<'a, Q> {
         }
     }
 
-    /// What one of them says, or that it did not in time.
-    async fn part<O: Sold>(&self, source: &SourceId, asked: impl Future<Output = Found<O>>) -> Part<O> {
-        match timeout_at(self.until, asked).await {
-            Ok(found) => {
-                self.note(&found).await;
-                let cause = found.error.as_ref().map_or(Cause::Unavailable, providers::SourceError::cause);
-                let trouble = (found.outcome == SourceOutcome::Failed).then_some(Trouble { at: self.now, cause });
-                Part { report: found.report(), asked_at: self.now, offers: found.offers, trouble }
-            }
-            Err(_) => {
-                telemetry::count(self.cx, "SourcesLate", 1);
-                let trouble = Some(Trouble { at: self.now, cause: Cause::Late });
-                Part { trouble, ..nothing_of(source, SourceOutcome::Failed, self.now) }
-            }
+    /// What one of them says in time.
+    async fn part<O: Sold>(&self, asked: impl Future<Output = Found<O>>) -> Part<O> {
+        let found = asked.await;
+        self.note(&found).await;
+        let cause = found.error.as_ref().map_or(Cause::Unavailable, providers::SourceError::cause);
+        if cause == Cause::Late {
+            telemetry::count(self.cx, "SourcesLate", 1);
         }
+        let trouble = (found.outcome == SourceOutcome::Failed).then_some(Trouble { at: self.now, cause });
+        Part { report: found.report(), asked_at: self.now, offers: found.offers, trouble }
     }
 }
 
-/// A part without offers, for which no call was made that came to an end.
+/// A part without offers, for which no call was made.
 fn nothing_of<O>(source: &SourceId, outcome: SourceOutcome, now: Timestamp) -> Part<O> {
     let report = SourceReport { source: source.clone(), outcome, calls: 0, offers: 0, set_aside: Vec::new() };
     Part { report, asked_at: now, offers: Vec::new(), trouble: None }
@@ -176,6 +176,8 @@ fn meter<O>(cx: &Deps, found: &Found<O>) {
 pub(crate) struct Wish<'a> {
     /// For whom.
     pub tenant: &'a TenantId,
+    /// Which member wants it, if one does.
+    pub member: Option<&'a Owner>,
     /// Since when it must have been asked for; by its own lifetime, if not given.
     pub since: Option<Timestamp>,
     /// How long the sources have.
@@ -239,9 +241,9 @@ pub(crate) async fn answer<Q: Askable>(cx: &Deps, query: &Q, wish: Wish<'_>) -> 
     }
     let search = Search { cx, query, key: query.key(), sources: servers.ids(), servers: &servers, wish };
     let had = search.had().await;
-    if wish.since.is_none() {
-        let counted = had.as_ref().map_or(Counted::Failed, |had| had.counted);
-        search.count(counted).await;
+    if let Some(member) = wish.member {
+        search.count(had.as_ref().map_or(Counted::Failed, |had| had.counted)).await;
+        search.note(member).await;
     }
     had
 }
@@ -312,11 +314,12 @@ impl<Q: Askable> Search<'_, Q> {
     ) -> Result<(Answer<Q>, Counted, u32), NoAnswer> {
         let (cx, scope, now, since) = (self.cx, &self.servers.scope, self.cx.now(), self.wish.since);
         let former = kept.map(|kept| kept.shown(&Look { now, since: None, marks }));
-        let asked = cx.store().asked_lately(scope, &self.key).await?;
+        let asked = cx.store().asked_lately(scope, &self.key, now).await?;
         let lifetime_minutes = caching::lifetime(asked, self.days_ahead(now));
         let (servers, key, kept, lifetime) = (self.servers, &self.key, former.as_ref(), lifetime_minutes);
         let (spared, busy, unsent) = (Mutex::default(), AtomicBool::new(false), Mutex::default());
-        let asking = Asking { cx, servers, key, ask, kept, now, until, since, lifetime, spared, busy, unsent };
+        let patience = if self.wish.waits { Patience::of_a_member(cx.chance()) } else { Patience::of_a_message(cx.chance()) };
+        let asking = Asking { cx, servers, key, ask, kept, now, until, patience, since, lifetime, spared, busy, unsent };
         let parts = self.query.ask(&asking).await;
         let (counted, calls) = asking.took(&parts);
         if since.is_some() {
@@ -386,20 +389,28 @@ impl<Q: Askable> Search<'_, Q> {
         Err(down.map_or(NoAnswer::Busy, |(source, trouble)| NoAnswer::Down(source, trouble)))
     }
 
-    /// Counts the search: hits are sampled, so that they cost an eighth of a write each. That it can't be counted is no reason to
+    /// Notes who asks, if it is one of those who are noted: a write for one member in sixteen. What counts is how many ask, so that
+    /// nobody makes a question popular alone. That it can't be noted is no reason to fail.
+    async fn note(&self, member: &Owner) {
+        let Some(who) = caching::noted(member, &self.key) else { return };
+        let asker = Asker { scope: self.servers.scope.clone(), key: self.key.clone(), who, at: self.cx.now() };
+        if let Err(error) = self.cx.store().commit(Change::new().set(&asker)).await {
+            tracing::warn!(%error, "who asks is not noted");
+        }
+    }
+
+    /// Counts the search: hits are sampled, so that they cost a sixteenth of a write each. That it can't be counted is no reason to
     /// fail.
     async fn count(&self, counted: Counted) {
         telemetry::count(self.cx, metric(counted), 1);
         let searches = match counted {
             Counted::Hit | Counted::Stale if !self.cx.random::<1>()[0].is_multiple_of(SAMPLED) => return,
-            Counted::Hit | Counted::Stale => SAMPLED.into(),
+            Counted::Hit | Counted::Stale => i64::from(SAMPLED),
             Counted::Shared | Counted::Miss | Counted::Failed => 1,
         };
         let at = self.cx.now();
-        let day = TimeZone::UTC.to_datetime(at).date();
-        let asked = AskedDay { scope: self.servers.scope.clone(), key: self.key.clone(), day };
-        let change = Change::new().searched(&asked, &CacheCount { at, vertical: Q::VERTICAL, counted }, searches);
-        if let Err(error) = self.cx.store().commit(change).await {
+        let count = CacheCount { at, vertical: Q::VERTICAL, counted };
+        if let Err(error) = self.cx.store().commit(Change::new().count(&count, searches, u32::MAX)).await {
             tracing::warn!(%error, "a search is not counted");
         }
     }

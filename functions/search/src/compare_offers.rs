@@ -20,7 +20,7 @@ use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Failure, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
 use providers::{booking_demand, duffel, expedia_rapid, goibibo, makemytrip, oyo, seats_aero, trip_com};
 use serde::Serialize;
-use storage::{AskedDay, CacheCount, Entity, Grant, Observation, PlacedListing};
+use storage::{Asker, CacheCount, Entity, Grant, Observation, PlacedListing};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -37,7 +37,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-compare-offer
     .may(&[
         PlacedListing::READ,
         Property::READ,
-        AskedDay::WRITE,
+        Asker::WRITE,
         CacheCount::WRITE,
         Observation::WRITE,
         DayRates::READ,

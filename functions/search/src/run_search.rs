@@ -46,7 +46,7 @@ async fn run_search(cx: &Deps, due: SearchDue) -> Result<(), JobError> {
 
     let fresh_since =
         slot.start().saturating_sub(SignedDuration::from_mins(i64::from(*max_age_minutes))).unwrap_or(Timestamp::MIN);
-    let wish = Wish { tenant, since: Some(fresh_since), within: WITHIN, waits: false };
+    let wish = Wish { tenant, member: None, since: Some(fresh_since), within: WITHIN, waits: false };
     match asking::answer(cx, &query, wish).await {
         Ok(had) => tell(cx, due, &had).await,
         // Another run asks right now (another tenant's, or this one's twin): its answer will do.

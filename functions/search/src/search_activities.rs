@@ -15,7 +15,7 @@ use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
 use providers::{getyourguide, viator};
 use serde::Serialize;
-use storage::{AskedDay, CacheCount, Entity, Grant};
+use storage::{Asker, CacheCount, Entity, Grant};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -31,7 +31,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-activi
     .limited(Limit::SEARCHES)
     .memory(512)
     .may(&[
-        AskedDay::WRITE,
+        Asker::WRITE,
         CacheCount::WRITE,
         DayRates::READ,
         Grant::Send(RefreshAnswer::QUEUE.name),

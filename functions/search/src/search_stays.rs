@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
 use providers::{booking_demand, expedia_rapid, goibibo, makemytrip, oyo, trip_com};
 use serde::Serialize;
-use storage::{AskedDay, CacheCount, Entity, Grant};
+use storage::{Asker, CacheCount, Entity, Grant};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -30,7 +30,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-stays"
     .limited(Limit::SEARCHES)
     .memory(512)
     .may(&[
-        AskedDay::WRITE,
+        Asker::WRITE,
         CacheCount::WRITE,
         DayRates::READ,
         Grant::Send(RefreshAnswer::QUEUE.name),

@@ -24,6 +24,7 @@ use domain::{
     sources::{
         self, KeyScope, SourceEntry, SourceState, Vertical,
         bucket::{Bucket, Limit},
+        feeds::FeedCursor,
         health::{Ending, Tally},
     },
     wallets::{OwnValuations, Wallet},
@@ -37,7 +38,7 @@ use local::{
 };
 use serde_json::Value;
 use storage::{
-    AskedDay, CacheCount, Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, PlacedListing, PropertyCell,
+    CacheCount, Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, PlacedListing, PropertyCell,
     QualityCount, Receipt, ReceiptId, Registration, SearchRun, SourceDay, Store, StoreError, StoredReply, TenantHost, ToldDay,
     Turn, WarmingHour, WatcherQuota,
 };
@@ -137,6 +138,7 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
         "saved-deal" => of_entity::<SavedDeal>(store, samples.one()?, used).await,
         "booking" => of_entity::<Booking>(store, samples.one()?, used).await,
         "source-entry" => of_entity::<SourceEntry>(store, samples.one()?, used).await,
+        "feed-cursor" => of_entity::<FeedCursor>(store, samples.one()?, used).await,
         "source-state" => left_alone_as_it_was_read(store, samples.answer.asked_at, used).await,
         "source-health" => adds_to_what_was_read(store, samples.answer.asked_at).await,
         "source-bucket" => gives_no_more_than_it_holds(store, samples.answer.asked_at).await,
@@ -148,7 +150,6 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
             counts_within_its_limit(store, &ToldDay { owner: samples.owner()?, day: jiff::civil::date(2026, 2, 17) }).await
         }
         "limit-count" => admits_within_its_limit(store, samples.answer.asked_at).await,
-        "asked-day" => counts_within_its_limit(store, &asked_day(samples)).await,
         "cache-count" => {
             counts_within_its_limit(
                 store,
@@ -247,10 +248,6 @@ async fn admits_within_its_limit(store: &Store, now: Timestamp) -> Result<(), Vi
     made(admit().await)?;
     made(admit().await)?;
     refused(admit().await, &StoreError::TooOften(count.ends()))
-}
-
-fn asked_day(samples: &Samples) -> AskedDay {
-    AskedDay { scope: KeyScope::Deployment, key: samples.answer.query.key(), day: jiff::civil::date(2026, 2, 17) }
 }
 
 fn with_our_key() -> sources::Account {

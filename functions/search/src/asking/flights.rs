@@ -82,8 +82,8 @@ impl ToSources for SearchQuery {
         let Adapter::Awards(source) = &serving.adapter else { return None };
         let said = async move {
             let Some(asked) = asking.put_to(serving, self) else { return asking.not_offered(serving) };
-            let id = id_of(serving);
-            let ask = asking.part(&id, source.awards(&serving.outside, &asked, asking.now));
+            let with = asking.with(serving);
+            let ask = asking.part(source.awards(&with, &asked));
             Box::pin(asking.of_all(serving, self, &asked, ask)).await
         };
         Some(said.boxed())
@@ -107,7 +107,7 @@ impl ToSources for SearchQuery {
                 Ok([]) => return nothing_of(&id_of(serving), SourceOutcome::Complete, asking.now),
                 Ok(days) => days,
             };
-            asking.part(&id_of(serving), source.fares(&serving.outside, self, days, asking.now)).await
+            asking.part(source.fares(&asking.with(serving), self, days)).await
         };
         Some(said.boxed())
     }

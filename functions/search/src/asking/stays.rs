@@ -14,7 +14,6 @@ use providers::{Serving, sources::Adapter};
 use storage::StoreError;
 
 use super::{Askable, Asking};
-use crate::serving::id_of;
 
 impl Askable for StayQuery {
     fn ask<'a>(&'a self, asking: &'a Asking<'a, Self>) -> BoxFuture<'a, Vec<Part<StayOffer>>> {
@@ -23,8 +22,7 @@ impl Askable for StayQuery {
             Some(async move {
                 let Some(asked) = asking.put_to(serving, self) else { return asking.not_offered(serving) };
                 let with = asking.with(serving);
-                let id = id_of(serving);
-                let ask = asking.part(&id, source.stays(&with, &asked));
+                let ask = asking.part(source.stays(&with, &asked));
                 Box::pin(asking.of_all(serving, self, &asked, ask)).await
             })
         });
