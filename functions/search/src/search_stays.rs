@@ -2,7 +2,9 @@
 
 use axum::extract::State;
 use domain::{
+    compare::{Field, Standing},
     faults::Faults,
+    flights::SourceId,
     identity::Role,
     inputs::{Fields, Input, leaf, list, object, objects},
     money::{Currency, Money},
@@ -144,6 +146,8 @@ pub struct FoundStay {
     /// What it costs in the currency that was asked for: what it is ranked by. Converted at a day's rate where the source answers in
     /// another one; none, if no rate is known.
     compared: Option<Money>,
+    /// How that stands among the houses of this answer; none, if there are fewer than five to compare with.
+    standing: Option<Standing>,
     /// Whether its source has to be asked again before one relies on it.
     stale: bool,
 }
@@ -151,7 +155,8 @@ pub struct FoundStay {
 /// Searches stays
 ///
 /// Answers with what the sources say within seven seconds, or what is kept of what they said before, the cheapest first; `sources`
-/// tells how fresh each part is and what is missing. One room; nobody can page in it: ask for up to 100, or ask more narrowly.
+/// tells how fresh each part is and what is missing. Sources sell stays for money alone: what is said of a price is how it stands among
+/// the others, by the median of the cheapest room of each house. One room; nobody can page in it: ask for up to 100, or ask more narrowly.
 #[utoipa::path(
     post,
     path = "/v1/search/stays",
@@ -167,11 +172,19 @@ async fn search_stays(State(cx): State<Deps>, inquiry: Inquiry<SearchStays>) -> 
     let offers = had.answer.offers().map(|offer| (offer.price.total, offer));
     let ranked = by_price(offers, query.currency(), &*cx.rates().await?, earliest);
     let found = ranked.len();
+    let priced = ranked.iter().filter_map(|(price, offer)| Some((house(offer), (*price)?)));
+    let field = Field::of(query.currency(), priced);
     let view = |(compared, offer): (Option<Money>, &StayOffer)| FoundStay {
+        standing: compared.and_then(|price| field.stands(price)),
         stale: had.stale.contains(&offer.freshness.source),
         stay: offer.clone(),
         compared,
     };
     let items = ranked.into_iter().take(limit).map(view).collect();
     Ok(Answer::ok(Searched::new(&had, found, items)))
+}
+
+/// What tells one house from another: its source, and what that calls it.
+fn house(offer: &StayOffer) -> (&SourceId, &str) {
+    (&offer.freshness.source, &offer.property.reference)
 }

@@ -111,7 +111,7 @@ pub struct Minutes {
 }
 
 /// What a price is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PricedFor {
     /// One person.
@@ -120,6 +120,11 @@ pub enum PricedFor {
     Group,
     /// The whole party that was asked for.
     Party,
+}
+
+impl PricedFor {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Person, Self::Group, Self::Party];
 }
 
 /// What others thought of it.
