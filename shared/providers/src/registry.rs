@@ -8,6 +8,11 @@
 //! - **Address**: what operators have set, for the tenant or for all; else the environment's, else the table's. A source without one
 //!   has no agreement, and is not asked.
 
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
 use domain::{
     flights::SourceId,
     ids::TenantId,
@@ -18,7 +23,8 @@ use platform::{
     config::{KEYED, SourceAccess},
     vault::VaultError,
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use storage::Grant;
 
 use crate::{
@@ -51,7 +57,7 @@ pub async fn serving(
     market: Option<&Market>,
 ) -> Result<Vec<Serving>, VaultError> {
     let mut lines: Vec<Line> = lines(cx, tenant).await?;
-    lines.retain(|line| line.source.vertical == vertical && line.serves(market));
+    lines.retain(|line| line.source.is_searched() && line.source.vertical == vertical && line.serves(market));
     connected(cx, tenant, lines).await
 }
 
@@ -95,6 +101,43 @@ pub struct Line {
     pub own: Option<SourceEntry>,
     /// What the environment gives.
     given: Option<SourceAccess>,
+}
+
+/// The adapters that an instance of a function has, by account: what one holds, such as a token that is good for an hour, is for
+/// more than one search.
+#[derive(Debug, Default)]
+struct Adapters(Mutex<BTreeMap<Account, (Connection, Adapter)>>);
+
+/// The hash of an address and a key: with another of either, it is another adapter.
+type Connection = [u8; 32];
+
+/// More accounts than this an instance does not remember: each tenant may have its own at each source.
+const ADAPTERS_KEPT: usize = 256;
+
+impl Adapters {
+    fn of(&self, account: &Account, source: &Source, (address, key): (&str, SecretString)) -> Adapter {
+        let connection = connection(address, &key);
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, adapter)) = kept.get(account)
+            && *known == connection
+        {
+            return adapter.clone();
+        }
+        let adapter = (source.connect)(address, key);
+        if kept.len() >= ADAPTERS_KEPT {
+            kept.pop_first();
+        }
+        kept.insert(account.clone(), (connection, adapter.clone()));
+        adapter
+    }
+}
+
+fn connection(address: &str, key: &SecretString) -> Connection {
+    let mut hasher = Sha256::new();
+    hasher.update((address.len() as u64).to_be_bytes());
+    hasher.update(address);
+    hasher.update(key.expose_secret());
+    hasher.finalize().into()
 }
 
 /// A key of a line.
@@ -175,9 +218,9 @@ impl Line {
         kept.or_else(|| Some((KeyScope::Deployment, Key::Given(&self.given.as_ref()?.key))))
     }
 
-    /// Whether searches ask it: it is switched on, and there are a key and an address.
+    /// Whether searches ask it: it has what they can use, it is switched on, and there are a key and an address.
     pub fn is_asked(&self) -> bool {
-        self.serves(None) && self.address().is_some() && self.scope().is_some()
+        self.source.is_searched() && self.serves(None) && self.address().is_some() && self.scope().is_some()
     }
 
     /// How many calls a day may be made with the key of this scope.
@@ -205,7 +248,7 @@ impl Line {
             Key::Given(key) => key.clone(),
             Key::Kept(key) => open(cx, &scope, self.source, key).await?,
         };
-        let adapter = (self.source.connect)(address, key);
+        let adapter = cx.kept::<Adapters>().of(&terms.account, self.source, (address, key));
         Ok(Some(Serving { source: self.source, adapter, scope, outside: Guarded::new(cx.clone(), terms) }))
     }
 }
@@ -219,4 +262,46 @@ async fn open(cx: &Deps, scope: &KeyScope, source: &Source, key: &KeptKey) -> Re
     let sealer = scope.sealer().map_err(|_| VaultError::Closed)?;
     let opened = cx.vault().key_of(&sealer).await?.open(&SourceEntry::KEY.of(source.id), &key.sealed)?;
     Ok(opened.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::sources::source;
+
+    /// Whether both are one adapter.
+    fn is_same(one: &Adapter, other: &Adapter) -> bool {
+        matches!((one, other), (Adapter::Stays(one), Adapter::Stays(other)) if Arc::ptr_eq(one, other))
+    }
+
+    fn account(tenant: usize) -> Option<Account> {
+        let scope = KeyScope::Tenant(format!("tenant-{tenant}").parse().ok()?);
+        Some(Account { source: "makemytrip".parse().ok()?, scope })
+    }
+
+    #[test]
+    fn an_account_has_one_adapter_until_its_address_or_key_is_another() {
+        let (adapters, Some(source)) = (Adapters::default(), source("makemytrip")) else { panic!("no such source") };
+        let of = |tenant, address, key: &str| account(tenant).map(|account| adapters.of(&account, source, (address, key.into())));
+        let (Some(first), Some(again)) = (of(1, "https://a.example", "k:s"), of(1, "https://a.example", "k:s")) else {
+            panic!("no account")
+        };
+        assert!(is_same(&first, &again));
+        for (tenant, address, key) in
+            [(2, "https://a.example", "k:s"), (1, "https://b.example", "k:s"), (1, "https://a.example", "k:t")]
+        {
+            assert!(of(tenant, address, key).is_some_and(|other| !is_same(&first, &other)), "{tenant} {address} {key}");
+        }
+    }
+
+    #[test]
+    fn an_instance_remembers_so_many_accounts() {
+        let (adapters, Some(source)) = (Adapters::default(), source("makemytrip")) else { panic!("no such source") };
+        for account in (0..ADAPTERS_KEPT + 9).filter_map(account) {
+            adapters.of(&account, source, ("https://a.example", "k:s".into()));
+        }
+        assert_eq!(adapters.0.lock().unwrap_or_else(PoisonError::into_inner).len(), ADAPTERS_KEPT);
+    }
 }

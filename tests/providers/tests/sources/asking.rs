@@ -1,6 +1,12 @@
 //! Pages, tokens, signatures and desks: what some sources have and others don't.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use domain::{
     search::SourceOutcome,
@@ -119,7 +125,7 @@ async fn expedia_is_asked_around_a_place_by_the_ids_of_what_is_there() {
         "USD".parse().unwrap(),
     );
     let outside = outside();
-    let asking = Asking::within(&outside, NOW, std::time::Duration::from_secs(10));
+    let asking = asking(&outside);
     let found = ExpediaRapid::new(&vendor.base, SECRET.to_owned().into()).stays(&asking, &query.unwrap()).await;
     assert_eq!((found.outcome, found.calls), (SourceOutcome::Complete, 2));
     let asked = vendor.asked();
@@ -154,6 +160,42 @@ async fn a_token_is_kept_and_fetched_anew_before_it_ends() {
         assert_eq!((found.outcome, found.calls), (SourceOutcome::Complete, calls), "{minutes}");
     }
     assert!(!format!("{adapter:?}").contains("nobody-may-see"));
+}
+
+/// Takes only the latest of the tokens that it grants; after so many grants, none.
+async fn choosy(grants: usize) -> Vendor {
+    let granted = Arc::new(AtomicUsize::new(0));
+    Vendor::answering(move |_, asked| {
+        if asked.head.uri.path() == "/oauth/token" {
+            let number = granted.fetch_add(1, Ordering::Relaxed) + 1;
+            return Answer::json(&json!({"access_token": format!("token-{number}"), "expires_in": 3600}));
+        }
+        let good = asked.header("authorization") == format!("Bearer token-{grants}");
+        if good { Answer::json(&recorded("makemytrip")) } else { Answer::new(401, "{}") }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_asked_for_anew_once() {
+    let outside = outside();
+    // The first search fails with the new token that it got, the second asks for another when that one is refused again.
+    let vendor = choosy(2).await;
+    let adapter = MakeMyTrip::new(&vendor.base, SECRET.to_owned().into());
+    let ask = async || adapter.stays(&asking(&outside), &stay("makemytrip")).await;
+    let first = ask().await;
+    assert_eq!((first.calls, first.error), (2, Some(SourceError::Unauthorized)), "a new token was refused for another reason");
+    let second = ask().await;
+    assert_eq!((second.outcome, second.calls), (SourceOutcome::Complete, 3));
+    assert_eq!(ask().await.calls, 1);
+
+    let never = choosy(99).await;
+    let adapter = MakeMyTrip::new(&never.base, SECRET.to_owned().into());
+    for calls in [2, 3, 3] {
+        let found = adapter.stays(&asking(&outside), &stay("makemytrip")).await;
+        assert_eq!((found.calls, found.error), (calls, Some(SourceError::Unauthorized)));
+    }
+    assert_eq!(adapter.cancel(&asking(&outside), "x").await, Err(SourceError::Unauthorized));
 }
 
 #[tokio::test]
@@ -230,7 +272,7 @@ async fn a_feed_is_asked_since_an_instant_and_then_after_its_pages() {
     })
     .await;
     let outside = outside();
-    let asking = Asking::within(&outside, NOW, std::time::Duration::from_secs(10));
+    let asking = asking(&outside);
     let goibibo = goibibo::new(&vendor.base, SECRET.to_owned().into());
     let feed = goibibo.feed().unwrap();
     let page = feed.changes(&asking, &Since::Instant(NOW)).await.unwrap();

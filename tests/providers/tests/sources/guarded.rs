@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    io::Read,
     sync::{Arc, Mutex},
 };
 
@@ -10,11 +11,12 @@ use aws_credential_types::Credentials;
 use domain::{
     search::SourceOutcome,
     sources::{
-        Account, KeyScope,
+        Account, KeyScope, Vertical,
         breaker::{BreakerState, FAILURES},
         health::Ending,
     },
 };
+use flate2::read::GzDecoder;
 use futures::future::join_all;
 use http::Response;
 use jiff::SignedDuration;
@@ -30,14 +32,15 @@ use platform::{
     token::TokenPolicy,
 };
 use providers::{
-    Asking, SourceError,
+    Asking, Serving, SourceError,
     guard::{Guarded, Terms},
-    sources::{Limit, SOURCES, Source},
+    serving,
+    sources::{Adapter, Limit, SOURCES, Source},
 };
-use providers_tests::{Answer, NOW, Vendor, outside};
+use providers_tests::{Answer, NOW, Vendor, asking, outside};
 use storage::SourceDay;
 
-use crate::support::{Given, SECRET, ask, ask_with, assert_secret, calls, granting, recorded};
+use crate::support::{Given, SECRET, ask, ask_with, assert_secret, calls, granting, recorded, stay};
 
 /// A store, a clock and a way out that all instances share.
 pub struct World {
@@ -69,6 +72,21 @@ impl World {
 
     /// What another instance of a function is given.
     pub fn instance(&self) -> Deps {
+        self.instance_of("search-run-search", KEYED.map(|id| (id, access())).into())
+    }
+
+    fn aws(&self) -> Aws {
+        Aws {
+            region: "us-east-1".to_owned(),
+            credentials: Credentials::from_keys("test", "test", None),
+            endpoints: BTreeMap::from([(Service::DynamoDb, self.engine.url())]),
+            http: plain_http(),
+            mail_http: plain_http(),
+        }
+    }
+
+    /// The same of another function, to which the environment gives these keys.
+    pub fn instance_of(&self, function: &str, sources: BTreeMap<&'static str, SourceAccess>) -> Deps {
         let config = Config {
             table_prefix: String::new(),
             queue_urls: BTreeMap::new(),
@@ -80,18 +98,11 @@ impl World {
             mail_configuration_set: None,
             public_url: "https://milebuy.example".to_owned(),
             emit_metrics: true,
-            sources: KEYED.map(|id| (id, access())).into(),
+            sources,
             open_sources: BTreeMap::new(),
         };
-        let aws = Aws {
-            region: "us-east-1".to_owned(),
-            credentials: Credentials::from_keys("test", "test", None),
-            endpoints: BTreeMap::from([(Service::DynamoDb, self.engine.url())]),
-            http: plain_http(),
-            mail_http: plain_http(),
-        };
-        let search = machine::functions().into_iter().find(|function| function.spec().name == "search-run-search").unwrap();
-        Deps::new(search.spec(), config, aws, self.clock.clone(), Arc::new(SystemChance), self.outside.clone())
+        let function = machine::functions().into_iter().find(|known| known.spec().name == function).unwrap();
+        Deps::new(function.spec(), config, self.aws(), self.clock.clone(), Arc::new(SystemChance), self.outside.clone())
             .reporting_to(self.lines.clone())
     }
 
@@ -342,6 +353,65 @@ async fn a_call_that_the_deadline_breaks_off_is_counted_and_little_is_held_again
         let abandoned: u64 = health.iter().filter_map(|hour| hour.tally.endings.get(&Ending::Abandoned)).sum();
         assert_eq!(abandoned, u64::from(FAILURES), "{}", source.id);
         assert_eq!(world.breaker(source).await, BreakerState::Closed, "{}: who has no time can say little", source.id);
+    }
+}
+
+impl World {
+    /// Every part of an answer that is stored, unpacked, and all items as they read.
+    async fn stored(&self) -> (Vec<String>, String) {
+        let scan = self.aws().dynamo().scan().table_name("cache").send().await.unwrap();
+        assert!(scan.last_evaluated_key.is_none(), "one page");
+        let mut parts = Vec::new();
+        for part in scan.items().iter().filter_map(|item| item.get("part")?.as_b().ok()) {
+            let mut text = String::new();
+            GzDecoder::new(part.as_ref()).read_to_string(&mut text).unwrap();
+            parts.push(text);
+        }
+        (parts, format!("{:?}", scan.items()))
+    }
+}
+
+#[tokio::test]
+async fn no_answer_that_is_stored_holds_a_key_or_a_token() {
+    let world = World::new();
+    for source in SOURCES {
+        let plain = vendor(source).await;
+        assert_eq!(ask(source, &plain.base, &world.guarded(source)).await.outcome, SourceOutcome::Complete, "{}", source.id);
+        // One that says everything that it was asked with.
+        let echo = Vendor::answering(move |_, asked| {
+            let mut body = recorded(source.id);
+            let said: Vec<_> = asked.head.headers.values().filter_map(|value| value.to_str().ok()).collect();
+            if let Some(object) = body.as_object_mut() {
+                object.insert("you_asked".to_owned(), said.into());
+            } else {
+                body = serde_json::json!({"you_asked": said});
+            }
+            granting(asked, Answer::json(&body))
+        });
+        ask(source, &echo.await.base, &world.guarded(source)).await;
+    }
+    let (parts, items) = world.stored().await;
+    // Each gave one that may be kept.
+    assert_eq!(parts.len(), SOURCES.len());
+    parts.iter().for_each(|part| assert_secret(part));
+    assert_secret(&items);
+    assert_eq!(world.counted("RawAnswersLost"), SOURCES.len());
+}
+
+#[tokio::test]
+async fn a_token_is_kept_for_the_searches_that_come() {
+    let source = providers::sources::source("makemytrip").unwrap();
+    let (world, vendor) = (World::new(), vendor(source).await);
+    let access = SourceAccess { url: vendor.base.clone(), key: SECRET.into() };
+    let cx = world.instance_of("search-refresh-answer", BTreeMap::from([(source.id, access)]));
+    for (minutes, asked) in [(0, 2), (30, 3), (28, 4), (1, 6)] {
+        world.later(minutes * 60);
+        let serving = serving(&cx, &"demo".parse().unwrap(), Vertical::Stays, None).await.unwrap();
+        let [Serving { adapter: Adapter::Stays(adapter), outside, .. }] = &serving[..] else { panic!("{serving:?}") };
+        let asking = Asking { now: cx.now(), ..asking(outside) };
+        assert_eq!(adapter.stays(&asking, &stay(source.id)).await.outcome, SourceOutcome::Complete);
+        assert_eq!(vendor.asked().len(), asked, "{minutes} minutes later");
+        assert_secret(&format!("{serving:?} {cx:?}"));
     }
 }
 
