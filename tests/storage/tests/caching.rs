@@ -83,7 +83,7 @@ async fn what_counts_is_how_many_members_ask_and_not_how_often() {
         ask("0f1e2d3c4b5a6978", now - SignedDuration::from_mins(minute)).await;
     }
     let asked = store.asked_lately(&everyone, &key(), now).await.unwrap();
-    assert!(asked == NOTED.into() && asked < MANY, "one member alone makes nothing popular: {asked}");
+    assert!(asked == u32::from(NOTED) && asked < MANY, "one member alone makes nothing popular: {asked}");
     ask("1f1e2d3c4b5a6978", now).await;
     assert!(store.asked_lately(&everyone, &key(), now).await.unwrap() >= MANY);
     assert_eq!(store.asked_lately(&everyone, &key(), now + SignedDuration::from_hours(48)).await.unwrap(), 0);
