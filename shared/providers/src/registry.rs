@@ -4,7 +4,7 @@
 //! - **Switch and markets**: both must let it through. What operators switch off is off for everyone.
 //! - **Order**: the tenant's, else the deployment's, else that of the table.
 //! - **Key**: the tenant's own, else one that operators have set, else one that the environment gives. Without a key a source is not
-//!   asked. Quota and cost are those of whoever's key it is.
+//!   asked. Quota, budget and cost are those of whoever's key it is. Of the deployment's, each tenant has a share besides.
 //! - **Address**: what operators have set, for the tenant or for all; else the environment's, else the table's. A source without one
 //!   has no agreement, and is not asked.
 
@@ -16,7 +16,7 @@ use std::{
 use domain::{
     flights::SourceId,
     ids::TenantId,
-    sources::{Account, KeptKey, KeyScope, Market, Settings, SourceEntry, Vertical},
+    sources::{Account, KeptKey, KeyScope, Market, Settings, SourceEntry, Vertical, allowance::Allowance},
 };
 use platform::{
     Deps,
@@ -184,8 +184,7 @@ fn may_call(cx: &Deps, source: &str) -> bool {
 impl Line {
     /// Its place in the order: the lowest first.
     pub fn priority(&self) -> u16 {
-        let set = |entry: &Option<SourceEntry>| entry.as_ref().and_then(|entry| entry.settings.priority);
-        set(&self.own).or_else(|| set(&self.deployment)).unwrap_or(Settings::PRIORITY_STEP.saturating_mul(self.place + 1))
+        self.set(|settings| settings.priority).unwrap_or(Settings::PRIORITY_STEP.saturating_mul(self.place + 1))
     }
 
     /// Whether it is asked for a market, by switch and markets.
@@ -223,9 +222,33 @@ impl Line {
         self.source.is_searched() && self.serves(None) && self.address().is_some() && self.scope().is_some()
     }
 
-    /// How many calls a day may be made with the key of this scope.
-    pub fn quota_per_day(&self, scope: &KeyScope) -> Option<u32> {
-        self.settings(scope)?.quota_per_day
+    /// What a day has of calls and of money for one who asks with the key of this scope: what the key has; and of a tenant with the
+    /// deployment's key, their share.
+    pub fn allowances(&self, scope: &KeyScope, tenant: Option<&TenantId>) -> Vec<Allowance> {
+        let Some(source) = source_id(self.source) else { return Vec::new() };
+        let settings = self.settings(scope);
+        let cost = settings.and_then(|settings| settings.cost_per_thousand);
+        let account = Account { source: source.clone(), scope: scope.clone() };
+        let calls = settings.and_then(|settings| settings.quota_per_day);
+        let budget = settings.and_then(|settings| settings.budget_per_day);
+        let of_key = [
+            calls.map(|calls| Allowance::of_calls(account.clone(), calls)),
+            budget.map(|budget| Allowance::of_money(account, budget, cost)),
+        ];
+        let share = |tenant: &TenantId| {
+            let account = Account { source, scope: KeyScope::Tenant(tenant.clone()) };
+            let calls = self.set(|settings| settings.tenant_quota_per_day).unwrap_or(Settings::TENANT_QUOTA);
+            let budget = self.set(|settings| settings.tenant_budget_per_day);
+            let budget = budget.map(|budget| Allowance::of_money(account.clone(), budget, cost).of_tenant());
+            [Some(Allowance::of_calls(account, calls).of_tenant()), budget]
+        };
+        let shares = tenant.filter(|_| *scope == KeyScope::Deployment).map(share);
+        of_key.into_iter().chain(shares.into_iter().flatten()).flatten().collect()
+    }
+
+    /// What is set for the tenant, else for all.
+    fn set<T>(&self, of: impl Fn(&Settings) -> Option<T>) -> Option<T> {
+        self.entries().find_map(|entry| of(&entry.settings))
     }
 
     fn settings(&self, scope: &KeyScope) -> Option<&Settings> {
@@ -235,9 +258,9 @@ impl Line {
     /// What limits its calls with the key of this scope.
     fn terms(&self, scope: KeyScope, tenant: TenantId) -> Option<Terms> {
         let cost_per_thousand = self.settings(&scope).and_then(|settings| settings.cost_per_thousand);
-        let quota_per_day = self.quota_per_day(&scope);
+        let allowances = self.allowances(&scope, Some(&tenant));
         let account = Account { source: source_id(self.source)?, scope };
-        Some(Terms { tenant, account, limit: self.source.limit, quota_per_day, cost_per_thousand })
+        Some(Terms { tenant, account, limit: self.source.limit, allowances, cost_per_thousand })
     }
 
     /// Its adapter, with address and key; none without either.

@@ -9,9 +9,11 @@ use std::{
 
 use aws_credential_types::Credentials;
 use domain::{
+    money::{Currency, Money},
     search::SourceOutcome,
     sources::{
         Account, KeyScope, Vertical,
+        allowance::Allowance,
         breaker::{BreakerState, FAILURES},
         health::Ending,
     },
@@ -37,7 +39,7 @@ use providers::{
     serving,
     sources::{Adapter, Limit, SOURCES, Source},
 };
-use providers_tests::{Answer, NOW, Vendor, asking, outside};
+use providers_tests::{Answer, NOW, Refusing, Vendor, asking, outside};
 use storage::SourceDay;
 
 use crate::support::{Given, SECRET, ask, ask_with, assert_secret, calls, granting, recorded, stay};
@@ -136,7 +138,7 @@ fn account(source: &Source) -> Account {
 /// Without limit or quota: what is to hold says so.
 fn terms(source: &Source) -> Terms {
     let tenant = "demo".parse().unwrap();
-    Terms { tenant, account: account(source), limit: None, quota_per_day: None, cost_per_thousand: None }
+    Terms { tenant, account: account(source), limit: None, allowances: vec![], cost_per_thousand: None }
 }
 
 fn answered(given: &[Given]) -> usize {
@@ -267,13 +269,79 @@ async fn a_days_calls_are_reserved_before_they_are_made() {
         let world = World::new();
         let vendor = vendor(source).await;
         let quota = 8;
-        let instances: Vec<Guarded> =
-            (0..50).map(|_| Guarded::new(world.instance(), Terms { quota_per_day: Some(quota), ..terms(source) })).collect();
+        let instances: Vec<Guarded> = (0..50)
+            .map(|_| {
+                Guarded::new(
+                    world.instance(),
+                    Terms { allowances: vec![Allowance::of_calls(account(source), quota)], ..terms(source) },
+                )
+            })
+            .collect();
         let given = join_all(instances.iter().map(|guarded| ask(source, &vendor.base, guarded))).await;
         assert_eq!(vendor.asked().len(), 8, "{}", source.id);
         assert!(given.iter().any(|given| matches!(given.error, Some(SourceError::QuotaUsedUp { .. }))), "{}", source.id);
         world.later(24 * 3600);
         assert_eq!(ask(source, &vendor.base, &instances[49]).await.outcome, SourceOutcome::Complete, "{}", source.id);
+    }
+}
+
+/// What is counted of a day.
+async fn reserved(world: &World, allowance: &Allowance) -> i64 {
+    world.instance().store().reserved(&SourceDay::at(allowance, world.clock.now())).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_days_money_is_reserved_before_it_is_spent_and_a_tenant_has_a_share_of_the_deployments() {
+    let usd = |cents| Money::from_minor(cents, Currency::USD).unwrap();
+    for source in SOURCES {
+        let (world, vendor) = (World::new(), vendor(source).await);
+        // A call costs half a cent. There are ten calls' worth for all, and six calls' for each tenant.
+        let budget = Allowance::of_money(account(source), usd(5), Some(usd(500)));
+        let of = |tenant: &str| {
+            let account = Account { scope: KeyScope::Tenant(tenant.parse().unwrap()), ..account(source) };
+            let share = Allowance::of_money(account, usd(3), Some(usd(500))).of_tenant();
+            let terms =
+                Terms { tenant: tenant.parse().unwrap(), allowances: vec![budget.clone(), share.clone()], ..terms(source) };
+            (share, (0..20).map(|_| Guarded::new(world.instance(), terms.clone())).collect::<Vec<_>>())
+        };
+        let ((mine, one), (theirs, other)) = (of("demo"), of("other"));
+        for (instances, made) in [(&one, 6), (&other, 10)] {
+            let given = join_all(instances.iter().map(|guarded| ask(source, &vendor.base, guarded))).await;
+            assert_eq!(vendor.asked().len(), made, "{}", source.id);
+            let is_over = |given: &Given| matches!(given.error, Some(SourceError::BudgetUsedUp { .. }));
+            assert!(given.iter().any(is_over), "{}", source.id);
+        }
+        // What was refused took nothing of what others have.
+        assert_eq!((reserved(&world, &budget).await, reserved(&world, &mine).await), (50_000, 30_000), "{}", source.id);
+        assert_eq!((reserved(&world, &theirs).await, budget.money_left(50_000)), (20_000, Some(usd(0))), "{}", source.id);
+        assert!(world.counted("CallsOverBudget") >= 20 && world.counted("CallsOverQuota") == 0, "{}", source.id);
+        world.later(24 * 3600);
+        assert_eq!(ask(source, &vendor.base, &one[0]).await.outcome, SourceOutcome::Complete, "{}", source.id);
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_leave_takes_nothing_of_the_day() {
+    let (source, world) = (&SOURCES[0], World::over(Arc::new(Refusing::default())));
+    let quota = Allowance::of_calls(account(source), 9);
+    let terms = Terms { allowances: vec![quota.clone()], limit: Some(Limit { calls: 4, seconds: 60 }), ..terms(source) };
+    for _ in 0..3 {
+        // The first is not declared; the bucket holds no token for the others.
+        ask(source, "http://127.0.0.1:1", &Guarded::new(world.instance(), terms.clone())).await;
+        assert_eq!(reserved(&world, &quota).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn an_instance_holds_no_token_that_another_waits_for() {
+    for source in SOURCES {
+        let (world, vendor) = (World::new(), vendor(source).await);
+        // Five calls a second: as many as many instances make, each one alone.
+        let limit = Some(Limit { calls: 300, seconds: 60 });
+        let instances: Vec<Guarded> = (0..50).map(|_| Guarded::new(world.instance(), Terms { limit, ..terms(source) })).collect();
+        let given = join_all(instances.iter().map(|guarded| ask(source, &vendor.base, guarded))).await;
+        assert_eq!(answered(&given), if calls(source) == 1 { 50 } else { answered(&given) }, "{}", source.id);
+        assert!(vendor.asked().len() >= 50, "{}: {}", source.id, vendor.asked().len());
     }
 }
 
@@ -340,15 +408,16 @@ async fn ask_the_silent(source: &'static Source, guarded: &Guarded, silent: &Ven
 async fn a_call_that_the_deadline_breaks_off_is_counted_and_little_is_held_against_the_source() {
     for source in SOURCES {
         let (world, silent) = (World::new(), Vendor::silent().await);
-        let guarded = Guarded::new(world.instance(), Terms { quota_per_day: Some(9), ..terms(source) });
+        let quota = Allowance::of_calls(account(source), 9);
+        let day = SourceDay::at(&quota, NOW);
+        let guarded = Guarded::new(world.instance(), Terms { allowances: vec![quota], ..terms(source) });
         for _ in 0..FAILURES {
             let given = ask_the_silent(source, &guarded, &silent).await;
             assert_eq!((given.calls, given.error), (1, Some(SourceError::Timeout)), "{}", source.id);
             world.later(11);
         }
         assert_eq!(world.counted("OutsideCalls"), FAILURES as usize, "{}", source.id);
-        let day = SourceDay::at(account(source), NOW);
-        assert_eq!(world.instance().store().reserved_calls(&day).await.unwrap(), u64::from(FAILURES), "{}", source.id);
+        assert_eq!(world.instance().store().reserved(&day).await.unwrap(), i64::from(FAILURES), "{}", source.id);
         let health = world.instance().store().source_health(&account(source), 24).await.unwrap();
         let abandoned: u64 = health.iter().filter_map(|hour| hour.tally.endings.get(&Ending::Abandoned)).sum();
         assert_eq!(abandoned, u64::from(FAILURES), "{}", source.id);
