@@ -80,6 +80,8 @@ impl Spec {
 pub enum Access {
     /// Anyone, without a token.
     Public,
+    /// Another system, which has no token and signs what it sends ([`crate::notice`]).
+    Signed,
     /// Whoever has this role's rights.
     Role(Role),
 }
@@ -89,6 +91,7 @@ impl Access {
     pub fn admits(self, role: Role) -> bool {
         match self {
             Self::Public => true,
+            Self::Signed => false,
             Self::Role(Role::Member) => matches!(role, Role::Member | Role::Partner | Role::Admin),
             Self::Role(needed) => role == needed,
         }
@@ -192,6 +195,11 @@ impl Endpoint {
         Self { spec: Spec::new(name, 10), access: Access::Public, limit: None, asks: false, routes, annotated: OnceLock::new() }
     }
 
+    /// For other systems, which sign what they send.
+    pub const fn signed(name: &'static str, routes: fn() -> UtoipaMethodRouter<Deps>) -> Self {
+        Self { spec: Spec::new(name, 10), access: Access::Signed, limit: None, asks: false, routes, annotated: OnceLock::new() }
+    }
+
     /// For callers of a role.
     pub const fn of(role: Role, name: &'static str, routes: fn() -> UtoipaMethodRouter<Deps>) -> Self {
         Self {
@@ -255,7 +263,7 @@ impl Endpoint {
     pub fn is_for_pages(&self) -> bool {
         let by_them = match self.access {
             Access::Public | Access::Role(Role::Member | Role::Partner | Role::Admin) => true,
-            Access::Role(Role::Operator | Role::Service) => false,
+            Access::Signed | Access::Role(Role::Operator | Role::Service) => false,
         };
         by_them && self.route().1.starts_with("/v1/")
     }
@@ -264,6 +272,7 @@ impl Endpoint {
     pub fn limit(&self) -> Option<Limit> {
         let usual = || match self.access {
             Access::Public => Limit::ANONYMOUS,
+            Access::Signed => Limit::NOTICES,
             Access::Role(_) => Limit::WRITES,
         };
         self.limit.or_else(|| (self.route().0 != HttpMethod::Get).then(usual))
@@ -328,12 +337,14 @@ impl Function for Endpoint {
     /// them up themselves; whoever changes something for a caller leaves receipts; whoever is limited is counted. Who signs (a page's
     /// token) or hashes (a receipt's body, whom a limit counts) knows the key for that.
     fn implied_grants(&self) -> Vec<Grant> {
-        let (for_caller, changes) = (self.access != Access::Public, self.changes());
+        let (for_caller, changes) = (matches!(self.access, Access::Role(_)), self.changes());
         let mut grants = Vec::new();
         let limit = self.limit();
         match self.access {
             Access::Role(Role::Operator) => grants.push(Member::READ),
             Access::Public if !changes && limit.is_none_or(|limit| !limit.tells_accounts_apart()) => {}
+            // No host says whose it is.
+            Access::Signed => {}
             Access::Role(_) | Access::Public => grants.push(TenantHost::READ),
         }
         if limit.is_some() {

@@ -22,6 +22,7 @@ pub mod job;
 pub mod kms;
 pub mod lambda;
 pub mod limit;
+pub mod notice;
 pub mod outside;
 pub mod page;
 pub mod passwords;
@@ -47,6 +48,7 @@ pub use self::{
     inquiry::Inquiry,
     job::JobError,
     limit::Limit,
+    notice::Notice,
     page::{Page, PageParams, Paged},
     path::{PathId, PathTenant},
     problem::{Problem, Problems},

@@ -24,6 +24,7 @@ const GOOD_BODIES: &[(&str, &str)] = &[
     ("sources-manage-provider", r#"{"enabled": true}"#),
     ("sources-manage-provider-key", r#"{"key": "a-key-that-opens-nothing"}"#),
     ("sources-put-provider", r#"{"enabled": true}"#),
+    ("sources-receive-inventory", r#"{"id": "evt-1", "changes": [{"hotelId": "MMT-77"}]}"#),
     ("sources-put-provider-key", r#"{"key": "a-key-that-opens-nothing"}"#),
     ("value-put-balances", r#"{"balances": {}}"#),
     ("value-put-valuations", r#"{"valuations": {}}"#),
@@ -157,7 +158,7 @@ impl Route {
 
     pub fn role(&self) -> Option<Role> {
         match self.access {
-            Access::Public => None,
+            Access::Public | Access::Signed => None,
             Access::Role(role) => Some(role),
         }
     }
@@ -227,6 +228,7 @@ pub async fn existing((mut deal, mut alert): (Deal, Alert)) -> (TestApp, Ids) {
         ("providers", PROVIDER.to_owned()),
         ("bookings", booking),
         ("saved-deals", deal),
+        ("webhooks", "makemytrip".to_owned()),
     ];
     (app, ids.into_iter().collect())
 }
