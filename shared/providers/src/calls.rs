@@ -20,7 +20,11 @@ use platform::{
     outside::{Call, MAX_ANSWER_BYTES, Outside, OutsideError},
 };
 
-use crate::{Found, Sifted, SourceError, read::Offer};
+use crate::{
+    Booked, BookingError, Found, Sifted, SourceError,
+    booking::{BOOKING_TIMEOUT, OurReference, Refusals},
+    read::Offer,
+};
 
 /// How long one call may take, answer read.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -93,9 +97,13 @@ pub(crate) struct Calls<'a> {
     outside: &'a dyn Outside,
     source: &'static str,
     operation: &'static str,
+    longest: Duration,
     patience: Option<&'a Patience>,
     made: AtomicU32,
 }
+
+/// The most pages that a booking of ours is looked for in.
+const LOOKED_THROUGH: u32 = 5;
 
 impl<'a> Calls<'a> {
     /// Without patience.
@@ -105,7 +113,12 @@ impl<'a> Calls<'a> {
 
     pub(crate) fn by(asking: &Asking<'a>, source: &'static str, operation: &'static str) -> Self {
         let Asking { outside, now, patience } = *asking;
-        Self { outside, source, operation, now, patience, made: AtomicU32::new(0) }
+        Self { outside, source, operation, now, longest: CALL_TIMEOUT, patience, made: AtomicU32::new(0) }
+    }
+
+    /// Of a booking, which may take longer.
+    pub(crate) fn of_booking(asking: &Asking<'a>, source: &'static str, operation: &'static str) -> Self {
+        Self { longest: BOOKING_TIMEOUT, ..Self::by(asking, source, operation) }
     }
 
     pub(crate) fn made(&self) -> u32 {
@@ -127,6 +140,43 @@ impl<'a> Calls<'a> {
     /// Sends a request that changes something there: once, whatever becomes of it.
     pub(crate) async fn send_once(&self, request: Request<Bytes>) -> Result<Bytes, SourceError> {
         self.read(self.once(request, false).await?)
+    }
+
+    /// Sends a booking: once, whatever becomes of it. What the answer does not say is not known.
+    pub(crate) async fn book(
+        &self,
+        request: Request<Bytes>,
+        refusals: Refusals,
+        read: impl FnOnce(&[u8]) -> Result<Booked, BookingError>,
+    ) -> Result<Booked, BookingError> {
+        let answer = self.once(request, false).await.map_err(|error| BookingError::sent(error.into()))?;
+        let answer = unpacked(answer).map_err(BookingError::sent)?;
+        if answer.status().is_success() {
+            read(answer.body())
+        } else {
+            Err(BookingError::refused(SourceError::of(&answer, self.now), answer.body(), refusals))
+        }
+    }
+
+    /// Looks for a booking by our reference, page after page. What lies beyond the last one that is read is not known.
+    pub(crate) async fn find(
+        &self,
+        reference: &OurReference,
+        ask: impl Fn(Option<&str>) -> Result<Request<Bytes>, SourceError>,
+        read: fn(&[u8]) -> Result<Bookings, SourceError>,
+    ) -> Result<Option<Booked>, SourceError> {
+        let mut at = None;
+        for _ in 0..LOOKED_THROUGH {
+            let Bookings { bookings, next } = read(&self.send(ask(at.as_deref())?).await?)?;
+            if let Some(ours) = bookings.into_iter().find(|one| one.ours.as_deref() == Some(reference.as_str())) {
+                return Ok(Some(ours));
+            }
+            if next.is_none() {
+                return Ok(None);
+            }
+            at = next;
+        }
+        Err(SourceError::TooLarge)
     }
 
     async fn repeated(&self, patience: &Patience, request: Request<Bytes>) -> Result<Bytes, SourceError> {
@@ -172,7 +222,7 @@ impl<'a> Calls<'a> {
     }
 
     async fn once(&self, request: Request<Bytes>, repeated: bool) -> Result<Response<Bytes>, OutsideError> {
-        let (source, operation, timeout) = (self.source, self.operation, CALL_TIMEOUT);
+        let (source, operation, timeout) = (self.source, self.operation, self.longest);
         let answer = self.outside.send(Call { source, operation, request, timeout, repeated }).await;
         // What a guard keeps back is no call.
         if answer.as_ref().err().is_none_or(|error| error.left() || *error == OutsideError::Undeclared) {
@@ -195,6 +245,15 @@ pub(crate) fn unpacked(answer: Response<Bytes>) -> Result<Response<Bytes>, Sourc
         return Err(SourceError::TooLarge);
     }
     Ok(Response::from_parts(head, whole.into()))
+}
+
+/// A page of bookings.
+#[derive(Debug)]
+pub struct Bookings {
+    /// Them.
+    pub bookings: Vec<Booked>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<String>,
 }
 
 /// One page of an answer.
@@ -253,6 +312,14 @@ pub(crate) async fn search<P: Paged>(calls: &Calls<'_>, id: &SourceId, paged: &P
 async fn one_page<P: Paged>(calls: &Calls<'_>, paged: &P, at: &P::At) -> Result<Page<P::Offer, P::At>, SourceError> {
     let body = calls.send(paged.request(at, calls.now)?).await?;
     paged.page(&body, at, calls.now)
+}
+
+/// What was looked for, where a source says of what it does not know that it is not found.
+pub(crate) fn unless_unknown<T>(found: Result<Option<T>, SourceError>) -> Result<Option<T>, SourceError> {
+    match found {
+        Err(SourceError::Rejected { status: 404, .. }) => Ok(None),
+        found => found,
+    }
 }
 
 /// What a source gave that can't be asked this.

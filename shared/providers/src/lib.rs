@@ -8,7 +8,7 @@
 //! queue's redelivery asks again. Who answers a member at once gives [`Patience`], and the same failures are then tried again
 //! inside a deadline.
 
-use std::{collections::BTreeMap, fmt::Debug};
+use std::collections::BTreeMap;
 
 use domain::{
     activities::{ActivityOffer, ActivityQuery},
@@ -21,6 +21,7 @@ use jiff::{Timestamp, civil::Date};
 use platform::outside::Outside;
 
 pub mod account;
+pub mod booking;
 pub mod booking_demand;
 pub mod calls;
 pub mod contract;
@@ -43,6 +44,7 @@ pub mod travelpayouts;
 pub mod trip_com;
 pub mod viator;
 
+pub use booking::{BookingError, BookingRequest};
 pub use booking_demand::BookingDemand;
 pub use calls::{Asking, CALL_TIMEOUT, Patience};
 pub use contract::SignedHotels;
@@ -60,7 +62,7 @@ pub use travelpayouts::Travelpayouts;
 pub use viator::Viator;
 
 /// A source of award space.
-pub trait AwardSource: Debug + Send + Sync {
+pub trait AwardSource: Desk {
     /// Which source this is.
     fn id(&self) -> &SourceId;
 
@@ -69,7 +71,7 @@ pub trait AwardSource: Debug + Send + Sync {
 }
 
 /// A source of cash fares, which answers for one day at a time.
-pub trait CashSource: Debug + Send + Sync {
+pub trait CashSource: Desk {
     /// Which source this is.
     fn id(&self) -> &SourceId;
 
@@ -84,7 +86,7 @@ pub trait CashSource: Debug + Send + Sync {
 }
 
 /// A source of "from" prices of flights.
-pub trait LeadInSource: Debug + Send + Sync {
+pub trait LeadInSource: Desk {
     /// Which source this is.
     fn id(&self) -> &SourceId;
 
@@ -93,7 +95,7 @@ pub trait LeadInSource: Debug + Send + Sync {
 }
 
 /// A source of stays.
-pub trait StaySource: Debug + Send + Sync {
+pub trait StaySource: Desk {
     /// Which source this is.
     fn id(&self) -> &SourceId;
 
@@ -102,7 +104,7 @@ pub trait StaySource: Debug + Send + Sync {
 }
 
 /// A source of activities.
-pub trait ActivitySource: Debug + Send + Sync {
+pub trait ActivitySource: Desk {
     /// Which source this is.
     fn id(&self) -> &SourceId;
 

@@ -20,9 +20,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    Asking, Booked, Desk, Found, SourceError, StaySource,
-    calls::{Calls, Page, Paged, not_offered, search},
-    contract::{MAX_PAGES, parse_booking, parse_hotels, question},
+    Asking, Booked, BookingError, BookingRequest, Desk, Found, SourceError, StaySource,
+    calls::{Calls, Page, Paged, not_offered, search, unless_unknown},
+    contract::{MAX_PAGES, REFUSALS, booking, parse_booking, parse_hotels, parse_one_booking, question},
     read::{encoded, secret_header, source_id, two_parts},
 };
 
@@ -115,6 +115,33 @@ impl StaySource for MakeMyTrip {
 }
 
 impl Desk for MakeMyTrip {
+    /// By the reference of an offer. The price stands in the booking: at another one it is refused.
+    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> BoxFuture<'a, Result<Booked, BookingError>> {
+        Box::pin(async move {
+            let before = |error| BookingError::before(error, REFUSALS);
+            let body = booking(request)?;
+            let token = self.token(&Calls::by(asking, SOURCE, TOKEN)).await.map_err(before)?;
+            let calls = Calls::of_booking(asking, SOURCE, "bookings-create");
+            let post = self.post("/api/v2/bookings", &token, &body).map_err(before)?;
+            calls.book(post, REFUSALS, |body| parse_booking(body).map_err(BookingError::sent)).await
+        })
+    }
+
+    /// By our reference.
+    fn find<'a>(
+        &'a self,
+        asking: &'a Asking<'a>,
+        request: &'a BookingRequest,
+    ) -> BoxFuture<'a, Result<Option<Booked>, SourceError>> {
+        Box::pin(async move {
+            let token = self.token(&Calls::by(asking, SOURCE, TOKEN)).await?;
+            let calls = Calls::by(asking, SOURCE, "bookings");
+            let url = format!("{}/api/v2/bookings?clientReference={}", self.base, encoded(request.reference.as_str()));
+            let ask = |_: Option<&str>| self.request(Request::get(&url), &token, Bytes::new());
+            unless_unknown(calls.find(&request.reference, ask, parse_one_booking).await)
+        })
+    }
+
     fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "bookings");

@@ -3,6 +3,7 @@
 
 mod answers;
 mod asking;
+mod booking;
 mod failures;
 mod guarded;
 mod patience;
