@@ -28,14 +28,14 @@ use platform::{
     vault::VaultError,
 };
 use providers::{
-    Found, Serving,
+    Found, Patience, Serving,
     account::{self, Sold},
 };
 use storage::{
     AskedDay, CacheCount, CachedAnswer, Change, DueAnswer, Entity, Grant, KeptMark, MemberKey, RawAnswer, RawPart, SourceBucket,
     SourceDay, SourceHealth, StoreError, Turn,
 };
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
 
 use crate::serving::Servers;
 
@@ -99,6 +99,7 @@ pub(crate) struct Asking<'a, Q: Question> {
     kept: Option<&'a Answer<Q>>,
     now: Timestamp,
     until: Instant,
+    patience: Patience<'a>,
     /// Why it was not told what a source gave, if that went wrong.
     unsent: Mutex<Option<JobError>>,
 }
@@ -111,8 +112,12 @@ impl<'a, Q: Question> Asking<'a, Q> {
     }
 
     /// What an adapter asks with.
-    fn with<'s>(&self, serving: &'s Serving) -> providers::Asking<'s> {
-        providers::Asking { outside: &serving.outside, now: self.now, patience: None }
+    fn with<'s>(&self, serving: &'s Serving) -> providers::Asking<'s>
+    where
+        'a: 's,
+    {
+        let Self { now, until, patience, .. } = *self;
+        providers::Asking { outside: &serving.outside, now, until, patience: Some(patience) }
     }
 
     /// Counts what was asked and given, here and for the quality of the source.
@@ -126,25 +131,20 @@ impl<'a, Q: Question> Asking<'a, Q> {
         }
     }
 
-    /// What one of them says, or that it did not in time.
-    async fn part<O: Sold>(&self, source: &SourceId, asked: impl Future<Output = Found<O>>) -> Part<O> {
-        match timeout_at(self.until, asked).await {
-            Ok(found) => {
-                self.note(&found).await;
-                let cause = found.error.as_ref().map_or(Cause::Unavailable, providers::SourceError::cause);
-                let trouble = (found.outcome == SourceOutcome::Failed).then_some(Trouble { at: self.now, cause });
-                Part { report: found.report(), asked_at: self.now, offers: found.offers, trouble }
-            }
-            Err(_) => {
-                telemetry::count(self.cx, "SourcesLate", 1);
-                let trouble = Some(Trouble { at: self.now, cause: Cause::Late });
-                Part { trouble, ..nothing_of(source, SourceOutcome::Failed, self.now) }
-            }
+    /// What one of them says in time.
+    async fn part<O: Sold>(&self, asked: impl Future<Output = Found<O>>) -> Part<O> {
+        let found = asked.await;
+        self.note(&found).await;
+        let cause = found.error.as_ref().map_or(Cause::Unavailable, providers::SourceError::cause);
+        if cause == Cause::Late {
+            telemetry::count(self.cx, "SourcesLate", 1);
         }
+        let trouble = (found.outcome == SourceOutcome::Failed).then_some(Trouble { at: self.now, cause });
+        Part { report: found.report(), asked_at: self.now, offers: found.offers, trouble }
     }
 }
 
-/// A part without offers, for which no call was made that came to an end.
+/// A part without offers, for which no call was made.
 fn nothing_of<O>(source: &SourceId, outcome: SourceOutcome, now: Timestamp) -> Part<O> {
     let report = SourceReport { source: source.clone(), outcome, calls: 0, offers: 0, set_aside: Vec::new() };
     Part { report, asked_at: now, offers: Vec::new(), trouble: None }
@@ -290,7 +290,8 @@ impl<Q: Askable> Search<'_, Q> {
         let (cx, scope, now) = (self.cx, &self.servers.scope, self.cx.now());
         let former = kept.map(|kept| kept.shown(&Look { now, since: None, marks }));
         let (servers, key, unsent) = (self.servers, &self.key, Mutex::default());
-        let asking = Asking { cx, servers, key, ask, kept: former.as_ref(), now, until, unsent };
+        let patience = if self.wish.waits { Patience::of_a_member(cx.chance()) } else { Patience::of_a_message(cx.chance()) };
+        let asking = Asking { cx, servers, key, ask, kept: former.as_ref(), now, until, patience, unsent };
         let parts = self.query.ask(&asking).await;
         if self.wish.since.is_some()
             && let Some(error) = asking.unsent.into_inner().unwrap_or_else(PoisonError::into_inner)

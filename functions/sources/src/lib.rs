@@ -26,6 +26,7 @@ pub mod put_provider;
 pub mod put_provider_key;
 mod settings;
 pub mod split_property;
+pub mod sync_feeds;
 
 /// Every function of this context. The stacks, the local run and the contract tests are made from it.
 pub static FUNCTIONS: &[&dyn platform::Function] = &[
@@ -49,4 +50,5 @@ pub static FUNCTIONS: &[&dyn platform::Function] = &[
     &put_provider::FUNCTION,
     &put_provider_key::FUNCTION,
     &split_property::FUNCTION,
+    &sync_feeds::FUNCTION,
 ];

@@ -3,6 +3,8 @@
 //! Once after they are published, around 16:00 CET on working days, and once before the next day begins there, for what failed. What
 //! can't be so leaves what was there, and the run fails: its alarm rings.
 
+use std::time::Duration;
+
 use domain::rates::{DayRates, MAX_AGE_DAYS, Rates};
 use futures::future::BoxFuture;
 use jiff::{civil::Date, tz::TimeZone};
@@ -24,6 +26,8 @@ pub static FUNCTION: Scheduled =
 /// How old the latest rates may be before someone has to look: at Easter and at the turn of the year there are none for four days,
 /// and after [`MAX_AGE_DAYS`] nothing is converted any more.
 const WORRYING_DAYS: i32 = MAX_AGE_DAYS - 2;
+/// How long the bank has: a connection that broke is tried once more.
+const WITHIN: Duration = Duration::from_secs(20);
 
 fn refresh_rates(cx: &Deps) -> BoxFuture<'_, Result<(), JobError>> {
     Box::pin(async move {
@@ -46,7 +50,7 @@ fn refresh_rates(cx: &Deps) -> BoxFuture<'_, Result<(), JobError>> {
 
 async fn ask(cx: &Deps) -> Result<DayRates, RatesError> {
     let base = cx.config().open_sources.get(ecb::SOURCE).map(String::as_str).unwrap_or_default();
-    ecb::day_rates(&Asking { outside: cx.outside(), now: cx.now(), patience: None }, base).await
+    ecb::day_rates(&Asking::within(cx.outside(), cx.now(), WITHIN), base).await
 }
 
 /// What is to be kept: nothing, if it is there already, as on days on which the bank does not quote. What it corrects is not there.

@@ -24,7 +24,7 @@ mod stays;
 pub const KEY: &str = "recorded:recorded";
 
 /// The sources of which there are recordings.
-pub const PLAYED: [&str; 4] = ["seats-aero", "duffel", "trip-com", "viator"];
+pub const PLAYED: [&str; 5] = ["seats-aero", "duffel", "trip-com", "goibibo", "viator"];
 
 /// The day of the observations.
 pub const OBSERVED: Date = date(2026, 2, 17);

@@ -18,6 +18,7 @@ use crate::{
 
 pub mod breaker;
 pub mod bucket;
+pub mod feeds;
 pub mod health;
 pub mod retries;
 

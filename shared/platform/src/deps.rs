@@ -136,6 +136,11 @@ impl Deps {
         chance::ulid(&*self.0.chance, self.now())
     }
 
+    /// Where what nobody can guess comes from.
+    pub fn chance(&self) -> &dyn Chance {
+        &*self.0.chance
+    }
+
     /// Bytes that nobody can guess.
     pub fn random<const N: usize>(&self) -> [u8; N] {
         chance::random(&*self.0.chance)

@@ -9,7 +9,10 @@ use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use storage::{Entity, Grant, LimitCount, Receipt, TenantHost};
-use utoipa::openapi::{HttpMethod, OpenApi, path::Paths};
+use utoipa::openapi::{
+    HttpMethod, OpenApi, RefOr,
+    path::{Operation, ParameterIn, Paths},
+};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::{
@@ -160,6 +163,7 @@ pub struct Endpoint {
 /// What an annotation says that every start needs. With it come the schemas of the description, which take a hundred times as long.
 struct Annotated {
     route: (HttpMethod, String),
+    parameters: Vec<String>,
     handler: MethodRouter<Deps>,
 }
 
@@ -261,16 +265,26 @@ impl Endpoint {
         self.annotated().route.clone()
     }
 
+    /// The parameters that its query can have, as the annotation of the handler says.
+    pub(crate) fn parameters(&self) -> &[String] {
+        &self.annotated().parameters
+    }
+
     fn annotated(&self) -> &Annotated {
         self.annotated.get_or_init(|| {
             let (_, paths, handler) = (self.routes)();
-            let route = route_of(&paths).unwrap_or_else(|| unreachable!("{} has no route", self.spec.name));
-            Annotated { route, handler }
+            let (route, operation) = operation_of(&paths).unwrap_or_else(|| unreachable!("{} has no route", self.spec.name));
+            let of_query = operation.parameters.iter().flatten().filter_map(|given| match given {
+                RefOr::T(given) => (given.parameter_in == ParameterIn::Query).then(|| given.name.clone()),
+                RefOr::Ref(_) => None,
+            });
+            let parameters = of_query.collect();
+            Annotated { route, parameters, handler }
         })
     }
 }
 
-fn route_of(paths: &Paths) -> Option<(HttpMethod, String)> {
+fn operation_of(paths: &Paths) -> Option<((HttpMethod, String), &Operation)> {
     let (path, item) = paths.paths.iter().next()?;
     let methods = [
         (HttpMethod::Get, &item.get),
@@ -279,7 +293,7 @@ fn route_of(paths: &Paths) -> Option<(HttpMethod, String)> {
         (HttpMethod::Patch, &item.patch),
         (HttpMethod::Delete, &item.delete),
     ];
-    methods.into_iter().find(|(_, operation)| operation.is_some()).map(|(method, _)| (method, path.clone()))
+    methods.into_iter().find_map(|(method, operation)| Some(((method, path.clone()), operation.as_ref()?)))
 }
 
 impl Function for Endpoint {

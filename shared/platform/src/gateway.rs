@@ -24,6 +24,7 @@ use crate::{
     function::{Access, Endpoint},
     limit::Limit,
     problem::Problem,
+    query,
     reply::set_header,
     signature::CURSOR_KEY,
     web::{self, Way},
@@ -34,8 +35,13 @@ pub(crate) const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// The router of one endpoint, with everything around its handler.
 pub fn router(endpoint: &'static Endpoint, cx: &Deps) -> Router {
-    let around =
-        Around { cx: cx.clone(), access: endpoint.access(), limit: endpoint.limit(), for_pages: endpoint.is_for_pages() };
+    let around = Around {
+        cx: cx.clone(),
+        access: endpoint.access(),
+        limit: endpoint.limit(),
+        for_pages: endpoint.is_for_pages(),
+        parameters: endpoint.parameters(),
+    };
     let surrounded = endpoint.handler().layer(from_fn_with_state(around, surround));
     Router::new().route(&endpoint.route().1, surrounded).with_state(cx.clone())
 }
@@ -73,12 +79,13 @@ struct Around {
     access: Access,
     limit: Option<Limit>,
     for_pages: bool,
+    parameters: &'static [String],
 }
 
 impl Around {
     /// Who calls, and as often as is allowed; and the request, as the handler gets it.
     async fn admit(&self, mut request: Request, way: Way) -> Result<(Option<Caller>, Request), Failure> {
-        let Self { cx, access, limit, for_pages } = self;
+        let Self { cx, access, limit, for_pages, parameters } = self;
         cdn::enter(cx.config().secrets.get(CURSOR_KEY), &mut request)?;
         match way {
             Way::App => {}
@@ -95,10 +102,11 @@ impl Around {
             }
             request.extensions_mut().insert(caller.clone());
         }
-        match limit {
-            Some(limit) => Ok((caller.clone(), limit.admit(cx, caller.as_ref(), request).await?)),
-            None => Ok((caller, request)),
+        if let Some(limit) = limit {
+            request = limit.admit(cx, caller.as_ref(), request).await?;
         }
+        query::check(request.uri(), parameters)?;
+        Ok((caller, request))
     }
 }
 

@@ -1,10 +1,26 @@
 //! Questions in a query: every parameter that is no value of its kind is named, all at once.
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr,
+};
 
 use axum::extract::Query;
 use domain::faults::{Check, Faults};
-use http::request::Parts;
+use http::{Uri, request::Parts};
+
+/// Refuses what no parameter of an endpoint is called, and what is given twice: of two, nobody knows which was meant.
+pub(crate) fn check(uri: &Uri, known: &[String]) -> Result<(), Faults> {
+    // What can't be read at all is found by whoever reads it; who reads nothing misses nothing.
+    let given = Query::<Vec<(String, String)>>::try_from_uri(uri).map(|Query(given)| given).unwrap_or_default();
+    let (mut check, mut seen) = (Check::new(), BTreeSet::new());
+    for (name, _) in given {
+        let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+        check.that(known.contains(&name), &pointer, "unknown", "there is no such parameter");
+        check.that(seen.insert(name), &pointer, "repeated", "may be given once");
+    }
+    check.done()
+}
 
 /// The parameters of a question.
 #[derive(Debug)]
@@ -14,7 +30,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Of a request. What is given twice counts as it is given last.
+    /// Of a request, in which nothing is given twice.
     pub fn of(parts: &Parts) -> Self {
         let given = Query::try_from_uri(&parts.uri).map(|Query(given)| given).unwrap_or_default();
         Self { given, check: Check::new() }

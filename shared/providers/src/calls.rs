@@ -3,10 +3,7 @@
 use std::{
     collections::HashSet,
     io::Read,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -19,6 +16,7 @@ use platform::{
     chance::Chance,
     outside::{Call, MAX_ANSWER_BYTES, Outside, OutsideError},
 };
+use tokio::time::{Instant, sleep};
 
 use crate::{
     Booked, BookingError, Found, Sifted, SourceError,
@@ -26,7 +24,7 @@ use crate::{
     read::Offer,
 };
 
-/// How long one call may take, answer read.
+/// How long one call may take, answer read. It gets less where the time to ask ends before.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What an adapter asks with.
@@ -36,40 +34,58 @@ pub struct Asking<'a> {
     pub outside: &'a dyn Outside,
     /// When this is.
     pub now: Timestamp,
+    /// Until when there is time. What was read by then stays; a call that is still under way is broken off, and counted like any
+    /// other. (What the guard stores of a call is not cut off: an answer may be later by that.)
+    pub until: Instant,
     /// Whether what passes with time is waited for; else it is a failure at once.
-    pub patience: Option<&'a Patience>,
+    pub patience: Option<Patience<'a>>,
 }
 
-/// How long what passes with time is waited for.
-#[derive(Debug, Clone)]
-pub struct Patience {
-    /// How long one request may take with all its repetitions.
-    pub within: Duration,
-    /// How often it is sent at most.
+impl<'a> Asking<'a> {
+    /// For so long from here on, without patience.
+    pub fn within(outside: &'a dyn Outside, now: Timestamp, within: Duration) -> Self {
+        Self { outside, now, until: Instant::now() + within, patience: None }
+    }
+}
+
+/// How what passes with time is waited for, while there is time.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience<'a> {
+    /// How often one request is sent at most.
     pub tries: u32,
+    /// How long a pause may be. What asks for a longer one is a failure at once.
+    pub longest: Duration,
     /// Where the jitter comes from.
-    pub chance: Arc<dyn Chance>,
+    pub chance: &'a dyn Chance,
 }
 
 /// The first pause is at most this long; the ceiling doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// No ceiling is higher.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-impl Patience {
+impl<'a> Patience<'a> {
+    /// Of a search that a member waits for: there are seconds for all of it.
+    pub fn of_a_member(chance: &'a dyn Chance) -> Self {
+        Self { tries: 3, longest: Duration::from_secs(3), chance }
+    }
+
+    /// Of one that only a message waits for. What takes longer is cheaper waited for in the queue than by a function that runs.
+    pub fn of_a_message(chance: &'a dyn Chance) -> Self {
+        Self { tries: 5, longest: Duration::from_secs(10), chance }
+    }
+
     /// How long to wait before the next try, after so many; `None` if that makes no sense. Full jitter: anything from nothing up
     /// to a ceiling that doubles. What the source itself asks for is the least.
     fn pause(&self, tried: u32, error: &SourceError) -> Option<Duration> {
         if !error.passes() || tried >= self.tries {
             return None;
         }
-        let ceiling = FIRST_PAUSE.saturating_mul(1 << tried.saturating_sub(1).min(10)).min(LONGEST_PAUSE);
+        let ceiling = FIRST_PAUSE.saturating_mul(1 << tried.saturating_sub(1).min(10)).min(self.longest);
         let mut bytes = [0; 4];
         self.chance.fill(&mut bytes);
         // Microseconds below the ceiling, which is a matter of seconds: no overflow, and no bias that matters.
         let below = u64::try_from(ceiling.as_micros()).unwrap_or(u64::MAX).max(1);
         let jitter = Duration::from_micros(u64::from(u32::from_be_bytes(bytes)) % below);
-        match error {
+        let pause = match error {
             SourceError::RateLimited { retry_after: Some(asked) } => asked.checked_add(jitter),
             // By then there is a call to be had.
             SourceError::LimitReached { wait } => wait.checked_add(jitter),
@@ -87,7 +103,8 @@ impl Patience {
             | SourceError::NotOffered => Some(jitter),
             // It was not asked, and would not be: who waits has better to do.
             SourceError::LeftAlone { .. } | SourceError::QuotaUsedUp { .. } | SourceError::RepeatedEnough => None,
-        }
+        };
+        pause.filter(|pause| *pause <= self.longest)
     }
 }
 
@@ -98,7 +115,8 @@ pub(crate) struct Calls<'a> {
     source: &'static str,
     operation: &'static str,
     longest: Duration,
-    patience: Option<&'a Patience>,
+    until: Instant,
+    patience: Option<Patience<'a>>,
     made: AtomicU32,
 }
 
@@ -106,14 +124,9 @@ pub(crate) struct Calls<'a> {
 const LOOKED_THROUGH: u32 = 5;
 
 impl<'a> Calls<'a> {
-    /// Without patience.
-    pub(crate) fn new(outside: &'a dyn Outside, source: &'static str, operation: &'static str, now: Timestamp) -> Self {
-        Self::by(&Asking { outside, now, patience: None }, source, operation)
-    }
-
     pub(crate) fn by(asking: &Asking<'a>, source: &'static str, operation: &'static str) -> Self {
-        let Asking { outside, now, patience } = *asking;
-        Self { outside, source, operation, now, longest: CALL_TIMEOUT, patience, made: AtomicU32::new(0) }
+        let Asking { outside, now, until, patience } = *asking;
+        Self { outside, source, operation, now, longest: CALL_TIMEOUT, until, patience, made: AtomicU32::new(0) }
     }
 
     /// Of a booking, which may take longer.
@@ -128,12 +141,9 @@ impl<'a> Calls<'a> {
     /// Sends a request that only asks, so that repeating it does no harm: once more at once if the connection failed, and as
     /// often as patience has it if what failed passes with time.
     pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Bytes, SourceError> {
-        match self.patience {
+        match &self.patience {
             None => self.connected(request, false).await,
-            Some(patience) => {
-                let all = self.repeated(patience, request);
-                tokio::time::timeout(patience.within, all).await.unwrap_or(Err(SourceError::Timeout))
-            }
+            Some(patience) => self.repeated(patience, request).await,
         }
     }
 
@@ -149,6 +159,8 @@ impl<'a> Calls<'a> {
         refusals: Refusals,
         read: impl FnOnce(&[u8]) -> Result<Booked, BookingError>,
     ) -> Result<Booked, BookingError> {
+        // Without time it is not begun: what is broken off may be booked.
+        self.time_left().ok_or(BookingError::Refused(SourceError::Timeout))?;
         let answer = self.once(request, false).await.map_err(|error| BookingError::sent(error.into()))?;
         let answer = unpacked(answer).map_err(BookingError::sent)?;
         if answer.status().is_success() {
@@ -179,8 +191,8 @@ impl<'a> Calls<'a> {
         Err(SourceError::TooLarge)
     }
 
-    async fn repeated(&self, patience: &Patience, request: Request<Bytes>) -> Result<Bytes, SourceError> {
-        let (mut tried, mut waited, mut last) = (0, Duration::ZERO, None);
+    async fn repeated(&self, patience: &Patience<'_>, request: Request<Bytes>) -> Result<Bytes, SourceError> {
+        let (mut tried, mut last) = (0, None);
         loop {
             let before = self.made();
             let repeated = last.is_some();
@@ -191,16 +203,13 @@ impl<'a> Calls<'a> {
                 Err(error) => error,
             };
             tried += 1;
-            let Some(pause) = patience.pause(tried, &error) else { return Err(error) };
-            waited += pause;
-            if waited >= patience.within {
-                return Err(error);
-            }
+            let pause = patience.pause(tried, &error).filter(|pause| self.time_left().is_some_and(|left| *pause < left));
+            let Some(pause) = pause else { return Err(error) };
             // What never left is no repetition when it does.
             if self.made() > before {
                 last = Some(error);
             }
-            tokio::time::sleep(pause).await;
+            sleep(pause).await;
         }
     }
 
@@ -222,13 +231,19 @@ impl<'a> Calls<'a> {
     }
 
     async fn once(&self, request: Request<Bytes>, repeated: bool) -> Result<Response<Bytes>, OutsideError> {
-        let (source, operation, timeout) = (self.source, self.operation, self.longest);
+        let Some(left) = self.time_left() else { return Err(OutsideError::Timeout) };
+        let (source, operation, timeout) = (self.source, self.operation, left.min(self.longest));
         let answer = self.outside.send(Call { source, operation, request, timeout, repeated }).await;
         // What a guard keeps back is no call.
         if answer.as_ref().err().is_none_or(|error| error.left() || *error == OutsideError::Undeclared) {
             self.made.fetch_add(1, Ordering::Relaxed);
         }
         answer
+    }
+
+    /// How much time there is, if there is any.
+    fn time_left(&self) -> Option<Duration> {
+        self.until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
     }
 }
 
@@ -279,7 +294,8 @@ pub(crate) trait Paged: Sync {
     fn page(&self, body: &[u8], at: &Self::At, now: Timestamp) -> Result<Page<Self::Offer, Self::At>, SourceError>;
 }
 
-/// Reads page after page to the end, or to `most`. What a failure cuts off leaves what was read before it.
+/// Reads page after page to the end, or to `most`. What a failure or the end of the time cuts off leaves what was read
+/// before it.
 pub(crate) async fn search<P: Paged>(calls: &Calls<'_>, id: &SourceId, paged: &P, first: P::At, most: u32) -> Found<P::Offer> {
     let (mut sifted, mut seen, mut pages, mut error) = (Sifted::default(), HashSet::new(), 0, None);
     let mut next = Some(first);

@@ -1,11 +1,20 @@
 //! Hotels by a contract that nobody has signed yet. Goibibo, OYO, MakeMyTrip and Trip.com publish no API for those who search: paths,
 //! signature and limits are those of our specification, and the fields of the bodies are what we would propose. Their health says
 //! `unverified_contract`, until an agreement confirms or changes what stands here.
+//!
+//! Goibibo and OYO also tell what has changed (`delta sync`, by the specification): `POST /api/inventory/changes`, signed as the searches
+//! are, with `{"from": INSTANT}` for what has changed since, or `{"cursor": TEXT}` for what follows a page. The answer is
+//! `{"changes": [{"hotelId": TEXT, "from": DATE, "to": DATE}], "cursor": TEXT, "hasMore": BOOL}`: the nights from the first to the last
+//! of which rooms or prices are others now, all of them where they are not named; the place after the page, also where it is empty; and
+//! whether more is there already. A cursor that is no longer known is refused with the code `cursor_expired`.
+
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use domain::{
     cancellation::{Cancellation, Deadline},
     flights::{SourceId, Tier, Untrusted},
+    sources::feeds::Since,
     stays::{Board, Guests, Position, Property, Room, StayOffer, StayPlace, StayPrice, StayQuery},
 };
 use futures::future::BoxFuture;
@@ -24,8 +33,12 @@ use crate::{
     Asking, Booked, BookingError, BookingRequest, BookingState, Desk, Found, Sifted, SourceError, StaySource,
     booking::{Payment, Refusal, Refusals},
     calls::{Bookings, Calls, Page, Paged, not_offered, search, unless_unknown},
+    feed::{Feed, FeedPage, MAX_CURSOR, Nights},
     read::{Amount, currency, fresh, hex, label, link, reference, secret_header, source_id, two_parts},
 };
+
+/// The operation that tells what has changed.
+pub const CHANGES: &str = "inventory-changes";
 
 /// The most pages of one search.
 pub const MAX_PAGES: u32 = 5;
@@ -37,12 +50,18 @@ pub struct SignedHotels {
     source: &'static str,
     base: String,
     key: SecretString,
+    has_feed: bool,
 }
 
 impl SignedHotels {
     /// The source of this id at this base URL, with `KEY:SECRET`.
     pub fn new(source: &'static str, base: &str, key: SecretString) -> Self {
-        Self { id: source_id(source), source, base: base.trim_end_matches('/').to_owned(), key }
+        Self { id: source_id(source), source, base: base.trim_end_matches('/').to_owned(), key, has_feed: false }
+    }
+
+    /// One that also tells what has changed.
+    pub fn with_feed(self) -> Self {
+        Self { has_feed: true, ..self }
     }
 
     fn post(&self, path: &str, body: &Value, now: Timestamp) -> Result<Request<Bytes>, SourceError> {
@@ -77,6 +96,23 @@ impl StaySource for SignedHotels {
             let StayPlace::City(city) = query.place() else { return not_offered(&self.id) };
             let calls = Calls::by(asking, self.source, "search-hotels");
             search(&calls, &self.id, &Search { adapter: self, query, city }, None, MAX_PAGES).await
+        })
+    }
+
+    fn feed(&self) -> Option<&dyn Feed> {
+        self.has_feed.then_some(self)
+    }
+}
+
+impl Feed for SignedHotels {
+    fn changes<'a>(&'a self, asking: &'a Asking<'a>, since: &'a Since) -> BoxFuture<'a, Result<FeedPage, SourceError>> {
+        Box::pin(async move {
+            let calls = Calls::by(asking, self.source, CHANGES);
+            let asked = match since {
+                Since::Instant(from) => json!({"from": from}),
+                Since::Cursor(cursor) => json!({"cursor": cursor}),
+            };
+            parse_changes(&calls.send(self.post("/api/inventory/changes", &asked, calls.now)?).await?)
         })
     }
 }
@@ -356,9 +392,75 @@ pub(crate) fn parse_one_booking(body: &[u8]) -> Result<Bookings, SourceError> {
     Ok(Bookings { bookings: vec![parse_booking(body)?], next: None })
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Changes<'a> {
+    #[serde(borrow)]
+    changes: Vec<&'a RawValue>,
+    cursor: String,
+    has_more: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ChangedHotel {
+    hotel_id: String,
+    from: Option<Date>,
+    to: Option<Date>,
+}
+
+/// Reads a page of changes. A record that can't be read is counted.
+///
+/// # Errors
+/// [`SourceError::Malformed`] if the envelope is not what was agreed, so that nobody knows where the next page begins.
+pub fn parse_changes(body: &[u8]) -> Result<FeedPage, SourceError> {
+    let Changes { changes, cursor, has_more } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    if !(1..=MAX_CURSOR).contains(&cursor.len()) {
+        return Err(SourceError::Malformed);
+    }
+    let mut page = FeedPage { changes: BTreeMap::new(), unreadable: 0, cursor, more: has_more };
+    for raw in changes {
+        match serde_json::from_str(raw.get()).ok().and_then(changed) {
+            Some((hotel, nights)) => page.note(hotel, nights),
+            None => page.unreadable += 1,
+        }
+    }
+    Ok(page)
+}
+
+fn changed(ChangedHotel { hotel_id, from, to }: ChangedHotel) -> Option<(String, Nights)> {
+    let nights = from.zip(to);
+    // One end alone says too little: it can be any night.
+    nights.is_none_or(|(from, to)| from <= to).then_some(())?;
+    Some((reference(hotel_id).ok()?, nights))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn changes_of_a_property_are_taken_together_and_what_can_not_be_read_is_counted() {
+        let page = br#"{"changes": [
+            {"hotelId": "h1", "from": "2026-04-07", "to": "2026-04-08"}, {"hotelId": "h1", "from": "2026-04-01", "to": "2026-04-03"},
+            {"hotelId": "h2"}, {"hotelId": "h2", "from": "2026-04-01", "to": "2026-04-03"}, {"hotelId": "h3", "to": "2026-04-03"},
+            {"hotelId": "h4", "from": "2026-04-04", "to": "2026-04-03"}, {"hotelId": ""}, 7
+        ], "cursor": "c1", "hasMore": true}"#;
+        let read = parse_changes(page).map(|page| {
+            let nights = |nights: &Nights| nights.map_or("any".to_owned(), |(from, to)| format!("{from} to {to}"));
+            let told = page.changes.iter().map(|(hotel, of)| format!("{hotel}: {}", nights(of)));
+            (told.collect::<Vec<_>>().join(", "), page.unreadable, page.cursor, page.more)
+        });
+        assert_eq!(read, Ok(("h1: 2026-04-01 to 2026-04-08, h2: any, h3: any".to_owned(), 3, "c1".to_owned(), true)));
+    }
+
+    #[test]
+    fn a_page_that_does_not_say_where_it_ends_is_none() {
+        let long = format!(r#"{{"changes": [], "cursor": "{}", "hasMore": false}}"#, "c".repeat(MAX_CURSOR + 1));
+        for wrong in [r#"{"changes": [], "cursor": "", "hasMore": false}"#, "[]", "", r#"{"changes": []}"#, &long] {
+            assert_eq!(parse_changes(wrong.as_bytes()), Err(SourceError::Malformed), "{wrong}");
+        }
+    }
 
     /// RFC 4231, test case 2, its data cut in two.
     #[test]

@@ -6,6 +6,8 @@
 //! An order is paid from the balance with Duffel (`instant`), or held until it is paid (`hold`), which the offer must allow. Duffel takes
 //! no key of idempotency: our reference stands in the order's metadata, and orders are looked through for it by the name of a traveller.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use bytes::Bytes;
 use domain::{
     flights::{Cabin, Carrier, Fare, FlightOffer, Freshness, Segment, SourceId, Tier, Untrusted, elapsed_minutes},
@@ -13,13 +15,16 @@ use domain::{
     places::Airport,
     search::{SearchQuery, SourceOutcome},
 };
-use futures::{StreamExt, future::BoxFuture, stream};
+use futures::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, ready},
+    stream,
+};
 use http::{
     Request,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
 };
 use jiff::{Span, Timestamp, civil::Date};
-use platform::outside::Outside;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, json, value::RawValue};
@@ -73,25 +78,27 @@ impl Duffel {
     }
 
     /// Asks until all is answered or one call fails: what one call meets (a limit, an outage, a bad token), the next would
-    /// meet too.
-    async fn search(&self, outside: &dyn Outside, query: &SearchQuery, days: &[Date], now: Timestamp) -> Found {
-        let calls = Calls::new(outside, SOURCE, "offer-requests", now);
+    /// meet too. Those that are under way then are waited for: they were made, and may bring something.
+    async fn search(&self, asking: &Asking<'_>, query: &SearchQuery, days: &[Date]) -> Found {
+        let calls = Calls::by(asking, SOURCE, "offer-requests");
         let days = days.get(..CASH_DAYS_PER_SEARCH).unwrap_or(days);
         let mut asks = asks(query, days);
         let all_asked = asks.len() <= MAX_CALLS && every_day(query).all(|day| days.contains(&day));
         asks.truncate(MAX_CALLS);
 
         let (mut sifted, mut answered, mut error) = (Sifted::default(), 0, None);
-        let mut answers = Box::pin(stream::iter(asks).map(|ask| self.ask(&calls, query, ask)).buffered(AT_ONCE));
+        let failed = AtomicBool::new(false);
+        let note = |answer: &Result<Sifted, SourceError>| _ = failed.fetch_or(answer.is_err(), Ordering::Relaxed);
+        let asks = stream::iter(asks).take_while(|_| ready(!failed.load(Ordering::Relaxed)));
+        let mut answers = Box::pin(asks.map(|ask| self.ask(&calls, query, ask).inspect(note)).buffered(AT_ONCE));
         while let Some(answer) = answers.next().await {
             match answer {
-                Ok(offers) => sifted.join(offers),
-                Err(cause) => {
-                    error = Some(cause);
-                    break;
+                Ok(offers) => {
+                    sifted.join(offers);
+                    answered += 1;
                 }
+                Err(cause) => error = error.or(Some(cause)),
             }
-            answered += 1;
         }
         drop(answers);
 
@@ -141,14 +148,8 @@ impl CashSource for Duffel {
 
     /// Only the first [`CASH_DAYS_PER_SEARCH`] days are asked for. The outcome is complete when these are all of the
     /// question's days: else an absent fare says nothing.
-    fn fares<'a>(
-        &'a self,
-        outside: &'a dyn Outside,
-        query: &'a SearchQuery,
-        days: &'a [Date],
-        now: Timestamp,
-    ) -> BoxFuture<'a, Found> {
-        Box::pin(self.search(outside, query, days, now))
+    fn fares<'a>(&'a self, asking: &'a Asking<'a>, query: &'a SearchQuery, days: &'a [Date]) -> BoxFuture<'a, Found> {
+        Box::pin(self.search(asking, query, days))
     }
 }
 

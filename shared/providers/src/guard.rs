@@ -44,7 +44,7 @@ use platform::{
 use rust_decimal::Decimal;
 use storage::{SourceDay, StoreError};
 
-use crate::{error::asked_to_stay_away, raw::Keeping};
+use crate::{calls::CALL_TIMEOUT, error::asked_to_stay_away, raw::Keeping};
 
 /// How long an instance believes what it has read of a source's state: so long at most it goes on asking one that others have
 /// found to be broken.
@@ -99,8 +99,8 @@ struct Known {
     retries: RetryBudget,
     tally: Tally,
     told_at: Option<Timestamp>,
-    /// Calls that nobody waited for to the end, and that took long.
-    abandoned: u32,
+    /// Calls that speak against the source, and of which its breaker has not been told.
+    against: u32,
 }
 
 /// Calls that were taken and not yet made.
@@ -117,18 +117,22 @@ struct Over {
     status: Option<u16>,
     bytes: usize,
     stay_away: Option<Duration>,
+    took: SignedDuration,
 }
 
 impl Over {
-    fn of(answer: &Result<Response<Bytes>, OutsideError>, now: Timestamp) -> Option<Self> {
-        let without = |ending| Self { ending, status: None, bytes: 0, stay_away: None };
+    /// What an answer says, to a call that began then and for which there was time, or not.
+    fn of(answer: &Result<Response<Bytes>, OutsideError>, now: Timestamp, (began, had_time): (Timestamp, bool)) -> Option<Self> {
+        let took = now.duration_since(began);
+        let without = |ending| Self { ending, status: None, bytes: 0, stay_away: None, took };
         match answer {
             Ok(answer) => {
                 let status = answer.status().as_u16();
                 let (ending, bytes) = (Ending::of_status(status), answer.body().len());
-                Some(Self { ending, status: Some(status), bytes, stay_away: asked_to_stay_away(answer, now) })
+                Some(Self { ending, status: Some(status), bytes, stay_away: asked_to_stay_away(answer, now), took })
             }
-            Err(OutsideError::Timeout) => Some(without(Ending::TimedOut)),
+            Err(OutsideError::Timeout) if had_time => Some(without(Ending::TimedOut)),
+            Err(OutsideError::Timeout) => Some(without(Ending::Abandoned)),
             Err(OutsideError::Unreachable) => Some(without(Ending::Unreachable)),
             Err(OutsideError::TooLarge) => Some(without(Ending::TooLarge)),
             Err(
@@ -142,9 +146,16 @@ impl Over {
         }
     }
 
-    /// Whether it speaks against asking again soon. One that says for how long to stay away is believed instead.
+    /// Whether it speaks against asking again soon. One that says for how long to stay away is believed instead; and who had no
+    /// time can say little.
     fn speaks_against(&self) -> bool {
-        self.ending.is_failure() && !(self.ending == Ending::Limited && self.stay_away.is_some())
+        let told_when = self.ending == Ending::Limited && self.stay_away.is_some();
+        let hurried = self.ending == Ending::Abandoned && self.took < SLOW;
+        self.ending.is_failure() && !told_when && !hurried
+    }
+
+    fn millis(&self) -> u64 {
+        u64::try_from(self.took.as_millis()).unwrap_or(0)
     }
 }
 
@@ -156,13 +167,12 @@ impl Outside for Guarded {
                 telemetry::count(&self.cx, "CallsHeldBack", 1);
             }
             let probe = admitted?;
-            let (operation, began) = (call.operation, self.cx.now());
-            let under_way = UnderWay { of: self, began, over: false };
+            let (began, had_time) = (self.cx.now(), call.timeout >= CALL_TIMEOUT);
+            let under_way = UnderWay { of: self, operation: call.operation, began, over: false };
             let keeping = Keeping::of(&self.cx, &call);
             let answer = self.cx.outside().send(call).await;
-            under_way.over();
-            match Over::of(&answer, self.cx.now()) {
-                Some(over) => self.settle(operation, &over, began, probe).await,
+            match under_way.over(Over::of(&answer, self.cx.now(), (began, had_time))) {
+                Some(over) => self.settle(&over, probe).await,
                 // It never left.
                 None => self.give_back(&self.day(began), 1).await,
             }
@@ -181,6 +191,11 @@ impl Guarded {
         Self { cx, terms, known }
     }
 
+    /// With whose key, at which source.
+    pub fn account(&self) -> &Account {
+        &self.terms.account
+    }
+
     fn known<T>(&self, with: impl FnOnce(&mut Known) -> T) -> T {
         let mut all = self.known.0.lock().unwrap_or_else(PoisonError::into_inner);
         with(all.entry(self.terms.account.clone()).or_default())
@@ -188,7 +203,7 @@ impl Guarded {
 
     /// Lets a call through, and says whether it is the one that tries.
     async fn admit(&self, repeated: bool) -> Result<bool, OutsideError> {
-        self.tell_of_abandoned().await;
+        self.tell_of_failures().await;
         let state = self.state().await;
         let now = self.cx.now();
         let shut = |until| OutsideError::LeftAlone(wait(now, until));
@@ -353,20 +368,29 @@ impl Guarded {
         }
     }
 
-    async fn tell_of_abandoned(&self) {
-        let abandoned = self.known(|known| std::mem::take(&mut known.abandoned));
-        if abandoned > 0 {
-            self.failed(abandoned).await;
+    /// Tells the breaker what speaks against the source: of this call, or of those that nobody waited for to the end.
+    async fn tell_of_failures(&self) {
+        let against = self.known(|known| std::mem::take(&mut known.against));
+        if against > 0 {
+            self.failed(against).await;
         }
     }
 
-    /// Draws the conclusions.
-    async fn settle(&self, operation: &'static str, over: &Over, began: Timestamp, probe: bool) {
+    /// Counts a call that is over. Nothing is waited for: this is done even where nobody waits any more.
+    fn count(&self, operation: &'static str, over: &Over) {
+        self.meter(operation, over);
         let now = self.cx.now();
-        let millis = u64::try_from(now.duration_since(began).as_millis()).unwrap_or(0);
-        self.meter(operation, over, millis);
+        self.known(|known| {
+            known.tally.note(over.ending, now, over.millis(), over.bytes as u64);
+            known.against = known.against.saturating_add(over.speaks_against().into());
+        });
+    }
+
+    /// Draws the conclusions.
+    async fn settle(&self, over: &Over, probe: bool) {
+        let now = self.cx.now();
         if over.speaks_against() {
-            self.failed(1).await;
+            self.tell_of_failures().await;
         } else if probe || self.known(|known| known.state.as_ref().is_some_and(|(state, _)| state.breaker != Default::default()))
         {
             self.change_state(|state| state.breaker.answered(probe)).await;
@@ -376,15 +400,14 @@ impl Guarded {
             let until = now.saturating_add(away).unwrap_or(Timestamp::MAX);
             self.change_state(|state| state.pause(until)).await;
         }
-        self.known(|known| known.tally.note(over.ending, now, millis, over.bytes as u64));
         self.tell(now).await;
     }
 
     /// Says of a call what is to be said: no personal data, and nothing of the request.
-    fn meter(&self, operation: &'static str, over: &Over, millis: u64) {
+    fn meter(&self, operation: &'static str, over: &Over) {
         let Terms { tenant, account, cost_per_thousand, .. } = &self.terms;
         let cost = cost_per_thousand.map(|cost| format!("{} {}", cost.amount() / Decimal::ONE_THOUSAND, cost.currency()));
-        let Over { ending, status, bytes, .. } = over;
+        let (Over { ending, status, bytes, .. }, millis) = (over, over.millis());
         let (source, scope, outcome) = (&account.source, &account.scope, *ending);
         tracing::info!(%tenant, %source, %scope, operation, ?outcome, status, millis, bytes, cost, "source call");
         telemetry::count(&self.cx, "OutsideCalls", 1);
@@ -418,17 +441,20 @@ impl Lease {
     }
 }
 
-/// Notes a call that nobody waits for to the end: what is dropped can't be settled, and a source that never answers in time would
-/// never be found to be broken.
+/// Counts a call whatever becomes of it. One that is dropped can draw no conclusions; the next one draws them, or a source that never
+/// answers in time would never be found to be broken.
 struct UnderWay<'a> {
     of: &'a Guarded,
+    operation: &'static str,
     began: Timestamp,
     over: bool,
 }
 
 impl UnderWay<'_> {
-    fn over(mut self) {
+    /// It came to an end, or never left.
+    fn over(mut self, over: Option<Over>) -> Option<Over> {
         self.over = true;
+        over.inspect(|over| self.of.count(self.operation, over))
     }
 }
 
@@ -437,13 +463,9 @@ impl Drop for UnderWay<'_> {
         if self.over {
             return;
         }
-        let now = self.of.cx.now();
-        let took = now.duration_since(self.began);
-        let millis = u64::try_from(took.as_millis()).unwrap_or(0);
-        self.of.known(|known| {
-            known.tally.note(Ending::Abandoned, now, millis, 0);
-            known.abandoned += u32::from(took >= SLOW);
-        });
+        let took = self.of.cx.now().duration_since(self.began);
+        let over = Over { ending: Ending::Abandoned, status: None, bytes: 0, stay_away: None, took };
+        self.of.count(self.operation, &over);
     }
 }
 

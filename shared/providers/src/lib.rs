@@ -4,9 +4,9 @@
 //! What all of them share stands once: how a call is sent, repeated and bounded ([`calls`]), how answers of many pages are read,
 //! what a failure is ([`error`]), and how offers that can't be trusted are set aside and counted ([`read`]).
 //!
-//! A worker of a queue asks without patience: whatever passes only with time (a rate limit, an outage) is a typed error, and the
-//! queue's redelivery asks again. Who answers a member at once gives [`Patience`], and the same failures are then tried again
-//! inside a deadline.
+//! Who asks says until when there is time, and with how much [`Patience`]: what passes with time (a rate limit, an outage) is tried
+//! again within it, for a member shortly, for a message longer. What takes longer still is a typed error, and the queue's redelivery
+//! asks again.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,7 @@ use domain::{
     stays::{StayOffer, StayQuery},
 };
 use futures::future::BoxFuture;
-use jiff::{Timestamp, civil::Date};
-use platform::outside::Outside;
+use jiff::civil::Date;
 
 pub mod account;
 pub mod booking;
@@ -30,6 +29,7 @@ pub mod duffel;
 pub mod ecb;
 pub mod error;
 pub mod expedia_rapid;
+pub mod feed;
 pub mod getyourguide;
 pub mod goibibo;
 pub mod guard;
@@ -52,11 +52,12 @@ pub use desk::{Booked, BookingState, CancelQuote, Desk, PriceCheck, PriceState};
 pub use duffel::Duffel;
 pub use error::SourceError;
 pub use expedia_rapid::ExpediaRapid;
+pub use feed::{Feed, FeedPage};
 pub use getyourguide::GetYourGuide;
 pub use guard::Guarded;
 pub use makemytrip::MakeMyTrip;
 pub use read::Sifted;
-pub use registry::{Serving, serving};
+pub use registry::{Serving, serving, serving_with_keys_of};
 pub use seats_aero::SeatsAero;
 pub use travelpayouts::Travelpayouts;
 pub use viator::Viator;
@@ -67,7 +68,7 @@ pub trait AwardSource: Desk {
     fn id(&self) -> &SourceId;
 
     /// Every award it has for the question.
-    fn awards<'a>(&'a self, outside: &'a dyn Outside, query: &'a SearchQuery, now: Timestamp) -> BoxFuture<'a, Found>;
+    fn awards<'a>(&'a self, asking: &'a Asking<'a>, query: &'a SearchQuery) -> BoxFuture<'a, Found>;
 }
 
 /// A source of cash fares, which answers for one day at a time.
@@ -76,13 +77,7 @@ pub trait CashSource: Desk {
     fn id(&self) -> &SourceId;
 
     /// The fares for the question on some of its days.
-    fn fares<'a>(
-        &'a self,
-        outside: &'a dyn Outside,
-        query: &'a SearchQuery,
-        days: &'a [Date],
-        now: Timestamp,
-    ) -> BoxFuture<'a, Found>;
+    fn fares<'a>(&'a self, asking: &'a Asking<'a>, query: &'a SearchQuery, days: &'a [Date]) -> BoxFuture<'a, Found>;
 }
 
 /// A source of "from" prices of flights.
@@ -101,6 +96,11 @@ pub trait StaySource: Desk {
 
     /// The rooms it has for the question.
     fn stays<'a>(&'a self, asking: &'a Asking<'a>, query: &'a StayQuery) -> BoxFuture<'a, Found<StayOffer>>;
+
+    /// What it says of changes, where it does.
+    fn feed(&self) -> Option<&dyn Feed> {
+        None
+    }
 }
 
 /// A source of activities.

@@ -1,4 +1,4 @@
-//! OYO: stays, by the contract of [`crate::contract`], which nobody has signed yet.
+//! OYO: stays and what changes of them, by the contract of [`crate::contract`], which nobody has signed yet.
 
 use secrecy::SecretString;
 
@@ -9,5 +9,5 @@ pub const SOURCE: &str = "oyo";
 
 /// The adapter at this base URL, which an agreement will name, with `KEY:SECRET`.
 pub fn new(base: &str, key: SecretString) -> SignedHotels {
-    SignedHotels::new(SOURCE, base, key)
+    SignedHotels::new(SOURCE, base, key).with_feed()
 }

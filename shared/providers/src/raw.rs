@@ -1,7 +1,7 @@
-//! Keeps what sources answer to searches, word for word: the guard hands every answer through [`Keeping`].
+//! Keeps what sources answer to searches, and say in feeds, word for word: the guard hands every answer through [`Keeping`].
 //!
 //! Kept are the body, compressed, the source, the operation, the status, the time and a hash of the request. Not kept: the request, its
-//! headers and those of the answer, and anything of an operation that is not a search: bookings tell who travels.
+//! headers and those of the answer, and anything of an operation that is neither a search nor a feed: bookings tell who travels.
 
 use std::fmt::Write;
 
@@ -12,12 +12,12 @@ use sha2::{Digest, Sha256};
 use storage::{Entity, RawAnswer};
 
 use crate::{
-    booking_demand, calls::unpacked, duffel, expedia_rapid, getyourguide, goibibo, makemytrip, oyo, seats_aero, travelpayouts,
-    trip_com, viator,
+    booking_demand, calls::unpacked, contract::CHANGES, duffel, expedia_rapid, getyourguide, goibibo, makemytrip, oyo,
+    seats_aero, travelpayouts, trip_com, viator,
 };
 
-/// The searches, whose answers are offers and nothing else.
-const SEARCHES: &[(&str, &str)] = &[
+/// The searches, whose answers are offers and nothing else, and the feeds, which tell of houses.
+const KEPT: &[(&str, &str)] = &[
     (seats_aero::SOURCE, "search"),
     (duffel::SOURCE, "offer-requests"),
     (travelpayouts::SOURCE, "calendar"),
@@ -30,14 +30,16 @@ const SEARCHES: &[(&str, &str)] = &[
     (oyo::SOURCE, "search-hotels"),
     (trip_com::SOURCE, "search-hotels"),
     (makemytrip::SOURCE, "hotels-search"),
+    (goibibo::SOURCE, CHANGES),
+    (oyo::SOURCE, CHANGES),
 ];
 
 /// Whether answers to an operation of a source are kept.
 pub fn is_kept(source: &str, operation: &str) -> bool {
-    SEARCHES.contains(&(source, operation))
+    KEPT.contains(&(source, operation))
 }
 
-/// What is kept of a call: its answer, if it is a search.
+/// What is kept of a call: its answer, if it is one of those.
 #[derive(Debug)]
 pub(crate) struct Keeping<'a> {
     cx: &'a Deps,

@@ -51,7 +51,29 @@ pub async fn serving(
     market: Option<&Market>,
 ) -> Result<Vec<Serving>, VaultError> {
     let mut lines: Vec<Line> = lines(cx, tenant).await?;
-    lines.retain(|line| line.source.vertical == vertical && line.serves(market) && may_call(cx, line.source.id));
+    lines.retain(|line| line.source.vertical == vertical && line.serves(market));
+    connected(cx, tenant, lines).await
+}
+
+/// The sources that a function may call with the deployment's keys, or with a tenant's own and no other: what is asked once for each
+/// key, not for each who could use it.
+///
+/// # Errors
+/// If the store can't say what is set, or a key can't be opened.
+pub async fn serving_with_keys_of(cx: &Deps, scope: &KeyScope, vertical: Vertical) -> Result<Vec<Serving>, VaultError> {
+    let mut lines = match scope {
+        KeyScope::Deployment => lines_of_deployment(cx).await?,
+        KeyScope::Tenant(tenant) => lines(cx, tenant).await?,
+    };
+    let is_theirs = |line: &Line| line.key().is_some_and(|(of, _)| of == *scope);
+    lines.retain(|line| line.source.vertical == vertical && line.serves(None) && is_theirs(line));
+    let sealer = scope.sealer().map_err(|_| VaultError::Closed)?;
+    connected(cx, &sealer.tenant, lines).await
+}
+
+/// Those that the function may call, the first to be asked first.
+async fn connected(cx: &Deps, tenant: &TenantId, mut lines: Vec<Line>) -> Result<Vec<Serving>, VaultError> {
+    lines.retain(|line| may_call(cx, line.source.id));
     lines.sort_by_key(Line::priority);
     let mut serving = Vec::with_capacity(lines.len());
     for line in &lines {

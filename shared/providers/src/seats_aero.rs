@@ -16,13 +16,12 @@ use domain::{
 use futures::future::BoxFuture;
 use http::{Request, header::ACCEPT};
 use jiff::{Timestamp, civil::DateTime};
-use platform::outside::Outside;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::{
-    AwardSource, Desk, Found, Sifted, SourceError,
+    Asking, AwardSource, Desk, Found, Sifted, SourceError,
     calls::Calls,
     read::{flight_number, link, local_time, reference, secret_header, seen_at, source_id},
 };
@@ -80,8 +79,8 @@ impl SeatsAero {
         Self { id: source_id(SOURCE), base: base.trim_end_matches('/').to_owned(), key }
     }
 
-    async fn search(&self, outside: &dyn Outside, query: &SearchQuery, now: Timestamp) -> Found {
-        let calls = Calls::new(outside, SOURCE, "search", now);
+    async fn search(&self, asking: &Asking<'_>, query: &SearchQuery) -> Found {
+        let calls = Calls::by(asking, SOURCE, "search");
         let mut read = Pages::default();
         let error = self.read(&calls, query, &mut read).await.err();
         let outcome = match (&error, read.pages, read.more) {
@@ -151,8 +150,8 @@ impl AwardSource for SeatsAero {
         &self.id
     }
 
-    fn awards<'a>(&'a self, outside: &'a dyn Outside, query: &'a SearchQuery, now: Timestamp) -> BoxFuture<'a, Found> {
-        Box::pin(self.search(outside, query, now))
+    fn awards<'a>(&'a self, asking: &'a Asking<'a>, query: &'a SearchQuery) -> BoxFuture<'a, Found> {
+        Box::pin(self.search(asking, query))
     }
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 
 use crate::{
-    ActivitySource, AwardSource, Booked, BookingDemand, CancelQuote, CashSource, Desk, Duffel, ExpediaRapid, GetYourGuide,
+    ActivitySource, AwardSource, Booked, BookingDemand, CancelQuote, CashSource, Desk, Duffel, ExpediaRapid, FeedPage, GetYourGuide,
     LeadInSource, MakeMyTrip, PriceCheck, SeatsAero, Sifted, SourceError, StaySource, Travelpayouts, Viator, booking_demand,
     contract, duffel,
     error::{code_in, retry_after},
@@ -113,6 +113,8 @@ pub enum Normalised {
     Bookings(Vec<Booked>),
     /// What cancelling would bring back.
     CancelQuote(CancelQuote),
+    /// What has changed.
+    Changes(FeedPage),
 }
 
 impl Normalised {
@@ -123,7 +125,7 @@ impl Normalised {
             Self::LeadIns(offers) => (offers.offers.len(), offers.set_aside.clone()),
             Self::Stays(offers) => (offers.offers.len(), offers.set_aside.clone()),
             Self::Activities(offers) => (offers.offers.len(), offers.set_aside.clone()),
-            Self::PriceCheck(_) | Self::Booking(_) | Self::Bookings(_) | Self::CancelQuote(_) => Default::default(),
+            Self::PriceCheck(_) | Self::Booking(_) | Self::Bookings(_) | Self::CancelQuote(_) | Self::Changes(_) => Default::default(),
         }
     }
 }
@@ -349,7 +351,7 @@ pub static SOURCES: &[Source] = &[
         limit: Some(Limit { calls: 50, seconds: 60 }),
         asks: Asks { party: true, days: Days::Asked },
         connect: |base, key| Adapter::Stays(Box::new(goibibo::new(base, key))),
-        readings: &[hotels(|body, now| read_hotels(body, goibibo::SOURCE, now)), BOOKING_MADE, BOOKING],
+        readings: &[hotels(|body, now| read_hotels(body, goibibo::SOURCE, now)), BOOKING_MADE, BOOKING, CHANGED],
         errors: CONTRACT_ERRORS,
     },
     Source {
@@ -360,7 +362,7 @@ pub static SOURCES: &[Source] = &[
         limit: Some(Limit { calls: 50, seconds: 60 }),
         asks: Asks { party: true, days: Days::Asked },
         connect: |base, key| Adapter::Stays(Box::new(oyo::new(base, key))),
-        readings: &[hotels(|body, now| read_hotels(body, oyo::SOURCE, now)), BOOKING_MADE, BOOKING],
+        readings: &[hotels(|body, now| read_hotels(body, oyo::SOURCE, now)), BOOKING_MADE, BOOKING, CHANGED],
         errors: CONTRACT_ERRORS,
     },
     Source {
@@ -491,8 +493,15 @@ const BOOKING: Reading = Reading {
     read: |body, _| Ok(Normalised::Booking(contract::parse_booking(body)?)),
 };
 
+const CHANGED: Reading = Reading {
+    operation: contract::CHANGES,
+    fits: |body| has(body, "/changes") && has(body, "/cursor"),
+    read: |body, _| Ok(Normalised::Changes(contract::parse_changes(body)?)),
+};
+
 const CONTRACT_ERRORS: &[(&str, u16)] = &[
     ("invalid_request", 400),
+    (SourceError::CURSOR_EXPIRED, 410),
     ("unauthorized", 401),
     ("forbidden", 403),
     ("not_found", 404),

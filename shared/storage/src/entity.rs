@@ -187,6 +187,7 @@ pub const KINDS: &[&Kind] = &[
     crate::receipts::RECEIPT,
     crate::limits::LIMIT_COUNT,
     crate::sources::SOURCE_ENTRY,
+    crate::sources::FEED_CURSOR,
     crate::sources::SOURCE_STATE,
     crate::sources::SOURCE_BUCKET,
     crate::sources::SOURCE_DAY,

@@ -7,6 +7,7 @@ use domain::{
     sources::{
         Account, KeyScope, SourceEntry, SourceState,
         bucket::{Bucket, LEASE},
+        feeds::FeedCursor,
         health::Tally,
     },
 };
@@ -68,6 +69,16 @@ pub(crate) const SOURCE_HEALTH: &Kind = &Kind {
     table: Table::Cache,
     keys: &[Keyspace { index: None, partition: ACCOUNT, sort: "HEALTH#" }],
     retention: "7 days",
+    privacy: "nobody's data",
+};
+
+pub(crate) const FEED_CURSOR: &Kind = &Kind {
+    name: "feed-cursor",
+    context: "sources",
+    // A day without the feed may pass, and it goes on where it was.
+    table: Table::Core,
+    keys: &[Keyspace { index: None, partition: ACCOUNT, sort: "FEED" }],
+    retention: "for good: the last one",
     privacy: "nobody's data",
 };
 
@@ -216,6 +227,18 @@ impl Entity for SourceHealth {
     }
 }
 
+impl Entity for FeedCursor {
+    const KIND: &'static Kind = FEED_CURSOR;
+
+    fn key(&self) -> Key {
+        Key::new(partition(&self.account), "FEED")
+    }
+
+    fn version(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
 fn entry_key(scope: &KeyScope, source: &SourceId) -> Key {
     Key::new(format!("T#{scope}#SOURCES"), format!("ENTRY#{source}"))
 }
@@ -242,6 +265,14 @@ impl Store {
     /// If the store can't say.
     pub async fn source_entry(&self, scope: &KeyScope, source: &SourceId) -> Result<Option<SourceEntry>, StoreError> {
         self.get(entry_key(scope, source)).await
+    }
+
+    /// How far the feed of a source was read with a key, if it ever was.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn feed_cursor(&self, account: &Account) -> Result<Option<FeedCursor>, StoreError> {
+        self.get(Key::new(partition(account), "FEED")).await
     }
 
     /// Whether an account is left alone.

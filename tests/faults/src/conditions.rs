@@ -16,7 +16,7 @@ use crate::{
     kills::Told,
     matrix::{self, Cell, Fault},
     refusals::{self, Samples},
-    story,
+    story::CHAPTERS,
     strikes::{Recorder, Trouble},
     trials::TRIALS,
     world::{Setting, World, alone},
@@ -198,15 +198,22 @@ pub struct Met {
 /// If it does not come to its end.
 pub fn met(seed: u64) -> Result<Met, Violation> {
     let noting = Arc::new(Noting { inner: Recorder::of(seed), seen: Mutex::default() });
-    alone(seed, async {
-        let world = World::new(Setting::of(seed, noting.clone())).await;
-        story::tell(&world).await?;
-        let items = world.app.system().engine().entities().unwrap();
-        let key = items.iter().find_map(|item| serde_json::from_value(item["searchKey"].clone()).ok());
-        let answer = world.app.store().answer(&KeyScope::Deployment, &key.expect("a search key")).await.unwrap();
-        let samples = Samples { items, answer: answer.expect("an answer") };
-        Ok(Met { uses: noting.seen.lock().unwrap().clone(), samples })
-    })
+    let (mut items, mut answer) = (Vec::new(), None);
+    for chapter in &CHAPTERS {
+        alone(seed, async {
+            let world = World::new(Setting::of(seed, noting.clone())).await;
+            chapter.tell(&world).await?;
+            let there = world.app.system().engine().entities().unwrap();
+            let key = there.iter().find_map(|item| serde_json::from_value(item["searchKey"].clone()).ok());
+            if let Some(key) = key {
+                answer = world.app.store().answer(&KeyScope::Deployment, &key).await.unwrap().or(answer.take());
+            }
+            items.extend(there);
+            Ok(())
+        })?;
+    }
+    let samples = Samples { items, answer: answer.expect("an answer") };
+    Ok(Met { uses: noting.seen.lock().unwrap().clone(), samples })
 }
 
 /// Goes through the trials with every condition in its place.
@@ -238,7 +245,7 @@ pub fn is_missed(met: &Met, used: &Use) -> Result<(), Violation> {
 const SEEDS: u64 = 8;
 
 /// Takes an expression away from all writes, and looks for a telling that goes wrong of it. Answers which.
-pub fn noticed_by(told: &Told, expression: &'static str) -> Option<String> {
+pub fn noticed_by(story: &[Told], expression: &'static str) -> Option<String> {
     let taken = || Some(Taken::Everywhere(expression));
     for (name, trial) in TRIALS {
         for seed in 0..SEEDS {
@@ -247,10 +254,10 @@ pub fn noticed_by(told: &Told, expression: &'static str) -> Option<String> {
             }
         }
     }
-    let cells: Vec<Cell> = matrix::cells(told);
+    let cells: Vec<Cell<'_>> = matrix::cells(story);
     for fault in [Fault::Thrice, Fault::Late, Fault::Struck(Trouble::Killed)] {
         for cell in cells.iter().filter(|cell| cell.fault == fault) {
-            if matrix::run(told, *cell, 0, taken()).is_err() {
+            if matrix::run(*cell, 0, taken()).is_err() {
                 return Some(cell.to_string());
             }
         }

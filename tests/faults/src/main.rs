@@ -21,10 +21,10 @@ struct Options {
     /// This seed alone.
     #[arg(long)]
     seed: Option<u64>,
-    /// Only functions and faults whose name (`function/fault`) contains this.
+    /// Only functions and faults whose name (`chapter/function/fault`) contains this.
     #[arg(long)]
     cell: Option<String>,
-    /// Only kills whose name (`function:call:side`) contains this.
+    /// Only kills whose name (`chapter:function:call:side`) contains this.
     #[arg(long)]
     kill: Option<String>,
     /// One kill in so many.
@@ -40,38 +40,41 @@ struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let told = match kills::told(SEED) {
-        Ok(told) => told,
+    let story = match kills::told(SEED) {
+        Ok(story) => story,
         Err(violation) => {
             println!("without a fault: {violation}");
             return ExitCode::FAILURE;
         }
     };
     if options.story {
-        show(&told);
+        show(&story);
         return ExitCode::SUCCESS;
     }
-    let conditions = if options.cell.is_some() || options.kill.is_some() { 0 } else { take_conditions_away(&told) };
+    let conditions = if options.cell.is_some() || options.kill.is_some() { 0 } else { take_conditions_away(&story) };
     if options.conditions {
         return if conditions == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
-    let kills = if options.cell.is_some() { 0 } else { try_kills(&told, &options) };
-    let cells = if options.kill.is_some() { 0 } else { run_cells(&told, &options) };
+    let kills = if options.cell.is_some() { 0 } else { try_kills(&story, &options) };
+    let cells = if options.kill.is_some() { 0 } else { run_cells(&story, &options) };
     if conditions + kills + cells == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn show(told: &Told) {
+fn show(story: &[Told]) {
     for function in local::machine::functions() {
-        println!("{:5} calls of {}", told.calls_of(function.spec().name), function.spec().name);
+        let name = function.spec().name;
+        println!("{:5} calls of {name}", story.iter().map(|told| told.calls_of(name)).sum::<usize>());
     }
-    println!("{:5} calls", told.calls.len());
-    for (line, count) in &told.outcome {
-        println!("{count:3} {line}");
+    for told in story {
+        println!("{:5} calls in {}", told.calls.len(), told.chapter.name);
+        for (line, count) in &told.outcome {
+            println!("{count:3} {line}");
+        }
     }
 }
 
 /// Answers how many conditions nobody misses.
-fn take_conditions_away(told: &Told) -> usize {
+fn take_conditions_away(story: &[Told]) -> usize {
     let start = Instant::now();
     let met = match conditions::trials_hold().and_then(|()| conditions::met(SEED)) {
         Ok(met) => met,
@@ -87,7 +90,7 @@ fn take_conditions_away(told: &Told) -> usize {
             println!("{used}: {violation}");
         }
     }
-    let noticed = workers::each(&CONDITIONS, |expression| conditions::noticed_by(told, expression));
+    let noticed = workers::each(&CONDITIONS, |expression| conditions::noticed_by(story, expression));
     for (expression, noticed) in CONDITIONS.iter().zip(noticed) {
         missed += usize::from(noticed.is_none());
         println!("without {expression}: {}", noticed.map_or("nobody notices".to_owned(), |by| format!("noticed by {by}")));
@@ -101,15 +104,15 @@ fn take_conditions_away(told: &Told) -> usize {
 }
 
 /// Answers how many kills ended as they should not.
-fn try_kills(told: &Told, options: &Options) -> usize {
-    let named = |spot: &Spot| options.kill.as_ref().is_none_or(|kill| spot.to_string().contains(kill.as_str()));
-    let spots: Vec<Spot> = kills::spots(told).into_iter().filter(named).step_by(options.every.max(1)).collect();
+fn try_kills(story: &[Told], options: &Options) -> usize {
+    let named = |spot: &Spot<'_>| options.kill.as_ref().is_none_or(|kill| spot.to_string().contains(kill.as_str()));
+    let spots: Vec<Spot<'_>> = kills::spots(story).into_iter().filter(named).step_by(options.every.max(1)).collect();
     if spots.is_empty() {
         println!("there is no such kill");
         return 1;
     }
     let start = Instant::now();
-    let results = kills::try_all(told, &spots);
+    let results = kills::try_all(&spots);
     let (mut failed, mut uncertain) = (0, 0);
     for (spot, result) in results {
         match result {
@@ -126,16 +129,16 @@ fn try_kills(told: &Told, options: &Options) -> usize {
 }
 
 /// Answers how many tellings ended as they should not.
-fn run_cells(told: &Told, options: &Options) -> usize {
-    let named = |cell: &Cell| options.cell.as_ref().is_none_or(|name| cell.to_string().contains(name.as_str()));
-    let cells: Vec<Cell> = matrix::cells(told).into_iter().filter(named).collect();
+fn run_cells(story: &[Told], options: &Options) -> usize {
+    let named = |cell: &Cell<'_>| options.cell.as_ref().is_none_or(|name| cell.to_string().contains(name.as_str()));
+    let cells: Vec<Cell<'_>> = matrix::cells(story).into_iter().filter(named).collect();
     if cells.is_empty() {
         println!("there is no such cell");
         return 1;
     }
     let seeds: Vec<u64> = options.seed.map_or_else(|| (0..options.seeds).collect(), |seed| vec![seed]);
     let start = Instant::now();
-    let (lines, failed) = matrix::run_all(told, &cells, &seeds);
+    let (lines, failed) = matrix::run_all(&cells, &seeds);
     for failed in &failed {
         let (cell, seed) = (failed.cell, failed.seed);
         println!("{cell}, seed {seed}:\n{}\n  again: cargo xtask faults --cell {cell} --seed {seed}", failed.violation);

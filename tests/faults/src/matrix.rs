@@ -54,11 +54,7 @@ impl Fault {
     fn befalls(self, function: &'static dyn Function, told: &Told) -> bool {
         let name = function.spec().name;
         match self {
-            // Also where a grant says that it makes such calls: that it made none is then found out, for nothing is struck.
-            Self::Struck(trouble) => {
-                told.calls.iter().any(|call| call.function == name && trouble.befalls(call))
-                    || function.grants().iter().any(|grant| trouble.befalls_grant(grant))
-            }
+            Self::Struck(trouble) => told.calls.iter().any(|call| call.function == name && trouble.befalls(call)),
             Self::Thrice | Self::Clock(_) => true,
             Self::Late | Self::Poison => matches!(function.trigger(), Trigger::Queue { .. }),
         }
@@ -82,26 +78,52 @@ impl Fault {
 
 /// A function under a fault.
 #[derive(Debug, Clone, Copy)]
-pub struct Cell {
+pub struct Cell<'a> {
+    /// In which chapter.
+    pub told: &'a Told,
     /// Whom.
     pub function: &'static str,
     /// What befalls it.
     pub fault: Fault,
 }
 
-impl std::fmt::Display for Cell {
+impl std::fmt::Display for Cell<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.function, self.fault.name())
+        write!(f, "{}/{}/{}", self.told.chapter.name, self.function, self.fault.name())
     }
 }
 
-/// Every function with every fault that can befall it.
-pub fn cells(told: &Told) -> Vec<Cell> {
-    let of = |function: &'static dyn Function| {
+/// Every function with every fault that can befall it, in every chapter in which it has work.
+pub fn cells<'a>(story: &'a [Told]) -> Vec<Cell<'a>> {
+    let of = |told, function: &'static dyn Function| {
         let befall = Fault::all().into_iter().filter(move |fault| fault.befalls(function, told));
-        befall.map(|fault| Cell { function: function.spec().name, fault })
+        befall.map(move |fault| Cell { told, function: function.spec().name, fault })
     };
-    functions().into_iter().flat_map(of).collect()
+    let of_chapter = |told: &'a Told| {
+        let working = functions().into_iter().filter(|function| told.calls_of(function.spec().name) > 0);
+        working.flat_map(move |function| of(told, function))
+    };
+    story.iter().flat_map(of_chapter).collect()
+}
+
+/// Troubles that a function's grants say can befall it, and that no call of the story is there for.
+pub fn never_struck(story: &[Told]) -> Vec<String> {
+    let befallen = |name, trouble: Trouble| {
+        story.iter().any(|told| told.calls.iter().any(|call| call.function == name && trouble.befalls(call)))
+    };
+    let mut never = Vec::new();
+    for function in functions() {
+        let name = function.spec().name;
+        let can = |trouble: &Trouble| function.grants().iter().any(|grant| trouble.befalls_grant(grant));
+        never.extend(
+            Trouble::ALL
+                .into_iter()
+                .filter(can)
+                .filter(|trouble| !befallen(name, *trouble))
+                .map(|trouble| format!("{name}/{}", trouble.name())),
+        );
+    }
+    never
 }
 
 /// How a telling under a fault went.
@@ -119,10 +141,10 @@ pub struct Went {
 ///
 /// # Errors
 /// If the end is another one than without the fault.
-pub fn run(told: &Told, cell: Cell, seed: u64, without: Option<Taken>) -> Result<Went, Violation> {
+pub fn run(cell: Cell<'_>, seed: u64, without: Option<Taken>) -> Result<Went, Violation> {
     let strikes = match cell.fault {
         Fault::Struck(trouble) => {
-            let of = told.calls.iter().filter(|call| call.function == cell.function && trouble.befalls(call)).count();
+            let of = cell.told.calls.iter().filter(|call| call.function == cell.function && trouble.befalls(call)).count();
             Some(Arc::new(Strikes::of(cell.function, trouble, of, seed)))
         }
         Fault::Thrice | Fault::Late | Fault::Poison | Fault::Clock(_) => None,
@@ -134,8 +156,8 @@ pub fn run(told: &Told, cell: Cell, seed: u64, without: Option<Taken>) -> Result
     alone(seed, async {
         let mischief = cell.fault.mischief(cell.function);
         let world = World::new(Setting { seed, faults, mischief, without }).await;
-        story::tell(&world).await?;
-        let mut should = told.outcome.clone();
+        cell.told.chapter.tell(&world).await?;
+        let mut should = cell.told.outcome.clone();
         if !world.looks_are_fresh() {
             should.remove(story::TRANSFERRED);
         }
@@ -153,9 +175,9 @@ pub fn run(told: &Told, cell: Cell, seed: u64, without: Option<Taken>) -> Result
 
 /// A telling that did not end as it should.
 #[derive(Debug)]
-pub struct Failed {
+pub struct Failed<'a> {
     /// Under which fault.
-    pub cell: Cell,
+    pub cell: Cell<'a>,
     /// By which seed.
     pub seed: u64,
     /// What is wrong.
@@ -178,9 +200,9 @@ pub struct Line {
 }
 
 /// Runs every cell by every seed.
-pub fn run_all(told: &Told, cells: &[Cell], seeds: &[u64]) -> (BTreeMap<String, Line>, Vec<Failed>) {
-    let runs: Vec<(Cell, u64)> = cells.iter().flat_map(|cell| seeds.iter().map(|seed| (*cell, *seed))).collect();
-    let results = workers::each(&runs, |(cell, seed)| run(told, *cell, *seed, None));
+pub fn run_all<'a>(cells: &[Cell<'a>], seeds: &[u64]) -> (BTreeMap<String, Line>, Vec<Failed<'a>>) {
+    let runs: Vec<(Cell<'_>, u64)> = cells.iter().flat_map(|cell| seeds.iter().map(|seed| (*cell, *seed))).collect();
+    let results = workers::each(&runs, |(cell, seed)| run(*cell, *seed, None));
     let mut lines: BTreeMap<String, Line> = BTreeMap::new();
     for cell in cells {
         lines.entry(cell.fault.name()).or_default().cells += 1;
@@ -214,7 +236,7 @@ const ALERTS: &str = "notifications-send-email";
 /// So many seeds strike every cell.
 const ENOUGH: usize = 10;
 
-impl Cell {
+impl Cell<'_> {
     /// Whether so many messages may be uncertain, after so many strikes.
     fn is_rightly_uncertain(self, uncertain: usize, struck: usize) -> Result<(), Violation> {
         let so = match self.fault {

@@ -34,14 +34,13 @@ pub async fn tell(world: &World) -> Result<(), Violation> {
     gwen.forget_password().await
 }
 
-/// Leaves behind what is otherwise used up: someone is about to join.
+/// Another one agrees to the terms that their brand has by then, and is about to join: what is otherwise used up is left behind.
 ///
 /// # Errors
 /// If they are not answered.
-pub async fn another(world: &World) -> Result<(), Violation> {
+pub async fn agrees(world: &World) -> Result<(), Violation> {
     let another = Newcomer { world };
     let mut hugo = applicant("hugo", "hugo@example.net");
-    // The tenant has terms by then.
     hugo["acceptedTerms"] = 1.into();
     another.ask(Method::POST, "auth/signup", None, Some(hugo)).await?;
     world.settle().await?;

@@ -96,6 +96,7 @@ impl<'a> Told<'a> {
             }
             "placed-listing" => format!("listing {} of {}", item["reference"], text(&item["source"])),
             "match-candidate" => format!("question about {} and {}", item["one"], item["other"]),
+            "feed-cursor" => format!("feed of {} read to {}", text(&item["source"]), item["since"]),
             "outbox" => return Err(Violation(format!("an event is left in the outbox: {item}"))),
             // What it is for names an id, of the same length each time.
             "receipt" => format!("receipt of {} for {} characters", of("member"), text(&item["operation"]).len()),

@@ -24,6 +24,7 @@ use domain::{
     sources::{
         self, KeyScope, SourceEntry, SourceState, Vertical,
         bucket::{Bucket, Limit},
+        feeds::FeedCursor,
         health::{Ending, Tally},
     },
     wallets::{OwnValuations, Wallet},
@@ -137,6 +138,7 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
         "saved-deal" => of_entity::<SavedDeal>(store, samples.one()?, used).await,
         "booking" => of_entity::<Booking>(store, samples.one()?, used).await,
         "source-entry" => of_entity::<SourceEntry>(store, samples.one()?, used).await,
+        "feed-cursor" => of_entity::<FeedCursor>(store, samples.one()?, used).await,
         "source-state" => left_alone_as_it_was_read(store, samples.answer.asked_at, used).await,
         "source-health" => adds_to_what_was_read(store, samples.answer.asked_at).await,
         "source-bucket" => gives_no_more_than_it_holds(store, samples.answer.asked_at).await,

@@ -20,8 +20,12 @@ use crate::{
 pub type Trial = fn(u64, Option<Taken>) -> Result<(), Violation>;
 
 /// Every trial, with its name.
-pub const TRIALS: [(&str, Trial); 3] =
-    [("a plan's limit", limit), ("one question asked once", asked_once), ("answers that overtake", overtaken)];
+pub const TRIALS: [(&str, Trial); 4] = [
+    ("a plan's limit", limit),
+    ("a source's limit", burst),
+    ("one question asked once", asked_once),
+    ("answers that overtake", overtaken),
+];
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
@@ -60,6 +64,19 @@ fn limit(seed: u64, without: Option<Taken>) -> Result<(), Violation> {
     })
 }
 
+/// However many ask at once, a source hears no more of it than it takes at once: Goibibo a quarter of its 50 calls a minute.
+fn burst(seed: u64, without: Option<Taken>) -> Result<(), Violation> {
+    const AT_ONCE: usize = 13;
+    alone(seed, async {
+        let world = world(seed, Arc::new(Recorder::of(seed)), without).await;
+        let goa = |nights: u8| json!({"city": "Goa", "checkin": "2026-04-27", "nights": nights});
+        let demo = world.app.member("demo");
+        join_all((1..=18).map(|nights| demo.post("/v1/search/stays").body(goa(nights)).send())).await;
+        let heard = world.space.calls_to("goibibo");
+        ensure((1..=AT_ONCE).contains(&heard), || format!("{heard} calls at once"))
+    })
+}
+
 /// Two tenants' searches of one question, due at once, ask it once.
 fn asked_once(seed: u64, without: Option<Taken>) -> Result<(), Violation> {
     alone(seed, async {
@@ -78,8 +95,8 @@ fn asked_once(seed: u64, without: Option<Taken>) -> Result<(), Violation> {
 /// A source that answers so late that the question was asked anew meanwhile does not bring back what is no longer so.
 fn overtaken(seed: u64, without: Option<Taken>) -> Result<(), Violation> {
     alone(seed, async {
-        // It has asked, and holds the answer in its hands: its first write was taking the question.
-        let post = Gatepost::after(1, "search-run-search", "PutItem");
+        // It has asked, and holds the answer in its hands.
+        let post = Gatepost::at("search-run-search", "SendMessageBatch");
         let world = world(seed, post.clone(), without).await;
         let path = watch(&world, "demo").await;
         let demo = world.app.member("demo");

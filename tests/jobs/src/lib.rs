@@ -21,6 +21,8 @@ pub struct Space {
     awards: Mutex<Vec<Award>>,
     rates: Mutex<Option<String>>,
     failing: Mutex<Option<StatusCode>>,
+    changed: Mutex<Vec<Value>>,
+    forgets_cursors: Mutex<bool>,
     /// Whom every call was for, in order.
     pub calls: Mutex<Vec<&'static str>>,
 }
@@ -41,6 +43,32 @@ impl Space {
     /// What the bank says from now on; at first that a euro is worth 1.185 US dollars on 2026-02-17.
     pub fn say_of_rates(&self, xml: impl Into<String>) {
         *self.rates.lock().unwrap() = Some(xml.into());
+    }
+
+    /// Goibibo's feed tells of this from now on; nothing (`null`) spoils the page that it would be on.
+    pub fn change(&self, record: Value) {
+        self.changed.lock().unwrap().push(record);
+    }
+
+    /// Goibibo no longer knows, or knows again, the cursors that it gave.
+    pub fn forget_cursors(&self, forgets: bool) {
+        *self.forgets_cursors.lock().unwrap() = forgets;
+    }
+
+    /// A page of its feed, two records long. It remembers all that it ever told.
+    fn page(&self, asked: &[u8]) -> (u16, String) {
+        let asked: Value = serde_json::from_slice(asked).unwrap();
+        let cursor = asked["cursor"].as_str();
+        if cursor.is_some() && *self.forgets_cursors.lock().unwrap() {
+            return (410, json!({"error": {"code": "cursor_expired"}}).to_string());
+        }
+        let (begin, all) = (cursor.map_or(0, |cursor| cursor.parse().unwrap()), self.changed.lock().unwrap());
+        let end = (begin + 2).min(all.len());
+        if all[begin..end].contains(&Value::Null) {
+            return (200, "no page".to_owned());
+        }
+        let page = json!({"changes": all[begin..end], "cursor": end.to_string(), "hasMore": end < all.len()});
+        (200, page.to_string())
     }
 
     /// Answers with this status from now on; none ends it.
@@ -131,6 +159,10 @@ impl Outside for Space {
         let failing = *self.failing.lock().unwrap();
         let answer = match failing {
             Some(status) => Response::builder().status(status).body(Bytes::from("{}")),
+            None if call.operation == "inventory-changes" => {
+                let (status, page) = self.page(call.request.body());
+                Response::builder().status(status).body(Bytes::from(page))
+            }
             None => Response::builder().status(200).body(Bytes::from(self.answer(call.source))),
         };
         Box::pin(async move { answer.map_err(|_| OutsideError::Unreachable) })

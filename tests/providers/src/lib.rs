@@ -17,7 +17,7 @@ use futures::future::BoxFuture;
 use jiff::{Timestamp, civil::Date};
 use platform::outside::{Call, Outside, OutsideError, OverHttp};
 use providers::{
-    SourceError,
+    Asking, SourceError,
     sources::{Normalised, Reading, SOURCES, Source},
 };
 use serde_json::{Value, json};
@@ -96,7 +96,11 @@ pub fn how_many(normalised: &Normalised) -> usize {
         Normalised::LeadIns(found) => found.offers.len(),
         Normalised::Stays(found) => found.offers.len(),
         Normalised::Activities(found) => found.offers.len(),
-        Normalised::PriceCheck(_) | Normalised::Booking(_) | Normalised::Bookings(_) | Normalised::CancelQuote(_) => 0,
+        Normalised::PriceCheck(_)
+        | Normalised::Booking(_)
+        | Normalised::Bookings(_)
+        | Normalised::CancelQuote(_)
+        | Normalised::Changes(_) => 0,
     }
 }
 
@@ -111,6 +115,7 @@ pub fn is_sound(normalised: &Normalised) -> bool {
         Normalised::Booking(booked) => !booked.reference.is_empty(),
         Normalised::Bookings(all) => all.iter().all(|booked| !booked.reference.is_empty()),
         Normalised::CancelQuote(quote) => quote.refund.is_none_or(|refund| !refund.is_negative()),
+        Normalised::Changes(page) => page.changes.values().flatten().all(|(from, to)| from <= to),
     }
 }
 
@@ -342,6 +347,11 @@ pub async fn serve(router: Router) -> String {
 /// The real client.
 pub fn outside() -> OverHttp {
     OverHttp::new().unwrap()
+}
+
+/// To be asked at that time, with more time than any test takes, and without patience.
+pub fn asking(outside: &dyn Outside) -> Asking<'_> {
+    Asking::within(outside, NOW, Duration::from_hours(1))
 }
 
 /// The real client, in a hurry: tests of time-outs need not take ten seconds.

@@ -7,7 +7,9 @@ use domain::{
 };
 use jiff::civil::Date;
 use providers::{CashSource, Duffel, Found, Sifted, SourceError, duffel::parse_offer_request};
-use providers_tests::{Answer, NOW, Vendor, day, london_to_new_york, mended_offer_request, outside, party, query, sample};
+use providers_tests::{
+    Answer, NOW, Vendor, asking, day, london_to_new_york, mended_offer_request, outside, party, query, sample,
+};
 use serde_json::{Value, json};
 
 fn parse(body: &Value) -> Sifted {
@@ -32,7 +34,7 @@ fn only(sifted: Sifted) -> FlightOffer {
 }
 
 async fn search(vendor: &Vendor, days: &[Date]) -> Found {
-    Duffel::new(&vendor.base, "the-token".to_owned().into()).fares(&outside(), &london_to_new_york(), days, NOW).await
+    Duffel::new(&vendor.base, "the-token".to_owned().into()).fares(&asking(&outside()), &london_to_new_york(), days).await
 }
 
 #[test]
@@ -208,7 +210,7 @@ async fn it_asks_as_documented() {
     let vendor = Vendor::always(Answer::new(201, mended_offer_request().to_string())).await;
     let query = party(2, &["LHR"], &["JFK"], ("2020-06-13", "2020-06-13"), &[Cabin::PremiumEconomy]);
     let found =
-        Duffel::new(&vendor.base, "the-token".to_owned().into()).fares(&outside(), &query, &[day("2020-06-13")], NOW).await;
+        Duffel::new(&vendor.base, "the-token".to_owned().into()).fares(&asking(&outside()), &query, &[day("2020-06-13")]).await;
     assert_eq!((found.outcome, found.calls, found.set_aside.get(&Untrusted::NotAsked)), (SourceOutcome::Complete, 1, Some(&1)));
     let [asked] = vendor.asked().try_into().unwrap();
     assert_eq!((asked.head.method.as_str(), asked.head.uri.path()), ("POST", "/air/offer_requests"));
@@ -230,7 +232,7 @@ async fn it_asks_for_each_day_cabin_origin_and_destination_up_to_a_cap() {
     let ask = async |from: &[&str], cabins: &[Cabin], last: &str, days: usize| {
         let query = query(from, &["JFK", "EWR"], ("2020-06-01", last), cabins);
         let days: Vec<Date> = day("2020-06-01").series(jiff::Span::new().days(1)).take(days).collect();
-        let found = Duffel::new(&vendor.base, "t".to_owned().into()).fares(&outside(), &query, &days, NOW).await;
+        let found = Duffel::new(&vendor.base, "t".to_owned().into()).fares(&asking(&outside()), &query, &days).await;
         (found.outcome, found.calls)
     };
     assert_eq!(ask(&["LHR", "LGW"], &[Cabin::Economy, Cabin::First], "2020-06-02", 2).await, (SourceOutcome::Complete, 16));

@@ -11,10 +11,8 @@ use domain::{
     stays::{Guests, StayOffer, StayPlace, StayQuery},
 };
 use local::recordings::{KEY, OBSERVED, Recordings, TRAVEL_DAY, router};
-use providers::{
-    ActivitySource, Asking, AwardSource, CashSource, Duffel, Found, SeatsAero, SourceError, StaySource, Viator, trip_com,
-};
-use providers_tests::{NOW, day, outside, party, query, serve};
+use providers::{ActivitySource, AwardSource, CashSource, Duffel, Found, SeatsAero, SourceError, StaySource, Viator, trip_com};
+use providers_tests::{asking, day, outside, party, query, serve};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::json;
@@ -35,11 +33,13 @@ async fn player() -> String {
 }
 
 async fn awards(query: &SearchQuery, key: &str) -> Found {
-    SeatsAero::new(&format!("{}/seats-aero", player().await), key.to_owned().into()).awards(&outside(), query, NOW).await
+    SeatsAero::new(&format!("{}/seats-aero", player().await), key.to_owned().into()).awards(&asking(&outside()), query).await
 }
 
 async fn fares(query: &SearchQuery, token: &str) -> Found {
-    Duffel::new(&format!("{}/duffel", player().await), token.to_owned().into()).fares(&outside(), query, &[day(DAY)], NOW).await
+    Duffel::new(&format!("{}/duffel", player().await), token.to_owned().into())
+        .fares(&asking(&outside()), query, &[day(DAY)])
+        .await
 }
 
 fn root() -> &'static Path {
@@ -168,7 +168,7 @@ async fn stays(
     let query = StayQuery::new(StayPlace::City(city.to_owned()), day(checkin), nights, guests, Currency::USD).unwrap();
     let base = format!("{}/trip-com", serve(router(recordings)).await);
     let outside = outside();
-    trip_com::new(&base, key.to_owned().into()).stays(&Asking { outside: &outside, now: NOW, patience: None }, &query).await
+    trip_com::new(&base, key.to_owned().into()).stays(&asking(&outside), &query).await
 }
 
 fn two() -> Guests {
@@ -234,7 +234,7 @@ async fn rooms_of_another_year_are_otherwise_the_same() {
 async fn no_activity_is_invented() {
     let query = ActivityQuery::new("Singapore".to_owned(), (day(DAY), day(DAY)), 2, Currency::USD).unwrap();
     let (base, outside) = (format!("{}/viator", player().await), outside());
-    let asking = Asking { outside: &outside, now: NOW, patience: None };
+    let asking = asking(&outside);
     let found = Viator::new(&base, KEY.to_owned().into()).activities(&asking, &query).await;
     assert_eq!((found.outcome, found.offers.len(), found.error), (SourceOutcome::Complete, 0, None));
     let refused = Viator::new(&base, "another".to_owned().into()).activities(&asking, &query).await;

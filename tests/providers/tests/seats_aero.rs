@@ -11,7 +11,9 @@ use providers::{
     AwardSource, Found, SeatsAero, SourceError,
     seats_aero::{PROGRAMMES, Page, parse_availability},
 };
-use providers_tests::{Answer, Asked, NOW, Vendor, availability, cancun_to_istanbul, outside, query, sample, search_page};
+use providers_tests::{
+    Answer, Asked, NOW, Vendor, asking, availability, cancun_to_istanbul, outside, query, sample, search_page,
+};
 use serde_json::{Value, json};
 
 fn parse(body: &[u8], query: &SearchQuery) -> Result<Page, SourceError> {
@@ -26,7 +28,7 @@ fn changed(change: impl FnOnce(&mut Value)) -> Page {
 }
 
 async fn search(vendor: &Vendor) -> Found {
-    SeatsAero::new(&vendor.base, "the-key".to_owned().into()).awards(&outside(), &cancun_to_istanbul(), NOW).await
+    SeatsAero::new(&vendor.base, "the-key".to_owned().into()).awards(&asking(&outside()), &cancun_to_istanbul()).await
 }
 
 #[test]
@@ -241,7 +243,7 @@ async fn it_asks_as_documented() {
 async fn it_lists_airports_and_cabins() {
     let vendor = Vendor::always(Answer::json(&search_page(&[], false, 1))).await;
     let query = query(&["LAX", "SFO"], &["DXB", "AUH"], ("2026-04-01", "2026-04-30"), &Cabin::ALL);
-    let found = SeatsAero::new(&format!("{}/", vendor.base), "k".to_owned().into()).awards(&outside(), &query, NOW).await;
+    let found = SeatsAero::new(&format!("{}/", vendor.base), "k".to_owned().into()).awards(&asking(&outside()), &query).await;
     assert_eq!(found.outcome, SourceOutcome::Complete, "nothing found is an answer");
     let [asked] = vendor.asked().try_into().unwrap();
     assert_eq!(asked.head.uri.path(), "/search");

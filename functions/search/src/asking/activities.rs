@@ -13,7 +13,6 @@ use providers::{Serving, sources::Adapter};
 use storage::StoreError;
 
 use super::{Askable, Asking};
-use crate::serving::id_of;
 
 impl Askable for ActivityQuery {
     fn ask<'a>(&'a self, asking: &'a Asking<'a, Self>) -> BoxFuture<'a, Vec<Part<ActivityOffer>>> {
@@ -21,7 +20,7 @@ impl Askable for ActivityQuery {
             let Adapter::Activities(source) = &serving.adapter else { return None };
             Some(async move {
                 let with = asking.with(serving);
-                asking.part(&id_of(serving), source.activities(&with, self)).await
+                asking.part(source.activities(&with, self)).await
             })
         });
         join_all(said).boxed()

@@ -80,7 +80,7 @@ trait ToSources {
 impl ToSources for SearchQuery {
     fn awards<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving) -> Option<Said<'a>> {
         let Adapter::Awards(source) = &serving.adapter else { return None };
-        Some(async move { asking.part(&id_of(serving), source.awards(&serving.outside, self, asking.now)).await }.boxed())
+        Some(async move { asking.part(source.awards(&asking.with(serving), self)).await }.boxed())
     }
 
     fn fares<'a>(
@@ -100,7 +100,7 @@ impl ToSources for SearchQuery {
                 Ok([]) => return nothing_of(&id_of(serving), SourceOutcome::Complete, asking.now),
                 Ok(days) => days,
             };
-            asking.part(&id_of(serving), source.fares(&serving.outside, self, days, asking.now)).await
+            asking.part(source.fares(&asking.with(serving), self, days)).await
         };
         Some(said.boxed())
     }

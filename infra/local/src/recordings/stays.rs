@@ -3,6 +3,9 @@
 //! Each was offered at these prices for these nights in 2023 and 2024. They are played a number of whole weeks later, so that weekends
 //! stay weekends: those of 2023-09-23 are those of [`FIRST_NIGHT`]. The source is one of those that publish no interface, in the form of
 //! our own proposal: it is the only one whose answers name places by their city, and houses by a name.
+//!
+//! `POST /goibibo/api/search/hotels` has a few of the same rooms, and `POST /goibibo/api/inventory/changes` says of one of these after
+//! the other that it has changed: which one is not observed, and its prices stay what they were.
 
 use std::sync::Arc;
 
@@ -26,6 +29,8 @@ use super::{KEY, answer, authorised};
 pub(super) const FIRST_NIGHT: Date = date(2026, 2, 21);
 /// Where all of them are.
 const CITY: &str = "singapore";
+/// So many of the rooms the source with a feed has, too.
+const TOLD_OF: usize = 8;
 /// Rooms on a page.
 const PAGE: usize = 25;
 
@@ -37,7 +42,7 @@ pub(super) struct Stays {
 }
 
 /// A room, with its price in Singapore dollars for each night from the first on which it was observed; none, where it was taken.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Room {
     listing: String,
     kind: String,
@@ -59,6 +64,11 @@ impl Stays {
     /// The same on other nights.
     pub(super) fn moved_by(&self, span: Span) -> Self {
         Self { first_night: self.first_night.saturating_add(span), rooms: self.rooms.clone() }
+    }
+
+    /// The same with the first of the rooms alone.
+    fn first(&self) -> Self {
+        Self { first_night: self.first_night, rooms: self.rooms.iter().take(TOLD_OF).cloned().collect() }
     }
 
     /// The rooms that are free on all of these nights for so many, with what the nights come to.
@@ -115,7 +125,11 @@ impl Room {
 }
 
 pub(super) fn router(stays: &Stays) -> Router {
-    Router::new().route("/trip-com/api/search/hotels", post(search)).with_state(stays.clone())
+    let with_feed = Router::new()
+        .route("/goibibo/api/search/hotels", post(search))
+        .route("/goibibo/api/inventory/changes", post(changes))
+        .with_state(stays.first());
+    Router::new().route("/trip-com/api/search/hotels", post(search)).with_state(stays.clone()).merge(with_feed)
 }
 
 /// A search, as far as the player understands it. Prices are in the only currency in which they were observed.
@@ -130,10 +144,36 @@ struct Asked {
     page: Option<String>,
 }
 
-async fn search(State(stays): State<Stays>, headers: HeaderMap, Json(asked): Json<Asked>) -> Response {
+fn signed(headers: &HeaderMap) -> bool {
     let key = KEY.split_once(':').map_or(KEY, |(key, _)| key);
-    if !authorised(&headers, "x-api-key", key) || !headers.contains_key("x-signature") {
-        return answer(StatusCode::UNAUTHORIZED, json!({"error": {"code": "unauthorized"}}));
+    authorised(headers, "x-api-key", key) && headers.contains_key("x-signature")
+}
+
+fn unauthorised() -> Response {
+    answer(StatusCode::UNAUTHORIZED, json!({"error": {"code": "unauthorized"}}))
+}
+
+/// What follows a page of the feed; without a cursor, nothing yet.
+#[derive(Debug, Deserialize)]
+struct Since {
+    cursor: Option<String>,
+}
+
+/// One room a page, in turns, and no second page at once.
+async fn changes(State(stays): State<Stays>, headers: HeaderMap, Json(Since { cursor }): Json<Since>) -> Response {
+    if !signed(&headers) {
+        return unauthorised();
+    }
+    let place = cursor.as_deref().map(|cursor| cursor.parse::<usize>().unwrap_or(0));
+    let changed = place.and_then(|place| stays.rooms.get(place % stays.rooms.len().max(1)));
+    let changes: Vec<Value> = changed.iter().map(|room| json!({"hotelId": room.listing})).collect();
+    let next = place.map_or(0, |place| place.wrapping_add(1));
+    answer(StatusCode::OK, json!({"changes": changes, "cursor": next.to_string(), "hasMore": false}))
+}
+
+async fn search(State(stays): State<Stays>, headers: HeaderMap, Json(asked): Json<Asked>) -> Response {
+    if !signed(&headers) {
+        return unauthorised();
     }
     let found = if asked.city.eq_ignore_ascii_case(CITY) { stays.free(&asked) } else { Vec::new() };
     let skip = asked.page.as_deref().and_then(|page| page.parse().ok()).unwrap_or(0);

@@ -276,9 +276,22 @@ impl<'a> Cases<'a> {
         self.add("a cursor of 10,000 bytes", self.ask(&user, &format!("{path}{sign}cursor={long}.{long}")), INVALID);
     }
 
+    fn queries(&mut self) {
+        let (user, path) = (self.user(), self.path());
+        let (sign, given) = path.split_once('?').map_or(('?', ""), |(_, given)| ('&', given));
+        for unknown in ["noParameterOfOurs=1", "no~parameter/of[ours]=1", "=", "noParameterOfOurs"] {
+            let asked = self.ask(&user, &format!("{path}{sign}{unknown}"));
+            self.add(format!("an unknown parameter: {unknown}"), self.with_body(asked), INVALID);
+        }
+        if let Some(first) = given.split('&').next().filter(|first| !first.is_empty()) {
+            self.add("a parameter twice", self.ask(&user, &format!("{path}&{first}")), INVALID);
+        }
+    }
+
     fn of(app: &'a TestApp, route: &'a Route, ids: &'a Ids) -> Vec<Case<'a>> {
         let mut cases = Self { app, route, ids, cases: Vec::new() };
         cases.tokens();
+        cases.queries();
         if route.writes() {
             cases.bodies();
             cases.headers();

@@ -69,16 +69,16 @@ async fn what_operators_set_holds_for_all_and_under_what_tenants_set() {
 async fn an_agreement_turns_a_source_on() {
     let app = TestApp::new().await;
     let (admin, operator) = (app.member("admin"), app.member("operator"));
-    let (mine, all) = ("/v1/admin/providers/goibibo", "/v1/operator/providers/goibibo");
+    let (mine, all) = ("/v1/admin/providers/oyo", "/v1/operator/providers/oyo");
     assert_eq!(show(&admin, mine).await["contract"], "unverified_contract");
     operator.put(&format!("{all}/key")).body(json!({"key": KEY})).send().await.assert(204, "");
     assert_eq!(show(&admin, mine).await["asked"], false, "nobody knows where it is");
     let agreed = |address: &str| json!({"enabled": true, "address": address, "quotaPerDay": 100, "markets": ["IN"]});
-    for wrong in ["http://partner.goibibo.example", "https://10.0.0.1", "https://goibibo.example?key=1"] {
+    for wrong in ["http://partner.oyo.example", "https://10.0.0.1", "https://oyo.example?key=1"] {
         let refused = operator.put(all).body(agreed(wrong)).send().await;
         assert_eq!(faults(refused.assert(422, "invalid-input")), [("/address".to_owned(), "invalid".to_owned())], "{wrong}");
     }
-    operator.put(&format!("{all}?tenant=demo")).body(agreed("https://partner.goibibo.example")).send().await.assert(200, "");
+    operator.put(&format!("{all}?tenant=demo")).body(agreed("https://partner.oyo.example")).send().await.assert(200, "");
     assert_eq!(show(&admin, mine).await["asked"], false, "the deployment's key is not shown to who is there");
     admin.put(&format!("{mine}/key")).body(json!({"key": KEY})).send().await.assert(204, "");
     assert_eq!(show(&admin, mine).await["asked"], true);
@@ -88,7 +88,7 @@ async fn an_agreement_turns_a_source_on() {
     assert_eq!(faults(refused.assert(422, "invalid-input")), [("/address".to_owned(), "unknown-field".to_owned())]);
     // What admins set leaves the address as it is.
     admin.put(mine).body(json!({"enabled": true})).send().await.assert(200, "");
-    assert_eq!(show(&admin, mine).await["settings"]["address"], "https://partner.goibibo.example");
+    assert_eq!(show(&admin, mine).await["settings"]["address"], "https://partner.oyo.example");
 }
 
 #[tokio::test]

@@ -1,9 +1,7 @@
-//! A member who searches at once, a source that changes what it has, and operators who look after the cache.
+//! A member who searches at once, and operators who look after the cache.
 
-use domain::{caching::Stock, events::InventoryChanged, ids::EventId};
 use jiff::SignedDuration;
 use serde_json::json;
-use storage::Change;
 
 use super::{MINUTE, Person, turn};
 use crate::{Violation, ensure, world::World};
@@ -14,6 +12,7 @@ const STALE_AFTER: SignedDuration = SignedDuration::from_mins(400);
 /// Dana searches, searches again when the answer is stale, and once more when it is no longer to be believed.
 pub(super) async fn tell(world: &World) -> Result<(), Violation> {
     let (dana, operator) = (Person::of(world, "demo"), Person::of(world, "operator"));
+    world.space.set(&[("QR740", 30_000), ("AA100", 25_000), ("LX38", 48_000)]);
     search(&dana).await?;
     let stay = json!({"city": "Goa", "checkin": "2026-04-27", "nights": 2});
     let stays = dana.ask("search-search-stays", "", Some(stay)).await?;
@@ -30,7 +29,6 @@ pub(super) async fn tell(world: &World) -> Result<(), Violation> {
 
     let doubt = json!({"route": {"from": "LAX", "to": "DXB"}});
     operator.ask("search-invalidate-cache", "", Some(doubt)).await?;
-    tell_of_inventory(world).await?;
     turn(world, MINUTE).await?;
     search(&dana).await?;
     let cache = operator.ask("search-get-cache", "", None).await?;
@@ -41,14 +39,4 @@ async fn search(dana: &Person<'_>) -> Result<(), Violation> {
     let question = json!({"from": ["Los Angeles"], "to": ["DXB"], "dates": {"on": "2026-04-27"}, "cabins": ["economy"]});
     let found = dana.ask("search-search-flights", "", Some(question)).await?;
     ensure(found.body["found"] == 3, || format!("not what there is: {}", found.body))
-}
-
-/// What a feed will tell.
-async fn tell_of_inventory(world: &World) -> Result<(), Violation> {
-    let (tenant, source) = ("demo".parse().unwrap(), "goibibo".parse().unwrap());
-    let stock = Stock::Property("GI-77".to_owned());
-    let changed = InventoryChanged { tenant, source, stock, days: None, at: world.now() };
-    // There is one of them.
-    let change = Change::new().emit(&changed, EventId::from(ulid::Ulid(77)), world.now());
-    world.app.store().commit(change).await.map_err(|error| Violation(error.to_string()))
 }

@@ -1,10 +1,18 @@
-//! Sources sell houses, and an operator says which of them are one.
+//! Sources sell houses, and an operator says which of them are one. Sources say what has changed of them.
 
+use domain::{
+    caching::{Doubt, Stock},
+    sources::Vertical,
+};
+use jiff::{SignedDuration, Timestamp};
 use local::standins::queues::NewMessage;
 use serde_json::{Value, json};
 
 use super::{MINUTE, Person, turn};
 use crate::{Violation, ensure, world::World};
+
+/// So often feeds are read.
+const QUARTER: SignedDuration = SignedDuration::from_mins(15);
 
 /// Two sources sell one house, and one a house that may be another; the operator joins and splits.
 pub(super) async fn tell(world: &World) -> Result<(), Violation> {
@@ -28,6 +36,21 @@ pub(super) async fn tell(world: &World) -> Result<(), Violation> {
         operator.ask_with(function, "?source=seats-aero&operation=search&day=2026-02-17").await?;
     }
     Ok(())
+}
+
+/// A feed tells of three houses, more than a page has, and each is doubted.
+pub(super) async fn change(world: &World) -> Result<(), Violation> {
+    for house in ["GI-77", "GI-12", "GI-5"] {
+        world.space.change(json!({"hotelId": house}));
+    }
+    turn(world, QUARTER).await?;
+    let doubted = world.app.store().marks(Vertical::Stays, Timestamp::UNIX_EPOCH).await;
+    let doubted = doubted.map_err(|error| Violation(error.to_string()))?.latest;
+    let is_doubted = |house: &str| {
+        let stock = Stock::Property(house.to_owned());
+        doubted.iter().any(|mark| matches!(&mark.doubt, Doubt::Stock { stock: of, .. } if *of == stock))
+    };
+    ensure(["GI-77", "GI-12", "GI-5"].into_iter().all(is_doubted), || format!("not all are doubted: {doubted:?}"))
 }
 
 fn key(source: &str) -> Value {

@@ -6,6 +6,7 @@ mod chain;
 mod deliveries;
 mod every_schedule;
 mod every_worker;
+mod feeds;
 mod outbox;
 mod rates;
 mod reporting;

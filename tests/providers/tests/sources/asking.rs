@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use domain::{
     search::SourceOutcome,
+    sources::feeds::Since,
     stays::{Guests, StayPlace, StayQuery},
 };
 use jiff::SignedDuration;
 use providers::{
     Asking, BookingState, Desk, Duffel, ExpediaRapid, MakeMyTrip, PriceState, SourceError, StaySource, Viator, goibibo,
     sources::{Contract, SOURCES},
+    trip_com,
 };
-use providers_tests::{Answer, NOW, Vendor, day, outside, sample, sample_json};
+use providers_tests::{Answer, NOW, Vendor, asking, day, outside, sample, sample_json};
 use serde_json::json;
 use sha2::{Digest, Sha512};
 
@@ -90,7 +92,7 @@ async fn many_properties_are_asked_for_in_several_calls() {
     let guests = Guests { adults: 2, child_ages: vec![9, 4] };
     let query = StayQuery::new(StayPlace::Properties(ids), day("2026-04-10"), 2, guests, "USD".parse().unwrap()).unwrap();
     let outside = outside();
-    let asking = Asking { outside: &outside, now: NOW, patience: None };
+    let asking = asking(&outside);
     let found = ExpediaRapid::new(&vendor.base, SECRET.to_owned().into()).stays(&asking, &query).await;
     assert_eq!((found.outcome, found.calls, found.offers.len()), (SourceOutcome::Complete, 3, 0), "nothing free is an answer");
     let asked = vendor.asked();
@@ -118,7 +120,7 @@ async fn a_token_is_kept_and_fetched_anew_before_it_ends() {
     let outside = outside();
     for (minutes, calls) in [(0, 2), (58, 1), (59, 2)] {
         let now = NOW.checked_add(SignedDuration::from_mins(minutes)).unwrap();
-        let found = adapter.stays(&Asking { outside: &outside, now, patience: None }, &stay("makemytrip")).await;
+        let found = adapter.stays(&Asking { now, ..asking(&outside) }, &stay("makemytrip")).await;
         assert_eq!((found.outcome, found.calls), (SourceOutcome::Complete, calls), "{minutes}");
     }
     assert!(!format!("{adapter:?}").contains("nobody-may-see"));
@@ -128,7 +130,7 @@ async fn a_token_is_kept_and_fetched_anew_before_it_ends() {
 async fn what_a_source_can_not_be_asked_is_no_empty_success() {
     let vendor = Vendor::always(Answer::new(200, "[]")).await;
     let outside = outside();
-    let asking = Asking { outside: &outside, now: NOW, patience: None };
+    let asking = asking(&outside);
     let city = stay("goibibo");
     let found = ExpediaRapid::new(&vendor.base, SECRET.to_owned().into()).stays(&asking, &city).await;
     assert_eq!((found.outcome, found.error), (SourceOutcome::Failed, Some(SourceError::NotOffered)));
@@ -156,7 +158,7 @@ async fn a_price_is_checked_and_a_booking_looked_after() {
     })
     .await;
     let outside = outside();
-    let asking = Asking { outside: &outside, now: NOW, patience: None };
+    let asking = asking(&outside);
     let key = || SECRET.to_owned().into();
 
     let expedia = ExpediaRapid::new(&vendor.base, key());
@@ -190,10 +192,36 @@ async fn a_price_is_checked_and_a_booking_looked_after() {
 }
 
 #[tokio::test]
+async fn a_feed_is_asked_since_an_instant_and_then_after_its_pages() {
+    let vendor = Vendor::answering(|before, _| match before {
+        0 | 1 => Answer::new(200, sample("contract/changes.json")),
+        2 => Answer::new(410, r#"{"error": {"code": "cursor_expired"}}"#),
+        _ => Answer::new(200, "<html>"),
+    })
+    .await;
+    let outside = outside();
+    let asking = Asking { outside: &outside, now: NOW, patience: None };
+    let goibibo = goibibo::new(&vendor.base, SECRET.to_owned().into());
+    let feed = goibibo.feed().unwrap();
+    let page = feed.changes(&asking, &Since::Instant(NOW)).await.unwrap();
+    assert_eq!((page.changes.len(), page.unreadable, page.more), (2, 1, false));
+    let after = Since::Cursor(page.cursor.clone());
+    assert_eq!(feed.changes(&asking, &after).await, Ok(page));
+    assert!(feed.changes(&asking, &after).await.is_err_and(|error| error.has_forgotten_cursor()));
+    assert!(feed.changes(&asking, &after).await.is_err_and(|error| error.is_unreadable()));
+    let asked = vendor.asked();
+    assert_eq!(asked[0].json(), json!({"from": NOW}));
+    assert_eq!(asked[1].json(), json!({"cursor": "2026-02-17T19:24:00Z/4"}));
+    assert!(asked.iter().all(|asked| asked.head.uri == "/api/inventory/changes" && asked.header("x-signature").len() == 64));
+    let trip = trip_com::new(&vendor.base, SECRET.to_owned().into());
+    assert!(trip.feed().is_none(), "its contract has none");
+}
+
+#[tokio::test]
 async fn a_cancellation_is_sent_once() {
     let vendor = Vendor::absent().await;
     let outside = outside();
-    let asking = Asking { outside: &outside, now: NOW, patience: None };
+    let asking = asking(&outside);
     let expedia = ExpediaRapid::new(&vendor.base, SECRET.to_owned().into());
     assert_eq!(expedia.cancel(&asking, "/v3/itineraries/1").await, Err(SourceError::Unreachable));
     let vendor = Vendor::hanging_up_once(Answer::new(204, "")).await;
@@ -206,7 +234,7 @@ async fn a_cancellation_is_sent_once() {
 async fn an_activity_is_priced_for_its_day() {
     let vendor = Vendor::always(Answer::json(&sample_json("viator/availability-check-extra-charges.json"))).await;
     let outside = outside();
-    let asking = Asking { outside: &outside, now: NOW, patience: None };
+    let asking = asking(&outside);
     let viator = Viator::new(&vendor.base, SECRET.to_owned().into());
     let found = viator.availability(&asking, "128216P66", day("2025-12-15"), &activity("viator")).await;
     assert_eq!(found.set_aside.values().sum::<usize>(), 1, "another day than those of the question");

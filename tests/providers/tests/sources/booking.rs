@@ -8,7 +8,7 @@ use providers::{
     raw::is_kept,
     sources::{SOURCES, Source},
 };
-use providers_tests::{Answer, Asked, Impatient, NOW, Refusing, Vendor, day, outside, sample, sample_json};
+use providers_tests::{Answer, Asked, Impatient, NOW, Refusing, Vendor, asking, day, outside, sample, sample_json};
 use serde_json::{Value, json};
 
 use crate::support::{SECRET, assert_secret, granting};
@@ -224,7 +224,7 @@ impl Desk {
 
     async fn book_this(&self, vendor: &Vendor, outside: &dyn Outside, request: &BookingRequest) -> Result<Booked, BookingError> {
         let adapter = (self.source.connect)(&vendor.base, SECRET.to_owned().into());
-        let result = adapter.desk().book(&Asking { outside, now: NOW, patience: None }, request).await;
+        let result = adapter.desk().book(&asking(outside), request).await;
         assert_private(&format!("{result:?} {} {}", result.is_ok(), json!(result.as_ref().err())));
         result
     }
@@ -232,7 +232,7 @@ impl Desk {
     async fn find(&self, answer: Answer) -> Result<Option<Booked>, SourceError> {
         let vendor = Vendor::answering(move |_, asked| granting(asked, answer.clone())).await;
         let (adapter, outside) = ((self.source.connect)(&vendor.base, SECRET.to_owned().into()), outside());
-        adapter.desk().find(&Asking { outside: &outside, now: NOW, patience: None }, &self.request).await
+        adapter.desk().find(&asking(&outside), &self.request).await
     }
 
     /// How often the vendor was asked to book.
@@ -265,7 +265,7 @@ fn written(asked: &Asked) -> String {
 async fn who_offers_no_booking_says_so_and_is_not_asked() {
     let vendor = Vendor::always(Answer::new(200, "{}")).await;
     let (outside, wanted) = (outside(), request(Bookable::Offer("x".to_owned()), "1.00 EUR", Payment::Account));
-    let asking = Asking { outside: &outside, now: NOW, patience: None };
+    let asking = asking(&outside);
     for source in SOURCES.iter().filter(|source| desk(source).is_none()) {
         let adapter = (source.connect)(&vendor.base, SECRET.to_owned().into());
         let refused = adapter.desk().book(&asking, &wanted).await;
@@ -502,6 +502,18 @@ async fn a_booking_whose_answer_is_lost_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn who_has_no_time_begins_no_booking() {
+    for desk in desks() {
+        let vendor = desk.vendor(Answer::new(201, desk.made.to_string())).await;
+        let (outside, adapter) = (outside(), (desk.source.connect)(&vendor.base, SECRET.to_owned().into()));
+        let late = Asking::within(&outside, NOW, std::time::Duration::ZERO);
+        let refused = adapter.desk().book(&late, &desk.request).await;
+        assert_eq!(refused, Err(BookingError::Refused(SourceError::Timeout)), "{}", desk.source.id);
+        assert!(vendor.asked().is_empty(), "{}", desk.source.id);
+    }
+}
+
+#[tokio::test]
 async fn what_was_booked_is_found_by_our_reference() {
     for desk in desks() {
         let found = desk.find(Answer::json(&desk.found)).await.unwrap();
@@ -534,7 +546,7 @@ async fn a_list_without_end_says_nothing() {
         *list.pointer_mut(pointer).unwrap() = json!("more");
         let vendor = Vendor::always(Answer::json(&list)).await;
         let (adapter, outside) = ((desk.source.connect)(&vendor.base, SECRET.to_owned().into()), outside());
-        let asking = Asking { outside: &outside, now: NOW, patience: None };
+        let asking = asking(&outside);
         assert_eq!(adapter.desk().find(&asking, &desk.request).await, Err(SourceError::TooLarge), "{id}");
         assert_eq!(vendor.asked().len(), pages, "{id}");
     }
@@ -549,7 +561,7 @@ async fn a_booking_shows_nobody_who_travels() {
         let refused = desk.book(&vendor, &refusing).await;
         assert_eq!(refused, Err(BookingError::Refused(SourceError::Undeclared)), "{}", desk.source.id);
         let adapter = (desk.source.connect)(&vendor.base, SECRET.to_owned().into());
-        let asking = Asking { outside: &refusing, now: NOW, patience: None };
+        let asking = asking(&refusing);
         assert_eq!(adapter.desk().find(&asking, &desk.request).await, Err(SourceError::Undeclared), "{}", desk.source.id);
         let booking = Showing::default();
         let vendor = desk.vendor(Answer::json(&desk.made)).await;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use domain::search::SourceOutcome;
 use platform::outside::Outside;
 use providers::{
-    Asking, SourceError,
+    SourceError,
     sources::{SOURCES, Source},
 };
-use providers_tests::{Answer, Impatient, NOW, Refusing, Vendor, outside, sample};
+use providers_tests::{Answer, Impatient, NOW, Refusing, Vendor, asking, outside, sample};
 use serde_json::Value;
 
 use crate::support::{Given, ask, ask_with, assert_secret, calls, granting, recorded};
@@ -179,7 +179,7 @@ async fn a_call_that_was_not_declared_stays_inside_and_shows_no_secret() {
 async fn a_key_that_can_not_be_sent_is_one_that_the_source_can_not_know() {
     let vendor = Vendor::always(Answer::new(200, "{}")).await;
     let outside = outside();
-    let asking = Asking { outside: &outside, now: NOW, patience: None };
+    let asking = asking(&outside);
     for source in SOURCES.iter().filter(|source| calls(source) == 1) {
         let given = ask_with(source, &vendor.base, "two\nlines:two\nlines", &asking).await;
         assert_failed(&given, &SourceError::Unauthorized, 0);

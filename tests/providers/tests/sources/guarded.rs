@@ -12,6 +12,7 @@ use domain::{
     sources::{
         Account, KeyScope,
         breaker::{BreakerState, FAILURES},
+        health::Ending,
     },
 };
 use futures::future::join_all;
@@ -29,13 +30,14 @@ use platform::{
     token::TokenPolicy,
 };
 use providers::{
-    SourceError,
+    Asking, SourceError,
     guard::{Guarded, Terms},
     sources::{Limit, SOURCES, Source},
 };
 use providers_tests::{Answer, NOW, Vendor, outside};
+use storage::SourceDay;
 
-use crate::support::{Given, SECRET, ask, assert_secret, calls, granting, recorded};
+use crate::support::{Given, SECRET, ask, ask_with, assert_secret, calls, granting, recorded};
 
 /// A store, a clock and a way out that all instances share.
 pub struct World {
@@ -312,8 +314,35 @@ async fn a_source_that_nobody_waits_for_is_found_to_be_broken() {
         tokio::time::timeout(std::time::Duration::from_millis(50), &mut asked).await.unwrap_err();
         world.later(4);
     }
+    assert_eq!(world.counted("OutsideCalls"), FAILURES as usize, "each is metered");
     let given = ask(source, "http://127.0.0.1:1", &guarded).await;
     assert!(matches!(given.error, Some(SourceError::LeftAlone { .. })), "{:?}", given.error);
+}
+
+/// Asks a vendor that never answers, for so long.
+async fn ask_the_silent(source: &'static Source, guarded: &Guarded, silent: &Vendor) -> Given {
+    let asking = Asking::within(guarded, NOW, std::time::Duration::from_millis(50));
+    ask_with(source, &silent.base, SECRET, &asking).await
+}
+
+#[tokio::test]
+async fn a_call_that_the_deadline_breaks_off_is_counted_and_little_is_held_against_the_source() {
+    for source in SOURCES {
+        let (world, silent) = (World::new(), Vendor::silent().await);
+        let guarded = Guarded::new(world.instance(), Terms { quota_per_day: Some(9), ..terms(source) });
+        for _ in 0..FAILURES {
+            let given = ask_the_silent(source, &guarded, &silent).await;
+            assert_eq!((given.calls, given.error), (1, Some(SourceError::Timeout)), "{}", source.id);
+            world.later(11);
+        }
+        assert_eq!(world.counted("OutsideCalls"), FAILURES as usize, "{}", source.id);
+        let day = SourceDay::at(account(source), NOW);
+        assert_eq!(world.instance().store().reserved_calls(&day).await.unwrap(), u64::from(FAILURES), "{}", source.id);
+        let health = world.instance().store().source_health(&account(source), 24).await.unwrap();
+        let abandoned: u64 = health.iter().filter_map(|hour| hour.tally.endings.get(&Ending::Abandoned)).sum();
+        assert_eq!(abandoned, u64::from(FAILURES), "{}", source.id);
+        assert_eq!(world.breaker(source).await, BreakerState::Closed, "{}: who has no time can say little", source.id);
+    }
 }
 
 #[tokio::test]

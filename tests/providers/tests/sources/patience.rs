@@ -1,27 +1,26 @@
-//! With patience, what passes with time is tried again: inside a deadline, with jitter, and not before the source wants it. The
-//! clock stands still but for what is waited for, and answers come from a list instead of a socket.
+//! What was read by a deadline stays. With patience, what passes with time is tried again: inside the deadline, with jitter, and not
+//! before the source wants it. The clock stands still but for what is waited for, and answers come from a list instead of a socket.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Mutex, time::Duration};
 
 use bytes::Bytes;
-use domain::search::SourceOutcome;
+use domain::{answers::Cause, flights::Cabin, search::SourceOutcome};
 use futures::future::BoxFuture;
 use http::Response;
+use jiff::civil::Date;
 use platform::{
     chance::Chance,
     outside::{Call, Outside, OutsideError},
 };
 use providers::{
-    Patience, SourceError,
-    sources::{Adapter, SOURCES, Source},
+    Asking, CALL_TIMEOUT, CashSource, Duffel, Patience, SourceError,
+    sources::{SOURCES, Source},
 };
-use tokio::time::Instant;
+use providers_tests::{NOW, query};
+use serde_json::json;
+use tokio::time::{Instant, sleep};
 
-use crate::support::{Given, ask_patiently, calls, recorded};
+use crate::support::{Given, SECRET, ask_with, calls, recorded};
 
 /// Bytes that are all this one: jitter of a known size.
 #[derive(Debug)]
@@ -58,31 +57,26 @@ impl Outside for Scripted {
     }
 }
 
-fn patience(within: u64, tries: u32, jitter: u8) -> Patience {
-    Patience { within: Duration::from_secs(within), tries, chance: Arc::new(Always(jitter)) }
+/// So many tries and pauses of so many seconds, with jitter of this size.
+fn patience(longest: u64, tries: u32, jitter: u8) -> (Duration, u32, Always) {
+    (Duration::from_secs(longest), tries, Always(jitter))
 }
 
-/// The sources that can be asked with patience: those that a queue's worker asks wait for its redelivery instead.
-fn patient() -> impl Iterator<Item = &'static Source> {
-    let is_patient = |source: &&Source| match (source.connect)("http://x", "a:b".to_owned().into()) {
-        Adapter::LeadIns(_) | Adapter::Stays(_) | Adapter::Activities(_) => true,
-        Adapter::Awards(_) | Adapter::Fares(_) => false,
-    };
-    SOURCES.iter().filter(is_patient)
-}
-
-async fn timed(source: &Source, script: &Scripted, patience: &Patience) -> (Given, Duration) {
+/// Asks for ten seconds.
+async fn timed(source: &Source, outside: &dyn Outside, (longest, tries, chance): (Duration, u32, Always)) -> (Given, Duration) {
+    let patience = Some(Patience { tries, longest, chance: &chance });
     let begun = Instant::now();
-    let given = ask_patiently(source, "http://x", script, patience).await;
+    let asking = Asking { patience, ..Asking::within(outside, NOW, Duration::from_secs(10)) };
+    let given = ask_with(source, "http://x", SECRET, &asking).await;
     (given, begun.elapsed())
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_passes_is_tried_again() {
-    for source in patient() {
+    for source in SOURCES {
         let script =
             Scripted::new([(503, None, String::new()), (429, None, String::new()), (200, None, recorded(source.id).to_string())]);
-        let (given, took) = timed(source, &script, &patience(10, 4, 0)).await;
+        let (given, took) = timed(source, &script, patience(10, 4, 0)).await;
         assert_eq!((given.outcome, given.calls), (SourceOutcome::Complete, calls(source) + 2), "{}", source.id);
         assert!(!given.offers.is_empty() && took < Duration::from_millis(10), "{} {took:?}", source.id);
     }
@@ -90,30 +84,34 @@ async fn what_passes_is_tried_again() {
 
 #[tokio::test(start_paused = true)]
 async fn the_source_says_when() {
-    for source in patient() {
+    for source in SOURCES {
         let script = Scripted::new([(429, Some("7"), String::new()), (200, None, recorded(source.id).to_string())]);
-        let (given, took) = timed(source, &script, &patience(10, 4, 0)).await;
+        let (given, took) = timed(source, &script, patience(10, 4, 0)).await;
         assert_eq!((given.outcome, took.as_secs()), (SourceOutcome::Complete, 7), "{}", source.id);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_would_take_too_long_is_not_waited_for() {
-    for source in patient() {
-        let script = Scripted::new([(429, Some("3600"), String::new())]);
-        let (given, took) = timed(source, &script, &patience(10, 4, 0)).await;
-        let expected = SourceError::RateLimited { retry_after: Some(Duration::from_secs(3600)) };
-        assert_eq!((given.error, given.calls), (Some(expected), calls(source)), "{}", source.id);
-        assert!(took < Duration::from_secs(1));
+    // An hour; more than patience has for one pause; more than there is time.
+    for (asks, longest) in [(3_600, 7_200), (8, 7), (10, 20)] {
+        for source in SOURCES {
+            let seconds: &'static str = asks.to_string().leak();
+            let script = Scripted::new([(429, Some(seconds), String::new())]);
+            let (given, took) = timed(source, &script, patience(longest, 4, 0)).await;
+            let expected = SourceError::RateLimited { retry_after: Some(Duration::from_secs(asks)) };
+            assert_eq!((given.error, given.calls), (Some(expected), calls(source)), "{}", source.id);
+            assert!(took < Duration::from_secs(1));
+        }
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn tries_are_counted_and_what_does_not_pass_is_tried_once() {
-    for source in patient() {
-        let (given, _) = timed(source, &Scripted::new([(500, None, String::new())]), &patience(60, 3, 0)).await;
+    for source in SOURCES {
+        let (given, _) = timed(source, &Scripted::new([(500, None, String::new())]), patience(5, 3, 0)).await;
         assert_eq!((given.error, given.calls), (Some(SourceError::Unavailable(500)), calls(source) + 2), "{}", source.id);
-        let (given, _) = timed(source, &Scripted::new([(401, None, String::new())]), &patience(60, 3, 0)).await;
+        let (given, _) = timed(source, &Scripted::new([(401, None, String::new())]), patience(5, 3, 0)).await;
         assert_eq!((given.error, given.calls), (Some(SourceError::Unauthorized), calls(source)), "{}", source.id);
     }
 }
@@ -122,8 +120,110 @@ async fn tries_are_counted_and_what_does_not_pass_is_tried_once() {
 async fn pauses_are_jittered_below_a_ceiling_that_doubles() {
     let source = providers::sources::source("viator").unwrap();
     // All bits set: 4,294,967,295 microseconds, modulo each ceiling of 100, 200, 400 ms.
-    let (_, took) = timed(source, &Scripted::new([(500, None, String::new())]), &patience(60, 4, 0xff)).await;
+    let (_, took) = timed(source, &Scripted::new([(500, None, String::new())]), patience(5, 4, 0xff)).await;
     let below = |ceiling: u64| Duration::from_micros(u64::from(u32::MAX) % (ceiling * 1_000));
     let expected = below(100) + below(200) + below(400);
     assert!(took >= expected && took < expected + Duration::from_millis(10), "{took:?} {expected:?}");
+}
+
+/// Answers so many calls from a list at once, and no other, for as long as it is waited for.
+#[derive(Debug)]
+struct Stalling(Scripted, Mutex<u32>);
+
+impl Stalling {
+    fn after(answered: u32, source: &Source) -> Self {
+        let mut body = recorded(source.id);
+        match source.id {
+            "booking-demand" => body["metadata"] = json!({"next_page": "more"}),
+            "seats-aero" => (body["hasMore"], body["cursor"]) = (json!(true), json!(1)),
+            "viator" => body["products"]["totalCount"] = json!(4_000),
+            "goibibo" | "makemytrip" => body["nextPage"] = json!("more"),
+            _ => {}
+        }
+        Self(Scripted::new([(200, None, body.to_string())]), Mutex::new(answered))
+    }
+}
+
+impl Outside for Stalling {
+    fn send(&self, call: Call) -> BoxFuture<'_, Result<Response<Bytes>, OutsideError>> {
+        let mut left = self.1.lock().unwrap();
+        if call.request.uri().path() == "/oauth/token" {
+            return self.0.send(call);
+        }
+        if let Some(fewer) = left.checked_sub(1) {
+            *left = fewer;
+            return self.0.send(call);
+        }
+        assert!(call.timeout <= CALL_TIMEOUT);
+        Box::pin(async move {
+            sleep(call.timeout).await;
+            Err(OutsideError::Timeout)
+        })
+    }
+}
+
+/// Asks for three seconds, without patience.
+async fn for_three_seconds(source: &Source, outside: &dyn Outside) -> Given {
+    let begun = Instant::now();
+    let given = ask_with(source, "http://x", SECRET, &Asking::within(outside, NOW, Duration::from_secs(3))).await;
+    assert_eq!(begun.elapsed().as_millis(), 3_000, "{}", source.id);
+    given
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_before_the_deadline_stays_and_what_was_broken_off_is_counted() {
+    for source in ["booking-demand", "seats-aero", "viator", "goibibo", "makemytrip"] {
+        let source = providers::sources::source(source).unwrap();
+        let given = for_three_seconds(source, &Stalling::after(1, source)).await;
+        assert_eq!((given.outcome, given.error), (SourceOutcome::Partial, Some(SourceError::Timeout)), "{}", source.id);
+        assert_eq!(given.calls, calls(source) + 1, "{}", source.id);
+        assert!(!given.offers.is_empty(), "{}", source.id);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_several_calls_at_once_those_that_were_answered_count() {
+    let duffel = Duffel::new("http://x", "t".to_owned().into());
+    let stalling = Stalling(Scripted::new([(200, None, r#"{"data": {"offers": []}}"#.to_owned())]), Mutex::new(3));
+    let query = query(&["LHR"], &["JFK"], ("2020-06-01", "2020-06-07"), &[Cabin::Economy]);
+    let days: Vec<Date> = query.days().0.series(jiff::Span::new().days(1)).take(7).collect();
+    let found = duffel.fares(&Asking::within(&stalling, NOW, Duration::from_secs(3)), &query, &days).await;
+    assert_eq!((found.outcome, found.error), (SourceOutcome::Partial, Some(SourceError::Timeout)));
+    assert_eq!(found.calls, 7, "three answers, and four that were under way");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_nothing_by_the_deadline_is_late() {
+    for source in SOURCES {
+        let given = for_three_seconds(source, &Stalling::after(0, source)).await;
+        assert_eq!((given.outcome, given.offers.len()), (SourceOutcome::Failed, 0), "{}", source.id);
+        assert_eq!((given.calls, given.error.as_ref()), (calls(source), Some(&SourceError::Timeout)), "{}", source.id);
+        assert_eq!(given.error.map(|error| error.cause()), Some(Cause::Late));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_deadline_nobody_is_asked() {
+    for source in SOURCES {
+        let script = Scripted::new([(200, None, recorded(source.id).to_string())]);
+        let given = ask_with(source, "http://x", SECRET, &Asking::within(&script, NOW, Duration::ZERO)).await;
+        assert_eq!((given.outcome, given.calls), (SourceOutcome::Failed, 0), "{}", source.id);
+        assert_eq!(given.error, Some(SourceError::Timeout), "{}", source.id);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repetition_has_what_is_left_of_the_time() {
+    let source = providers::sources::source("viator").unwrap();
+    let (script, begun) = (Scripted::new([(429, Some("4"), String::new())]), Instant::now());
+    let (given, took) = timed(source, &script, patience(10, 9, 0)).await;
+    assert_eq!((given.calls, took.as_secs()), (3, 8), "a third pause would end too late: {:?}", begun.elapsed());
+    assert_eq!(given.error, Some(SourceError::RateLimited { retry_after: Some(Duration::from_secs(4)) }));
+}
+
+#[test]
+fn a_member_waits_shorter_than_a_message() {
+    let chance = Always(0);
+    let (member, message) = (Patience::of_a_member(&chance), Patience::of_a_message(&chance));
+    assert!(member.tries < message.tries && member.longest < message.longest);
 }

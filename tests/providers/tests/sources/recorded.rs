@@ -32,6 +32,9 @@ fn in_a_line(result: &Result<Normalised, SourceError>) -> String {
         Ok(Normalised::CancelQuote(quote)) => {
             format!("possible: {}, {:?}", quote.possible, quote.refund.map(|refund| refund.to_string()))
         }
+        Ok(Normalised::Changes(page)) => {
+            format!("{} changed, {} unreadable, up to {}", page.changes.len(), page.unreadable, page.cursor)
+        }
         Err(error) => error.to_string(),
     }
 }

@@ -11,12 +11,12 @@ use domain::{
 };
 use platform::outside::Outside;
 use providers::{
-    Asking, Found, Patience, SourceError,
+    Asking, Found, SourceError,
     sources::{Adapter, Source},
 };
 use providers_tests::{
-    Answer, Asked, NOW, availability, cancun_to_istanbul, day, london_to_new_york, mended_offer_request, outside, party, query,
-    sample, search_page,
+    Answer, Asked, asking, availability, cancun_to_istanbul, day, london_to_new_york, mended_offer_request, outside, party,
+    query, sample, search_page,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -48,21 +48,14 @@ impl Given {
 
 /// Asks a source what its recording answers.
 pub async fn ask(source: &Source, base: &str, outside: &dyn Outside) -> Given {
-    ask_with(source, base, SECRET, &Asking { outside, now: NOW, patience: None }).await
+    ask_with(source, base, SECRET, &asking(outside)).await
 }
 
-/// The same, with patience.
-pub async fn ask_patiently(source: &Source, base: &str, outside: &dyn Outside, patience: &Patience) -> Given {
-    ask_with(source, base, SECRET, &Asking { outside, now: NOW, patience: Some(patience) }).await
-}
-
-/// The same, with this key.
+/// The same, with this key, time and patience.
 pub async fn ask_with(source: &Source, base: &str, key: &str, asking: &Asking<'_>) -> Given {
     match (source.connect)(base, key.to_owned().into()) {
-        Adapter::Awards(adapter) => Given::of(adapter.awards(asking.outside, &cancun_to_istanbul(), NOW).await),
-        Adapter::Fares(adapter) => {
-            Given::of(adapter.fares(asking.outside, &london_to_new_york(), &[day("2020-06-13")], NOW).await)
-        }
+        Adapter::Awards(adapter) => Given::of(adapter.awards(asking, &cancun_to_istanbul()).await),
+        Adapter::Fares(adapter) => Given::of(adapter.fares(asking, &london_to_new_york(), &[day("2020-06-13")]).await),
         Adapter::LeadIns(adapter) => Given::of(adapter.lead_ins(asking, &moscow_to_barcelona()).await),
         Adapter::Stays(adapter) => Given::of(adapter.stays(asking, &stay(source.id)).await),
         Adapter::Activities(adapter) => Given::of(adapter.activities(asking, &activity(source.id)).await),
@@ -72,7 +65,7 @@ pub async fn ask_with(source: &Source, base: &str, key: &str, asking: &Asking<'_
 /// Asks a source anything, for so many.
 pub async fn ask_for(source: &Source, base: &str, people: u8) {
     let outside = outside();
-    let asking = &Asking { outside: &outside, now: NOW, patience: None };
+    let asking = &asking(&outside);
     let flight = party(people, &["LHR"], &["JFK"], ("2026-03-01", "2026-03-01"), &[Cabin::Economy]);
     let guests = Guests { adults: people, child_ages: vec![] };
     let asked = stay(source.id);
@@ -80,8 +73,8 @@ pub async fn ask_for(source: &Source, base: &str, people: u8) {
     let asked = activity(source.id);
     let outing = ActivityQuery::new(asked.place().to_owned(), asked.days(), people, asked.currency()).unwrap();
     match (source.connect)(base, SECRET.to_owned().into()) {
-        Adapter::Awards(adapter) => drop(adapter.awards(asking.outside, &flight, NOW).await),
-        Adapter::Fares(adapter) => drop(adapter.fares(asking.outside, &flight, &[day("2026-03-01")], NOW).await),
+        Adapter::Awards(adapter) => drop(adapter.awards(asking, &flight).await),
+        Adapter::Fares(adapter) => drop(adapter.fares(asking, &flight, &[day("2026-03-01")]).await),
         Adapter::LeadIns(adapter) => drop(adapter.lead_ins(asking, &flight).await),
         Adapter::Stays(adapter) => drop(adapter.stays(asking, &room).await),
         Adapter::Activities(adapter) => drop(adapter.activities(asking, &outing).await),

@@ -1,0 +1,60 @@
+//! Feeds: what a source says has changed of what it has, since it was last asked.
+
+use std::{collections::BTreeMap, fmt::Debug};
+
+use domain::sources::feeds::Since;
+use futures::future::BoxFuture;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::{Asking, SourceError};
+
+/// The longest cursor that is kept.
+pub const MAX_CURSOR: usize = 512;
+
+/// From the first to the last of the nights on which something has changed; any of them, where it is not said.
+pub type Nights = Option<(Date, Date)>;
+
+/// A page of what has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FeedPage {
+    /// Of which properties, by the source's own references, and on which nights. Of one that is named several times they are taken
+    /// together, with all that lie in between.
+    pub changes: BTreeMap<String, Nights>,
+    /// How many records could not be read: of what they are is not known.
+    pub unreadable: usize,
+    /// Where the next page begins.
+    pub cursor: String,
+    /// Whether there is one already.
+    pub more: bool,
+}
+
+impl FeedPage {
+    /// One more change.
+    pub fn note(&mut self, property: String, nights: Nights) {
+        let both = |one: &mut Nights| *one = one.zip(nights).map(|((from, to), (first, last))| (from.min(first), to.max(last)));
+        self.changes.entry(property).and_modify(both).or_insert(nights);
+    }
+}
+
+/// A source that tells what has changed.
+pub trait Feed: Debug + Send + Sync {
+    /// What has changed since an instant, or after a page that was read before.
+    fn changes<'a>(&'a self, asking: &'a Asking<'a>, since: &'a Since) -> BoxFuture<'a, Result<FeedPage, SourceError>>;
+}
+
+impl SourceError {
+    /// What a source answers that no longer knows a cursor of its own.
+    pub const CURSOR_EXPIRED: &str = "cursor_expired";
+
+    /// Whether a source no longer knows the cursor that it was shown.
+    pub fn has_forgotten_cursor(&self) -> bool {
+        matches!(self, Self::Rejected { code: Some(code), .. } if code == Self::CURSOR_EXPIRED)
+    }
+
+    /// Whether an answer was there that can't be used, and would be the same again.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Malformed | Self::TooLarge)
+    }
+}
