@@ -3,6 +3,8 @@
 //! What a page tells and how far it reaches are one transaction: whoever dies before it reads the page again. Answers are only ever
 //! doubted by it, which can be done twice.
 
+use std::time::Duration;
+
 use domain::{
     caching::Stock,
     events::InventoryChanged,
@@ -41,6 +43,8 @@ pub static FUNCTION: Scheduled =
 
 /// Pages of one feed in a run: what is left is read by the next one.
 const MOST_PAGES: usize = 40;
+/// A call takes no longer.
+const CALL_TAKES: Duration = Duration::from_secs(10);
 /// What a page takes at most: a call that is repeated once at once, and what is stored of it.
 const PAGE_TAKES: SignedDuration = SignedDuration::from_secs(25);
 /// Events of one transaction, which has a hundred places.
@@ -120,7 +124,7 @@ async fn sync(cx: &Deps, serving: &Serving, cursor: &mut FeedCursor, deadline: T
 
 /// Reads a page and tells of it. Whether there is another one to be read now.
 async fn next_page(cx: &Deps, (feed, serving): (&dyn Feed, &Serving), cursor: &mut FeedCursor) -> Result<bool, JobError> {
-    let asking = Asking { outside: &serving.outside, now: cx.now(), patience: None };
+    let asking = Asking::within(&serving.outside, cx.now(), CALL_TAKES);
     match feed.changes(&asking, &cursor.since).await {
         Ok(page) => tell(cx, page, cursor).await,
         Err(error) if error.has_forgotten_cursor() && cursor.forgotten() => {

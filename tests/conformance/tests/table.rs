@@ -16,7 +16,7 @@ use conformance::{
 };
 use faults::{
     kills::SEED,
-    story,
+    story::CHAPTERS,
     world::{Mischief, Setting, World, alone},
 };
 use local::gate::{CallInfo, Callee, Faults};
@@ -60,10 +60,12 @@ impl Faults for Ear {
 fn told() -> BTreeSet<Shape> {
     let ear = Arc::new(Ear::default());
     let mischief = Mischief { function: "search-run-search", poison: true, ..Mischief::default() };
-    alone(SEED, async {
-        let world = World::new(Setting { mischief, ..Setting::of(SEED, ear.clone()) }).await;
-        story::tell(&world).await.unwrap_or_else(|violation| panic!("{violation}"));
-    });
+    for chapter in &CHAPTERS {
+        alone(SEED, async {
+            let world = World::new(Setting { mischief, ..Setting::of(SEED, ear.clone()) }).await;
+            chapter.tell(&world).await.unwrap_or_else(|violation| panic!("{}: {violation}", chapter.name));
+        });
+    }
     ear.0.shapes()
 }
 

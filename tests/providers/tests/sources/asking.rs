@@ -200,7 +200,7 @@ async fn a_feed_is_asked_since_an_instant_and_then_after_its_pages() {
     })
     .await;
     let outside = outside();
-    let asking = Asking { outside: &outside, now: NOW, patience: None };
+    let asking = asking(&outside);
     let goibibo = goibibo::new(&vendor.base, SECRET.to_owned().into());
     let feed = goibibo.feed().unwrap();
     let page = feed.changes(&asking, &Since::Instant(NOW)).await.unwrap();
