@@ -210,7 +210,13 @@ impl Desk for Duffel {
     fn check<'a>(&'a self, asking: &'a Asking<'a>, reference: &'a str) -> BoxFuture<'a, Result<PriceCheck, SourceError>> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "offer");
-            parse_price(&calls.send(self.get(&format!("/air/offers/{}", encoded(reference)))?).await?, calls.now)
+            match calls.send(self.get(&format!("/air/offers/{}", encoded(reference)))?).await {
+                Ok(body) => parse_price(&body, calls.now),
+                Err(error) if BookingError::before(error.clone(), REFUSALS) == BookingError::Gone => {
+                    Ok(PriceCheck { state: PriceState::SoldOut, total: None, book_by: None, until: None })
+                }
+                Err(error) => Err(error),
+            }
         })
     }
 

@@ -90,6 +90,8 @@ const REFUSALS: Refusals = &[
     ("duplicate_itinerary", Refusal::AlreadyThere),
 ];
 
+/// What the links that check a price begin with.
+const CHECKS: &str = "/v3/properties/";
 /// What the links that book begin with.
 const BOOKS: &str = "/v3/itineraries?";
 
@@ -156,7 +158,7 @@ fn itinerary(request: &BookingRequest) -> Result<Value, BookingError> {
 
 /// A link that leads nowhere but to the source.
 fn followed(link: &str) -> Result<&str, SourceError> {
-    if link.starts_with(VERSION) { Ok(link) } else { Err(SourceError::NotOffered) }
+    if link.starts_with(VERSION) && !link.contains("..") { Ok(link) } else { Err(SourceError::NotOffered) }
 }
 
 impl StaySource for ExpediaRapid {
@@ -203,6 +205,9 @@ impl Desk for ExpediaRapid {
     /// The reference of an offer is the link that checks its price.
     fn check<'a>(&'a self, asking: &'a Asking<'a>, reference: &'a str) -> BoxFuture<'a, Result<PriceCheck, SourceError>> {
         Box::pin(async move {
+            // Who hands it in may be anybody: it leads to prices and to nothing else.
+            let is_check = reference.starts_with(CHECKS) && reference.contains("/rates/");
+            is_check.then_some(()).ok_or(SourceError::NotOffered)?;
             let calls = Calls::by(asking, SOURCE, "price-check");
             parse_price_check(&self.follow(&calls, reference).await?)
         })

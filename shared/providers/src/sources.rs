@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 
 use crate::{
-    ActivitySource, AwardSource, Booked, BookingDemand, CancelQuote, CashSource, Desk, Duffel, ExpediaRapid, FeedPage, GetYourGuide,
-    LeadInSource, MakeMyTrip, PriceCheck, SeatsAero, Sifted, SourceError, StaySource, Travelpayouts, Viator, booking_demand,
-    contract, duffel,
+    ActivitySource, AwardSource, Booked, BookingDemand, CancelQuote, CashSource, Desk, Duffel, ExpediaRapid, FeedPage,
+    GetYourGuide, LeadInSource, MakeMyTrip, PriceCheck, SeatsAero, Sifted, SourceError, StaySource, Travelpayouts, Viator,
+    booking_demand, contract, duffel,
     error::{code_in, retry_after},
     expedia_rapid, getyourguide, goibibo, makemytrip, oyo, seats_aero, travelpayouts, trip_com, viator,
 };
@@ -125,7 +125,9 @@ impl Normalised {
             Self::LeadIns(offers) => (offers.offers.len(), offers.set_aside.clone()),
             Self::Stays(offers) => (offers.offers.len(), offers.set_aside.clone()),
             Self::Activities(offers) => (offers.offers.len(), offers.set_aside.clone()),
-            Self::PriceCheck(_) | Self::Booking(_) | Self::Bookings(_) | Self::CancelQuote(_) | Self::Changes(_) => Default::default(),
+            Self::PriceCheck(_) | Self::Booking(_) | Self::Bookings(_) | Self::CancelQuote(_) | Self::Changes(_) => {
+                Default::default()
+            }
         }
     }
 }

@@ -242,6 +242,11 @@ impl Answer {
         Self::new(200, body.to_string())
     }
 
+    /// Its body as JSON.
+    pub fn document(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
     /// One more header.
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));

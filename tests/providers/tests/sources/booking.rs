@@ -1,245 +1,19 @@
 //! What every adapter must do with a booking: make it once or say why not, and tell nobody who travels.
 
-use domain::{money::Money, stays::Guests};
 use platform::outside::Outside;
 use providers::{
-    Asking, Booked, BookingError, BookingRequest, SourceError,
-    booking::{Address, Bookable, Contact, Flyer, Gender, Payment, Personal, Phone, Title, Traveller},
+    Asking, BookingError, BookingRequest, SourceError,
+    booking::{Bookable, Payment},
     raw::is_kept,
     sources::{SOURCES, Source},
 };
-use providers_tests::{Answer, Asked, Impatient, NOW, Refusing, Vendor, asking, day, outside, sample, sample_json};
+use providers_tests::{Answer, Asked, Impatient, NOW, Refusing, Vendor, asking, outside, sample, sample_json};
 use serde_json::{Value, json};
 
-use crate::support::{SECRET, assert_secret, granting};
-
-/// What we call the booking: the samples repeat it.
-const OURS: &str = "01KHPNJ4R6Z9X0Q3T5V7W9Y1B3";
-
-/// How a source is booked at.
-struct Desk {
-    source: &'static Source,
-    request: BookingRequest,
-    /// What books: the method and the path.
-    books: (&'static str, &'static str),
-    /// What is answered to everything else, at this price.
-    before: fn(&Asked, &str) -> Answer,
-    /// What is answered to a booking that is made.
-    made: Value,
-    /// What is answered when the source is asked by our reference.
-    found: Value,
-}
-
-/// How each source is booked at that can be booked at.
-fn desks() -> Vec<Desk> {
-    SOURCES.iter().filter_map(desk).collect()
-}
-
-fn desk(source: &'static Source) -> Option<Desk> {
-    let stay = Bookable::Stay {
-        property: "10004".to_owned(),
-        offer: "1000420_95127794_2_0_0".to_owned(),
-        checkin: day("2026-11-06"),
-        checkout: day("2026-11-08"),
-        guests: Guests { adults: 2, child_ages: vec![] },
-    };
-    let activity = Bookable::Activity {
-        product: "5010SYDNEY".to_owned(),
-        option: Some("TG3".to_owned()),
-        day: day("2021-12-12"),
-        starts: None,
-    };
-    let offer = |reference: &str| Bookable::Offer(reference.to_owned());
-    let contract = sample_json("contract/booking-created.json");
-    let (wanted, price, payment, books, before, made, found): (_, _, _, _, fn(&Asked, &str) -> Answer, _, _) = match source.id {
-        "seats-aero" | "travelpayouts" | "getyourguide" => return None,
-        "duffel" => (
-            offer("off_1"),
-            "45.00 GBP",
-            Payment::Account,
-            ("POST", "/air/orders"),
-            |_, price| duffel_offer(price, "2026-02-18T08:00:00Z"),
-            ordered(),
-            sample_json("duffel/orders-list.json"),
-        ),
-        "booking-demand" => (
-            stay,
-            "123.00 EUR",
-            Payment::AtProperty,
-            ("POST", "/orders/create"),
-            |_, price| preview(price, Some(false)),
-            sample_json("booking-demand/orders-create-v3.2.json"),
-            sample_json("booking-demand/orders-details-v3.2.json"),
-        ),
-        "expedia-rapid" => (
-            offer("/v3/properties/19248/rooms/1/rates/2?token=t"),
-            "351.00 CAD",
-            Payment::Account,
-            ("POST", "/v3/itineraries"),
-            |_, price| price_check(price),
-            sample_json("expedia-rapid/itinerary-created.json"),
-            sample_json("expedia-rapid/itineraries-found.json"),
-        ),
-        "viator" => (
-            activity,
-            "200.50 AUD",
-            Payment::Account,
-            ("POST", "/bookings/book"),
-            |_, price| availability(price),
-            sample_json("viator/bookings-book.json"),
-            sample_json("viator/bookings-book.json"),
-        ),
-        "makemytrip" => (
-            offer("MMT-RATE-1"),
-            "5376.00 INR",
-            Payment::Account,
-            ("POST", "/api/v2/bookings"),
-            |asked, _| granting(asked, Answer::new(404, "")),
-            contract.clone(),
-            contract,
-        ),
-        "goibibo" | "oyo" | "trip-com" => (
-            offer("RATE-1"),
-            "5376.00 INR",
-            Payment::AtProperty,
-            ("POST", "/api/booking/create"),
-            |_, _| Answer::new(404, ""),
-            contract.clone(),
-            contract,
-        ),
-        unknown => unreachable!("{unknown} has no recording of a booking"),
-    };
-    Some(Desk { source, request: request(wanted, price, payment), books, before, made, found })
-}
-
-/// Duffel's sample offer at a price, until then.
-fn duffel_offer(price: &str, until: &str) -> Answer {
-    let mut offer = sample_json("duffel/offer.json");
-    offer["data"]["total_amount"] = json!(price);
-    offer["data"]["expires_at"] = json!(until);
-    Answer::json(&offer)
-}
-
-/// Duffel's sample order, which was cancelled, as it was before.
-fn ordered() -> Value {
-    let mut order = sample_json("duffel/order-created-instant.json");
-    order["data"]["cancelled_at"] = Value::Null;
-    order["data"]["metadata"] = json!({"reference": OURS});
-    order
-}
-
-fn preview(price: &str, card: Option<bool>) -> Answer {
-    let mut preview = sample_json("booking-demand/orders-preview-v3.2.json");
-    preview["data"]["accommodation"]["price"]["total"]["booker_currency"] = json!(price);
-    preview["data"]["accommodation"]["general_policies"]["payment"]["pay_at_the_property"]["method_required"] = json!(card);
-    Answer::json(&preview)
-}
-
-/// With the fee of 5.00 that is paid there.
-fn price_check(price: &str) -> Answer {
-    let mut check = sample_json("expedia-rapid/price-check-available.json");
-    let total = price.parse::<rust_decimal::Decimal>().unwrap() - rust_decimal::Decimal::from(5);
-    check["occupancy_pricing"]["2"]["totals"]["inclusive"]["billable_currency"]["value"] = json!(total.to_string());
-    Answer::json(&check)
-}
-
-fn availability(price: &str) -> Answer {
-    let mut all = sample_json("viator/availability-check-5010SYDNEY.json");
-    all["bookableItems"][0]["totalPrice"]["price"]["recommendedRetailPrice"] = json!(price);
-    Answer::json(&all)
-}
-
-/// "45.00 GBP"
-fn money(text: &str) -> Money {
-    let (amount, currency) = text.split_once(' ').unwrap();
-    Money::new(amount.parse().unwrap(), currency.parse().unwrap()).unwrap()
-}
-
-fn traveller(name: &str) -> Traveller {
-    Traveller {
-        given_name: Personal::new(format!("{name}-nobody-may-see")),
-        family_name: Personal::new("Example-nobody-may-see".to_owned()),
-        flyer: Some(Personal::new(Flyer { title: Title::Dr, gender: Gender::Female, born_on: day("1987-07-24") })),
-    }
-}
-
-fn request(wanted: Bookable, price: &str, payment: Payment) -> BookingRequest {
-    let lives = Address {
-        line: Some("1 Nobody-may-see Street".to_owned()),
-        city: Some("Springfield-nobody-may-see".to_owned()),
-        region: Some("MO".to_owned()),
-        postal_code: Some("65804".to_owned()),
-        country: "US".parse().unwrap(),
-    };
-    BookingRequest {
-        item: wanted,
-        price: money(price),
-        payment,
-        lead: traveller("Ada"),
-        others: vec![],
-        contact: Contact {
-            email: Personal::new("ada@nobody-may-see.example".to_owned()),
-            phone: Personal::new(Phone { country_code: 1, number: "4175551212".to_owned() }),
-            address: Personal::new(lives),
-            network_address: Personal::new("203.0.113.7".parse().unwrap()),
-        },
-        reference: OURS.parse().unwrap(),
-    }
-}
-
-/// What of a request nobody may see, wherever it would show.
-fn assert_private(text: &str) {
-    assert_secret(text);
-    for personal in ["1987", "4175551212", "65804", "203.0.113.7", "ada@"] {
-        assert!(!text.contains(personal), "{text}");
-    }
-}
-
-impl Desk {
-    fn is_booking(&self, asked: &Asked) -> bool {
-        (asked.head.method.as_str(), asked.head.uri.path()) == self.books
-    }
-
-    fn price(&self) -> String {
-        self.request.price.amount().to_string()
-    }
-
-    /// A vendor that answers so to the booking, and as it should to everything before it.
-    async fn vendor(&self, answer: Answer) -> Vendor {
-        self.vendor_at(&self.price(), answer).await
-    }
-
-    async fn vendor_at(&self, price: &str, answer: Answer) -> Vendor {
-        let (books, before, price) = (self.books, self.before, price.to_owned());
-        Vendor::answering(move |_, asked| {
-            let booking = (asked.head.method.as_str(), asked.head.uri.path()) == books;
-            if booking { answer.clone() } else { before(asked, &price) }
-        })
-        .await
-    }
-
-    async fn book(&self, vendor: &Vendor, outside: &dyn Outside) -> Result<Booked, BookingError> {
-        self.book_this(vendor, outside, &self.request).await
-    }
-
-    async fn book_this(&self, vendor: &Vendor, outside: &dyn Outside, request: &BookingRequest) -> Result<Booked, BookingError> {
-        let adapter = (self.source.connect)(&vendor.base, SECRET.to_owned().into());
-        let result = adapter.desk().book(&asking(outside), request).await;
-        assert_private(&format!("{result:?} {} {}", result.is_ok(), json!(result.as_ref().err())));
-        result
-    }
-
-    async fn find(&self, answer: Answer) -> Result<Option<Booked>, SourceError> {
-        let vendor = Vendor::answering(move |_, asked| granting(asked, answer.clone())).await;
-        let (adapter, outside) = ((self.source.connect)(&vendor.base, SECRET.to_owned().into()), outside());
-        adapter.desk().find(&asking(&outside), &self.request).await
-    }
-
-    /// How often the vendor was asked to book.
-    fn sent(&self, vendor: &Vendor) -> usize {
-        vendor.asked().iter().filter(|asked| self.is_booking(asked)).count()
-    }
-}
+use crate::{
+    desks::{Desk, OURS, assert_private, desk, desks, duffel_offer, money, preview, request, traveller},
+    support::SECRET,
+};
 
 #[tokio::test]
 async fn each_desk_books_as_documented() {
@@ -534,6 +308,52 @@ async fn what_is_not_found_is_not_booked_as_far_as_a_source_knows() {
             _ => Ok(None),
         };
         assert_eq!(desk.find(Answer::new(404, "{}")).await, expected, "{}", desk.source.id);
+    }
+}
+
+/// A document with one value after the other of another type.
+fn mistyped(document: &Value) -> impl Iterator<Item = Value> {
+    let wrong = [Value::Null, json!(true), json!(-1), json!("\u{202e}"), json!([[]]), json!({"a": {}})];
+    providers_tests::pointers(document).into_iter().zip(wrong.into_iter().cycle()).map(|(place, wrong)| {
+        let mut document = document.clone();
+        *document.pointer_mut(&place).unwrap() = wrong;
+        document
+    })
+}
+
+#[tokio::test]
+async fn of_an_answer_with_values_of_another_type_what_can_not_be_read_is_unknown() {
+    for desk in desks() {
+        for made in mistyped(&desk.made) {
+            let vendor = desk.vendor(Answer::json(&made)).await;
+            match desk.book(&vendor, &outside()).await {
+                Ok(booked) => assert!(!booked.reference.is_empty(), "{} {made}", desk.source.id),
+                Err(error) => {
+                    assert_eq!(error, BookingError::OutcomeUnknown(SourceError::Malformed), "{} {made}", desk.source.id);
+                }
+            }
+            assert_eq!(desk.sent(&vendor), 1, "{}", desk.source.id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_before_with_values_of_another_type_leaves_nothing_open() {
+    for desk in desks().into_iter().filter(|desk| desk.source.base.is_some()) {
+        let vendor = desk.vendor(Answer::json(&desk.made)).await;
+        desk.book(&vendor, &outside()).await.unwrap();
+        let before = (desk.before)(&vendor.asked()[0], &desk.price()).document();
+        for before in mistyped(&before) {
+            let (books, made, answer) = (desk.books, Answer::json(&desk.made), Answer::json(&before));
+            let vendor = Vendor::answering(move |_, asked| {
+                let booking = (asked.head.method.as_str(), asked.head.uri.path()) == books;
+                if booking { made.clone() } else { answer.clone() }
+            })
+            .await;
+            let result = desk.book(&vendor, &outside()).await;
+            assert!(!matches!(result, Err(BookingError::OutcomeUnknown(_))), "{} {before}", desk.source.id);
+            assert_eq!(desk.sent(&vendor), usize::from(result.is_ok()), "{} {before}", desk.source.id);
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod answers;
 mod asking;
 mod booking;
+mod desks;
 mod failures;
 mod guarded;
 mod patience;
