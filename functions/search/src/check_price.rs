@@ -161,6 +161,7 @@ fn unchecked(cx: &Deps, error: &SourceError) -> Failure {
         | SourceError::LeftAlone { .. }
         | SourceError::LimitReached { .. }
         | SourceError::QuotaUsedUp { .. }
+        | SourceError::BudgetUsedUp { .. }
         | SourceError::RepeatedEnough
         | SourceError::Uncounted => {
             Failure::TryLater("sources-unavailable", cx.now().saturating_add(TRY_AGAIN).unwrap_or(Timestamp::MAX))

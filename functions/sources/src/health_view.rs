@@ -1,16 +1,20 @@
 //! How it is shown how sources fare.
 
-use domain::sources::{
-    Account, KeyScope, SourceState, Vertical,
-    breaker::{BreakerState, Passage},
-    health::Tally,
+use domain::{
+    money::Money,
+    sources::{
+        Account, KeyScope, SourceState, Vertical,
+        allowance::Allowance,
+        breaker::{BreakerState, Passage},
+        health::Tally,
+    },
 };
 use futures::future::try_join_all;
 use jiff::Timestamp;
 use platform::{Deps, Failure};
 use providers::{registry::Line, sources::Contract};
 use serde::Serialize;
-use storage::SourceDay;
+use storage::{SourceDay, StoreError};
 use utoipa::ToSchema;
 
 /// Over how many hours in which there were calls.
@@ -45,8 +49,27 @@ pub struct HealthView {
     #[schema(example = "0.0125")]
     failing: Option<String>,
     latency: LatencyView,
-    /// How many calls are left of this day's, where there is an end to them.
+    /// How many calls are left of this day's, where there is an end to them: to the key, and to a tenant with the deployment's.
     quota_left: Option<u64>,
+    /// How much money is left for them on this day, where there is an end to it.
+    budget_left: Option<Money>,
+}
+
+/// What is left of a day.
+#[derive(Debug, Default)]
+struct Left {
+    quota: Option<u64>,
+    budget: Option<Money>,
+}
+
+impl Left {
+    /// The least of all that a call takes of.
+    fn of(used: &[(Allowance, i64)]) -> Self {
+        let calls = used.iter().filter_map(|(allowance, used)| allowance.calls_left(*used));
+        let money = used.iter().filter_map(|(allowance, used)| allowance.money_left(*used));
+        // Of two currencies, one is not what calls cost in, and has nothing.
+        Self { quota: calls.min(), budget: money.min_by_key(|left| left.amount()) }
+    }
 }
 
 /// In how many milliseconds so many of a hundred calls were over, as far as it is measured: 50, 100, 200 and so on, doubling, to
@@ -60,7 +83,7 @@ pub struct LatencyView {
 }
 
 impl HealthView {
-    fn of(line: &Line, state: &SourceState, tally: &Tally, (shared, quota_left): (bool, Option<u64>), now: Timestamp) -> Self {
+    fn of(line: &Line, state: &SourceState, tally: &Tally, (shared, left): (bool, Left), now: Timestamp) -> Self {
         let shut = match state.breaker.passage(now) {
             Passage::Shut(until) => Some(until),
             Passage::Free | Passage::Probe => None,
@@ -81,7 +104,8 @@ impl HealthView {
                 p95_ms: tally.percentile_ms(95),
                 p99_ms: tally.percentile_ms(99),
             },
-            quota_left,
+            quota_left: left.quota,
+            budget_left: left.budget,
         }
     }
 }
@@ -95,15 +119,19 @@ async fn health_of(cx: &Deps, line: &Line, scope: &KeyScope) -> Result<HealthVie
     let (now, used) = (cx.now(), line.scope().unwrap_or_else(|| scope.clone()));
     let source = line.source.id.parse().map_err(|_| Failure::Internal)?;
     let account = Account { source, scope: used.clone() };
-    let day = SourceDay::at(account.clone(), now);
     let store = cx.store();
-    let quota = line.quota_per_day(&used);
-    let reserved = async { if quota.is_some() { store.reserved_calls(&day).await } else { Ok(0) } };
-    let read = futures::try_join!(store.source_state(&account), store.source_health(&account, HOURS), reserved);
+    let tenant = match scope {
+        KeyScope::Tenant(tenant) => Some(tenant),
+        KeyScope::Deployment => None,
+    };
+    let reserved = line.allowances(&used, tenant).into_iter().map(async |allowance| {
+        let reserved = store.reserved(&SourceDay::at(&allowance, now)).await?;
+        Ok::<_, StoreError>((allowance, reserved))
+    });
+    let read = futures::try_join!(store.source_state(&account), store.source_health(&account, HOURS), try_join_all(reserved));
     let (state, hours, reserved) = read?;
     let mut tally = Tally::default();
     hours.iter().for_each(|hour| tally.join(&hour.tally));
     let state = state.unwrap_or_else(|| SourceState::of(account, now));
-    let left = quota.map(|quota| u64::from(quota).saturating_sub(reserved));
-    Ok(HealthView::of(line, &state, &tally, (used != *scope, left), now))
+    Ok(HealthView::of(line, &state, &tally, (used != *scope, Left::of(&reserved)), now))
 }

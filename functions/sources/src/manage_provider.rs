@@ -1,24 +1,20 @@
 //! `PUT /v1/operator/providers/{id}`
 
-use std::collections::BTreeSet;
-
 use axum::extract::State;
 use domain::{
     identity::{Role, Tenant},
     ids::TenantId,
     inputs::{Fields, Input, leaf},
-    money::Money,
-    sources::{Market, Settings, SourceAddress, SourceEntry},
+    sources::{Settings, SourceEntry},
 };
 use http::request::Parts;
 use platform::{Command, Deps, Endpoint, IfMatch, Problems, Reply};
 use storage::Entity;
-use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::{
     provider_view::ProviderView,
-    settings::{self, PathSource, asked_tenant, scope_of},
+    settings::{self, PathSource, asked_tenant, check_share, money, scope_of},
 };
 
 /// Sets what is to hold of a source for all, or for a tenant.
@@ -32,29 +28,16 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Operator, "sources-manage-pro
 #[derive(Debug)]
 pub struct ManageProvider(Settings);
 
-/// All that is set. What is not given is not set from now on.
-#[derive(ToSchema)]
-#[schema(as = ManageProvider, rename_all = "camelCase", example = json!({"enabled": true, "quotaPerDay": 900, "markets": ["US"]}))]
-#[expect(dead_code, reason = "it describes the body and is never built")]
-pub struct ManageProviderBody {
-    /// Whether it is asked.
-    enabled: bool,
-    /// Its place in the order, the lowest first; that of the table, in steps of ten, if not given.
-    priority: Option<u16>,
-    /// What a thousand calls cost.
-    cost_per_thousand: Option<Money>,
-    /// How many calls a day, by UTC, may be made with the key that is set here.
-    quota_per_day: Option<u32>,
-    /// The markets that it is asked for, by countries; all, if none is given.
-    markets: Option<BTreeSet<Market>>,
-    /// Where it is: what an agreement says.
-    address: Option<SourceAddress>,
-}
-
 impl Input for ManageProvider {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (settings, address) = (settings::read(fields), fields.nullable("address", leaf));
-        Some(Self(Settings { address: address?, ..settings? }))
+        let (tenant_quota, tenant_budget) = (fields.nullable("tenantQuotaPerDay", leaf), money(fields, "tenantBudgetPerDay"));
+        Some(Self(Settings {
+            tenant_quota_per_day: tenant_quota?,
+            tenant_budget_per_day: tenant_budget?,
+            address: address?,
+            ..settings?
+        }))
     }
 }
 
@@ -71,7 +54,7 @@ impl Input for ManageProvider {
         ("If-Match" = Option<String>, Header, description = "The version it must have; \"0\" before the first"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat"),
     ),
-    request_body = ManageProviderBody,
+    request_body = Settings,
     responses((status = 200, body = ProviderView), Problems)
 )]
 async fn manage_provider(
@@ -83,5 +66,8 @@ async fn manage_provider(
 ) -> Reply<ProviderView> {
     let scope = scope_of(&cx, asked_tenant(&parts)?).await?;
     let ManageProvider(settings) = command.input;
-    settings::set(&cx, (&command.request, if_match), (source, &scope), |_| settings).await
+    settings::set(&cx, (&command.request, if_match), (source, &scope), |line, _| {
+        check_share(line, &scope, &settings).map(|()| settings)
+    })
+    .await
 }

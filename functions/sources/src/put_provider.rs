@@ -40,6 +40,8 @@ pub struct PutProviderBody {
     cost_per_thousand: Option<Money>,
     /// How many calls a day, by UTC, may be made with the key that is set here.
     quota_per_day: Option<u32>,
+    /// How much these may cost a day, in the currency of `costPerThousand`.
+    budget_per_day: Option<Money>,
     /// The markets that it is asked for, by countries; all, if none is given.
     markets: Option<BTreeSet<Market>>,
 }
@@ -52,7 +54,7 @@ impl Input for PutProvider {
 
 /// Sets what is to hold of a source
 ///
-/// For the tenant, over what holds for all. Its address is for operators to give.
+/// For the tenant, over what holds for all. Its address, and what the tenant has of the deployment's key, are for operators to give.
 #[utoipa::path(
     put,
     path = "/v1/admin/providers/{id}",
@@ -73,9 +75,13 @@ async fn put_provider(
 ) -> Reply<ProviderView> {
     let scope = KeyScope::Tenant(command.caller.tenant().clone());
     let PutProvider(settings) = command.input;
-    settings::set(&cx, (&command.request, if_match), (source, &scope), |before| Settings {
-        address: before.address.clone(),
-        ..settings
+    settings::set(&cx, (&command.request, if_match), (source, &scope), |_, before| {
+        Ok(Settings {
+            tenant_quota_per_day: before.tenant_quota_per_day,
+            tenant_budget_per_day: before.tenant_budget_per_day,
+            address: before.address.clone(),
+            ..settings
+        })
     })
     .await
 }

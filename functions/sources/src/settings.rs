@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, Path};
 use domain::{
-    faults::Faults,
+    faults::{Check, Faults},
     ids::{MemberId, TenantId},
     inputs::{Fields, leaf, list, object},
     money::Money,
@@ -61,25 +61,54 @@ pub(crate) async fn line_at(cx: &Deps, scope: &KeyScope, source: &Source) -> Res
     lines.into_iter().find(|line| line.source.id == source.id).ok_or(NO_SOURCE)
 }
 
-/// Reads settings but for the address, which not everyone may set.
+/// Reads what everyone may set: not the address, and not what a tenant has of the deployment's key.
 pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Settings> {
-    let enabled = fields.required("enabled", leaf);
-    let (priority, cost) = (fields.nullable("priority", leaf), fields.nullable("costPerThousand", object::<Money>));
+    let (enabled, priority) = (fields.required("enabled", leaf), fields.nullable("priority", leaf));
+    let (cost, budget) = (money(fields, "costPerThousand"), money(fields, "budgetPerDay"));
     let (quota_per_day, markets) = (fields.nullable("quotaPerDay", leaf), fields.given("markets", list::<Market>));
-    let cost_per_thousand = cost?;
-    if cost_per_thousand.is_some_and(|cost| cost.amount().is_sign_negative()) {
-        fields.fault("costPerThousand", "must not be negative");
+    let (cost_per_thousand, budget_per_day) = (cost?, budget?);
+    if !can_be_counted(budget_per_day, cost_per_thousand) {
+        fields.fault("budgetPerDay", IN_ITS_CURRENCY);
         return None;
     }
-    let markets = markets?.unwrap_or_default().into_iter().collect();
     Some(Settings {
         enabled: enabled?,
         priority: priority?,
         cost_per_thousand,
         quota_per_day: quota_per_day?,
-        markets,
-        address: None,
+        budget_per_day,
+        markets: markets?.unwrap_or_default().into_iter().collect(),
+        ..Settings::default()
     })
+}
+
+/// What is wrong with a budget that nobody could count in.
+const IN_ITS_CURRENCY: &str = "must be in the currency of what a thousand calls with that key cost";
+
+/// Reads an amount that is not negative.
+pub(crate) fn money(fields: &mut Fields<'_>, name: &str) -> Option<Option<Money>> {
+    let amount = fields.nullable(name, object::<Money>)?;
+    if amount.is_some_and(Money::is_negative) {
+        fields.fault(name, "must not be negative");
+        return None;
+    }
+    Some(amount)
+}
+
+/// A budget is counted in what calls cost.
+fn can_be_counted(budget: Option<Money>, cost: Option<Money>) -> bool {
+    budget.is_none_or(|budget| cost.is_some_and(|cost| cost.currency() == budget.currency()))
+}
+
+/// Holds what tenants may spend of the deployment's money against what calls with its key cost.
+pub(crate) fn check_share(line: &Line, scope: &KeyScope, settings: &Settings) -> Result<(), Faults> {
+    let cost = match scope {
+        KeyScope::Deployment => settings.cost_per_thousand,
+        KeyScope::Tenant(_) => line.deployment.as_ref().and_then(|entry| entry.settings.cost_per_thousand),
+    };
+    let mut check = Check::new();
+    check.that(can_be_counted(settings.tenant_budget_per_day, cost), "/tenantBudgetPerDay", "invalid", IN_ITS_CURRENCY);
+    check.done()
 }
 
 /// What is set of a source, or nothing yet.
@@ -99,12 +128,12 @@ pub(crate) async fn set(
     cx: &Deps,
     (request, if_match): (&Request, IfMatch),
     (source, scope): (&Source, &KeyScope),
-    settings: impl FnOnce(&Settings) -> Settings,
+    settings: impl FnOnce(&Line, &Settings) -> Result<Settings, Faults>,
 ) -> Reply<ProviderView> {
     let mut line = line_at(cx, scope, source).await?;
     let mut entry = entry_of(&line, scope)?;
     if_match.check(entry.version)?;
-    entry.settings = settings(&entry.settings);
+    entry.settings = settings(&line, &entry.settings)?;
     let change = Change::new().save(&mut entry);
     match scope {
         KeyScope::Deployment => line.deployment = Some(entry),

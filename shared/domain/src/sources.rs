@@ -16,6 +16,7 @@ use crate::{
     text::text,
 };
 
+pub mod allowance;
 pub mod breaker;
 pub mod bucket;
 pub mod feeds;
@@ -113,10 +114,47 @@ text!(
 fn address(text: &str) -> Result<(), &'static str> {
     let rule = "an https address of at most 200 characters without user, query or slash at the end";
     let rest = text.strip_prefix("https://").filter(|_| text.len() <= 200).ok_or(rule)?;
-    let harmless = rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'/' | b':' | b'~'));
-    let host = rest.split('/').next().unwrap_or_default();
-    let named = host.contains('.') && !host.starts_with(['.', '-', ':']) && host.bytes().any(|b| b.is_ascii_alphabetic());
-    if harmless && named && !rest.ends_with('/') && !rest.contains("..") { Ok(()) } else { Err(rule) }
+    let (host, path) = rest.split_once('/').unwrap_or((rest, "x"));
+    let harmless = path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'/' | b':' | b'~'));
+    if !harmless || path.is_empty() || path.ends_with('/') || path.split('/').any(|part| part == "..") {
+        return Err(rule);
+    }
+    let (name, port) = host.split_once(':').unwrap_or((host, "443"));
+    let is_port = port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0);
+    if is_port && is_public(name) { Ok(()) } else { Err("an https address whose host is a public DNS name") }
+}
+
+/// Names under these are nobody's on the internet: RFC 6761 (`localhost`, `test`, `invalid`), 6762 (`local`), 7686 (`onion`), 9476
+/// (`alt`), `arpa`, `internal`, which ICANN keeps for private use, and what networks of homes and offices use besides (RFC 6762,
+/// appendix G).
+const NOT_PUBLIC: [&str; 14] = [
+    "alt",
+    "arpa",
+    "corp",
+    "home",
+    "internal",
+    "intranet",
+    "invalid",
+    "lan",
+    "local",
+    "localdomain",
+    "localhost",
+    "onion",
+    "private",
+    "test",
+];
+
+/// Whether this is written as a DNS name of a host on the internet. A number, in whatever way it is written, is none: the last label of
+/// a name has letters only, or is an internationalised one's. (Where a name leads is for whoever owns it to say.)
+fn is_public(name: &str) -> bool {
+    let mut labels = name.split('.').rev();
+    let top = labels.next().unwrap_or_default().to_ascii_lowercase();
+    let is_label = |label: &str| {
+        let of_letters = label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        (1..=63).contains(&label.len()) && of_letters && !label.starts_with('-') && !label.ends_with('-')
+    };
+    let is_top = top.bytes().all(|b| b.is_ascii_alphabetic()) || top.starts_with("xn--");
+    is_top && top.len() > 1 && is_label(&top) && !NOT_PUBLIC.contains(&top.as_str()) && name.contains('.') && labels.all(is_label)
 }
 
 /// A key that a source gave, in the clear: on its way in, or to the source.
@@ -170,9 +208,10 @@ pub struct SourceEntry {
     pub version: u64,
 }
 
-/// What can be set of a source.
+/// All that can be set of a source. What is not given is not set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"enabled": true, "quotaPerDay": 900, "tenantQuotaPerDay": 300, "markets": ["US"]}))]
 pub struct Settings {
     /// Whether it is asked.
     pub enabled: bool,
@@ -182,7 +221,15 @@ pub struct Settings {
     pub cost_per_thousand: Option<Money>,
     /// How many calls a day it may be asked with this key, by UTC. Without one there is no end.
     pub quota_per_day: Option<u32>,
-    /// The markets that it is asked for. All, if none is named.
+    /// How much money a day calls with this key may cost, in the currency of `costPerThousand`. Without one there is no end.
+    pub budget_per_day: Option<Money>,
+    /// How many calls a day a tenant may make with the deployment's key: set for all, each one that nothing else is set for. Operators
+    /// say so. Without one it is 10,000.
+    pub tenant_quota_per_day: Option<u32>,
+    /// How much money a day these may cost. Operators say so. Without one there is no end but that of the key.
+    pub tenant_budget_per_day: Option<Money>,
+    /// The markets that it is asked for, by countries. All, if none is named.
+    #[schema(required = false)]
     pub markets: BTreeSet<Market>,
     /// Where it is, if that is not in the table. Operators say so.
     pub address: Option<SourceAddress>,
@@ -190,14 +237,26 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let (priority, cost_per_thousand, quota_per_day, address) = (None, None, None, None);
-        Self { enabled: true, priority, cost_per_thousand, quota_per_day, markets: BTreeSet::new(), address }
+        Self {
+            enabled: true,
+            priority: None,
+            cost_per_thousand: None,
+            quota_per_day: None,
+            budget_per_day: None,
+            tenant_quota_per_day: None,
+            tenant_budget_per_day: None,
+            markets: BTreeSet::new(),
+            address: None,
+        }
     }
 }
 
 impl Settings {
     /// Sources that nobody has put in order come in that of the table, so far apart: there is room between them.
     pub const PRIORITY_STEP: u16 = 10;
+    /// How many calls a day a tenant may make with the deployment's key where nobody has said: many times what one brand's members
+    /// search, and an end to what a fault, or someone who means harm, can cost all others.
+    pub const TENANT_QUOTA: u32 = 10_000;
 
     /// Whether it is asked for a market. Where that is not known, it is.
     pub fn serves(&self, market: Option<&Market>) -> bool {
@@ -279,7 +338,13 @@ mod tests {
 
     #[test]
     fn an_address_is_one_of_another_house_over_tls() {
-        for good in ["https://partners.goibibo.com", "https://a.example.com:8443/api/v2"] {
+        for good in [
+            "https://partners.goibibo.com",
+            "https://a.example.com:8443/api/v2",
+            "https://API.Example.COM",
+            "https://xn--bcher-kva.xn--p1ai/v1/a..b",
+            "https://0x7f.example.com",
+        ] {
             assert!(good.parse::<SourceAddress>().is_ok(), "{good}");
         }
         let host = "https://partner.example.com";
@@ -291,6 +356,10 @@ mod tests {
             "https://[::1]/x",
             "https://user@example.com",
             "https://",
+            "https://a.example.com:",
+            "https://a.example.com:0",
+            "https://a.example.com:70000",
+            "https://a.example.com:80:81",
             &format!("{host}/"),
             &format!("{host}/../x"),
             &format!("{host}?key=1"),
@@ -298,6 +367,49 @@ mod tests {
             &format!("{host}/{}", "x".repeat(200)),
         ] {
             assert!(bad.parse::<SourceAddress>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn no_number_and_no_name_of_a_network_of_ones_own_is_an_address() {
+        for host in [
+            "0x7f000001",
+            "0x7f.1",
+            "0x7f.0.0.0x1",
+            "0177.0.0.1",
+            "2130706433",
+            "127.1",
+            "1.2.3.4.",
+            "10.0.0.1",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
+            "[fd00:ec2::254]",
+            "localhost",
+            "localhost.",
+            "LOCALHOST",
+            "a.localhost",
+            "metadata.google.internal",
+            "Metadata.Google.INTERNAL",
+            "instance-data.ec2.internal",
+            "db.internal.",
+            "printer.local",
+            "1.0.0.127.in-addr.arpa",
+            "router.home.arpa",
+            "wiki.corp",
+            "example.com.",
+            ".example.com",
+            "a..example.com",
+            "-a.example.com",
+            "a-.example.com",
+            "a_b.example.com",
+            "example",
+            "example.c",
+            "b\u{fc}cher.example",
+        ] {
+            for address in [format!("https://{host}"), format!("https://{host}:8443/v1")] {
+                let refused = address.parse::<SourceAddress>().unwrap_err();
+                assert_eq!(refused.rule, "an https address whose host is a public DNS name", "{address}");
+            }
         }
     }
 

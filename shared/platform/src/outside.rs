@@ -70,6 +70,9 @@ pub enum OutsideError {
     /// The day's calls are used up; how long the day still is.
     #[error("the calls of this day are used up")]
     QuotaUsedUp(Duration),
+    /// The day's money is used up; how long the day still is.
+    #[error("the money for calls of this day is used up")]
+    BudgetUsedUp(Duration),
     /// Enough calls were repeated.
     #[error("enough calls were repeated")]
     RepeatedEnough,
@@ -87,6 +90,7 @@ impl OutsideError {
             | Self::LeftAlone(_)
             | Self::LimitReached(_)
             | Self::QuotaUsedUp(_)
+            | Self::BudgetUsedUp(_)
             | Self::RepeatedEnough
             | Self::Uncounted => false,
         }

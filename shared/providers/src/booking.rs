@@ -309,6 +309,7 @@ impl BookingError {
             | SourceError::LeftAlone { .. }
             | SourceError::LimitReached { .. }
             | SourceError::QuotaUsedUp { .. }
+            | SourceError::BudgetUsedUp { .. }
             | SourceError::RepeatedEnough
             | SourceError::Uncounted
             | SourceError::NotOffered => Self::Refused(error),

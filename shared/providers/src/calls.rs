@@ -102,7 +102,10 @@ impl<'a> Patience<'a> {
             | SourceError::Undeclared
             | SourceError::NotOffered => Some(jitter),
             // It was not asked, and would not be: who waits has better to do.
-            SourceError::LeftAlone { .. } | SourceError::QuotaUsedUp { .. } | SourceError::RepeatedEnough => None,
+            SourceError::LeftAlone { .. }
+            | SourceError::QuotaUsedUp { .. }
+            | SourceError::BudgetUsedUp { .. }
+            | SourceError::RepeatedEnough => None,
         };
         pause.filter(|pause| *pause <= self.longest)
     }

@@ -73,6 +73,13 @@ pub enum SourceError {
         #[serde(rename = "forSeconds", serialize_with = "seconds")]
         wait: Duration,
     },
+    /// The money for calls of this day is used up.
+    #[error("the money for calls of this day is used up")]
+    BudgetUsedUp {
+        /// How long the day still is.
+        #[serde(rename = "forSeconds", serialize_with = "seconds")]
+        wait: Duration,
+    },
     /// Enough calls were repeated.
     #[error("enough calls were repeated")]
     RepeatedEnough,
@@ -109,6 +116,7 @@ impl SourceError {
             Self::LeftAlone { .. } => "left-alone",
             Self::LimitReached { .. } => "limit-reached",
             Self::QuotaUsedUp { .. } => "quota-used-up",
+            Self::BudgetUsedUp { .. } => "budget-used-up",
             Self::RepeatedEnough => "repeated-enough",
             Self::Uncounted => "uncounted",
             Self::NotOffered => "not-offered",
@@ -125,6 +133,7 @@ impl SourceError {
             | Self::LeftAlone { .. }
             | Self::LimitReached { .. }
             | Self::QuotaUsedUp { .. }
+            | Self::BudgetUsedUp { .. }
             | Self::RepeatedEnough
             | Self::Uncounted => true,
             Self::Unauthorized
@@ -145,6 +154,7 @@ impl SourceError {
             | Self::LeftAlone { .. }
             | Self::LimitReached { .. }
             | Self::QuotaUsedUp { .. }
+            | Self::BudgetUsedUp { .. }
             | Self::RepeatedEnough
             | Self::Uncounted => Cause::Limited,
             Self::Rejected { .. } => Cause::Refused,
@@ -183,6 +193,7 @@ impl From<OutsideError> for SourceError {
             OutsideError::LeftAlone(wait) => Self::LeftAlone { wait },
             OutsideError::LimitReached(wait) => Self::LimitReached { wait },
             OutsideError::QuotaUsedUp(wait) => Self::QuotaUsedUp { wait },
+            OutsideError::BudgetUsedUp(wait) => Self::BudgetUsedUp { wait },
             OutsideError::RepeatedEnough => Self::RepeatedEnough,
             OutsideError::Uncounted => Self::Uncounted,
         }

@@ -1,14 +1,14 @@
 //! What stands between an adapter and a source: [`Guarded`], which every call to a source goes through.
 //!
-//! Before a call: is the source left alone (its breaker is open, or it asked for it)? Was enough repeated? Does it take another
-//! call, by its own limit and by the day's quota? After it: the breaker, the log, the metrics and the counts of its health.
+//! Before a call: is the source left alone (its breaker is open, or it asked for it)? Was enough repeated? Is there another call, by
+//! what the day has of calls and money, for the key and for the tenant, and by the source's own limit? After it: the breaker, the log,
+//! the metrics and the counts of its health.
 //!
 //! What all functions must agree on is stored, and as little of it as will do:
 //! - Whether a source is left alone is read once in [`STATE_KNOWN`], and written only when it changes: when a call fails, when the first
 //!   one after that is answered, when an answer asks us to stay away.
-//! - Tokens and quota are taken several at a time where the source's limit gives several within the time that they may be used
-//!   ([`domain::sources::bucket::LEASE`]); an instance uses them up without asking again. A source without limit and quota costs no
-//!   write.
+//! - What the day has, and a token of the source's limit, are taken for each call, right before it is made: what an instance took it
+//!   uses, and nothing is lost with one that ends. A call that does not leave gives back what it took of the day.
 //! - Counts of health are kept in the instance and added to the stored ones once in [`TOLD_EVERY`].
 //!
 //! When the store gives no answer, limit and quota hold (a call that can't be counted is not made), and breaker and health do not:
@@ -27,8 +27,9 @@ use domain::{
     money::Money,
     sources::{
         Account, SourceState,
+        allowance::{Allowance, Counted},
         breaker::Passage,
-        bucket::{Bucket, LEASE, Limit},
+        bucket::{Bucket, Limit},
         health::{Ending, Tally},
         retries::RetryBudget,
     },
@@ -68,8 +69,8 @@ pub struct Terms {
     pub account: Account,
     /// The source's own limit.
     pub limit: Option<Limit>,
-    /// How many calls a day may be made, by UTC.
-    pub quota_per_day: Option<u32>,
+    /// What a day has of calls and of money, with this key and for this tenant.
+    pub allowances: Vec<Allowance>,
     /// What a thousand calls cost.
     pub cost_per_thousand: Option<Money>,
 }
@@ -95,7 +96,6 @@ struct AllKnown(Mutex<BTreeMap<Account, Known>>);
 #[derive(Debug, Default)]
 struct Known {
     state: Option<(SourceState, Timestamp)>,
-    lease: Option<Lease>,
     retries: RetryBudget,
     tally: Tally,
     told_at: Option<Timestamp>,
@@ -103,12 +103,12 @@ struct Known {
     against: u32,
 }
 
-/// Calls that were taken and not yet made.
-#[derive(Debug)]
-struct Lease {
-    left: u32,
-    until: Timestamp,
-    day: SourceDay,
+/// That a call may be made.
+struct Admitted {
+    /// Whether it is the one that tries.
+    probe: bool,
+    /// On which day it counts.
+    at: Timestamp,
 }
 
 /// What became of a call.
@@ -140,6 +140,7 @@ impl Over {
                 | OutsideError::LeftAlone(_)
                 | OutsideError::LimitReached(_)
                 | OutsideError::QuotaUsedUp(_)
+                | OutsideError::BudgetUsedUp(_)
                 | OutsideError::RepeatedEnough
                 | OutsideError::Uncounted,
             ) => None,
@@ -163,10 +164,10 @@ impl Outside for Guarded {
     fn send(&self, call: Call) -> BoxFuture<'_, Result<Response<Bytes>, OutsideError>> {
         Box::pin(async move {
             let admitted = self.admit(call.repeated).await;
-            if admitted.is_err() {
-                telemetry::count(&self.cx, "CallsHeldBack", 1);
+            if let Err(error) = &admitted {
+                self.held_back(*error);
             }
-            let probe = admitted?;
+            let Admitted { probe, at } = admitted?;
             let (began, had_time) = (self.cx.now(), call.timeout >= CALL_TIMEOUT);
             let under_way = UnderWay { of: self, operation: call.operation, began, over: false };
             let keeping = Keeping::of(&self.cx, &call);
@@ -174,7 +175,7 @@ impl Outside for Guarded {
             match under_way.over(Over::of(&answer, self.cx.now(), (began, had_time))) {
                 Some(over) => self.settle(&over, probe).await,
                 // It never left.
-                None => self.give_back(&self.day(began), 1).await,
+                None => self.give_back(&self.terms.allowances, at).await,
             }
             match answer {
                 Ok(answer) => Ok(keeping.keep(answer).await),
@@ -201,8 +202,8 @@ impl Guarded {
         with(all.entry(self.terms.account.clone()).or_default())
     }
 
-    /// Lets a call through, and says whether it is the one that tries.
-    async fn admit(&self, repeated: bool) -> Result<bool, OutsideError> {
+    /// Lets a call through, or says why not.
+    async fn admit(&self, repeated: bool) -> Result<Admitted, OutsideError> {
         self.tell_of_failures().await;
         let state = self.state().await;
         let now = self.cx.now();
@@ -218,78 +219,75 @@ impl Guarded {
         if repeated && !self.known(|known| known.retries.repeat()) {
             return Err(OutsideError::RepeatedEnough);
         }
-        self.take_a_call().await?;
+        self.take_a_call(now).await?;
         if probe && !self.begin_probe().await {
-            self.give_back(&self.day(now), 1).await;
+            self.give_back(&self.terms.allowances, now).await;
             return Err(OutsideError::LeftAlone(STATE_KNOWN.unsigned_abs()));
         }
         if !repeated {
             self.known(|known| known.retries.called());
         }
-        Ok(probe)
+        Ok(Admitted { probe, at: now })
     }
 
-    /// One call more, out of what was taken before or anew.
-    async fn take_a_call(&self) -> Result<(), OutsideError> {
-        let bucket = self.terms.limit.and_then(Bucket::of);
-        if bucket.is_none() && self.terms.quota_per_day.is_none() {
-            return Ok(());
+    /// Counts a call that is not made, and for what of the day it was one too many.
+    fn held_back(&self, error: OutsideError) {
+        telemetry::count(&self.cx, "CallsHeldBack", 1);
+        match error {
+            OutsideError::QuotaUsedUp(_) => telemetry::count(&self.cx, "CallsOverQuota", 1),
+            OutsideError::BudgetUsedUp(_) => telemetry::count(&self.cx, "CallsOverBudget", 1),
+            OutsideError::Timeout
+            | OutsideError::Unreachable
+            | OutsideError::TooLarge
+            | OutsideError::Undeclared
+            | OutsideError::LeftAlone(_)
+            | OutsideError::LimitReached(_)
+            | OutsideError::RepeatedEnough
+            | OutsideError::Uncounted => {}
         }
-        let now = self.cx.now();
-        if self.known(|known| known.lease.as_mut().is_some_and(|lease| lease.take(now))) {
-            return Ok(());
-        }
-        self.give_back_unused(now).await;
-        let batch = bucket.as_ref().map_or(1, Bucket::batch);
-        match self.draw(bucket.as_ref(), batch, now).await {
-            // There may be one where there are not so many.
-            Err(OutsideError::LimitReached(_) | OutsideError::QuotaUsedUp(_)) if batch > 1 => {
-                self.draw(bucket.as_ref(), 1, now).await
+    }
+
+    /// One call more: of what the day has of each, then of the source's own limit. All or nothing.
+    async fn take_a_call(&self, now: Timestamp) -> Result<(), OutsideError> {
+        let allowances = &self.terms.allowances;
+        for (taken, allowance) in allowances.iter().enumerate() {
+            if let Err(error) = self.reserve(allowance, now).await {
+                self.give_back(allowances.split_at(taken).0, now).await;
+                return Err(error);
             }
-            drawn => drawn,
         }
-    }
-
-    /// Takes so many calls of the day's quota and of the source's limit, and uses one of them.
-    async fn draw(&self, bucket: Option<&Bucket>, calls: u32, now: Timestamp) -> Result<(), OutsideError> {
-        let (account, day) = (&self.terms.account, self.day(now));
-        if let Some(quota) = self.terms.quota_per_day {
-            self.cx.store().reserve_calls(&day, calls.into(), quota).await.map_err(|error| match error {
-                StoreError::LimitReached => OutsideError::QuotaUsedUp(wait(now, day.ends())),
-                other => uncounted(&other),
-            })?;
-        }
-        if let Some(bucket) = bucket
-            && let Err(error) = self.cx.store().take_tokens(account, bucket, calls, now).await
-        {
-            self.give_back(&day, calls).await;
+        let Some(bucket) = self.terms.limit.and_then(Bucket::of) else { return Ok(()) };
+        if let Err(error) = self.cx.store().take_token(&self.terms.account, &bucket, now).await {
+            self.give_back(allowances, now).await;
             return Err(match error {
                 StoreError::TooOften(until) => OutsideError::LimitReached(wait(now, until)),
                 other => uncounted(&other),
             });
         }
-        let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
-        self.known(|known| known.lease = Some(Lease { left: calls - 1, until, day }));
         Ok(())
     }
 
-    /// Where the calls of a day are counted.
-    fn day(&self, at: Timestamp) -> SourceDay {
-        SourceDay::at(self.terms.account.clone(), at)
+    async fn reserve(&self, allowance: &Allowance, now: Timestamp) -> Result<(), OutsideError> {
+        let day = SourceDay::at(allowance, now);
+        let reserved = self.cx.store().reserve(&day, allowance.a_call, allowance.a_day).await;
+        reserved.map_err(|error| match (error, allowance.counted) {
+            (StoreError::LimitReached, Counted::Calls | Counted::CallsOfTenant) => {
+                OutsideError::QuotaUsedUp(wait(now, day.ends()))
+            }
+            (StoreError::LimitReached, Counted::Spent(_) | Counted::SpentByTenant(_)) => {
+                OutsideError::BudgetUsedUp(wait(now, day.ends()))
+            }
+            (other, _) => uncounted(&other),
+        })
     }
 
-    /// What was taken and not used in time goes back to the day's quota. The source's limit has forgotten it by itself.
-    async fn give_back_unused(&self, now: Timestamp) {
-        let unused = self.known(|known| known.lease.take().filter(|lease| lease.day.ends() > now));
-        if let Some(Lease { day, left, .. }) = unused {
-            self.give_back(&day, left).await;
-        }
-    }
-
-    async fn give_back(&self, day: &SourceDay, calls: u32) {
-        let Some(quota) = self.terms.quota_per_day.filter(|_| calls > 0) else { return };
-        if let Err(error) = self.cx.store().reserve_calls(day, -i64::from(calls), quota).await {
-            tracing::warn!(source = %self.terms.account.source, %error, calls, "calls that were not made are lost to this day");
+    /// What was taken of a day for a call that was not made goes back to that day.
+    async fn give_back(&self, allowances: &[Allowance], at: Timestamp) {
+        for allowance in allowances {
+            let day = SourceDay::at(allowance, at);
+            if let Err(error) = self.cx.store().reserve(&day, -allowance.a_call, allowance.a_day).await {
+                tracing::warn!(source = %allowance.account.source, %error, "a call that was not made is lost to this day");
+            }
         }
     }
 
@@ -396,7 +394,7 @@ impl Guarded {
             self.change_state(|state| state.breaker.answered(probe)).await;
         }
         if let Some(away) = over.stay_away {
-            let away = SignedDuration::try_from(away.min(LONGEST_PAUSE)).unwrap_or(LEASE);
+            let away = SignedDuration::try_from(away.min(LONGEST_PAUSE)).unwrap_or(STATE_KNOWN);
             let until = now.saturating_add(away).unwrap_or(Timestamp::MAX);
             self.change_state(|state| state.pause(until)).await;
         }
@@ -430,14 +428,6 @@ impl Guarded {
             tracing::warn!(source = %self.terms.account.source, %error, "a source's health is told later");
             self.known(|known| known.tally.join(&tally));
         }
-    }
-}
-
-impl Lease {
-    fn take(&mut self, now: Timestamp) -> bool {
-        let left = self.left.checked_sub(1).filter(|_| now < self.until && now < self.day.ends());
-        self.left = left.unwrap_or(self.left);
-        left.is_some()
     }
 }
 

@@ -1,5 +1,6 @@
 //! MakeMyTrip: stays, by the contract of [`crate::contract`], which nobody has signed yet. A bearer token is fetched with client id and
-//! secret (`ID:SECRET`), kept, and fetched anew before it ends.
+//! secret (`ID:SECRET`), kept as long as the instance of the function keeps the adapter, and fetched anew before it ends; or when it is
+//! refused, once.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,6 +8,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
 use domain::{
     flights::SourceId,
+    search::SourceOutcome,
     stays::{StayOffer, StayPlace, StayQuery},
 };
 use futures::future::BoxFuture;
@@ -21,13 +23,15 @@ use serde_json::{Value, json};
 
 use crate::{
     Asking, Booked, BookingError, BookingRequest, Desk, Found, SourceError, StaySource,
-    calls::{Calls, Page, Paged, not_offered, search, unless_unknown},
+    calls::{self, Calls, Page, Paged, not_offered, unless_unknown},
     contract::{MAX_PAGES, REFUSALS, booking, parse_booking, parse_hotels, parse_one_booking, question},
     read::{encoded, secret_header, source_id, two_parts},
 };
 
 /// Its id, as functions declare it.
 pub const SOURCE: &str = "makemytrip";
+/// What its notices of changes are signed with is called so, as functions declare that they know it.
+pub const WEBHOOK_KEY: &str = "makemytrip-webhook-key";
 /// The operation that gets a token. It is no search: whose answers are kept.
 const TOKEN: &str = "token";
 /// A token that ends within this time is not used any more.
@@ -60,12 +64,22 @@ impl MakeMyTrip {
         Self { id: source_id(SOURCE), base: base.trim_end_matches('/').to_owned(), key, token: Mutex::default() }
     }
 
-    /// The token that is kept, or a new one.
-    async fn token(&self, calls: &Calls<'_>) -> Result<SecretString, SourceError> {
+    /// Asks with the token that is kept; and where that is refused, with a new one. One that is new was refused for another reason.
+    async fn authorised<T, F>(&self, of_token: &Calls<'_>, ask: impl Fn(SecretString) -> F) -> Result<T, SourceError>
+    where
+        F: Future<Output = Result<T, SourceError>>,
+    {
         let kept = self.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(token) = kept.filter(|token| token.ends.duration_since(calls.now) > BEFORE_ITS_END) {
-            return Ok(token.text);
+        let Some(kept) = kept.filter(|token| token.ends.duration_since(of_token.now) > BEFORE_ITS_END) else {
+            return ask(self.new_token(of_token).await?).await;
+        };
+        match ask(kept.text).await {
+            Err(SourceError::Unauthorized) => ask(self.new_token(of_token).await?).await,
+            answer => answer,
         }
+    }
+
+    async fn new_token(&self, calls: &Calls<'_>) -> Result<SecretString, SourceError> {
         let (id, secret) = two_parts(&self.key)?;
         // In a header, not in the body: headers can be marked as secret.
         let both = BASE64_STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret)));
@@ -103,13 +117,16 @@ impl StaySource for MakeMyTrip {
     fn stays<'a>(&'a self, asking: &'a Asking<'a>, query: &'a StayQuery) -> BoxFuture<'a, Found<StayOffer>> {
         Box::pin(async move {
             let StayPlace::City(city) = query.place() else { return not_offered(&self.id) };
-            let (of_token, calls) = (Calls::by(asking, SOURCE, TOKEN), Calls::by(asking, SOURCE, "hotels-search"));
-            let token = match self.token(&of_token).await {
-                Ok(token) => token,
-                Err(error) => return Found { error: Some(error), calls: of_token.made(), ..not_offered(&self.id) },
-            };
-            let found = search(&calls, &self.id, &Search { adapter: self, query, city, token }, None, MAX_PAGES).await;
-            Found { calls: found.calls + of_token.made(), ..found }
+            let (of_token, calls) = (Calls::by(asking, SOURCE, TOKEN), &Calls::by(asking, SOURCE, "hotels-search"));
+            let found = self.authorised(&of_token, |token| async move {
+                let search = Search { adapter: self, query, city, token };
+                match calls::search(calls, &self.id, &search, None, MAX_PAGES).await {
+                    Found { outcome: SourceOutcome::Failed, error: Some(error), .. } => Err(error),
+                    found => Ok(found),
+                }
+            });
+            let found = found.await.unwrap_or_else(|error| Found { error: Some(error), ..not_offered(&self.id) });
+            Found { calls: of_token.made() + calls.made(), ..found }
         })
     }
 }
@@ -120,7 +137,8 @@ impl Desk for MakeMyTrip {
         Box::pin(async move {
             let before = |error| BookingError::before(error, REFUSALS);
             let body = booking(request)?;
-            let token = self.token(&Calls::by(asking, SOURCE, TOKEN)).await.map_err(before)?;
+            // A new one: a booking is sent once, and is not to be lost to one that is refused by now.
+            let token = self.new_token(&Calls::by(asking, SOURCE, TOKEN)).await.map_err(before)?;
             let calls = Calls::of_booking(asking, SOURCE, "bookings-create");
             let post = self.post("/api/v2/bookings", &token, &body).map_err(before)?;
             calls.book(post, REFUSALS, |body| parse_booking(body).map_err(BookingError::sent)).await
@@ -134,29 +152,35 @@ impl Desk for MakeMyTrip {
         request: &'a BookingRequest,
     ) -> BoxFuture<'a, Result<Option<Booked>, SourceError>> {
         Box::pin(async move {
-            let token = self.token(&Calls::by(asking, SOURCE, TOKEN)).await?;
-            let calls = Calls::by(asking, SOURCE, "bookings");
-            let url = format!("{}/api/v2/bookings?clientReference={}", self.base, encoded(request.reference.as_str()));
-            let ask = |_: Option<&str>| self.request(Request::get(&url), &token, Bytes::new());
-            unless_unknown(calls.find(&request.reference, ask, parse_one_booking).await)
+            let (of_token, calls) = (Calls::by(asking, SOURCE, TOKEN), &Calls::by(asking, SOURCE, "bookings"));
+            let url = &format!("{}/api/v2/bookings?clientReference={}", self.base, encoded(request.reference.as_str()));
+            let found = self.authorised(&of_token, |token| async move {
+                let ask = |_: Option<&str>| self.request(Request::get(url), &token, Bytes::new());
+                calls.find(&request.reference, ask, parse_one_booking).await
+            });
+            unless_unknown(found.await)
         })
     }
 
     fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
         Box::pin(async move {
-            let calls = Calls::by(asking, SOURCE, "bookings");
-            let token = self.token(&Calls::by(asking, SOURCE, TOKEN)).await?;
-            let request = Request::get(format!("{}/api/v2/bookings/{}", self.base, encoded(booking)));
-            parse_booking(&calls.send(self.request(request, &token, Bytes::new())?).await?)
+            let (of_token, calls) = (Calls::by(asking, SOURCE, TOKEN), &Calls::by(asking, SOURCE, "bookings"));
+            let answer = self.authorised(&of_token, |token| async move {
+                let request = Request::get(format!("{}/api/v2/bookings/{}", self.base, encoded(booking)));
+                calls.send(self.request(request, &token, Bytes::new())?).await
+            });
+            parse_booking(&answer.await?)
         })
     }
 
     fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<(), SourceError>> {
         Box::pin(async move {
-            let calls = Calls::by(asking, SOURCE, "cancellations");
-            let token = self.token(&Calls::by(asking, SOURCE, TOKEN)).await?;
-            let request = self.post("/api/v2/cancellations", &token, &json!({"bookingId": booking}))?;
-            calls.send_once(request).await.map(drop)
+            let (of_token, calls) = (Calls::by(asking, SOURCE, TOKEN), &Calls::by(asking, SOURCE, "cancellations"));
+            let answer = self.authorised(&of_token, |token| async move {
+                // What is refused for its token was not done, and may be sent again.
+                calls.send_once(self.post("/api/v2/cancellations", &token, &json!({"bookingId": booking}))?).await
+            });
+            answer.await.map(drop)
         })
     }
 }

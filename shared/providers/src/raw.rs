@@ -1,7 +1,8 @@
 //! Keeps what sources answer to searches, and say in feeds, word for word: the guard hands every answer through [`Keeping`].
 //!
 //! Kept are the body, compressed, the source, the operation, the status, the time and a hash of the request. Not kept: the request, its
-//! headers and those of the answer, and anything of an operation that is neither a search nor a feed: bookings tell who travels.
+//! headers and those of the answer, and anything of an operation that is neither a search nor a feed: bookings tell who travels. An
+//! answer that says a key, or a token, which it was asked with is not kept either.
 
 use std::fmt::Write;
 
@@ -45,21 +46,21 @@ pub(crate) struct Keeping<'a> {
     cx: &'a Deps,
     source: &'static str,
     operation: &'static str,
-    /// The hash of what is asked, if it is kept at all.
-    request: Option<String>,
+    /// The hash of what is asked, if it is kept at all, and what it must not say.
+    request: Option<(String, Vec<String>)>,
 }
 
 impl<'a> Keeping<'a> {
     /// Before the call. A function that may not write raw answers keeps none: a test holds that all that search may.
     pub(crate) fn of(cx: &'a Deps, call: &Call) -> Self {
         let kept = is_kept(call.source, call.operation) && may_keep(cx);
-        Self { cx, source: call.source, operation: call.operation, request: kept.then(|| hash(call)) }
+        Self { cx, source: call.source, operation: call.operation, request: kept.then(|| (hash(call), secrets(call))) }
     }
 
     /// After it. Not before the call is settled: how slow our own table is says nothing of the source.
     pub(crate) async fn keep(self, answer: Response<Bytes>) -> Response<Bytes> {
         match self.request {
-            Some(request) => keep(self.cx, (self.source, self.operation), request, answer).await,
+            Some((request, secrets)) => keep(self.cx, (self.source, self.operation), (request, &secrets), answer).await,
             None => answer,
         }
     }
@@ -84,17 +85,38 @@ fn hash(call: &Call) -> String {
     })
 }
 
+/// What of a request is secret: the values of headers that are marked so, without what only says of which kind they are
+/// (`Bearer …`, `EAN apikey=…,signature=…,timestamp=…`). A number, such as the time, is no secret.
+fn secrets(call: &Call) -> Vec<String> {
+    /// Keys are as long as this at least.
+    const LEAST: usize = 8;
+    let headers = call.request.headers().values().filter(|value| value.is_sensitive());
+    let texts = headers.filter_map(|value| value.to_str().ok());
+    let parts = texts.flat_map(|text| text.split([' ', ','])).map(|part| match part.split_once('=') {
+        Some((_, value)) if value.len() >= LEAST => value,
+        Some(_) | None => part,
+    });
+    let secret = |part: &&str| part.len() >= LEAST && !part.bytes().all(|b| b.is_ascii_digit());
+    parts.filter(secret).map(str::to_owned).collect()
+}
+
 /// Keeps an answer as it was before it was packed, and hands it on so: it is unpacked once. That it can't be kept is no reason not to
 /// use it.
 async fn keep(
     cx: &Deps,
     (source, operation): (&'static str, &'static str),
-    request: String,
+    (request, secrets): (String, &[String]),
     answer: Response<Bytes>,
 ) -> Response<Bytes> {
     let Ok(mut answer) = unpacked(answer.clone()) else { return answer };
     answer.headers_mut().remove(CONTENT_ENCODING);
     let Ok(source) = source.parse() else { return answer };
+    let said = String::from_utf8_lossy(answer.body());
+    if secrets.iter().any(|secret| said.contains(secret)) {
+        tracing::warn!(%source, operation, "an answer says what it was asked with, and is not kept");
+        telemetry::count(cx, "RawAnswersLost", 1);
+        return answer;
+    }
     let bytes = answer.body().len() as u64;
     let status = answer.status().as_u16();
     let mut raw = RawAnswer { source, operation: operation.to_owned(), at: cx.now(), request, status, bytes, parts: 0 };

@@ -4,21 +4,27 @@
 //! - **Switch and markets**: both must let it through. What operators switch off is off for everyone.
 //! - **Order**: the tenant's, else the deployment's, else that of the table.
 //! - **Key**: the tenant's own, else one that operators have set, else one that the environment gives. Without a key a source is not
-//!   asked. Quota and cost are those of whoever's key it is.
+//!   asked. Quota, budget and cost are those of whoever's key it is. Of the deployment's, each tenant has a share besides.
 //! - **Address**: what operators have set, for the tenant or for all; else the environment's, else the table's. A source without one
 //!   has no agreement, and is not asked.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
 use domain::{
     flights::SourceId,
     ids::TenantId,
-    sources::{Account, KeptKey, KeyScope, Market, Settings, SourceEntry, Vertical},
+    sources::{Account, KeptKey, KeyScope, Market, Settings, SourceEntry, Vertical, allowance::Allowance},
 };
 use platform::{
     Deps,
     config::{KEYED, SourceAccess},
     vault::VaultError,
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use storage::Grant;
 
 use crate::{
@@ -97,6 +103,43 @@ pub struct Line {
     given: Option<SourceAccess>,
 }
 
+/// The adapters that an instance of a function has, by account: what one holds, such as a token that is good for an hour, is for
+/// more than one search.
+#[derive(Debug, Default)]
+struct Adapters(Mutex<BTreeMap<Account, (Connection, Adapter)>>);
+
+/// The hash of an address and a key: with another of either, it is another adapter.
+type Connection = [u8; 32];
+
+/// More accounts than this an instance does not remember: each tenant may have its own at each source.
+const ADAPTERS_KEPT: usize = 256;
+
+impl Adapters {
+    fn of(&self, account: &Account, source: &Source, (address, key): (&str, SecretString)) -> Adapter {
+        let connection = connection(address, &key);
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, adapter)) = kept.get(account)
+            && *known == connection
+        {
+            return adapter.clone();
+        }
+        let adapter = (source.connect)(address, key);
+        if kept.len() >= ADAPTERS_KEPT {
+            kept.pop_first();
+        }
+        kept.insert(account.clone(), (connection, adapter.clone()));
+        adapter
+    }
+}
+
+fn connection(address: &str, key: &SecretString) -> Connection {
+    let mut hasher = Sha256::new();
+    hasher.update((address.len() as u64).to_be_bytes());
+    hasher.update(address);
+    hasher.update(key.expose_secret());
+    hasher.finalize().into()
+}
+
 /// A key of a line.
 enum Key<'a> {
     Kept(&'a KeptKey),
@@ -141,8 +184,7 @@ fn may_call(cx: &Deps, source: &str) -> bool {
 impl Line {
     /// Its place in the order: the lowest first.
     pub fn priority(&self) -> u16 {
-        let set = |entry: &Option<SourceEntry>| entry.as_ref().and_then(|entry| entry.settings.priority);
-        set(&self.own).or_else(|| set(&self.deployment)).unwrap_or(Settings::PRIORITY_STEP.saturating_mul(self.place + 1))
+        self.set(|settings| settings.priority).unwrap_or(Settings::PRIORITY_STEP.saturating_mul(self.place + 1))
     }
 
     /// Whether it is asked for a market, by switch and markets.
@@ -180,9 +222,33 @@ impl Line {
         self.serves(None) && self.address().is_some() && self.scope().is_some()
     }
 
-    /// How many calls a day may be made with the key of this scope.
-    pub fn quota_per_day(&self, scope: &KeyScope) -> Option<u32> {
-        self.settings(scope)?.quota_per_day
+    /// What a day has of calls and of money for one who asks with the key of this scope: what the key has; and of a tenant with the
+    /// deployment's key, their share.
+    pub fn allowances(&self, scope: &KeyScope, tenant: Option<&TenantId>) -> Vec<Allowance> {
+        let Some(source) = source_id(self.source) else { return Vec::new() };
+        let settings = self.settings(scope);
+        let cost = settings.and_then(|settings| settings.cost_per_thousand);
+        let account = Account { source: source.clone(), scope: scope.clone() };
+        let calls = settings.and_then(|settings| settings.quota_per_day);
+        let budget = settings.and_then(|settings| settings.budget_per_day);
+        let of_key = [
+            calls.map(|calls| Allowance::of_calls(account.clone(), calls)),
+            budget.map(|budget| Allowance::of_money(account, budget, cost)),
+        ];
+        let share = |tenant: &TenantId| {
+            let account = Account { source, scope: KeyScope::Tenant(tenant.clone()) };
+            let calls = self.set(|settings| settings.tenant_quota_per_day).unwrap_or(Settings::TENANT_QUOTA);
+            let budget = self.set(|settings| settings.tenant_budget_per_day);
+            let budget = budget.map(|budget| Allowance::of_money(account.clone(), budget, cost).of_tenant());
+            [Some(Allowance::of_calls(account, calls).of_tenant()), budget]
+        };
+        let shares = tenant.filter(|_| *scope == KeyScope::Deployment).map(share);
+        of_key.into_iter().chain(shares.into_iter().flatten()).flatten().collect()
+    }
+
+    /// What is set for the tenant, else for all.
+    fn set<T>(&self, of: impl Fn(&Settings) -> Option<T>) -> Option<T> {
+        self.entries().find_map(|entry| of(&entry.settings))
     }
 
     fn settings(&self, scope: &KeyScope) -> Option<&Settings> {
@@ -192,9 +258,9 @@ impl Line {
     /// What limits its calls with the key of this scope.
     fn terms(&self, scope: KeyScope, tenant: TenantId) -> Option<Terms> {
         let cost_per_thousand = self.settings(&scope).and_then(|settings| settings.cost_per_thousand);
-        let quota_per_day = self.quota_per_day(&scope);
+        let allowances = self.allowances(&scope, Some(&tenant));
         let account = Account { source: source_id(self.source)?, scope };
-        Some(Terms { tenant, account, limit: self.source.limit, quota_per_day, cost_per_thousand })
+        Some(Terms { tenant, account, limit: self.source.limit, allowances, cost_per_thousand })
     }
 
     /// Its adapter, with address and key; none without either.
@@ -205,7 +271,7 @@ impl Line {
             Key::Given(key) => key.clone(),
             Key::Kept(key) => open(cx, &scope, self.source, key).await?,
         };
-        let adapter = (self.source.connect)(address, key);
+        let adapter = cx.kept::<Adapters>().of(&terms.account, self.source, (address, key));
         Ok(Some(Serving { source: self.source, adapter, scope, outside: Guarded::new(cx.clone(), terms) }))
     }
 }
@@ -219,4 +285,46 @@ async fn open(cx: &Deps, scope: &KeyScope, source: &Source, key: &KeptKey) -> Re
     let sealer = scope.sealer().map_err(|_| VaultError::Closed)?;
     let opened = cx.vault().key_of(&sealer).await?.open(&SourceEntry::KEY.of(source.id), &key.sealed)?;
     Ok(opened.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::sources::source;
+
+    /// Whether both are one adapter.
+    fn is_same(one: &Adapter, other: &Adapter) -> bool {
+        matches!((one, other), (Adapter::Stays(one), Adapter::Stays(other)) if Arc::ptr_eq(one, other))
+    }
+
+    fn account(tenant: usize) -> Option<Account> {
+        let scope = KeyScope::Tenant(format!("tenant-{tenant}").parse().ok()?);
+        Some(Account { source: "makemytrip".parse().ok()?, scope })
+    }
+
+    #[test]
+    fn an_account_has_one_adapter_until_its_address_or_key_is_another() {
+        let (adapters, Some(source)) = (Adapters::default(), source("makemytrip")) else { panic!("no such source") };
+        let of = |tenant, address, key: &str| account(tenant).map(|account| adapters.of(&account, source, (address, key.into())));
+        let (Some(first), Some(again)) = (of(1, "https://a.example", "k:s"), of(1, "https://a.example", "k:s")) else {
+            panic!("no account")
+        };
+        assert!(is_same(&first, &again));
+        for (tenant, address, key) in
+            [(2, "https://a.example", "k:s"), (1, "https://b.example", "k:s"), (1, "https://a.example", "k:t")]
+        {
+            assert!(of(tenant, address, key).is_some_and(|other| !is_same(&first, &other)), "{tenant} {address} {key}");
+        }
+    }
+
+    #[test]
+    fn an_instance_remembers_so_many_accounts() {
+        let (adapters, Some(source)) = (Adapters::default(), source("makemytrip")) else { panic!("no such source") };
+        for account in (0..ADAPTERS_KEPT + 9).filter_map(account) {
+            adapters.of(&account, source, ("https://a.example", "k:s".into()));
+        }
+        assert_eq!(adapters.0.lock().unwrap_or_else(PoisonError::into_inner).len(), ADAPTERS_KEPT);
+    }
 }

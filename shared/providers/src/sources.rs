@@ -1,5 +1,7 @@
 //! The table of sources: one line each, from which tests, benches and automation go through all of them.
 
+use std::sync::Arc;
+
 pub use domain::sources::{Vertical, bucket::Limit};
 use domain::{
     activities::ActivityOffer,
@@ -54,19 +56,19 @@ pub enum Contract {
     UnverifiedContract,
 }
 
-/// An adapter, by what it is asked for.
-#[derive(Debug)]
+/// An adapter, by what it is asked for. Cheap to clone.
+#[derive(Debug, Clone)]
 pub enum Adapter {
     /// Award space.
-    Awards(Box<dyn AwardSource>),
+    Awards(Arc<dyn AwardSource>),
     /// Cash fares.
-    Fares(Box<dyn CashSource>),
+    Fares(Arc<dyn CashSource>),
     /// "From" prices of flights.
-    LeadIns(Box<dyn LeadInSource>),
+    LeadIns(Arc<dyn LeadInSource>),
     /// Stays.
-    Stays(Box<dyn StaySource>),
+    Stays(Arc<dyn StaySource>),
     /// Activities.
-    Activities(Box<dyn ActivitySource>),
+    Activities(Arc<dyn ActivitySource>),
 }
 
 impl Adapter {
@@ -170,7 +172,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: Some(Limit { calls: 1_000, seconds: 86_400 }),
         asks: Asks { party: false, days: Days::Weeks },
-        connect: |base, key| Adapter::Awards(Box::new(SeatsAero::new(base, key))),
+        connect: |base, key| Adapter::Awards(Arc::new(SeatsAero::new(base, key))),
         readings: &[
             Reading {
                 operation: "search",
@@ -195,7 +197,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: None,
         asks: Asks { party: true, days: Days::Asked },
-        connect: |base, key| Adapter::Fares(Box::new(Duffel::new(base, key))),
+        connect: |base, key| Adapter::Fares(Arc::new(Duffel::new(base, key))),
         readings: &[
             Reading {
                 operation: "offer-requests",
@@ -251,7 +253,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: Some(Limit { calls: 300, seconds: 60 }),
         asks: Asks { party: false, days: Days::Months },
-        connect: |base, key| Adapter::LeadIns(Box::new(Travelpayouts::new(base, key))),
+        connect: |base, key| Adapter::LeadIns(Arc::new(Travelpayouts::new(base, key))),
         readings: &[Reading {
             operation: "prices",
             fits: |body| has(body, "/success") || has(body, "/prices"),
@@ -266,7 +268,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: None,
         asks: Asks { party: true, days: Days::Asked },
-        connect: |base, key| Adapter::Stays(Box::new(BookingDemand::new(base, key))),
+        connect: |base, key| Adapter::Stays(Arc::new(BookingDemand::new(base, key))),
         readings: BOOKING_DEMAND,
         errors: &[
             ("missing_parameter", 400),
@@ -289,7 +291,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: None,
         asks: Asks { party: true, days: Days::Asked },
-        connect: |base, key| Adapter::Stays(Box::new(ExpediaRapid::new(base, key))),
+        connect: |base, key| Adapter::Stays(Arc::new(ExpediaRapid::new(base, key))),
         readings: EXPEDIA,
         errors: &[
             ("invalid_input", 400),
@@ -310,7 +312,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: None,
         asks: Asks { party: false, days: Days::Asked },
-        connect: |base, key| Adapter::Activities(Box::new(Viator::new(base, key))),
+        connect: |base, key| Adapter::Activities(Arc::new(Viator::new(base, key))),
         readings: VIATOR,
         errors: &[
             ("BAD_REQUEST", 400),
@@ -330,7 +332,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: Some(Limit { calls: 120, seconds: 60 }),
         asks: Asks { party: false, days: Days::Asked },
-        connect: |base, key| Adapter::Activities(Box::new(GetYourGuide::new(base, key))),
+        connect: |base, key| Adapter::Activities(Arc::new(GetYourGuide::new(base, key))),
         readings: &[
             Reading {
                 operation: "tours",
@@ -352,7 +354,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
         asks: Asks { party: true, days: Days::Asked },
-        connect: |base, key| Adapter::Stays(Box::new(goibibo::new(base, key))),
+        connect: |base, key| Adapter::Stays(Arc::new(goibibo::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, goibibo::SOURCE, now)), BOOKING_MADE, BOOKING, CHANGED],
         errors: CONTRACT_ERRORS,
     },
@@ -363,7 +365,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
         asks: Asks { party: true, days: Days::Asked },
-        connect: |base, key| Adapter::Stays(Box::new(oyo::new(base, key))),
+        connect: |base, key| Adapter::Stays(Arc::new(oyo::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, oyo::SOURCE, now)), BOOKING_MADE, BOOKING, CHANGED],
         errors: CONTRACT_ERRORS,
     },
@@ -374,7 +376,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 30, seconds: 60 }),
         asks: Asks { party: true, days: Days::Asked },
-        connect: |base, key| Adapter::Stays(Box::new(MakeMyTrip::new(base, key))),
+        connect: |base, key| Adapter::Stays(Arc::new(MakeMyTrip::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, makemytrip::SOURCE, now)), BOOKING_MADE, BOOKING],
         errors: CONTRACT_ERRORS,
     },
@@ -385,7 +387,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::UnverifiedContract,
         limit: None,
         asks: Asks { party: true, days: Days::Asked },
-        connect: |base, key| Adapter::Stays(Box::new(trip_com::new(base, key))),
+        connect: |base, key| Adapter::Stays(Arc::new(trip_com::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, trip_com::SOURCE, now)), BOOKING_MADE, BOOKING],
         errors: CONTRACT_ERRORS,
     },

@@ -4,9 +4,11 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     flights::SourceId,
+    ids::{EventId, derived},
     sources::{
         Account, KeyScope, SourceEntry, SourceState,
-        bucket::{Bucket, LEASE},
+        allowance::{Allowance, Counted},
+        bucket::Bucket,
         feeds::FeedCursor,
         health::Tally,
     },
@@ -82,6 +84,15 @@ pub(crate) const FEED_CURSOR: &Kind = &Kind {
     privacy: "nobody's data",
 };
 
+pub(crate) const RECEIVED_NOTICE: &Kind = &Kind {
+    name: "received-notice",
+    context: "sources",
+    table: Table::Cache,
+    keys: &[Keyspace { index: None, partition: "NOTICE#{source}#{notice}", sort: "NOTICE" }],
+    retention: "a week: a source does not send a notice again after so long",
+    privacy: "nobody's data",
+};
+
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -148,19 +159,22 @@ impl Entity for SourceBucket {
     }
 }
 
-/// How many calls of a day are spoken for.
+/// How much of a day's calls, or of its money, is spoken for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceDay {
     /// Whose.
     pub account: Account,
     /// Which day, by UTC.
     pub day: Date,
+    /// Of what.
+    pub counted: Counted,
 }
 
 impl SourceDay {
-    /// The day that this is.
-    pub fn at(account: Account, now: Timestamp) -> Self {
-        Self { account, day: TimeZone::UTC.to_datetime(now).date() }
+    /// The day that this is, of what there is of it.
+    pub fn at(allowance: &Allowance, now: Timestamp) -> Self {
+        let (account, counted) = (allowance.account.clone(), allowance.counted);
+        Self { account, day: TimeZone::UTC.to_datetime(now).date(), counted }
     }
 
     /// When the next one begins.
@@ -174,7 +188,13 @@ impl Entity for SourceDay {
     const KIND: &'static Kind = SOURCE_DAY;
 
     fn key(&self) -> Key {
-        Key::new(partition(&self.account), format!("DAY#{}", self.day))
+        let of = match self.counted {
+            Counted::Calls => String::new(),
+            Counted::Spent(currency) => format!("#{currency}"),
+            Counted::CallsOfTenant => "#TENANT".to_owned(),
+            Counted::SpentByTenant(currency) => format!("#TENANT#{currency}"),
+        };
+        Key::new(partition(&self.account), format!("DAY#{}{of}", self.day))
     }
 
     /// It is counted, never written whole.
@@ -239,6 +259,43 @@ impl Entity for FeedCursor {
     }
 }
 
+/// That a notice of a source was received: it may come again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceivedNotice {
+    /// Who sent it.
+    pub source: SourceId,
+    /// Which: an id of ours, which follows from the source's own. That can be any text.
+    pub notice: EventId,
+    /// When it came first.
+    pub at: Timestamp,
+    /// Optimistic lock.
+    pub version: u64,
+}
+
+impl ReceivedNotice {
+    /// Of one that comes now, by the source's own id.
+    pub fn new(source: SourceId, id: &str, at: Timestamp) -> Self {
+        let notice = derived(&["notice", source.as_str(), id]);
+        Self { source, notice, at, version: 0 }
+    }
+}
+
+impl Entity for ReceivedNotice {
+    const KIND: &'static Kind = RECEIVED_NOTICE;
+
+    fn key(&self) -> Key {
+        Key::new(format!("NOTICE#{}#{}", self.source, self.notice), "NOTICE")
+    }
+
+    fn version(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        Some(later(self.at, SignedDuration::from_hours(7 * 24)))
+    }
+}
+
 fn entry_key(scope: &KeyScope, source: &SourceId) -> Key {
     Key::new(format!("T#{scope}#SOURCES"), format!("ENTRY#{source}"))
 }
@@ -291,19 +348,19 @@ impl Store {
         self.put_new_or_unchanged(state).await
     }
 
-    /// Takes so many tokens out of an account's bucket: of an idle one with one write, of one in use with two.
+    /// Takes a token out of an account's bucket: of an idle one with one write, of one in use with two.
     ///
     /// # Errors
     /// [`StoreError::TooOften`] with when there is one again; or that the store can't say.
-    pub async fn take_tokens(&self, account: &Account, bucket: &Bucket, tokens: u32, now: Timestamp) -> Result<(), StoreError> {
-        let idle = bucket.cost(tokens).saturating_add(now.as_microsecond());
+    pub async fn take_token(&self, account: &Account, bucket: &Bucket, now: Timestamp) -> Result<(), StoreError> {
+        let idle = bucket.cost().saturating_add(now.as_microsecond());
         let full = SourceBucket { account: account.clone(), used: idle };
         match self.put_if(&full, Condition::Idle(now)).await {
             // Someone is ahead of now; and whoever is, stays there.
             Err(StoreError::Changed) => {}
             taken => return taken,
         }
-        match self.count_alone(&full, bucket.cost(tokens), Condition::Room(bucket.room(now, tokens))).await {
+        match self.count_alone(&full, bucket.cost(), Condition::Room(bucket.room(now))).await {
             Err(StoreError::Changed) => {
                 let found = self.get_part::<SourceBucket, Used>(full.key()).await?;
                 Err(StoreError::TooOften(bucket.ready_at(found.map_or(idle, |found| found.used))))
@@ -312,28 +369,27 @@ impl Store {
         }
     }
 
-    /// Takes so many of a day's calls, or gives them back, as a negative number.
+    /// Takes what a call takes of a day, or less than nothing to give it back.
     ///
     /// # Errors
-    /// [`StoreError::LimitReached`] if fewer are left; or that the store can't say.
-    pub async fn reserve_calls(&self, day: &SourceDay, calls: i64, quota: u32) -> Result<(), StoreError> {
+    /// [`StoreError::LimitReached`] if less is left; or that the store can't say.
+    pub async fn reserve(&self, day: &SourceDay, amount: i64, a_day: i64) -> Result<(), StoreError> {
         // The first of a day finds no number that it could be compared with.
-        if calls > i64::from(quota) {
+        if amount > a_day {
             return Err(StoreError::LimitReached);
         }
-        match self.count_alone(day, calls, Condition::Room(i64::from(quota) - calls)).await {
+        match self.count_alone(day, amount, Condition::Room(a_day.saturating_sub(amount))).await {
             Err(StoreError::Changed) => Err(StoreError::LimitReached),
             reserved => reserved,
         }
     }
 
-    /// How many of a day's calls are spoken for.
+    /// How much of a day is spoken for.
     ///
     /// # Errors
     /// If the store can't say.
-    pub async fn reserved_calls(&self, day: &SourceDay) -> Result<u64, StoreError> {
-        let found = self.get_part::<SourceDay, Used>(day.key()).await?;
-        Ok(found.map_or(0, |Used { used }| u64::try_from(used).unwrap_or(0)))
+    pub async fn reserved(&self, day: &SourceDay) -> Result<i64, StoreError> {
+        Ok(self.get_part::<SourceDay, Used>(day.key()).await?.map_or(0, |Used { used }| used))
     }
 
     /// Adds to what was counted of an account within this hour. A read and a write.
@@ -388,6 +444,3 @@ impl Store {
             .map_err(|error| store_error(&error))
     }
 }
-
-/// Tokens are leased for this long: what is stored must outlive it by far.
-const _: () = assert!(LEASE.as_secs() < HOUR.as_secs());

@@ -23,6 +23,7 @@ use domain::{
     search::{SourceOutcome, SourceReport},
     sources::{
         self, KeyScope, SourceEntry, SourceState, Vertical,
+        allowance::Allowance,
         bucket::{Bucket, Limit},
         feeds::FeedCursor,
         health::{Ending, Tally},
@@ -39,8 +40,8 @@ use local::{
 use serde_json::Value;
 use storage::{
     AskedDay, CacheCount, Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, PlacedListing, PropertyCell,
-    QualityCount, Receipt, ReceiptId, Registration, SearchRun, SourceDay, Store, StoreError, StoredReply, TenantHost, ToldDay,
-    Turn, WarmingHour, WatcherQuota,
+    QualityCount, Receipt, ReceiptId, ReceivedNotice, Registration, SearchRun, SourceDay, Store, StoreError, StoredReply,
+    TenantHost, ToldDay, Turn, WarmingHour, WatcherQuota,
 };
 
 use crate::{
@@ -139,6 +140,7 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
         "booking" => of_entity::<Booking>(store, samples.one()?, used).await,
         "source-entry" => of_entity::<SourceEntry>(store, samples.one()?, used).await,
         "feed-cursor" => of_entity::<FeedCursor>(store, samples.one()?, used).await,
+        "received-notice" => receives_once(store, samples.answer.asked_at).await,
         "source-state" => left_alone_as_it_was_read(store, samples.answer.asked_at, used).await,
         "source-health" => adds_to_what_was_read(store, samples.answer.asked_at).await,
         "source-bucket" => gives_no_more_than_it_holds(store, samples.answer.asked_at).await,
@@ -259,6 +261,15 @@ fn with_our_key() -> sources::Account {
     sources::Account { source: "duffel".parse().unwrap(), scope: KeyScope::Deployment }
 }
 
+async fn receives_once(store: &Store, now: Timestamp) -> Result<(), Violation> {
+    let receive = || async {
+        let mut notice = ReceivedNotice::new("makemytrip".parse().unwrap(), "evt-1", now);
+        store.commit(Change::new().create(&mut notice)).await
+    };
+    made(receive().await)?;
+    refused(receive().await, &StoreError::Exists)
+}
+
 async fn left_alone_as_it_was_read(store: &Store, now: Timestamp, used: &Use) -> Result<(), Violation> {
     let mut state = SourceState::of(with_our_key(), now);
     let mut late = state.clone();
@@ -287,15 +298,15 @@ async fn gives_no_more_than_it_holds(store: &Store, now: Timestamp) -> Result<()
     let bucket = Bucket::of(Limit { calls: 8, seconds: 60 }).unwrap();
     let (account, mut taken) = (with_our_key(), 0);
     for _ in 0..6 {
-        taken += usize::from(store.take_tokens(&account, &bucket, 1, now).await.is_ok());
+        taken += usize::from(store.take_token(&account, &bucket, now).await.is_ok());
     }
     ensure(taken == 2, || format!("taken: {taken}"))
 }
 
 async fn reserves_within_its_quota(store: &Store, now: Timestamp) -> Result<(), Violation> {
-    let day = SourceDay::at(with_our_key(), now);
-    made(store.reserve_calls(&day, 2, 3).await)?;
-    refused(store.reserve_calls(&day, 2, 3).await, &StoreError::LimitReached)
+    let day = SourceDay::at(&Allowance::of_calls(with_our_key(), 3), now);
+    made(store.reserve(&day, 2, 3).await)?;
+    refused(store.reserve(&day, 2, 3).await, &StoreError::LimitReached)
 }
 
 async fn asks_once(store: &Store, answer: &SearchAnswer) -> Result<(), Violation> {

@@ -1,11 +1,12 @@
 //! How many calls a source takes: a token bucket, as one number.
 //!
 //! The number is the instant up to which the bucket's tokens are spoken for, in microseconds since the epoch (the "theoretical
-//! arrival time" of the generic cell rate algorithm, ITU-T I.371). Taking tokens moves it on; it may lie ahead of now by no more
-//! than the burst. So all functions share one number that only grows, and that can be moved without having been read.
+//! arrival time" of the generic cell rate algorithm, ITU-T I.371). Taking a token moves it on; it may lie ahead of now by no more
+//! than the burst. So all functions share one number that only grows, and that can be moved without having been read. A token is taken
+//! for a call that is made at once: nobody holds any that others wait for.
 //!
-//! What is taken may be used for [`LEASE`] after it. The bucket is cut so that for all that, in no window as long as the
-//! source's own are there more calls than it allows.
+//! A call may be on its way for [`ON_ITS_WAY`]. The bucket is cut so that for all that, in no window as long as the source's own
+//! does it see more calls than it allows.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -19,10 +20,8 @@ pub struct Limit {
     pub seconds: u32,
 }
 
-/// For how long tokens that were taken may be used.
-pub const LEASE: SignedDuration = SignedDuration::from_secs(2);
-/// The most tokens that are taken at once.
-const MOST_AT_ONCE: i64 = 10;
+/// How long a call may take to reach the source.
+pub const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(2);
 /// Which part of a limit may be used at once; the rest is spread over the window.
 const BURST_SHARE: u32 = 4;
 
@@ -43,25 +42,19 @@ impl Bucket {
             return None;
         }
         let burst = i64::from(limit.calls.div_ceil(BURST_SHARE));
-        // The first call too many comes after a whole window, however late the first one of that window is used.
-        let interval = (window + micros(LEASE)).div_ceil_by(calls + 1 - burst);
+        // The first call too many comes after a whole window, however late the first one of that window gets there.
+        let interval = (window + micros(ON_ITS_WAY)).div_ceil_by(calls + 1 - burst);
         Some(Self { interval, burst })
     }
 
-    /// How many tokens are taken at once: those that come within the time that they may be used, but one at least.
-    pub fn batch(&self) -> u32 {
-        let most = MOST_AT_ONCE.min(self.burst);
-        u32::try_from((micros(LEASE) / self.interval).clamp(1, most)).unwrap_or(1)
+    /// What a token moves the number by.
+    pub fn cost(&self) -> i64 {
+        self.interval
     }
 
-    /// What so many tokens move the number by.
-    pub fn cost(&self, tokens: u32) -> i64 {
-        self.interval.saturating_mul(i64::from(tokens))
-    }
-
-    /// How far on the number may be for so many tokens to be there.
-    pub fn room(&self, now: Timestamp, tokens: u32) -> i64 {
-        now.as_microsecond().saturating_add(self.cost_of_burst()).saturating_sub(self.cost(tokens))
+    /// How far on the number may be for a token to be there.
+    pub fn room(&self, now: Timestamp) -> i64 {
+        now.as_microsecond().saturating_add(self.cost_of_burst()).saturating_sub(self.interval)
     }
 
     /// When there is a token again, by the number.
@@ -70,14 +63,14 @@ impl Bucket {
         Timestamp::from_microsecond(at).unwrap_or(Timestamp::MAX)
     }
 
-    /// The number after so many tokens were taken, or when there is one again. What storage does by conditions, said at once.
+    /// The number after a token was taken, or when there is one again. What storage does by conditions, said at once.
     ///
     /// # Errors
     /// When there is a token again.
-    pub fn take(&self, number: Option<i64>, now: Timestamp, tokens: u32) -> Result<i64, Timestamp> {
+    pub fn take(&self, number: Option<i64>, now: Timestamp) -> Result<i64, Timestamp> {
         match number.filter(|number| *number > now.as_microsecond()) {
-            None => Ok(now.as_microsecond().saturating_add(self.cost(tokens))),
-            Some(number) if number <= self.room(now, tokens) => Ok(number.saturating_add(self.cost(tokens))),
+            None => Ok(now.as_microsecond().saturating_add(self.interval)),
+            Some(number) if number <= self.room(now) => Ok(number.saturating_add(self.interval)),
             Some(number) => Err(self.ready_at(number)),
         }
     }
@@ -124,17 +117,17 @@ mod tests {
         #[test]
         fn no_window_has_more_calls_than_the_limit(
             calls in 1_u32..40, seconds in 1_u32..90,
-            asked in proptest::collection::vec((0_i64..3_000_000, 1_u32..5, 0_i64..=2_000_000), 1..400),
+            asked in proptest::collection::vec((0_i64..3_000_000, 0_i64..=2_000_000), 1..400),
         ) {
             let limit = Limit { calls, seconds };
             let bucket = Bucket::of(limit).unwrap();
             let (mut now, mut number, mut uses) = (1_000_000_000, None, Vec::new());
-            for (later, tokens, used_after) in asked {
+            for (later, on_its_way) in asked {
                 now += later;
-                if let Ok(after) = bucket.take(number, at(now), tokens.min(bucket.batch())) {
+                if let Ok(after) = bucket.take(number, at(now)) {
                     prop_assert!(number.is_none_or(|number| number < after), "it only grows");
                     number = Some(after);
-                    uses.extend((0..tokens.min(bucket.batch())).map(|_| now + used_after));
+                    uses.push(now + on_its_way);
                 }
             }
             uses.sort_unstable();
@@ -147,14 +140,14 @@ mod tests {
             let now = at(1_000_000_000);
             let mut number = None;
             for _ in 0..taken {
-                if let Ok(after) = bucket.take(number, now, 1) {
+                if let Ok(after) = bucket.take(number, now) {
                     number = Some(after);
                 }
             }
-            if let Err(again) = bucket.take(number, now, 1) {
+            if let Err(again) = bucket.take(number, now) {
                 prop_assert!(again > now);
-                prop_assert!(bucket.take(number, again, 1).is_ok());
-                prop_assert!(bucket.take(number, again - SignedDuration::from_micros(1), 1).is_err());
+                prop_assert!(bucket.take(number, again).is_ok());
+                prop_assert!(bucket.take(number, again - SignedDuration::from_micros(1)).is_err());
             }
         }
     }
@@ -165,7 +158,7 @@ mod tests {
         let bucket = Bucket::of(limit).unwrap();
         let (mut number, mut uses) = (None, Vec::new());
         for now in (0..600_000_000).step_by(50_000) {
-            if let Ok(after) = bucket.take(number, at(now), 1) {
+            if let Ok(after) = bucket.take(number, at(now)) {
                 (number, _) = (Some(after), uses.push(now));
             }
         }

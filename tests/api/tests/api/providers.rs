@@ -96,11 +96,46 @@ async fn every_fault_of_what_is_set_is_named() {
     let app = TestApp::new().await;
     let wrong = json!({
         "enabled": "yes", "priority": -1, "quotaPerDay": 1.5, "markets": ["usa"],
-        "costPerThousand": {"amount": "-1.00", "currency": "USD"}
+        "costPerThousand": {"amount": "-1.00", "currency": "USD"}, "budgetPerDay": {"amount": "-1.00", "currency": "USD"}
     });
     let refused = app.member("admin").put("/v1/admin/providers/viator").body(wrong).send().await;
     let named: Vec<String> = faults(refused.assert(422, "invalid-input")).into_iter().map(|(pointer, _)| pointer).collect();
-    assert_eq!(named, ["/costPerThousand", "/enabled", "/markets/0", "/priority", "/quotaPerDay"]);
+    assert_eq!(named, ["/budgetPerDay", "/costPerThousand", "/enabled", "/markets/0", "/priority", "/quotaPerDay"]);
+}
+
+#[tokio::test]
+async fn a_tenants_share_of_the_deployments_key_is_for_operators_to_give_and_shown_with_what_is_left() {
+    let app = TestApp::new().await;
+    let (admin, operator) = (app.member("admin"), app.member("operator"));
+    let (mine, all) = ("/v1/admin/providers/duffel", "/v1/operator/providers/duffel");
+    let left = async |user: &User<'_>, path: &str| {
+        let health = show(user, &format!("{path}?limit=100")).await;
+        let duffel = health["items"].as_array().unwrap().iter().find(|one| one["id"] == "duffel").unwrap().clone();
+        json!([duffel["quotaLeft"], duffel["budgetLeft"]])
+    };
+    assert_eq!(left(&admin, "/v1/admin/providers/health").await, json!([10_000, null]), "whatever is set, there is an end");
+    assert_eq!(left(&operator, "/v1/operator/providers/health").await, json!([null, null]));
+
+    let usd = |amount: &str| json!({"amount": amount, "currency": "USD"});
+    let share = json!({"enabled": true, "tenantQuotaPerDay": 300, "tenantBudgetPerDay": usd("2.00")});
+    let refused = operator.put(all).body(share.clone()).send().await;
+    let nobody_could_count = [("/tenantBudgetPerDay".to_owned(), "invalid".to_owned())];
+    assert_eq!(faults(refused.assert(422, "invalid-input")), nobody_could_count, "nobody knows what a call costs");
+    let cost = json!({"enabled": true, "costPerThousand": usd("5.00"), "budgetPerDay": usd("9.00")});
+    operator.put(all).body(cost).send().await.assert(200, "");
+    operator.put(&format!("{all}?tenant=demo")).body(share).send().await.assert(200, "");
+    assert_eq!(left(&admin, "/v1/admin/providers/health").await, json!([300, usd("2.00")]));
+    assert_eq!(left(&operator, "/v1/operator/providers/health").await, json!([null, usd("9.00")]));
+
+    let more = json!({"enabled": true, "tenantQuotaPerDay": 9_000});
+    let refused = admin.put(mine).body(more).send().await;
+    assert_eq!(faults(refused.assert(422, "invalid-input")), [("/tenantQuotaPerDay".to_owned(), "unknown-field".to_owned())]);
+    let euros = json!({"enabled": true, "costPerThousand": usd("5.00"), "budgetPerDay": {"amount": "9.00", "currency": "EUR"}});
+    let refused = admin.put(mine).body(euros).send().await;
+    assert_eq!(faults(refused.assert(422, "invalid-input")), [("/budgetPerDay".to_owned(), "invalid".to_owned())]);
+    // What admins set leaves their share as it is.
+    admin.put(mine).body(json!({"enabled": true})).send().await.assert(200, "");
+    assert_eq!(left(&admin, "/v1/admin/providers/health").await, json!([300, usd("2.00")]));
 }
 
 #[tokio::test]
@@ -128,7 +163,7 @@ async fn health_says_what_nobody_has_confirmed() {
     let never = json!({
         "id": "duffel", "vertical": "flights", "contract": "published", "asked": true, "breaker": "closed", "leftAloneUntil": null,
         "lastSuccess": null, "lastFailure": null, "calls": 0, "failing": null,
-        "latency": {"p50Ms": null, "p95Ms": null, "p99Ms": null}, "quotaLeft": null
+        "latency": {"p50Ms": null, "p95Ms": null, "p99Ms": null}, "quotaLeft": null, "budgetLeft": null
     });
     assert_eq!(*duffel, never);
 }

@@ -8,6 +8,7 @@ use domain::{
     search::SearchKey,
     sources::{
         Account, KeyScope, SourceState,
+        allowance::Allowance,
         bucket::{Bucket, Limit},
         health::{Ending, Tally},
     },
@@ -344,7 +345,7 @@ fn account() -> Account {
 async fn tokens(target: &Target) -> Vec<Seen> {
     let (store, account) = (target.store(), account());
     let bucket = Bucket::of(Limit { calls: 8, seconds: 60 }).unwrap();
-    let take = |now: &'static str| store.take_tokens(&account, &bucket, 1, at(now));
+    let take = |now: &'static str| store.take_token(&account, &bucket, at(now));
     let taken = [take(NOW).await.seen(), take(NOW).await.seen(), take(NOW).await.seen()];
     let later = take("2026-02-17T19:24:30Z").await.seen();
     let raced = join_all((0..12).map(|_| take("2026-02-17T20:24:00Z"))).await;
@@ -353,12 +354,12 @@ async fn tokens(target: &Target) -> Vec<Seen> {
 }
 
 async fn reserved(target: &Target) -> Vec<Seen> {
-    let (store, day) = (target.store(), SourceDay::at(account(), at(NOW)));
+    let (store, day) = (target.store(), SourceDay::at(&Allowance::of_calls(account(), 3), at(NOW)));
     let mut seen = Vec::new();
     for calls in [2, 2, -1, 2] {
-        seen.push(store.reserve_calls(&day, calls, 3).await.seen());
+        seen.push(store.reserve(&day, calls, 3).await.seen());
     }
-    let reserved = store.reserved_calls(&day).await.unwrap();
+    let reserved = store.reserved(&day).await.unwrap();
     seen.into_iter().chain([count(usize::try_from(reserved).unwrap())]).collect()
 }
 

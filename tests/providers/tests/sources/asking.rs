@@ -1,6 +1,12 @@
 //! Pages, tokens, signatures and desks: what some sources have and others don't.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use domain::{
     search::SourceOutcome,
@@ -124,6 +130,42 @@ async fn a_token_is_kept_and_fetched_anew_before_it_ends() {
         assert_eq!((found.outcome, found.calls), (SourceOutcome::Complete, calls), "{minutes}");
     }
     assert!(!format!("{adapter:?}").contains("nobody-may-see"));
+}
+
+/// Takes only the latest of the tokens that it grants; after so many grants, none.
+async fn choosy(grants: usize) -> Vendor {
+    let granted = Arc::new(AtomicUsize::new(0));
+    Vendor::answering(move |_, asked| {
+        if asked.head.uri.path() == "/oauth/token" {
+            let number = granted.fetch_add(1, Ordering::Relaxed) + 1;
+            return Answer::json(&json!({"access_token": format!("token-{number}"), "expires_in": 3600}));
+        }
+        let good = asked.header("authorization") == format!("Bearer token-{grants}");
+        if good { Answer::json(&recorded("makemytrip")) } else { Answer::new(401, "{}") }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_asked_for_anew_once() {
+    let outside = outside();
+    // The first search fails with the new token that it got, the second asks for another when that one is refused again.
+    let vendor = choosy(2).await;
+    let adapter = MakeMyTrip::new(&vendor.base, SECRET.to_owned().into());
+    let ask = async || adapter.stays(&asking(&outside), &stay("makemytrip")).await;
+    let first = ask().await;
+    assert_eq!((first.calls, first.error), (2, Some(SourceError::Unauthorized)), "a new token was refused for another reason");
+    let second = ask().await;
+    assert_eq!((second.outcome, second.calls), (SourceOutcome::Complete, 3));
+    assert_eq!(ask().await.calls, 1);
+
+    let never = choosy(99).await;
+    let adapter = MakeMyTrip::new(&never.base, SECRET.to_owned().into());
+    for calls in [2, 3, 3] {
+        let found = adapter.stays(&asking(&outside), &stay("makemytrip")).await;
+        assert_eq!((found.calls, found.error), (calls, Some(SourceError::Unauthorized)));
+    }
+    assert_eq!(adapter.cancel(&asking(&outside), "x").await, Err(SourceError::Unauthorized));
 }
 
 #[tokio::test]

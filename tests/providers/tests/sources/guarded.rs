@@ -3,18 +3,22 @@
 
 use std::{
     collections::BTreeMap,
+    io::Read,
     sync::{Arc, Mutex},
 };
 
 use aws_credential_types::Credentials;
 use domain::{
+    money::{Currency, Money},
     search::SourceOutcome,
     sources::{
-        Account, KeyScope,
+        Account, KeyScope, Vertical,
+        allowance::Allowance,
         breaker::{BreakerState, FAILURES},
         health::Ending,
     },
 };
+use flate2::read::GzDecoder;
 use futures::future::join_all;
 use http::Response;
 use jiff::SignedDuration;
@@ -30,14 +34,15 @@ use platform::{
     token::TokenPolicy,
 };
 use providers::{
-    Asking, SourceError,
+    Asking, Serving, SourceError,
     guard::{Guarded, Terms},
-    sources::{Limit, SOURCES, Source},
+    serving,
+    sources::{Adapter, Limit, SOURCES, Source},
 };
-use providers_tests::{Answer, NOW, Vendor, outside};
+use providers_tests::{Answer, NOW, Refusing, Vendor, asking, outside};
 use storage::SourceDay;
 
-use crate::support::{Given, SECRET, ask, ask_with, assert_secret, calls, granting, recorded};
+use crate::support::{Given, SECRET, ask, ask_with, assert_secret, calls, granting, recorded, stay};
 
 /// A store, a clock and a way out that all instances share.
 pub struct World {
@@ -69,6 +74,21 @@ impl World {
 
     /// What another instance of a function is given.
     pub fn instance(&self) -> Deps {
+        self.instance_of("search-run-search", KEYED.map(|id| (id, access())).into())
+    }
+
+    fn aws(&self) -> Aws {
+        Aws {
+            region: "us-east-1".to_owned(),
+            credentials: Credentials::from_keys("test", "test", None),
+            endpoints: BTreeMap::from([(Service::DynamoDb, self.engine.url())]),
+            http: plain_http(),
+            mail_http: plain_http(),
+        }
+    }
+
+    /// The same of another function, to which the environment gives these keys.
+    pub fn instance_of(&self, function: &str, sources: BTreeMap<&'static str, SourceAccess>) -> Deps {
         let config = Config {
             table_prefix: String::new(),
             queue_urls: BTreeMap::new(),
@@ -80,18 +100,11 @@ impl World {
             mail_configuration_set: None,
             public_url: "https://milebuy.example".to_owned(),
             emit_metrics: true,
-            sources: KEYED.map(|id| (id, access())).into(),
+            sources,
             open_sources: BTreeMap::new(),
         };
-        let aws = Aws {
-            region: "us-east-1".to_owned(),
-            credentials: Credentials::from_keys("test", "test", None),
-            endpoints: BTreeMap::from([(Service::DynamoDb, self.engine.url())]),
-            http: plain_http(),
-            mail_http: plain_http(),
-        };
-        let search = machine::functions().into_iter().find(|function| function.spec().name == "search-run-search").unwrap();
-        Deps::new(search.spec(), config, aws, self.clock.clone(), Arc::new(SystemChance), self.outside.clone())
+        let function = machine::functions().into_iter().find(|known| known.spec().name == function).unwrap();
+        Deps::new(function.spec(), config, self.aws(), self.clock.clone(), Arc::new(SystemChance), self.outside.clone())
             .reporting_to(self.lines.clone())
     }
 
@@ -125,7 +138,7 @@ fn account(source: &Source) -> Account {
 /// Without limit or quota: what is to hold says so.
 fn terms(source: &Source) -> Terms {
     let tenant = "demo".parse().unwrap();
-    Terms { tenant, account: account(source), limit: None, quota_per_day: None, cost_per_thousand: None }
+    Terms { tenant, account: account(source), limit: None, allowances: vec![], cost_per_thousand: None }
 }
 
 fn answered(given: &[Given]) -> usize {
@@ -256,13 +269,79 @@ async fn a_days_calls_are_reserved_before_they_are_made() {
         let world = World::new();
         let vendor = vendor(source).await;
         let quota = 8;
-        let instances: Vec<Guarded> =
-            (0..50).map(|_| Guarded::new(world.instance(), Terms { quota_per_day: Some(quota), ..terms(source) })).collect();
+        let instances: Vec<Guarded> = (0..50)
+            .map(|_| {
+                Guarded::new(
+                    world.instance(),
+                    Terms { allowances: vec![Allowance::of_calls(account(source), quota)], ..terms(source) },
+                )
+            })
+            .collect();
         let given = join_all(instances.iter().map(|guarded| ask(source, &vendor.base, guarded))).await;
         assert_eq!(vendor.asked().len(), 8, "{}", source.id);
         assert!(given.iter().any(|given| matches!(given.error, Some(SourceError::QuotaUsedUp { .. }))), "{}", source.id);
         world.later(24 * 3600);
         assert_eq!(ask(source, &vendor.base, &instances[49]).await.outcome, SourceOutcome::Complete, "{}", source.id);
+    }
+}
+
+/// What is counted of a day.
+async fn reserved(world: &World, allowance: &Allowance) -> i64 {
+    world.instance().store().reserved(&SourceDay::at(allowance, world.clock.now())).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_days_money_is_reserved_before_it_is_spent_and_a_tenant_has_a_share_of_the_deployments() {
+    let usd = |cents| Money::from_minor(cents, Currency::USD).unwrap();
+    for source in SOURCES {
+        let (world, vendor) = (World::new(), vendor(source).await);
+        // A call costs half a cent. There are ten calls' worth for all, and six calls' for each tenant.
+        let budget = Allowance::of_money(account(source), usd(5), Some(usd(500)));
+        let of = |tenant: &str| {
+            let account = Account { scope: KeyScope::Tenant(tenant.parse().unwrap()), ..account(source) };
+            let share = Allowance::of_money(account, usd(3), Some(usd(500))).of_tenant();
+            let terms =
+                Terms { tenant: tenant.parse().unwrap(), allowances: vec![budget.clone(), share.clone()], ..terms(source) };
+            (share, (0..20).map(|_| Guarded::new(world.instance(), terms.clone())).collect::<Vec<_>>())
+        };
+        let ((mine, one), (theirs, other)) = (of("demo"), of("other"));
+        for (instances, made) in [(&one, 6), (&other, 10)] {
+            let given = join_all(instances.iter().map(|guarded| ask(source, &vendor.base, guarded))).await;
+            assert_eq!(vendor.asked().len(), made, "{}", source.id);
+            let is_over = |given: &Given| matches!(given.error, Some(SourceError::BudgetUsedUp { .. }));
+            assert!(given.iter().any(is_over), "{}", source.id);
+        }
+        // What was refused took nothing of what others have.
+        assert_eq!((reserved(&world, &budget).await, reserved(&world, &mine).await), (50_000, 30_000), "{}", source.id);
+        assert_eq!((reserved(&world, &theirs).await, budget.money_left(50_000)), (20_000, Some(usd(0))), "{}", source.id);
+        assert!(world.counted("CallsOverBudget") >= 20 && world.counted("CallsOverQuota") == 0, "{}", source.id);
+        world.later(24 * 3600);
+        assert_eq!(ask(source, &vendor.base, &one[0]).await.outcome, SourceOutcome::Complete, "{}", source.id);
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_leave_takes_nothing_of_the_day() {
+    let (source, world) = (&SOURCES[0], World::over(Arc::new(Refusing::default())));
+    let quota = Allowance::of_calls(account(source), 9);
+    let terms = Terms { allowances: vec![quota.clone()], limit: Some(Limit { calls: 4, seconds: 60 }), ..terms(source) };
+    for _ in 0..3 {
+        // The first is not declared; the bucket holds no token for the others.
+        ask(source, "http://127.0.0.1:1", &Guarded::new(world.instance(), terms.clone())).await;
+        assert_eq!(reserved(&world, &quota).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn an_instance_holds_no_token_that_another_waits_for() {
+    for source in SOURCES {
+        let (world, vendor) = (World::new(), vendor(source).await);
+        // Five calls a second: as many as many instances make, each one alone.
+        let limit = Some(Limit { calls: 300, seconds: 60 });
+        let instances: Vec<Guarded> = (0..50).map(|_| Guarded::new(world.instance(), Terms { limit, ..terms(source) })).collect();
+        let given = join_all(instances.iter().map(|guarded| ask(source, &vendor.base, guarded))).await;
+        assert_eq!(answered(&given), if calls(source) == 1 { 50 } else { answered(&given) }, "{}", source.id);
+        assert!(vendor.asked().len() >= 50, "{}: {}", source.id, vendor.asked().len());
     }
 }
 
@@ -329,19 +408,79 @@ async fn ask_the_silent(source: &'static Source, guarded: &Guarded, silent: &Ven
 async fn a_call_that_the_deadline_breaks_off_is_counted_and_little_is_held_against_the_source() {
     for source in SOURCES {
         let (world, silent) = (World::new(), Vendor::silent().await);
-        let guarded = Guarded::new(world.instance(), Terms { quota_per_day: Some(9), ..terms(source) });
+        let quota = Allowance::of_calls(account(source), 9);
+        let day = SourceDay::at(&quota, NOW);
+        let guarded = Guarded::new(world.instance(), Terms { allowances: vec![quota], ..terms(source) });
         for _ in 0..FAILURES {
             let given = ask_the_silent(source, &guarded, &silent).await;
             assert_eq!((given.calls, given.error), (1, Some(SourceError::Timeout)), "{}", source.id);
             world.later(11);
         }
         assert_eq!(world.counted("OutsideCalls"), FAILURES as usize, "{}", source.id);
-        let day = SourceDay::at(account(source), NOW);
-        assert_eq!(world.instance().store().reserved_calls(&day).await.unwrap(), u64::from(FAILURES), "{}", source.id);
+        assert_eq!(world.instance().store().reserved(&day).await.unwrap(), i64::from(FAILURES), "{}", source.id);
         let health = world.instance().store().source_health(&account(source), 24).await.unwrap();
         let abandoned: u64 = health.iter().filter_map(|hour| hour.tally.endings.get(&Ending::Abandoned)).sum();
         assert_eq!(abandoned, u64::from(FAILURES), "{}", source.id);
         assert_eq!(world.breaker(source).await, BreakerState::Closed, "{}: who has no time can say little", source.id);
+    }
+}
+
+impl World {
+    /// Every part of an answer that is stored, unpacked, and all items as they read.
+    async fn stored(&self) -> (Vec<String>, String) {
+        let scan = self.aws().dynamo().scan().table_name("cache").send().await.unwrap();
+        assert!(scan.last_evaluated_key.is_none(), "one page");
+        let mut parts = Vec::new();
+        for part in scan.items().iter().filter_map(|item| item.get("part")?.as_b().ok()) {
+            let mut text = String::new();
+            GzDecoder::new(part.as_ref()).read_to_string(&mut text).unwrap();
+            parts.push(text);
+        }
+        (parts, format!("{:?}", scan.items()))
+    }
+}
+
+#[tokio::test]
+async fn no_answer_that_is_stored_holds_a_key_or_a_token() {
+    let world = World::new();
+    for source in SOURCES {
+        let plain = vendor(source).await;
+        assert_eq!(ask(source, &plain.base, &world.guarded(source)).await.outcome, SourceOutcome::Complete, "{}", source.id);
+        // One that says everything that it was asked with.
+        let echo = Vendor::answering(move |_, asked| {
+            let mut body = recorded(source.id);
+            let said: Vec<_> = asked.head.headers.values().filter_map(|value| value.to_str().ok()).collect();
+            if let Some(object) = body.as_object_mut() {
+                object.insert("you_asked".to_owned(), said.into());
+            } else {
+                body = serde_json::json!({"you_asked": said});
+            }
+            granting(asked, Answer::json(&body))
+        });
+        ask(source, &echo.await.base, &world.guarded(source)).await;
+    }
+    let (parts, items) = world.stored().await;
+    // Each gave one that may be kept.
+    assert_eq!(parts.len(), SOURCES.len());
+    parts.iter().for_each(|part| assert_secret(part));
+    assert_secret(&items);
+    assert_eq!(world.counted("RawAnswersLost"), SOURCES.len());
+}
+
+#[tokio::test]
+async fn a_token_is_kept_for_the_searches_that_come() {
+    let source = providers::sources::source("makemytrip").unwrap();
+    let (world, vendor) = (World::new(), vendor(source).await);
+    let access = SourceAccess { url: vendor.base.clone(), key: SECRET.into() };
+    let cx = world.instance_of("search-refresh-answer", BTreeMap::from([(source.id, access)]));
+    for (minutes, asked) in [(0, 2), (30, 3), (28, 4), (1, 6)] {
+        world.later(minutes * 60);
+        let serving = serving(&cx, &"demo".parse().unwrap(), Vertical::Stays, None).await.unwrap();
+        let [Serving { adapter: Adapter::Stays(adapter), outside, .. }] = &serving[..] else { panic!("{serving:?}") };
+        let asking = Asking { now: cx.now(), ..asking(outside) };
+        assert_eq!(adapter.stays(&asking, &stay(source.id)).await.outcome, SourceOutcome::Complete);
+        assert_eq!(vendor.asked().len(), asked, "{minutes} minutes later");
+        assert_secret(&format!("{serving:?} {cx:?}"));
     }
 }
 

@@ -1,8 +1,14 @@
 //! Which sources serve a tenant, in which order and with whose key, by what is set for all and for the tenant.
 
-use domain::sources::{KeyScope, Settings, SourceEntry, Vertical};
+use domain::{
+    money::{Currency, Money},
+    sources::{
+        KeyScope, Settings, SourceEntry, Vertical,
+        allowance::{Allowance, Counted},
+    },
+};
 use platform::Deps;
-use providers::serving;
+use providers::{registry, serving};
 use storage::Change;
 
 use crate::guarded::World;
@@ -67,4 +73,44 @@ async fn a_source_serves_the_markets_that_both_name() {
     for (market, serves) in [(Some("US"), false), (Some("GB"), true), (Some("FR"), false), (None, true)] {
         assert_eq!(served(&cx, Vertical::Flights, market).await.contains(&"duffel"), serves, "{market:?}");
     }
+}
+
+/// What a day has for the tenant at Duffel, with the deployment's key: what is counted, and how many calls it comes to.
+async fn allowed(cx: &Deps) -> Vec<(Counted, i64)> {
+    let tenant = TENANT.parse().unwrap();
+    let lines = registry::lines(cx, &tenant).await.unwrap();
+    let duffel = lines.iter().find(|line| line.source.id == "duffel").unwrap();
+    let calls = |allowance: &Allowance| (allowance.counted, allowance.a_day / allowance.a_call);
+    duffel.allowances(&KeyScope::Deployment, Some(&tenant)).iter().map(calls).collect()
+}
+
+#[tokio::test]
+async fn a_tenant_has_a_share_of_the_deployments_key_whatever_is_set() {
+    let world = World::new();
+    let cx = world.instance();
+    assert_eq!(allowed(&cx).await, [(Counted::CallsOfTenant, Settings::TENANT_QUOTA.into())]);
+    let usd = |cents| Some(Money::from_minor(cents, Currency::USD).unwrap());
+    let all = Settings {
+        cost_per_thousand: usd(500),
+        quota_per_day: Some(900),
+        budget_per_day: usd(400),
+        tenant_quota_per_day: Some(300),
+        tenant_budget_per_day: usd(100),
+        ..Settings::default()
+    };
+    set(&cx, KeyScope::Deployment, "duffel", all).await;
+    let of_key = [(Counted::Calls, 900), (Counted::Spent(Currency::USD), 800)];
+    let share = [(Counted::CallsOfTenant, 300), (Counted::SpentByTenant(Currency::USD), 200)];
+    assert_eq!(allowed(&cx).await, [of_key, share].concat());
+
+    // What is set for the tenant counts before it; and what their own key has is another matter.
+    let own = Settings { tenant_quota_per_day: Some(700), quota_per_day: Some(5), ..Settings::default() };
+    set(&cx, tenant(), "duffel", own).await;
+    let share = [(Counted::CallsOfTenant, 700), (Counted::SpentByTenant(Currency::USD), 200)];
+    assert_eq!(allowed(&cx).await, [of_key, share].concat());
+    let lines = registry::lines(&cx, &TENANT.parse().unwrap()).await.unwrap();
+    let duffel = lines.iter().find(|line| line.source.id == "duffel").unwrap();
+    let own = duffel.allowances(&tenant(), Some(&TENANT.parse().unwrap()));
+    assert_eq!(own.iter().map(|allowance| (allowance.counted, allowance.a_day)).collect::<Vec<_>>(), [(Counted::Calls, 5)]);
+    assert_eq!(duffel.allowances(&KeyScope::Deployment, None).len(), 2, "the deployment is no tenant of its own");
 }
