@@ -6,6 +6,7 @@ use domain::{
     faults::Faults,
     identity::Role,
     money::ProgrammeId,
+    tables,
 };
 use platform::{Answer, Caller, Deps, Endpoint, Failure, Page, PageParams, Paged, Problems, Reply, query::Asked};
 use storage::Listed;
@@ -15,7 +16,7 @@ use utoipa_axum::routes;
 use crate::card_view::CardView;
 
 /// Lists the catalogue of cards.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-list-cards", || routes!(list_cards));
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-list-cards", || routes!(list_cards)).goes_by(&[tables::cards]);
 
 /// The catalogue changes with a release only.
 const KEPT: &str = "private, max-age=3600";

@@ -8,6 +8,7 @@ use domain::{
     ids::{DealId, WatcherId},
     money::{Points, ProgrammeId},
     programmes::name_of,
+    tables,
     watchers::Watcher,
 };
 use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply};
@@ -19,14 +20,9 @@ use utoipa_axum::routes;
 use crate::plans::{Plans, plans, reach};
 
 /// Lists the programmes that members' plans need, and whether their cards reach them.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-list-gaps", || routes!(list_gaps)).may(&[
-    Deal::READ,
-    MemberCards::READ,
-    MemberKey::READ,
-    SavedDeal::READ,
-    Watcher::READ,
-    Grant::UseKeys,
-]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-list-gaps", || routes!(list_gaps))
+    .may(&[Deal::READ, MemberCards::READ, MemberKey::READ, SavedDeal::READ, Watcher::READ, Grant::UseKeys])
+    .goes_by(&[tables::cards, tables::values, tables::transfers]);
 
 /// What the caller's plans need, and what they lack.
 #[derive(Debug, Default, Serialize, ToSchema)]

@@ -7,6 +7,7 @@ use domain::{
     identity::{Member, Role},
     language::Language,
     money::{Currency, Money},
+    tables,
     wallets::OwnValuations,
     watchers::Watcher,
 };
@@ -24,8 +25,8 @@ use crate::{
 };
 
 /// Recommends cards to members.
-pub static FUNCTION: Endpoint =
-    Endpoint::of(Role::Member, "cards-list-recommendations", || routes!(list_recommendations)).may(&[
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-list-recommendations", || routes!(list_recommendations))
+    .may(&[
         Deal::READ,
         Member::READ,
         MemberCards::READ,
@@ -34,7 +35,8 @@ pub static FUNCTION: Endpoint =
         SavedDeal::READ,
         Watcher::READ,
         Grant::UseKeys,
-    ]);
+    ])
+    .goes_by(&[tables::cards, tables::values, tables::transfers]);
 
 /// What is recommended to the caller.
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -77,7 +79,8 @@ pub struct ScoreView {
     plans: usize,
     /// What its bonus and what a year's spending earns are worth.
     value: Money,
-    /// Half of what it pays back a year, less its fee: few use all of it.
+    /// What it leaves a year besides points: half of what its credits pay back, since few use all of them, less its yearly fee. Below
+    /// zero, if the fee is more.
     net_of_fee: Money,
 }
 

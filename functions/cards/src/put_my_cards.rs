@@ -5,20 +5,20 @@ use domain::{
     cards::{CardsHeld, Catalogue, MemberCards},
     identity::{Member, Role},
     inputs::{Fields, Input},
+    tables,
 };
 use platform::{Answer, Command, Deps, Endpoint, IfMatch, Problems, Reply};
 use storage::{Change, Entity, Grant, MemberKey};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, schema::Schema},
+};
 use utoipa_axum::routes;
 
 /// Keeps what members say of their cards.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-put-my-cards", || routes!(put_my_cards)).may(&[
-    Member::READ,
-    MemberCards::READ,
-    MemberCards::WRITE,
-    MemberKey::READ,
-    Grant::UseKeys,
-]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-put-my-cards", || routes!(put_my_cards))
+    .may(&[Member::READ, MemberCards::READ, MemberCards::WRITE, MemberKey::READ, Grant::UseKeys])
+    .goes_by(&[tables::cards]);
 
 /// All that a member says of their cards. What is not given is empty from now on.
 #[derive(Debug)]
@@ -31,13 +31,20 @@ impl Input for PutMyCards {
 }
 
 impl PartialSchema for PutMyCards {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        CardsHeld::schema()
+    /// What is shown is always there; what is written may be left out.
+    fn schema() -> RefOr<Schema> {
+        match CardsHeld::schema() {
+            RefOr::T(Schema::Object(mut fields)) => {
+                fields.required.clear();
+                RefOr::T(Schema::Object(fields))
+            }
+            other => other,
+        }
     }
 }
 
 impl ToSchema for PutMyCards {
-    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>) {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         CardsHeld::schemas(schemas);
     }
 }

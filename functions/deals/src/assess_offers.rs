@@ -9,6 +9,7 @@ use domain::{
     ids::{DealId, TenantId},
     rates::DayRates,
     search::SearchKey,
+    tables,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use platform::{Deps, JobError, Message, Queue, Worker, telemetry};
@@ -16,8 +17,9 @@ use serde::Deserialize;
 use storage::{CachedAnswer, Change, Entity, Grant, Sighting, StoreError};
 
 /// Assesses offers.
-pub static FUNCTION: Worker<Answered> =
-    Worker::new("deals-assess-offers", |cx, message| Box::pin(assess_offers(cx, message))).batch(5, 2).may(&[
+pub static FUNCTION: Worker<Answered> = Worker::new("deals-assess-offers", |cx, message| Box::pin(assess_offers(cx, message)))
+    .batch(5, 2)
+    .may(&[
         CachedAnswer::READ,
         DayRates::READ,
         Deal::READ,
@@ -26,7 +28,8 @@ pub static FUNCTION: Worker<Answered> =
         Sighting::WRITE,
         Grant::Emit("DealFound"),
         Grant::Emit("DealChanged"),
-    ]);
+    ])
+    .goes_by(&[tables::values]);
 
 /// `SearchAnswered`, in the bus's envelope.
 #[derive(Debug, Deserialize)]

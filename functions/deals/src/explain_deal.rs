@@ -1,22 +1,24 @@
 //! `GET /v1/deals/{id}/explain`
 
-use axum::extract::State;
+use axum::{extract::State, http::request::Parts};
 use domain::{
     deals::{Deal, Score, Weights},
     flights::{Cabin, Fare},
     identity::Role,
     ids::DealId,
     money::{CentsPerPoint, Money, Points, ProgrammeId},
+    search::SearchKey,
+    tables,
     value::{Baseline, Unknown, Verdict},
 };
-use platform::{Answer, Caller, Deps, Endpoint, Failure, PathId, Problems, Reply};
+use platform::{Answer, Caller, Deps, Endpoint, Failure, PathId, Problems, Reply, ShownDeal, query::Asked, shown};
 use serde::Serialize;
-use storage::Entity;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 /// Explains a deal's score and value.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-explain-deal", || routes!(explain_deal)).may(&[Deal::READ]);
+pub static FUNCTION: Endpoint =
+    Endpoint::of(Role::Member, "deals-explain-deal", || routes!(explain_deal)).may_also(shown::GRANTS).goes_by(&[tables::values]);
 
 /// Why a deal scores as it does.
 #[derive(Debug, Serialize, ToSchema)]
@@ -78,17 +80,24 @@ pub struct ValueView {
 
 /// Explains a deal's score and value
 ///
-/// In a sentence and in numbers. Timing depends on who looks, and is unknown here.
+/// In a sentence and in numbers. Timing depends on who looks, and is unknown here. What a search has shown, and nothing keeps yet, is known
+/// by the `searchKey` of its answer, for as long as the answer is shown.
 #[utoipa::path(
     get,
     path = "/v1/deals/{id}/explain",
     tag = "deals",
-    params(("id" = DealId, Path, description = "The deal")),
+    params(
+        ("id" = DealId, Path, description = "The deal"),
+        ("searchKey" = Option<SearchKey>, Query, description = "The search that showed it, where no watcher has found it yet"),
+    ),
     responses((status = 200, body = Explanation), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
 )]
-async fn explain_deal(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<DealId>) -> Reply<Explanation> {
-    let deal = cx.store().deal(caller.tenant(), id).await?.ok_or(Failure::NotFound("deal"))?;
-    Ok(Answer::ok(explain(&deal)))
+async fn explain_deal(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<DealId>, parts: Parts) -> Reply<Explanation> {
+    let mut asked = Asked::of(&parts);
+    let search = asked.given::<SearchKey>("searchKey");
+    let search = asked.done(Some(search))?;
+    let shown = ShownDeal::of(&cx, caller.tenant(), id, search.as_ref()).await?.ok_or(Failure::NotFound("deal"))?;
+    Ok(Answer::ok(explain(&shown.deal)))
 }
 
 fn explain(deal: &Deal) -> Explanation {

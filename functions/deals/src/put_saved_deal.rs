@@ -6,25 +6,42 @@ use domain::{
     events::DealSaved,
     identity::Role,
     ids::DealId,
+    inputs::{Fields, Input, leaf},
+    search::SearchKey,
+    tables,
 };
-use platform::{Answer, Deps, Endpoint, Failure, IfMatch, Instruction, PathId, Problems, Reply};
+use platform::{Answer, Deps, Endpoint, Failure, IfMatch, Instruction, PathId, Problems, Reply, ShownDeal, shown};
 use storage::{Change, Entity, Grant};
+use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::saved_view::SavedDealView;
 
 /// Keeps deals in sight.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-put-saved-deal", || routes!(put_saved_deal)).may(&[
-    Deal::READ,
-    SavedDeal::READ,
-    SavedDeal::WRITE,
-    Grant::Emit("DealSaved"),
-]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-put-saved-deal", || routes!(put_saved_deal))
+    .may(&[Deal::WRITE, SavedDeal::READ, SavedDeal::WRITE, Grant::Emit("DealSaved")])
+    .may_also(shown::GRANTS)
+    .goes_by(&[tables::values]);
+
+/// Where the deal was seen. Without it, or without a body, it is one that a watcher has found.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase", example = json!({"searchKey": "3f2a9c0d5b7e4f81a2c6d8e0f1b3a597"}))]
+pub struct PutSavedDeal {
+    /// The search that showed it, where no watcher has found it yet.
+    search_key: Option<SearchKey>,
+}
+
+impl Input for PutSavedDeal {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        fields.nullable("searchKey", leaf).map(|search_key| Self { search_key })
+    }
+}
 
 /// Saves a deal
 ///
 /// It is kept in sight until it is taken away or the deal is no longer kept. An award counts as a plan where cards are recommended, as long
-/// as it can be had. 200 can be saved; requests that race may pass that by a few. Saving it again changes nothing.
+/// as it can be had. 200 can be saved; requests that race may pass that by a few. Saving it again changes nothing. What a search has shown,
+/// and no watcher has found yet, is known by the `searchKey` of its answer, for as long as the answer is shown; from then on it is kept.
 #[utoipa::path(
     put,
     path = "/v1/me/saved-deals/{id}",
@@ -34,16 +51,18 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-put-saved-deal
         ("If-Match" = Option<String>, Header, description = "The version it must have; \"0\" before it is saved"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat"),
     ),
+    request_body = Option<PutSavedDeal>,
     responses((status = 200, body = SavedDealView), Problems)
 )]
 async fn put_saved_deal(
     State(cx): State<Deps>,
     PathId(id): PathId<DealId>,
     if_match: IfMatch,
-    asked: Instruction,
+    asked: Instruction<PutSavedDeal>,
 ) -> Reply<SavedDealView> {
     let owner = &asked.caller.owner;
-    let deal = cx.store().deal(&owner.tenant, id).await?.ok_or(Failure::NotFound("deal"))?;
+    let shown = ShownDeal::of(&cx, &owner.tenant, id, asked.input.search_key.as_ref()).await?;
+    let mut shown = shown.ok_or(Failure::NotFound("deal"))?;
     let known = cx.store().saved_deal(owner, id).await?;
     if_match.check(known.as_ref().map_or(0, |saved| saved.version))?;
     let is_new = known.is_none();
@@ -51,13 +70,14 @@ async fn put_saved_deal(
         let detail = format!("{} deals are saved, and no more can be. Take one away first.", SavedDeal::MOST);
         return Err(Failure::Conflict("too-many-saved", detail));
     }
-    let mut saved = known.unwrap_or_else(|| SavedDeal::of(owner.clone(), &deal, cx.now()));
+    let mut saved = known.unwrap_or_else(|| SavedDeal::of(owner.clone(), &shown.deal, cx.now()));
+    let change = shown.keep(Change::new());
     let change = if is_new {
         let told = DealSaved { tenant: owner.tenant.clone(), member: owner.member, deal: id };
-        cx.emit(Change::new().create(&mut saved), &told)
+        cx.emit(change.create(&mut saved), &told)
     } else {
-        Change::new().provided(&mut saved)
+        change.provided(&mut saved)
     };
-    let answer = Answer::ok(SavedDealView::of(&saved, deal)).version(saved.version);
+    let answer = Answer::ok(SavedDealView::of(&saved, shown.deal)).version(saved.version);
     cx.commit(&asked.request, change, answer).await.map_err(|failure| if_match.settle(failure))
 }

@@ -8,6 +8,7 @@ use domain::{
     identity::Member,
     ids::Owner,
     notifications::{Alert, Cause, Channel, Delivery, Dropped, Preferences, Timing},
+    tables,
     watchers::{Watcher, still_wants},
 };
 use jiff::Timestamp;
@@ -29,7 +30,8 @@ pub static FUNCTION: Worker<Matched> = Worker::new("notifications-raise-alert", 
         Watcher::READ,
         Grant::Emit("AlertRaised"),
         Grant::Send(SendEmail::QUEUE.name),
-    ]);
+    ])
+    .goes_by(&[tables::transfers]);
 
 /// `WatcherMatched`, in the bus's envelope.
 #[derive(Debug, Deserialize)]

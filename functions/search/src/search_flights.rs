@@ -13,6 +13,7 @@ use domain::{
     places::{Place, names::places},
     rates::DayRates,
     search::{SearchQuery, Wanted},
+    tables,
     value::{Valuation, Valuations},
     wallets::OwnValuations,
     watchers::TravelDates,
@@ -45,7 +46,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-flight
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
     ])
-    .may_also(asking::GRANTS);
+    .may_also(asking::GRANTS)
+    .goes_by(&[tables::values]);
 
 /// What flights are wanted.
 #[derive(Debug, ToSchema)]
@@ -113,7 +115,8 @@ impl SearchFlights {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FoundFlight {
-    /// The deal that it is: a watcher that finds it tells of it by this id.
+    /// The deal that it is: a watcher that finds it tells of it by this id. Who saves, books or has it explained before gives the
+    /// `searchKey` of this answer with it.
     deal: DealId,
     /// What is on offer.
     flight: FlightOffer,

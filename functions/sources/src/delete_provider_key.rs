@@ -36,7 +36,7 @@ async fn delete_provider_key(
     State(cx): State<Deps>,
     PathSource(source): PathSource,
     if_match: IfMatch,
-    Instruction { caller, request }: Instruction,
+    Instruction { caller, request, .. }: Instruction,
 ) -> Reply<()> {
     let scope = KeyScope::Tenant(caller.tenant().clone());
     drop_key(&cx, (&request, if_match), (source, &scope)).await

@@ -1,4 +1,4 @@
-//! Sources: which of them serve whom and how they fare, what they answered, and which of the houses that they sell are one. In
+//! Sources: which of them serve whom and how they fare, what they answered and say has changed, and which of the houses that they sell are one. In
 //! addresses they are called providers.
 
 pub mod delete_provider_key;
@@ -10,6 +10,7 @@ mod health_view;
 pub mod inspect_provider;
 pub mod inspect_provider_health;
 pub mod inspect_providers;
+mod inventory;
 pub mod join_properties;
 pub mod list_candidates;
 pub mod list_provider_health;
@@ -24,6 +25,7 @@ mod property_view;
 mod provider_view;
 pub mod put_provider;
 pub mod put_provider_key;
+pub mod receive_inventory;
 mod settings;
 pub mod split_property;
 pub mod sync_feeds;
@@ -49,6 +51,7 @@ pub static FUNCTIONS: &[&dyn platform::Function] = &[
     &note_answer::FUNCTION,
     &put_provider::FUNCTION,
     &put_provider_key::FUNCTION,
+    &receive_inventory::FUNCTION,
     &split_property::FUNCTION,
     &sync_feeds::FUNCTION,
 ];

@@ -6,10 +6,7 @@
 use std::time::Duration;
 
 use domain::{
-    caching::Stock,
-    events::InventoryChanged,
     identity::Tenant,
-    ids::TenantId,
     sources::{KeyScope, SourceEntry, SourceState, Vertical, feeds::FeedCursor},
 };
 use futures::future::BoxFuture;
@@ -19,6 +16,8 @@ use providers::{
     Asking, CALL_TIMEOUT, Feed, FeedPage, Serving, SourceError, goibibo, oyo, serving_with_keys_of, sources::Adapter,
 };
 use storage::{Change, Entity, Grant, MemberKey, RawAnswer, RawPart, SourceBucket, SourceDay, SourceHealth, StoreError};
+
+use crate::inventory::{AT_ONCE, events, telling};
 
 /// Reads feeds.
 pub static FUNCTION: Scheduled =
@@ -49,8 +48,6 @@ const MOST_PAGES: usize = 40;
 const PAGE_ASKS: Duration = CALL_TIMEOUT.saturating_mul(2);
 /// What a page takes at most, with what is stored of it.
 const PAGE_TAKES: SignedDuration = SignedDuration::from_secs(25);
-/// Events of one transaction, which has a hundred places.
-const AT_ONCE: usize = 90;
 /// Tenants looked at together.
 const TENANTS: u8 = 100;
 
@@ -147,12 +144,8 @@ async fn tell(cx: &Deps, page: FeedPage, cursor: &mut FeedCursor) -> Result<bool
     let FeedPage { changes, unreadable, cursor: next, more } = page;
     let (source, scope) = (&cursor.account.source, &cursor.account.scope);
     tracing::info!(%source, %scope, changes = changes.len(), unreadable, more, "feed");
-    let tenant = teller(scope)?;
-    let event = |(property, days)| {
-        let (tenant, source, stock) = (tenant.clone(), source.clone(), Stock::Property(property));
-        InventoryChanged { tenant, source, stock, days, at: cx.now() }
-    };
-    let mut events: Vec<InventoryChanged> = changes.into_iter().map(event).collect();
+    let events = events(cx, &cursor.account, changes);
+    let mut events = events.ok_or_else(|| JobError::Park("the deployment has no name".to_owned()))?;
     for (metric, count) in [("InventoryChanges", events.len()), ("FeedRecordsUnread", unreadable)] {
         if count > 0 {
             telemetry::count(cx, metric, count as u64);
@@ -161,20 +154,11 @@ async fn tell(cx: &Deps, page: FeedPage, cursor: &mut FeedCursor) -> Result<bool
     let moved = cursor.read_to(next, cx.now());
     while events.len() > AT_ONCE {
         let rest = events.split_off(AT_ONCE);
-        cx.store().commit(emitting(cx, Change::new(), &events)).await?;
+        cx.store().commit(telling(cx, Change::new(), &events)).await?;
         events = rest;
     }
-    let is_first_to = commit(cx, emitting(cx, Change::new().save(cursor), &events)).await?;
+    let is_first_to = commit(cx, telling(cx, Change::new().save(cursor), &events)).await?;
     Ok(is_first_to && more && moved)
-}
-
-fn emitting(cx: &Deps, change: Change, events: &[InventoryChanged]) -> Change {
-    events.iter().fold(change, |change, event| cx.emit(change, event))
-}
-
-/// In whose name it is told: that of whoever's key it is. A doubt is about a source's answers, whoever has them.
-fn teller(scope: &KeyScope) -> Result<TenantId, JobError> {
-    scope.sealer().map(|sealer| sealer.tenant).map_err(|_| JobError::Park("the deployment has no name".to_owned()))
 }
 
 /// Whether it is stored; not, if another run is at the same feed.

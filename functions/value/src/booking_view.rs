@@ -88,18 +88,25 @@ pub(crate) fn refusal(error: BookingError) -> Failure {
         BookingError::Exists => "booking-exists",
         BookingError::Over => "booking-over",
         BookingError::SeenTooLongAgo(_) => "seen-too-long-ago",
+        BookingError::OnlyCached => "only-cached",
+        BookingError::SeenBeforeStart(_) => "seen-before-start",
         BookingError::VerifyFirst => "verify-first",
         BookingError::Transferred => "already-transferred",
         BookingError::NothingNewer(_) => "nothing-newer",
         BookingError::NoHolds => "no-holds",
         BookingError::Hold => "no-such-hold",
         BookingError::TooFewPoints(_) => "too-few-points",
+        BookingError::TooFewThere(_) => "too-few-points-there",
+        BookingError::NoSeats => "no-seats",
     };
     let advice = match &error {
         BookingError::TooFewPoints(_) => " Say what you have (`PUT /v1/me/balances`): transfers can't be undone.",
-        BookingError::SeenTooLongAgo(_) | BookingError::NothingNewer(_) => {
-            " Look at the programme's own site, and say what you see."
-        }
+        BookingError::TooFewThere(_) => " Transfer them first, or say what you have there (`PUT /v1/me/balances`).",
+        BookingError::SeenTooLongAgo(_)
+        | BookingError::OnlyCached
+        | BookingError::SeenBeforeStart(_)
+        | BookingError::NothingNewer(_)
+        | BookingError::NoSeats => " Look at the programme's own site, and say what you see.",
         BookingError::VerifyFirst => " Transfers can't be undone.",
         BookingError::NoAward
         | BookingError::Gone

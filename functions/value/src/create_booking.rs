@@ -7,8 +7,10 @@ use domain::{
     identity::Role,
     ids::DealId,
     inputs::{Fields, Input, leaf},
+    search::SearchKey,
+    tables,
 };
-use platform::{Answer, Command, Deps, Endpoint, Failure, Problems, Reply};
+use platform::{Answer, Command, Deps, Endpoint, Failure, Problems, Reply, ShownDeal, shown};
 use storage::{Change, Entity};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -16,30 +18,33 @@ use utoipa_axum::routes;
 use crate::booking_view::{BookingView, refusal};
 
 /// Begins bookings.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-create-booking", || routes!(create_booking)).may(&[
-    Booking::READ,
-    Booking::WRITE,
-    Deal::READ,
-]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-create-booking", || routes!(create_booking))
+    .may(&[Booking::READ, Booking::WRITE, Deal::WRITE])
+    .may_also(shown::GRANTS)
+    .goes_by(&[tables::values]);
 
 /// What is to be booked.
 #[derive(Debug, ToSchema)]
-#[schema(example = json!({"deal": "deal_01KHPNJ4R6Z9X0Q3T5V7W9Y1B3"}))]
+#[schema(rename_all = "camelCase", example = json!({"deal": "deal_01KHPNJ4R6Z9X0Q3T5V7W9Y1B3"}))]
 pub struct CreateBooking {
     /// An award that is live.
     deal: DealId,
+    /// The search that showed it, where no watcher has found it yet.
+    search_key: Option<SearchKey>,
 }
 
 impl Input for CreateBooking {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        fields.required("deal", leaf).map(|deal| Self { deal })
+        let (deal, search_key) = (fields.required("deal", leaf), fields.nullable("searchKey", leaf));
+        Some(Self { deal: deal?, search_key: search_key? })
     }
 }
 
 /// Begins a booking
 ///
 /// Of a deal there is one at a time; one that was given up begins anew. Nothing is booked with anybody: it leads the caller from a
-/// look at the award to the transfer and the booking, and says when a step is not safe.
+/// look at the award to the transfer and the booking, and says when a step is not safe. What a search has shown, and no watcher has found
+/// yet, is known by the `searchKey` of its answer beside its id, for as long as the answer is shown; from then on it is kept.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings",
@@ -50,12 +55,15 @@ impl Input for CreateBooking {
 )]
 async fn create_booking(State(cx): State<Deps>, command: Command<CreateBooking>) -> Reply<BookingView> {
     let owner = &command.caller.owner;
-    let deal = cx.store().deal(&owner.tenant, command.input.deal).await?.ok_or(Failure::NotFound("deal"))?;
-    let before = cx.store().booking_of(owner, Booking::id_for(owner, deal.id)).await?;
-    let mut booking = Booking::start(owner.clone(), &deal, before, cx.now()).map_err(refusal)?;
+    let CreateBooking { deal, search_key } = command.input;
+    let shown = ShownDeal::of(&cx, &owner.tenant, deal, search_key.as_ref()).await?;
+    let mut shown = shown.ok_or(Failure::NotFound("deal"))?;
+    let before = cx.store().booking_of(owner, Booking::id_for(owner, deal)).await?;
+    let mut booking = Booking::start(owner.clone(), &shown.deal, before, cx.now()).map_err(refusal)?;
+    let change = shown.keep(Change::new());
     let change = match booking.version {
-        0 => Change::new().create(&mut booking),
-        _ => Change::new().update(&mut booking),
+        0 => change.create(&mut booking),
+        _ => change.update(&mut booking),
     };
     let answer = Answer::created(BookingView::from(&booking), format!("/v1/me/bookings/{}", booking.id)).version(booking.version);
     cx.commit(&command.request, change, answer).await

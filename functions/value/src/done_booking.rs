@@ -1,23 +1,30 @@
 //! `POST /v1/me/bookings/{id}/done`
 
 use axum::extract::State;
-use domain::{booking::Booking, events::BookingDone, identity::Role, ids::BookingId};
+use domain::{booking::Booking, events::BookingDone, identity::Role, ids::BookingId, wallets::Wallet};
 use platform::{Deps, Endpoint, IfMatch, Instruction, PathId, Problems, Reply};
-use storage::{Entity, Grant};
+use storage::{Entity, Grant, MemberKey};
 use utoipa_axum::routes;
 
-use crate::booking_view::{BookingView, booking_of, moved_on};
+use crate::{
+    booking_view::{BookingView, booking_of, moved_on},
+    wallet,
+};
 
 /// Takes in that an award is booked.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-done-booking", || routes!(done_booking)).may(&[
     Booking::READ,
     Booking::WRITE,
+    MemberKey::READ,
+    Wallet::READ,
+    Grant::UseKeys,
     Grant::Emit("BookingDone"),
 ]);
 
 /// Says that it is booked
 ///
-/// After a transfer, or with points that were there.
+/// After a transfer, or with points that were there. Refused if the award had no seat when it was last looked at (`no-seats`), and, unless
+/// points were transferred, if the caller has said that there are too few with the programme itself (`too-few-points-there`).
 #[utoipa::path(
     post,
     path = "/v1/me/bookings/{id}/done",
@@ -36,7 +43,9 @@ async fn done_booking(
     asked: Instruction,
 ) -> Reply<BookingView> {
     let mut booking = booking_of(&cx, &asked.caller, id, if_match).await?;
-    let outcome = booking.done(cx.now());
+    let (balances, said) = wallet::balances(&cx, &asked.caller.owner).await?;
+    let there = (said > 0).then(|| balances.of(&booking.programme));
+    let outcome = booking.done(there, cx.now());
     let tell = |change, booking: &Booking| {
         let owner = &booking.owner;
         let told = BookingDone { tenant: owner.tenant.clone(), member: owner.member, booking: booking.id, deal: booking.deal };

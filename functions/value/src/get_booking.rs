@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::{
-    booking::{Booking, Step, steps},
+    booking::{Booking, Step},
     deals::Deal,
     funding::{FundingError, FundingPlan, Shortfall, Terms, plan},
     identity::{Member, Role},
@@ -11,6 +11,7 @@ use domain::{
     money::{Currency, Money},
     portals::{Trip, WaysToPay},
     rates::DayRates,
+    tables,
     wallets::{OwnValuations, Wallet},
 };
 use platform::{Answer, Caller, Deps, Endpoint, Failure, PathId, Problems, Reply};
@@ -22,16 +23,18 @@ use utoipa_axum::routes;
 use crate::{booking_view::BookingView, wallet};
 
 /// Shows a booking, and how to go on with it.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-booking", || routes!(get_booking)).may(&[
-    Booking::READ,
-    DayRates::READ,
-    Deal::READ,
-    Member::READ,
-    MemberKey::READ,
-    OwnValuations::READ,
-    Wallet::READ,
-    Grant::UseKeys,
-]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-booking", || routes!(get_booking))
+    .may(&[
+        Booking::READ,
+        DayRates::READ,
+        Deal::READ,
+        Member::READ,
+        MemberKey::READ,
+        OwnValuations::READ,
+        Wallet::READ,
+        Grant::UseKeys,
+    ])
+    .goes_by(&[tables::values, tables::transfers]);
 
 /// A booking with its plan.
 #[derive(Debug, Serialize, ToSchema)]
@@ -39,19 +42,21 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-booking", 
 pub struct BookingPlan {
     /// How far it has come.
     booking: BookingView,
-    /// Where the points come from, by what the caller has now, if it is enough.
+    /// Where the points come from, by what the caller has now, if it is enough. Null once they are on their way.
     plan: Option<FundingPlan>,
     /// What is missing, if it is not.
     shortfall: Option<Shortfall>,
-    /// What to do, in order.
+    /// What to do, in order, and how far that is. Empty if points are missing, or it was given up.
     steps: Vec<Step>,
-    /// The award, the portals of banks and money, compared, where a price in money is known and can be converted.
+    /// The award, the portals of banks and money, compared, where a price in money is known and can be converted. Null once points are
+    /// on their way.
     ways: Option<WaysToPay>,
 }
 
 /// Shows a booking
 ///
-/// With the plan for its points and the steps, both by what the caller has now: nothing of that is kept with the booking.
+/// With the plan for its points and the steps, both by what the caller has now: nothing of that is kept with the booking. Each step says
+/// whether it is done, next or to come. Once points are on their way nothing is planned, so that nobody transfers twice.
 #[utoipa::path(
     get,
     path = "/v1/me/bookings/{id}",
@@ -65,24 +70,27 @@ async fn get_booking(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<
     let (balances, _) = wallet::balances(&cx, &caller.owner).await?;
     let (valuations, _) = wallet::valuations(&cx, &caller.owner).await?;
     let terms = Terms::shipped(cx.now());
-    let (plan, shortfall) = match plan(&booking.programme, booking.seen.points, &balances, &valuations, &terms) {
-        Ok(plan) => (Some(plan), None),
-        Err(FundingError::Short(shortfall)) => (None, Some(shortfall)),
-        Err(FundingError::ZeroPoints | FundingError::UnknownProgramme | FundingError::OutOfRange | FundingError::TooLarge) => {
-            (None, None)
-        }
-    };
-    let steps = plan.as_ref().map(|plan| steps(plan, booking.seen.taxes, &locale)).unwrap_or_default();
+    // Balances don't tell of points that are on their way: nothing is planned then.
+    let planned = booking.wants_points().then(|| plan(&booking.programme, booking.seen.points, &balances, &valuations, &terms));
+    let steps = booking.steps(planned.as_ref().and_then(|planned| planned.as_ref().ok()), &locale, cx.now());
     let deal = cx.store().deal(caller.tenant(), booking.deal).await?;
     let cash = deal.and_then(|deal| deal.valuation).and_then(|valuation| valuation.cash);
     let (rates, on) = (cx.rates().await?, terms.day());
     let in_dollars = |money: Money| rates.between(money.currency(), Currency::USD, on).and_then(|rate| rate.convert(money)).ok();
-    let ways = cash.and_then(in_dollars).map(|cash| {
+    let ways = planned.as_ref().zip(cash.and_then(in_dollars)).map(|(planned, cash)| {
         let taxes = booking.seen.taxes.and_then(in_dollars);
-        let (programme, plan) = (&booking.programme, plan.as_ref());
+        let (programme, plan) = (&booking.programme, planned.as_ref());
         let trip = Trip { programme, cash, taxes, plan, balances: &balances, valuations: &valuations, on };
         trip.compared(Language::of(&locale))
     });
+    let (plan, shortfall) = match planned {
+        Some(Ok(plan)) => (Some(plan), None),
+        Some(Err(FundingError::Short(shortfall))) => (None, Some(shortfall)),
+        Some(Err(
+            FundingError::ZeroPoints | FundingError::UnknownProgramme | FundingError::OutOfRange | FundingError::TooLarge,
+        ))
+        | None => (None, None),
+    };
     let shown = BookingPlan { booking: BookingView::from(&booking), plan, shortfall, steps, ways };
     Ok(Answer::ok(shown).version(booking.version))
 }

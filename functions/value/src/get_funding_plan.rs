@@ -10,6 +10,7 @@ use domain::{
     money::{Currency, Money, Points, ProgrammeId},
     portals::{Trip, WaysToPay},
     rates::DayRates,
+    tables,
     wallets::{OwnValuations, Wallet},
 };
 use jiff::tz::TimeZone;
@@ -22,14 +23,9 @@ use utoipa_axum::routes;
 use crate::wallet;
 
 /// Plans where the points for an award come from.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-funding-plan", || routes!(get_funding_plan)).may(&[
-    DayRates::READ,
-    Member::READ,
-    MemberKey::READ,
-    OwnValuations::READ,
-    Wallet::READ,
-    Grant::UseKeys,
-]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-funding-plan", || routes!(get_funding_plan))
+    .may(&[DayRates::READ, Member::READ, MemberKey::READ, OwnValuations::READ, Wallet::READ, Grant::UseKeys])
+    .goes_by(&[tables::values, tables::transfers]);
 
 /// What is needed.
 #[derive(Debug, IntoParams)]
@@ -88,7 +84,8 @@ pub struct Funding {
 /// Plans where the points for an award come from
 ///
 /// From the caller's balances: the transfers that give up the least at the caller's valuations, in whole increments, with fees and the
-/// bonuses in force now; or what is missing. With the price in money, what the award, a bank's portal and money give up is compared.
+/// bonuses in force now; or what is missing. With the price in money, what the award, a bank's portal and money give up is compared: the
+/// award only if there are enough points and its taxes are given (`noAward` says which of them is missing).
 #[utoipa::path(
     get,
     path = "/v1/me/funding-plan",
@@ -102,11 +99,7 @@ async fn get_funding_plan(State(cx): State<Deps>, caller: Caller, parts: Parts) 
     let (balances, _) = wallet::balances(&cx, &caller.owner).await?;
     let (valuations, _) = wallet::valuations(&cx, &caller.owner).await?;
     let terms = Terms::shipped(cx.now());
-    let (plan, shortfall) = match plan(&programme, points, &balances, &valuations, &terms) {
-        Ok(plan) => (Some(plan), None),
-        Err(FundingError::Short(shortfall)) => (None, Some(shortfall)),
-        Err(error) => return Err(fault(&error).into()),
-    };
+    let planned = plan(&programme, points, &balances, &valuations, &terms);
     let ways = match cash {
         Some(cash) => {
             let (cash, on) = (in_dollars(&cx, "/cash", cash).await?, terms.day());
@@ -114,13 +107,18 @@ async fn get_funding_plan(State(cx): State<Deps>, caller: Caller, parts: Parts) 
                 Some(taxes) => Some(in_dollars(&cx, "/taxes", taxes).await?),
                 None => None,
             };
-            let (programme, plan) = (&programme, plan.as_ref());
+            let (programme, plan) = (&programme, planned.as_ref());
             let trip = Trip { programme, cash, taxes, plan, balances: &balances, valuations: &valuations, on };
             Some(trip.compared(Language::of(&locale)))
         }
         None => None,
     };
-    let steps = plan.as_ref().map(|plan| steps(plan, taxes, &locale)).unwrap_or_default();
+    let (plan, shortfall) = match planned {
+        Ok(plan) => (Some(plan), None),
+        Err(FundingError::Short(shortfall)) => (None, Some(shortfall)),
+        Err(error) => return Err(fault(&error).into()),
+    };
+    let steps = plan.as_ref().map(|plan| steps(plan, taxes, &locale, cx.now())).unwrap_or_default();
     Ok(Answer::ok(Funding { plan, steps, shortfall, ways }))
 }
 

@@ -2,16 +2,19 @@
 
 use axum::extract::State;
 use domain::{
-    deals::Deal,
+    deals::{Assessed, Deal},
     flights::{Cabin, Fare},
     funding::{Effort, FundingPlan, Terms, plan_within},
     identity::Role,
     ids::DealId,
-    money::{CentsPerPoint, Money},
+    money::{Currency, Money},
     places::Airport,
+    rates::{DayRates, Rates},
+    tables,
+    value::{Valuation, Valuations, Verdict},
     wallets::{OwnValuations, Wallet},
 };
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use platform::{Answer, Caller, Deps, Endpoint, Failure, Page, PageParams, Paged, Problems, Reply};
 use serde::Serialize;
 use storage::{Entity, Grant, Listed, MemberKey};
@@ -21,13 +24,9 @@ use utoipa_axum::routes;
 use crate::wallet;
 
 /// Shows where a member's balances can take them.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-reach", || routes!(get_reach)).may(&[
-    Deal::READ,
-    MemberKey::READ,
-    OwnValuations::READ,
-    Wallet::READ,
-    Grant::UseKeys,
-]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-reach", || routes!(get_reach))
+    .may(&[DayRates::READ, Deal::READ, MemberKey::READ, OwnValuations::READ, Wallet::READ, Grant::UseKeys])
+    .goes_by(&[tables::values, tables::transfers]);
 
 /// A live deal that the caller's points pay for.
 #[derive(Debug, Serialize, ToSchema)]
@@ -44,12 +43,44 @@ pub struct Reachable {
     departs: DateTime,
     /// In which cabin.
     cabin: Cabin,
-    /// What a point is worth there, where that is known.
-    cents_per_point: Option<CentsPerPoint>,
+    /// What it still costs in money. Null: not known.
+    taxes: Option<Money>,
+    /// What its points are worth there, against the caller's own valuation or else the published ones.
+    valuation: Option<Valuation>,
     /// How it is paid for: what it gives up, and what is left over.
     plan: FundingPlan,
-    /// What is left: the worth of all the caller's points afterwards, at the caller's valuations, less the fees of the transfers.
-    left: Money,
+    /// What is left: the worth of all the caller's points afterwards, at the caller's valuations, less the fees of the transfers and the
+    /// taxes of the award. Null: its taxes are not known, or can't be converted.
+    left: Option<Money>,
+    /// Its place among the others.
+    #[serde(skip)]
+    rank: Rank,
+}
+
+/// How good its points are spent there, what it takes in cents, and the id.
+type Rank = (Spent, i128, DealId);
+
+/// How good points are spent on an award, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Spent {
+    /// For what they are usually worth, or more.
+    Well,
+    /// What they are worth there, or what the award still costs, is not known.
+    NotKnown,
+    /// For less than they are usually worth.
+    Poorly,
+}
+
+impl Spent {
+    const ALL: [Self; 3] = [Self::Well, Self::NotKnown, Self::Poorly];
+
+    fn of(verdict: Option<Verdict>, left: Option<Money>) -> Self {
+        match (verdict, left) {
+            (Some(Verdict::Poor), _) => Self::Poorly,
+            (Some(Verdict::Fair | Verdict::Good | Verdict::Great | Verdict::Exceptional), Some(_)) => Self::Well,
+            (Some(Verdict::Fair | Verdict::Good | Verdict::Great | Verdict::Exceptional), None) | (None, _) => Self::NotKnown,
+        }
+    }
 }
 
 /// How many awards are looked at: the best so many of those that can still be taken.
@@ -63,9 +94,10 @@ const HARDEST_PLANS: u32 = 10;
 
 /// Shows where the caller's balances can take them
 ///
-/// Of the 200 best awards that can still be taken, among the 1,000 best live deals, those that the balances pay for, sorted by
-/// `left`, the most first: what all the caller's points are worth afterwards, at the caller's valuations, less fees. What would
-/// take too long to plan is left out.
+/// Of the 200 best awards that can still be taken, among the 1,000 best live deals, those that the balances pay for. First come those
+/// on which points are spent for what they are usually worth or more, then those of which that is not known, or not what they still
+/// cost, and last those with the verdict `poor`; each sorted by `left`, the most first: what all the caller's points are worth
+/// afterwards, at the caller's valuations, less fees and taxes. What would take too long to plan is left out.
 #[utoipa::path(
     get,
     path = "/v1/me/reach",
@@ -80,12 +112,13 @@ async fn get_reach(State(cx): State<Deps>, caller: Caller, page: Page) -> Reply<
     let before = balances.worth(&valuations, terms.day());
     let before = before.map_err(|error| Failure::Conflict("out-of-range", error.to_string()))?;
     let deals = open_awards(&cx, &caller).await?;
+    let who = Who { valuations: &valuations, before, rates: &*cx.rates().await?, on: terms.day() };
     let paid_for = deals.iter().filter_map(|deal| {
-        let Fare::Award { programme, points, .. } = &deal.flight().fare else { return None };
+        let Fare::Award { programme, points, taxes } = &deal.flight().fare else { return None };
         let plan = plan_within(&mut effort, programme, *points, &balances, &valuations, &terms).ok()?;
-        Some(Reachable::of(deal, plan, before))
+        who.reach(deal, plan, *taxes)
     });
-    let ranked = after(paid_for.flatten().collect(), page.after.as_deref(), page.limit);
+    let ranked = after(paid_for.collect(), page.after.as_deref(), page.limit);
     Ok(Answer::ok(page.answer(&cx, ranked, |reachable| reachable)?))
 }
 
@@ -113,36 +146,78 @@ fn is_award(deal: &Deal) -> bool {
 
 /// The page after a place: the rank of the last that was shown, so that what comes and goes meanwhile moves nothing else.
 fn after(mut ranked: Vec<Reachable>, place: Option<&str>, limit: u8) -> Listed<Reachable> {
-    ranked.sort_by_key(Reachable::rank);
-    let shown = place.and_then(|place| {
-        let (given_up, deal) = place.split_once(' ')?;
-        Some((given_up.parse::<i128>().ok()?, deal.parse::<DealId>().ok()?))
-    });
-    ranked.retain(|reachable| shown.is_none_or(|shown| reachable.rank() > shown));
+    ranked.sort_by_key(|reachable| reachable.rank);
+    let shown = place.and_then(read_rank);
+    ranked.retain(|reachable| shown.is_none_or(|shown| reachable.rank > shown));
     let more = ranked.len() > usize::from(limit);
     ranked.truncate(limit.into());
-    let last = ranked.last().filter(|_| more).map(Reachable::rank);
-    Listed { items: ranked, next: last.map(|(given_up, deal)| format!("{given_up} {deal}")) }
+    let last = ranked.last().filter(|_| more).map(|last| last.rank);
+    Listed { items: ranked, next: last.map(|(spent, taken, deal)| format!("{} {taken} {deal}", spent as u8)) }
 }
 
-impl Reachable {
-    /// A deal by its plan, for a member whose points are worth so much before.
-    fn of(deal: &Deal, plan: FundingPlan, before: Money) -> Option<Self> {
+fn read_rank(place: &str) -> Option<Rank> {
+    let (spent, rest) = place.split_once(' ')?;
+    let (taken, deal) = rest.split_once(' ')?;
+    let spent = Spent::ALL.into_iter().find(|known| (*known as u8).to_string() == spent)?;
+    Some((spent, taken.parse().ok()?, deal.parse().ok()?))
+}
+
+/// Who asks, and when.
+struct Who<'a> {
+    /// What points are worth to them.
+    valuations: &'a Valuations,
+    /// What all of theirs are worth before.
+    before: Money,
+    rates: &'a Rates,
+    on: Date,
+}
+
+impl Who<'_> {
+    /// A deal by its plan; none, where the amounts are such as nobody has.
+    fn reach(&self, deal: &Deal, plan: FundingPlan, taxes: Option<Money>) -> Option<Reachable> {
         let flight = deal.flight();
-        Some(Self {
-            deal: deal.id,
-            from: flight.origin,
-            to: flight.destination,
-            departs: flight.departs,
-            cabin: flight.cabin,
-            cents_per_point: deal.cents_per_point(),
-            left: before.minus(plan.given_up).ok()?,
-            plan,
-        })
+        let assessed = Assessed { offer: flight.clone(), valuation: deal.valuation.clone(), parts: deal.parts };
+        let valuation = assessed.held_against(self.valuations).valuation;
+        let in_dollars = taxes.and_then(|taxes| self.in_dollars(taxes));
+        let points_left = self.before.minus(plan.given_up).ok()?;
+        let left = in_dollars.and_then(|taxes| points_left.minus(taxes).ok());
+        let spent = Spent::of(valuation.as_ref().and_then(|valuation| valuation.verdict), left);
+        let taken = plan.given_up.minor() + in_dollars.map_or(0, Money::minor);
+        let (from, to, departs, cabin) = (flight.origin, flight.destination, flight.departs, flight.cabin);
+        Some(Reachable { deal: deal.id, from, to, departs, cabin, taxes, valuation, plan, left, rank: (spent, taken, deal.id) })
     }
 
-    /// What is given up, in cents: the less, the more is left. Then the id.
-    fn rank(&self) -> (i128, DealId) {
-        (self.plan.given_up.minor(), self.deal)
+    fn in_dollars(&self, money: Money) -> Option<Money> {
+        self.rates.between(money.currency(), Currency::USD, self.on).and_then(|rate| rate.convert(money)).ok()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_poor_comes_last_and_what_is_not_known_in_between() {
+        let some = Some(Money::zero(Currency::USD));
+        let spent = [
+            Spent::of(Some(Verdict::Fair), some),
+            Spent::of(Some(Verdict::Exceptional), None),
+            Spent::of(None, some),
+            Spent::of(Some(Verdict::Poor), some),
+        ];
+        assert_eq!(spent, [Spent::Well, Spent::NotKnown, Spent::NotKnown, Spent::Poorly]);
+        assert!(spent.is_sorted());
+    }
+
+    #[test]
+    fn a_place_is_read_as_it_was_written() {
+        let deal: DealId = "deal_01KHPNJ4R6Z9X0Q3T5V7W9Y1B3".parse().unwrap();
+        for spent in Spent::ALL {
+            assert_eq!(read_rank(&format!("{} -5 {deal}", spent as u8)), Some((spent, -5, deal)));
+        }
+        for wrong in ["", "3 5 deal_01KHPNJ4R6Z9X0Q3T5V7W9Y1B3", "0 5", "0 x deal_01KHPNJ4R6Z9X0Q3T5V7W9Y1B3"] {
+            assert_eq!(read_rank(wrong), None, "{wrong}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use domain::{
     identity::Role,
     money::{Currency, Money, Points, ProgrammeId},
     rates::{DayRates, RateError},
+    tables,
     value::{
         Appraisal, Award, Cash, FeeKind, Fees, FreeNight, MOST_NIGHTS, PriceKind, Stay, StayLines, StayPrice, Unknown,
         ValueError, appraise,
@@ -23,12 +24,9 @@ use utoipa_axum::routes;
 use crate::wallet;
 
 /// Values one offer.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-value", || routes!(get_value)).may(&[
-    DayRates::READ,
-    MemberKey::READ,
-    OwnValuations::READ,
-    Grant::UseKeys,
-]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-value", || routes!(get_value))
+    .may(&[DayRates::READ, MemberKey::READ, OwnValuations::READ, Grant::UseKeys])
+    .goes_by(&[tables::values]);
 
 /// An offer. Amounts are written as `5.60USD`.
 #[derive(Debug, IntoParams)]
@@ -221,6 +219,7 @@ impl At {
             ValueError::NegativeCash | ValueError::NoCash => (self.price, "invalid"),
             ValueError::NegativePart(kind) | ValueError::Currencies(kind) => (self.part(kind), "invalid"),
             ValueError::NoTaxes => ("/taxes", "invalid"),
+            ValueError::NoNights => ("/nights", "invalid"),
             ValueError::NegativeFee(kind) => (of_fee(kind), "invalid"),
             ValueError::Rate(RateError::NotQuoted(currency)) => (self.amount_in(currency), "no-exchange-rate"),
             ValueError::Rate(RateError::Stale { .. }) => ("/on", "no-exchange-rate"),

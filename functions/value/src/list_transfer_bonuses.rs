@@ -3,6 +3,7 @@
 use axum::extract::State;
 use domain::{
     identity::Role,
+    tables,
     transfers::{self, TransferBonus},
 };
 use platform::{Answer, Deps, Endpoint, Page, PageParams, Paged, Problems, Reply};
@@ -11,7 +12,8 @@ use utoipa_axum::routes;
 use crate::page_of;
 
 /// Lists transfer bonuses.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-list-transfer-bonuses", || routes!(list_transfer_bonuses));
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-list-transfer-bonuses", || routes!(list_transfer_bonuses))
+    .goes_by(&[tables::values, tables::transfers]);
 
 /// Lists transfer bonuses
 ///

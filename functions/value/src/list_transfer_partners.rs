@@ -3,6 +3,7 @@
 use axum::extract::State;
 use domain::{
     identity::Role,
+    tables,
     transfers::{self, TransferPartner},
 };
 use platform::{Answer, Deps, Endpoint, Page, PageParams, Paged, Problems, Reply};
@@ -11,7 +12,8 @@ use utoipa_axum::routes;
 use crate::page_of;
 
 /// Lists transfer partners.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-list-transfer-partners", || routes!(list_transfer_partners));
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-list-transfer-partners", || routes!(list_transfer_partners))
+    .goes_by(&[tables::values, tables::transfers]);
 
 /// Lists transfer partners
 ///

@@ -6,6 +6,7 @@ use domain::{
     identity::Role,
     inputs::{Fields, Input},
     money::Points,
+    tables,
     wallets::Wallet,
 };
 use platform::{Answer, Command, Deps, Endpoint, IfMatch, Problems, Reply};
@@ -14,12 +15,9 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 /// Keeps what members have.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-put-balances", || routes!(put_balances)).may(&[
-    MemberKey::READ,
-    Wallet::READ,
-    Wallet::WRITE,
-    Grant::UseKeys,
-]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-put-balances", || routes!(put_balances))
+    .may(&[MemberKey::READ, Wallet::READ, Wallet::WRITE, Grant::UseKeys])
+    .goes_by(&[tables::values]);
 
 /// All that the caller has.
 #[derive(Debug, ToSchema)]

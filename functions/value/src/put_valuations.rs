@@ -5,6 +5,7 @@ use domain::{
     identity::Role,
     inputs::{Fields, Input},
     money::CentsPerPoint,
+    tables,
     value::Valuations,
     wallets::OwnValuations,
 };
@@ -14,12 +15,9 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 /// Keeps what members say that points are worth.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-put-valuations", || routes!(put_valuations)).may(&[
-    MemberKey::READ,
-    OwnValuations::READ,
-    OwnValuations::WRITE,
-    Grant::UseKeys,
-]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-put-valuations", || routes!(put_valuations))
+    .may(&[MemberKey::READ, OwnValuations::READ, OwnValuations::WRITE, Grant::UseKeys])
+    .goes_by(&[tables::values]);
 
 /// All that the caller says.
 #[derive(Debug, ToSchema)]

@@ -7,9 +7,10 @@ use domain::{
     identity::Role,
     ids::BookingId,
     inputs::{Fields, Input},
+    tables,
 };
 use jiff::Timestamp;
-use platform::{Command, Deps, Endpoint, Failure, IfMatch, PathId, Problems, Reply};
+use platform::{Deps, Endpoint, Failure, IfMatch, Instruction, PathId, Problems, Reply};
 use storage::Entity;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -17,17 +18,16 @@ use utoipa_axum::routes;
 use crate::booking_view::{BookingView, booking_of, moved_on};
 
 /// Takes in that an award was looked at again.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-re-verify-booking", || routes!(re_verify_booking)).may(&[
-    Booking::READ,
-    Booking::WRITE,
-    Deal::READ,
-]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-re-verify-booking", || routes!(re_verify_booking))
+    .may(&[Booking::READ, Booking::WRITE, Deal::READ])
+    .goes_by(&[tables::values, tables::transfers]);
 
 /// What the caller sees.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase", example = json!({"seen": {"points": 40_000, "taxes": {"amount": "44.00", "currency": "USD"}, "seats": 2}}))]
 pub struct ReVerifyBooking {
-    /// With the programme itself, now. Without it, what a source saw counts, if that was minutes ago.
+    /// With the programme itself, now. Without it, what a source saw counts, if it looked itself, minutes ago and since the booking was
+    /// begun.
     seen: Option<Seen>,
     /// Until when the programme holds it for the caller, if it is one of which a source says that it holds awards.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -42,7 +42,8 @@ impl Input for ReVerifyBooking {
 
 /// Says that the award is still there
 ///
-/// What has changed is told; for ten minutes points may be transferred. Without seats they may not.
+/// What has changed is told; for ten minutes points may be transferred. Without seats they may not. Without a body, too, what a source saw
+/// counts; what one has merely cached (`only-cached`), or saw before the booking was begun (`seen-before-start`), does not.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings/{id}/re-verify",
@@ -52,18 +53,18 @@ impl Input for ReVerifyBooking {
         ("If-Match" = Option<String>, Header, description = "The version it must have"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat"),
     ),
-    request_body = ReVerifyBooking,
+    request_body = Option<ReVerifyBooking>,
     responses((status = 200, body = BookingView), Problems)
 )]
 async fn re_verify_booking(
     State(cx): State<Deps>,
     PathId(id): PathId<BookingId>,
     if_match: IfMatch,
-    command: Command<ReVerifyBooking>,
+    asked: Instruction<ReVerifyBooking>,
 ) -> Reply<BookingView> {
-    let mut booking = booking_of(&cx, &command.caller, id, if_match).await?;
-    let deal = cx.store().deal(command.caller.tenant(), booking.deal).await?.ok_or(Failure::NotFound("deal"))?;
-    let ReVerifyBooking { seen, held_until } = command.input;
+    let mut booking = booking_of(&cx, &asked.caller, id, if_match).await?;
+    let deal = cx.store().deal(asked.caller.tenant(), booking.deal).await?.ok_or(Failure::NotFound("deal"))?;
+    let ReVerifyBooking { seen, held_until } = asked.input;
     let outcome = booking.verify(&deal, Look { seen, held_until }, cx.now());
-    moved_on(&cx, &command.request, booking, outcome, if_match, |change, _| change).await
+    moved_on(&cx, &asked.request, booking, outcome, if_match, |change, _| change).await
 }

@@ -7,6 +7,7 @@ use domain::{
     funding::{Terms, plan},
     identity::Role,
     ids::BookingId,
+    tables,
     value::Valuations,
     wallets::Wallet,
 };
@@ -20,14 +21,9 @@ use crate::{
 };
 
 /// Takes in that points are transferred.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-transfer-booking", || routes!(transfer_booking)).may(&[
-    Booking::READ,
-    Booking::WRITE,
-    Deal::READ,
-    MemberKey::READ,
-    Wallet::READ,
-    Grant::UseKeys,
-]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-transfer-booking", || routes!(transfer_booking))
+    .may(&[Booking::READ, Booking::WRITE, Deal::READ, MemberKey::READ, Wallet::READ, Grant::UseKeys])
+    .goes_by(&[tables::values, tables::transfers]);
 
 /// Confirms that points are transferred
 ///

@@ -4,6 +4,7 @@ use std::{io, io::IsTerminal, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Ins
 
 use clap::{Args, Parser, Subcommand};
 use domain::{
+    faults::Invalid,
     money::{CentsPerPoint, Money, Points, ProgrammeId},
     value::{Fees, MOST_NIGHTS, Stay, StayPrice, ValueError},
 };
@@ -87,39 +88,39 @@ struct Value {
     #[arg(long, requires = "nights")]
     free_nights: bool,
     /// Taxes of the whole stay, for who pays in money.
-    #[arg(long, requires = "nights")]
+    #[arg(long, requires = "nights", allow_hyphen_values = true, value_parser = amount)]
     cash_taxes: Option<Money>,
     /// Resort fees of the whole stay, for who pays in money.
-    #[arg(long, requires = "nights")]
+    #[arg(long, requires = "nights", allow_hyphen_values = true, value_parser = amount)]
     cash_resort_fees: Option<Money>,
     /// What a hotel charges on top of an award.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true, value_parser = amount)]
     resort: Option<Money>,
     /// Taxes and airport charges, such as 5.60USD.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true, value_parser = amount)]
     fees: Money,
     /// What it costs in money alone, such as 563.50USD; a stay, all nights.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true, value_parser = amount)]
     cash: Money,
     /// What the carrier adds to the taxes.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true, value_parser = amount)]
     surcharge: Option<Money>,
     /// What booking costs.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true, value_parser = amount)]
     booking: Option<Money>,
     /// What booking shortly before costs.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true, value_parser = amount)]
     close_in: Option<Money>,
     /// What transferring the points costs.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true, value_parser = amount)]
     transfer: Option<Money>,
     /// What paying in another currency costs.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true, value_parser = amount)]
     foreign_exchange: Option<Money>,
     /// What a point is worth to you in US cents; without it, what is published counts.
     #[arg(long, value_parser = domain::value::own)]
     own: Option<CentsPerPoint>,
-    /// The day of exchange rates; without it, today.
+    /// The day of exchange rates and of what is published; without it, today.
     #[arg(long)]
     on: Option<Date>,
 }
@@ -168,6 +169,19 @@ pub enum CliError {
     /// An award can't be valued.
     #[error(transparent)]
     Value(#[from] ValueError),
+    /// An award can't be valued on this day, but on another.
+    #[error("{0}; --on {1} takes the rates of that day")]
+    NoRateThen(ValueError, Date),
+}
+
+/// An amount as it can be valued: with its currency, and not below zero.
+fn amount(text: &str) -> Result<Money, String> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
+    if is_number && text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return Err(format!("its currency is missing: {text}USD, or which it is"));
+    }
+    let amount: Money = text.parse().map_err(|error: Invalid| error.to_string())?;
+    if amount.is_negative() { Err("it must not be below zero".to_owned()) } else { Ok(amount) }
 }
 
 /// Does what the command line says.
@@ -266,7 +280,11 @@ fn print_value(asked: Value) -> Result<(), CliError> {
     let under_rule = asked.free_nights;
     let stay = asked.nights.map(|nights| Stay { nights, points_a_night: points, under_rule, price: Some(price) });
     let on = on.unwrap_or_else(|| TimeZone::UTC.to_datetime(SystemClock.now()).date());
-    say(&valued::tell(&Offer { programme, points, stay, fees, cash, own, on })?);
+    let told = valued::tell(&Offer { programme, points, stay, fees, cash, own, on });
+    say(&told.map_err(|error| match error.another_day() {
+        Some(day) => CliError::NoRateThen(error, day),
+        None => error.into(),
+    })?);
     Ok(())
 }
 
@@ -296,4 +314,26 @@ fn move_dead_letters(folder: &Folder, queue: Option<&str>) -> Result<(), CliErro
 #[expect(clippy::print_stdout, reason = "what a command line program has to say")]
 fn say(text: &str) {
     println!("{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a `value` with these options besides; nothing, where it is taken.
+    fn said(options: &[&str]) -> String {
+        let offer = ["local", "value", "--points", "50000", "--programme", "atmos"];
+        Cli::try_parse_from(offer.iter().chain(options)).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn an_amount_has_a_currency_and_is_not_below_zero() {
+        let fees = |fees| said(&["--cash", "563.50USD", "--fees", fees]);
+        assert_eq!(fees("5.60USD"), "");
+        assert!(fees("-5.60USD").contains("'--fees <FEES>': it must not be below zero"), "{}", fees("-5.60USD"));
+        assert!(fees("5.60").contains("its currency is missing: 5.60USD"), "{}", fees("5.60"));
+        assert!(fees("much").contains("a number and a currency, such as 5.60USD"), "{}", fees("much"));
+        assert!(said(&["--fees", "5.60USD", "--cash", "-1USD"]).contains("'--cash <CASH>': it must not be below zero"));
+        assert!(said(&["--fees", "5.60USD", "--cash", "1USD", "--close-in", "-1USD"]).contains("'--close-in <CLOSE_IN>'"));
+    }
 }

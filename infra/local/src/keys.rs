@@ -19,11 +19,14 @@ use platform::{
 use ring::rand::{SecureRandom, SystemRandom};
 use rsa::{RsaPrivateKey, pkcs8::EncodePrivateKey, rand_core::UnwrapErr};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use sources::receive_inventory::SENDERS;
 
 /// Who issues tokens here.
 pub const ISSUER: &str = "http://localhost/";
 /// Whom they are for.
 pub const AUDIENCE: &str = "mile-buy-club";
+/// What notices of a source are signed with here, and in no deployment.
+pub const WEBHOOK_KEY: &str = "what signs notices on this machine";
 /// How long one is good, unless said otherwise.
 pub const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 
@@ -56,6 +59,7 @@ pub struct Keys {
     before: Option<PublicKey>,
     cursor: SecretString,
     lookup: SecretString,
+    webhook: SecretString,
     master: SecretSlice<u8>,
 }
 
@@ -78,7 +82,14 @@ impl Keys {
             None => made.insert(read_signing_key(&new_signing_key()?)?).clone(),
         };
         let drawn = |name| read_text(&new_secret()?, name);
-        Ok(Self { signing, before: None, cursor: drawn(CURSOR_KEY)?, lookup: drawn(LOOKUP_KEY)?, master: new_secret()? })
+        Ok(Self {
+            signing,
+            before: None,
+            cursor: drawn(CURSOR_KEY)?,
+            lookup: drawn(LOOKUP_KEY)?,
+            webhook: WEBHOOK_KEY.into(),
+            master: new_secret()?,
+        })
     }
 
     /// Those kept in a folder, made there if there are none. Only their owner can read the files.
@@ -93,6 +104,7 @@ impl Keys {
             before: None,
             cursor: text(CURSOR_KEY)?,
             lookup: text(LOOKUP_KEY)?,
+            webhook: WEBHOOK_KEY.into(),
             master: kept(&folder.join(MASTER_KEY), new_secret)?,
         })
     }
@@ -132,6 +144,7 @@ impl Keys {
         match name {
             CURSOR_KEY => Some(&self.cursor),
             LOOKUP_KEY => Some(&self.lookup),
+            name if SENDERS.iter().any(|(_, secret)| *secret == name) => Some(&self.webhook),
             _ => None,
         }
     }

@@ -10,11 +10,12 @@ mod wiring;
 use std::{
     collections::BTreeMap,
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use axum::Router;
+use domain::tables::{self, BadTable};
 use jiff::{SignedDuration, Timestamp};
 use platform::{
     Deps, Function, Queue,
@@ -176,6 +177,9 @@ impl Clock for LocalClock {
 /// Why a system does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// A shipped table can't be gone by.
+    #[error(transparent)]
+    Table(#[from] BadTable),
     /// The folder can't be used.
     #[error(transparent)]
     Folder(#[from] FolderError),
@@ -267,12 +271,19 @@ impl std::fmt::Debug for System {
 /// The one who runs the machine: reaches everything, past the gates.
 static OPERATOR: Spec = Spec::new("local-operator", 60);
 
+/// The shipped tables, looked at once a process.
+fn check_tables() -> Result<(), BadTable> {
+    static CHECKED: LazyLock<Result<(), BadTable>> = LazyLock::new(|| tables::ALL.iter().try_for_each(|check| check()));
+    CHECKED.clone()
+}
+
 impl System {
     /// Starts everything but the passing of time: that is [`System::serve`]'s, or a test's.
     ///
     /// # Errors
     /// Whatever keeps it from starting.
     pub async fn start(options: Options) -> Result<Self, StartError> {
+        check_tables()?;
         let topology = wiring::topology(&options.functions)?;
         let file = |of: fn(&Folder) -> std::path::PathBuf| options.folder.as_ref().map(of);
         let engine = Engine::start(file(Folder::core_db).as_deref())?;

@@ -22,6 +22,7 @@ use platform::{
     Access, Function,
     clock::Clock,
     limit::ClientAddress,
+    notice::{SIGNATURE_HEADER, TIMESTAMP_HEADER, signature},
     token::Claims,
     web::{ACCESS_COOKIE, CSRF_HEADER, PREFIX, csrf_token},
 };
@@ -34,7 +35,7 @@ use crate::{
     clock::MovableClock,
     data::RECORDED_AT,
     gate::{Faults, Refusal},
-    keys::{Keys, LIFETIME},
+    keys::{Keys, LIFETIME, WEBHOOK_KEY},
     machine::{Options, System},
     seed::{self, Brand, Person},
     standins::{
@@ -119,13 +120,22 @@ impl TestApp {
     pub fn anonymous(&self) -> User<'_> {
         let address =
             Ipv4Addr::from_bits(Ipv4Addr::new(10, 0, 0, 0).to_bits() + self.addresses_given.fetch_add(1, Ordering::Relaxed));
-        User { app: self, host: "localhost".to_owned(), address: address.into(), token: None, owner: None, page: None }
+        User {
+            app: self,
+            host: "localhost".to_owned(),
+            address: address.into(),
+            token: None,
+            owner: None,
+            page: None,
+            signs: false,
+        }
     }
 
     /// One who may call what is for a role.
     pub fn one_for(&self, access: Access) -> User<'_> {
         match access {
             Access::Public => self.anonymous(),
+            Access::Signed => User { signs: true, ..self.anonymous() },
             Access::Role(Role::Admin) => self.member("admin"),
             Access::Role(Role::Operator) => self.member("operator"),
             Access::Role(role @ (Role::Member | Role::Partner | Role::Service)) => self.user_of("demo", "demo", role),
@@ -240,6 +250,7 @@ pub struct User<'a> {
     token: Option<String>,
     owner: Option<Owner>,
     page: Option<Page>,
+    signs: bool,
 }
 
 /// What a page shows of itself. Without one, a user has an app.
@@ -321,7 +332,8 @@ impl<'a> User<'a> {
     pub fn request(&self, method: Method, path: &str) -> Asked<'a> {
         let prefix = self.page.as_ref().map_or("", |_| PREFIX);
         let request = http::Request::builder().method(method).uri(format!("{prefix}{path}")).header(header::HOST, &self.host);
-        let mut asked = Asked { app: self.app, request: request.extension(ClientAddress(self.address)), body: None };
+        let request = request.extension(ClientAddress(self.address));
+        let mut asked = Asked { app: self.app, request, body: None, signed: self.signs };
         match (&self.page, &self.token) {
             (None, Some(token)) => asked = asked.header("authorization", &format!("Bearer {token}")),
             (Some(_), Some(token)) => asked = asked.header("cookie", &format!("{ACCESS_COOKIE}={token}")),
@@ -351,6 +363,7 @@ pub struct Asked<'a> {
     app: &'a TestApp,
     request: http::request::Builder,
     body: Option<Vec<u8>>,
+    signed: bool,
 }
 
 impl Asked<'_> {
@@ -372,8 +385,18 @@ impl Asked<'_> {
         self
     }
 
+    /// As another system sends it: signed at the time that it is there.
+    fn sign(self) -> Self {
+        let seconds = self.app.clock.now().as_second().to_string();
+        let signature = signature(WEBHOOK_KEY, &seconds, self.body.as_deref().unwrap_or_default());
+        self.header(TIMESTAMP_HEADER, &seconds).header(SIGNATURE_HEADER, &signature)
+    }
+
     /// Sends it, in process.
-    pub async fn send(self) -> Reply {
+    pub async fn send(mut self) -> Reply {
+        if self.signed {
+            self = self.sign();
+        }
         let body = self.body.map(Body::from).unwrap_or_default();
         let Ok(answer) = self.app.system.api().oneshot(self.request.body(body).unwrap()).await;
         let (head, body) = answer.into_parts();

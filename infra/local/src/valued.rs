@@ -84,7 +84,11 @@ fn write_lines(text: &mut String, points: Points, value: &Appraisal) -> std::fmt
     let who = if usual.own { "by your own valuation" } else { "as published" };
     let stale = if usual.stale { ", long ago" } else { "" };
     let (floor, ceiling) = (usual.usual.floor, usual.usual.ceiling);
-    writeln!(text, "usually {floor} to {ceiling} cents, {who}{stale}")?;
+    let range = if floor == ceiling { floor.to_string() } else { format!("{floor} to {ceiling}") };
+    writeln!(text, "usually {range} cents, {who}{stale}")?;
+    if usual.stale {
+        writeln!(text, "    --on takes another day, and what was published by then")?;
+    }
     writeln!(text, "paying cash wins below {}, points win above {}", even.floor, even.ceiling)?;
     writeln!(text, "verdict: {}", verdict.as_str())
 }
@@ -144,6 +148,21 @@ mod tests {
             "cash price 1500.00 USD",
         ];
         assert_eq!(words[..7], expected, "{told}");
+    }
+
+    #[test]
+    fn one_valuation_is_one_number_and_an_old_one_hints_at_another_day() {
+        let told = |offer: &Offer| tell(offer).unwrap();
+        let own = told(&Offer { own: Some("0.7".parse().unwrap()), ..offer() });
+        assert!(own.contains("usually 0.70 cents, by your own valuation"), "{own}");
+        let (now, later) = (told(&offer()), told(&Offer { on: date(2030, 1, 1), ..offer() }));
+        assert!(!now.contains("--on") && later.contains("long ago\n    --on takes another day"), "{later}");
+    }
+
+    #[test]
+    fn an_airline_has_no_nights() {
+        let stay = Some(Stay { nights: 2, points_a_night: 1_000.try_into().unwrap(), under_rule: false, price: None });
+        assert_eq!(tell(&Offer { stay, ..offer() }), Err(ValueError::NoNights));
     }
 
     #[test]

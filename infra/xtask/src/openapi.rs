@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::identity::Role;
 use platform::{
     Access, Endpoint, Function, Problem,
+    notice::SIGNATURE_HEADER,
     web::{ACCESS_COOKIE, CSRF_HEADER, PREFIX},
 };
 use utoipa::{
@@ -27,6 +28,7 @@ const TOKEN: &str = "accessToken";
 /// How that of pages is called: a cookie, and a header that writes show besides.
 const COOKIE: &str = "accessCookie";
 const CSRF: &str = "csrfToken";
+const SIGNATURE: &str = "signature";
 
 /// The media type of problems (RFC 9457).
 const PROBLEM_TYPE: &str = "application/problem+json";
@@ -122,7 +124,7 @@ fn empty() -> OpenApi {
     Problem::schemas(&mut problem);
     let components = api.components.get_or_insert_default();
     components.schemas.extend(problem);
-    let schemes = [(TOKEN, SecurityScheme::Http(token())), (COOKIE, cookie()), (CSRF, csrf())];
+    let schemes = [(TOKEN, SecurityScheme::Http(token())), (COOKIE, cookie()), (CSRF, csrf()), (SIGNATURE, signed())];
     components.security_schemes.extend(schemes.map(|(name, scheme)| (name.to_owned(), scheme.into())));
     api
 }
@@ -143,6 +145,12 @@ fn servers() -> [Server; 2] {
 fn cookie() -> SecurityScheme {
     let what = "The access token of a page, as signing in or renewing has set it. It counts under `/web` alone.";
     SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(ACCESS_COOKIE, what)))
+}
+
+fn signed() -> SecurityScheme {
+    let what = "The HMAC-SHA256 of `X-Timestamp` (seconds since 1970) and the raw body, in hexadecimal digits, under a secret that the sender \
+                and we know.";
+    SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(SIGNATURE_HEADER, what)))
 }
 
 fn csrf() -> SecurityScheme {
@@ -177,7 +185,11 @@ fn describe(function: &'static dyn Function, endpoint: &Endpoint) -> OpenApi {
 /// OpenAPI 3.1 lets a scheme list roles where OAuth lists scopes. An empty list says that no token is needed; of several entries one
 /// will do.
 fn security(endpoint: &Endpoint) -> Vec<SecurityRequirement> {
-    let Access::Role(role) = endpoint.access() else { return Vec::new() };
+    let role = match endpoint.access() {
+        Access::Public => return Vec::new(),
+        Access::Signed => return vec![SecurityRequirement::new(SIGNATURE, [""; 0])],
+        Access::Role(role) => role,
+    };
     let of_app = SecurityRequirement::new(TOKEN, [role_name(role)]);
     if !endpoint.is_for_pages() {
         return vec![of_app];

@@ -110,8 +110,6 @@ mod tests {
     #[test]
     fn every_shipped_table_can_be_dated() {
         let tables = report(&crate::root(), date(2026, 11, 21), i32::MAX).unwrap_or_default();
-        let empty: Vec<_> = tables.iter().filter(|table| table.of == 0).map(|table| table.table).collect();
-        // Of which programmes hold awards no source says anything that could be shipped.
-        assert_eq!((tables.len(), empty), (TABLES.len(), vec!["award-holds.csv"]));
+        assert_eq!((tables.len(), tables.iter().filter(|table| table.of == 0).count()), (TABLES.len(), 0));
     }
 }

@@ -34,6 +34,7 @@ pub fn in_full(function: &'static dyn Function) -> String {
 pub fn callers(function: &'static dyn Function) -> &'static str {
     match function.trigger() {
         Trigger::Http(Access::Public) => "anyone",
+        Trigger::Http(Access::Signed) => "by signature",
         Trigger::Http(Access::Role(role)) => role_name(role),
         Trigger::Queue { .. } | Trigger::Schedule { .. } => "–",
     }

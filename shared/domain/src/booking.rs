@@ -11,17 +11,19 @@ use utoipa::ToSchema;
 
 use crate::{
     deals::{Deal, DealState},
-    flights::Fare,
+    flights::{Fare, Tier},
     funding::{FundingError, FundingPlan},
     ids::{BookingId, DealId, Owner, derived},
     inputs::{Fields, Input, leaf, object},
     money::{Money, Points, ProgrammeId},
+    tables::BadTable,
     time::to_second,
 };
 
+pub use holds::Hold;
 use holds::Holds;
 pub use phones::Phone;
-pub use steps::{Step, StepKind, steps, steps_for_anyone};
+pub use steps::{Step, StepKind, StepState, steps, steps_for_anyone};
 
 /// How long what was seen can be relied on for what can't be undone: award space goes in minutes, and a transfer can't be taken back.
 pub const VERIFIED_FOR: SignedDuration = SignedDuration::from_mins(10);
@@ -160,6 +162,12 @@ pub enum BookingError {
     /// What is known of the award is too old to go by.
     #[error("the award was last seen at {0}: too long ago")]
     SeenTooLongAgo(Timestamp),
+    /// What a source knows is what it saw some time before, whenever it is asked.
+    #[error("what the source says of the award is not what it sees now")]
+    OnlyCached,
+    /// A source's look from before the booking was begun.
+    #[error("a source last saw the award at {0}, before the booking was begun")]
+    SeenBeforeStart(Timestamp),
     /// It has to be looked at again before points are transferred.
     #[error("the award has to be verified right before points are transferred")]
     VerifyFirst,
@@ -178,6 +186,12 @@ pub enum BookingError {
     /// The member has too few points, wherever they are.
     #[error("{0} points are missing")]
     TooFewPoints(Points),
+    /// The member has too few points with the programme itself, and has transferred none.
+    #[error("{0} points are missing with the programme itself")]
+    TooFewThere(Points),
+    /// Nobody saw a seat at the last look.
+    #[error("there was no seat when the award was last looked at")]
+    NoSeats,
 }
 
 impl Booking {
@@ -202,11 +216,11 @@ impl Booking {
         Ok(Self { id, owner, deal, programme, seen, looked_at, changes, state, created_at: now, updated_at: now, version })
     }
 
-    /// Takes in that the award was looked at: by the member with the programme, or else by a source, which must have been minutes ago.
-    /// What changed is told; then it is what is asked. An award without seats is not verified.
+    /// Takes in that the award was looked at: by the member with the programme, or else by a source, which must have looked itself, minutes
+    /// ago and since the booking was begun. What changed is told; then it is what is asked. An award without seats is not verified.
     ///
     /// # Errors
-    /// If it is gone, or the source's look is too old or older than another, or the hold can't be, or the booking is over.
+    /// If it is gone, or the source's look is none, too old or older than another, or the hold can't be, or the booking is over.
     pub fn verify(&mut self, deal: &Deal, look: Look, now: Timestamp) -> Result<(), BookingError> {
         self.verify_by(holds::shipped(), deal, look, now)
     }
@@ -225,7 +239,7 @@ impl Booking {
             None => self.seen_by_a_source(deal, now)?,
         };
         if let Some(until) = look.held_until {
-            let longest = holds.longest(&self.programme).ok_or(BookingError::NoHolds)?;
+            let longest = holds.of(&self.programme, now).ok_or(BookingError::NoHolds)?.longest();
             if until <= now || until.duration_since(now) > longest {
                 return Err(BookingError::Hold);
             }
@@ -242,10 +256,17 @@ impl Booking {
         Ok(())
     }
 
-    /// What a source saw, minutes ago and after anybody else.
+    /// What a source saw for itself, minutes ago, since the booking was begun and after anybody else.
     fn seen_by_a_source(&self, deal: &Deal, now: Timestamp) -> Result<(Seen, Timestamp), BookingError> {
         let observed = deal.flight().freshness.observed_at;
         let (_, seen) = offered(deal, now)?;
+        match deal.flight().freshness.tier {
+            Tier::Verified | Tier::Held => {}
+            Tier::LeadIn | Tier::Cached => return Err(BookingError::OnlyCached),
+        }
+        if observed < self.created_at {
+            return Err(BookingError::SeenBeforeStart(observed));
+        }
         if now.duration_since(observed) > VERIFIED_FOR {
             return Err(BookingError::SeenTooLongAgo(observed));
         }
@@ -289,14 +310,25 @@ impl Booking {
         Ok(())
     }
 
-    /// Takes in that it is booked: after a transfer, or with points that were there.
+    /// Takes in that it is booked: after a transfer, or with points that were there. `there` is what the member has with the programme
+    /// itself, where they have said what they have. Once points are on their way it says nothing: they may have come, or be spent.
     ///
     /// # Errors
-    /// If the award was never looked at, or the booking is over.
-    pub fn done(&mut self, now: Timestamp) -> Result<(), BookingError> {
+    /// If the award was never looked at, or had no seat then, or nothing was transferred where points are missing; or the booking is over.
+    pub fn done(&mut self, there: Option<u64>, now: Timestamp) -> Result<(), BookingError> {
         self.must_go_on()?;
-        if self.state == BookingState::Verify {
-            return Err(BookingError::VerifyFirst);
+        if self.found_no_seat() {
+            return Err(BookingError::NoSeats);
+        }
+        match self.state {
+            BookingState::Verify => return Err(BookingError::VerifyFirst),
+            BookingState::Verified { .. } => {
+                let missing = there.map_or(0, |there| self.seen.points.get().saturating_sub(there));
+                if let Some(missing) = Points::try_from(missing).ok().filter(|missing| missing.get() > 0) {
+                    return Err(BookingError::TooFewThere(missing));
+                }
+            }
+            BookingState::Waiting { .. } | BookingState::Booked | BookingState::Abandoned => {}
         }
         self.state = BookingState::Booked;
         self.updated_at = to_second(now);
@@ -314,6 +346,19 @@ impl Booking {
         Ok(())
     }
 
+    /// Whether points are still to be brought together for it: they are neither on their way, nor is it over.
+    pub fn wants_points(&self) -> bool {
+        match self.state {
+            BookingState::Verify | BookingState::Verified { .. } => true,
+            BookingState::Waiting { .. } | BookingState::Booked | BookingState::Abandoned => false,
+        }
+    }
+
+    /// Whether nobody saw a seat at the last look.
+    fn found_no_seat(&self) -> bool {
+        self.looked_at.is_some() && self.seen.seats == Some(0)
+    }
+
     /// When it may be removed.
     pub fn ends(&self) -> Timestamp {
         self.updated_at.saturating_add(KEPT).unwrap_or(Timestamp::MAX)
@@ -325,6 +370,12 @@ impl Booking {
             BookingState::Verify | BookingState::Verified { .. } | BookingState::Waiting { .. } => Ok(()),
         }
     }
+}
+
+/// Every row of the tables of phone numbers and holds can be read.
+pub(crate) fn check() -> Result<(), BadTable> {
+    phones::check()?;
+    holds::check()
 }
 
 /// How many points are missing for what was planned, if any are: all of them, where nothing can be planned.

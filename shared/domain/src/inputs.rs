@@ -131,7 +131,22 @@ fn in_our_words(message: &str) -> String {
     }
     let expected = message.rsplit_once("expected ").map(|(_, expected)| expected);
     let ours = |expected: &&str| ["struct", "enum", "variant", "map", "Raw"].iter().all(|name| !expected.contains(name));
-    expected.filter(ours).map_or_else(|| "has the wrong form".to_owned(), |expected| format!("must be {expected}"))
+    expected
+        .filter(ours)
+        .map_or_else(|| "has the wrong form".to_owned(), |expected| format!("must be {}", number_in_words(expected)))
+}
+
+/// A parser's name of a kind of number in words; of anything else, as it is.
+fn number_in_words(expected: &str) -> &str {
+    match expected {
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "u128" | "usize" => "a whole number, 0 or more",
+        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        other => other,
+    }
 }
 
 /// The fields of an object, taken one by one.
@@ -344,6 +359,21 @@ mod tests {
             read_input::<Outer>(r#"{"name": 77123, "count": "gwen@example.net", "inner": {"list": ["gwen@example.net"]}}"#).err();
         let told = format!("{faults:?}");
         assert!(!told.contains("gwen") && !told.contains("77123") && !told.contains("Raw"), "{told}");
+    }
+
+    #[test]
+    fn a_number_is_asked_for_in_words() {
+        let told = |json: &str| {
+            let faults = read_input::<Outer>(json).err().map(|faults| faults.as_slice().to_vec()).unwrap_or_default();
+            faults.into_iter().map(|fault| fault.detail).collect::<Vec<_>>()
+        };
+        for wrong in ["\"2\"", "-1", "300", "1.5"] {
+            let json = format!(r#"{{"name": "a", "count": {wrong}, "inner": {{"list": []}}}}"#);
+            assert_eq!(told(&json), ["must be a whole number from 0 to 255"], "{wrong}");
+        }
+        let count = |value| leaf::<u64>(value, "/points", &mut Vec::new());
+        assert_eq!((count(Value::from(7)), count(Value::from("7"))), (Some(7), None));
+        assert_eq!(in_our_words("invalid type: string \"7\", expected u64"), "must be a whole number, 0 or more");
     }
 
     #[test]

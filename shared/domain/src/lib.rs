@@ -31,6 +31,7 @@ pub mod sealed;
 pub mod search;
 pub mod sources;
 pub mod stays;
+pub mod tables;
 pub mod time;
 pub mod transfers;
 pub mod value;

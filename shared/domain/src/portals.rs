@@ -8,11 +8,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    funding::{Balances, FundingPlan},
+    funding::{Balances, FundingError, FundingPlan},
     language::Language,
     money::{CentsPerPoint, Currency, Money, Points, ProgrammeId},
     programmes::{Kind, kind_of, name_of},
     rates::rounded,
+    tables::{BadTable, every_row},
     time::first_day,
     transfers::partners_from,
     value::{STALE_AFTER_DAYS, Valuations},
@@ -42,8 +43,14 @@ pub enum Scope {
     All,
 }
 
-static PORTALS: LazyLock<Vec<Portal>> =
-    LazyLock::new(|| include_str!("../data/portal-rates.csv").lines().skip(1).filter_map(row).collect());
+static PORTALS: LazyLock<Vec<Portal>> = LazyLock::new(|| TABLE.lines().skip(1).filter_map(row).collect());
+
+const TABLE: &str = include_str!("../data/portal-rates.csv");
+
+/// Every row of the table can be read.
+pub(crate) fn check() -> Result<(), BadTable> {
+    every_row("portal-rates.csv", TABLE, |line| row(line).is_some())
+}
 
 fn row(line: &str) -> Option<Portal> {
     let [programme, scope, cents, source, as_of] = line.split(',').collect::<Vec<_>>().try_into().ok()?;
@@ -90,8 +97,8 @@ pub struct Trip<'a> {
     pub cash: Money,
     /// What the award still costs in money, in US dollars, where that is known.
     pub taxes: Option<Money>,
-    /// How the award's points would be brought together, if they can be.
-    pub plan: Option<&'a FundingPlan>,
+    /// How the award's points would be brought together, or why they are not.
+    pub plan: Result<&'a FundingPlan, &'a FundingError>,
     /// What the member has.
     pub balances: &'a Balances,
     /// What points are worth to them.
@@ -106,8 +113,10 @@ pub struct Trip<'a> {
 pub struct WaysToPay {
     /// In money.
     pub cash: Money,
-    /// The award: points that are given up, and what it still costs. Null: there are not enough, or its taxes are not known.
+    /// The award: points that are given up, and what it still costs. Null: `noAward` says why.
     pub award: Option<Money>,
+    /// Why nothing is said of the award: it is none of the ways that are compared.
+    pub no_award: Option<NoAward>,
     /// In the portals of the banks whose points the member has.
     pub portals: Vec<PortalPrice>,
     /// Currencies that the member has, of whose portal no source says what it gives on such a trip.
@@ -116,6 +125,18 @@ pub struct WaysToPay {
     pub least: Way,
     /// The same in words, in the member's language where there are words in it; in English otherwise.
     pub text: String,
+}
+
+/// Why an award can't be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoAward {
+    /// There are too few points for it, wherever they are.
+    TooFewPoints,
+    /// What it still costs in money is not known.
+    NoTaxes,
+    /// There are enough points, but too many ways to bring them together, or amounts that nobody has.
+    NotPlanned,
 }
 
 /// A trip in a bank's portal.
@@ -159,7 +180,7 @@ pub enum Way {
 impl Trip<'_> {
     /// Every way, compared. O(currencies).
     pub fn compared(&self, language: Language) -> WaysToPay {
-        let award = self.plan.zip(self.taxes).and_then(|(plan, taxes)| plan.given_up.plus(taxes).ok());
+        let award = self.award();
         let held = || self.balances.iter().filter(|(_, points)| points.get() > 0);
         let portals: Vec<PortalPrice> = held().filter_map(|(programme, points)| self.portal(programme, points)).collect();
         // Who turns points into others' is a bank, or as good as one; a programme of its own has no portal to ask about.
@@ -168,12 +189,23 @@ impl Trip<'_> {
         let not_known: Vec<ProgrammeId> = not_known.map(|(programme, _)| programme.clone()).collect();
         let by_portal = portals.iter().filter(|portal| portal.enough);
         let by_portal = by_portal.map(|portal| (portal.given_up, Way::Portal { programme: portal.programme.clone() }));
-        let ways = [(self.cash, Way::Cash)].into_iter().chain(award.map(|award| (award, Way::Award))).chain(by_portal);
+        let ways = [(self.cash, Way::Cash)].into_iter().chain(award.ok().map(|award| (award, Way::Award))).chain(by_portal);
         // Of equals the first: who keeps points keeps the choice.
         let least = ways.min_by_key(|(given_up, _)| given_up.minor());
         let (given_up, least) = least.unwrap_or((self.cash, Way::Cash));
-        let text = told(language, &least, given_up, self.cash);
-        WaysToPay { cash: self.cash, award, portals, not_known, least, text }
+        let text = told(language, &least, (given_up, self.cash), award.err());
+        WaysToPay { cash: self.cash, award: award.ok(), no_award: award.err(), portals, not_known, least, text }
+    }
+
+    /// What the award gives up: its points, and what it still costs.
+    fn award(&self) -> Result<Money, NoAward> {
+        let plan = self.plan.map_err(|error| match error {
+            FundingError::Short(_) => NoAward::TooFewPoints,
+            FundingError::ZeroPoints | FundingError::UnknownProgramme | FundingError::OutOfRange | FundingError::TooLarge => {
+                NoAward::NotPlanned
+            }
+        })?;
+        plan.given_up.plus(self.taxes.ok_or(NoAward::NoTaxes)?).map_err(|_| NoAward::NotPlanned)
     }
 
     fn portal(&self, programme: &ProgrammeId, there: Points) -> Option<PortalPrice> {
@@ -194,18 +226,49 @@ impl Trip<'_> {
     }
 }
 
-fn told(language: Language, least: &Way, given_up: Money, cash: Money) -> String {
+/// Which way gives up the least, and what is not known of the award.
+fn told(language: Language, least: &Way, (given_up, cash): (Money, Money), no_award: Option<NoAward>) -> String {
     let (given_up, cash) = (language.money(given_up), language.money(cash));
-    match (language, least) {
-        (Language::English, Way::Cash) => format!("Paying {cash} in money gives up the least."),
-        (Language::German, Way::Cash) => format!("Am wenigsten gibst du her, wenn du {cash} in Geld bezahlst."),
-        (Language::English, Way::Award) => format!("The award gives up the least: {given_up}, against {cash} in money."),
-        (Language::German, Way::Award) => format!("Mit der Prämie gibst du am wenigsten her: {given_up}, gegen {cash} in Geld."),
-        (Language::English, Way::Portal { programme }) => {
-            format!("The portal of {} gives up the least: {given_up}, against {cash} in money.", name(programme))
+    let why = no_award.map(|why| why_not(language, why));
+    match (language, least, why) {
+        (Language::English, Way::Cash, None) => format!("Paying {cash} in money gives up the least."),
+        (Language::German, Way::Cash, None) => format!("Am wenigsten gibst du her, wenn du {cash} in Geld bezahlst."),
+        (Language::English, Way::Cash, Some(why)) => format!("{why} Without it, paying {cash} in money gives up the least."),
+        (Language::German, Way::Cash, Some(why)) => {
+            format!("{why} Ohne sie gibst du am wenigsten her, wenn du {cash} in Geld bezahlst.")
         }
-        (Language::German, Way::Portal { programme }) => {
+        (Language::English, Way::Award, _) => format!("The award gives up the least: {given_up}, against {cash} in money."),
+        (Language::German, Way::Award, _) => {
+            format!("Mit der Prämie gibst du am wenigsten her: {given_up}, gegen {cash} in Geld.")
+        }
+        (Language::English, Way::Portal { programme }, why) => {
+            let begin = why.map_or("The".to_owned(), |why| format!("{why} Without it, the"));
+            format!("{begin} portal of {} gives up the least: {given_up}, against {cash} in money.", name(programme))
+        }
+        (Language::German, Way::Portal { programme }, None) => {
             format!("Im Portal von {} gibst du am wenigsten her: {given_up}, gegen {cash} in Geld.", name(programme))
+        }
+        (Language::German, Way::Portal { programme }, Some(why)) => {
+            format!(
+                "{why} Ohne sie gibst du im Portal von {} am wenigsten her: {given_up}, gegen {cash} in Geld.",
+                name(programme)
+            )
+        }
+    }
+}
+
+/// Why the award is none of the ways.
+fn why_not(language: Language, why: NoAward) -> &'static str {
+    match (language, why) {
+        (Language::English, NoAward::TooFewPoints) => "The award can't be reached: there are too few points for it.",
+        (Language::German, NoAward::TooFewPoints) => "Die Prämie ist nicht zu erreichen: dafür fehlen Punkte.",
+        (Language::English, NoAward::NoTaxes) => "The award can't be compared: its taxes are not known.",
+        (Language::German, NoAward::NoTaxes) => "Die Prämie lässt sich nicht vergleichen: ihre Steuern sind nicht bekannt.",
+        (Language::English, NoAward::NotPlanned) => {
+            "The award can't be compared: there are too many ways to bring its points together."
+        }
+        (Language::German, NoAward::NotPlanned) => {
+            "Die Prämie lässt sich nicht vergleichen: es gibt zu viele Wege zu ihren Punkten."
         }
     }
 }
@@ -240,12 +303,22 @@ mod tests {
 
     /// The same for points of any programme.
     fn ways_of(programme: &str, have: &[(&str, u64)], worth: &[(&str, &str)], language: Language) -> WaysToPay {
+        ways_with(Some(usd(560)), programme, have, worth, language)
+    }
+
+    /// The same with any taxes.
+    fn ways_with(
+        taxes: Option<Money>,
+        programme: &str,
+        have: &[(&str, u64)],
+        worth: &[(&str, &str)],
+        language: Language,
+    ) -> WaysToPay {
         let programme = id(programme);
         let balances: Balances = have.iter().map(|(programme, points)| (id(programme), (*points).try_into().unwrap())).collect();
         let valuations: Valuations = worth.iter().map(|(programme, cents)| (id(programme), cents.parse().unwrap())).collect();
         let terms = Terms::shipped("2026-11-21T12:00:00Z".parse().unwrap());
-        let plan = plan(&programme, 20_000.try_into().unwrap(), &balances, &valuations, &terms).ok();
-        let taxes = Some(usd(560));
+        let plan = plan(&programme, 20_000.try_into().unwrap(), &balances, &valuations, &terms);
         let (plan, cash) = (plan.as_ref(), usd(50_000));
         Trip { programme: &programme, cash, taxes, plan, balances: &balances, valuations: &valuations, on: DAY }
             .compared(language)
@@ -253,7 +326,7 @@ mod tests {
 
     #[test]
     fn every_shipped_row_is_read() {
-        assert_eq!(PORTALS.len(), include_str!("../data/portal-rates.csv").lines().count() - 1);
+        assert_eq!(PORTALS.len(), TABLE.lines().count() - 1);
         for bad in [
             "nobody,all,1,s,2026",
             "amex-mr,all,0,s,2026",
@@ -297,13 +370,37 @@ mod tests {
     }
 
     #[test]
+    fn an_award_that_can_not_be_compared_says_why_and_is_not_what_gives_up_more() {
+        let without_taxes = |language| ways_with(None, "aadvantage", &[("aadvantage", 20_000)], &[], language);
+        let unknown = without_taxes(Language::English);
+        assert_eq!((unknown.award, unknown.no_award, &unknown.least), (None, Some(NoAward::NoTaxes), &Way::Cash));
+        let text = "The award can't be compared: its taxes are not known. Without it, paying $500 in money gives up the least.";
+        assert_eq!(unknown.text, text);
+        let text = "Die Prämie lässt sich nicht vergleichen: ihre Steuern sind nicht bekannt. Ohne sie gibst du am wenigsten her, \
+                    wenn du 500 $ in Geld bezahlst.";
+        assert_eq!(without_taxes(Language::German).text, text);
+        // Taxes make no difference to what can't be reached.
+        let short = |taxes, language| ways_with(taxes, "aadvantage", &[("aadvantage", 19_999)], &[], language);
+        assert_eq!(short(None, Language::English).no_award, Some(NoAward::TooFewPoints));
+        let text =
+            "The award can't be reached: there are too few points for it. Without it, paying $500 in money gives up the least.";
+        assert_eq!(short(Some(usd(0)), Language::English).text, text);
+        assert!(
+            short(None, Language::German).text.starts_with("Die Prämie ist nicht zu erreichen: dafür fehlen Punkte. Ohne sie ")
+        );
+        let portal = |language| ways_of("aadvantage", &[("amex-mr", 50_000)], &[("amex-mr", "0.9")], language).text;
+        assert!(portal(Language::English).contains("points for it. Without it, the portal of American Express"));
+        assert!(portal(Language::German).contains("fehlen Punkte. Ohne sie gibst du im Portal von American Express"));
+    }
+
+    #[test]
     fn a_portal_counts_where_there_are_enough_points_and_no_source_is_made_up() {
         let worth = [("amex-mr", "0.9")];
         let with = |points| ways(&[("amex-mr", points), ("chase-ur", 90_000)], &worth, Language::German);
         let amex = Way::Portal { programme: id("amex-mr") };
         assert_eq!((with(50_000).least, with(49_999).least), (amex, Way::Cash));
         assert_eq!(with(50_000).not_known, [id("chase-ur")]);
-        assert!(with(50_000).text.starts_with("Im Portal von American Express"), "{}", with(50_000).text);
+        assert!(with(50_000).text.contains("gibst du im Portal von American Express"), "{}", with(50_000).text);
         assert_eq!(with(49_999).award, None, "there are no miles");
     }
 
@@ -314,6 +411,7 @@ mod tests {
         ) {
             let worth = CentsPerPoint::from_ten_thousandths(cents).get().to_string();
             let ways = ways(&[("amex-mr", points), ("aadvantage", miles)], &[("amex-mr", &worth)], Language::English);
+            prop_assert_ne!(ways.award.is_some(), ways.no_award.is_some());
             let portals = || ways.portals.iter().filter(|portal| portal.enough);
             let given_up = match &ways.least {
                 Way::Cash => ways.cash,

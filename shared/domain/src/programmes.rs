@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use crate::money::ProgrammeId;
+use crate::{
+    money::ProgrammeId,
+    tables::{BadTable, every_row},
+};
 
 /// Whose programme it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,21 +19,26 @@ pub enum Kind {
 }
 
 static PROGRAMMES: LazyLock<HashMap<ProgrammeId, (&'static str, Kind)>> =
-    LazyLock::new(|| rows(include_str!("../data/programmes.csv")).collect());
+    LazyLock::new(|| TABLE.lines().skip(1).filter_map(row).collect());
 
-/// Each programme with its name and kind. No field of this table is quoted (a test reads it with a full CSV parser and compares).
-fn rows(table: &'static str) -> impl Iterator<Item = (ProgrammeId, (&'static str, Kind))> {
-    table.lines().skip(1).filter_map(|line| {
-        let mut fields = line.split(',');
-        let (programme, name) = (fields.next()?.parse().ok()?, fields.next()?);
-        let kind = match fields.next()? {
-            "airline" => Kind::Airline,
-            "hotel" => Kind::Hotel,
-            "bank" => Kind::Bank,
-            _ => return None,
-        };
-        Some((programme, (name, kind)))
-    })
+const TABLE: &str = include_str!("../data/programmes.csv");
+
+/// A programme with its name and kind. No field of this table is quoted (a test reads it with a full CSV parser and compares).
+fn row(line: &str) -> Option<(ProgrammeId, (&str, Kind))> {
+    let mut fields = line.split(',');
+    let (programme, name) = (fields.next()?.parse().ok()?, fields.next()?);
+    let kind = match fields.next()? {
+        "airline" => Kind::Airline,
+        "hotel" => Kind::Hotel,
+        "bank" => Kind::Bank,
+        _ => return None,
+    };
+    Some((programme, (name, kind)))
+}
+
+/// Every row of the table can be read.
+pub(crate) fn check() -> Result<(), BadTable> {
+    every_row("programmes.csv", TABLE, |line| row(line).is_some())
 }
 
 /// What a programme is called, if the table knows it.

@@ -7,7 +7,10 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::money::{Currency, Money};
+use crate::{
+    money::{Currency, Money},
+    tables::{BadTable, every_row},
+};
 
 /// How old a rate may be on the day for which it is asked, in days. The bank quotes on its working days: at Easter and at the
 /// turn of the year that leaves four days at most without.
@@ -30,7 +33,7 @@ pub enum RateError {
     #[error("no exchange rate is known for {0}")]
     NotQuoted(Currency),
     /// Nothing is known for that day, nor for the week before it.
-    #[error("no exchange rate is known for {on}: the latest before it is of {}", .latest.map_or("never".to_owned(), |day| day.to_string()))]
+    #[error("no exchange rate is known for {on}{}", before(*.latest))]
     Stale {
         /// The latest day before it.
         latest: Option<Date>,
@@ -40,6 +43,11 @@ pub enum RateError {
     /// What comes out is no amount that a price can have.
     #[error("the converted amount is out of range")]
     OutOfRange,
+}
+
+/// What is known before a day for which there is no rate.
+fn before(latest: Option<Date>) -> String {
+    latest.map_or(" or any day before it".to_owned(), |day| format!(": the latest before it is of {day}"))
 }
 
 /// Why the rates of a day are not taken.
@@ -144,7 +152,19 @@ impl DayRates {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rates(Vec<DayRates>);
 
-static SHIPPED: LazyLock<Rates> = LazyLock::new(|| read(include_str!("../data/rates.csv")));
+const TABLE: &str = include_str!("../data/rates.csv");
+
+static SHIPPED: LazyLock<Rates> = LazyLock::new(|| read(TABLE));
+
+/// Every day of the shipped table can be read, with a rate of each currency of its heading.
+pub(crate) fn check() -> Result<(), BadTable> {
+    let quoted = TABLE.lines().next().unwrap_or_default().split(',').count() - 1;
+    let days = Rates::shipped().0.as_slice();
+    every_row("rates.csv", TABLE, |line| {
+        let day = line.split(',').next().and_then(|day| day.parse::<Date>().ok());
+        day.is_some_and(|day| days.iter().any(|known| known.day == day && known.per_euro.len() == quoted))
+    })
+}
 
 /// A table of days and currencies: days and fields that are none are left out (a test finds that there are none).
 fn read(table: &str) -> Rates {

@@ -10,7 +10,10 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::money::{Money, Points, ProgrammeId};
+use crate::{
+    money::{Money, Points, ProgrammeId},
+    tables::BadTable,
+};
 
 pub use table::{TableError, TableFault};
 
@@ -167,11 +170,20 @@ impl TransferBonus {
     }
 }
 
-static PARTNERS: LazyLock<Vec<TransferPartner>> =
-    LazyLock::new(|| table::partners(include_str!("../data/transfer-partners.csv")).unwrap_or_default());
+static PARTNERS: LazyLock<Vec<TransferPartner>> = LazyLock::new(|| table::partners(PARTNERS_TABLE).unwrap_or_default());
 
-static BONUSES: LazyLock<Vec<TransferBonus>> =
-    LazyLock::new(|| table::bonuses(include_str!("../data/transfer-bonuses.csv")).unwrap_or_default());
+static BONUSES: LazyLock<Vec<TransferBonus>> = LazyLock::new(|| table::bonuses(BONUSES_TABLE).unwrap_or_default());
+
+const PARTNERS_TABLE: &str = include_str!("../data/transfer-partners.csv");
+const BONUSES_TABLE: &str = include_str!("../data/transfer-bonuses.csv");
+
+/// Every row of the two tables can be right.
+pub(crate) fn check() -> Result<(), BadTable> {
+    let bad = |table| move |error: table::TableError| BadTable { table, why: error.to_string() };
+    table::partners(PARTNERS_TABLE).map_err(bad("transfer-partners.csv"))?;
+    table::bonuses(BONUSES_TABLE).map_err(bad("transfer-bonuses.csv"))?;
+    Ok(())
+}
 
 /// Every transfer that is known, sorted by who gives, then by who gets.
 pub fn partners() -> &'static [TransferPartner] {
@@ -210,7 +222,7 @@ mod tests {
 
     #[test]
     fn every_shipped_row_is_good_and_names_its_source() {
-        let (text, more) = (include_str!("../data/transfer-partners.csv"), include_str!("../data/transfer-bonuses.csv"));
+        let (text, more) = (PARTNERS_TABLE, BONUSES_TABLE);
         assert_eq!(table::partners(text).map(|rows| rows.len()), Ok(text.lines().count() - 1));
         assert_eq!(table::bonuses(more).map(|rows| rows.len()), Ok(more.lines().count() - 1));
         assert!(partners().iter().all(|partner| !partner.source.is_empty()));

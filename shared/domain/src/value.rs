@@ -18,6 +18,7 @@ use crate::{
     money::{CentsPerPoint, Currency, Money, Points, ProgrammeId},
     programmes::name_of,
     rates::{RateError, Rates, rounded},
+    tables::BadTable,
 };
 
 pub use baselines::{Baseline, Published, STALE_AFTER_DAYS, Verdict};
@@ -55,12 +56,41 @@ pub enum ValueError {
     /// Amounts are in several currencies, and can't be converted.
     #[error(transparent)]
     Rate(#[from] RateError),
+    /// Nights of an airline: its awards are flights.
+    #[error("an airline's awards are flights, which have no nights")]
+    NoNights,
     /// A part of a stay's price in another currency than its nights.
     #[error("the parts of the cash price are in several currencies")]
     Currencies(PriceKind),
     /// Amounts that no price has.
     #[error("the amounts are out of range")]
     OutOfRange,
+}
+
+impl ValueError {
+    /// The latest day before it for which there are exchange rates, where that is all that is missing.
+    pub fn another_day(&self) -> Option<Date> {
+        match self {
+            Self::Rate(RateError::Stale { latest, .. }) => *latest,
+            Self::Rate(RateError::NotQuoted(_) | RateError::OutOfRange)
+            | Self::ZeroPoints
+            | Self::NegativeFee(_)
+            | Self::NegativeCash
+            | Self::NegativePart(_)
+            | Self::UnknownProgramme
+            | Self::NoCash
+            | Self::NoTaxes
+            | Self::NoNights
+            | Self::Currencies(_)
+            | Self::OutOfRange => None,
+        }
+    }
+}
+
+/// Every row of the tables of what points are worth can be read.
+pub(crate) fn check() -> Result<(), BadTable> {
+    baselines::check()?;
+    stays::check()
 }
 
 /// What an award costs in money, by kind. What is not given but for taxes is not charged.

@@ -64,7 +64,9 @@ impl Caller {
         let may = access.admits(caller.role)
             && match access {
                 Access::Role(Role::Operator) => caller.is_operator(cx).await?,
-                Access::Role(_) | Access::Public => cx.tenant_of_host(&host).await?.as_ref() == Some(caller.tenant()),
+                Access::Role(_) | Access::Public | Access::Signed => {
+                    cx.tenant_of_host(&host).await?.as_ref() == Some(caller.tenant())
+                }
             };
         may.then_some(caller).ok_or(Failure::Forbidden)
     }

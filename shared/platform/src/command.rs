@@ -42,11 +42,13 @@ pub struct Command<T> {
     pub request: Request,
 }
 
-/// A request without an input: its path says all.
+/// A request whose path says all, or all that must be said: without a body it is one with an empty object.
 #[derive(Debug)]
-pub struct Instruction {
+pub struct Instruction<T = Nothing> {
     /// Who asks.
     pub caller: Caller,
+    /// For what else.
+    pub input: T,
     /// Which request it is.
     pub request: Request,
 }
@@ -151,7 +153,7 @@ impl<T: Input + Send> FromRequest<Deps> for Command<T> {
     }
 }
 
-impl FromRequest<Deps> for Instruction {
+impl<T: Input + Send> FromRequest<Deps> for Instruction<T> {
     type Rejection = Failure;
 
     async fn from_request(request: axum::extract::Request, cx: &Deps) -> Result<Self, Failure> {
@@ -163,16 +165,14 @@ impl FromRequest<Deps> for Instruction {
             return Err(Failure::NotJson);
         }
         let request = Request::new_of(cx, &caller, &parts, &body).await?;
-        if !body.is_empty() {
-            parse::<Nothing>(&body)?;
-        }
-        Ok(Self { caller, request })
+        let input = parse(if body.is_empty() { b"{}" } else { &body })?;
+        Ok(Self { caller, input, request })
     }
 }
 
 /// An object without fields.
 #[derive(Debug)]
-struct Nothing;
+pub struct Nothing;
 
 impl Input for Nothing {
     fn read(_: &mut Fields<'_>) -> Option<Self> {

@@ -4,7 +4,10 @@ use std::{fmt, sync::OnceLock};
 
 use aws_lambda_events::sqs::SqsEvent;
 use axum::routing::MethodRouter;
-use domain::identity::{Member, Role};
+use domain::{
+    identity::{Member, Role},
+    tables::{BadTable, Check},
+};
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -34,6 +37,8 @@ pub struct Spec {
     grants: &'static [Grant],
     /// What it may do besides, as all do who use a piece that they share.
     shared: &'static [Grant],
+    /// The shipped tables that it goes by.
+    tables: &'static [Check],
     /// Memory, which also sets its share of a CPU.
     pub memory_mb: u16,
     /// Time-out.
@@ -43,12 +48,20 @@ pub struct Spec {
 impl Spec {
     /// Of one that declares nothing yet, with 256 MB.
     pub const fn new(name: &'static str, timeout_seconds: u16) -> Self {
-        Self { name, grants: &[], shared: &[], memory_mb: 256, timeout_seconds }
+        Self { name, grants: &[], shared: &[], tables: &[], memory_mb: 256, timeout_seconds }
     }
 
     /// What it declares that it may do.
     pub fn declared(&self) -> impl Iterator<Item = Grant> {
         self.grants.iter().chain(self.shared).copied()
+    }
+
+    /// Checks the shipped tables that it goes by.
+    ///
+    /// # Errors
+    /// The first row that can't be right.
+    pub fn check_tables(&self) -> Result<(), BadTable> {
+        self.tables.iter().try_for_each(|check| check())
     }
 
     /// The context: what its name begins with.
@@ -67,6 +80,8 @@ impl Spec {
 pub enum Access {
     /// Anyone, without a token.
     Public,
+    /// Another system, which has no token and signs what it sends ([`crate::notice`]).
+    Signed,
     /// Whoever has this role's rights.
     Role(Role),
 }
@@ -76,6 +91,7 @@ impl Access {
     pub fn admits(self, role: Role) -> bool {
         match self {
             Self::Public => true,
+            Self::Signed => false,
             Self::Role(Role::Member) => matches!(role, Role::Member | Role::Partner | Role::Admin),
             Self::Role(needed) => role == needed,
         }
@@ -179,6 +195,11 @@ impl Endpoint {
         Self { spec: Spec::new(name, 10), access: Access::Public, limit: None, asks: false, routes, annotated: OnceLock::new() }
     }
 
+    /// For other systems, which sign what they send.
+    pub const fn signed(name: &'static str, routes: fn() -> UtoipaMethodRouter<Deps>) -> Self {
+        Self { spec: Spec::new(name, 10), access: Access::Signed, limit: None, asks: false, routes, annotated: OnceLock::new() }
+    }
+
     /// For callers of a role.
     pub const fn of(role: Role, name: &'static str, routes: fn() -> UtoipaMethodRouter<Deps>) -> Self {
         Self {
@@ -194,6 +215,12 @@ impl Endpoint {
     /// What it may do.
     pub const fn may(mut self, grants: &'static [Grant]) -> Self {
         self.spec.grants = grants;
+        self
+    }
+
+    /// The shipped tables that it goes by: it does not start if a row of them can't be right.
+    pub const fn goes_by(mut self, tables: &'static [Check]) -> Self {
+        self.spec.tables = tables;
         self
     }
 
@@ -236,7 +263,7 @@ impl Endpoint {
     pub fn is_for_pages(&self) -> bool {
         let by_them = match self.access {
             Access::Public | Access::Role(Role::Member | Role::Partner | Role::Admin) => true,
-            Access::Role(Role::Operator | Role::Service) => false,
+            Access::Signed | Access::Role(Role::Operator | Role::Service) => false,
         };
         by_them && self.route().1.starts_with("/v1/")
     }
@@ -245,6 +272,7 @@ impl Endpoint {
     pub fn limit(&self) -> Option<Limit> {
         let usual = || match self.access {
             Access::Public => Limit::ANONYMOUS,
+            Access::Signed => Limit::NOTICES,
             Access::Role(_) => Limit::WRITES,
         };
         self.limit.or_else(|| (self.route().0 != HttpMethod::Get).then(usual))
@@ -309,12 +337,14 @@ impl Function for Endpoint {
     /// them up themselves; whoever changes something for a caller leaves receipts; whoever is limited is counted. Who signs (a page's
     /// token) or hashes (a receipt's body, whom a limit counts) knows the key for that.
     fn implied_grants(&self) -> Vec<Grant> {
-        let (for_caller, changes) = (self.access != Access::Public, self.changes());
+        let (for_caller, changes) = (matches!(self.access, Access::Role(_)), self.changes());
         let mut grants = Vec::new();
         let limit = self.limit();
         match self.access {
             Access::Role(Role::Operator) => grants.push(Member::READ),
             Access::Public if !changes && limit.is_none_or(|limit| !limit.tells_accounts_apart()) => {}
+            // No host says whose it is.
+            Access::Signed => {}
             Access::Role(_) | Access::Public => grants.push(TenantHost::READ),
         }
         if limit.is_some() {
@@ -352,6 +382,12 @@ impl<M: Message> Worker<M> {
     /// What it may do.
     pub const fn may(mut self, grants: &'static [Grant]) -> Self {
         self.spec.grants = grants;
+        self
+    }
+
+    /// The shipped tables that it goes by: it does not start if a row of them can't be right.
+    pub const fn goes_by(mut self, tables: &'static [Check]) -> Self {
+        self.spec.tables = tables;
         self
     }
 

@@ -93,7 +93,7 @@ impl Around {
             Way::Web => return Err(Failure::NotFound("route")),
         }
         let caller = match access {
-            Access::Public => None,
+            Access::Public | Access::Signed => None,
             Access::Role(_) => Some(Caller::verify(cx, request.headers(), way, *access).await?),
         };
         if let Some(caller) = &caller {

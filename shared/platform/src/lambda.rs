@@ -46,7 +46,7 @@ impl Serve for Scheduled {
     }
 }
 
-/// Runs a function until the sandbox ends. A bad configuration stops the start, and names itself in the log.
+/// Runs a function until the sandbox ends. A bad configuration or table stops the start, and names itself in the log.
 pub fn serve(function: &'static impl Serve) -> ExitCode {
     serve_with(function, || Ok(Arc::new(Nowhere)))
 }
@@ -73,6 +73,7 @@ fn serve_with(function: &'static impl Serve, outside: fn() -> Result<Arc<dyn Out
 }
 
 fn deps(function: &'static dyn Function, outside: Arc<dyn Outside>) -> Result<Deps, String> {
+    function.spec().check_tables().map_err(|error| error.to_string())?;
     let variable = |name: &str| std::env::var(name).ok();
     let config = Config::read(variable, &function.needed()).map_err(|error| error.to_string())?;
     let aws = Aws::from_environment(variable).map_err(|error| error.to_string())?;

@@ -22,6 +22,7 @@ pub mod job;
 pub mod kms;
 pub mod lambda;
 pub mod limit;
+pub mod notice;
 pub mod outside;
 pub mod page;
 pub mod passwords;
@@ -31,6 +32,7 @@ pub mod public;
 pub mod query;
 pub mod queues;
 pub mod reply;
+pub mod shown;
 pub mod signature;
 pub mod telemetry;
 pub mod token;
@@ -46,11 +48,13 @@ pub use self::{
     inquiry::Inquiry,
     job::JobError,
     limit::Limit,
+    notice::Notice,
     page::{Page, PageParams, Paged},
     path::{PathId, PathTenant},
     problem::{Problem, Problems},
     public::{FromDevice, PublicCommand, Renewal},
     queues::{Feed, Message, Queue},
     reply::{Answer, Reply},
+    shown::ShownDeal,
     web::Way,
 };

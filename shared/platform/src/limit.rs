@@ -67,6 +67,8 @@ impl Limit {
     pub const SEARCHES: Self = Self { name: "searches", per_minute: 20, by: By::Member, of_address: None };
     /// What may be asked without a token: one limit for all endpoints together.
     pub const ANONYMOUS: Self = Self { name: "anonymous", per_minute: 100, by: By::Address, of_address: None };
+    /// What other systems send: one limit for all endpoints together. They come from few addresses, and each notice is short work.
+    pub const NOTICES: Self = Self { name: "notices", per_minute: 600, by: By::Address, of_address: None };
 
     /// What is tried with an account without being signed in: five times a minute at each endpoint, from one network address as
     /// for one account. The body names the account in one of `fields`.

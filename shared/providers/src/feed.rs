@@ -15,27 +15,27 @@ pub const MAX_CURSOR: usize = 512;
 /// From the first to the last of the nights on which something has changed; any of them, where it is not said.
 pub type Nights = Option<(Date, Date)>;
 
+/// What has changed: of which properties, by the source's own references, and on which nights.
+pub type Changes = BTreeMap<String, Nights>;
+
+/// Adds a change. Of a property that is named several times the nights are taken together, with all that lie in between.
+pub fn note(changes: &mut Changes, property: String, nights: Nights) {
+    let both = |one: &mut Nights| *one = one.zip(nights).map(|((from, to), (first, last))| (from.min(first), to.max(last)));
+    changes.entry(property).and_modify(both).or_insert(nights);
+}
+
 /// A page of what has changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FeedPage {
-    /// Of which properties, by the source's own references, and on which nights. Of one that is named several times they are taken
-    /// together, with all that lie in between.
-    pub changes: BTreeMap<String, Nights>,
+    /// What it tells.
+    pub changes: Changes,
     /// How many records could not be read: of what they are is not known.
     pub unreadable: usize,
     /// Where the next page begins.
     pub cursor: String,
     /// Whether there is one already.
     pub more: bool,
-}
-
-impl FeedPage {
-    /// One more change.
-    pub fn note(&mut self, property: String, nights: Nights) {
-        let both = |one: &mut Nights| *one = one.zip(nights).map(|((from, to), (first, last))| (from.min(first), to.max(last)));
-        self.changes.entry(property).and_modify(both).or_insert(nights);
-    }
 }
 
 /// A source that tells what has changed.

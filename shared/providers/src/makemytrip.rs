@@ -30,6 +30,8 @@ use crate::{
 
 /// Its id, as functions declare it.
 pub const SOURCE: &str = "makemytrip";
+/// What its notices of changes are signed with is called so, as functions declare that they know it.
+pub const WEBHOOK_KEY: &str = "makemytrip-webhook-key";
 /// The operation that gets a token. It is no search: whose answers are kept.
 const TOKEN: &str = "token";
 /// A token that ends within this time is not used any more.

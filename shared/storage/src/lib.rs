@@ -50,7 +50,7 @@ pub use self::{
     raw::{RawAnswer, RawPart},
     receipts::{Receipt, ReceiptId, StoredReply},
     searches::{Observation, SearchRun},
-    sources::{SourceBucket, SourceDay, SourceHealth},
+    sources::{ReceivedNotice, SourceBucket, SourceDay, SourceHealth},
     store::{Listed, Store, StoreError},
     tenants::TenantHost,
     watchers::{DUE_SHARDS, DueWatcher, WatcherQuota},

@@ -4,6 +4,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     flights::SourceId,
+    ids::{EventId, derived},
     sources::{
         Account, KeyScope, SourceEntry, SourceState,
         allowance::{Allowance, Counted},
@@ -80,6 +81,15 @@ pub(crate) const FEED_CURSOR: &Kind = &Kind {
     table: Table::Core,
     keys: &[Keyspace { index: None, partition: ACCOUNT, sort: "FEED" }],
     retention: "for good: the last one",
+    privacy: "nobody's data",
+};
+
+pub(crate) const RECEIVED_NOTICE: &Kind = &Kind {
+    name: "received-notice",
+    context: "sources",
+    table: Table::Cache,
+    keys: &[Keyspace { index: None, partition: "NOTICE#{source}#{notice}", sort: "NOTICE" }],
+    retention: "a week: a source does not send a notice again after so long",
     privacy: "nobody's data",
 };
 
@@ -246,6 +256,43 @@ impl Entity for FeedCursor {
 
     fn version(&mut self) -> &mut u64 {
         &mut self.version
+    }
+}
+
+/// That a notice of a source was received: it may come again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceivedNotice {
+    /// Who sent it.
+    pub source: SourceId,
+    /// Which: an id of ours, which follows from the source's own. That can be any text.
+    pub notice: EventId,
+    /// When it came first.
+    pub at: Timestamp,
+    /// Optimistic lock.
+    pub version: u64,
+}
+
+impl ReceivedNotice {
+    /// Of one that comes now, by the source's own id.
+    pub fn new(source: SourceId, id: &str, at: Timestamp) -> Self {
+        let notice = derived(&["notice", source.as_str(), id]);
+        Self { source, notice, at, version: 0 }
+    }
+}
+
+impl Entity for ReceivedNotice {
+    const KIND: &'static Kind = RECEIVED_NOTICE;
+
+    fn key(&self) -> Key {
+        Key::new(format!("NOTICE#{}#{}", self.source, self.notice), "NOTICE")
+    }
+
+    fn version(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        Some(later(self.at, SignedDuration::from_hours(7 * 24)))
     }
 }
 

@@ -91,6 +91,10 @@ fn whoever_needs_a_token_says_so_and_declares_the_refusals() {
         let (_, _, operation) = operations().into_iter().find(|(_, _, operation)| operation["x-function"] == name).unwrap();
         match endpoint.access() {
             Access::Public => assert_eq!(operation["security"], Value::Array(Vec::new()), "{name}"),
+            Access::Signed => {
+                assert!(operation["security"][0]["signature"].is_array(), "{name}");
+                assert!(operation["responses"].get("401").is_some(), "{name} does not declare 401");
+            }
             Access::Role(role) => {
                 assert_eq!(operation["security"][0]["accessToken"][0], openapi::role_name(role), "{name}");
                 for status in ["401", "403"] {
@@ -107,7 +111,7 @@ fn pages_ask_what_is_for_members_or_anyone_and_show_a_cookie_and_with_writes_a_t
     for (function, endpoint) in endpoints() {
         let name = function.spec().name;
         let (method, _, operation) = operations().into_iter().find(|(_, _, operation)| operation["x-function"] == name).unwrap();
-        let is_for_others = matches!(endpoint.access(), Access::Role(Role::Operator | Role::Service));
+        let is_for_others = matches!(endpoint.access(), Access::Signed | Access::Role(Role::Operator | Role::Service));
         assert_eq!(operation["servers"].is_array(), !endpoint.is_for_pages(), "{name}");
         match (triggers::route_of_pages(function), operation["security"].get(1)) {
             (Some((_, path)), shown) => {

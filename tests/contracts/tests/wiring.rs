@@ -11,6 +11,7 @@ use platform::{
     token::SIGNING_KEY,
     vault::LOOKUP_KEY,
 };
+use providers::makemytrip;
 use storage::{Grant, KINDS};
 
 /// Events that nobody consumes yet, and why they are emitted.
@@ -164,7 +165,7 @@ fn grants_name_what_there_is() {
                 SOURCES.iter().any(|(id, ..)| *id == source) || OPEN_SOURCES.iter().any(|(id, ..)| *id == source)
             }
             // Queues are held against their workers, above.
-            Grant::Know(secret) => [CURSOR_KEY, LOOKUP_KEY, SIGNING_KEY].contains(&secret),
+            Grant::Know(secret) => [CURSOR_KEY, LOOKUP_KEY, SIGNING_KEY, makemytrip::WEBHOOK_KEY].contains(&secret),
             Grant::Send(_) | Grant::Publish | Grant::Mail | Grant::MakeKeys | Grant::UseKeys => true,
         };
         assert!(exists, "{function} may {grant}, which does not exist");

@@ -40,8 +40,8 @@ use local::{
 use serde_json::Value;
 use storage::{
     AskedDay, CacheCount, Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, PlacedListing, PropertyCell,
-    QualityCount, Receipt, ReceiptId, Registration, SearchRun, SourceDay, Store, StoreError, StoredReply, TenantHost, ToldDay,
-    Turn, WarmingHour, WatcherQuota,
+    QualityCount, Receipt, ReceiptId, ReceivedNotice, Registration, SearchRun, SourceDay, Store, StoreError, StoredReply,
+    TenantHost, ToldDay, Turn, WarmingHour, WatcherQuota,
 };
 
 use crate::{
@@ -140,6 +140,7 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
         "booking" => of_entity::<Booking>(store, samples.one()?, used).await,
         "source-entry" => of_entity::<SourceEntry>(store, samples.one()?, used).await,
         "feed-cursor" => of_entity::<FeedCursor>(store, samples.one()?, used).await,
+        "received-notice" => receives_once(store, samples.answer.asked_at).await,
         "source-state" => left_alone_as_it_was_read(store, samples.answer.asked_at, used).await,
         "source-health" => adds_to_what_was_read(store, samples.answer.asked_at).await,
         "source-bucket" => gives_no_more_than_it_holds(store, samples.answer.asked_at).await,
@@ -258,6 +259,15 @@ fn asked_day(samples: &Samples) -> AskedDay {
 
 fn with_our_key() -> sources::Account {
     sources::Account { source: "duffel".parse().unwrap(), scope: KeyScope::Deployment }
+}
+
+async fn receives_once(store: &Store, now: Timestamp) -> Result<(), Violation> {
+    let receive = || async {
+        let mut notice = ReceivedNotice::new("makemytrip".parse().unwrap(), "evt-1", now);
+        store.commit(Change::new().create(&mut notice)).await
+    };
+    made(receive().await)?;
+    refused(receive().await, &StoreError::Exists)
 }
 
 async fn left_alone_as_it_was_read(store: &Store, now: Timestamp, used: &Use) -> Result<(), Violation> {

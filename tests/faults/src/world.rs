@@ -16,7 +16,7 @@ use local::{
     machine::functions,
     standins::queues::NewMessage,
 };
-use platform::{Trigger, chance::Chance, clock::Clock, outside::Outside};
+use platform::{Trigger, chance::Chance, clock::Clock, notice::WINDOW, outside::Outside};
 
 use crate::{
     Violation,
@@ -132,6 +132,13 @@ impl World {
     pub fn looks_are_fresh(&self) -> bool {
         let mischief = self.setting.mischief;
         mischief.skew_minutes == 0 || !["value-re-verify-booking", "value-transfer-booking"].contains(&mischief.function)
+    }
+
+    /// Whether a notice that is sent now has just been sent by the clock of the function that receives it, too. By one that is off by
+    /// more than notices are good for it is refused, as it should be.
+    pub fn notices_are_fresh(&self) -> bool {
+        let mischief = self.setting.mischief;
+        SignedDuration::from_mins(mischief.skew_minutes).abs() <= WINDOW || mischief.function != "sources-receive-inventory"
     }
 
     /// An idempotency key that no other request has.

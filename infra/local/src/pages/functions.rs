@@ -114,6 +114,7 @@ fn method_name(method: &HttpMethod) -> &'static str {
 pub(super) fn caller(access: Access) -> &'static str {
     match access {
         Access::Public => "anyone",
+        Access::Signed => "systems that sign",
         Access::Role(Role::Member) => "members",
         Access::Role(Role::Partner) => "partners",
         Access::Role(Role::Admin) => "admins",

@@ -182,7 +182,7 @@ impl World {
 
     /// With a token of its own, a key that was not used before, and dates that lie ahead.
     fn address(&self, event: &mut Value, access: Access, n: u8) -> Result<(), BudgetError> {
-        if access != Access::Public {
+        if matches!(access, Access::Role(_)) {
             event["headers"]["authorization"] = json!(format!("Bearer {}", self.token));
         }
         if event["headers"]["idempotency-key"].is_string() {

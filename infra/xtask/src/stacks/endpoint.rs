@@ -26,7 +26,7 @@ pub(super) fn add(template: &mut Template, endpoint: &Named, access: Access) -> 
         }),
     );
     let checks = match access {
-        Access::Public => Checks::Nothing,
+        Access::Public | Access::Signed => Checks::Nothing,
         Access::Role(_) => Checks::Tokens,
     };
     add_route(template, endpoint, "", &own, checks);

@@ -6,7 +6,12 @@ use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{money::ProgrammeId, programmes::name_of, time::first_day};
+use crate::{
+    money::ProgrammeId,
+    programmes::name_of,
+    tables::{BadTable, every_row},
+    time::first_day,
+};
 
 /// Where a programme can be called in the United States.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -24,8 +29,14 @@ pub struct Phone {
     pub as_of: Date,
 }
 
-static PHONES: LazyLock<Vec<(ProgrammeId, Phone)>> =
-    LazyLock::new(|| include_str!("../../data/programme-phones.csv").lines().skip(1).filter_map(row).collect());
+static PHONES: LazyLock<Vec<(ProgrammeId, Phone)>> = LazyLock::new(|| TABLE.lines().skip(1).filter_map(row).collect());
+
+const TABLE: &str = include_str!("../../data/programme-phones.csv");
+
+/// Every row of the table can be read.
+pub(super) fn check() -> Result<(), BadTable> {
+    every_row("programme-phones.csv", TABLE, |line| row(line).is_some())
+}
 
 /// Whose, and where.
 fn row(line: &str) -> Option<(ProgrammeId, Phone)> {
@@ -52,7 +63,7 @@ mod tests {
 
     #[test]
     fn every_shipped_row_is_read_and_no_programme_has_two() {
-        let lines: Vec<&str> = include_str!("../../data/programme-phones.csv").lines().skip(1).collect();
+        let lines: Vec<&str> = TABLE.lines().skip(1).collect();
         assert_eq!(PHONES.len(), lines.len());
         assert!(lines.windows(2).all(|pair| pair[0].split(',').next() < pair[1].split(',').next()));
     }

@@ -1,9 +1,12 @@
 //! How an award is booked, step by step: as data, and in the member's language.
 
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Phone;
+use super::{Booking, BookingState, Hold, Phone, holds};
 use crate::{
     flights::Fare,
     funding::{FundingPlan, Transfer},
@@ -20,10 +23,14 @@ use crate::{
 pub struct Step {
     /// What is to be done.
     pub kind: StepKind,
+    /// How far it is.
+    pub state: StepState,
     /// In words, in the member's language where there are words in it; in English otherwise.
     pub text: String,
     /// The transfer that is to be made, or waited for.
     pub transfer: Option<Transfer>,
+    /// How long the programme holds the award, where it is to be asked to.
+    pub hold: Option<Hold>,
     /// Where to call, for what can't be done on the programme's own site, if a source names it. Null: not known.
     pub phone: Option<Phone>,
     /// Whether it can't be undone.
@@ -36,6 +43,8 @@ pub struct Step {
 pub enum StepKind {
     /// See with the programme itself that the award is there.
     Verify,
+    /// Have the programme hold it, where it does that, so that nobody else takes it while points are on their way.
+    Hold,
     /// See that the transfer is offered and the accounts match, before what can't be undone.
     Check,
     /// Transfer points.
@@ -46,10 +55,85 @@ pub enum StepKind {
     Book,
 }
 
-/// What to do to book an award by this plan, in order. `fees` is what it costs besides, where that is known.
-pub fn steps(plan: &FundingPlan, fees: Option<Money>, locale: &Locale) -> Vec<Step> {
-    let language = Language::of(locale);
+/// How far a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepState {
+    /// It is done.
+    Done,
+    /// It is what is to be done now.
+    Next,
+    /// It comes after that.
+    ToCome,
+}
+
+/// What to do to book an award by this plan, in order, before anything is done. `fees` is what it costs besides, where that is known.
+pub fn steps(plan: &FundingPlan, fees: Option<Money>, locale: &Locale, now: Timestamp) -> Vec<Step> {
+    marked(planned(plan, fees, Language::of(locale), now), 0)
+}
+
+impl Booking {
+    /// What to do about it, in order, and how far that is. `plan` is where its points come from, by what the member has now. Once points
+    /// are on their way that counts no longer: balances don't tell of them, and nobody is told to transfer twice. Nothing, where there
+    /// are too few points, or it was given up.
+    pub fn steps(&self, plan: Option<&FundingPlan>, locale: &Locale, now: Timestamp) -> Vec<Step> {
+        let language = Language::of(locale);
+        let by_plan = || plan.map(|plan| planned(plan, self.seen.taxes, language, now)).unwrap_or_default();
+        let verify = step(StepKind::Verify, verify(language, &self.programme, self.seen.points));
+        let book = book_with(language, &self.programme, self.seen.points, self.seen.taxes);
+        match self.state {
+            BookingState::Verify => marked(by_plan(), 0),
+            BookingState::Verified { held_until, .. } => {
+                let steps = by_plan();
+                let next = self.next_after_a_look(&steps, held_until.is_some_and(|until| now <= until), now);
+                marked(steps, next)
+            }
+            BookingState::Waiting { .. } => {
+                use StepState::{Done, Next, ToCome};
+                let transfer = step(StepKind::Transfer, transferred(language, &self.programme));
+                let wait = step(StepKind::Wait, arriving(language, &self.programme));
+                // Points come by themselves; a seat has to be seen.
+                let states = if self.found_no_seat() { [Next, Done, ToCome, ToCome] } else { [Done, Done, Next, ToCome] };
+                let steps = [verify, Step { irreversible: true, ..transfer }, wait, book];
+                steps.into_iter().zip(states).map(|(step, state)| Step { state, ..step }).collect()
+            }
+            BookingState::Booked => marked(vec![verify, book], 2),
+            BookingState::Abandoned => vec![],
+        }
+    }
+
+    /// The place of what is next once the award was seen: to look again, where that was too long ago for what can't be undone.
+    fn next_after_a_look(&self, steps: &[Step], is_held: bool, now: Timestamp) -> usize {
+        let is_old = self.may_transfer_until().is_none_or(|until| now > until);
+        if is_old && steps.iter().any(|step| step.kind == StepKind::Transfer) {
+            return 0;
+        }
+        let is_done = |step: &Step| step.kind == StepKind::Verify || step.kind == StepKind::Hold && is_held;
+        steps.iter().take_while(|step| is_done(step)).count()
+    }
+}
+
+/// Those before a place are done, what is there is next, and the rest is to come.
+fn marked(mut steps: Vec<Step>, next: usize) -> Vec<Step> {
+    for (place, step) in steps.iter_mut().enumerate() {
+        step.state = match place.cmp(&next) {
+            Ordering::Less => StepState::Done,
+            Ordering::Equal => StepState::Next,
+            Ordering::Greater => StepState::ToCome,
+        };
+    }
+    steps
+}
+
+/// All steps of a plan.
+fn planned(plan: &FundingPlan, fees: Option<Money>, language: Language, now: Timestamp) -> Vec<Step> {
     let mut steps = vec![step(StepKind::Verify, verify(language, &plan.programme, plan.points))];
+    // With all points there, it is booked at once.
+    if let Some(hold) = holds::shipped().of(&plan.programme, now).filter(|_| !plan.transfers.is_empty()) {
+        let phone = Phone::of(&plan.programme).filter(|_| !hold.online);
+        let text = have_held(language, &plan.programme, hold, phone);
+        steps.push(Step { hold: Some(hold.clone()), phone: phone.cloned(), ..step(StepKind::Hold, text) });
+    }
     for transfer in &plan.transfers {
         if !transfer.reversible || !transfer.confirmed || transfer.assumed {
             steps.push(Step { transfer: Some(transfer.clone()), ..step(StepKind::Check, check(language, transfer)) });
@@ -63,9 +147,12 @@ pub fn steps(plan: &FundingPlan, fees: Option<Money>, locale: &Locale) -> Vec<St
     if let Some(transfer) = slowest {
         steps.push(Step { transfer: Some(transfer.clone()), ..step(StepKind::Wait, wait(language, transfer)) });
     }
-    let text = book(language, &plan.programme, plan.points, fees);
-    steps.push(Step { phone: Phone::of(&plan.programme).cloned(), ..step(StepKind::Book, text) });
+    steps.push(book_with(language, &plan.programme, plan.points, fees));
     steps
+}
+
+fn book_with(language: Language, programme: &ProgrammeId, points: Points, fees: Option<Money>) -> Step {
+    Step { phone: Phone::of(programme).cloned(), ..step(StepKind::Book, book(language, programme, points, fees)) }
 }
 
 /// What to do to book a fare for somebody whose balances are not looked at, in English, as all of a mail is: nothing for what is
@@ -97,7 +184,7 @@ fn way_in(language: Language, way: &TransferPartner) -> String {
 }
 
 fn step(kind: StepKind, text: String) -> Step {
-    Step { kind, text, transfer: None, phone: None, irreversible: false }
+    Step { kind, state: StepState::ToCome, text, transfer: None, hold: None, phone: None, irreversible: false }
 }
 
 fn name(programme: &ProgrammeId) -> &str {
@@ -109,6 +196,42 @@ fn verify(language: Language, programme: &ProgrammeId, points: Points) -> String
     match language {
         Language::English => format!("See on {programme}'s own site that the award is still there for {points} points."),
         Language::German => format!("Prüfe auf der Seite von {programme}, ob es die Prämie noch für {points} Punkte gibt."),
+    }
+}
+
+/// That it can be held, how long, and where one asks for it.
+fn have_held(language: Language, programme: &ProgrammeId, hold: &Hold, phone: Option<&Phone>) -> String {
+    let (programme, long) = (name(programme), duration(language, u32::from(hold.hours) * 60));
+    let place = match (language, hold.online) {
+        (Language::English, true) => "on its own site",
+        (Language::English, false) => "by phone",
+        (Language::German, true) => "auf der eigenen Seite",
+        (Language::German, false) => "am Telefon",
+    };
+    let text = match language {
+        Language::English => {
+            format!("Have {programme} hold the award, so that nobody takes it meanwhile: {place}, for up to {long}.")
+        }
+        Language::German => format!("Lass {programme} die Prämie so lange zurücklegen: {place}, bis zu {long} lang."),
+    };
+    text + &phone.map(|phone| call(language, phone)).unwrap_or_default()
+}
+
+/// That the points are on their way, by what the member said.
+fn transferred(language: Language, programme: &ProgrammeId) -> String {
+    let programme = name(programme);
+    match language {
+        Language::English => format!("You have transferred the points to {programme}. Don't transfer them again."),
+        Language::German => format!("Du hast die Punkte zu {programme} übertragen. Übertrage sie nicht noch einmal."),
+    }
+}
+
+/// That points which are on their way have to come.
+fn arriving(language: Language, programme: &ProgrammeId) -> String {
+    let programme = name(programme);
+    match language {
+        Language::English => format!("Wait until the points are at {programme}. The award can be gone by then."),
+        Language::German => format!("Warte, bis die Punkte bei {programme} sind. Die Prämie kann bis dahin weg sein."),
     }
 }
 
@@ -230,7 +353,7 @@ mod tests {
         let terms = Terms::shipped("2026-11-21T12:00:00Z".parse().unwrap());
         let plan =
             plan(&programme.parse().unwrap(), points.try_into().unwrap(), &balances, &Valuations::default(), &terms).unwrap();
-        let steps = steps(&plan, Some("5.60USD".parse().unwrap()), &locale.parse().unwrap());
+        let steps = steps(&plan, Some("5.60USD".parse().unwrap()), &locale.parse().unwrap(), terms.at);
         steps.into_iter().map(|step| (step.kind, step.text)).collect()
     }
 
@@ -288,9 +411,21 @@ mod tests {
 
     #[test]
     fn what_nothing_confirms_and_what_is_assumed_is_to_be_checked() {
-        let check = &told("flying-blue", 10_000, "wells-fargo", "en")[1].1;
+        let check = &told("flying-blue", 10_000, "wells-fargo", "en")[2].1;
         assert!(check.contains("still offered: see that it is. No source names the least"), "{check}");
-        assert!(!told("flying-blue", 10_000, "chase-ur", "en")[1].1.contains("No source"));
+        assert!(!told("flying-blue", 10_000, "chase-ur", "en")[2].1.contains("No source"));
+    }
+
+    #[test]
+    fn a_programme_that_holds_awards_is_asked_to_while_points_are_on_their_way() {
+        let online = told("aadvantage", 40_000, "citi-typ", "en");
+        assert_eq!(online[1].0, StepKind::Hold);
+        let text = "Have American Airlines AAdvantage hold the award, so that nobody takes it meanwhile: on its own site, for up to 24 hours.";
+        assert_eq!(online[1].1, text);
+        let by_phone = &told("flying-blue", 10_000, "chase-ur", "de")[1].1;
+        assert!(by_phone.contains("zurücklegen: am Telefon, bis zu 3 Tage lang. Telefonisch, in den USA: +1 800"), "{by_phone}");
+        let kinds: Vec<StepKind> = told("aadvantage", 40_000, "aadvantage", "en").into_iter().map(|(kind, _)| kind).collect();
+        assert_eq!(kinds, [StepKind::Verify, StepKind::Book], "what is booked at once needs no hold");
     }
 
     #[test]

@@ -40,7 +40,7 @@ fn deal(fare: Fare, observed: i64) -> Deal {
         seats: Some(2),
         fare,
         booking_link: None,
-        freshness: Freshness { source: "seats-aero".parse().unwrap(), observed_at: at(observed), tier: Tier::Cached },
+        freshness: Freshness { source: "seats-aero".parse().unwrap(), observed_at: at(observed), tier: Tier::Verified },
     };
     Deal::first_seen("demo".parse().unwrap(), Assessed { offer, valuation: None, parts: Parts::default() }, at(observed))
 }
@@ -65,7 +65,7 @@ fn points_are_transferred_only_right_after_the_award_was_seen() {
     booking.verify(&deal, seen(40_000), at(20)).unwrap();
     booking.transfer(&deal, None, at(21)).unwrap();
     assert_eq!(booking.transfer(&deal, None, at(21)), Err(BookingError::Transferred));
-    assert_eq!((booking.done(at(60)), booking.state), (Ok(()), BookingState::Booked));
+    assert_eq!((booking.done(None, at(60)), booking.state), (Ok(()), BookingState::Booked));
 }
 
 #[test]
@@ -77,11 +77,115 @@ fn a_source_counts_if_it_looked_minutes_ago() {
 }
 
 #[test]
+fn what_a_source_has_cached_is_no_look_however_recent() {
+    let mut cached = deal(award(40_000), 3);
+    let mut booking = started(&cached);
+    for tier in [Tier::Cached, Tier::LeadIn] {
+        let Subject::Flight(offer) = &mut cached.subject;
+        offer.freshness.tier = tier;
+        assert_eq!(booking.verify(&cached, Look::default(), at(4)), Err(BookingError::OnlyCached));
+    }
+    assert_eq!(booking.may_transfer_until(), None);
+    booking.verify(&cached, seen(40_000), at(4)).unwrap();
+}
+
+#[test]
+fn what_a_source_saw_before_the_booking_was_begun_is_no_look() {
+    let deal = deal(award(40_000), 3);
+    let mut booking = Booking::start(owner(), &deal, None, at(4)).unwrap();
+    assert_eq!(booking.verify(&deal, Look::default(), at(5)), Err(BookingError::SeenBeforeStart(at(3))));
+    // Nor is it for one that begins anew.
+    let mut again = started(&deal);
+    again.verify(&deal, Look::default(), at(4)).unwrap();
+    again.abandon(at(5)).unwrap();
+    let mut again = Booking::start(owner(), &deal, Some(again), at(6)).unwrap();
+    assert_eq!(again.verify(&deal, Look::default(), at(7)), Err(BookingError::SeenBeforeStart(at(3))));
+}
+
+#[test]
+fn nothing_is_booked_where_the_last_look_found_no_seat() {
+    let deal = deal(award(40_000), 0);
+    let none = Look { seen: seen(40_000).seen.map(|seen| Seen { seats: Some(0), ..seen }), held_until: None };
+    let mut booking = started(&deal);
+    booking.verify(&deal, none, at(1)).unwrap();
+    assert_eq!(booking.done(None, at(2)), Err(BookingError::NoSeats));
+    booking.verify(&deal, seen(40_000), at(3)).unwrap();
+    booking.transfer(&deal, None, at(3)).unwrap();
+    booking.verify(&deal, none, at(4)).unwrap();
+    assert_eq!(booking.done(None, at(5)), Err(BookingError::NoSeats));
+    booking.verify(&deal, seen(40_000), at(6)).unwrap();
+    assert_eq!(booking.done(None, at(7)), Ok(()));
+}
+
+#[test]
+fn what_was_never_transferred_must_be_there() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    booking.verify(&deal, seen(40_000), at(1)).unwrap();
+    let missing = |count: u64| Err(BookingError::TooFewThere(count.try_into().unwrap()));
+    assert_eq!(booking.done(Some(39_999), at(2)), missing(1));
+    assert_eq!(booking.clone().done(Some(40_000), at(2)), Ok(()));
+    assert_eq!(booking.clone().done(None, at(2)), Ok(()), "what they have was never said");
+    // What is on its way may be there by now, or spent.
+    booking.transfer(&deal, None, at(2)).unwrap();
+    assert_eq!(booking.done(Some(0), at(3)), Ok(()));
+}
+
+/// The kinds of a booking's steps with how far each is, for who has Citi's points alone.
+fn steps_of(booking: &Booking, minute: i64) -> Vec<(StepKind, StepState)> {
+    use crate::funding::{Balances, Terms, plan};
+    let balances: Balances = [("citi-typ".parse().unwrap(), 90_000.try_into().unwrap())].into_iter().collect();
+    let (terms, locale) = (Terms::shipped(at(minute)), "en".parse().unwrap());
+    let plan = plan(&booking.programme, booking.seen.points, &balances, &Default::default(), &terms).unwrap();
+    booking.steps(Some(&plan), &locale, at(minute)).into_iter().map(|step| (step.kind, step.state)).collect()
+}
+
+#[test]
+fn each_step_is_done_next_or_to_come() {
+    use StepKind as K;
+    use StepState::{Done, Next, ToCome};
+    let deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    let marks = |booking: &Booking, minute| steps_of(booking, minute).into_iter().map(|(_, state)| state).collect::<Vec<_>>();
+    let kinds: Vec<K> = steps_of(&booking, 0).into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, [K::Verify, K::Hold, K::Check, K::Transfer, K::Wait, K::Book]);
+    assert_eq!(marks(&booking, 0), [Next, ToCome, ToCome, ToCome, ToCome, ToCome]);
+    booking.verify(&deal, seen(40_000), at(1)).unwrap();
+    assert_eq!(marks(&booking, 2), [Done, Next, ToCome, ToCome, ToCome, ToCome]);
+    assert_eq!(marks(&booking, 12), [Next, ToCome, ToCome, ToCome, ToCome, ToCome], "that look is too long ago");
+    booking.verify(&deal, Look { held_until: Some(at(60)), ..seen(40_000) }, at(20)).unwrap();
+    assert_eq!(marks(&booking, 50), [Done, Done, Next, ToCome, ToCome, ToCome]);
+    booking.transfer(&deal, None, at(51)).unwrap();
+    assert_eq!(steps_of(&booking, 52), [(K::Verify, Done), (K::Transfer, Done), (K::Wait, Next), (K::Book, ToCome)]);
+    let none = Look { seen: seen(40_000).seen.map(|seen| Seen { seats: Some(0), ..seen }), held_until: None };
+    booking.verify(&deal, none, at(53)).unwrap();
+    assert_eq!(steps_of(&booking, 54), [(K::Verify, Next), (K::Transfer, Done), (K::Wait, ToCome), (K::Book, ToCome)]);
+    booking.verify(&deal, seen(40_000), at(55)).unwrap();
+    booking.done(None, at(60)).unwrap();
+    assert_eq!(steps_of(&booking, 61), [(K::Verify, Done), (K::Book, Done)]);
+}
+
+#[test]
+fn once_points_are_on_their_way_nobody_is_told_to_transfer_them() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    booking.verify(&deal, seen(40_000), at(1)).unwrap();
+    booking.transfer(&deal, None, at(2)).unwrap();
+    for (locale, words) in [("en", "Don't transfer them again."), ("de", "nicht noch einmal.")] {
+        // Whatever the balances say by now.
+        let steps = booking.steps(None, &locale.parse().unwrap(), at(3));
+        assert!(steps[1].text.ends_with(words) && steps.iter().all(|step| step.transfer.is_none()), "{steps:#?}");
+    }
+    booking.abandon(at(4)).unwrap();
+    assert_eq!(booking.steps(None, &"en".parse().unwrap(), at(5)), []);
+}
+
+#[test]
 fn a_hold_keeps_what_was_seen() {
     let deal = deal(award(40_000), 0);
     let mut booking = started(&deal);
     let held = |until| Look { held_until: Some(at(until)), ..seen(40_000) };
-    let holds = holds::read("header\naadvantage,24,made up,2026-11");
+    let holds = holds::read("header\naadvantage,24,yes,made up,2026-11");
     assert_eq!(booking.verify_by(&holds, &deal, held(0), at(1)), Err(BookingError::Hold));
     assert_eq!(booking.verify_by(&holds, &deal, held(24 * 60 + 2), at(1)), Err(BookingError::Hold));
     booking.verify_by(&holds, &deal, held(24 * 60), at(1)).unwrap();
@@ -93,7 +197,7 @@ fn a_hold_is_believed_only_of_programmes_that_a_source_says_hold_awards() {
     let deal = deal(award(40_000), 0);
     let mut booking = started(&deal);
     let held = Look { held_until: Some(at(60)), ..seen(40_000) };
-    assert_eq!(booking.verify(&deal, held, at(1)), Err(BookingError::NoHolds));
+    assert_eq!(booking.verify_by(&Holds::default(), &deal, held, at(1)), Err(BookingError::NoHolds));
     assert_eq!(booking.may_transfer_until(), None);
 }
 
@@ -199,13 +303,13 @@ fn only_awards_that_are_there_are_begun_and_each_once() {
 fn nothing_goes_on_once_it_is_over() {
     let deal = deal(award(40_000), 0);
     let mut booking = started(&deal);
-    assert_eq!(booking.done(at(1)), Err(BookingError::VerifyFirst));
+    assert_eq!(booking.done(None, at(1)), Err(BookingError::VerifyFirst));
     booking.abandon(at(1)).unwrap();
     let over = Err(BookingError::Over);
     let all = [
         booking.verify(&deal, seen(1), at(1)),
         booking.transfer(&deal, None, at(1)),
-        booking.done(at(1)),
+        booking.done(None, at(1)),
         booking.abandon(at(1)),
     ];
     assert!(all.into_iter().all(|result| result == over));
@@ -237,7 +341,7 @@ proptest! {
     #[test]
     fn whatever_is_tried_nothing_is_transferred_on_what_was_seen_long_ago(tries in tries(), observed in 0_i64..60) {
         let deal = deal(award(40_000), observed);
-        let holds = holds::read("header\naadvantage,24,made up,2026-11");
+        let holds = holds::read("header\naadvantage,24,yes,made up,2026-11");
         let (mut booking, mut minute, mut good_until) = (started(&deal), 0, None);
         for (later, this) in tries {
             minute += later;
@@ -249,7 +353,7 @@ proptest! {
                 }
                 Try::Look => booking.verify(&deal, Look::default(), at(minute)),
                 Try::Transfer => booking.transfer(&deal, None, at(minute)),
-                Try::Done => booking.done(at(minute)),
+                Try::Done => booking.done(None, at(minute)),
                 Try::Abandon => booking.abandon(at(minute)),
             };
             match (this, &result) {

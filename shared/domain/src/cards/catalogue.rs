@@ -8,6 +8,7 @@ use super::{AsOf, Bonus, Card, CardId, Category, Credit, Earning, Rule, RuleId, 
 use crate::{
     money::{Currency, Money, Points, ProgrammeId},
     programmes::name_of,
+    tables::BadTable,
 };
 
 /// The text of the four tables.
@@ -108,6 +109,11 @@ pub enum CatalogueError {
     },
 }
 
+/// Every row of the four tables can be right.
+pub(crate) fn check() -> Result<(), BadTable> {
+    Catalogue::read(Tables::SHIPPED).map(|_| ()).map_err(|error| BadTable { table: "cards", why: error.to_string() })
+}
+
 /// All cards and all rules.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Catalogue {
@@ -146,7 +152,7 @@ impl Catalogue {
         Ok(Self { cards, rules })
     }
 
-    /// What is shipped. That it can be read is shown by a test.
+    /// What is shipped. That it can be read is found at the start of whoever goes by it ([`crate::tables`]).
     pub fn shipped() -> &'static Self {
         static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::read(Tables::SHIPPED).unwrap_or_default());
         &SHIPPED

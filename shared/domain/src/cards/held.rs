@@ -37,7 +37,8 @@ pub struct Elsewhere {
     /// When it was opened.
     #[schema(value_type = String, format = Date)]
     pub opened: Date,
-    /// Whom it is for.
+    /// Whom it is for: for themselves, if not given.
+    #[schema(required = false)]
     pub kind: CardKind,
 }
 

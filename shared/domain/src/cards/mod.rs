@@ -15,6 +15,7 @@ mod tests;
 use jiff::{ToSpan, civil::Date};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::catalogue::check;
 pub use self::{
     catalogue::{Catalogue, CatalogueError, Tables},
     gaps::{Gap, Gaps, Reach, Way, Wish, WishedBy},

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::Yardstick;
 use crate::{
     money::{CentsPerPoint, ProgrammeId},
+    programmes::name_of,
+    tables::{BadTable, every_row},
     time::first_day,
 };
 
@@ -36,12 +38,19 @@ pub struct Published {
 /// After how many days a publication counts only where there is no later one.
 pub const STALE_AFTER_DAYS: i32 = 365;
 
+const TABLE: &str = include_str!("../../data/valuations.csv");
+
+/// Every row of the table can be read, and is of a programme.
+pub(super) fn check() -> Result<(), BadTable> {
+    every_row("valuations.csv", TABLE, |line| row(line).is_some_and(|(programme, ..)| name_of(&programme).is_some()))
+}
+
 /// What a source published, and when.
 type Row = (CentsPerPoint, Date);
 
 static PUBLISHED: LazyLock<HashMap<ProgrammeId, Vec<Row>>> = LazyLock::new(|| {
     let mut known: HashMap<ProgrammeId, Vec<Row>> = HashMap::new();
-    let rows = include_str!("../../data/valuations.csv").lines().skip(1);
+    let rows = TABLE.lines().skip(1);
     for (programme, cents, day) in rows.filter_map(row) {
         known.entry(programme).or_default().push((cents, day));
     }
@@ -164,7 +173,7 @@ mod tests {
 
     #[test]
     fn every_shipped_valuation_is_read() {
-        let lines = include_str!("../../data/valuations.csv").lines().skip(1);
+        let lines = TABLE.lines().skip(1);
         assert!(lines.clone().all(|line| row(line).is_some()));
         for programme in lines.map(|line| line.split(',').next().unwrap()) {
             let baseline = Baseline::of(&programme.parse().unwrap(), date(2026, 11, 21)).unwrap();

@@ -37,6 +37,7 @@ impl From<ValueError> for Unknown {
             ValueError::NegativeCash
             | ValueError::NegativePart(_)
             | ValueError::NoCash
+            | ValueError::NoNights
             | ValueError::UnknownProgramme
             | ValueError::OutOfRange => Self::NoCashPrice,
         }

@@ -9,6 +9,8 @@ use utoipa::ToSchema;
 use super::{ValueError, baselines::is_stale};
 use crate::{
     money::{Money, Points, ProgrammeId},
+    programmes::{Kind, kind_of, name_of},
+    tables::{BadTable, every_row},
     time::first_day,
 };
 
@@ -138,8 +140,11 @@ impl Stay {
     /// What it asks, by the rules of a programme, as they stand on a day. O(nights).
     ///
     /// # Errors
-    /// If it asks nothing, or more than there are, or its price can't be summed up.
+    /// If it asks nothing, or more than there are, or its price can't be summed up; or if the programme is an airline's.
     pub fn lines(&self, programme: &ProgrammeId, on: Date) -> Result<StayLines, ValueError> {
+        if kind_of(programme) == Some(Kind::Airline) {
+            return Err(ValueError::NoNights);
+        }
         let each = vec![self.points_a_night; self.nights.into()];
         let whole = points_for_stay(&each, None)?;
         let rule = FreeNight::of(programme);
@@ -201,8 +206,14 @@ pub enum Whom {
     CardHolders,
 }
 
-static RULES: LazyLock<Vec<FreeNight>> =
-    LazyLock::new(|| include_str!("../../data/free-nights.csv").lines().skip(1).filter_map(rule).collect());
+static RULES: LazyLock<Vec<FreeNight>> = LazyLock::new(|| TABLE.lines().skip(1).filter_map(rule).collect());
+
+const TABLE: &str = include_str!("../../data/free-nights.csv");
+
+/// Every row of the table can be read, and is of a programme.
+pub(super) fn check() -> Result<(), BadTable> {
+    every_row("free-nights.csv", TABLE, |line| rule(line).is_some_and(|rule| name_of(&rule.programme).is_some()))
+}
 
 fn rule(line: &str) -> Option<FreeNight> {
     let mut fields = line.split(',');
@@ -269,7 +280,7 @@ mod tests {
 
     #[test]
     fn every_rule_is_read() {
-        assert_eq!(RULES.len(), include_str!("../../data/free-nights.csv").lines().count() - 1);
+        assert_eq!(RULES.len(), TABLE.lines().count() - 1);
     }
 
     #[test]

@@ -29,6 +29,7 @@ const PUBLIC: &[(&str, &str)] = &[
     ("identity-reset-password", "a challenge and a passcode say who asks"),
     ("identity-sign-up", "who signs up has no account yet"),
     ("identity-verify-otp", "a challenge and a passcode say who asks"),
+    ("sources-receive-inventory", "another system calls it, whose signature says who it is"),
     ("system-get-health", "monitors have no account, and it tells nothing of anyone"),
     ("system-get-openapi", "the description of the API is the same for all"),
 ];
@@ -182,8 +183,10 @@ impl<'a> Cases<'a> {
         for body in ["[]", "null", "1", "\"text\"", "true", "[null,null,null,null,null,null,null,null,null,null]"] {
             self.add(format!("no object: {body}"), json(self, body), INVALID);
         }
-        if self.route.takes_body {
+        if self.route.needs_body {
             self.add("an empty body", json(self, ""), MALFORMED);
+        }
+        if self.route.takes_body {
             self.add("no content type", self.ask(&user, &path).raw_body("{}"), NOT_JSON);
             for kind in [
                 "text/plain",
@@ -321,7 +324,7 @@ async fn every_bad_request_is_refused_with_a_problem_and_writes_nothing() {
         let core = Core::of(&app);
         let mut stored = written(&core).await;
         for case in Cases::of(&app, route, &ids) {
-            if route.access == Access::Public {
+            if route.role().is_none() {
                 // How often anyone may try is a minute's matter.
                 app.clock.advance(SignedDuration::from_mins(1));
             }
@@ -349,8 +352,7 @@ async fn every_bad_request_is_refused_with_a_problem_and_writes_nothing() {
 
 #[test]
 fn only_endpoints_with_a_reason_are_public() {
-    let mut public: Vec<&str> =
-        Route::all().iter().filter(|route| route.access == Access::Public).map(|route| route.name).collect();
+    let mut public: Vec<&str> = Route::all().iter().filter(|route| route.role().is_none()).map(|route| route.name).collect();
     public.sort_unstable();
     assert_eq!(public, PUBLIC.iter().map(|(name, _)| *name).collect::<Vec<_>>());
     assert!(PUBLIC.iter().all(|(_, reason)| !reason.is_empty()));
@@ -367,8 +369,8 @@ fn operators_and_services_are_nobodys_members() {
 
 #[test]
 fn every_write_is_described_as_safe_to_repeat() {
-    // What is public leaves no receipts (decision 0016).
-    for route in Route::all().iter().filter(|route| route.writes() && route.access != Access::Public) {
+    // What takes no token leaves no receipts (decision 0016).
+    for route in Route::all().iter().filter(|route| route.writes() && route.role().is_some()) {
         assert!(route.takes("Idempotency-Key"), "{}", route.name);
     }
 }

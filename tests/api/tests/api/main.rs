@@ -31,3 +31,4 @@ mod value;
 mod vault;
 mod walk;
 mod watchers;
+mod webhooks;

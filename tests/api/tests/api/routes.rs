@@ -24,6 +24,7 @@ const GOOD_BODIES: &[(&str, &str)] = &[
     ("sources-manage-provider", r#"{"enabled": true}"#),
     ("sources-manage-provider-key", r#"{"key": "a-key-that-opens-nothing"}"#),
     ("sources-put-provider", r#"{"enabled": true}"#),
+    ("sources-receive-inventory", r#"{"id": "evt-1", "changes": [{"hotelId": "MMT-77"}]}"#),
     ("sources-put-provider-key", r#"{"key": "a-key-that-opens-nothing"}"#),
     ("value-put-balances", r#"{"balances": {}}"#),
     ("value-put-valuations", r#"{"valuations": {}}"#),
@@ -79,6 +80,8 @@ pub struct Route {
     pub method: Method,
     pub template: String,
     pub takes_body: bool,
+    /// It is nothing without one.
+    pub needs_body: bool,
     /// It changes something.
     changes: bool,
     /// Pages may ask it, too.
@@ -95,11 +98,13 @@ impl Route {
         let parameters = operation["parameters"].as_array().into_iter().flatten();
         let parameters = parameters.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect();
         let (takes_body, is_for_pages) = (operation.get("requestBody").is_some(), endpoint.is_for_pages());
+        let needs_body = operation["requestBody"]["required"] == true;
         let changes = endpoint.changes();
         Self {
             name: endpoint.spec().name,
             access: endpoint.access(),
             takes_body,
+            needs_body,
             changes,
             is_for_pages,
             parameters,
@@ -153,7 +158,7 @@ impl Route {
 
     pub fn role(&self) -> Option<Role> {
         match self.access {
-            Access::Public => None,
+            Access::Public | Access::Signed => None,
             Access::Role(role) => Some(role),
         }
     }
@@ -223,6 +228,7 @@ pub async fn existing((mut deal, mut alert): (Deal, Alert)) -> (TestApp, Ids) {
         ("providers", PROVIDER.to_owned()),
         ("bookings", booking),
         ("saved-deals", deal),
+        ("webhooks", "makemytrip".to_owned()),
     ];
     (app, ids.into_iter().collect())
 }

@@ -84,6 +84,57 @@ async fn a_find_has_the_id_of_the_deal_that_it_is() {
 }
 
 #[tokio::test]
+async fn a_find_that_no_watcher_knows_is_had_by_the_search_that_showed_it() {
+    let app = TestApp::new().await;
+    let (demo, free) = (app.member("demo"), app.member("free"));
+    let found = search(&demo, dubai()).await;
+    let key = found["searchKey"].as_str().unwrap();
+    let [id, other] = [0, 1].map(|place| items(&found)[place]["deal"].as_str().unwrap().to_owned());
+    let (deal, saved) = (format!("/v1/deals/{id}"), format!("/v1/me/saved-deals/{id}"));
+    let booked = async |user: &User<'_>, wanted: Value| user.post("/v1/me/bookings").body(wanted).send().await;
+    // By its id alone it is not known.
+    demo.put(&saved).send().await.assert(404, "deal-not-found");
+    demo.get(&format!("{deal}/explain")).send().await.assert(404, "deal-not-found");
+    booked(&demo, json!({"deal": id})).await.assert(404, "deal-not-found");
+    // With the search it is, and looking keeps nothing.
+    let explained = demo.get(&format!("{deal}/explain?searchKey={key}")).send().await;
+    explained.assert(200, "");
+    assert_eq!(explained.body["score"], items(&found)[0]["score"]["total"]);
+    demo.get(&deal).send().await.assert(404, "deal-not-found");
+    // Once saved or booked it is a deal as any other.
+    let kept = demo.put(&saved).body(json!({"searchKey": key})).send().await;
+    kept.assert(200, "");
+    assert_eq!((&kept.body["deal"]["id"], &kept.body["deal"]["version"]), (&json!(id), &json!(1)));
+    assert_eq!(demo.get(&deal).send().await.body["flight"], items(&found)[0]["flight"]);
+    free.put(&saved).send().await.assert(200, "");
+    booked(&free, json!({"deal": other, "searchKey": key})).await.assert(201, "");
+    demo.get(&format!("/v1/deals/{other}")).send().await.assert(200, "");
+}
+
+#[tokio::test]
+async fn a_find_is_had_for_as_long_as_it_is_shown_and_by_nobody_elses_members() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    let found = search(&demo, dubai()).await;
+    let (key, id) = (found["searchKey"].as_str().unwrap(), items(&found)[0]["deal"].as_str().unwrap().to_owned());
+    let save = async |handle: &str, key: &str| {
+        app.member(handle).put(&format!("/v1/me/saved-deals/{id}")).body(json!({"searchKey": key})).send().await
+    };
+    // Another brand's deal has another id.
+    save("omar", key).await.assert(404, "deal-not-found");
+    save("demo", "0f1e2d3c4b5a69788796a5b4c3d2e1f0").await.assert(404, "deal-not-found");
+    let wrong = save("demo", "no key").await;
+    wrong.assert(422, "invalid-input");
+    assert_eq!(faults(&wrong), [("/searchKey".to_owned(), "invalid".to_owned())]);
+    let wrong = demo.get(&format!("/v1/deals/{id}/explain?searchKey=no")).send().await;
+    assert_eq!(faults(&wrong), [("/searchKey".to_owned(), "invalid".to_owned())]);
+    let doubt = json!({"route": {"from": "LAX", "to": "DXB"}});
+    let told = app.member("operator").post("/v1/admin/cache/invalidations").body(doubt).send().await;
+    assert!(told.status.is_success(), "{}", told.body);
+    save("demo", key).await.assert(404, "deal-not-found");
+}
+
+#[tokio::test]
 async fn every_fault_of_a_question_is_named() {
     let app = TestApp::new().await;
     let cases = [

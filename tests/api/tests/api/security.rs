@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use crate::{
     auth,
     bad_requests::check_problem,
-    every_write::prepared,
+    every_write::{inventory, prepared},
     routes::{Ids, MAX_BODY_BYTES, Route, existing, found},
     support::{Core, Stored},
 };
@@ -114,6 +114,12 @@ impl Attempt {
         match self {
             // A token that says so does not make an operator: the store must know them as one.
             Self::OtherMember | Self::OtherTenant if route.role() == Some(Role::Operator) => (403, "forbidden"),
+            // It takes no token: who does not sign is nobody.
+            Self::NoToken | Self::ExpiredToken | Self::WrongAudience | Self::OtherMember | Self::OtherTenant | Self::As(_)
+                if route.access == Access::Signed =>
+            {
+                (401, "wrong-signature")
+            }
             // Its token is looked for in the body, where it is not.
             Self::OfPage(OfPage::CookieElsewhere) if route.renews() => (422, "invalid-input"),
             Self::NoToken | Self::ExpiredToken | Self::WrongAudience => (401, "unauthenticated"),
@@ -171,10 +177,16 @@ const EXCEPTIONS: &[Exception] = &[
         reason: "the host names the tenant: at another's, whoever is known here is not",
     },
     Exception {
-        routes: |route| route.access == Access::Public && route.writes(),
+        routes: |route| route.access == Access::Signed,
+        attempts: &[&[Attempt::OtherTenantsHost]],
+        harmless: Harmless::AsAlways,
+        reason: "what a source says is about what all tenants are sold: no host binds it",
+    },
+    Exception {
+        routes: |route| route.role().is_none() && route.writes(),
         attempts: &[&[Attempt::ReplayedKey]],
         harmless: Harmless::AsAlways,
-        reason: "what is public leaves no receipts (decision 0016): another request under the same key is another request",
+        reason: "what takes no token leaves no receipts (decision 0016): another request under the same key is another request",
     },
     Exception {
         routes: |route| route.access == Access::Public,
@@ -386,6 +398,7 @@ impl World {
                 }
                 json!({"refreshToken": token})
             }
+            "sources-receive-inventory" => inventory("evt-2"),
             other => panic!("{other} is public: say here how someone else asks it, so that keys are tried there"),
         };
         (body, None)
@@ -438,7 +451,7 @@ impl World {
             Attempt::ReplayedKey => {
                 let first = self.by(route, &self.user(route)).header("idempotency-key", "one").send().await;
                 assert!(first.status.is_success(), "{}: {} {:#}", route.name, first.status, first.body);
-                if route.access == Access::Public && route.writes() {
+                if route.role().is_none() && route.writes() {
                     let (body, cookie) = self.another(route).await;
                     let asked =
                         self.user(route).request(route.method.clone(), &self.path).header("idempotency-key", "one").body(body);

@@ -70,6 +70,7 @@ async fn what_is_not_known_is_unknown_and_what_is_wrong_is_named() {
         ("programme=atmos&points=1&taxes=1EUR&cash=2USD&on=2030-01-01", vec![("/on", "no-exchange-rate")]),
         ("programme=hyatt&points=1&taxes=0USD&cash=2USD&cashTaxes=1USD", vec![("/nights", "missing")]),
         ("programme=hyatt&points=1&taxes=0USD&cash=2USD&nights=31", vec![("/nights", "invalid")]),
+        ("programme=atmos&points=1&taxes=0USD&cash=2USD&nights=2", vec![("/nights", "invalid")]),
         ("programme=hyatt&points=1&taxes=0USD&nights=2&cashTaxes=1USD", vec![("/cash", "missing")]),
         ("programme=hyatt&points=1&nights=2&cash=2USD&cashPerNight=1USD", vec![("/cashPerNight", "invalid")]),
         ("programme=hyatt&points=1&nights=2&cash=2USD&cashTaxes=1EUR", vec![("/cashTaxes", "invalid")]),
@@ -145,6 +146,15 @@ async fn points_are_planned_from_what_there_is_and_what_is_missing_is_told() {
     let ways = &compared["ways"];
     assert_eq!((&ways["cash"]["amount"], &ways["award"]), (&json!("600.00"), &compared["plan"]["givenUp"]));
     assert_eq!((&ways["least"]["by"], ways["notKnown"].as_array().map(Vec::len)), (&json!("award"), Some(1)), "{ways:#}");
+    assert_eq!(ways["noAward"], Value::Null);
+    for (question, why, words) in [
+        ("points=25000", "no-taxes", "its taxes are not known. Without it, "),
+        ("points=900000&taxes=0USD", "too-few-points", "there are too few points for it. Without it, "),
+    ] {
+        let unknown = ask(&demo, &format!("/v1/me/funding-plan?programme=hyatt&cash=600USD&{question}")).await["ways"].clone();
+        assert_eq!((&unknown["award"], &unknown["noAward"]), (&Value::Null, &json!(why)));
+        assert!(unknown["text"].as_str().unwrap().contains(words), "{unknown:#}");
+    }
     let wrong = demo.get("/v1/me/funding-plan?programme=nobody&points=1").send().await;
     assert_eq!(faults(&wrong)[0].1, "unknown-programme");
     for (amounts, pointer) in [("cash=600KWD&taxes=0USD", "/cash"), ("cash=600USD&taxes=1KWD", "/taxes")] {
@@ -162,6 +172,45 @@ async fn balances_reach_the_live_deals_that_they_pay_for() {
     let reach = ask(&demo, "/v1/me/reach").await;
     let first = &reach["items"][0];
     assert_eq!((&first["deal"], &first["plan"]["transfers"][0]["from"]), (&json!(ids["deals"]), &json!("chase-ur")));
+    let deal = ask(&demo, &format!("/v1/deals/{}", ids["deals"])).await;
+    assert_eq!((&first["taxes"], &first["valuation"]), (&deal["flight"]["fare"]["taxes"], &deal["valuation"]));
+}
+
+#[tokio::test]
+async fn what_is_poor_comes_after_what_is_not_and_taxes_are_taken_off_what_is_left() {
+    let (deal, alert) = found().await;
+    let (app, _) = existing((deal.clone(), alert)).await;
+    // Fewer points, and 342 dollars: poor. The same points without taxes, or with taxes that nobody knows.
+    let others =
+        [(1_u8, 20_000_u64, Some("342USD"), Some("poor")), (2, 45_000, Some("0USD"), Some("fair")), (3, 45_000, None, None)];
+    for (n, points, taxes, verdict) in others {
+        let mut other = Deal { id: format!("deal_01KHPNJ4R6Z9X0Q3T5V7W9Y1B{n}").parse().unwrap(), version: 0, ..deal.clone() };
+        let mut valuation = serde_json::to_value(deal.valuation.clone().unwrap()).unwrap();
+        valuation["verdict"] = json!(verdict);
+        other.valuation = serde_json::from_value(valuation).unwrap();
+        let Subject::Flight(offer) = &mut other.subject;
+        let Fare::Award { points: asked, taxes: costs, .. } = &mut offer.fare else { panic!("no award") };
+        (*asked, *costs) = (points.try_into().unwrap(), taxes.map(|taxes| taxes.parse().unwrap()));
+        app.store().commit(Change::new().create(&mut other)).await.unwrap();
+    }
+    let demo = app.member("demo");
+    demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 900_000}})).send().await.assert(204, "");
+    let reach = ask(&demo, "/v1/me/reach").await;
+    let places: Vec<(&str, &Value)> = reach["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| (item["deal"].as_str().unwrap(), item))
+        .filter(|(id, _)| id.starts_with("deal_01KHPNJ4R6Z9X0Q3T5V7W9Y1B"))
+        .collect();
+    let order: String = places.iter().filter_map(|(id, _)| id.chars().last()).collect();
+    assert_eq!(order, "231", "{reach:#}");
+    let amount = |value: &Value| value["amount"].as_str().unwrap().parse::<rust_decimal::Decimal>().unwrap();
+    let (fair, unknown, poor) = (places[0].1, places[1].1, places[2].1);
+    assert_eq!((&unknown["left"], &unknown["taxes"]), (&Value::Null, &Value::Null));
+    let before = amount(&fair["left"]) + amount(&fair["plan"]["givenUp"]);
+    let after = before - amount(&poor["plan"]["givenUp"]) - rust_decimal::Decimal::from(342);
+    assert_eq!(amount(&poor["left"]), after, "taxes are taken off what is left");
 }
 
 #[tokio::test]
@@ -254,7 +303,9 @@ async fn a_booking_lets_nothing_be_transferred_on_an_old_look() {
     let seen = json!({"seen": {"points": 46_000, "seats": 1}});
     go("transfer").send().await.assert(409, "verify-first");
     app.clock.advance(jiff::SignedDuration::from_mins(11));
-    go("re-verify").body(json!({})).send().await.assert(409, "seen-too-long-ago");
+    // What the source saw some time before is no look, with an empty body as without one.
+    go("re-verify").body(json!({})).send().await.assert(409, "only-cached");
+    go("re-verify").send().await.assert(409, "only-cached");
     let verified = go("re-verify").body(&seen).send().await;
     verified.assert(200, "");
     assert!(verified.body["changes"].as_array().unwrap().iter().any(|change| change["what"] == "points"), "{}", verified.body);
@@ -266,11 +317,51 @@ async fn a_booking_lets_nothing_be_transferred_on_an_old_look() {
     demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 900_000}})).send().await.assert(204, "");
     go("transfer").send().await.assert(200, "");
     go("transfer").send().await.assert(409, "already-transferred");
+    let under_way = ask(&demo, &booking).await;
+    assert_eq!((&under_way["plan"], &under_way["shortfall"], &under_way["ways"]), (&Value::Null, &Value::Null, &Value::Null));
+    assert_eq!(marks(&under_way), [("verify", "done"), ("transfer", "done"), ("wait", "next"), ("book", "to-come")]);
     go("done").send().await.assert(200, "");
     go("abandon").send().await.assert(409, "booking-over");
     let again = demo.post("/v1/me/bookings").body(json!({"deal": ids["deals"]})).send().await;
     again.assert(409, "booking-exists");
-    assert_eq!(ask(&demo, &booking).await["booking"]["state"]["at"], "booked");
+    let over = ask(&demo, &booking).await;
+    assert_eq!(over["booking"]["state"]["at"], "booked");
+    assert_eq!(marks(&over), [("verify", "done"), ("book", "done")]);
+}
+
+/// Each step with how far it is.
+fn marks(shown: &Value) -> Vec<(&str, &str)> {
+    let steps = shown["steps"].as_array().unwrap().iter();
+    steps.map(|step| (step["kind"].as_str().unwrap(), step["state"].as_str().unwrap())).collect()
+}
+
+#[tokio::test]
+async fn nobody_is_done_without_a_seat_or_without_the_points() {
+    let (app, ids) = existing(found().await).await;
+    let (demo, booking) = (app.member("demo"), format!("/v1/me/bookings/{}", ids["bookings"]));
+    let done = || demo.post(&format!("{booking}/done")).send();
+    let seen = async |seats: u8| {
+        let look = json!({"seen": {"points": 40_000, "seats": seats}});
+        demo.post(&format!("{booking}/re-verify")).body(look).send().await.assert(200, "");
+    };
+    let have = async |balances: Value| {
+        demo.put("/v1/me/balances").body(json!({"balances": balances})).send().await.assert(204, "");
+    };
+    done().await.assert(409, "verify-first");
+    seen(0).await;
+    done().await.assert(409, "no-seats");
+    seen(1).await;
+    have(json!({"chase-ur": 900_000})).await;
+    let shown = ask(&demo, &booking).await;
+    let next: Vec<_> = marks(&shown).into_iter().filter(|(_, state)| *state == "next").collect();
+    assert_eq!((marks(&shown)[0], next.len()), (("verify", "done"), 1), "{shown:#}");
+    let refused = done().await;
+    refused.assert(409, "too-few-points-there");
+    assert!(refused.body["detail"].as_str().unwrap().starts_with("40,000 points are missing with the programme itself."));
+    let programme = shown["booking"]["programme"].as_str().unwrap().to_owned();
+    have(json!({programme: 40_000})).await;
+    assert_eq!(marks(&ask(&demo, &booking).await), [("verify", "done"), ("book", "next")]);
+    done().await.assert(200, "");
 }
 
 #[tokio::test]

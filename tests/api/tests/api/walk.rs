@@ -88,6 +88,14 @@ async fn the_walk_of_a_page_leads_to_a_change_of_its_members_profile() {
 }
 
 #[tokio::test]
+async fn the_notice_in_the_readme_is_received() {
+    let first = printed(FROM_HERE);
+    let named = first.split("\n\n").next().unwrap();
+    let received = walked(&format!("{named}\n{}", printed("NOTICE="))).await;
+    assert_eq!(received, serde_json::json!({"id": "evt-1"}));
+}
+
+#[tokio::test]
 async fn the_search_in_the_readme_finds_what_is_worth_most() {
     let first = printed(FROM_HERE);
     let named = first.split("\n\n").next().unwrap();

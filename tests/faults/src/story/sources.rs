@@ -6,6 +6,7 @@ use domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 use local::standins::queues::NewMessage;
+use platform::Access;
 use serde_json::{Value, json};
 
 use super::{MINUTE, Person, turn};
@@ -38,19 +39,33 @@ pub(super) async fn tell(world: &World) -> Result<(), Violation> {
     Ok(())
 }
 
-/// A feed tells of three houses, more than a page has, and each is doubted.
+/// A feed tells of three houses, more than a page has, and a source that sends notices of two: each is doubted.
 pub(super) async fn change(world: &World) -> Result<(), Violation> {
     for house in ["GI-77", "GI-12", "GI-5"] {
         world.space.change(json!({"hotelId": house}));
     }
     turn(world, QUARTER).await?;
+    are_doubted(world, &["GI-77", "GI-12", "GI-5"]).await?;
+    if world.notices_are_fresh() {
+        let source = Person { world, user: world.app.one_for(Access::Signed) };
+        let notice = json!({"id": "evt-1", "changes": [{"hotelId": "MMT-1"}, {"hotelId": "MMT-2"}]});
+        for _ in 0..2 {
+            source.ask("sources-receive-inventory", "makemytrip", Some(notice.clone())).await?;
+        }
+        turn(world, MINUTE).await?;
+        are_doubted(world, &["MMT-1", "MMT-2"]).await?;
+    }
+    Ok(())
+}
+
+async fn are_doubted(world: &World, houses: &[&str]) -> Result<(), Violation> {
     let doubted = world.app.store().marks(Vertical::Stays, Timestamp::UNIX_EPOCH).await;
     let doubted = doubted.map_err(|error| Violation(error.to_string()))?.latest;
     let is_doubted = |house: &str| {
         let stock = Stock::Property(house.to_owned());
         doubted.iter().any(|mark| matches!(&mark.doubt, Doubt::Stock { stock: of, .. } if *of == stock))
     };
-    ensure(["GI-77", "GI-12", "GI-5"].into_iter().all(is_doubted), || format!("not all are doubted: {doubted:?}"))
+    ensure(houses.iter().all(|house| is_doubted(house)), || format!("not all are doubted: {doubted:?}"))
 }
 
 fn key(source: &str) -> Value {

@@ -38,6 +38,8 @@ async fn book(dana: &Person<'_>, deal: &str) -> Result<(), Violation> {
         dana.ask("value-transfer-booking", &booking, None).await?;
     }
     dana.ask("value-get-booking", &booking, None).await?;
+    // The points have come.
+    dana.ask("value-put-balances", "", Some(json!({"balances": {"aadvantage": 40_000, "citi-typ": 55_000}}))).await?;
     dana.ask("value-done-booking", &booking, None).await?;
     let all = dana.ask("value-list-bookings", "", None).await?;
     ensure(all.body["items"][0]["state"]["at"] == "booked", || format!("not booked: {}", all.body))
