@@ -57,7 +57,7 @@ pub async fn serving(
     market: Option<&Market>,
 ) -> Result<Vec<Serving>, VaultError> {
     let mut lines: Vec<Line> = lines(cx, tenant).await?;
-    lines.retain(|line| line.source.vertical == vertical && line.serves(market));
+    lines.retain(|line| line.source.is_searched() && line.source.vertical == vertical && line.serves(market));
     connected(cx, tenant, lines).await
 }
 
@@ -217,9 +217,9 @@ impl Line {
         kept.or_else(|| Some((KeyScope::Deployment, Key::Given(&self.given.as_ref()?.key))))
     }
 
-    /// Whether searches ask it: it is switched on, and there are a key and an address.
+    /// Whether searches ask it: it has what they can use, it is switched on, and there are a key and an address.
     pub fn is_asked(&self) -> bool {
-        self.serves(None) && self.address().is_some() && self.scope().is_some()
+        self.source.is_searched() && self.serves(None) && self.address().is_some() && self.scope().is_some()
     }
 
     /// What a day has of calls and of money for one who asks with the key of this scope: what the key has; and of a tenant with the

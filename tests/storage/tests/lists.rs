@@ -141,11 +141,11 @@ async fn the_latest_answer_is_kept_for_those_who_may_see_it() {
     let early = answer(vec![], "2026-02-17T19:00:00Z");
     let key = late.query.key();
     let (everyone, demo) = (KeyScope::Deployment, KeyScope::Tenant("demo".parse().unwrap()));
-    stored.store.keep_answer(&everyone, &late).await.unwrap();
-    stored.store.keep_answer(&everyone, &early).await.unwrap();
+    stored.store.keep_answer(&everyone, &key, &late).await.unwrap();
+    stored.store.keep_answer(&everyone, &key, &early).await.unwrap();
     assert_eq!(stored.store.answer(&everyone, &key).await.unwrap(), Some(late));
     assert_eq!(stored.store.answer::<SearchQuery>(&demo, &key).await.unwrap(), None);
-    stored.store.keep_answer(&demo, &early).await.unwrap();
+    stored.store.keep_answer(&demo, &key, &early).await.unwrap();
     assert_eq!(stored.store.answer(&demo, &key).await.unwrap(), Some(early));
 }
 
@@ -159,7 +159,7 @@ async fn an_answer_beyond_an_items_size_is_refused() {
         offer
     });
     let answer = answer(offers.collect(), "2026-02-17T20:00:00Z");
-    assert_eq!(stored.store.keep_answer(&KeyScope::Deployment, &answer).await, Err(StoreError::TooLarge));
+    assert_eq!(stored.store.keep_answer(&KeyScope::Deployment, &answer.query.key(), &answer).await, Err(StoreError::TooLarge));
 }
 
 #[tokio::test]

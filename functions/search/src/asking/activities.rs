@@ -3,7 +3,7 @@
 use domain::{
     activities::{ActivityOffer, ActivityQuery},
     answers::{Answer, Part},
-    sources::KeyScope,
+    sources::{KeyScope, Market},
 };
 use futures::{
     FutureExt,
@@ -20,8 +20,10 @@ impl Askable for ActivityQuery {
         let said = asking.serving().filter_map(move |serving| {
             let Adapter::Activities(source) = &serving.adapter else { return None };
             Some(async move {
+                let Some(asked) = asking.put_to(serving, self) else { return asking.not_offered(serving) };
                 let with = asking.with(serving);
-                asking.part(source.activities(&with, self)).await
+                let ask = asking.part(source.activities(&with, &asked));
+                Box::pin(asking.of_all(serving, self, &asked, ask)).await
             })
         });
         join_all(said).boxed()
@@ -29,6 +31,11 @@ impl Askable for ActivityQuery {
 
     fn is_wanted_of(&self, _: &Serving) -> bool {
         true
+    }
+
+    /// The country of the city that its words mean.
+    fn market(&self) -> Option<Market> {
+        self.market().cloned()
     }
 
     /// Prices of activities are no observations yet: nothing learns from them.

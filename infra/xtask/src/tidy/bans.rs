@@ -87,7 +87,7 @@ pub(super) const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ),
     ("tests/contracts/tests/permissions/", ".scan()", "shows that a scan is refused"),
     (
-        "functions/search/src/asking.rs",
+        "functions/search/src/asking",
         "Instant::now",
         "reads the clock of the runtime, which tests hold, to wait no longer than it may",
     ),
