@@ -91,7 +91,7 @@ pub(crate) trait Askable: Question {
     }
 
     /// What else is kept of an answer for which sources were asked.
-    fn keep_prices<'a>(cx: &'a Deps, answer: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>>;
+    fn keep_prices<'a>(cx: &'a Deps, scope: &'a KeyScope, answer: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>>;
 }
 
 /// What asks.
@@ -332,7 +332,7 @@ impl<Q: Askable> Search<'_, Q> {
         }
         let later = Answer { query: self.query.clone(), asked_at: now, lifetime_minutes, parts };
         let answer = keep(cx, scope, &self.key, Answer::joined(former, later)).await?;
-        Q::keep_prices(cx, &answer).await?;
+        Q::keep_prices(cx, scope, &answer).await?;
         if asked >= MANY && answer.parts.iter().any(Part::has_answered) {
             self.due_again(&answer, asked).await?;
         }

@@ -3,7 +3,7 @@
 use domain::{
     activities::{ActivityOffer, ActivityQuery},
     answers::{Answer, Part},
-    sources::Market,
+    sources::{KeyScope, Market},
 };
 use futures::{
     FutureExt,
@@ -39,7 +39,7 @@ impl Askable for ActivityQuery {
     }
 
     /// Prices of activities are no observations yet: nothing learns from them.
-    fn keep_prices<'a>(_: &'a Deps, _: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn keep_prices<'a>(_: &'a Deps, _: &'a KeyScope, _: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>> {
         async { Ok(()) }.boxed()
     }
 }

@@ -7,7 +7,7 @@ use domain::{
     flights::{Fare, FlightOffer, SourceId},
     places::Airport,
     search::{SearchQuery, SourceOutcome, Wanted},
-    sources::Market,
+    sources::{KeyScope, Market},
 };
 use futures::{
     FutureExt,
@@ -55,8 +55,8 @@ impl Askable for SearchQuery {
         countries.all(|country| country == first).then(|| first.parse().ok()).flatten()
     }
 
-    fn keep_prices<'a>(cx: &'a Deps, answer: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>> {
-        async move { cx.store().observe(&Observation::of(answer)).await }.boxed()
+    fn keep_prices<'a>(cx: &'a Deps, scope: &'a KeyScope, answer: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>> {
+        async move { cx.store().observe(&Observation::of(answer, scope)).await }.boxed()
     }
 }
 

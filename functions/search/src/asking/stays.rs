@@ -2,7 +2,7 @@
 
 use domain::{
     answers::{Answer, Part},
-    sources::Market,
+    sources::{KeyScope, Market},
     stays::{City, StayOffer, StayQuery},
 };
 use futures::{
@@ -39,7 +39,7 @@ impl Askable for StayQuery {
     }
 
     /// Prices of rooms are no observations yet: nothing learns from them.
-    fn keep_prices<'a>(_: &'a Deps, _: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn keep_prices<'a>(_: &'a Deps, _: &'a KeyScope, _: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>> {
         async { Ok(()) }.boxed()
     }
 }

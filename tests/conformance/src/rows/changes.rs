@@ -397,7 +397,7 @@ async fn observed(target: &Target) -> Vec<Seen> {
         offer.departs = offer.departs.checked_add(jiff::SignedDuration::from_hours(24 * day)).unwrap();
         offer
     };
-    let prices = Observation::of(&answer((0..30).map(dated).collect(), NOW));
+    let prices = Observation::of(&answer((0..30).map(dated).collect(), NOW), &KeyScope::Deployment);
     let store = target.store();
     vec![count(prices.len()), store.observe(&prices).await.seen(), store.observe(&prices).await.seen()]
 }
