@@ -2,6 +2,7 @@
 
 mod answer_view;
 mod asking;
+pub mod check_price;
 pub mod compare_offers;
 pub mod get_cache;
 pub mod invalidate_cache;
@@ -29,4 +30,5 @@ pub static FUNCTIONS: &[&dyn platform::Function] = &[
     &get_cache::FUNCTION,
     &list_places::FUNCTION,
     &compare_offers::FUNCTION,
+    &check_price::FUNCTION,
 ];

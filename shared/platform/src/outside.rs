@@ -1,7 +1,11 @@
 //! Calls to the world outside AWS. Every one goes through this seam, so that a function can only reach the sources it
 //! declared, answers are bounded in size and time, and faults can be injected in front of real sockets.
 
-use std::{fmt::Debug, io, time::Duration};
+use std::{
+    fmt::{self, Debug},
+    io,
+    time::Duration,
+};
 
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
@@ -13,8 +17,7 @@ use crate::client::{Client, Connections};
 /// The largest answer read from any source: 10 MiB.
 pub const MAX_ANSWER_BYTES: usize = 10 * 1024 * 1024;
 
-/// One call.
-#[derive(Debug)]
+/// One call. How it shows tells nothing of what is asked: bodies and queries can hold who travels and where they are reached.
 pub struct Call {
     /// Who is called, as declared with `Grant::Call`, such as `seats-aero`.
     pub source: &'static str,
@@ -26,6 +29,21 @@ pub struct Call {
     pub timeout: Duration,
     /// Whether the same request was sent before.
     pub repeated: bool,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("source", &self.source)
+            .field("operation", &self.operation)
+            .field("method", self.request.method())
+            .field("path", &self.request.uri().path())
+            .field("headers", self.request.headers())
+            .field("bytes", &self.request.body().len())
+            .field("timeout", &self.timeout)
+            .field("repeated", &self.repeated)
+            .finish()
+    }
 }
 
 /// Why there is no answer. An answer with an error status is an answer.

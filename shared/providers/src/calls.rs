@@ -18,7 +18,11 @@ use platform::{
 };
 use tokio::time::{Instant, sleep};
 
-use crate::{Found, Sifted, SourceError, read::Offer};
+use crate::{
+    Booked, BookingError, Found, Sifted, SourceError,
+    booking::{BOOKING_TIMEOUT, OurReference, Refusals},
+    read::Offer,
+};
 
 /// How long one call may take, answer read. It gets less where the time to ask ends before.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -113,15 +117,24 @@ pub(crate) struct Calls<'a> {
     outside: &'a dyn Outside,
     source: &'static str,
     operation: &'static str,
+    longest: Duration,
     until: Instant,
     patience: Option<Patience<'a>>,
     made: AtomicU32,
 }
 
+/// The most pages that a booking of ours is looked for in.
+const LOOKED_THROUGH: u32 = 5;
+
 impl<'a> Calls<'a> {
     pub(crate) fn by(asking: &Asking<'a>, source: &'static str, operation: &'static str) -> Self {
         let Asking { outside, now, until, patience } = *asking;
-        Self { outside, source, operation, now, until, patience, made: AtomicU32::new(0) }
+        Self { outside, source, operation, now, longest: CALL_TIMEOUT, until, patience, made: AtomicU32::new(0) }
+    }
+
+    /// Of a booking, which may take longer.
+    pub(crate) fn of_booking(asking: &Asking<'a>, source: &'static str, operation: &'static str) -> Self {
+        Self { longest: BOOKING_TIMEOUT, ..Self::by(asking, source, operation) }
     }
 
     pub(crate) fn made(&self) -> u32 {
@@ -140,6 +153,45 @@ impl<'a> Calls<'a> {
     /// Sends a request that changes something there: once, whatever becomes of it.
     pub(crate) async fn send_once(&self, request: Request<Bytes>) -> Result<Bytes, SourceError> {
         self.read(self.once(request, false).await?)
+    }
+
+    /// Sends a booking: once, whatever becomes of it. What the answer does not say is not known.
+    pub(crate) async fn book(
+        &self,
+        request: Request<Bytes>,
+        refusals: Refusals,
+        read: impl FnOnce(&[u8]) -> Result<Booked, BookingError>,
+    ) -> Result<Booked, BookingError> {
+        // Without time it is not begun: what is broken off may be booked.
+        self.time_left().ok_or(BookingError::Refused(SourceError::Timeout))?;
+        let answer = self.once(request, false).await.map_err(|error| BookingError::sent(error.into()))?;
+        let answer = unpacked(answer).map_err(BookingError::sent)?;
+        if answer.status().is_success() {
+            read(answer.body())
+        } else {
+            Err(BookingError::refused(SourceError::of(&answer, self.now), answer.body(), refusals))
+        }
+    }
+
+    /// Looks for a booking by our reference, page after page. What lies beyond the last one that is read is not known.
+    pub(crate) async fn find(
+        &self,
+        reference: &OurReference,
+        ask: impl Fn(Option<&str>) -> Result<Request<Bytes>, SourceError>,
+        read: fn(&[u8]) -> Result<Bookings, SourceError>,
+    ) -> Result<Option<Booked>, SourceError> {
+        let mut at = None;
+        for _ in 0..LOOKED_THROUGH {
+            let Bookings { bookings, next } = read(&self.send(ask(at.as_deref())?).await?)?;
+            if let Some(ours) = bookings.into_iter().find(|one| one.ours.as_deref() == Some(reference.as_str())) {
+                return Ok(Some(ours));
+            }
+            if next.is_none() {
+                return Ok(None);
+            }
+            at = next;
+        }
+        Err(SourceError::TooLarge)
     }
 
     async fn repeated(&self, patience: &Patience<'_>, request: Request<Bytes>) -> Result<Bytes, SourceError> {
@@ -183,7 +235,7 @@ impl<'a> Calls<'a> {
 
     async fn once(&self, request: Request<Bytes>, repeated: bool) -> Result<Response<Bytes>, OutsideError> {
         let Some(left) = self.time_left() else { return Err(OutsideError::Timeout) };
-        let (source, operation, timeout) = (self.source, self.operation, left.min(CALL_TIMEOUT));
+        let (source, operation, timeout) = (self.source, self.operation, left.min(self.longest));
         let answer = self.outside.send(Call { source, operation, request, timeout, repeated }).await;
         // What a guard keeps back is no call.
         if answer.as_ref().err().is_none_or(|error| error.left() || *error == OutsideError::Undeclared) {
@@ -211,6 +263,15 @@ pub(crate) fn unpacked(answer: Response<Bytes>) -> Result<Response<Bytes>, Sourc
         return Err(SourceError::TooLarge);
     }
     Ok(Response::from_parts(head, whole.into()))
+}
+
+/// A page of bookings.
+#[derive(Debug)]
+pub struct Bookings {
+    /// Them.
+    pub bookings: Vec<Booked>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<String>,
 }
 
 /// One page of an answer.
@@ -270,6 +331,14 @@ pub(crate) async fn search<P: Paged>(calls: &Calls<'_>, id: &SourceId, paged: &P
 async fn one_page<P: Paged>(calls: &Calls<'_>, paged: &P, at: &P::At) -> Result<Page<P::Offer, P::At>, SourceError> {
     let body = calls.send(paged.request(at, calls.now)?).await?;
     paged.page(&body, at, calls.now)
+}
+
+/// What was looked for, where a source says of what it does not know that it is not found.
+pub(crate) fn unless_unknown<T>(found: Result<Option<T>, SourceError>) -> Result<Option<T>, SourceError> {
+    match found {
+        Err(SourceError::Rejected { status: 404, .. }) => Ok(None),
+        found => found,
+    }
 }
 
 /// What a source gave that can't be asked this.

@@ -27,8 +27,9 @@ use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
 use crate::{
-    Asking, Booked, BookingState, Desk, Found, Sifted, SourceError, StaySource,
-    calls::{Calls, Page, Paged, not_offered, search},
+    Asking, Booked, BookingError, BookingRequest, BookingState, Desk, Found, Sifted, SourceError, StaySource,
+    booking::{Payment, Refusal, Refusals},
+    calls::{Bookings, Calls, Page, Paged, not_offered, search, unless_unknown},
     feed::{Changes as AllChanges, Feed, FeedPage, MAX_CURSOR, Nights, note},
     read::{Amount, currency, fresh, label, link, reference, secret_header, source_id, two_parts},
 };
@@ -83,7 +84,7 @@ impl StaySource for SignedHotels {
         Box::pin(async move {
             let StayPlace::City(city) = query.place() else { return not_offered(&self.id) };
             let calls = Calls::by(asking, self.source, "search-hotels");
-            search(&calls, &self.id, &Search { adapter: self, query, city }, None, MAX_PAGES).await
+            search(&calls, &self.id, &Search { adapter: self, query, city: city.name() }, None, MAX_PAGES).await
         })
     }
 
@@ -106,6 +107,30 @@ impl Feed for SignedHotels {
 }
 
 impl Desk for SignedHotels {
+    /// By the reference of an offer. The price stands in the booking: at another one it is refused.
+    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> BoxFuture<'a, Result<Booked, BookingError>> {
+        Box::pin(async move {
+            let calls = Calls::of_booking(asking, self.source, "booking-create");
+            let post = self.post("/api/booking/create", &booking(request)?, calls.now);
+            let post = post.map_err(|error| BookingError::before(error, REFUSALS))?;
+            calls.book(post, REFUSALS, |body| parse_booking(body).map_err(BookingError::sent)).await
+        })
+    }
+
+    /// By our reference.
+    fn find<'a>(
+        &'a self,
+        asking: &'a Asking<'a>,
+        request: &'a BookingRequest,
+    ) -> BoxFuture<'a, Result<Option<Booked>, SourceError>> {
+        Box::pin(async move {
+            let calls = Calls::by(asking, self.source, "booking-status");
+            let ask =
+                |_: Option<&str>| self.post("/api/booking/status", &json!({"clientReference": request.reference}), calls.now);
+            unless_unknown(calls.find(&request.reference, ask, parse_one_booking).await)
+        })
+    }
+
     fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
         Box::pin(async move {
             let calls = Calls::by(asking, self.source, "booking-status");
@@ -147,6 +172,33 @@ pub(crate) fn question(city: &str, query: &StayQuery, page: Option<&str>) -> Val
         "currency": query.currency(),
         "page": page,
     })
+}
+
+/// The codes by which a booking is refused.
+pub(crate) const REFUSALS: Refusals =
+    &[("price_changed", Refusal::PriceChanged), ("sold_out", Refusal::Gone), ("duplicate_reference", Refusal::AlreadyThere)];
+
+/// The body of a booking. Nothing is held: what is booked is paid by an invoice to us, or at the property.
+pub(crate) fn booking(request: &BookingRequest) -> Result<Value, BookingError> {
+    let payment = match request.payment {
+        Payment::Account => "account",
+        Payment::AtProperty => "at-property",
+        Payment::Hold => return Err(BookingError::not_offered()),
+    };
+    let guests =
+        request.travellers().map(|guest| json!({"givenName": guest.given_name.told(), "familyName": guest.family_name.told()}));
+    Ok(json!({
+        "rateId": request.item.offer().ok_or_else(BookingError::not_offered)?,
+        "clientReference": request.reference,
+        "price": {"total": request.price.amount().to_string(), "currency": request.price.currency()},
+        "payment": payment,
+        "guests": guests.collect::<Vec<Value>>(),
+        "contact": {
+            "email": request.contact.email.told(),
+            "phone": request.contact.phone.told().to_string(),
+            "country": request.contact.address.told().country,
+        },
+    }))
 }
 
 #[derive(Deserialize)]
@@ -292,16 +344,17 @@ fn board(text: &str) -> Option<Board> {
 struct Booking {
     booking_id: String,
     status: String,
+    client_reference: Option<String>,
     currency: Option<String>,
     total: Option<Amount>,
 }
 
-/// Reads how far a booking is.
+/// Reads a booking: what became of it, or how far it is.
 ///
 /// # Errors
 /// [`SourceError::Malformed`] if it is not what was agreed.
 pub fn parse_booking(body: &[u8]) -> Result<Booked, SourceError> {
-    let Booking { booking_id, status, currency: code, total } =
+    let Booking { booking_id, status, client_reference: ours, currency: code, total } =
         serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
     let total = total.zip(code).map(|(amount, code)| amount.money(currency(&code)?)).transpose();
     let state = match status.as_str() {
@@ -318,8 +371,14 @@ pub fn parse_booking(body: &[u8]) -> Result<Booked, SourceError> {
         status_by: Some(reference.clone()),
         cancel_by: Some(reference.clone()),
         cancellation: None,
+        ours,
         reference,
     })
+}
+
+/// The same, where it is what was looked for.
+pub(crate) fn parse_one_booking(body: &[u8]) -> Result<Bookings, SourceError> {
+    Ok(Bookings { bookings: vec![parse_booking(body)?], next: None })
 }
 
 #[derive(Deserialize)]

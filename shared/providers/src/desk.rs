@@ -1,4 +1,4 @@
-//! What comes after a search: checking a price, and looking after a booking. A source has some of it, or none.
+//! What comes after a search: checking a price, booking, and looking after a booking. A source has some of it, or none.
 
 use std::fmt::Debug;
 
@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{Asking, SourceError};
+use crate::{Asking, BookingError, BookingRequest, SourceError};
 
 /// Whether a price still holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -65,6 +65,8 @@ pub struct Booked {
     pub cancel_by: Option<String>,
     /// How it can be cancelled.
     pub cancellation: Option<Cancellation>,
+    /// What we call it, where the source repeats that.
+    pub ours: Option<String>,
 }
 
 /// What cancelling would bring back.
@@ -84,6 +86,24 @@ pub trait Desk: Debug + Send + Sync {
     /// Whether a price still holds, by the reference of its offer.
     fn check<'a>(&'a self, asking: &'a Asking<'a>, reference: &'a str) -> BoxFuture<'a, Result<PriceCheck, SourceError>> {
         let _ = (asking, reference);
+        Box::pin(async { Err(SourceError::NotOffered) })
+    }
+
+    /// Books at the price that was agreed to, or not at all. The price is asked for before, where the source can be asked. What books is
+    /// sent once: whose outcome is not known is asked about by [`Desk::find`], and booked again only when there is none.
+    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> BoxFuture<'a, Result<Booked, BookingError>> {
+        let _ = (asking, request);
+        Box::pin(async { Err(BookingError::not_offered()) })
+    }
+
+    /// What became of a request to book, by our own reference. There can be none yet of which there will be one: sources tell of some
+    /// only minutes later.
+    fn find<'a>(
+        &'a self,
+        asking: &'a Asking<'a>,
+        request: &'a BookingRequest,
+    ) -> BoxFuture<'a, Result<Option<Booked>, SourceError>> {
+        let _ = (asking, request);
         Box::pin(async { Err(SourceError::NotOffered) })
     }
 

@@ -262,6 +262,14 @@ enum Inner {
     Text(#[allow(dead_code, reason = "not shown: it could hold anything")] String),
 }
 
+/// Whether an error says this code, as its own or as that of any of the faults that it lists.
+pub(crate) fn says(body: &[u8], code: &str) -> bool {
+    let Ok(body) = serde_json::from_slice::<Body>(body) else { return false };
+    let inner = matches!(&body.error, Some(Inner::Coded { code: inner }) if inner == code);
+    let listed = body.errors.iter().flatten().flat_map(|one| [&one.code, &one.id, &one.r#type]);
+    inner || listed.chain([&body.code, &body.r#type]).flatten().any(|known| known == code)
+}
+
 /// The code of an error. It is shown to operators, so only what looks like a code is kept.
 pub(crate) fn code_in(body: &[u8]) -> Option<String> {
     let body: Body = serde_json::from_slice(body).ok()?;
@@ -273,8 +281,10 @@ pub(crate) fn code_in(body: &[u8]) -> Option<String> {
         Some(Inner::Coded { code }) => Some(code),
         Some(Inner::Text(_)) | None => None,
     };
-    let harmless = |code: &String| {
-        (1..=64).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
-    };
-    listed.or(inner).or(body.code).or(body.r#type).filter(harmless)
+    listed.or(inner).or(body.code).or(body.r#type).filter(|code| is_code(code))
+}
+
+/// Whether it looks like a code.
+pub(crate) fn is_code(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }

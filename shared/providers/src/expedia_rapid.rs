@@ -3,6 +3,12 @@
 //! Facts of the wire are from the vendor's SDK: a request is signed by the SHA-512 of key, secret and time, which are kept here as
 //! one text, `KEY:SECRET`; amounts are decimal strings, of which those in the billable currency are what is charged; what comes next
 //! is a link with a token in it, which is followed and never built. Fees are paid at the property, on top of the inclusive total.
+//!
+//! Availability is asked for by ids of properties. Which of them are around a place the vendor's geography says: what lies in a polygon
+//! in GeoJSON, as an object whose names are ids (`POST /properties/geography?include=property_ids`).
+//!
+//! What is booked is paid by Expedia's invoice to us (`affiliate_collect`, which an agreement allows); the other ways are payment cards,
+//! which are not handled here. Our reference is unique there: the same one books once, and finds what was booked.
 
 use std::collections::BTreeMap;
 
@@ -11,22 +17,26 @@ use domain::{
     cancellation::{Cancellation, Deadline, Penalty, Step},
     flights::{SourceId, Tier, Untrusted},
     money::{Currency, Money},
-    stays::{Guests, Property, Room, StayOffer, StayPlace, StayPrice, StayQuery},
+    properties::ring,
+    search::SourceOutcome,
+    stays::{Guests, Position, Property, Room, StayOffer, StayPlace, StayPrice, StayQuery},
 };
 use futures::future::BoxFuture;
 use http::{
-    Method, Request,
-    header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, USER_AGENT},
+    HeaderValue, Method, Request,
+    header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT},
 };
 use jiff::Timestamp;
 use secrecy::SecretString;
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::{Value, json, value::RawValue};
 use sha2::{Digest, Sha512};
 
 use crate::{
-    Asking, Booked, BookingState, Desk, Found, PriceCheck, PriceState, Sifted, SourceError, StaySource,
-    calls::{Calls, Page, Paged, not_offered, search},
+    Asking, Booked, BookingError, BookingRequest, BookingState, Desk, Found, PriceCheck, PriceState, Sifted, SourceError,
+    StaySource,
+    booking::{Payment, Refusal, Refusals, known},
+    calls::{Bookings, Calls, Page, Paged, not_offered, search, unless_unknown},
     read::{
         Amount, Id, currency, decimal, encoded, fresh, hex, label, long_reference, reference, secret_header, source_id, two_parts,
     },
@@ -73,14 +83,119 @@ impl ExpediaRapid {
             .map_err(|_| SourceError::Unreachable)
     }
 
+    /// The ids of the properties around a place.
+    async fn around(&self, calls: &Calls<'_>, position: Position, kilometres: u8) -> Result<Vec<String>, SourceError> {
+        let number = |degrees: rust_decimal::Decimal| serde_json::from_str::<Value>(&degrees.to_string()).unwrap_or_default();
+        let ring = ring(position, u64::from(kilometres) * 1_000).into_iter().map(|(east, north)| [number(east), number(north)]);
+        let polygon = json!({"type": "Polygon", "coordinates": [ring.collect::<Vec<_>>()]});
+        let path = format!("{VERSION}properties/geography?include=property_ids");
+        let (mut head, _) = self.signed(Method::POST, &path, calls.now)?.into_parts();
+        head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let body = calls.send(Request::from_parts(head, polygon.to_string().into())).await?;
+        let found: BTreeMap<String, IgnoredAny> = serde_json::from_slice(&body).map_err(|_| SourceError::Malformed)?;
+        Ok(found.into_keys().collect())
+    }
+
+    /// What is free around a place: first what is there is asked for, then what of it is free.
+    async fn stays_around(&self, asking: &Asking<'_>, query: &StayQuery, position: Position, kilometres: u8) -> Found<StayOffer> {
+        let calls = Calls::by(asking, SOURCE, "properties-geography");
+        let ids = match self.around(&calls, position, kilometres).await {
+            Ok(ids) => ids,
+            Err(error) => return Found { error: Some(error), calls: calls.made(), ..not_offered(&self.id) },
+        };
+        if ids.is_empty() {
+            return Found { outcome: SourceOutcome::Complete, error: None, calls: calls.made(), ..not_offered(&self.id) };
+        }
+        let found = self.available(asking, query, ids.iter().map(String::as_str).collect()).await;
+        Found { calls: found.calls + calls.made(), ..found }
+    }
+
+    async fn available(&self, asking: &Asking<'_>, query: &StayQuery, ids: Vec<&str>) -> Found<StayOffer> {
+        let calls = Calls::by(asking, SOURCE, "availability");
+        search(&calls, &self.id, &Search { adapter: self, query, ids }, 0, MAX_CALLS).await
+    }
+
     async fn follow(&self, calls: &Calls<'_>, link: &str) -> Result<Bytes, SourceError> {
         calls.send(self.signed(Method::GET, followed(link)?, calls.now)?).await
     }
 }
 
+/// The codes by which a booking is refused.
+const REFUSALS: Refusals = &[
+    ("price_mismatch", Refusal::PriceChanged),
+    ("rooms_unavailable", Refusal::Gone),
+    ("duplicate_itinerary", Refusal::AlreadyThere),
+];
+
+/// What the links that check a price begin with.
+const CHECKS: &str = "/v3/properties/";
+/// What the links that book begin with.
+const BOOKS: &str = "/v3/itineraries?";
+
+impl ExpediaRapid {
+    /// Books by the link of a price check, which is asked for if there is only an offer.
+    async fn itinerary(&self, asking: &Asking<'_>, request: &BookingRequest) -> Result<Booked, BookingError> {
+        let before = |error| BookingError::before(error, REFUSALS);
+        let body = itinerary(request)?;
+        let given = request.item.offer().ok_or_else(BookingError::not_offered)?;
+        let link = if given.starts_with(BOOKS) { given.to_owned() } else { self.checked(asking, request, given).await? };
+        let calls = Calls::of_booking(asking, SOURCE, "itineraries");
+        let mut post = self.signed(Method::POST, followed(&link).map_err(before)?, calls.now).map_err(before)?;
+        post.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+        post.headers_mut().insert(CUSTOMER, customer(request).map_err(before)?);
+        *post.body_mut() = body.to_string().into();
+        calls.book(post, REFUSALS, |body| parse_itinerary(body).map_err(BookingError::sent)).await
+    }
+
+    /// The link that books an offer at the price that was agreed to.
+    async fn checked(&self, asking: &Asking<'_>, request: &BookingRequest, offer: &str) -> Result<String, BookingError> {
+        let check = self.check(asking, offer).await.map_err(|error| BookingError::before(error, REFUSALS))?;
+        let total = check.total.filter(|_| check.state != PriceState::SoldOut).ok_or(BookingError::Gone)?;
+        request.agrees(total)?;
+        // Without it the guest has to pay by card first.
+        check.book_by.ok_or_else(BookingError::not_offered)
+    }
+}
+
+/// Who books, by their network address.
+const CUSTOMER: http::HeaderName = http::HeaderName::from_static("customer-ip");
+
+fn customer(request: &BookingRequest) -> Result<http::HeaderValue, SourceError> {
+    secret_header(&request.contact.network_address.told().to_string())
+}
+
+/// The body of a booking: one room, in the name of whoever books.
+fn itinerary(request: &BookingRequest) -> Result<Value, BookingError> {
+    let hold = match request.payment {
+        Payment::Account => false,
+        Payment::Hold => true,
+        Payment::AtProperty => return Err(BookingError::not_offered()),
+    };
+    let (contact, lead) = (&request.contact, &request.lead);
+    let (phone, address) = (contact.phone.told(), contact.address.told());
+    let name = json!({"given_name": lead.given_name.told(), "family_name": lead.family_name.told()});
+    let (mut room, mut payer) = (name.clone(), name);
+    room["smoking"] = json!(false);
+    payer["address"] = known([
+        ("line_1", address.line.as_deref()),
+        ("city", address.city.as_deref()),
+        ("state_province_code", address.region.as_deref()),
+        ("postal_code", address.postal_code.as_deref()),
+        ("country_code", Some(address.country.as_str())),
+    ]);
+    Ok(json!({
+        "affiliate_reference_id": request.reference,
+        "hold": hold,
+        "email": contact.email.told(),
+        "phone": {"country_code": phone.country_code.to_string(), "number": phone.number},
+        "rooms": [room],
+        "payments": [{"type": "affiliate_collect", "billing_contact": payer}],
+    }))
+}
+
 /// A link that leads nowhere but to the source.
 fn followed(link: &str) -> Result<&str, SourceError> {
-    if link.starts_with(VERSION) { Ok(link) } else { Err(SourceError::NotOffered) }
+    if link.starts_with(VERSION) && !link.contains("..") { Ok(link) } else { Err(SourceError::NotOffered) }
 }
 
 impl StaySource for ExpediaRapid {
@@ -88,21 +203,49 @@ impl StaySource for ExpediaRapid {
         &self.id
     }
 
-    /// It is asked by its own ids of properties.
+    /// By its own ids of properties, or around a place.
     fn stays<'a>(&'a self, asking: &'a Asking<'a>, query: &'a StayQuery) -> BoxFuture<'a, Found<StayOffer>> {
         Box::pin(async move {
-            let StayPlace::Properties(ids) = query.place() else { return not_offered(&self.id) };
-            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-            let calls = Calls::by(asking, SOURCE, "availability");
-            search(&calls, &self.id, &Search { adapter: self, query, ids }, 0, MAX_CALLS).await
+            match query.place() {
+                StayPlace::Properties(ids) => self.available(asking, query, ids.iter().map(String::as_str).collect()).await,
+                StayPlace::Around(position, kilometres, _) => self.stays_around(asking, query, *position, *kilometres).await,
+                StayPlace::Listings(..) | StayPlace::City(_) => not_offered(&self.id),
+            }
         })
     }
 }
 
 impl Desk for ExpediaRapid {
+    /// By the reference of an offer, or what a price check says it is booked by.
+    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> BoxFuture<'a, Result<Booked, BookingError>> {
+        Box::pin(self.itinerary(asking, request))
+    }
+
+    /// By our reference and the address of mail that stands with it.
+    fn find<'a>(
+        &'a self,
+        asking: &'a Asking<'a>,
+        request: &'a BookingRequest,
+    ) -> BoxFuture<'a, Result<Option<Booked>, SourceError>> {
+        Box::pin(async move {
+            let calls = Calls::by(asking, SOURCE, "itineraries-find");
+            let (ours, email) = (encoded(request.reference.as_str()), encoded(request.contact.email.told()));
+            let ask = |_: Option<&str>| {
+                let path = format!("{BOOKS}affiliate_reference_id={ours}&email={email}");
+                let mut get = self.signed(Method::GET, &path, calls.now)?;
+                get.headers_mut().insert(CUSTOMER, customer(request)?);
+                Ok(get)
+            };
+            unless_unknown(calls.find(&request.reference, ask, parse_itineraries).await)
+        })
+    }
+
     /// The reference of an offer is the link that checks its price.
     fn check<'a>(&'a self, asking: &'a Asking<'a>, reference: &'a str) -> BoxFuture<'a, Result<PriceCheck, SourceError>> {
         Box::pin(async move {
+            // Who hands it in may be anybody: it leads to prices and to nothing else.
+            let is_check = reference.starts_with(CHECKS) && reference.contains("/rates/");
+            is_check.then_some(()).ok_or(SourceError::NotOffered)?;
             let calls = Calls::by(asking, SOURCE, "price-check");
             parse_price_check(&self.follow(&calls, reference).await?)
         })
@@ -443,6 +586,7 @@ struct Itinerary {
     itinerary_id: Id,
     links: Option<BTreeMap<String, Link>>,
     rooms: Option<Vec<BookedRoom>>,
+    affiliate_reference_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -463,7 +607,20 @@ struct BookedRate {
 /// # Errors
 /// [`SourceError::Malformed`] if it is not what was agreed.
 pub fn parse_itinerary(body: &[u8]) -> Result<Booked, SourceError> {
-    let Itinerary { itinerary_id, links, rooms } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    booked(serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?)
+}
+
+/// Reads the bookings of a reference of ours.
+///
+/// # Errors
+/// [`SourceError::Malformed`] if it is not what was agreed.
+pub fn parse_itineraries(body: &[u8]) -> Result<Bookings, SourceError> {
+    let all: Vec<Itinerary> = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    Ok(Bookings { bookings: all.into_iter().map(booked).collect::<Result<_, _>>()?, next: None })
+}
+
+fn booked(itinerary: Itinerary) -> Result<Booked, SourceError> {
+    let Itinerary { itinerary_id, links, rooms, affiliate_reference_id: ours } = itinerary;
     let mut links = links.unwrap_or_default();
     let rooms = rooms.unwrap_or_default();
     let mut total: Option<Money> = None;
@@ -483,6 +640,7 @@ pub fn parse_itinerary(body: &[u8]) -> Result<Booked, SourceError> {
         status_by: links.remove("retrieve").map(|link| link.href),
         cancel_by: links.remove("cancel").map(|link| link.href),
         cancellation,
+        ours,
     })
 }
 

@@ -3,6 +3,8 @@
 //! Facts of the wire are from the vendor's specification: every GET names language and currency, and an answer repeats them in
 //! `_metadata.query`, which is the only place where it says what currency its amounts are in; amounts are JSON numbers in major
 //! units and the lowest at which a tour starts. The link to book by is the vendor's own and is handed on as it is.
+//!
+//! Nothing is booked by the API: a cart is paid by an encrypted payment card or by PayPal, and cards are not handled here.
 
 use bytes::Bytes;
 use domain::{
@@ -21,7 +23,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    ActivitySource, Asking, Found, Sifted, SourceError,
+    ActivitySource, Asking, Desk, Found, Sifted, SourceError,
     calls::{Calls, Page, Paged, search},
     read::{Amount, Id, currency, encoded, fresh, label, link, reference, secret_header, source_id},
 };
@@ -49,6 +51,8 @@ impl GetYourGuide {
         Self { id: source_id(SOURCE), base: base.trim_end_matches('/').to_owned(), token }
     }
 }
+
+impl Desk for GetYourGuide {}
 
 impl ActivitySource for GetYourGuide {
     fn id(&self) -> &SourceId {

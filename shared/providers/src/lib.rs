@@ -8,7 +8,7 @@
 //! again within it, for a member shortly, for a message longer. What takes longer still is a typed error, and the queue's redelivery
 //! asks again.
 
-use std::{collections::BTreeMap, fmt::Debug};
+use std::collections::BTreeMap;
 
 use domain::{
     activities::{ActivityOffer, ActivityQuery},
@@ -20,6 +20,7 @@ use futures::future::BoxFuture;
 use jiff::civil::Date;
 
 pub mod account;
+pub mod booking;
 pub mod booking_demand;
 pub mod calls;
 pub mod contract;
@@ -43,6 +44,7 @@ pub mod travelpayouts;
 pub mod trip_com;
 pub mod viator;
 
+pub use booking::{BookingError, BookingRequest};
 pub use booking_demand::BookingDemand;
 pub use calls::{Asking, CALL_TIMEOUT, Patience};
 pub use contract::SignedHotels;
@@ -61,7 +63,7 @@ pub use travelpayouts::Travelpayouts;
 pub use viator::Viator;
 
 /// A source of award space.
-pub trait AwardSource: Debug + Send + Sync {
+pub trait AwardSource: Desk {
     /// Which source this is.
     fn id(&self) -> &SourceId;
 
@@ -70,7 +72,7 @@ pub trait AwardSource: Debug + Send + Sync {
 }
 
 /// A source of cash fares, which answers for one day at a time.
-pub trait CashSource: Debug + Send + Sync {
+pub trait CashSource: Desk {
     /// Which source this is.
     fn id(&self) -> &SourceId;
 
@@ -79,7 +81,7 @@ pub trait CashSource: Debug + Send + Sync {
 }
 
 /// A source of "from" prices of flights.
-pub trait LeadInSource: Debug + Send + Sync {
+pub trait LeadInSource: Desk {
     /// Which source this is.
     fn id(&self) -> &SourceId;
 
@@ -88,7 +90,7 @@ pub trait LeadInSource: Debug + Send + Sync {
 }
 
 /// A source of stays.
-pub trait StaySource: Debug + Send + Sync {
+pub trait StaySource: Desk {
     /// Which source this is.
     fn id(&self) -> &SourceId;
 
@@ -102,7 +104,7 @@ pub trait StaySource: Debug + Send + Sync {
 }
 
 /// A source of activities.
-pub trait ActivitySource: Debug + Send + Sync {
+pub trait ActivitySource: Desk {
     /// Which source this is.
     fn id(&self) -> &SourceId;
 

@@ -22,9 +22,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    Asking, Booked, Desk, Found, SourceError, StaySource,
-    calls::{self, Calls, Page, Paged, not_offered},
-    contract::{MAX_PAGES, parse_booking, parse_hotels, question},
+    Asking, Booked, BookingError, BookingRequest, Desk, Found, SourceError, StaySource,
+    calls::{self, Calls, Page, Paged, not_offered, unless_unknown},
+    contract::{MAX_PAGES, REFUSALS, booking, parse_booking, parse_hotels, parse_one_booking, question},
     read::{encoded, secret_header, source_id, two_parts},
 };
 
@@ -119,7 +119,7 @@ impl StaySource for MakeMyTrip {
             let StayPlace::City(city) = query.place() else { return not_offered(&self.id) };
             let (of_token, calls) = (Calls::by(asking, SOURCE, TOKEN), &Calls::by(asking, SOURCE, "hotels-search"));
             let found = self.authorised(&of_token, |token| async move {
-                let search = Search { adapter: self, query, city, token };
+                let search = Search { adapter: self, query, city: city.name(), token };
                 match calls::search(calls, &self.id, &search, None, MAX_PAGES).await {
                     Found { outcome: SourceOutcome::Failed, error: Some(error), .. } => Err(error),
                     found => Ok(found),
@@ -132,6 +132,36 @@ impl StaySource for MakeMyTrip {
 }
 
 impl Desk for MakeMyTrip {
+    /// By the reference of an offer. The price stands in the booking: at another one it is refused.
+    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> BoxFuture<'a, Result<Booked, BookingError>> {
+        Box::pin(async move {
+            let before = |error| BookingError::before(error, REFUSALS);
+            let body = booking(request)?;
+            // A new one: a booking is sent once, and is not to be lost to one that is refused by now.
+            let token = self.new_token(&Calls::by(asking, SOURCE, TOKEN)).await.map_err(before)?;
+            let calls = Calls::of_booking(asking, SOURCE, "bookings-create");
+            let post = self.post("/api/v2/bookings", &token, &body).map_err(before)?;
+            calls.book(post, REFUSALS, |body| parse_booking(body).map_err(BookingError::sent)).await
+        })
+    }
+
+    /// By our reference.
+    fn find<'a>(
+        &'a self,
+        asking: &'a Asking<'a>,
+        request: &'a BookingRequest,
+    ) -> BoxFuture<'a, Result<Option<Booked>, SourceError>> {
+        Box::pin(async move {
+            let (of_token, calls) = (Calls::by(asking, SOURCE, TOKEN), &Calls::by(asking, SOURCE, "bookings"));
+            let url = &format!("{}/api/v2/bookings?clientReference={}", self.base, encoded(request.reference.as_str()));
+            let found = self.authorised(&of_token, |token| async move {
+                let ask = |_: Option<&str>| self.request(Request::get(url), &token, Bytes::new());
+                calls.find(&request.reference, ask, parse_one_booking).await
+            });
+            unless_unknown(found.await)
+        })
+    }
+
     fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
         Box::pin(async move {
             let (of_token, calls) = (Calls::by(asking, SOURCE, TOKEN), &Calls::by(asking, SOURCE, "bookings"));

@@ -7,7 +7,7 @@ use domain::{
     activities::ActivityOffer,
     flights::{FlightOffer, lead_ins::LeadInFare},
     search::{Asks, Days},
-    stays::StayOffer,
+    stays::{StayBy, StayOffer},
 };
 use http::HeaderMap;
 use jiff::Timestamp;
@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 
 use crate::{
-    ActivitySource, AwardSource, Booked, BookingDemand, CancelQuote, CashSource, Duffel, ExpediaRapid, FeedPage, GetYourGuide,
-    LeadInSource, MakeMyTrip, PriceCheck, SeatsAero, Sifted, SourceError, StaySource, Travelpayouts, Viator, booking_demand,
-    contract, duffel,
+    ActivitySource, AwardSource, Booked, BookingDemand, CancelQuote, CashSource, Desk, Duffel, ExpediaRapid, FeedPage,
+    GetYourGuide, LeadInSource, MakeMyTrip, PriceCheck, SeatsAero, Sifted, SourceError, StaySource, Travelpayouts, Viator,
+    booking_demand, contract, duffel,
     error::{code_in, retry_after},
     expedia_rapid, getyourguide, goibibo, makemytrip, oyo, seats_aero, travelpayouts, trip_com, viator,
 };
@@ -71,6 +71,19 @@ pub enum Adapter {
     Activities(Arc<dyn ActivitySource>),
 }
 
+impl Adapter {
+    /// What there is of the source besides searches: some of it, or nothing.
+    pub fn desk(&self) -> &dyn Desk {
+        match self {
+            Self::Awards(source) => source.as_ref(),
+            Self::Fares(source) => source.as_ref(),
+            Self::LeadIns(source) => source.as_ref(),
+            Self::Stays(source) => source.as_ref(),
+            Self::Activities(source) => source.as_ref(),
+        }
+    }
+}
+
 /// How the answers of one operation are read.
 #[derive(Debug)]
 pub struct Reading {
@@ -96,8 +109,10 @@ pub enum Normalised {
     Activities(Offers<ActivityOffer>),
     /// Whether a price holds.
     PriceCheck(PriceCheck),
-    /// How far a booking is.
+    /// What became of a booking, or how far it is.
     Booking(Booked),
+    /// Bookings, among which one of ours is looked for.
+    Bookings(Vec<Booked>),
     /// What cancelling would bring back.
     CancelQuote(CancelQuote),
     /// What has changed.
@@ -112,7 +127,9 @@ impl Normalised {
             Self::LeadIns(offers) => (offers.offers.len(), offers.set_aside.clone()),
             Self::Stays(offers) => (offers.offers.len(), offers.set_aside.clone()),
             Self::Activities(offers) => (offers.offers.len(), offers.set_aside.clone()),
-            Self::PriceCheck(_) | Self::Booking(_) | Self::CancelQuote(_) | Self::Changes(_) => Default::default(),
+            Self::PriceCheck(_) | Self::Booking(_) | Self::Bookings(_) | Self::CancelQuote(_) | Self::Changes(_) => {
+                Default::default()
+            }
         }
     }
 }
@@ -154,7 +171,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Flights,
         contract: Contract::Published,
         limit: Some(Limit { calls: 1_000, seconds: 86_400 }),
-        asks: Asks { party: false, days: Days::Weeks },
+        asks: Asks { party: false, days: Days::Weeks, stays: &[] },
         connect: |base, key| Adapter::Awards(Arc::new(SeatsAero::new(base, key))),
         readings: &[
             Reading {
@@ -179,13 +196,18 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Flights,
         contract: Contract::Published,
         limit: None,
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[] },
         connect: |base, key| Adapter::Fares(Arc::new(Duffel::new(base, key))),
         readings: &[
             Reading {
                 operation: "offer-requests",
                 fits: |body| has(body, "/data/offers"),
                 read: |body, now| Ok(Normalised::Flights(duffel::parse_offer_request(body, None, now)?.into())),
+            },
+            Reading {
+                operation: "orders-list",
+                fits: |body| has(body, "/data/0/booking_reference"),
+                read: |body, _| Ok(Normalised::Bookings(duffel::parse_orders(body)?.bookings)),
             },
             Reading {
                 operation: "offers",
@@ -217,6 +239,8 @@ pub static SOURCES: &[Source] = &[
             ("validation_required", 422),
             ("invalid_state_error", 422),
             ("invalid_request_error", 400),
+            ("price_changed", 422),
+            ("offer_no_longer_available", 422),
             ("airline_error", 502),
             ("api_error", 500),
             ("internal_server_error", 500),
@@ -228,7 +252,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Flights,
         contract: Contract::Published,
         limit: Some(Limit { calls: 300, seconds: 60 }),
-        asks: Asks { party: false, days: Days::Months },
+        asks: Asks { party: false, days: Days::Months, stays: &[] },
         connect: |base, key| Adapter::LeadIns(Arc::new(Travelpayouts::new(base, key))),
         readings: &[Reading {
             operation: "prices",
@@ -243,13 +267,9 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::Published,
         limit: None,
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::Properties, StayBy::Around] },
         connect: |base, key| Adapter::Stays(Arc::new(BookingDemand::new(base, key))),
-        readings: &[Reading {
-            operation: "accommodations-search",
-            fits: |body| lists(body, "/data", "price") || lists(body, "/data", "products"),
-            read: |body, now| Ok(Normalised::Stays(booking_demand::parse_search(body, None, now)?.0.into())),
-        }],
+        readings: BOOKING_DEMAND,
         errors: &[
             ("missing_parameter", 400),
             ("invalid_parameter", 400),
@@ -270,7 +290,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::Published,
         limit: None,
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::Properties, StayBy::Around] },
         connect: |base, key| Adapter::Stays(Arc::new(ExpediaRapid::new(base, key))),
         readings: EXPEDIA,
         errors: &[
@@ -278,6 +298,8 @@ pub static SOURCES: &[Source] = &[
             ("request_unauthenticated", 401),
             ("request_forbidden", 403),
             ("resource_not_found", 404),
+            ("price_mismatch", 409),
+            ("rooms_unavailable", 410),
             ("too_many_requests", 429),
             ("unknown_internal_error", 500),
             ("service_unavailable", 503),
@@ -289,7 +311,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Activities,
         contract: Contract::Published,
         limit: None,
-        asks: Asks { party: false, days: Days::Asked },
+        asks: Asks { party: false, days: Days::Asked, stays: &[] },
         connect: |base, key| Adapter::Activities(Arc::new(Viator::new(base, key))),
         readings: VIATOR,
         errors: &[
@@ -309,7 +331,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Activities,
         contract: Contract::Published,
         limit: Some(Limit { calls: 120, seconds: 60 }),
-        asks: Asks { party: false, days: Days::Asked },
+        asks: Asks { party: false, days: Days::Asked, stays: &[] },
         connect: |base, key| Adapter::Activities(Arc::new(GetYourGuide::new(base, key))),
         readings: &[
             Reading {
@@ -331,9 +353,9 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
         connect: |base, key| Adapter::Stays(Arc::new(goibibo::new(base, key))),
-        readings: &[hotels(|body, now| read_hotels(body, goibibo::SOURCE, now)), BOOKING, CHANGED],
+        readings: &[hotels(|body, now| read_hotels(body, goibibo::SOURCE, now)), BOOKING_MADE, BOOKING, CHANGED],
         errors: CONTRACT_ERRORS,
     },
     Source {
@@ -342,9 +364,9 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
         connect: |base, key| Adapter::Stays(Arc::new(oyo::new(base, key))),
-        readings: &[hotels(|body, now| read_hotels(body, oyo::SOURCE, now)), BOOKING, CHANGED],
+        readings: &[hotels(|body, now| read_hotels(body, oyo::SOURCE, now)), BOOKING_MADE, BOOKING, CHANGED],
         errors: CONTRACT_ERRORS,
     },
     Source {
@@ -353,9 +375,9 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 30, seconds: 60 }),
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
         connect: |base, key| Adapter::Stays(Arc::new(MakeMyTrip::new(base, key))),
-        readings: &[hotels(|body, now| read_hotels(body, makemytrip::SOURCE, now)), BOOKING],
+        readings: &[hotels(|body, now| read_hotels(body, makemytrip::SOURCE, now)), BOOKING_MADE, BOOKING],
         errors: CONTRACT_ERRORS,
     },
     Source {
@@ -364,14 +386,42 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: None,
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
         connect: |base, key| Adapter::Stays(Arc::new(trip_com::new(base, key))),
-        readings: &[hotels(|body, now| read_hotels(body, trip_com::SOURCE, now)), BOOKING],
+        readings: &[hotels(|body, now| read_hotels(body, trip_com::SOURCE, now)), BOOKING_MADE, BOOKING],
         errors: CONTRACT_ERRORS,
     },
 ];
 
+const BOOKING_DEMAND: &[Reading] = &[
+    Reading {
+        operation: "accommodations-search",
+        fits: |body| lists(body, "/data", "price") && !has(body, "/data/0/status") || lists(body, "/data", "products"),
+        read: |body, now| Ok(Normalised::Stays(booking_demand::parse_search(body, None, now)?.0.into())),
+    },
+    Reading {
+        operation: "orders-preview",
+        fits: |body| has(body, "/data/order_token"),
+        read: |body, now| Ok(Normalised::PriceCheck(booking_demand::parse_preview(body, now)?)),
+    },
+    Reading {
+        operation: "orders-create",
+        fits: |body| has(body, "/data/accommodation/reservation"),
+        read: |body, _| Ok(Normalised::Booking(booking_demand::parse_created(body)?)),
+    },
+    Reading {
+        operation: "orders-details",
+        fits: |body| lists(body, "/data", "status"),
+        read: |body, _| Ok(Normalised::Bookings(booking_demand::parse_orders(body)?.bookings)),
+    },
+];
+
 const EXPEDIA: &[Reading] = &[
+    Reading {
+        operation: "itineraries-find",
+        fits: |body| has(body, "/0/itinerary_id"),
+        read: |body, _| Ok(Normalised::Bookings(expedia_rapid::parse_itineraries(body)?.bookings)),
+    },
     Reading {
         operation: "availability",
         fits: |body| lists(body, "", "rooms"),
@@ -381,6 +431,11 @@ const EXPEDIA: &[Reading] = &[
         operation: "price-check",
         fits: |body| has(body, "/status") && (has(body, "/occupancy_pricing") || has(body, "/links")),
         read: |body, _| Ok(Normalised::PriceCheck(expedia_rapid::parse_price_check(body)?)),
+    },
+    Reading {
+        operation: "itineraries",
+        fits: |body| has(body, "/itinerary_id") && !has(body, "/rooms"),
+        read: |body, _| Ok(Normalised::Booking(expedia_rapid::parse_itinerary(body)?)),
     },
     Reading {
         operation: "itinerary",
@@ -406,6 +461,11 @@ const VIATOR: &[Reading] = &[
         read: |body, now| Ok(Normalised::Activities(viator::parse_schedule(body, None, now)?.into())),
     },
     Reading {
+        operation: "bookings-book",
+        fits: |body| has(body, "/bookingRef") && has(body, "/rejectionReasonCode"),
+        read: |body, _| Ok(Normalised::Booking(viator::parse_booking(body)?)),
+    },
+    Reading {
         operation: "booking-status",
         fits: |body| has(body, "/bookingRef") && has(body, "/status"),
         read: |body, _| Ok(Normalised::Booking(viator::parse_booking(body)?)),
@@ -425,6 +485,12 @@ fn read_hotels(body: &[u8], source: &'static str, now: Timestamp) -> Result<Norm
     Ok(Normalised::Stays(contract::parse_hotels(body, source, None, now)?.0.into()))
 }
 
+const BOOKING_MADE: Reading = Reading {
+    operation: "booking-create",
+    fits: |body| has(body, "/bookingId") && has(body, "/clientReference"),
+    read: |body, _| Ok(Normalised::Booking(contract::parse_booking(body)?)),
+};
+
 const BOOKING: Reading = Reading {
     operation: "booking-status",
     fits: |body| has(body, "/bookingId"),
@@ -443,6 +509,9 @@ const CONTRACT_ERRORS: &[(&str, u16)] = &[
     ("unauthorized", 401),
     ("forbidden", 403),
     ("not_found", 404),
+    ("price_changed", 409),
+    ("sold_out", 409),
+    ("duplicate_reference", 409),
     ("rate_limited", 429),
     ("internal_error", 500),
     ("unavailable", 503),
@@ -464,6 +533,11 @@ struct Recorded<'a> {
 }
 
 impl Source {
+    /// Whether searches ask it. Travelpayouts has nothing that could be booked or compared ([`travelpayouts`] says why).
+    pub fn is_searched(&self) -> bool {
+        self.id != travelpayouts::SOURCE
+    }
+
     /// What the adapter makes of a recorded answer: the bare body, or an object of `status`, `headers` and `body`. Also which
     /// operation it is of; without a name, what it looks like is taken.
     ///

@@ -2,7 +2,11 @@
 //!
 //! Facts of the wire are from the vendor's OpenAPI document: the version stands in `Accept`; amounts are JSON numbers in major
 //! units; the price of a search is the lowest of the coming year ("from"), that of an availability check is for the party and
-//! the day. The link to book by is the vendor's own and is handed on as it is. Affiliates do not book by the API.
+//! the day. The link to book by is the vendor's own and is handed on as it is.
+//!
+//! Merchants, who are invoiced, book by the API; affiliates don't, or only with a payment that the guest makes in the vendor's own form:
+//! they are refused as forbidden. Our reference is unique there: the same one books once, and finds what was booked. What a product asks of
+//! its travellers beyond their names is not answered, and it is refused.
 
 use bytes::Bytes;
 use domain::{
@@ -26,8 +30,10 @@ use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
 use crate::{
-    ActivitySource, Asking, Booked, BookingState, CancelQuote, Desk, Found, Sifted, SourceError,
-    calls::{Calls, Page, Paged, search},
+    ActivitySource, Asking, Booked, BookingError, BookingRequest, BookingState, CancelQuote, Desk, Found, Sifted, SourceError,
+    booking::{Bookable, Payment, Traveller},
+    calls::{Bookings, Calls, Page, Paged, search, unless_unknown},
+    error::is_code,
     read::{Amount, currency, encoded, fresh, label, link, reference, secret_header, source_id},
 };
 
@@ -100,7 +106,75 @@ impl ActivitySource for Viator {
     }
 }
 
+impl Viator {
+    /// Asks what the day costs, and books it.
+    async fn booking(&self, asking: &Asking<'_>, request: &BookingRequest) -> Result<Booked, BookingError> {
+        let Bookable::Activity { product, option, day, starts } = &request.item else { return Err(BookingError::not_offered()) };
+        if request.payment != Payment::Account {
+            return Err(BookingError::not_offered());
+        }
+        let mut body = json!({
+            "productCode": product,
+            "travelDate": day,
+            "currency": request.price.currency(),
+            "paxMix": [{"ageBand": "ADULT", "numberOfTravelers": request.travellers().len()}],
+        });
+        let calls = Calls::by(asking, SOURCE, "availability-check");
+        let asked = self.post("/availability/check", &body).map_err(BookingError::Refused)?;
+        let answer = calls.send(asked).await.map_err(BookingError::Refused)?;
+        let found = parse_availability(&answer, None, calls.now).map_err(BookingError::Refused)?;
+        let wanted = |offer: &ActivityOffer| offer.option == *option && offer.starts == *starts && offer.day == Some(*day);
+        let offer = found.offers.into_iter().find(wanted).ok_or(BookingError::Gone)?;
+        request.agrees(offer.price)?;
+        if let Some(option) = option {
+            body["productOptionCode"] = json!(option);
+        }
+        if let Some(starts) = starts {
+            body["startTime"] = json!(starts.strftime("%H:%M").to_string());
+        }
+        add_party(&mut body, request);
+        let post = self.post("/bookings/book", &body).map_err(BookingError::Refused)?;
+        Calls::of_booking(asking, SOURCE, "bookings-book").book(post, &[], parse_book).await
+    }
+}
+
+/// Says who books, and who comes along.
+fn add_party(body: &mut Value, request: &BookingRequest) {
+    body["partnerBookingRef"] = json!(request.reference);
+    let (lead, contact) = (&request.lead, &request.contact);
+    body["bookerInfo"] = json!({"firstName": lead.given_name.told(), "lastName": lead.family_name.told()});
+    body["communication"] = json!({"email": contact.email.told(), "phone": contact.phone.told().to_string()});
+    let answers = |(number, traveller): (usize, &Traveller)| {
+        let answer = |question: &str, answer: &str| json!({"question": question, "answer": answer, "travelerNum": number});
+        [
+            answer("AGEBAND", "ADULT"),
+            answer("FULL_NAMES_LAST", traveller.family_name.told()),
+            answer("FULL_NAMES_FIRST", traveller.given_name.told()),
+        ]
+    };
+    body["bookingQuestionAnswers"] = (1..).zip(request.travellers()).flat_map(answers).collect();
+}
+
 impl Desk for Viator {
+    /// An activity on a day, for adults.
+    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> BoxFuture<'a, Result<Booked, BookingError>> {
+        Box::pin(self.booking(asking, request))
+    }
+
+    /// By our reference.
+    fn find<'a>(
+        &'a self,
+        asking: &'a Asking<'a>,
+        request: &'a BookingRequest,
+    ) -> BoxFuture<'a, Result<Option<Booked>, SourceError>> {
+        Box::pin(async move {
+            let calls = Calls::by(asking, SOURCE, "bookings-status");
+            let ask = |_: Option<&str>| self.post("/bookings/status", &json!({"partnerBookingRef": request.reference}));
+            let read = |body: &[u8]| Ok(Bookings { bookings: vec![parse_booking(body)?], next: None });
+            unless_unknown(calls.find(&request.reference, ask, read).await)
+        })
+    }
+
     fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "bookings-status");
@@ -432,6 +506,7 @@ struct Booking {
     currency: Option<String>,
     total_price: Option<Priced>,
     cancellation_policy: Option<Policy>,
+    partner_booking_ref: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -458,14 +533,41 @@ pub fn parse_booking(body: &[u8]) -> Result<Booked, SourceError> {
     let total = stated.map(|(amount, code)| amount.money(currency(&code)?)).transpose().map_err(|_| SourceError::Malformed)?;
     let state = match booking.status.as_str() {
         "CONFIRMED" => Some(BookingState::Confirmed),
-        "PENDING" | "ON_HOLD" => Some(BookingState::Pending),
+        "PENDING" | "IN_PROGRESS" | "ON_HOLD" => Some(BookingState::Pending),
         "CANCELLED" | "CANCELED" => Some(BookingState::Cancelled),
         "REJECTED" | "FAILED" => Some(BookingState::Rejected),
         _ => None,
     };
     let cancellation = booking.cancellation_policy.map(cancellation).filter(|terms| terms.trusted().is_ok());
     let reference = reference(booking.booking_ref).map_err(|_| SourceError::Malformed)?;
-    Ok(Booked { state, total, status_by: Some(reference.clone()), cancel_by: Some(reference.clone()), cancellation, reference })
+    Ok(Booked {
+        state,
+        total,
+        status_by: Some(reference.clone()),
+        cancel_by: Some(reference.clone()),
+        cancellation,
+        ours: booking.partner_booking_ref,
+        reference,
+    })
+}
+
+/// Reads what became of a booking: a refusal comes as a success.
+fn parse_book(body: &[u8]) -> Result<Booked, BookingError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Outcome {
+        status: Option<String>,
+        rejection_reason_code: Option<String>,
+    }
+    let malformed = |_| BookingError::sent(SourceError::Malformed);
+    let Outcome { status, rejection_reason_code: code } = serde_json::from_slice(body).map_err(malformed)?;
+    let code = code.filter(|code| is_code(code));
+    match (status.as_deref(), code.as_deref()) {
+        (_, Some("BOOKABLE_ITEM_IS_NO_LONGER_AVAILABLE")) => Err(BookingError::Gone),
+        (_, Some("DUPLICATE_BOOKING")) => Err(BookingError::OutcomeUnknown(SourceError::Rejected { status: 200, code })),
+        (Some("REJECTED" | "FAILED"), _) => Err(BookingError::Refused(SourceError::Rejected { status: 200, code })),
+        (_, _) => parse_booking(body).map_err(BookingError::sent),
+    }
 }
 
 fn cancellation(policy: Policy) -> Cancellation {

@@ -96,7 +96,11 @@ pub fn how_many(normalised: &Normalised) -> usize {
         Normalised::LeadIns(found) => found.offers.len(),
         Normalised::Stays(found) => found.offers.len(),
         Normalised::Activities(found) => found.offers.len(),
-        Normalised::PriceCheck(_) | Normalised::Booking(_) | Normalised::CancelQuote(_) | Normalised::Changes(_) => 0,
+        Normalised::PriceCheck(_)
+        | Normalised::Booking(_)
+        | Normalised::Bookings(_)
+        | Normalised::CancelQuote(_)
+        | Normalised::Changes(_) => 0,
     }
 }
 
@@ -109,6 +113,7 @@ pub fn is_sound(normalised: &Normalised) -> bool {
         Normalised::Activities(found) => found.offers.iter().all(|offer| offer.trusted().is_ok()),
         Normalised::PriceCheck(check) => check.total.is_none_or(|total| !total.is_negative()),
         Normalised::Booking(booked) => !booked.reference.is_empty(),
+        Normalised::Bookings(all) => all.iter().all(|booked| !booked.reference.is_empty()),
         Normalised::CancelQuote(quote) => quote.refund.is_none_or(|refund| !refund.is_negative()),
         Normalised::Changes(page) => page.changes.values().flatten().all(|(from, to)| from <= to),
     }
@@ -218,17 +223,28 @@ pub struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Bytes,
+    never: bool,
 }
 
 impl Answer {
     /// A status and a body.
     pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
-        Self { status, headers: Vec::new(), body: body.into() }
+        Self { status, headers: Vec::new(), body: body.into(), never: false }
+    }
+
+    /// None.
+    pub fn never() -> Self {
+        Self { never: true, ..Self::new(200, "") }
     }
 
     /// A success with a JSON body.
     pub fn json(body: &Value) -> Self {
         Self::new(200, body.to_string())
+    }
+
+    /// Its body as JSON.
+    pub fn document(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
     }
 
     /// One more header.
@@ -315,7 +331,10 @@ fn playing(asked: Arc<Mutex<Vec<Asked>>>, answer: impl Fn(usize, &Asked) -> Answ
             asked.push(one.clone());
             asked.len() - 1
         };
-        let Answer { status, headers, body } = answer(before, &one);
+        let Answer { status, headers, body, never } = answer(before, &one);
+        if never {
+            std::future::pending::<()>().await;
+        }
         let response =
             headers.into_iter().fold(Response::builder().status(status), |response, (name, value)| response.header(name, value));
         response.body(Body::from(body)).unwrap()

@@ -84,11 +84,11 @@ fn no_reading_is_led_astray() {
             }
         }
     }
-    // Both must have happened, or this has tried nothing.
-    let (all, good) = tried.values().fold((0, 0), |(all, good), one| (all + one.0, good + one.1));
-    assert!(all > 2_000 && good > all / 10, "{good} of {all} were read");
+    let all: u32 = tried.values().map(|(all, _)| all).sum();
+    assert!(all > 2_000, "{all}");
+    // Both must have happened to each, or this has tried nothing: a reading is given the samples of all of its source.
     for (name, (all, good)) in &tried {
-        assert!(good < all, "{name}: all of {all} were read");
+        assert!((1..*all).contains(good), "{name}: {good} of {all} were read");
     }
     assert_eq!(tried.len(), every_reading().len());
 }

@@ -9,7 +9,7 @@ use domain::{
     money::Currency,
     search::{SearchQuery, SourceOutcome},
     sources::feeds::Since,
-    stays::{Guests, StayOffer, StayPlace, StayQuery},
+    stays::{City, Guests, StayOffer, StayPlace, StayQuery},
 };
 use local::recordings::{KEY, OBSERVED, Recordings, TRAVEL_DAY, router};
 use providers::{
@@ -168,7 +168,7 @@ async fn stays(
     guests: Guests,
     key: &str,
 ) -> Found<StayOffer> {
-    let query = StayQuery::new(StayPlace::City(city.to_owned()), day(checkin), nights, guests, Currency::USD).unwrap();
+    let query = StayQuery::new(StayPlace::City(City::named(city).unwrap()), day(checkin), nights, guests, Currency::USD).unwrap();
     let base = format!("{}/trip-com", serve(router(recordings)).await);
     let outside = outside();
     trip_com::new(&base, key.to_owned().into()).stays(&asking(&outside), &query).await
@@ -246,7 +246,7 @@ async fn a_feed_tells_of_one_room_after_the_other_of_those_that_its_searches_hav
     }
     // From now on: nothing has changed at first.
     assert_eq!((told.len(), &told[8]), (9, &told[0]), "of eight, and then again");
-    let query = StayQuery::new(StayPlace::City("Singapore".to_owned()), day(DAY), 1, two(), Currency::USD).unwrap();
+    let query = StayQuery::new(StayPlace::City(City::named("Singapore").unwrap()), day(DAY), 1, two(), Currency::USD).unwrap();
     let found = goibibo.stays(&asking(&outside), &query).await;
     assert!(!found.offers.is_empty() && found.offers.iter().all(|offer| told.contains(&offer.property.reference)));
     let refused = goibibo::new(&base, "another:key".to_owned().into());

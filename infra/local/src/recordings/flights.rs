@@ -1,10 +1,11 @@
-//! `GET /seats-aero/search` and `POST /duffel/air/offer_requests`: awards and cash fares of one day from Los Angeles to Dubai.
+//! `GET /seats-aero/search`, `POST /duffel/air/offer_requests` and `GET /duffel/air/offers/{id}`: awards and cash fares of one day from Los
+//! Angeles to Dubai.
 
 use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{Query, State},
+    extract::{Path, Query, State},
     http::{HeaderMap, StatusCode},
     response::Response,
     routing::{get, post},
@@ -61,6 +62,7 @@ pub(super) fn router(flights: &Flights) -> Router {
     Router::new()
         .route("/seats-aero/search", get(search))
         .route("/duffel/air/offer_requests", post(offer_request))
+        .route("/duffel/air/offers/{id}", get(offer))
         .with_state(flights.clone())
 }
 
@@ -146,10 +148,7 @@ async fn offer_request(
     Json(OfferRequest { data: asked }): Json<OfferRequest>,
 ) -> Response {
     if !authorised(&headers, "authorization", &format!("Bearer {KEY}")) {
-        return answer(
-            StatusCode::UNAUTHORIZED,
-            json!({"errors": [{"type": "authentication_error", "code": "access_token_not_found"}]}),
-        );
+        return stranger();
     }
     let offers: Vec<Value> =
         recordings.offers.iter().filter(|offer| asked.matches(offer)).map(|offer| asked.for_party(offer)).collect();
@@ -159,6 +158,23 @@ async fn offer_request(
         StatusCode::CREATED,
         json!({"data": {"id": id, "live_mode": false, "cabin_class": asked.cabin_class, "offers": offers}}),
     )
+}
+
+/// One offer, as it was recorded: nobody sells it, so that it stays what it was.
+async fn offer(State(recordings): State<Flights>, headers: HeaderMap, Path(id): Path<String>) -> Response {
+    if !authorised(&headers, "authorization", &format!("Bearer {KEY}")) {
+        return stranger();
+    }
+    match recordings.offers.iter().find(|offer| offer["id"] == id) {
+        Some(offer) => answer(StatusCode::OK, json!({"data": offer})),
+        None => answer(StatusCode::NOT_FOUND, json!({"errors": [{"type": "invalid_request_error", "code": "not_found"}]})),
+    }
+}
+
+/// What Duffel says to a token that it doesn't know.
+fn stranger() -> Response {
+    let errors = json!({"errors": [{"type": "authentication_error", "code": "access_token_not_found"}]});
+    answer(StatusCode::UNAUTHORIZED, errors)
 }
 
 impl Asked {

@@ -43,6 +43,7 @@ const QUESTIONS: &[(&str, &str)] = &[
 
 /// Questions that are asked in a body.
 const QUESTIONS_IN_BODIES: &[(&str, &str)] = &[
+    ("search-check-price", r#"{"source": "duffel", "reference": "off_LAX-DXB-2026-04-27-UA2096-UA164-economy"}"#),
     (
         "search-compare-offers",
         r#"{"flight": {"flights": ["QR740"], "from": "LAX", "to": "DXB", "day": "2026-04-27", "cabin": "economy"}}"#,

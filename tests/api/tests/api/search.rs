@@ -195,3 +195,35 @@ async fn one_flight_is_compared_by_its_flights() {
     let wrong = app.member("demo").post("/v1/search/compare").body(flight(json!([]))).send().await;
     wrong.assert(422, "invalid-input");
 }
+
+#[tokio::test]
+async fn a_price_is_checked_at_its_source() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    let check = async |more: Value| {
+        let mut body = json!({"source": "duffel", "reference": "off_LAX-DXB-2026-04-27-UA2096-UA164-economy"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        demo.post("/v1/search/check").body(body).send().await
+    };
+    let dollars = |amount: &str| json!({"amount": amount, "currency": "USD"});
+    for (more, state, total) in [
+        (json!({}), "available", dollars("376.00")),
+        (json!({"price": dollars("376.00")}), "available", dollars("376.00")),
+        (json!({"price": dollars("375.99")}), "changed", dollars("376.00")),
+        (json!({"reference": "off_nobody-sells-it"}), "sold-out", Value::Null),
+    ] {
+        let checked = check(more).await;
+        checked.assert(200, "");
+        assert_eq!((&checked.body["state"], &checked.body["total"]), (&json!(state), &total));
+    }
+    for (more, at) in [
+        (json!({"source": "seats-aero"}), "/source"),
+        (json!({"source": "nobody"}), "/source"),
+        (json!({"reference": ""}), "/reference"),
+        (json!({"reference": "x".repeat(2_001)}), "/reference"),
+    ] {
+        let refused = check(more).await;
+        refused.assert(422, "invalid-input");
+        assert_eq!(faults(&refused).first().map(|(pointer, _)| pointer.as_str()), Some(at));
+    }
+}

@@ -20,6 +20,9 @@ pub(super) async fn tell(world: &World) -> Result<(), Violation> {
     let one = json!({"flights": ["QR740"], "from": "LAX", "to": "DXB", "day": "2026-04-27", "cabin": "economy"});
     let side_by_side = dana.ask("search-compare-offers", "", Some(json!({"flight": one}))).await?;
     ensure(side_by_side.body["items"].is_array(), || format!("nothing compared: {}", side_by_side.body))?;
+    let offer = json!({"source": "duffel", "reference": "off_LAX-DXB-2026-04-27-UA2096-UA164-economy"});
+    let price = dana.ask("search-check-price", "", Some(offer)).await?;
+    ensure(price.body["state"] == "available", || format!("not what was recorded: {}", price.body))?;
     let tour = json!({"place": "Sydney", "dates": {"on": "2026-04-27", "flexDays": 1}});
     let tours = dana.ask("search-search-activities", "", Some(tour)).await?;
     ensure(tours.body["found"] == 1, || format!("not the one tour: {}", tours.body))?;

@@ -4,6 +4,8 @@
 mod alarms;
 mod answers;
 mod asking;
+mod booking;
+mod desks;
 mod failures;
 mod guarded;
 mod patience;

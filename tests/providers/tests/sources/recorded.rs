@@ -25,6 +25,10 @@ fn in_a_line(result: &Result<Normalised, SourceError>) -> String {
         Ok(Normalised::Booking(booked)) => {
             format!("{:?}, {:?}", booked.state, booked.total.map(|total| total.to_string()))
         }
+        Ok(Normalised::Bookings(all)) => {
+            let all: Vec<_> = all.iter().map(|one| format!("{:?} {:?}", one.state, one.ours)).collect();
+            all.join(", ")
+        }
         Ok(Normalised::CancelQuote(quote)) => {
             format!("possible: {}, {:?}", quote.possible, quote.refund.map(|refund| refund.to_string()))
         }

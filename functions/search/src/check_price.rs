@@ -1,0 +1,170 @@
+//! `POST /v1/search/check`
+
+use std::time::Duration;
+
+use axum::extract::State;
+use domain::{
+    caching::TRY_AGAIN,
+    faults::Check,
+    flights::SourceId,
+    identity::Role,
+    inputs::{Fields, Input, leaf, object},
+    money::Money,
+    sources::{SourceEntry, SourceState},
+};
+use jiff::Timestamp;
+use platform::{Answer, Caller, Deps, Endpoint, Failure, Inquiry, Limit, Problems, Reply};
+use providers::{Asking, PriceCheck, PriceState, Serving, SourceError, duffel, expedia_rapid, serving, sources};
+use serde::Serialize;
+use storage::{Entity, Grant, MemberKey, SourceBucket, SourceDay, SourceHealth};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+/// Checks the price of one offer.
+pub static FUNCTION: Endpoint =
+    Endpoint::of(Role::Member, "search-check-price", || routes!(check_price)).asks().limited(Limit::SEARCHES).memory(512).may(&[
+        SourceEntry::READ,
+        SourceState::READ,
+        SourceState::WRITE,
+        SourceBucket::READ,
+        SourceBucket::WRITE,
+        SourceDay::WRITE,
+        SourceHealth::READ,
+        SourceHealth::WRITE,
+        MemberKey::READ,
+        Grant::UseKeys,
+        Grant::Call(duffel::SOURCE),
+        Grant::Call(expedia_rapid::SOURCE),
+    ]);
+
+/// The sources that can be asked whether a price holds.
+const CHECKING: [&str; 2] = [duffel::SOURCE, expedia_rapid::SOURCE];
+/// How long a member waits for the source.
+const WITHIN: Duration = Duration::from_secs(7);
+/// The longest reference: some are links.
+const LONGEST: usize = 2_000;
+
+/// Whether the price of an offer still holds is wanted.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase", example = json!({
+    "source": "duffel",
+    "reference": "off_00009htYpSCXrwaB9DnUm0",
+    "price": {"amount": "376.00", "currency": "USD"}
+}))]
+pub struct CheckPrice {
+    /// The source of the offer.
+    source: SourceId,
+    /// What the source calls it, as the search has shown it.
+    reference: String,
+    /// All that was to be paid, for the whole party. Without it, nothing is said to have changed that the source does not say has.
+    #[schema(required = false)]
+    price: Option<Money>,
+}
+
+impl Input for CheckPrice {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (source, reference) = (fields.required("source", leaf), fields.required("reference", leaf));
+        let price = fields.given("price", object);
+        Some(Self { source: source?, reference: reference?, price: price? })
+    }
+}
+
+/// What the source says to it now.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckedPrice {
+    source: SourceId,
+    state: Holds,
+    /// All that has to be paid now, for the whole party; none, if it is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<Money>,
+    /// Until when it can be booked at this price, where the source says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+}
+
+/// Whether a price holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Holds {
+    Available,
+    Changed,
+    SoldOut,
+}
+
+/// Checks whether a price still holds
+///
+/// Asks the source of an offer, right now. Nothing is booked or held by it.
+#[utoipa::path(
+    post,
+    path = "/v1/search/check",
+    tag = "search",
+    request_body = CheckPrice,
+    responses((status = 200, body = CheckedPrice), Problems)
+)]
+async fn check_price(State(cx): State<Deps>, inquiry: Inquiry<CheckPrice>) -> Reply<CheckedPrice> {
+    let Inquiry { caller, input: CheckPrice { source, reference, price } } = inquiry;
+    let mut check = Check::new();
+    check.that(CHECKING.contains(&source.as_str()), "/source", "not-offered", "this source checks no prices").that(
+        is_reference(&reference),
+        "/reference",
+        "invalid",
+        "what the source calls the offer",
+    );
+    check.done()?;
+    let serving = serving_of(&cx, &caller, &source).await?;
+    let asking = Asking::within(&serving.outside, cx.now(), WITHIN);
+    let check = serving.adapter.desk().check(&asking, &reference).await.map_err(|error| unchecked(&cx, &error))?;
+    Ok(Answer::ok(checked(source, &check, price)))
+}
+
+fn is_reference(text: &str) -> bool {
+    (1..=LONGEST).contains(&text.len()) && !text.contains(char::is_control)
+}
+
+/// The source, with the key that it is asked with for the caller's tenant.
+async fn serving_of(cx: &Deps, caller: &Caller, source: &SourceId) -> Result<Serving, Failure> {
+    let nobody = || Failure::TryLater("no-source", cx.now().saturating_add(TRY_AGAIN).unwrap_or(Timestamp::MAX));
+    let vertical = sources::source(source.as_str()).ok_or_else(nobody)?.vertical;
+    let all = serving(cx, caller.tenant(), vertical, None).await?;
+    all.into_iter().find(|serving| serving.source.id == source.as_str()).ok_or_else(nobody)
+}
+
+fn checked(source: SourceId, check: &PriceCheck, agreed: Option<Money>) -> CheckedPrice {
+    let other = agreed.is_some_and(|agreed| check.total.is_some_and(|total| total != agreed));
+    let state = match check.state {
+        PriceState::SoldOut => Holds::SoldOut,
+        PriceState::Available if other => Holds::Changed,
+        // Against the price that the member saw, where they say so: it may be that one again.
+        PriceState::Changed if agreed.is_some() && !other => Holds::Available,
+        PriceState::Available => Holds::Available,
+        PriceState::Changed => Holds::Changed,
+    };
+    let total = check.total.filter(|_| state != Holds::SoldOut);
+    CheckedPrice { source, state, total, until: check.until.filter(|_| state != Holds::SoldOut) }
+}
+
+/// What a member is told where there is no answer. Never that it is gone.
+fn unchecked(cx: &Deps, error: &SourceError) -> Failure {
+    match error {
+        SourceError::Rejected { .. } | SourceError::NotOffered => Failure::NotFound("offer"),
+        SourceError::Unauthorized
+        | SourceError::Forbidden
+        | SourceError::RateLimited { .. }
+        | SourceError::Unavailable(_)
+        | SourceError::Malformed
+        | SourceError::TooLarge
+        | SourceError::Timeout
+        | SourceError::Unreachable
+        | SourceError::Undeclared
+        | SourceError::LeftAlone { .. }
+        | SourceError::LimitReached { .. }
+        | SourceError::QuotaUsedUp { .. }
+        | SourceError::BudgetUsedUp { .. }
+        | SourceError::RepeatedEnough
+        | SourceError::Uncounted => {
+            Failure::TryLater("sources-unavailable", cx.now().saturating_add(TRY_AGAIN).unwrap_or(Timestamp::MAX))
+        }
+    }
+}
