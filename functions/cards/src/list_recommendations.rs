@@ -63,7 +63,8 @@ pub struct RecommendationView {
     sentence: String,
     /// The card.
     card: CardView,
-    /// How good it is for the caller. Cards are ranked by the first, then by the second in steps of 100 dollars, then by the third.
+    /// How good it is for the caller. Cards are ranked by the first, then by the second in steps of 100 dollars, then by the
+    /// third.
     score: ScoreView,
     /// Why.
     reasons: Vec<ReasonView>,
@@ -79,8 +80,8 @@ pub struct ScoreView {
     plans: usize,
     /// What its bonus and what a year's spending earns are worth.
     value: Money,
-    /// What it leaves a year besides points: half of what its credits pay back, since few use all of them, less its yearly fee. Below
-    /// zero, if the fee is more.
+    /// What it leaves a year besides points: half of what its credits pay back, since few use all of them, less its yearly fee.
+    /// Below zero, if the fee is more.
     net_of_fee: Money,
 }
 
@@ -121,10 +122,10 @@ fn not_recommended(words: Words, LeftOut { card, why }: LeftOut) -> Option<NotRe
 
 /// Recommends cards to the caller
 ///
-/// At most three. What brings plans within reach that no card held does comes first, then what its bonus and a year's spending are
-/// worth to the caller, then its fee against what it pays back; each is the best beside those before it, and no rule of their issuers
-/// forbids to get all of them. Whom we are paid by has no part in it. Cards that a rule of their issuer would refuse
-/// are left out, and the rule is named.
+/// At most three. What brings plans within reach that no card held does comes first, then what its bonus and a year's spending
+/// are worth to the caller, then its fee against what it pays back; each is the best beside those before it, and no rule of their
+/// issuers forbids to get all of them. Whom we are paid by has no part in it. Cards that a rule of their issuer would refuse are
+/// left out, and the rule is named.
 #[utoipa::path(
     get,
     path = "/v1/me/cards/recommendations",

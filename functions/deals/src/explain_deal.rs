@@ -80,8 +80,8 @@ pub struct ValueView {
 
 /// Explains a deal's score and value
 ///
-/// In a sentence and in numbers. Timing depends on who looks, and is unknown here. What a search has shown, and nothing keeps yet, is known
-/// by the `searchKey` of its answer, for as long as the answer is shown.
+/// In a sentence and in numbers. Timing depends on who looks, and is unknown here. What a search has shown, and nothing keeps
+/// yet, is known by the `searchKey` of its answer, for as long as the answer is shown.
 #[utoipa::path(
     get,
     path = "/v1/deals/{id}/explain",

@@ -39,9 +39,10 @@ impl Input for PutSavedDeal {
 
 /// Saves a deal
 ///
-/// It is kept in sight until it is taken away or the deal is no longer kept. An award counts as a plan where cards are recommended, as long
-/// as it can be had. 200 can be saved; requests that race may pass that by a few. Saving it again changes nothing. What a search has shown,
-/// and no watcher has found yet, is known by the `searchKey` of its answer, for as long as the answer is shown; from then on it is kept.
+/// It is kept in sight until it is taken away or the deal is no longer kept. An award counts as a plan where cards are
+/// recommended, as long as it can be had. 200 can be saved; requests that race may pass that by a few. Saving it again changes
+/// nothing. What a search has shown, and no watcher has found yet, is known by the `searchKey` of its answer, for as long as the
+/// answer is shown; from then on it is kept.
 #[utoipa::path(
     put,
     path = "/v1/me/saved-deals/{id}",

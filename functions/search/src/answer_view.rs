@@ -44,7 +44,7 @@ pub struct Searched<T> {
 #[serde(rename_all = "camelCase")]
 pub struct AskedSourceView {
     source: SourceId,
-    /// What it said is shown as fresh, or as stale, or it is missing.
+    /// What it said is shown as fresh, or as stale, or it is missing; or it has not been asked yet.
     state: Shown,
     /// When it was asked; not given, if it has not answered.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -64,6 +64,13 @@ enum Shown {
     Fresh,
     Stale,
     Missing,
+    NotAsked,
+}
+
+impl AskedSourceView {
+    fn not_asked(source: &SourceId) -> Self {
+        Self { source: source.clone(), state: Shown::NotAsked, asked_at: None, complete: false, offers: 0, trouble: None }
+    }
 }
 
 impl<T> Searched<T> {
@@ -81,7 +88,8 @@ impl<T> Searched<T> {
             offers: part.offers.len(),
             trouble: part.trouble.map(|trouble| trouble.cause),
         };
-        let sources: Vec<AskedSourceView> = had.answer.parts.iter().map(source).collect();
+        let parts = had.answer.parts.iter().map(source);
+        let sources: Vec<AskedSourceView> = parts.chain(had.unasked.iter().map(AskedSourceView::not_asked)).collect();
         // Who can't be asked this misses nothing.
         let asked = sources.iter().filter(|source| source.trouble != Some(Cause::NotOffered));
         let complete = asked.into_iter().all(|source| source.complete && source.state == Shown::Fresh);
@@ -94,7 +102,7 @@ const WITHIN: Duration = Duration::from_secs(7);
 
 /// The answer to what a member asks.
 pub(crate) async fn answered<Q: Askable>(cx: &Deps, caller: &Caller, query: &Q) -> Result<Had<Q>, Failure> {
-    let wish = Wish { tenant: caller.tenant(), since: None, within: WITHIN, waits: true };
+    let wish = Wish { tenant: caller.tenant(), member: Some(&caller.owner), since: None, within: WITHIN, waits: true };
     Box::pin(asking::answer(cx, query, wish)).await.map_err(|why| no_answer(cx, why))
 }
 

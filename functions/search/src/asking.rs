@@ -3,10 +3,14 @@
 
 mod activities;
 mod flights;
+mod overlap;
 mod stays;
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -14,7 +18,7 @@ use domain::{
     answers::{Answer, Cause, Part, Question, Trouble},
     caching::{self, AHEAD, Counted, Look, MANY, Marks, State},
     flights::SourceId,
-    ids::TenantId,
+    ids::{Owner, TenantId},
     search::{SearchKey, SourceOutcome, SourceReport},
     sources::{KeyScope, Market, SourceEntry, SourceState},
     time::Slot,
@@ -32,7 +36,7 @@ use providers::{
     account::{self, Sold},
 };
 use storage::{
-    AskedDay, CacheCount, CachedAnswer, Change, DueAnswer, Entity, Grant, KeptMark, MemberKey, RawAnswer, RawPart, SourceBucket,
+    Asker, CacheCount, CachedAnswer, Change, DueAnswer, Entity, Grant, KeptMark, MemberKey, RawAnswer, RawPart, SourceBucket,
     SourceDay, SourceHealth, StoreError, Turn,
 };
 use tokio::time::{Instant, sleep};
@@ -56,7 +60,7 @@ pub(crate) const GRANTS: &[Grant] = &[
     CachedAnswer::WRITE,
     storage::Asking::WRITE,
     KeptMark::READ,
-    AskedDay::READ,
+    Asker::READ,
     DueAnswer::WRITE,
     RawAnswer::WRITE,
     RawPart::WRITE,
@@ -87,7 +91,7 @@ pub(crate) trait Askable: Question {
     }
 
     /// What else is kept of an answer for which sources were asked.
-    fn keep_prices<'a>(cx: &'a Deps, answer: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>>;
+    fn keep_prices<'a>(cx: &'a Deps, scope: &'a KeyScope, answer: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>>;
 }
 
 /// What asks.
@@ -100,6 +104,13 @@ pub(crate) struct Asking<'a, Q: Question> {
     now: Timestamp,
     until: Instant,
     patience: Patience<'a>,
+    /// Since when a part must have been asked for, and how long it is fresh in minutes: as [`Wish`] and the answer have it.
+    since: Option<Timestamp>,
+    lifetime: u16,
+    /// Who was not asked, because of what another question had asked.
+    spared: Mutex<Vec<SourceId>>,
+    /// Whether another one asks for a part right now, and is not done.
+    busy: AtomicBool,
     /// Why it was not told what a source gave, if that went wrong.
     unsent: Mutex<Option<JobError>>,
 }
@@ -165,6 +176,8 @@ fn meter<O>(cx: &Deps, found: &Found<O>) {
 pub(crate) struct Wish<'a> {
     /// For whom.
     pub tenant: &'a TenantId,
+    /// Which member wants it, if one does.
+    pub member: Option<&'a Owner>,
     /// Since when it must have been asked for; by its own lifetime, if not given.
     pub since: Option<Timestamp>,
     /// How long the sources have.
@@ -184,6 +197,10 @@ pub(crate) struct Had<Q: Question> {
     pub scope: KeyScope,
     /// Whose part of it is not fresh.
     pub stale: Vec<SourceId>,
+    /// Who has not been asked for it yet: what is kept was asked for by somebody whom they do not serve.
+    pub unasked: Vec<SourceId>,
+    /// How many calls were made for it just now.
+    pub calls: u32,
 }
 
 /// Why there is no answer.
@@ -224,9 +241,9 @@ pub(crate) async fn answer<Q: Askable>(cx: &Deps, query: &Q, wish: Wish<'_>) -> 
     }
     let search = Search { cx, query, key: query.key(), sources: servers.ids(), servers: &servers, wish };
     let had = search.had().await;
-    if wish.since.is_none() {
-        let counted = had.as_ref().map_or(Counted::Failed, |had| had.counted);
-        search.count(counted).await;
+    if let Some(member) = wish.member {
+        search.count(had.as_ref().map_or(Counted::Failed, |had| had.counted)).await;
+        search.note(member).await;
     }
     had
 }
@@ -258,8 +275,9 @@ impl<Q: Askable> Search<'_, Q> {
                 return self.shown(answer.clone(), counted, &look);
             }
             if self.take_turn().await? {
-                let answer = self.ask(kept, &plan.ask, &marks, until).await?;
-                return self.shown(answer, Counted::Miss, &Look { now: self.cx.now(), ..look });
+                let (answer, counted, calls) = self.ask(kept, &plan.ask, &marks, until).await?;
+                let had = self.shown(answer, counted, &Look { now: self.cx.now(), ..look })?;
+                return Ok(Had { calls, ..had });
             }
             if !self.wish.waits || Instant::now() + pause >= until {
                 // Better something old than nothing.
@@ -285,28 +303,40 @@ impl<Q: Askable> Search<'_, Q> {
         self.cx.store().take_turn(Turn::Now, (&self.servers.scope, &self.key), self.cx.now(), takes).await
     }
 
-    /// Asks, and keeps what was said together with what is still good of what was said before.
-    async fn ask(&self, kept: Option<Answer<Q>>, ask: &[SourceId], marks: &Marks, until: Instant) -> Result<Answer<Q>, NoAnswer> {
-        let (cx, scope, now) = (self.cx, &self.servers.scope, self.cx.now());
+    /// Asks, and keeps what was said together with what is still good of what was said before. How it was come by, and how many calls
+    /// that took.
+    async fn ask(
+        &self,
+        kept: Option<Answer<Q>>,
+        ask: &[SourceId],
+        marks: &Marks,
+        until: Instant,
+    ) -> Result<(Answer<Q>, Counted, u32), NoAnswer> {
+        let (cx, scope, now, since) = (self.cx, &self.servers.scope, self.cx.now(), self.wish.since);
         let former = kept.map(|kept| kept.shown(&Look { now, since: None, marks }));
-        let (servers, key, unsent) = (self.servers, &self.key, Mutex::default());
-        let patience = if self.wish.waits { Patience::of_a_member(cx.chance()) } else { Patience::of_a_message(cx.chance()) };
-        let asking = Asking { cx, servers, key, ask, kept: former.as_ref(), now, until, patience, unsent };
-        let parts = self.query.ask(&asking).await;
-        if self.wish.since.is_some()
-            && let Some(error) = asking.unsent.into_inner().unwrap_or_else(PoisonError::into_inner)
-        {
-            return Err(NoAnswer::Unsent(error));
-        }
-        let asked = cx.store().asked_lately(scope, &self.key).await?;
+        let asked = cx.store().asked_lately(scope, &self.key, now).await?;
         let lifetime_minutes = caching::lifetime(asked, self.days_ahead(now));
+        let (servers, key, kept, lifetime) = (self.servers, &self.key, former.as_ref(), lifetime_minutes);
+        let (spared, busy, unsent) = (Mutex::default(), AtomicBool::new(false), Mutex::default());
+        let patience = if self.wish.waits { Patience::of_a_member(cx.chance()) } else { Patience::of_a_message(cx.chance()) };
+        let asking = Asking { cx, servers, key, ask, kept, now, until, patience, since, lifetime, spared, busy, unsent };
+        let parts = self.query.ask(&asking).await;
+        let (counted, calls) = asking.took(&parts);
+        if since.is_some() {
+            if asking.busy.load(Ordering::Relaxed) {
+                return Err(NoAnswer::Busy);
+            }
+            if let Some(error) = asking.unsent.into_inner().unwrap_or_else(PoisonError::into_inner) {
+                return Err(NoAnswer::Unsent(error));
+            }
+        }
         let later = Answer { query: self.query.clone(), asked_at: now, lifetime_minutes, parts };
-        let answer = keep(cx, scope, Answer::joined(former, later)).await?;
-        Q::keep_prices(cx, &answer).await?;
+        let answer = keep(cx, scope, &self.key, Answer::joined(former, later)).await?;
+        Q::keep_prices(cx, scope, &answer).await?;
         if asked >= MANY && answer.parts.iter().any(Part::has_answered) {
             self.due_again(&answer, asked).await?;
         }
-        Ok(answer)
+        Ok((answer, counted, calls))
     }
 
     fn days_ahead(&self, now: Timestamp) -> i32 {
@@ -344,6 +374,7 @@ impl<Q: Askable> Search<'_, Q> {
     /// The answer as this tenant sees it, if someone who has what is wanted has answered.
     fn shown(&self, answer: Answer<Q>, counted: Counted, look: &Look<'_>) -> Result<Had<Q>, NoAnswer> {
         let scope = self.servers.scope.clone();
+        let unasked = self.sources.iter().filter(|source| answer.part(source).is_none()).cloned().collect();
         let answer = answer.only_of(&self.sources).shown(look);
         let state = |part: &Part<Q::Offer>| caching::state(&answer.query, part, answer.lifetime_minutes, look);
         let stale = answer.parts.iter().filter(|part| part.has_answered() && state(part) != State::Fresh);
@@ -351,27 +382,35 @@ impl<Q: Askable> Search<'_, Q> {
         let wanted = self.servers.all.iter().filter(|(_, serving)| self.query.is_wanted_of(serving));
         let parts: Vec<_> = wanted.filter_map(|(id, _)| answer.part(id)).collect();
         if parts.iter().any(|part| part.has_answered()) {
-            return Ok(Had { answer, counted, scope, stale });
+            return Ok(Had { answer, counted, scope, stale, unasked, calls: 0 });
         }
         let unknown = Trouble { at: look.now, cause: Cause::Unavailable };
         let down = parts.first().map(|part| (part.source().clone(), part.trouble.unwrap_or(unknown)));
         Err(down.map_or(NoAnswer::Busy, |(source, trouble)| NoAnswer::Down(source, trouble)))
     }
 
-    /// Counts the search: hits are sampled, so that they cost an eighth of a write each. That it can't be counted is no reason to
+    /// Notes who asks, if it is one of those who are noted: a write for one member in sixteen. What counts is how many ask, so that
+    /// nobody makes a question popular alone. That it can't be noted is no reason to fail.
+    async fn note(&self, member: &Owner) {
+        let Some(who) = caching::noted(member, &self.key) else { return };
+        let asker = Asker { scope: self.servers.scope.clone(), key: self.key.clone(), who, at: self.cx.now() };
+        if let Err(error) = self.cx.store().commit(Change::new().set(&asker)).await {
+            tracing::warn!(%error, "who asks is not noted");
+        }
+    }
+
+    /// Counts the search: hits are sampled, so that they cost a sixteenth of a write each. That it can't be counted is no reason to
     /// fail.
     async fn count(&self, counted: Counted) {
         telemetry::count(self.cx, metric(counted), 1);
         let searches = match counted {
             Counted::Hit | Counted::Stale if !self.cx.random::<1>()[0].is_multiple_of(SAMPLED) => return,
-            Counted::Hit | Counted::Stale => SAMPLED.into(),
+            Counted::Hit | Counted::Stale => i64::from(SAMPLED),
             Counted::Shared | Counted::Miss | Counted::Failed => 1,
         };
         let at = self.cx.now();
-        let day = TimeZone::UTC.to_datetime(at).date();
-        let asked = AskedDay { scope: self.servers.scope.clone(), key: self.key.clone(), day };
-        let change = Change::new().searched(&asked, &CacheCount { at, vertical: Q::VERTICAL, counted }, searches);
-        if let Err(error) = self.cx.store().commit(change).await {
+        let count = CacheCount { at, vertical: Q::VERTICAL, counted };
+        if let Err(error) = self.cx.store().commit(Change::new().count(&count, searches, u32::MAX)).await {
             tracing::warn!(%error, "a search is not counted");
         }
     }
@@ -388,10 +427,10 @@ fn metric(counted: Counted) -> &'static str {
     }
 }
 
-/// Keeps an answer. One that is too large is cut to its first offers, and then no longer complete.
-async fn keep<Q: Question>(cx: &Deps, scope: &KeyScope, mut answer: Answer<Q>) -> Result<Answer<Q>, StoreError> {
+/// Keeps an answer under a name. One that is too large is cut to its first offers, and then no longer complete.
+async fn keep<Q: Question>(cx: &Deps, scope: &KeyScope, key: &SearchKey, mut answer: Answer<Q>) -> Result<Answer<Q>, StoreError> {
     loop {
-        match cx.store().keep_answer(scope, &answer).await {
+        match cx.store().keep_answer(scope, key, &answer).await {
             Err(StoreError::TooLarge) if answer.offers().count() > 1 => {
                 telemetry::count(cx, "AnswersCut", 1);
                 answer.cut();

@@ -14,13 +14,13 @@ use domain::{
     properties::{ListingKey, ListingReference, Property},
     rates::DayRates,
     search::{SearchQuery, Wanted},
-    stays::{Guests, StayOffer, StayPlace, StayQuery},
+    stays::{City, Guests, StayOffer, StayPlace, StayQuery, city},
 };
 use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Failure, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
 use providers::{booking_demand, duffel, expedia_rapid, goibibo, makemytrip, oyo, seats_aero, trip_com};
 use serde::Serialize;
-use storage::{AskedDay, CacheCount, Entity, Grant, Observation, PlacedListing};
+use storage::{Asker, CacheCount, Entity, Grant, Observation, PlacedListing};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -37,7 +37,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-compare-offer
     .may(&[
         PlacedListing::READ,
         Property::READ,
-        AskedDay::WRITE,
+        Asker::WRITE,
         CacheCount::WRITE,
         Observation::WRITE,
         DayRates::READ,
@@ -74,9 +74,10 @@ pub struct OneStay {
     source: SourceId,
     /// What that source calls it.
     reference: ListingReference,
-    /// The city that it is in: some sources can only be asked for all of it, and are left out without it.
+    /// The city that it is in: some sources can only be asked for all of it. The nearest large one, if not given.
     #[schema(required = false)]
-    city: Option<String>,
+    #[schema(value_type = Option<String>)]
+    city: Option<City>,
     /// The day of arrival, there.
     #[schema(value_type = String, format = Date)]
     checkin: Date,
@@ -142,7 +143,7 @@ impl Input for CompareOffers {
 impl Input for OneStay {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (source, reference) = (fields.required("source", leaf), fields.required("reference", leaf));
-        let (city, checkin) = (fields.given("city", leaf), fields.required("checkin", leaf));
+        let (city, checkin) = (fields.given("city", city), fields.required("checkin", leaf));
         let nights = fields.required("nights", leaf);
         let (adults, child_ages) = (fields.given("adults", leaf), fields.given("childAges", list));
         let (adults, child_ages) = (adults?.unwrap_or(2), child_ages?.unwrap_or_default());
@@ -229,12 +230,7 @@ async fn compare_offers(State(cx): State<Deps>, inquiry: Inquiry<CompareOffers>)
             let property = property(&cx, &stay).await?;
             let query = stay.query(&property, currency, earliest(&cx))?;
             let had = answered(&cx, &caller, &query).await?;
-            // Two sources can call two houses by one reference.
-            let is_it = |offer: &&StayOffer| {
-                let listing = property.listings.get(&offer.freshness.source);
-                listing.is_some_and(|listing| listing.key.reference.as_str() == offer.property.reference)
-            };
-            let offers: Vec<StayOffer> = had.answer.offers().filter(is_it).cloned().collect();
+            let offers: Vec<StayOffer> = had.answer.offers().cloned().collect();
             compared(&cx, &had, offers, currency, |offer| (offer.freshness.source.clone(), Some(offer), None)).await
         }
         What::Flight(flight) => {
@@ -257,8 +253,8 @@ async fn property(cx: &Deps, stay: &OneStay) -> Result<Property, Failure> {
 
 impl OneStay {
     fn query(&self, property: &Property, currency: Currency, earliest: Date) -> Result<StayQuery, Faults> {
-        let references = || property.listings.values().map(|listing| listing.key.reference.as_str().to_owned()).collect();
-        let place = self.city.clone().map_or_else(|| StayPlace::Properties(references()), StayPlace::City);
+        let city = self.city.clone().or_else(|| property.position().and_then(City::near));
+        let place = StayPlace::Listings(property.listings.values().map(|listing| listing.key.clone()).collect(), city);
         let guests = Guests { adults: self.adults, child_ages: self.child_ages.clone() };
         let mut check = Check::new();
         check.that(earliest <= self.checkin, "/stay/checkin", "past", "this day has passed");

@@ -48,7 +48,7 @@ async fn refresh<Q: Askable>(cx: &Deps, message: RefreshAnswer) -> Result<(), Jo
     let RefreshAnswer { tenant, scope, search_key, .. } = &message;
     // What has expired nobody waits for.
     let Some(kept) = cx.store().answer::<Q>(scope, search_key).await? else { return Ok(()) };
-    let wish = Wish { tenant, since: Some(fresh_since(&kept, cx.now())), within: WITHIN, waits: false };
+    let wish = Wish { tenant, member: None, since: Some(fresh_since(&kept, cx.now())), within: WITHIN, waits: false };
     match asking::answer(cx, &kept.query, wish).await {
         Ok(_) => {
             telemetry::count(cx, "AnswersRefreshed", 1);

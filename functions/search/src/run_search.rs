@@ -46,7 +46,7 @@ async fn run_search(cx: &Deps, due: SearchDue) -> Result<(), JobError> {
 
     let fresh_since =
         slot.start().saturating_sub(SignedDuration::from_mins(i64::from(*max_age_minutes))).unwrap_or(Timestamp::MIN);
-    let wish = Wish { tenant, since: Some(fresh_since), within: WITHIN, waits: false };
+    let wish = Wish { tenant, member: None, since: Some(fresh_since), within: WITHIN, waits: false };
     match asking::answer(cx, &query, wish).await {
         Ok(had) => tell(cx, due, &had).await,
         // Another run asks right now (another tenant's, or this one's twin): its answer will do.
@@ -78,14 +78,13 @@ async fn tell(cx: &Deps, due: SearchDue, had: &Had<SearchQuery>) -> Result<(), J
     let SearchDue { tenant, search_key, slot, .. } = due;
     let from_cache = had.counted != Counted::Miss;
     let now = cx.now();
-    let calls = if from_cache { 0 } else { had.answer.parts.iter().map(|part| part.report.calls).sum() };
     let mut run = SearchRun {
         tenant: tenant.clone(),
         search_key: search_key.clone(),
         slot,
         at: now,
         from_cache,
-        calls,
+        calls: had.calls,
         offers: u32::try_from(had.answer.offers().count()).unwrap_or(u32::MAX),
         version: 0,
     };

@@ -1,20 +1,24 @@
 //! `POST /v1/search/activities`
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use domain::{
-    activities::{ActivityOffer, ActivityQuery},
+    activities::{ActivityOffer, ActivityQuery, PricedFor},
+    compare::{Field, Standing},
     faults::Faults,
     identity::Role,
     inputs::{Fields, Input, leaf, object},
     money::{Currency, Money},
     rates::DayRates,
+    stays::City,
     watchers::TravelDates,
 };
 use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
 use providers::{getyourguide, viator};
 use serde::Serialize;
-use storage::{AskedDay, CacheCount, Entity, Grant};
+use storage::{Asker, CacheCount, Entity, Grant};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -30,7 +34,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-activi
     .limited(Limit::SEARCHES)
     .memory(512)
     .may(&[
-        AskedDay::WRITE,
+        Asker::WRITE,
         CacheCount::WRITE,
         DayRates::READ,
         Grant::Send(RefreshAnswer::QUEUE.name),
@@ -77,7 +81,9 @@ impl SearchActivities {
         let Self { place, dates, adults, currency, limit } = self;
         let (first, last) = dates.window();
         let mut check = check(limit, earliest, last, "/dates");
+        let market = City::named(&place).ok().and_then(|city| city.market().cloned());
         let query = ActivityQuery::new(place, (first.max(earliest), last), adults, currency);
+        let query = query.map(|query| query.in_market(market));
         check.also(query.as_ref().map(|_| ()).map_err(Clone::clone));
         check.done()?;
         query.map(|query| (query, limit.into()))
@@ -90,6 +96,9 @@ impl SearchActivities {
 pub struct FoundActivity {
     /// What is on offer.
     activity: ActivityOffer,
+    /// How its price stands among those of this answer that are for the same (a person, a group, the party); none, if its source does
+    /// not say for what it is, or there are fewer than five to compare with.
+    standing: Option<Standing>,
     /// Whether its source has to be asked again before one relies on it.
     stale: bool,
 }
@@ -97,7 +106,8 @@ pub struct FoundActivity {
 /// Searches activities
 ///
 /// Answers with what the sources say within seven seconds, or what is kept of what they said before, the cheapest first; `sources`
-/// tells how fresh each part is and what is missing. Nobody can page in it: ask for up to 100, or ask more narrowly.
+/// tells how fresh each part is and what is missing. Sources sell activities for money alone: what is said of a price is how it stands
+/// among the others, by their median. Nobody can page in it: ask for up to 100, or ask more narrowly.
 #[utoipa::path(
     post,
     path = "/v1/search/activities",
@@ -113,10 +123,23 @@ async fn search_activities(State(cx): State<Deps>, inquiry: Inquiry<SearchActivi
     let offers = had.answer.offers().map(|offer| (offer.price, offer));
     let ranked = by_price(offers, query.currency(), &*cx.rates().await?, earliest);
     let found = ranked.len();
-    let view = |(_, offer): (Option<Money>, &ActivityOffer)| FoundActivity {
+    let fields = fields(query.currency(), &ranked);
+    let standing = |price: Option<Money>, offer: &ActivityOffer| fields.get(&offer.priced_for?)?.stands(price?);
+    let view = |(price, offer): (Option<Money>, &ActivityOffer)| FoundActivity {
+        standing: standing(price, offer),
         stale: had.stale.contains(&offer.freshness.source),
         activity: offer.clone(),
     };
     let items = ranked.into_iter().take(limit).map(view).collect();
     Ok(Answer::ok(Searched::new(&had, found, items)))
+}
+
+/// The prices that one is compared with, by what they are for.
+fn fields(currency: Currency, ranked: &[(Option<Money>, &ActivityOffer)]) -> BTreeMap<PricedFor, Field> {
+    let field = |priced_for: PricedFor| {
+        let same = ranked.iter().filter(|(_, offer)| offer.priced_for == Some(priced_for));
+        let priced = same.filter_map(|(price, offer)| Some(((&offer.freshness.source, &offer.reference), (*price)?)));
+        (priced_for, Field::of(currency, priced))
+    };
+    PricedFor::ALL.map(field).into()
 }

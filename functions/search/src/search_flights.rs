@@ -22,7 +22,7 @@ use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Failure, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
 use providers::{duffel, seats_aero};
 use serde::Serialize;
-use storage::{AskedDay, CacheCount, Entity, Grant, Observation};
+use storage::{Asker, CacheCount, Entity, Grant, Observation};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -37,7 +37,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-flight
     .limited(Limit::SEARCHES)
     .memory(512)
     .may(&[
-        AskedDay::WRITE,
+        Asker::WRITE,
         CacheCount::WRITE,
         Observation::WRITE,
         DayRates::READ,

@@ -2,18 +2,21 @@
 
 use axum::extract::State;
 use domain::{
+    compare::{Field, Standing},
     faults::Faults,
+    flights::SourceId,
     identity::Role,
-    inputs::{Fields, Input, leaf, list, object},
+    inputs::{Fields, Input, leaf, list, object, objects},
     money::{Currency, Money},
+    properties::ListingKey,
     rates::DayRates,
-    stays::{Guests, Position, StayOffer, StayPlace, StayQuery},
+    stays::{City, Guests, Position, StayOffer, StayPlace, StayQuery, city},
 };
 use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
 use providers::{booking_demand, expedia_rapid, goibibo, makemytrip, oyo, trip_com};
 use serde::Serialize;
-use storage::{AskedDay, CacheCount, Entity, Grant};
+use storage::{Asker, CacheCount, Entity, Grant};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -29,7 +32,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-stays"
     .limited(Limit::SEARCHES)
     .memory(512)
     .may(&[
-        AskedDay::WRITE,
+        Asker::WRITE,
         CacheCount::WRITE,
         DayRates::READ,
         Grant::Send(RefreshAnswer::QUEUE.name),
@@ -47,12 +50,12 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-stays"
 #[schema(as = SearchStays, rename_all = "camelCase", example = json!({"city": "Paris", "checkin": "2026-04-27", "nights": 3, "adults": 2}))]
 #[expect(dead_code, reason = "it describes the body and is never built")]
 pub struct SearchStaysBody {
-    /// In a city, by its name.
+    /// In a city, by its name: with its country after a comma, where several have it.
     city: Option<String>,
     /// Around a place on earth.
     around: Option<Around>,
-    /// In one of these, by a source's own references.
-    properties: Option<Vec<String>>,
+    /// In one of these, each by a source and its own reference.
+    properties: Option<Vec<ListingKey>>,
     /// The day of arrival, there.
     #[schema(value_type = String, format = Date)]
     checkin: Date,
@@ -98,15 +101,15 @@ pub struct SearchStays {
 
 impl Input for SearchStays {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let (city, around) = (fields.given::<String>("city", leaf), fields.given::<Around>("around", object));
-        let properties = fields.given::<Vec<String>>("properties", list);
+        let (city, around) = (fields.given("city", city), fields.given::<Around>("around", object));
+        let properties = fields.given::<Vec<ListingKey>>("properties", objects);
         let (checkin, nights) = (fields.required("checkin", leaf), fields.required("nights", leaf));
         let (adults, child_ages) = (fields.given("adults", leaf), fields.given("childAges", list));
         let (currency, limit) = (fields.given("currency", leaf), fields.given("limit", leaf));
         let place = match (city?, around?, properties?) {
             (Some(city), None, None) => StayPlace::City(city),
-            (None, Some(Around { position, kilometres }), None) => StayPlace::Around(position, kilometres),
-            (None, None, Some(properties)) => StayPlace::Properties(properties.into_iter().collect()),
+            (None, Some(Around { position, kilometres }), None) => StayPlace::Around(position, kilometres, City::near(position)),
+            (None, None, Some(properties)) => StayPlace::Listings(properties.into_iter().collect(), None),
             _ => {
                 fields.fault("", "give exactly one of city, around and properties");
                 return None;
@@ -143,6 +146,8 @@ pub struct FoundStay {
     /// What it costs in the currency that was asked for: what it is ranked by. Converted at a day's rate where the source answers in
     /// another one; none, if no rate is known.
     compared: Option<Money>,
+    /// How that stands among the houses of this answer; none, if there are fewer than five to compare with.
+    standing: Option<Standing>,
     /// Whether its source has to be asked again before one relies on it.
     stale: bool,
 }
@@ -150,7 +155,8 @@ pub struct FoundStay {
 /// Searches stays
 ///
 /// Answers with what the sources say within seven seconds, or what is kept of what they said before, the cheapest first; `sources`
-/// tells how fresh each part is and what is missing. One room; nobody can page in it: ask for up to 100, or ask more narrowly.
+/// tells how fresh each part is and what is missing. Sources sell stays for money alone: what is said of a price is how it stands among
+/// the others, by the median of the cheapest room of each house. One room; nobody can page in it: ask for up to 100, or ask more narrowly.
 #[utoipa::path(
     post,
     path = "/v1/search/stays",
@@ -166,11 +172,19 @@ async fn search_stays(State(cx): State<Deps>, inquiry: Inquiry<SearchStays>) -> 
     let offers = had.answer.offers().map(|offer| (offer.price.total, offer));
     let ranked = by_price(offers, query.currency(), &*cx.rates().await?, earliest);
     let found = ranked.len();
+    let priced = ranked.iter().filter_map(|(price, offer)| Some((house(offer), (*price)?)));
+    let field = Field::of(query.currency(), priced);
     let view = |(compared, offer): (Option<Money>, &StayOffer)| FoundStay {
+        standing: compared.and_then(|price| field.stands(price)),
         stale: had.stale.contains(&offer.freshness.source),
         stay: offer.clone(),
         compared,
     };
     let items = ranked.into_iter().take(limit).map(view).collect();
     Ok(Answer::ok(Searched::new(&had, found, items)))
+}
+
+/// What tells one house from another: its source, and what that calls it.
+fn house(offer: &StayOffer) -> (&SourceId, &str) {
+    (&offer.freshness.source, &offer.property.reference)
 }

@@ -19,13 +19,8 @@ pub(crate) struct Servers {
 impl Servers {
     /// Those of a vertical that the function may call.
     pub async fn of(cx: &Deps, tenant: &TenantId, vertical: Vertical, market: Option<&Market>) -> Result<Self, VaultError> {
-        let mut all: Vec<(SourceId, Serving)> = Vec::new();
-        for serving in serving(cx, tenant, vertical, market).await? {
-            // "From" prices are nothing that one could book.
-            if !matches!(serving.adapter, Adapter::LeadIns(_)) {
-                all.push((id_of(&serving), serving));
-            }
-        }
+        let serving = serving(cx, tenant, vertical, market).await?;
+        let all: Vec<(SourceId, Serving)> = serving.into_iter().map(|serving| (id_of(&serving), serving)).collect();
         let own = all.iter().any(|(_, serving)| serving.scope != KeyScope::Deployment);
         let scope = if own { KeyScope::Tenant(tenant.clone()) } else { KeyScope::Deployment };
         Ok(Self { all, scope })

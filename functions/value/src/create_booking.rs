@@ -42,9 +42,10 @@ impl Input for CreateBooking {
 
 /// Begins a booking
 ///
-/// Of a deal there is one at a time; one that was given up begins anew. Nothing is booked with anybody: it leads the caller from a
-/// look at the award to the transfer and the booking, and says when a step is not safe. What a search has shown, and no watcher has found
-/// yet, is known by the `searchKey` of its answer beside its id, for as long as the answer is shown; from then on it is kept.
+/// Of a deal there is one at a time; one that was given up begins anew. Nothing is booked with anybody: it leads the caller from
+/// a look at the award to the transfer and the booking, and says when a step is not safe. What a search has shown, and no watcher
+/// has found yet, is known by the `searchKey` of its answer beside its id, for as long as the answer is shown; from then on it is
+/// kept.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings",

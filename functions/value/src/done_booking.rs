@@ -23,8 +23,9 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-done-booking",
 
 /// Says that it is booked
 ///
-/// After a transfer, or with points that were there. Refused if the award had no seat when it was last looked at (`no-seats`), and, unless
-/// points were transferred, if the caller has said that there are too few with the programme itself (`too-few-points-there`).
+/// After a transfer, or with points that were there. Refused if the award had no seat when it was last looked at (`no-seats`),
+/// and, unless points were transferred, if the caller has said that there are too few with the programme itself
+/// (`too-few-points-there`).
 #[utoipa::path(
     post,
     path = "/v1/me/bookings/{id}/done",

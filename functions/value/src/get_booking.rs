@@ -48,15 +48,16 @@ pub struct BookingPlan {
     shortfall: Option<Shortfall>,
     /// What to do, in order, and how far that is. Empty if points are missing, or it was given up.
     steps: Vec<Step>,
-    /// The award, the portals of banks and money, compared, where a price in money is known and can be converted. Null once points are
-    /// on their way.
+    /// The award, the portals of banks and money, compared, where a price in money is known and can be converted. Null once
+    /// points are on their way.
     ways: Option<WaysToPay>,
 }
 
 /// Shows a booking
 ///
-/// With the plan for its points and the steps, both by what the caller has now: nothing of that is kept with the booking. Each step says
-/// whether it is done, next or to come. Once points are on their way nothing is planned, so that nobody transfers twice.
+/// With the plan for its points and the steps, both by what the caller has now: nothing of that is kept with the booking. Each
+/// step says whether it is done, next or to come. Once points are on their way nothing is planned, so that nobody transfers
+/// twice.
 #[utoipa::path(
     get,
     path = "/v1/me/bookings/{id}",

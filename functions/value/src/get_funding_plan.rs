@@ -83,9 +83,9 @@ pub struct Funding {
 
 /// Plans where the points for an award come from
 ///
-/// From the caller's balances: the transfers that give up the least at the caller's valuations, in whole increments, with fees and the
-/// bonuses in force now; or what is missing. With the price in money, what the award, a bank's portal and money give up is compared: the
-/// award only if there are enough points and its taxes are given (`noAward` says which of them is missing).
+/// From the caller's balances: the transfers that give up the least at the caller's valuations, in whole increments, with fees
+/// and the bonuses in force now; or what is missing. With the price in money, what the award, a bank's portal and money give up
+/// is compared: the award only if there are enough points and its taxes are given (`noAward` says which of them is missing).
 #[utoipa::path(
     get,
     path = "/v1/me/funding-plan",

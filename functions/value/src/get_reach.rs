@@ -49,8 +49,8 @@ pub struct Reachable {
     valuation: Option<Valuation>,
     /// How it is paid for: what it gives up, and what is left over.
     plan: FundingPlan,
-    /// What is left: the worth of all the caller's points afterwards, at the caller's valuations, less the fees of the transfers and the
-    /// taxes of the award. Null: its taxes are not known, or can't be converted.
+    /// What is left: the worth of all the caller's points afterwards, at the caller's valuations, less the fees of the transfers
+    /// and the taxes of the award. Null: its taxes are not known, or can't be converted.
     left: Option<Money>,
     /// Its place among the others.
     #[serde(skip)]
@@ -94,10 +94,10 @@ const HARDEST_PLANS: u32 = 10;
 
 /// Shows where the caller's balances can take them
 ///
-/// Of the 200 best awards that can still be taken, among the 1,000 best live deals, those that the balances pay for. First come those
-/// on which points are spent for what they are usually worth or more, then those of which that is not known, or not what they still
-/// cost, and last those with the verdict `poor`; each sorted by `left`, the most first: what all the caller's points are worth
-/// afterwards, at the caller's valuations, less fees and taxes. What would take too long to plan is left out.
+/// Of the 200 best awards that can still be taken, among the 1,000 best live deals, those that the balances pay for. First come
+/// those on which points are spent for what they are usually worth or more, then those of which that is not known, or not what
+/// they still cost, and last those with the verdict `poor`; each sorted by `left`, the most first: what all the caller's points
+/// are worth afterwards, at the caller's valuations, less fees and taxes. What would take too long to plan is left out.
 #[utoipa::path(
     get,
     path = "/v1/me/reach",

@@ -26,8 +26,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-re-verify-book
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase", example = json!({"seen": {"points": 40_000, "taxes": {"amount": "44.00", "currency": "USD"}, "seats": 2}}))]
 pub struct ReVerifyBooking {
-    /// With the programme itself, now. Without it, what a source saw counts, if it looked itself, minutes ago and since the booking was
-    /// begun.
+    /// With the programme itself, now. Without it, what a source saw counts, if it looked itself, minutes ago and since the
+    /// booking was begun.
     seen: Option<Seen>,
     /// Until when the programme holds it for the caller, if it is one of which a source says that it holds awards.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -42,8 +42,9 @@ impl Input for ReVerifyBooking {
 
 /// Says that the award is still there
 ///
-/// What has changed is told; for ten minutes points may be transferred. Without seats they may not. Without a body, too, what a source saw
-/// counts; what one has merely cached (`only-cached`), or saw before the booking was begun (`seen-before-start`), does not.
+/// What has changed is told; for ten minutes points may be transferred. Without seats they may not. Without a body, too, what a
+/// source saw counts; what one has merely cached (`only-cached`), or saw before the booking was begun (`seen-before-start`), does
+/// not.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings/{id}/re-verify",

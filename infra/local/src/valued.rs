@@ -89,7 +89,8 @@ fn write_lines(text: &mut String, points: Points, value: &Appraisal) -> std::fmt
     if usual.stale {
         writeln!(text, "    --on takes another day, and what was published by then")?;
     }
-    writeln!(text, "paying cash wins below {}, points win above {}", even.floor, even.ceiling)?;
+    let above = if even.floor == even.ceiling { "it".to_owned() } else { even.ceiling.to_string() };
+    writeln!(text, "paying cash wins below {}, points win above {above}", even.floor)?;
     writeln!(text, "verdict: {}", verdict.as_str())
 }
 
@@ -155,6 +156,7 @@ mod tests {
         let told = |offer: &Offer| tell(offer).unwrap();
         let own = told(&Offer { own: Some("0.7".parse().unwrap()), ..offer() });
         assert!(own.contains("usually 0.70 cents, by your own valuation"), "{own}");
+        assert!(own.contains("paying cash wins below 355.60 USD, points win above it"), "{own}");
         let (now, later) = (told(&offer()), told(&Offer { on: date(2030, 1, 1), ..offer() }));
         assert!(!now.contains("--on") && later.contains("long ago\n    --on takes another day"), "{later}");
     }

@@ -12,6 +12,7 @@ use crate::{
     money::{Currency, Money},
     places::fold::fold,
     search::{Asks, SearchKey},
+    sources::Market,
     stays::Position,
     text::is_label,
 };
@@ -30,6 +31,7 @@ pub struct ActivityQuery {
     last_day: Date,
     adults: u8,
     currency: Currency,
+    market: Option<Market>,
 }
 
 impl ActivityQuery {
@@ -44,7 +46,18 @@ impl ActivityQuery {
             .that(first_day <= last_day, "/dates", "backwards", "the last day lies before the first")
             .that((1..=MAX_PARTY).contains(&adults), "/adults", "out-of-range", format!("1 to {MAX_PARTY} adults"));
         check.done()?;
-        Ok(Self { place, first_day, last_day, adults, currency })
+        Ok(Self { place, first_day, last_day, adults, currency, market: None })
+    }
+
+    /// The same, asked in a market: the country of the city that its words mean.
+    #[must_use]
+    pub fn in_market(self, market: Option<Market>) -> Self {
+        Self { market, ..self }
+    }
+
+    /// The market that it is asked in, if one is known.
+    pub fn market(&self) -> Option<&Market> {
+        self.market.as_ref()
     }
 
     /// Where, or what, in words.
@@ -67,7 +80,8 @@ impl ActivityQuery {
         self.currency
     }
 
-    /// Its name: the same for all questions that mean the same, in whatever letters they are written.
+    /// Its name: the same for all questions that mean the same, in whatever letters they are written. The market follows from the
+    /// words.
     pub fn key(&self) -> SearchKey {
         let days = [self.first_day, self.last_day].map(|day| day.to_string());
         let (place, adults) = (fold(&self.place), self.adults.to_string());
@@ -97,7 +111,7 @@ pub struct Minutes {
 }
 
 /// What a price is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PricedFor {
     /// One person.
@@ -106,6 +120,11 @@ pub enum PricedFor {
     Group,
     /// The whole party that was asked for.
     Party,
+}
+
+impl PricedFor {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Person, Self::Group, Self::Party];
 }
 
 /// What others thought of it.

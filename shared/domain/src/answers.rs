@@ -10,9 +10,9 @@ use crate::{
     activities::{ActivityOffer, ActivityQuery},
     caching::{self, State, Stock},
     flights::{Fare, FlightOffer, SourceId},
-    search::{SearchKey, SearchQuery, SourceOutcome, SourceReport, Wanted},
+    search::{Asks, SearchKey, SearchQuery, SourceOutcome, SourceReport, Wanted},
     sources::Vertical,
-    stays::{StayOffer, StayPlace, StayQuery},
+    stays::{StayOffer, StayQuery},
 };
 
 /// A question of one vertical.
@@ -30,6 +30,18 @@ pub trait Question: fmt::Debug + Clone + PartialEq + Serialize + DeserializeOwne
 
     /// Whether what is in stock there shows in an answer that holds these offers.
     fn shows(&self, stock: &Stock, offers: &[Self::Offer]) -> bool;
+
+    /// The question as it is put to a source, in the words that it takes. It covers this one, unless [`Question::is_covered_by`] says
+    /// otherwise. None if it can't be put to it.
+    fn put_to(&self, source: &SourceId, asks: Asks, now: Timestamp) -> Option<Self>;
+
+    /// Whether an offer to the question as it was put to a source answers this one.
+    fn is_answered_by(&self, asked: &Self, offer: &Self::Offer) -> bool;
+
+    /// Whether whoever has answered the one has answered this one.
+    fn is_covered_by(&self, _asked: &Self) -> bool {
+        true
+    }
 }
 
 impl Question for SearchQuery {
@@ -50,6 +62,14 @@ impl Question for SearchQuery {
             Stock::Property(_) => false,
         }
     }
+
+    fn put_to(&self, _: &SourceId, asks: Asks, now: Timestamp) -> Option<Self> {
+        Some(self.asked_of(asks, now))
+    }
+
+    fn is_answered_by(&self, _: &Self, offer: &FlightOffer) -> bool {
+        self.asks_for(offer)
+    }
 }
 
 impl Question for StayQuery {
@@ -68,14 +88,22 @@ impl Question for StayQuery {
     fn shows(&self, stock: &Stock, offers: &[StayOffer]) -> bool {
         match stock {
             Stock::Property(property) => {
-                let asked_for = match self.place() {
-                    StayPlace::Properties(asked_for) => asked_for.contains(property),
-                    StayPlace::Around(..) | StayPlace::City(_) => false,
-                };
-                asked_for || offers.iter().any(|offer| offer.property.reference == *property)
+                self.place().names(property) || offers.iter().any(|offer| offer.property.reference == *property)
             }
             Stock::Route(..) => false,
         }
+    }
+
+    fn put_to(&self, source: &SourceId, asks: Asks, _: Timestamp) -> Option<Self> {
+        asks.stays.iter().find_map(|by| self.asked_by(source, *by))
+    }
+
+    fn is_answered_by(&self, asked: &Self, offer: &StayOffer) -> bool {
+        self.asks_for(offer) && self.place().tells_from(asked.place(), offer)
+    }
+
+    fn is_covered_by(&self, asked: &Self) -> bool {
+        self.place().is_within(asked.place())
     }
 }
 
@@ -94,6 +122,14 @@ impl Question for ActivityQuery {
     /// Feeds tell of flights and of hotels.
     fn shows(&self, _: &Stock, _: &[ActivityOffer]) -> bool {
         false
+    }
+
+    fn put_to(&self, _: &SourceId, asks: Asks, _: Timestamp) -> Option<Self> {
+        Some(self.asked_of(asks))
+    }
+
+    fn is_answered_by(&self, _: &Self, offer: &ActivityOffer) -> bool {
+        self.asks_for(offer)
     }
 }
 
@@ -187,6 +223,30 @@ impl<O> Part<O> {
     pub fn has_answered(&self) -> bool {
         self.report.outcome != SourceOutcome::Failed
     }
+
+    /// Whether its source gave nothing so lately that it is not worth asking again.
+    pub fn is_left_alone(&self, now: Timestamp) -> bool {
+        self.trouble.is_some_and(|trouble| now.duration_since(trouble.at) < trouble.lasts())
+    }
+
+    /// Without what is not to be shown any more: its source has given nothing then.
+    #[must_use]
+    pub fn emptied(mut self) -> Self {
+        self.offers.clear();
+        self.report.outcome = SourceOutcome::Failed;
+        self
+    }
+
+    /// What of it answers a question, where the source was asked another one in its place.
+    #[must_use]
+    pub fn answering<Q: Question<Offer = O>>(mut self, query: &Q, asked: &Q) -> Self {
+        self.offers.retain(|offer| query.is_answered_by(asked, offer));
+        self.report.offers = self.offers.len();
+        if self.report.outcome == SourceOutcome::Complete && !query.is_covered_by(asked) {
+            self.report.outcome = SourceOutcome::Partial;
+        }
+        self
+    }
 }
 
 /// What the sources answered.
@@ -260,12 +320,10 @@ impl<Q: Question> Answer<Q> {
     /// Without what is not to be shown any more. Its sources have given nothing then.
     pub fn shown(mut self, look: &caching::Look<'_>) -> Self {
         let lifetime = self.lifetime_minutes;
-        for part in &mut self.parts {
-            if caching::state(&self.query, part, lifetime, look) == State::Gone {
-                part.offers.clear();
-                part.report.outcome = SourceOutcome::Failed;
-            }
-        }
+        let shown = |part: Part<Q::Offer>| {
+            if caching::state(&self.query, &part, lifetime, look) == State::Gone { part.emptied() } else { part }
+        };
+        self.parts = std::mem::take(&mut self.parts).into_iter().map(shown).collect();
         self
     }
 }

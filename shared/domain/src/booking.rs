@@ -1,5 +1,5 @@
-//! Booking an award, guarded: a member and a deal go from looking to transferring to booking, and nothing that can't be undone is let
-//! through on what was seen too long ago.
+//! Booking an award, guarded: a member and a deal go from looking to transferring to booking, and nothing that can't be undone is
+//! let through on what was seen too long ago.
 
 mod holds;
 mod phones;
@@ -25,7 +25,8 @@ use holds::Holds;
 pub use phones::Phone;
 pub use steps::{Step, StepKind, StepState, steps, steps_for_anyone};
 
-/// How long what was seen can be relied on for what can't be undone: award space goes in minutes, and a transfer can't be taken back.
+/// How long what was seen can be relied on for what can't be undone: award space goes in minutes, and a transfer can't be taken
+/// back.
 pub const VERIFIED_FOR: SignedDuration = SignedDuration::from_mins(10);
 /// How long a booking is kept after it last changed.
 const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
@@ -216,8 +217,9 @@ impl Booking {
         Ok(Self { id, owner, deal, programme, seen, looked_at, changes, state, created_at: now, updated_at: now, version })
     }
 
-    /// Takes in that the award was looked at: by the member with the programme, or else by a source, which must have looked itself, minutes
-    /// ago and since the booking was begun. What changed is told; then it is what is asked. An award without seats is not verified.
+    /// Takes in that the award was looked at: by the member with the programme, or else by a source, which must have looked
+    /// itself, minutes ago and since the booking was begun. What changed is told; then it is what is asked. An award without
+    /// seats is not verified.
     ///
     /// # Errors
     /// If it is gone, or the source's look is none, too old or older than another, or the hold can't be, or the booking is over.
@@ -283,8 +285,8 @@ impl Booking {
         Some(held_until.map_or(relied_on, |until| until.max(relied_on)))
     }
 
-    /// Takes in that points are transferred. Refused unless the award was seen minutes ago, or is held, and nobody saw since that it
-    /// is gone, and what the member has is enough: `missing` are the points that it is not, by [`missing`].
+    /// Takes in that points are transferred. Refused unless the award was seen minutes ago, or is held, and nobody saw since that
+    /// it is gone, and what the member has is enough: `missing` are the points that it is not, by [`missing`].
     ///
     /// # Errors
     /// If it has to be looked at first, is gone, was transferred before, or the booking is over; or if points are missing.
@@ -310,8 +312,9 @@ impl Booking {
         Ok(())
     }
 
-    /// Takes in that it is booked: after a transfer, or with points that were there. `there` is what the member has with the programme
-    /// itself, where they have said what they have. Once points are on their way it says nothing: they may have come, or be spent.
+    /// Takes in that it is booked: after a transfer, or with points that were there. `there` is what the member has with the
+    /// programme itself, where they have said what they have. Once points are on their way it says nothing: they may have come,
+    /// or be spent.
     ///
     /// # Errors
     /// If the award was never looked at, or had no seat then, or nothing was transferred where points are missing; or the booking is over.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     answers::{Answer, Part, Question},
     flights::SourceId,
-    ids::digest,
+    ids::{Owner, digest},
     places::Airport,
     search::SearchKey,
     sources::Vertical,
@@ -16,12 +16,14 @@ use crate::{
 pub const LONGEST: u16 = 6 * 60;
 /// The shortest.
 pub const SHORTEST: u16 = 2 * 60;
-/// So often is the most popular question asked in two days, as far as this matters.
-const POPULAR: u32 = 200;
+/// So many ask the most popular question in two days, as far as this matters.
+pub const POPULAR: u32 = 200;
+/// One member in so many is noted when they ask a question, for so many.
+pub const NOTED: u8 = 16;
 /// So many days ahead prices move little.
 const FAR_AHEAD: i32 = 90;
 
-/// How long an answer is fresh, in minutes: six hours, less up to two for how often it is asked for (what many look at is worth
+/// How long an answer is fresh, in minutes: six hours, less up to two for how many ask for it (what many look at is worth
 /// asking again) and up to two for how near the day of departure is (what is near changes faster); straight in between.
 pub fn lifetime(asked: u32, days_ahead: i32) -> u16 {
     let popularity = asked.min(POPULAR) * 120 / POPULAR;
@@ -36,8 +38,20 @@ pub const GOOD_ENOUGH: SignedDuration = SignedDuration::from_hours(24);
 pub const TRY_AGAIN: SignedDuration = SignedDuration::from_mins(5);
 /// So long before the end of its life an answer that many ask for is asked for anew.
 pub const AHEAD: SignedDuration = SignedDuration::from_mins(20);
-/// From so many times in two days on, that is done.
+/// From so many members in two days on, that is done: more than a single one can stand for.
 pub const MANY: u32 = 20;
+const _: () = assert!(MANY > NOTED as u32);
+
+/// What a member is noted as who asks a question: None for those of whom another one stands. The same member is always the same, however
+/// often they ask, and is another one at another question.
+pub fn noted(who: &Owner, key: &SearchKey) -> Option<String> {
+    let digest = digest(&["asker", who.tenant.as_str(), &who.member.to_string(), key.as_str()]);
+    digest[0].is_multiple_of(NOTED).then(|| hex(&digest[1..9]))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// Where something is in stock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,7 +104,7 @@ impl Mark {
     /// What tells it from others of the same instant: 16 hexadecimal digits.
     pub fn id(&self) -> String {
         let doubt = serde_json::to_string(&self.doubt).unwrap_or_default();
-        digest(&[&doubt])[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&digest(&[&doubt])[..8])
     }
 
     /// Whether it is about a part of an answer.
@@ -182,10 +196,9 @@ pub fn plan<Q: Question>(kept: Option<&Answer<Q>>, sources: &[SourceId], look: &
             plan.ask.push(source.clone());
             continue;
         };
-        let tried = part.trouble.is_some_and(|trouble| look.now.duration_since(trouble.at) < trouble.lasts());
         match state(&kept.query, part, kept.lifetime_minutes, look) {
             State::Fresh => {}
-            _ if look.since.is_none() && tried => {}
+            _ if look.since.is_none() && part.is_left_alone(look.now) => {}
             State::Stale => plan.refresh = true,
             State::GoodEnough | State::Gone => plan.ask.push(source.clone()),
         }

@@ -12,6 +12,10 @@ use crate::{
     stays::{StayOffer, StayPrice},
 };
 
+mod field;
+
+pub use field::{AROUND, Field, LEAST, PriceVerdict, Standing};
+
 /// Something with a price in money.
 pub trait Priced {
     /// All that has to be paid; `None` if it is not for money, or not known.

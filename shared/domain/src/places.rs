@@ -8,7 +8,7 @@ use std::{collections::HashMap, fmt, str::FromStr, sync::LazyLock};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::{faults::Invalid, stays::Position};
+use crate::{faults::Invalid, properties::metres, stays::Position};
 
 /// A column of the tables.
 macro_rules! column {
@@ -81,6 +81,12 @@ impl Airport {
     pub fn position(&self) -> Option<Position> {
         let (latitude, longitude) = self.row_of(&POSITIONS)?.split_once(',')?;
         Position::new(latitude.parse().ok()?, longitude.parse().ok()?)
+    }
+
+    /// Those that are no farther from a place than so many metres. It looks at all of them.
+    pub fn near(place: Position, within: u64) -> Vec<Self> {
+        let every = CODES.iter().map(|code| Self(*code));
+        every.filter(|airport| airport.position().is_some_and(|position| metres(place, position) <= within)).collect()
     }
 
     fn row_of(&self, column: &[&'static str]) -> Option<&'static str> {
@@ -174,6 +180,12 @@ impl Place {
         };
         Position::new(mean(Position::latitude)?, mean(Position::longitude)?)
     }
+}
+
+/// The country that all of these are in; none if there are several, or no airports.
+pub fn country_of(airports: &[Airport]) -> Option<&'static str> {
+    let first = airports.first()?.country();
+    airports.iter().all(|airport| airport.country() == first && !first.is_empty()).then_some(first)
 }
 
 impl FromStr for Place {

@@ -10,6 +10,7 @@ use crate::{
     flights::{Cabin, FlightOffer, SourceId, Untrusted},
     ids::digest,
     places::Airport,
+    stays::StayBy,
     text::text,
 };
 
@@ -57,6 +58,12 @@ fn search_key(text: &str) -> Result<(), &'static str> {
 }
 
 impl SearchKey {
+    /// The name of what one source said, when it was asked the question of this name for all whose questions that covers.
+    #[must_use]
+    pub fn of_part(&self, source: &SourceId) -> Self {
+        Self::of(&["part", source.as_str(), self.as_str()])
+    }
+
     /// The name of the question that these parts are the canonical form of: the first says of what kind it is.
     pub(crate) fn of(parts: &[&str]) -> Self {
         // Sixteen bytes in hexadecimal are a key by construction.
@@ -73,6 +80,16 @@ pub struct Asks {
     pub party: bool,
     /// The days that one call of it covers.
     pub days: Days,
+    /// By what it can be asked for stays, the best first.
+    pub stays: &'static [StayBy],
+}
+
+impl Asks {
+    /// Whether questions that differ can come to the same one, as it is put to this source. Then its answer is kept by what it was
+    /// asked, for all of them.
+    pub fn shares(self) -> bool {
+        !self.party || self.days != Days::Asked
+    }
 }
 
 /// The days that one call of a source covers. Where it covers several, they begin and end where everybody's do, so that windows that

@@ -10,12 +10,16 @@ use serde::{Deserialize, Serialize};
 use crate::{
     cancellation::Cancellation,
     faults::{Check, Faults},
-    flights::{Freshness, Untrusted},
+    flights::{Freshness, SourceId, Untrusted},
     money::{Currency, Money, MoneyError},
-    places::fold::fold_name,
+    properties::{ListingKey, metres},
     search::SearchKey,
     text::is_label,
 };
+
+mod city;
+
+pub use city::{City, city};
 
 /// The most nights that are asked for or believed.
 pub const MAX_NIGHTS: u8 = 90;
@@ -96,16 +100,136 @@ impl Guests {
     }
 }
 
-/// Where to stay. No source can be asked by all of them.
+/// So far around the middle of its airports a city is looked for, in kilometres, where a source is asked by position: airports lie
+/// that far out, and there is no table of cities here.
+const CITY_KILOMETRES: u8 = 30;
+/// What is farther than this from where a city is, in metres, is in another one of its name.
+const ANOTHER_CITY: u64 = 100_000;
+
+/// Where to stay. No source can be asked by all of them: [`StayQuery::asked_by`] says it in the words that a source takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StayPlace {
-    /// In one of these, by the source's own references.
+    /// In one of these, by the references of the one source that is asked.
     Properties(BTreeSet<String>),
-    /// Not farther from there than so many kilometres.
-    Around(Position, u8),
-    /// In a city, by its name.
-    City(String),
+    /// In one of these, by the references of their sources; and the city that they are in, for sources that are asked by city.
+    Listings(BTreeSet<ListingKey>, Option<City>),
+    /// Not farther from there than so many kilometres; and the city that this is in or near, for sources that are asked by city.
+    Around(Position, u8, Option<City>),
+    /// In a city.
+    City(City),
+}
+
+/// By what a source of stays can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StayBy {
+    /// By its own references of properties.
+    Properties,
+    /// By a position and kilometres around it.
+    Around,
+    /// By the name of a city.
+    City,
+}
+
+impl StayPlace {
+    /// What tells it from others. The city that goes with a position follows from it.
+    fn parts(&self) -> (&'static str, Vec<String>) {
+        match self {
+            Self::Properties(ids) => ("properties", ids.iter().cloned().collect()),
+            Self::Listings(keys, city) => {
+                let listed = keys.iter().flat_map(|key| [key.source.to_string(), key.reference.to_string()]);
+                let city = city.iter().flat_map(City::parts);
+                ("listings", [keys.len().to_string()].into_iter().chain(listed).chain(city).collect())
+            }
+            Self::Around(position, kilometres, _) => ("around", [&written(*position)[..], &[kilometres.to_string()]].concat()),
+            Self::City(city) => ("city", city.parts()),
+        }
+    }
+
+    /// Whether a question can be about it.
+    fn is_sound(&self) -> bool {
+        match self {
+            Self::Properties(ids) => (1..=MAX_PROPERTIES).contains(&ids.len()) && ids.iter().all(|id| is_label(id, 64)),
+            Self::Listings(keys, _) => (1..=MAX_PROPERTIES).contains(&keys.len()),
+            Self::Around(_, kilometres, _) => (1..=100).contains(kilometres),
+            Self::City(city) => is_label(city.name(), 80),
+        }
+    }
+
+    /// The city, as far as one is known.
+    pub fn city(&self) -> Option<&City> {
+        match self {
+            Self::Properties(_) => None,
+            Self::Listings(_, city) | Self::Around(_, _, city) => city.as_ref(),
+            Self::City(city) => Some(city),
+        }
+    }
+
+    /// Whether a property is asked for by this reference of some source.
+    pub(crate) fn names(&self, reference: &str) -> bool {
+        match self {
+            Self::Properties(ids) => ids.contains(reference),
+            Self::Listings(keys, _) => keys.iter().any(|key| key.reference.as_str() == reference),
+            Self::Around(..) | Self::City(_) => false,
+        }
+    }
+
+    /// It in the words of a source that is asked by this, if it can be said so.
+    fn said_by(&self, source: &SourceId, by: StayBy) -> Option<Self> {
+        match (self, by) {
+            (Self::Properties(_), StayBy::Properties) | (Self::Around(..), StayBy::Around) | (Self::City(_), StayBy::City) => {
+                Some(self.clone())
+            }
+            (Self::Listings(keys, _), StayBy::Properties) => {
+                let own = keys.iter().filter(|key| key.source == *source).map(|key| key.reference.to_string());
+                Some(own.collect::<BTreeSet<_>>()).filter(|own| !own.is_empty()).map(Self::Properties)
+            }
+            (Self::Listings(keys, city), StayBy::City) => {
+                city.clone().filter(|_| keys.iter().any(|key| key.source == *source)).map(Self::City)
+            }
+            (Self::Around(_, _, city), StayBy::City) => city.clone().map(Self::City),
+            (Self::City(city), StayBy::Around) => Some(Self::Around(city.position()?, CITY_KILOMETRES, Some(city.clone()))),
+            (Self::Properties(_), StayBy::Around | StayBy::City)
+            | (Self::Listings(..), StayBy::Around)
+            | (Self::Around(..) | Self::City(_), StayBy::Properties) => None,
+        }
+    }
+
+    /// Whether an offer is of a place, as far as it says. A little is given: sources measure otherwise.
+    fn holds(&self, offer: &StayOffer) -> bool {
+        let far = |from: Position| offer.property.position.map(|position| metres(from, position));
+        match self {
+            Self::Properties(ids) => ids.contains(&offer.property.reference),
+            Self::Listings(keys, _) => {
+                keys.iter().any(|key| key.source == offer.freshness.source && key.reference.as_str() == offer.property.reference)
+            }
+            Self::Around(position, kilometres, _) => {
+                far(*position).is_none_or(|metres| metres <= u64::from(*kilometres) * 1_000 * 105 / 100)
+            }
+            Self::City(city) => city.position().and_then(far).is_none_or(|metres| metres <= ANOTHER_CITY),
+        }
+    }
+
+    /// Whether it is known of an offer that it is of this place, where its source was asked for another one. A city is larger than
+    /// what is around a position: there a house has to say where it is.
+    pub(crate) fn tells_from(&self, asked: &Self, offer: &StayOffer) -> bool {
+        match (self, asked) {
+            (Self::Around(..), Self::City(_)) => offer.property.position.is_some(),
+            (Self::Properties(_) | Self::Listings(..) | Self::City(_), _)
+            | (Self::Around(..), Self::Properties(_) | Self::Listings(..) | Self::Around(..)) => true,
+        }
+    }
+
+    /// Whether all of it lies in what was asked for: not everything around a position is in one city.
+    pub(crate) fn is_within(&self, asked: &Self) -> bool {
+        !matches!((self, asked), (Self::Around(..), Self::City(_)))
+    }
+}
+
+/// A position, in texts that are the same for the same one.
+fn written(position: Position) -> [String; 2] {
+    [position.latitude, position.longitude].map(|degrees| degrees.normalize().to_string())
 }
 
 /// A question for a room.
@@ -125,15 +249,10 @@ impl StayQuery {
     /// # Errors
     /// Every fault, with pointers `/place`, `/nights`, `/guests`.
     pub fn new(place: StayPlace, checkin: Date, nights: u8, guests: Guests, currency: Currency) -> Result<Self, Faults> {
-        let named = match &place {
-            StayPlace::Properties(ids) => (1..=MAX_PROPERTIES).contains(&ids.len()) && ids.iter().all(|id| is_label(id, 64)),
-            StayPlace::Around(_, kilometres) => (1..=100).contains(kilometres),
-            StayPlace::City(name) => is_label(name, 80),
-        };
         let mut check = Check::new();
         check
             .that(
-                named,
+                place.is_sound(),
                 "/place",
                 "no-place",
                 "name a city, up to 1,000 properties, or a place and 1 to 100 kilometres around it",
@@ -150,15 +269,7 @@ impl StayQuery {
     /// Its name: the same for all questions that mean the same, however their city is written and in whatever order their children
     /// were named.
     pub fn key(&self) -> SearchKey {
-        let (kind, place) = match &self.place {
-            StayPlace::Properties(ids) => ("properties", ids.iter().cloned().collect()),
-            StayPlace::Around(position, kilometres) => {
-                let degrees = [position.latitude, position.longitude].map(|degrees| degrees.normalize().to_string());
-                ("around", degrees.into_iter().chain([kilometres.to_string()]).collect())
-            }
-            StayPlace::City(name) => ("city", vec![fold_name(name)]),
-        };
-        let place: Vec<String> = place;
+        let (kind, place) = self.place.parts();
         let ages: Vec<String> = self.guests.child_ages.iter().map(u8::to_string).collect();
         let when = [self.checkin.to_string(), self.nights.to_string()];
         let who = [self.guests.adults.to_string(), ages.join(",")];
@@ -196,13 +307,16 @@ impl StayQuery {
         self.currency
     }
 
+    /// The question that a source is asked in place of this one, if it can be asked by this: in one city for what is around a
+    /// position, around a position for a city, and for listings by its own references, or for their city if it sells one of them.
+    #[must_use]
+    pub fn asked_by(&self, source: &SourceId, by: StayBy) -> Option<Self> {
+        Some(Self { place: self.place.said_by(source, by)?, ..self.clone() })
+    }
+
     /// Whether an offer answers this question, as far as it says what it is.
     pub fn asks_for(&self, offer: &StayOffer) -> bool {
-        let named = match &self.place {
-            StayPlace::Properties(ids) => ids.contains(&offer.property.reference),
-            StayPlace::Around(..) | StayPlace::City(_) => true,
-        };
-        named
+        self.place.holds(offer)
             && offer.checkin.is_none_or(|day| day == self.checkin)
             && offer.nights.is_none_or(|nights| nights == self.nights)
             && offer.guests.as_ref().is_none_or(|guests| *guests == self.guests)
@@ -356,92 +470,4 @@ impl StayOffer {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::flights::Tier;
-
-    fn usd(minor: i64) -> Money {
-        Money::from_minor(minor, Currency::USD).unwrap()
-    }
-
-    fn offer(total: i64) -> StayOffer {
-        StayOffer {
-            reference: "r".to_owned(),
-            property: Property { reference: "p".to_owned(), name: None, position: None },
-            room: Room::default(),
-            board: None,
-            guests: Some(Guests { adults: 2, child_ages: vec![] }),
-            checkin: Some("2026-04-01".parse().unwrap()),
-            nights: Some(3),
-            price: StayPrice::of(usd(total), Some(3)).unwrap(),
-            cancellation: None,
-            booking_link: None,
-            freshness: Freshness {
-                source: "a-source".parse().unwrap(),
-                observed_at: jiff::Timestamp::UNIX_EPOCH,
-                tier: Tier::Verified,
-            },
-        }
-    }
-
-    fn wrong(change: impl FnOnce(&mut StayOffer)) -> Result<(), Untrusted> {
-        let mut offer = offer(30_000);
-        change(&mut offer);
-        offer.trusted()
-    }
-
-    #[test]
-    fn what_can_not_be_is_not_trusted() {
-        assert_eq!(wrong(|_| {}), Ok(()));
-        assert_eq!(wrong(|offer| offer.price.total = usd(0)), Err(Untrusted::Price));
-        assert_eq!(wrong(|offer| offer.price.total = usd(-1)), Err(Untrusted::Price));
-        assert_eq!(wrong(|offer| offer.price.taxes = Some(usd(-1))), Err(Untrusted::Price));
-        assert_eq!(wrong(|offer| offer.price.base = Some(usd(30_001))), Err(Untrusted::Sums));
-        assert_eq!(wrong(|offer| offer.price.at_property = Some(usd(30_001))), Err(Untrusted::Sums));
-        assert_eq!(wrong(|offer| offer.price.fees = Some(Money::zero(Currency::EUR))), Err(Untrusted::Currencies));
-        assert_eq!(wrong(|offer| offer.nights = Some(0)), Err(Untrusted::Nights));
-        assert_eq!(wrong(|offer| offer.nights = Some(91)), Err(Untrusted::Nights));
-        assert_eq!(wrong(|offer| offer.guests = Some(Guests { adults: 0, child_ages: vec![] })), Err(Untrusted::Guests));
-        assert_eq!(StayPrice::of(usd(1), Some(0)), Err(Untrusted::Nights));
-    }
-
-    #[test]
-    fn a_question_names_all_its_faults() {
-        let faults = StayQuery::new(
-            StayPlace::City(String::new()),
-            "2026-04-01".parse().unwrap(),
-            0,
-            Guests { adults: 0, child_ages: vec![18] },
-            Currency::EUR,
-        );
-        let faults = faults.unwrap_err();
-        let pointers: Vec<&str> = faults.as_slice().iter().map(|fault| fault.pointer.as_str()).collect();
-        assert_eq!(pointers, ["/place", "/nights", "/guests"]);
-    }
-
-    #[test]
-    fn an_offer_answers_a_question_unless_it_says_otherwise() {
-        let guests = Guests { adults: 2, child_ages: vec![] };
-        let place = StayPlace::Properties(["p".to_owned()].into());
-        let query = StayQuery::new(place, "2026-04-01".parse().unwrap(), 3, guests, Currency::USD).unwrap();
-        assert_eq!(query.checkout(), "2026-04-04".parse().unwrap());
-        assert!(query.asks_for(&offer(1)));
-        assert!(query.asks_for(&StayOffer { checkin: None, nights: None, guests: None, ..offer(1) }));
-        assert!(!query.asks_for(&StayOffer { nights: Some(2), ..offer(1) }));
-        let elsewhere = Property { reference: "q".to_owned(), name: None, position: None };
-        assert!(!query.asks_for(&StayOffer { property: elsewhere, ..offer(1) }));
-    }
-
-    proptest! {
-        #[test]
-        fn nights_never_come_to_less_than_the_total(total in 1_i64..1_000_000_000, nights in 1_u8..=MAX_NIGHTS) {
-            let price = StayPrice::of(usd(total), Some(nights)).unwrap();
-            let all = price.per_night.unwrap().amount() * Decimal::from(nights);
-            prop_assert!(all >= price.total.amount());
-            prop_assert!(all - price.total.amount() < Decimal::from(nights) / Decimal::ONE_HUNDRED);
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,5 @@
-//! The shipped tables (`data/`), held against those who read them. Readers leave out what they can't read; a function that goes by a table
-//! checks it when it starts, and does not start if a row is left out.
+//! The shipped tables (`data/`), held against those who read them. Readers leave out what they can't read; a function that goes
+//! by a table checks it when it starts, and does not start if a row is left out.
 
 use crate::{booking, cards, portals, programmes, rates, transfers, value};
 

@@ -1,5 +1,5 @@
-//! Deals that a search has shown: each has an id, but nothing keeps it before a watcher has found it or a member wants it. With the key of
-//! the search it is taken from what is kept of the answer (decision 0035).
+//! Deals that a search has shown: each has an id, but nothing keeps it before a watcher has found it or a member wants it. With
+//! the key of the search it is taken from what is kept of the answer (decision 0035).
 
 use domain::{
     caching::Look,

@@ -216,11 +216,11 @@ fn place(place: &StayPlace) -> Option<(&'static str, Value)> {
             let ids: Option<Vec<i64>> = ids.iter().map(|id| id.parse().ok()).collect();
             Some(("accommodations", json!(ids?)))
         }
-        StayPlace::Around(position, kilometres) => {
+        StayPlace::Around(position, kilometres, _) => {
             let (latitude, longitude) = (number(position.latitude().to_string())?, number(position.longitude().to_string())?);
             Some(("coordinates", json!({"latitude": latitude, "longitude": longitude, "radius": kilometres})))
         }
-        StayPlace::City(_) => None,
+        StayPlace::Listings(..) | StayPlace::City(_) => None,
     }
 }
 

@@ -84,7 +84,7 @@ impl StaySource for SignedHotels {
         Box::pin(async move {
             let StayPlace::City(city) = query.place() else { return not_offered(&self.id) };
             let calls = Calls::by(asking, self.source, "search-hotels");
-            search(&calls, &self.id, &Search { adapter: self, query, city }, None, MAX_PAGES).await
+            search(&calls, &self.id, &Search { adapter: self, query, city: city.name() }, None, MAX_PAGES).await
         })
     }
 

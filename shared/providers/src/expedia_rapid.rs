@@ -4,6 +4,9 @@
 //! one text, `KEY:SECRET`; amounts are decimal strings, of which those in the billable currency are what is charged; what comes next
 //! is a link with a token in it, which is followed and never built. Fees are paid at the property, on top of the inclusive total.
 //!
+//! Availability is asked for by ids of properties. Which of them are around a place the vendor's geography says: what lies in a polygon
+//! in GeoJSON, as an object whose names are ids (`POST /properties/geography?include=property_ids`).
+//!
 //! What is booked is paid by Expedia's invoice to us (`affiliate_collect`, which an agreement allows); the other ways are payment cards,
 //! which are not handled here. Our reference is unique there: the same one books once, and finds what was booked.
 
@@ -14,16 +17,18 @@ use domain::{
     cancellation::{Cancellation, Deadline, Penalty, Step},
     flights::{SourceId, Tier, Untrusted},
     money::{Currency, Money},
-    stays::{Guests, Property, Room, StayOffer, StayPlace, StayPrice, StayQuery},
+    properties::ring,
+    search::SourceOutcome,
+    stays::{Guests, Position, Property, Room, StayOffer, StayPlace, StayPrice, StayQuery},
 };
 use futures::future::BoxFuture;
 use http::{
-    Method, Request,
+    HeaderValue, Method, Request,
     header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT},
 };
 use jiff::Timestamp;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, json, value::RawValue};
 use sha2::{Digest, Sha512};
 
@@ -76,6 +81,38 @@ impl ExpediaRapid {
             .header(USER_AGENT, "MileBuyClub/1")
             .body(Bytes::new())
             .map_err(|_| SourceError::Unreachable)
+    }
+
+    /// The ids of the properties around a place.
+    async fn around(&self, calls: &Calls<'_>, position: Position, kilometres: u8) -> Result<Vec<String>, SourceError> {
+        let number = |degrees: rust_decimal::Decimal| serde_json::from_str::<Value>(&degrees.to_string()).unwrap_or_default();
+        let ring = ring(position, u64::from(kilometres) * 1_000).into_iter().map(|(east, north)| [number(east), number(north)]);
+        let polygon = json!({"type": "Polygon", "coordinates": [ring.collect::<Vec<_>>()]});
+        let path = format!("{VERSION}properties/geography?include=property_ids");
+        let (mut head, _) = self.signed(Method::POST, &path, calls.now)?.into_parts();
+        head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let body = calls.send(Request::from_parts(head, polygon.to_string().into())).await?;
+        let found: BTreeMap<String, IgnoredAny> = serde_json::from_slice(&body).map_err(|_| SourceError::Malformed)?;
+        Ok(found.into_keys().collect())
+    }
+
+    /// What is free around a place: first what is there is asked for, then what of it is free.
+    async fn stays_around(&self, asking: &Asking<'_>, query: &StayQuery, position: Position, kilometres: u8) -> Found<StayOffer> {
+        let calls = Calls::by(asking, SOURCE, "properties-geography");
+        let ids = match self.around(&calls, position, kilometres).await {
+            Ok(ids) => ids,
+            Err(error) => return Found { error: Some(error), calls: calls.made(), ..not_offered(&self.id) },
+        };
+        if ids.is_empty() {
+            return Found { outcome: SourceOutcome::Complete, error: None, calls: calls.made(), ..not_offered(&self.id) };
+        }
+        let found = self.available(asking, query, ids.iter().map(String::as_str).collect()).await;
+        Found { calls: found.calls + calls.made(), ..found }
+    }
+
+    async fn available(&self, asking: &Asking<'_>, query: &StayQuery, ids: Vec<&str>) -> Found<StayOffer> {
+        let calls = Calls::by(asking, SOURCE, "availability");
+        search(&calls, &self.id, &Search { adapter: self, query, ids }, 0, MAX_CALLS).await
     }
 
     async fn follow(&self, calls: &Calls<'_>, link: &str) -> Result<Bytes, SourceError> {
@@ -166,13 +203,14 @@ impl StaySource for ExpediaRapid {
         &self.id
     }
 
-    /// It is asked by its own ids of properties.
+    /// By its own ids of properties, or around a place.
     fn stays<'a>(&'a self, asking: &'a Asking<'a>, query: &'a StayQuery) -> BoxFuture<'a, Found<StayOffer>> {
         Box::pin(async move {
-            let StayPlace::Properties(ids) = query.place() else { return not_offered(&self.id) };
-            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-            let calls = Calls::by(asking, SOURCE, "availability");
-            search(&calls, &self.id, &Search { adapter: self, query, ids }, 0, MAX_CALLS).await
+            match query.place() {
+                StayPlace::Properties(ids) => self.available(asking, query, ids.iter().map(String::as_str).collect()).await,
+                StayPlace::Around(position, kilometres, _) => self.stays_around(asking, query, *position, *kilometres).await,
+                StayPlace::Listings(..) | StayPlace::City(_) => not_offered(&self.id),
+            }
         })
     }
 }

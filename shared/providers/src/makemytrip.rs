@@ -119,7 +119,7 @@ impl StaySource for MakeMyTrip {
             let StayPlace::City(city) = query.place() else { return not_offered(&self.id) };
             let (of_token, calls) = (Calls::by(asking, SOURCE, TOKEN), &Calls::by(asking, SOURCE, "hotels-search"));
             let found = self.authorised(&of_token, |token| async move {
-                let search = Search { adapter: self, query, city, token };
+                let search = Search { adapter: self, query, city: city.name(), token };
                 match calls::search(calls, &self.id, &search, None, MAX_PAGES).await {
                     Found { outcome: SourceOutcome::Failed, error: Some(error), .. } => Err(error),
                     found => Ok(found),

@@ -57,7 +57,7 @@ pub async fn serving(
     market: Option<&Market>,
 ) -> Result<Vec<Serving>, VaultError> {
     let mut lines: Vec<Line> = lines(cx, tenant).await?;
-    lines.retain(|line| line.source.vertical == vertical && line.serves(market));
+    lines.retain(|line| line.source.is_searched() && line.source.vertical == vertical && line.serves(market));
     connected(cx, tenant, lines).await
 }
 
@@ -217,9 +217,9 @@ impl Line {
         kept.or_else(|| Some((KeyScope::Deployment, Key::Given(&self.given.as_ref()?.key))))
     }
 
-    /// Whether searches ask it: it is switched on, and there are a key and an address.
+    /// Whether searches ask it: it has what they can use, it is switched on, and there are a key and an address.
     pub fn is_asked(&self) -> bool {
-        self.serves(None) && self.address().is_some() && self.scope().is_some()
+        self.source.is_searched() && self.serves(None) && self.address().is_some() && self.scope().is_some()
     }
 
     /// What a day has of calls and of money for one who asks with the key of this scope: what the key has; and of a tenant with the
@@ -288,6 +288,7 @@ async fn open(cx: &Deps, scope: &KeyScope, source: &Source, key: &KeptKey) -> Re
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::sync::Arc;
 
@@ -299,32 +300,30 @@ mod tests {
         matches!((one, other), (Adapter::Stays(one), Adapter::Stays(other)) if Arc::ptr_eq(one, other))
     }
 
-    fn account(tenant: usize) -> Option<Account> {
-        let scope = KeyScope::Tenant(format!("tenant-{tenant}").parse().ok()?);
-        Some(Account { source: "makemytrip".parse().ok()?, scope })
+    fn account(tenant: usize) -> Account {
+        let scope = KeyScope::Tenant(format!("tenant-{tenant}").parse().unwrap());
+        Account { source: "makemytrip".parse().unwrap(), scope }
     }
 
     #[test]
     fn an_account_has_one_adapter_until_its_address_or_key_is_another() {
-        let (adapters, Some(source)) = (Adapters::default(), source("makemytrip")) else { panic!("no such source") };
-        let of = |tenant, address, key: &str| account(tenant).map(|account| adapters.of(&account, source, (address, key.into())));
-        let (Some(first), Some(again)) = (of(1, "https://a.example", "k:s"), of(1, "https://a.example", "k:s")) else {
-            panic!("no account")
-        };
-        assert!(is_same(&first, &again));
+        let (adapters, source) = (Adapters::default(), source("makemytrip").unwrap());
+        let of = |tenant, address, key: &str| adapters.of(&account(tenant), source, (address, key.into()));
+        let first = of(1, "https://a.example", "k:s");
+        assert!(is_same(&first, &of(1, "https://a.example", "k:s")));
         for (tenant, address, key) in
             [(2, "https://a.example", "k:s"), (1, "https://b.example", "k:s"), (1, "https://a.example", "k:t")]
         {
-            assert!(of(tenant, address, key).is_some_and(|other| !is_same(&first, &other)), "{tenant} {address} {key}");
+            assert!(!is_same(&first, &of(tenant, address, key)), "{tenant} {address} {key}");
         }
     }
 
     #[test]
     fn an_instance_remembers_so_many_accounts() {
-        let (adapters, Some(source)) = (Adapters::default(), source("makemytrip")) else { panic!("no such source") };
-        for account in (0..ADAPTERS_KEPT + 9).filter_map(account) {
+        let (adapters, source) = (Adapters::default(), source("makemytrip").unwrap());
+        for account in (0..ADAPTERS_KEPT + 9).map(account) {
             adapters.of(&account, source, ("https://a.example", "k:s".into()));
         }
-        assert_eq!(adapters.0.lock().unwrap_or_else(PoisonError::into_inner).len(), ADAPTERS_KEPT);
+        assert_eq!(adapters.0.lock().unwrap().len(), ADAPTERS_KEPT);
     }
 }

@@ -7,7 +7,7 @@ use domain::{
     activities::ActivityOffer,
     flights::{FlightOffer, lead_ins::LeadInFare},
     search::{Asks, Days},
-    stays::StayOffer,
+    stays::{StayBy, StayOffer},
 };
 use http::HeaderMap;
 use jiff::Timestamp;
@@ -171,7 +171,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Flights,
         contract: Contract::Published,
         limit: Some(Limit { calls: 1_000, seconds: 86_400 }),
-        asks: Asks { party: false, days: Days::Weeks },
+        asks: Asks { party: false, days: Days::Weeks, stays: &[] },
         connect: |base, key| Adapter::Awards(Arc::new(SeatsAero::new(base, key))),
         readings: &[
             Reading {
@@ -196,7 +196,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Flights,
         contract: Contract::Published,
         limit: None,
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[] },
         connect: |base, key| Adapter::Fares(Arc::new(Duffel::new(base, key))),
         readings: &[
             Reading {
@@ -252,7 +252,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Flights,
         contract: Contract::Published,
         limit: Some(Limit { calls: 300, seconds: 60 }),
-        asks: Asks { party: false, days: Days::Months },
+        asks: Asks { party: false, days: Days::Months, stays: &[] },
         connect: |base, key| Adapter::LeadIns(Arc::new(Travelpayouts::new(base, key))),
         readings: &[Reading {
             operation: "prices",
@@ -267,7 +267,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::Published,
         limit: None,
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::Properties, StayBy::Around] },
         connect: |base, key| Adapter::Stays(Arc::new(BookingDemand::new(base, key))),
         readings: BOOKING_DEMAND,
         errors: &[
@@ -290,7 +290,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::Published,
         limit: None,
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::Properties, StayBy::Around] },
         connect: |base, key| Adapter::Stays(Arc::new(ExpediaRapid::new(base, key))),
         readings: EXPEDIA,
         errors: &[
@@ -311,7 +311,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Activities,
         contract: Contract::Published,
         limit: None,
-        asks: Asks { party: false, days: Days::Asked },
+        asks: Asks { party: false, days: Days::Asked, stays: &[] },
         connect: |base, key| Adapter::Activities(Arc::new(Viator::new(base, key))),
         readings: VIATOR,
         errors: &[
@@ -331,7 +331,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Activities,
         contract: Contract::Published,
         limit: Some(Limit { calls: 120, seconds: 60 }),
-        asks: Asks { party: false, days: Days::Asked },
+        asks: Asks { party: false, days: Days::Asked, stays: &[] },
         connect: |base, key| Adapter::Activities(Arc::new(GetYourGuide::new(base, key))),
         readings: &[
             Reading {
@@ -353,7 +353,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
         connect: |base, key| Adapter::Stays(Arc::new(goibibo::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, goibibo::SOURCE, now)), BOOKING_MADE, BOOKING, CHANGED],
         errors: CONTRACT_ERRORS,
@@ -364,7 +364,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
         connect: |base, key| Adapter::Stays(Arc::new(oyo::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, oyo::SOURCE, now)), BOOKING_MADE, BOOKING, CHANGED],
         errors: CONTRACT_ERRORS,
@@ -375,7 +375,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 30, seconds: 60 }),
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
         connect: |base, key| Adapter::Stays(Arc::new(MakeMyTrip::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, makemytrip::SOURCE, now)), BOOKING_MADE, BOOKING],
         errors: CONTRACT_ERRORS,
@@ -386,7 +386,7 @@ pub static SOURCES: &[Source] = &[
         vertical: Vertical::Stays,
         contract: Contract::UnverifiedContract,
         limit: None,
-        asks: Asks { party: true, days: Days::Asked },
+        asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
         connect: |base, key| Adapter::Stays(Arc::new(trip_com::new(base, key))),
         readings: &[hotels(|body, now| read_hotels(body, trip_com::SOURCE, now)), BOOKING_MADE, BOOKING],
         errors: CONTRACT_ERRORS,
@@ -533,6 +533,11 @@ struct Recorded<'a> {
 }
 
 impl Source {
+    /// Whether searches ask it. Travelpayouts has nothing that could be booked or compared ([`travelpayouts`] says why).
+    pub fn is_searched(&self) -> bool {
+        self.id != travelpayouts::SOURCE
+    }
+
     /// What the adapter makes of a recorded answer: the bare body, or an object of `status`, `headers` and `body`. Also which
     /// operation it is of; without a name, what it looks like is taken.
     ///

@@ -3,6 +3,12 @@
 //! Facts of the wire are from the vendor's documentation repository: the envelope is `success`, `data`, `error`, `currency`; prices
 //! are whole units of a currency, which is **roubles** unless another is asked for; times are UTC. Asked is the first version's
 //! calendar (the cheapest for each day of a month); answers of the other methods of versions 1 and 2 are read as well.
+//!
+//! No search asks it, and awards are not valued by it. A price of the calendar is for the way out and the way back (`return_at`), in a
+//! cabin that it does not name, of a day up to a week ago; an award that one searches for is one way, in a cabin, and checked today. Held
+//! against such a price it would be worth what nobody can pay, and mostly too much: the verdict would flatter. What the prices are good
+//! for is to say that a month is cheap, which no part of the product does yet. Its answers can be read again, and the adapter stands in
+//! the contract suite, so that whoever needs them finds it working.
 
 use bytes::Bytes;
 use domain::{

@@ -147,14 +147,20 @@ impl Store {
         }
     }
 
-    /// Stores an answer, unless a later one is there: answers can be delivered out of order.
+    /// Stores an answer under the name of its question, or what one source said under the name of that part
+    /// ([`SearchKey::of_part`]); unless a later one is there: answers can be delivered out of order.
     ///
     /// # Errors
     /// If it is too large, or the store can't say.
-    pub async fn keep_answer<Q: Question>(&self, scope: &KeyScope, answer: &Answer<Q>) -> Result<(), StoreError> {
+    pub async fn keep_answer<Q: Question>(
+        &self,
+        scope: &KeyScope,
+        key: &SearchKey,
+        answer: &Answer<Q>,
+    ) -> Result<(), StoreError> {
         let packed = pack(answer)?;
         let expires = answer.asked_at.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
-        let mut item = answer_key(scope, &answer.query.key()).into_item();
+        let mut item = answer_key(scope, key).into_item();
         item.insert("answer".to_owned(), AttributeValue::B(packed.into()));
         item.insert("askedAt".to_owned(), AttributeValue::N(answer.asked_at.as_millisecond().to_string()));
         item.insert("type".to_owned(), AttributeValue::S(ANSWER.name.to_owned()));

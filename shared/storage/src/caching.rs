@@ -1,7 +1,7 @@
 //! What is kept about answers: how often they are asked for, what makes them worthless, which are to be asked for anew.
 
 use domain::{
-    caching::{Counted, GOOD_ENOUGH, Mark, Marks},
+    caching::{Counted, GOOD_ENOUGH, Mark, Marks, NOTED, POPULAR},
     ids::TenantId,
     search::SearchKey,
     sources::{KeyScope, Vertical},
@@ -12,19 +12,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cache::partition,
-    change::Change,
     entity::{Entity, Key, Keyspace, Kind},
     store::{Range, SortRange, Store, StoreError},
     tables::Table,
 };
 
-pub(crate) const ASKED: &Kind = &Kind {
-    name: "asked-day",
+pub(crate) const ASKER: &Kind = &Kind {
+    name: "asker",
     context: "search",
     table: Table::Cache,
-    keys: &[Keyspace { index: None, partition: "ANSWER#{scope}#{key}", sort: "DAY#" }],
+    keys: &[Keyspace { index: None, partition: "ANSWER#{scope}#{key}", sort: "ASKER#" }],
     retention: "two days",
-    privacy: "a number",
+    privacy: "a hash that tells one member from others at one question",
 };
 
 pub(crate) const MARK: &Kind = &Kind {
@@ -74,32 +73,35 @@ fn start_of(day: Date) -> Timestamp {
     day.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |start| start.timestamp())
 }
 
-/// How often a question was asked on a day.
+/// That a member asked a question. Those who are noted stand for the others ([`domain::caching::noted`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct AskedDay {
+pub struct Asker {
     /// Within which scope.
     pub scope: KeyScope,
-    /// Which.
+    /// Which question.
     pub key: SearchKey,
-    /// The day, in UTC.
-    pub day: Date,
+    /// Who, as they are noted.
+    pub who: String,
+    /// When they did last.
+    pub at: Timestamp,
 }
 
-impl Entity for AskedDay {
-    const KIND: &'static Kind = ASKED;
+impl Entity for Asker {
+    const KIND: &'static Kind = ASKER;
 
+    /// Natural: who asks again is the same item.
     fn key(&self) -> Key {
-        Key::new(partition(&self.scope, &self.key), format!("DAY#{}", self.day))
+        Key::new(partition(&self.scope, &self.key), format!("ASKER#{}", self.who))
     }
 
-    /// It is counted, never written whole.
+    /// It is written again as it is.
     fn version(&mut self) -> &mut u64 {
-        unreachable!("a counter has no version")
+        unreachable!("who asked has no version")
     }
 
     fn expires(&self) -> Option<Timestamp> {
-        after(start_of(self.day), DAY * 3)
+        after(self.at, DAY * 2)
     }
 }
 
@@ -154,35 +156,23 @@ struct CounterItem {
     used: u64,
 }
 
-/// A counter of questions, read.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-struct AskedItem(CounterItem);
-
 /// A counter of searches, read.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 struct CountItem(CounterItem);
 
-macro_rules! read_counter {
-    ($name:ident, $kind:ident) => {
-        impl Entity for $name {
-            const KIND: &'static Kind = $kind;
+impl Entity for CountItem {
+    const KIND: &'static Kind = CACHE_COUNT;
 
-            fn key(&self) -> Key {
-                Key::new(self.0.pk.clone(), self.0.sk.clone())
-            }
+    fn key(&self) -> Key {
+        Key::new(self.0.pk.clone(), self.0.sk.clone())
+    }
 
-            /// It is only read.
-            fn version(&mut self) -> &mut u64 {
-                unreachable!("a counter has no version")
-            }
-        }
-    };
+    /// It is only read.
+    fn version(&mut self) -> &mut u64 {
+        unreachable!("a counter has no version")
+    }
 }
-
-read_counter!(AskedItem, ASKED);
-read_counter!(CountItem, CACHE_COUNT);
 
 /// The budget of an hour for asking anew for what is popular: so many calls of sources.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -260,7 +250,7 @@ pub struct DueAnswer {
     pub vertical: Vertical,
     /// For whom it was last asked for: the sources are theirs.
     pub tenant: TenantId,
-    /// How often it was asked for in two days.
+    /// How many asked for it in two days.
     pub asked: u32,
     /// How many calls that took.
     pub calls: u32,
@@ -310,16 +300,17 @@ impl Store {
         Ok(Marks { latest, unknown_until })
     }
 
-    /// How often a question was asked on the last two days on which it was, of the last three.
+    /// How many members asked a question within two days, by those of them that are noted. Beyond [`POPULAR`] nobody counts on.
     ///
     /// # Errors
     /// If the store can't say.
-    pub async fn asked_lately(&self, scope: &KeyScope, key: &SearchKey) -> Result<u32, StoreError> {
-        let sk = SortRange::Prefix("DAY#".to_owned());
-        let pk = partition(scope, key);
-        let days = self.list::<AskedItem>(Range { index: None, pk, sk, limit: 2, after: None, backwards: true }).await?;
-        let sum: u64 = days.items.iter().map(|AskedItem(day)| day.used).sum();
-        Ok(u32::try_from(sum).unwrap_or(u32::MAX))
+    pub async fn asked_lately(&self, scope: &KeyScope, key: &SearchKey, now: Timestamp) -> Result<u32, StoreError> {
+        let (pk, sk) = (partition(scope, key), SortRange::Prefix("ASKER#".to_owned()));
+        let limit = i32::try_from(POPULAR.div_ceil(NOTED.into())).unwrap_or(i32::MAX);
+        let noted = self.list::<Asker>(Range { index: None, pk, sk, limit, after: None, backwards: false }).await?;
+        // What has expired lies there until it is removed.
+        let lately = noted.items.iter().filter(|asker| now.duration_since(asker.at) < DAY * 2).count();
+        Ok(u32::try_from(lately).unwrap_or(u32::MAX).saturating_mul(NOTED.into()))
     }
 
     /// What was counted on a day, in UTC, hour by hour.
@@ -353,11 +344,4 @@ fn counted(item: &CounterItem) -> Option<CacheCounts> {
         counted: Counted::ALL.into_iter().find(|known| known.as_str() == way)?,
         searches: item.used,
     })
-}
-
-impl Change {
-    /// Counts so many searches that came to their answers in the same way. Two writes.
-    pub fn searched(self, asked: &AskedDay, count: &CacheCount, searches: u16) -> Self {
-        self.count(asked, searches.into(), u32::MAX).count(count, searches.into(), u32::MAX)
-    }
 }

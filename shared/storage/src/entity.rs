@@ -158,7 +158,7 @@ pub const KINDS: &[&Kind] = &[
     crate::searches::OBSERVATION,
     crate::cache::ANSWER,
     crate::cache::ASKING,
-    crate::caching::ASKED,
+    crate::caching::ASKER,
     crate::caching::MARK,
     crate::caching::DUE_ANSWER,
     crate::caching::CACHE_COUNT,

@@ -35,7 +35,7 @@ mod watchers;
 pub use self::{
     alerts::ToldDay,
     cache::{Asking, CachedAnswer, Turn},
-    caching::{AskedDay, CacheCount, CacheCounts, DUE_ANSWER_SHARDS, DueAnswer, KeptMark, WarmingHour},
+    caching::{Asker, CacheCount, CacheCounts, DUE_ANSWER_SHARDS, DueAnswer, KeptMark, WarmingHour},
     change::{Change, Refusal},
     condition::CONDITIONS,
     deals::Sighting,

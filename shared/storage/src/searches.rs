@@ -6,6 +6,7 @@ use domain::{
     ids::TenantId,
     places::Airport,
     search::SearchKey,
+    sources::KeyScope,
     time::Slot,
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
@@ -30,9 +31,9 @@ pub(crate) const OBSERVATION: &Kind = &Kind {
     name: "price",
     context: "search",
     table: Table::Observations,
-    keys: &[Keyspace { index: None, partition: "PRICE#{route}", sort: "" }],
+    keys: &[Keyspace { index: None, partition: "PRICE#{scope}#{route}", sort: "" }],
     retention: "for good: prices are what predictions learn from",
-    privacy: "nobody's data",
+    privacy: "nobody's data; what a tenant's own key has bought is theirs",
 };
 
 /// That a search was run for a slot. Written with the event about it: a message delivered twice finds it and stops.
@@ -77,10 +78,13 @@ fn run_key(tenant: &TenantId, key: &SearchKey, slot: Slot) -> Key {
     Key::new(format!("T#{tenant}#SEARCH#{key}"), format!("RUN#{slot}"))
 }
 
-/// The cheapest price seen for a route, day, cabin and way to pay.
+/// The cheapest price seen for a route, day, cabin and way to pay, by those who may see it: who learns from prices reads the
+/// deployment's, which is called `-` where tenants are, and of one tenant their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Observation {
+    /// Who may see it: all, or a tenant of whose search one source at least was asked with their own key.
+    pub scope: KeyScope,
     /// From.
     pub origin: Airport,
     /// To.
@@ -102,9 +106,9 @@ impl Entity for Observation {
 
     /// Natural: the same price seen again is the same item.
     fn key(&self) -> Key {
-        let Self { origin, destination, day, cabin, observed_at, source, .. } = self;
+        let Self { scope, origin, destination, day, cabin, observed_at, source, .. } = self;
         let paid_with = paid_with(&self.fare);
-        Key::new(format!("PRICE#{origin}-{destination}"), format!("{day}#{cabin}#{paid_with}#{observed_at}#{source}"))
+        Key::new(format!("PRICE#{scope}#{origin}-{destination}"), format!("{day}#{cabin}#{paid_with}#{observed_at}#{source}"))
     }
 
     /// It is written once, or again the same.
@@ -121,8 +125,8 @@ fn paid_with(fare: &Fare) -> String {
 }
 
 impl Observation {
-    /// The cheapest of each route, day, cabin and way to pay in an answer. O(n log n).
-    pub fn of(answer: &SearchAnswer) -> Vec<Self> {
+    /// The cheapest of each route, day, cabin and way to pay in an answer that is kept at a scope. O(n log n).
+    pub fn of(answer: &SearchAnswer, scope: &KeyScope) -> Vec<Self> {
         let amount = |fare: &Fare| match fare {
             Fare::Award { points, .. } => points.get().into(),
             Fare::Cash { total } => total.amount(),
@@ -137,6 +141,7 @@ impl Observation {
             }
         }
         let seen = |offer: &domain::flights::FlightOffer| Self {
+            scope: scope.clone(),
             origin: offer.origin,
             destination: offer.destination,
             day: offer.day(),

@@ -39,7 +39,7 @@ use local::{
 };
 use serde_json::Value;
 use storage::{
-    AskedDay, CacheCount, Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, PlacedListing, PropertyCell,
+    CacheCount, Change, EmailOf, Entity, Grant, HandleOf, KINDS, LimitCount, MemberKey, PlacedListing, PropertyCell,
     QualityCount, Receipt, ReceiptId, ReceivedNotice, Registration, SearchRun, SourceDay, Store, StoreError, StoredReply,
     TenantHost, ToldDay, Turn, WarmingHour, WatcherQuota,
 };
@@ -152,7 +152,6 @@ pub async fn hold(samples: &Samples, used: &Use, without: Option<Taken>) -> Resu
             counts_within_its_limit(store, &ToldDay { owner: samples.owner()?, day: jiff::civil::date(2026, 2, 17) }).await
         }
         "limit-count" => admits_within_its_limit(store, samples.answer.asked_at).await,
-        "asked-day" => counts_within_its_limit(store, &asked_day(samples)).await,
         "cache-count" => {
             counts_within_its_limit(
                 store,
@@ -253,10 +252,6 @@ async fn admits_within_its_limit(store: &Store, now: Timestamp) -> Result<(), Vi
     refused(admit().await, &StoreError::TooOften(count.ends()))
 }
 
-fn asked_day(samples: &Samples) -> AskedDay {
-    AskedDay { scope: KeyScope::Deployment, key: samples.answer.query.key(), day: jiff::civil::date(2026, 2, 17) }
-}
-
 fn with_our_key() -> sources::Account {
     sources::Account { source: "duffel".parse().unwrap(), scope: KeyScope::Deployment }
 }
@@ -322,9 +317,10 @@ async fn asks_once(store: &Store, answer: &SearchAnswer) -> Result<(), Violation
 
 async fn keeps_the_latest(store: &Store, answer: &SearchAnswer) -> Result<(), Violation> {
     let earlier = SearchAnswer { asked_at: answer.asked_at - SignedDuration::from_millis(1), ..answer.clone() };
-    made(store.keep_answer(&KeyScope::Deployment, answer).await)?;
-    made(store.keep_answer(&KeyScope::Deployment, &earlier).await)?;
-    let kept: Option<SearchAnswer> = store.answer(&KeyScope::Deployment, &answer.query.key()).await.ok().flatten();
+    let key = answer.query.key();
+    made(store.keep_answer(&KeyScope::Deployment, &key, answer).await)?;
+    made(store.keep_answer(&KeyScope::Deployment, &key, &earlier).await)?;
+    let kept: Option<SearchAnswer> = store.answer(&KeyScope::Deployment, &key).await.ok().flatten();
     let kept = kept.map(|kept| kept.asked_at);
     ensure(kept == Some(answer.asked_at), || format!("kept: {kept:?}"))
 }

@@ -17,7 +17,7 @@ use std::{
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::Response;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, civil::Date};
 use local::{
     TestApp,
     gate::{CallInfo, Faults},
@@ -64,10 +64,19 @@ impl Everywhere {
             let (_, value) = uri.split_once(&format!("{name}=")).unwrap_or_default();
             value.split('&').next().unwrap_or_default().to_owned()
         };
-        let (from, to, day) = (asked("origin_airport"), asked("destination_airport"), asked("start_date"));
+        let (from, to) = (asked("origin_airport"), asked("destination_airport"));
+        let day = |name: &str| asked(name).parse::<Date>().unwrap();
+        let (first, last) = (day("start_date"), day("end_date"));
+        let days = first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last);
+        let records: Vec<Value> = days.map(|day| self.on(day, &from, &to)).collect();
+        json!({"data": records, "count": records.len(), "hasMore": false, "cursor": 1})
+    }
+
+    /// What there is on a day.
+    fn on(&self, day: Date, from: &str, to: &str) -> Value {
         let trip = |n: usize| {
             json!({
-                "ID": format!("trip-{n}"), "AvailabilityID": "a1", "TotalDuration": 700, "Stops": 0, "Carriers": "QR",
+                "ID": format!("trip-{day}-{n}"), "AvailabilityID": "a1", "TotalDuration": 700, "Stops": 0, "Carriers": "QR",
                 "RemainingSeats": 4, "MileageCost": 30_000 + n, "TotalTaxes": 4400, "TaxesCurrency": "USD",
                 "FlightNumbers": format!("QR{n}"), "DepartsAt": format!("{day}T08:20:00Z"),
                 "ArrivesAt": format!("{day}T21:25:00Z"), "Cabin": "economy", "UpdatedAt": "2026-02-17T19:23:50Z",
@@ -75,14 +84,13 @@ impl Everywhere {
             })
         };
         let trips: Vec<Value> = (1..=self.offers).map(trip).collect();
-        let record = json!({
-            "ID": "a1", "RouteID": "r1", "Date": day, "ParsedDate": format!("{day}T00:00:00Z"), "Source": "american",
+        json!({
+            "ID": format!("a-{day}"), "RouteID": "r1", "Date": day, "ParsedDate": format!("{day}T00:00:00Z"), "Source": "american",
             "Route": {"ID": "r1", "OriginAirport": from, "DestinationAirport": to, "OriginRegion": "North America",
                       "DestinationRegion": "Asia", "NumDaysOut": 60, "Distance": 8339, "Source": "american"},
             "YAvailable": true, "YMileageCost": "1", "YRemainingSeats": 4, "YAirlines": "QR", "YDirect": true,
             "CreatedAt": "2026-02-17T19:23:50Z", "UpdatedAt": "2026-02-17T19:23:50Z", "AvailabilityTrips": trips
-        });
-        json!({"data": [record], "count": 1, "hasMore": false, "cursor": 1})
+        })
     }
 }
 

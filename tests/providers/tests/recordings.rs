@@ -8,7 +8,7 @@ use domain::{
     flights::{Cabin, Fare, FlightOffer},
     money::Currency,
     search::{SearchQuery, SourceOutcome},
-    stays::{Guests, StayOffer, StayPlace, StayQuery},
+    stays::{City, Guests, StayOffer, StayPlace, StayQuery},
 };
 use local::recordings::{KEY, OBSERVED, Recordings, TRAVEL_DAY, router};
 use providers::{ActivitySource, AwardSource, CashSource, Duffel, Found, SeatsAero, SourceError, StaySource, Viator, trip_com};
@@ -165,7 +165,7 @@ async fn stays(
     guests: Guests,
     key: &str,
 ) -> Found<StayOffer> {
-    let query = StayQuery::new(StayPlace::City(city.to_owned()), day(checkin), nights, guests, Currency::USD).unwrap();
+    let query = StayQuery::new(StayPlace::City(City::named(city).unwrap()), day(checkin), nights, guests, Currency::USD).unwrap();
     let base = format!("{}/trip-com", serve(router(recordings)).await);
     let outside = outside();
     trip_com::new(&base, key.to_owned().into()).stays(&asking(&outside), &query).await

@@ -2,15 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use domain::{
-    caching::{Counted, Doubt, Mark, Stock},
+    caching::{Counted, Doubt, MANY, Mark, NOTED, Stock},
     search::SearchKey,
     sources::{KeyScope, Vertical},
     time::Slot,
 };
 use jiff::{SignedDuration, Timestamp, civil::date};
-use storage::{
-    AskedDay, CacheCount, CacheCounts, Change, DUE_ANSWER_SHARDS, DueAnswer, KeptMark, Store, StoreError, WarmingHour,
-};
+use storage::{Asker, CacheCount, CacheCounts, Change, DUE_ANSWER_SHARDS, DueAnswer, KeptMark, Store, StoreError, WarmingHour};
 use storage_tests::{at, stored};
 
 fn mark(instant: Timestamp, property: u32) -> KeptMark {
@@ -55,24 +53,41 @@ fn key() -> SearchKey {
 }
 
 #[tokio::test]
-async fn searches_are_counted_by_question_and_day_and_by_hour() {
+async fn searches_are_counted_by_hour() {
     let stored = stored();
     let store = &stored.store;
     let evening = at("2026-02-17T23:30:00Z");
-    let count = async |day, instant, counted, searches| {
-        let asked = AskedDay { scope: KeyScope::Deployment, key: key(), day };
+    let count = async |instant, counted, searches| {
         let count = CacheCount { at: instant, vertical: Vertical::Flights, counted };
-        store.commit(Change::new().searched(&asked, &count, searches)).await.unwrap();
+        store.commit(Change::new().count(&count, searches, u32::MAX)).await.unwrap();
     };
-    count(date(2026, 2, 15), evening - SignedDuration::from_hours(48), Counted::Hit, 1_000).await;
-    count(date(2026, 2, 17), evening, Counted::Hit, 16).await;
-    count(date(2026, 2, 17), evening, Counted::Hit, 16).await;
-    count(date(2026, 2, 18), evening + SignedDuration::from_hours(1), Counted::Miss, 1).await;
-    assert_eq!(store.asked_lately(&KeyScope::Deployment, &key()).await.unwrap(), 33, "of the last two days that it was asked on");
-    assert_eq!(store.asked_lately(&KeyScope::Tenant("demo".parse().unwrap()), &key()).await.unwrap(), 0);
+    count(evening - SignedDuration::from_hours(48), Counted::Hit, 1_000).await;
+    count(evening, Counted::Hit, 16).await;
+    count(evening, Counted::Hit, 16).await;
+    count(evening + SignedDuration::from_hours(1), Counted::Miss, 1).await;
     let hit = CacheCounts { hour: 23, vertical: Vertical::Flights, counted: Counted::Hit, searches: 32 };
     assert_eq!(store.cache_counts(date(2026, 2, 17)).await.unwrap(), [hit]);
     assert_eq!(store.cache_counts(date(2026, 2, 18)).await.unwrap()[0].hour, 0);
+}
+
+#[tokio::test]
+async fn what_counts_is_how_many_members_ask_and_not_how_often() {
+    let stored = stored();
+    let (store, everyone) = (&stored.store, KeyScope::Deployment);
+    let now = at("2026-02-17T23:30:00Z");
+    let ask = async |who: &str, at| {
+        let asker = Asker { scope: everyone.clone(), key: key(), who: who.to_owned(), at };
+        store.commit(Change::new().set(&asker)).await.unwrap();
+    };
+    for minute in 0..100 {
+        ask("0f1e2d3c4b5a6978", now - SignedDuration::from_mins(minute)).await;
+    }
+    let asked = store.asked_lately(&everyone, &key(), now).await.unwrap();
+    assert!(asked == u32::from(NOTED) && asked < MANY, "one member alone makes nothing popular: {asked}");
+    ask("1f1e2d3c4b5a6978", now).await;
+    assert!(store.asked_lately(&everyone, &key(), now).await.unwrap() >= MANY);
+    assert_eq!(store.asked_lately(&everyone, &key(), now + SignedDuration::from_hours(48)).await.unwrap(), 0);
+    assert_eq!(store.asked_lately(&KeyScope::Tenant("demo".parse().unwrap()), &key(), now).await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ async fn take(store: &Store, now: Timestamp) -> bool {
 }
 
 async fn keep(store: &Store, answer: &SearchAnswer) {
-    store.keep_answer(&KeyScope::Deployment, answer).await.unwrap();
+    store.keep_answer(&KeyScope::Deployment, &answer.query.key(), answer).await.unwrap();
 }
 
 async fn found(store: &Store) -> SearchAnswer {

@@ -141,11 +141,11 @@ async fn the_latest_answer_is_kept_for_those_who_may_see_it() {
     let early = answer(vec![], "2026-02-17T19:00:00Z");
     let key = late.query.key();
     let (everyone, demo) = (KeyScope::Deployment, KeyScope::Tenant("demo".parse().unwrap()));
-    stored.store.keep_answer(&everyone, &late).await.unwrap();
-    stored.store.keep_answer(&everyone, &early).await.unwrap();
+    stored.store.keep_answer(&everyone, &key, &late).await.unwrap();
+    stored.store.keep_answer(&everyone, &key, &early).await.unwrap();
     assert_eq!(stored.store.answer(&everyone, &key).await.unwrap(), Some(late));
     assert_eq!(stored.store.answer::<SearchQuery>(&demo, &key).await.unwrap(), None);
-    stored.store.keep_answer(&demo, &early).await.unwrap();
+    stored.store.keep_answer(&demo, &key, &early).await.unwrap();
     assert_eq!(stored.store.answer(&demo, &key).await.unwrap(), Some(early));
 }
 
@@ -159,17 +159,23 @@ async fn an_answer_beyond_an_items_size_is_refused() {
         offer
     });
     let answer = answer(offers.collect(), "2026-02-17T20:00:00Z");
-    assert_eq!(stored.store.keep_answer(&KeyScope::Deployment, &answer).await, Err(StoreError::TooLarge));
+    assert_eq!(stored.store.keep_answer(&KeyScope::Deployment, &answer.query.key(), &answer).await, Err(StoreError::TooLarge));
 }
 
 #[tokio::test]
 async fn the_same_price_seen_twice_is_one_observation() {
     let stored = stored();
     let answer = answer(vec![offer("QR1", 40_000), offer("QR2", 38_000), offer("QR3", 39_000)], "2026-02-17T20:00:00Z");
-    let prices = Observation::of(&answer);
+    let prices = Observation::of(&answer, &KeyScope::Deployment);
     assert_eq!(prices.len(), 1, "the cheapest of a route, day, cabin and programme");
     stored.store.observe(&prices).await.unwrap();
     stored.store.observe(&prices).await.unwrap();
-    let count = stored.dynamo.scan().table_name("observations").send().await.unwrap().count();
-    assert_eq!(count, 1);
+    let count = async || stored.dynamo.scan().table_name("observations").send().await.unwrap().count();
+    assert_eq!(count().await, 1);
+    // What a tenant's own key has bought is no observation of all.
+    for (tenant, items) in [("demo", 2), ("other", 3), ("demo", 3)] {
+        let scope = KeyScope::Tenant(tenant.parse().unwrap());
+        stored.store.observe(&Observation::of(&answer, &scope)).await.unwrap();
+        assert_eq!(count().await, items);
+    }
 }

@@ -3,6 +3,7 @@
 use domain::{
     activities::{ActivityOffer, ActivityQuery},
     answers::{Answer, Part},
+    sources::{KeyScope, Market},
 };
 use futures::{
     FutureExt,
@@ -19,8 +20,10 @@ impl Askable for ActivityQuery {
         let said = asking.serving().filter_map(move |serving| {
             let Adapter::Activities(source) = &serving.adapter else { return None };
             Some(async move {
+                let Some(asked) = asking.put_to(serving, self) else { return asking.not_offered(serving) };
                 let with = asking.with(serving);
-                asking.part(source.activities(&with, self)).await
+                let ask = asking.part(source.activities(&with, &asked));
+                Box::pin(asking.of_all(serving, self, &asked, ask)).await
             })
         });
         join_all(said).boxed()
@@ -30,8 +33,13 @@ impl Askable for ActivityQuery {
         true
     }
 
+    /// The country of the city that its words mean.
+    fn market(&self) -> Option<Market> {
+        self.market().cloned()
+    }
+
     /// Prices of activities are no observations yet: nothing learns from them.
-    fn keep_prices<'a>(_: &'a Deps, _: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn keep_prices<'a>(_: &'a Deps, _: &'a KeyScope, _: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>> {
         async { Ok(()) }.boxed()
     }
 }

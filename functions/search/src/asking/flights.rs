@@ -7,7 +7,7 @@ use domain::{
     flights::{Fare, FlightOffer, SourceId},
     places::Airport,
     search::{SearchQuery, SourceOutcome, Wanted},
-    sources::Market,
+    sources::{KeyScope, Market},
 };
 use futures::{
     FutureExt,
@@ -55,8 +55,8 @@ impl Askable for SearchQuery {
         countries.all(|country| country == first).then(|| first.parse().ok()).flatten()
     }
 
-    fn keep_prices<'a>(cx: &'a Deps, answer: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>> {
-        async move { cx.store().observe(&Observation::of(answer)).await }.boxed()
+    fn keep_prices<'a>(cx: &'a Deps, scope: &'a KeyScope, answer: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>> {
+        async move { cx.store().observe(&Observation::of(answer, scope)).await }.boxed()
     }
 }
 
@@ -80,7 +80,13 @@ trait ToSources {
 impl ToSources for SearchQuery {
     fn awards<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving) -> Option<Said<'a>> {
         let Adapter::Awards(source) = &serving.adapter else { return None };
-        Some(async move { asking.part(source.awards(&asking.with(serving), self)).await }.boxed())
+        let said = async move {
+            let Some(asked) = asking.put_to(serving, self) else { return asking.not_offered(serving) };
+            let with = asking.with(serving);
+            let ask = asking.part(source.awards(&with, &asked));
+            Box::pin(asking.of_all(serving, self, &asked, ask)).await
+        };
+        Some(said.boxed())
     }
 
     fn fares<'a>(
@@ -89,6 +95,7 @@ impl ToSources for SearchQuery {
         serving: &'a Serving,
         days: Result<&'a [Date], Trouble>,
     ) -> Option<Said<'a>> {
+        // Put as it is: for which days depends on the awards, so that no two questions have the same one.
         let Adapter::Fares(source) = &serving.adapter else { return None };
         let said = async move {
             let days = match days {

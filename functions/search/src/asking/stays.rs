@@ -2,7 +2,8 @@
 
 use domain::{
     answers::{Answer, Part},
-    stays::{StayOffer, StayQuery},
+    sources::{KeyScope, Market},
+    stays::{City, StayOffer, StayQuery},
 };
 use futures::{
     FutureExt,
@@ -19,8 +20,10 @@ impl Askable for StayQuery {
         let said = asking.serving().filter_map(move |serving| {
             let Adapter::Stays(source) = &serving.adapter else { return None };
             Some(async move {
+                let Some(asked) = asking.put_to(serving, self) else { return asking.not_offered(serving) };
                 let with = asking.with(serving);
-                asking.part(source.stays(&with, self)).await
+                let ask = asking.part(source.stays(&with, &asked));
+                Box::pin(asking.of_all(serving, self, &asked, ask)).await
             })
         });
         join_all(said).boxed()
@@ -30,8 +33,13 @@ impl Askable for StayQuery {
         true
     }
 
+    /// The country that one stays in.
+    fn market(&self) -> Option<Market> {
+        self.place().city().and_then(City::market).cloned()
+    }
+
     /// Prices of rooms are no observations yet: nothing learns from them.
-    fn keep_prices<'a>(_: &'a Deps, _: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn keep_prices<'a>(_: &'a Deps, _: &'a KeyScope, _: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>> {
         async { Ok(()) }.boxed()
     }
 }

@@ -80,11 +80,21 @@ pub(super) const BANS: &[Ban] = &[
 pub(super) const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("tests/storage/", ".scan()", "counts what lies in a table of its own, to show that nothing was stored twice"),
     ("tests/api/", ".scan()", "compares the whole table before and after, to show that a refused request wrote nothing"),
+    (
+        "tests/providers/tests/sources/guarded.rs",
+        ".scan()",
+        "looks through all that is stored of answers, to show that no key is in it",
+    ),
     ("tests/contracts/tests/permissions/", ".scan()", "shows that a scan is refused"),
     (
-        "functions/search/src/asking.rs",
+        "functions/search/src/asking",
         "Instant::now",
         "reads the clock of the runtime, which tests hold, to wait no longer than it may",
+    ),
+    (
+        "shared/providers/src/calls.rs",
+        "Instant::now",
+        "reads the clock of the runtime, which tests hold: a deadline is waited for by it",
     ),
     ("tests/faults/src/main.rs", "Instant::now", "says how long the tellings took"),
     ("tests/load/", "Instant::now", "measures how long things take on this machine"),

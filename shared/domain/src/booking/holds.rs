@@ -1,5 +1,5 @@
-//! Which programmes hold awards, and how long: `data/award-holds.csv` (sources in `data/SOURCES.md`; each row names its own, with its
-//! date). A row that is a year old counts no longer: points can't be taken back (decision 0022).
+//! Which programmes hold awards, and how long: `data/award-holds.csv` (sources in `data/SOURCES.md`; each row names its own, with
+//! its date). A row that is a year old counts no longer: points can't be taken back (decision 0022).
 
 use std::sync::LazyLock;
 

@@ -67,15 +67,16 @@ pub enum StepState {
     ToCome,
 }
 
-/// What to do to book an award by this plan, in order, before anything is done. `fees` is what it costs besides, where that is known.
+/// What to do to book an award by this plan, in order, before anything is done. `fees` is what it costs besides, where that is
+/// known.
 pub fn steps(plan: &FundingPlan, fees: Option<Money>, locale: &Locale, now: Timestamp) -> Vec<Step> {
     marked(planned(plan, fees, Language::of(locale), now), 0)
 }
 
 impl Booking {
-    /// What to do about it, in order, and how far that is. `plan` is where its points come from, by what the member has now. Once points
-    /// are on their way that counts no longer: balances don't tell of them, and nobody is told to transfer twice. Nothing, where there
-    /// are too few points, or it was given up.
+    /// What to do about it, in order, and how far that is. `plan` is where its points come from, by what the member has now. Once
+    /// points are on their way that counts no longer: balances don't tell of them, and nobody is told to transfer twice. Nothing,
+    /// where there are too few points, or it was given up.
     pub fn steps(&self, plan: Option<&FundingPlan>, locale: &Locale, now: Timestamp) -> Vec<Step> {
         let language = Language::of(locale);
         let by_plan = || plan.map(|plan| planned(plan, self.seen.taxes, language, now)).unwrap_or_default();
@@ -420,7 +421,8 @@ mod tests {
     fn a_programme_that_holds_awards_is_asked_to_while_points_are_on_their_way() {
         let online = told("aadvantage", 40_000, "citi-typ", "en");
         assert_eq!(online[1].0, StepKind::Hold);
-        let text = "Have American Airlines AAdvantage hold the award, so that nobody takes it meanwhile: on its own site, for up to 24 hours.";
+        let text = "Have American Airlines AAdvantage hold the award, so that nobody takes it meanwhile: on its own site, \
+                    for up to 24 hours.";
         assert_eq!(online[1].1, text);
         let by_phone = &told("flying-blue", 10_000, "chase-ur", "de")[1].1;
         assert!(by_phone.contains("zurücklegen: am Telefon, bis zu 3 Tage lang. Telefonisch, in den USA: +1 800"), "{by_phone}");

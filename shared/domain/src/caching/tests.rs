@@ -136,6 +136,20 @@ fn what_is_too_large_loses_its_end_and_says_so() {
 }
 
 #[test]
+fn one_member_in_sixteen_is_noted_and_always_as_the_same() {
+    let key = query().key();
+    let member = |n: u128| Owner { tenant: "demo".parse().unwrap(), member: ulid::Ulid(n).into() };
+    let noted: Vec<String> = (0..1_600).filter_map(|n| super::noted(&member(n), &key)).collect();
+    assert!((60..140).contains(&noted.len()), "{}", noted.len());
+    let different: std::collections::BTreeSet<&String> = noted.iter().collect();
+    assert_eq!(different.len(), noted.len());
+    let again: Vec<String> = (0..1_600).filter_map(|n| super::noted(&member(n), &key)).collect();
+    assert_eq!(again, noted);
+    let elsewhere = Owner { tenant: "other".parse().unwrap(), ..member(1) };
+    assert!(super::noted(&elsewhere, &key).is_none_or(|who| !noted.contains(&who)), "a member is of one tenant");
+}
+
+#[test]
 fn a_life_is_two_to_six_hours() {
     assert_eq!([lifetime(0, 90), lifetime(0, 0), lifetime(200, 90), lifetime(200, 0)], [360, 240, 240, 120]);
     assert_eq!([lifetime(100, 45), lifetime(u32::MAX, i32::MIN), lifetime(0, i32::MAX)], [240, 120, 360]);

@@ -32,6 +32,9 @@ pub(super) struct Source {
     rate: i128,
     /// More than this one increment never brings.
     largest_step: u64,
+    /// A bit for it and those that are like it but for how much there is of them and how fast they are: see [`Source::is_like`]. None,
+    /// if there is no other.
+    twins: u64,
 }
 
 /// A fee by the point: cents as a fraction, up to so many.
@@ -118,12 +121,24 @@ impl Source {
             lattice: 1,
             rate: 0,
             largest_step: 0,
+            twins: 0,
         };
         source.most_got = source.got(most);
         source.lattice = source.lattice();
         source.rate = source.rate();
         source.largest_step = source.largest_step();
         (most > 0 && source.most_got > 0).then_some(source)
+    }
+
+    /// Whether what is given of the one can as well be given of the other: every increment costs the same and brings the same, the first
+    /// among them, and whole points.
+    fn is_like(&self, other: &Self) -> bool {
+        let plain = |source: &Self| {
+            let each = source.step / source.give * source.get * source.percent;
+            source.extra.is_none() && source.fee.is_none() && source.least == source.step && each.is_multiple_of(100)
+        };
+        let terms = |source: &Self| (source.step, source.give, source.get, source.percent, source.worth);
+        plain(self) && plain(other) && terms(self) == terms(other)
     }
 
     fn got(&self, given: u64) -> u64 {
@@ -212,11 +227,29 @@ pub(super) fn least_given_up(
     if need == 0 {
         return Ok(Some(Chosen { given: vec![] }));
     }
-    sources.sort_by_key(|source| (source.rate, Reverse(source.most_got), source.slow));
+    // Of those that cost the same the finest come last: they fill up what the others leave.
+    sources.sort_by_key(|source| (source.rate, Reverse(source.lattice), Reverse(source.most_got), source.slow));
+    mark_twins(&mut sources);
     let tails = (0..=sources.len()).map(|from| Tail::of(&sources[from..])).collect();
     let mut search = Search { sources, tails, worth, best: None, path: Vec::new(), effort, visited: 0, stood: HashMap::new() };
-    search.visit(0, Node { left: need, gross: 0, slowest: 0, last_step: u64::MAX })?;
+    search.visit(0, Node { left: need, gross: 0, slowest: 0, last_step: u64::MAX, broken: 0 })?;
     Ok(search.best.map(|(_, given)| Chosen { given }))
+}
+
+/// Gives those that are like each other a bit of their own, as long as there are bits.
+fn mark_twins(sources: &mut [Source]) {
+    let mut bits = (0..u64::BITS).map(|bit| 1_u64 << bit);
+    for first in 0..sources.len() {
+        let (before, rest) = sources.split_at_mut(first + 1);
+        let Some(one) = before.last_mut().filter(|one| one.twins == 0) else { continue };
+        let mut twins: Vec<&mut Source> = rest.iter_mut().filter(|other| other.is_like(one)).collect();
+        if twins.is_empty() {
+            continue;
+        }
+        let Some(bit) = bits.next() else { return };
+        one.twins = bit;
+        twins.iter_mut().for_each(|twin| twin.twins = bit);
+    }
 }
 
 /// No more amounts may be tried.
@@ -282,6 +315,9 @@ struct Node {
     slowest: u32,
     /// The smallest last increment of what was given: more than that can't be left over.
     last_step: u64,
+    /// The bits of those of which a twin was given in part. No other twin is given after it: whatever they give together, all but the last
+    /// of them can give all they have, by as many transfers of the same ones.
+    broken: u64,
 }
 
 struct Search<'a> {
@@ -305,6 +341,9 @@ impl Search<'_> {
             return Ok(());
         }
         let Some(source) = self.sources.get(at).copied() else { return Ok(()) };
+        if node.broken & source.twins != 0 {
+            return self.visit(at + 1, node);
+        }
         let top = source.up_to(node.left);
         if let Some(filled) = source.filled(top) {
             self.give(at, &source, &node, filled)?;
@@ -328,6 +367,7 @@ impl Search<'_> {
             gross: node.gross + source.gross(given),
             slowest: node.slowest.max(source.slow),
             last_step: node.last_step.min(source.last_step(given)),
+            broken: if given < source.most { node.broken | source.twins } else { node.broken },
         };
         self.path.push((source.index, given));
         let goes_on = if got >= node.left {
@@ -356,7 +396,8 @@ impl Search<'_> {
             Entry::Occupied(mut place) => {
                 let (known, fewer) = *place.get();
                 let no_dearer = known.gross <= node.gross && known.slowest <= node.slowest && known.last_step >= node.last_step;
-                if no_dearer && fewer <= transfers {
+                let no_more_broken = known.broken & !node.broken == 0;
+                if no_dearer && no_more_broken && fewer <= transfers {
                     return true;
                 }
                 if (node.gross, transfers) < (known.gross, fewer) {

@@ -139,6 +139,38 @@ fn a_wallet_with_many_ways_is_planned_with_little_effort() {
     }
 }
 
+/// Of the same wallet with these bonuses: what was asked for, and what they are.
+const HARD_BONUSES: [(u64, [u32; 5]); 8] = [
+    (483_427, [40, 30, 30, 30, 40]),
+    (529_317, [35, 25, 25, 25, 35]),
+    (519_942, [40, 25, 25, 25, 15]),
+    (465_681, [30, 30, 40, 30, 0]),
+    (502_871, [15, 20, 35, 15, 25]),
+    (401_330, [35, 20, 35, 35, 0]),
+    (400_050, [40, 0, 40, 40, 35]),
+    (428_368, [20, 20, 20, 20, 25]),
+];
+
+#[test]
+fn many_ways_with_bonuses_are_planned_within_the_effort() {
+    for (need, percents) in HARD_BONUSES {
+        let bonus = |((from, _), percent): ((&str, u64), u32)| TransferBonus {
+            from: id(from),
+            to: id("aeroplan"),
+            percent,
+            starts: date(2026, 11, 1),
+            ends: date(2026, 11, 30),
+            source: "made up".to_owned(),
+            as_of: date(2026, 11, 1),
+        };
+        let bonuses: Vec<TransferBonus> = HARD.into_iter().zip(percents).map(bonus).collect();
+        let (mut effort, terms) = (Effort::of_a_plan(), Terms { partners: partners(), bonuses: &bonuses, at: now() });
+        let plan = plan_within(&mut effort, &id("aeroplan"), pts(need), &wallet(&HARD), &at(&HARD_CENTS), &terms);
+        let effort = EFFORT_OF_A_PLAN - effort.0;
+        assert!(plan.is_ok() && effort < EFFORT_OF_A_PLAN / 2, "{need}: {effort} amounts tried, {plan:?}");
+    }
+}
+
 #[test]
 fn whatever_there_is_the_effort_is_bounded() {
     for each in [333_000_000, 333_333_333, 1_000_000_000] {
@@ -367,6 +399,43 @@ prop_compose! {
             source: "made up".to_owned(), as_of: date(2026, 11, 1),
         });
         Small { partners: partners[..count].to_vec(), bonuses: bonuses.into_iter().collect(), balances, worth, there, need }
+    }
+}
+
+prop_compose! {
+    /// Partners of two kinds that differ in nothing but how fast they are: what one gives another could.
+    fn twins()(
+        kinds in proptest::collection::vec(0_usize..2, 4), ratio in (1_u32..3, 1_u32..3), steps in (1_u64..4, 1_u64..4),
+        minutes in proptest::collection::vec(proptest::option::of(0_u32..3), 4), percent in prop_oneof![Just(0_u32), Just(50), Just(100)],
+        balances in proptest::collection::vec(0_u64..14, 4), worth in (1_i64..4, 1_i64..4, 1_i64..6),
+        there in 0_u64..4, need in 1_u64..60,
+    ) -> Small {
+        let of = |place: usize| {
+            let step = [steps.0, steps.1][kinds[place]];
+            let typical = |minutes| TransferTime { typical_minutes: minutes, worst_minutes: minutes, as_of: date(2026, 1, 1) };
+            let least = step * u64::from(ratio.0);
+            TransferPartner { time: minutes[place].map(typical), ..partner(BANKS[place], ratio, (step, least), None, false) }
+        };
+        let bonus = |place: usize| TransferBonus {
+            from: id(BANKS[place]), to: id("hyatt"), percent, starts: date(2026, 11, 1), ends: date(2026, 12, 1),
+            source: "made up".to_owned(), as_of: date(2026, 11, 1),
+        };
+        let worths = kinds.iter().map(|kind| [worth.0, worth.1][*kind]).chain([worth.2]).collect();
+        let bonuses = if percent > 0 { (0..4).map(bonus).collect() } else { vec![] };
+        Small { partners: (0..4).map(of).collect(), bonuses, balances, worth: worths, there, need }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn where_one_could_give_what_another_gives_a_plan_is_as_good_as_trying_everything(small in twins()) {
+        match (small.plan(), small.brute_force(false)) {
+            (Ok(plan), Some(best)) => prop_assert_eq!(small.goodness_of(&plan), best),
+            (Err(FundingError::Short(_)), None) => {}
+            (plan, best) => prop_assert!(false, "{plan:?} against {best:?}"),
+        }
     }
 }
 

@@ -194,6 +194,35 @@ fn named(text: &str) -> Vec<&'static Name> {
     found
 }
 
+/// The city that a name means, and what it is called without its country. Codes are no names here: `Goa` is in India, and `GOA` the
+/// code of Genoa. None if no city that has an airport, and no airport, is called that.
+///
+/// # Errors
+/// [`Unresolved::Ambiguous`] with the places that it could mean.
+pub fn city(text: &str) -> Result<Option<(String, Place)>, Unresolved> {
+    let text = text.trim();
+    if text.len() > LONGEST {
+        return Ok(None);
+    }
+    let named = named(text);
+    let Some(first) = named.first() else { return Ok(None) };
+    let place = the_one_of(&named, text)?;
+    let written = text.rsplit_once(',').filter(|(_, country)| country_of(country).is_some()).map_or(text, |(name, _)| name);
+    let name = if first.kind == PlaceKind::Airport { place.city() } else { Some(written.trim().to_owned()) };
+    Ok(name.map(|name| (name, place)))
+}
+
+/// The busiest city with one of these airports: as it is shown, and as it is written.
+pub fn busiest_city(airports: &[Airport]) -> Option<(&'static str, Place)> {
+    let has = |name: &&Name| match name.place.strip_prefix("metro:") {
+        None => airports.iter().any(|airport| airport.code() == name.place),
+        Some(_) => name.place.parse::<Place>().is_ok_and(|place| place.airports().iter().any(|one| airports.contains(one))),
+    };
+    let cities = NAMES.iter().filter(|name| name.means && name.kind != PlaceKind::Airport).filter(has);
+    let busiest = cities.max_by_key(|name| name.rank)?;
+    Some((busiest.shown, busiest.place.parse().ok()?))
+}
+
 fn exactly(folded: &str) -> impl Iterator<Item = &'static Name> {
     let first = NAMES.partition_point(|name| name.folded < folded);
     NAMES[first..].iter().take_while(move |name| name.folded == folded).filter(|name| name.means)

@@ -21,6 +21,8 @@ const HALF: i64 = 2 * QUARTER;
 const WHOLE: i64 = 2 * HALF;
 /// Millimetres in a thousandth of a degree of a great circle of the earth's mean radius, 6,371.0 km (IUGG).
 const MILLIMETRES: i64 = 111_195;
+/// No ring is wider, in metres.
+const METRES_MOST: i64 = 1_000_000;
 /// One, in millionths.
 const ONE: i64 = 1_000_000;
 
@@ -59,6 +61,35 @@ impl Cell {
         let column = (longitude + HALF).rem_euclid(WHOLE) * columns / WHOLE;
         Self(format!("{band}-{column}"))
     }
+}
+
+/// A ring of so many metres around a place: twelve corners against the clock, each as degrees east and north, and the first again at
+/// the end. What lies inside is 95 % of the circle.
+pub fn ring(position: Position, metres: u64) -> Vec<(Decimal, Decimal)> {
+    /// Cosine and sine of every thirty degrees, in thousandths.
+    const CORNERS: [(i64, i64); 12] = [
+        (1_000, 0),
+        (866, 500),
+        (500, 866),
+        (0, 1_000),
+        (-500, 866),
+        (-866, 500),
+        (-1_000, 0),
+        (-866, -500),
+        (-500, -866),
+        (0, -1_000),
+        (500, -866),
+        (866, -500),
+    ];
+    let (latitude, longitude) = millionths(position);
+    let radius = i64::try_from(metres).unwrap_or(i64::MAX).min(METRES_MOST) * ONE / MILLIMETRES;
+    let wide = radius * ONE / cosine(latitude.abs()).max(ONE / 1_000);
+    let degrees = |millionths: i64| Decimal::new(millionths, 6).normalize();
+    let corner = |(along, up): &(i64, i64)| {
+        let east = (longitude + wide * along / 1_000 + HALF).rem_euclid(WHOLE) - HALF;
+        (degrees(east), degrees((latitude + radius * up / 1_000).clamp(-QUARTER, QUARTER)))
+    };
+    CORNERS.iter().chain(&CORNERS[..1]).map(corner).collect()
 }
 
 /// How far it is from one place to another, in metres; to about 1 %, for places that are not far apart.

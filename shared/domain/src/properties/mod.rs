@@ -24,7 +24,7 @@ use crate::{
 };
 
 pub use self::{
-    cells::{Cell, NEAR_METRES, metres},
+    cells::{Cell, NEAR_METRES, metres, ring},
     likeness::{Aspect, Likeness, Part, Verdict, likeness},
 };
 

@@ -7,7 +7,8 @@ use crate::{
     activities::ActivityQuery,
     money::Currency,
     places::{Place, resolve},
-    stays::{Guests, Position, StayPlace, StayQuery},
+    properties::ListingKey,
+    stays::{City, Guests, Position, StayPlace, StayQuery},
 };
 
 const ORIGINS: [&str; 5] = ["LAX", "LHR", "LGW", "JFK", "EWR"];
@@ -82,7 +83,7 @@ proptest! {
     ) {
         let now = at("2026-04-24T10:00:00Z").saturating_add(now.days().days(0)).unwrap().saturating_add((now * 24).hours()).unwrap();
         for days in [Days::Asked, Days::Weeks, Days::Months] {
-            let asks = Asks { party, days };
+            let asks = Asks { party, days, stays: &[] };
             let (asked, others) = (one.asked_of(asks, now), other.asked_of(asks, now));
             prop_assert!(asked.first_day <= one.first_day && one.last_day <= asked.last_day);
             prop_assert_eq!(&asked.asked_of(asks, now), &asked, "once is enough");
@@ -117,7 +118,7 @@ fn windows_that_overlap_share_weeks_and_what_has_passed_is_not_asked() {
         let days = (day(first), day(last));
         SearchQuery::new(Wanted::AwardFlights, airports(&["LAX"]), airports(&["DXB"]), days, [Cabin::First].into(), 4).unwrap()
     };
-    let asks = Asks { party: false, days: Days::Weeks };
+    let asks = Asks { party: false, days: Days::Weeks, stays: &[] };
     let asked = |first: &str, last: &str, now: &str| window(first, last).asked_of(asks, at(now));
     let long_before = "2026-01-01T00:00:00Z";
     // 2026-04-27 is a Monday.
@@ -139,11 +140,11 @@ fn stay(place: StayPlace, ages: &[u8]) -> StayQuery {
 
 #[test]
 fn a_stay_is_the_same_question_however_it_is_written() {
-    let city = |name: &str| StayPlace::City(name.to_owned());
+    let city = |name: &str| StayPlace::City(City::named(name).unwrap());
     assert_eq!(stay(city("São Paulo"), &[7, 3]).key(), stay(city("sao  paulo"), &[3, 7]).key());
     assert_eq!(stay(city("Jaipur"), &[7, 3]), stay(city("Jaipur"), &[3, 7]));
     let around = |latitude: &str, kilometres| {
-        StayPlace::Around(Position::new(latitude.parse().unwrap(), "1.5".parse().unwrap()).unwrap(), kilometres)
+        StayPlace::Around(Position::new(latitude.parse().unwrap(), "1.5".parse().unwrap()).unwrap(), kilometres, None)
     };
     assert_eq!(stay(around("10.50", 5), &[]).key(), stay(around("10.5", 5), &[]).key());
     assert_ne!(stay(around("10.5", 5), &[]).key(), stay(around("10.5", 6), &[]).key());
@@ -152,6 +153,13 @@ fn a_stay_is_the_same_question_however_it_is_written() {
 #[test]
 fn no_two_stays_that_differ_share_a_key() {
     let ids = |ids: &[&str]| StayPlace::Properties(ids.iter().map(|id| (*id).to_owned()).collect());
+    let listings = |keys: &[(&str, &str)], city: Option<&str>| {
+        let keys = keys
+            .iter()
+            .map(|(source, reference)| ListingKey { source: source.parse().unwrap(), reference: reference.parse().unwrap() });
+        StayPlace::Listings(keys.collect(), city.map(|city| City::named(city).unwrap()))
+    };
+    let jaipur = || StayPlace::City(City::named("Jaipur").unwrap());
     let zero = Position::new(0.into(), 0.into()).unwrap();
     let mut questions = vec![
         stay(ids(&["a", "b"]), &[]),
@@ -159,15 +167,21 @@ fn no_two_stays_that_differ_share_a_key() {
         stay(ids(&["a", "b", "c"]), &[]),
         stay(ids(&["Jaipur"]), &[]),
         stay(ids(&["jaipur"]), &[]),
-        stay(StayPlace::City("Jaipur".to_owned()), &[]),
-        stay(StayPlace::City("Jaipur".to_owned()), &[1]),
-        stay(StayPlace::City("Jaipur".to_owned()), &[11]),
-        stay(StayPlace::City("Jaipur".to_owned()), &[1, 1]),
-        stay(StayPlace::Around(zero, 1), &[]),
+        stay(jaipur(), &[]),
+        stay(jaipur(), &[1]),
+        stay(jaipur(), &[11]),
+        stay(jaipur(), &[1, 1]),
+        stay(StayPlace::Around(zero, 1, None), &[]),
+        stay(StayPlace::City(City::named("San Jose, US").unwrap()), &[]),
+        stay(StayPlace::City(City::named("San Jose, CR").unwrap()), &[]),
+        stay(listings(&[("oyo", "a")], None), &[]),
+        stay(listings(&[("oyo", "a")], Some("Jaipur")), &[]),
+        stay(listings(&[("goibibo", "a")], None), &[]),
+        stay(listings(&[("goibibo", "a"), ("oyo", "a")], None), &[]),
     ];
     let of = |adults, nights, currency| {
         let guests = Guests { adults, child_ages: vec![] };
-        StayQuery::new(StayPlace::City("Jaipur".to_owned()), day("2026-04-10"), nights, guests, currency).unwrap()
+        StayQuery::new(jaipur(), day("2026-04-10"), nights, guests, currency).unwrap()
     };
     questions.extend([of(1, 2, Currency::EUR), of(2, 1, Currency::EUR), of(2, 2, Currency::USD)]);
     let keys: BTreeSet<SearchKey> = questions.iter().map(StayQuery::key).collect();
@@ -189,7 +203,7 @@ fn an_activity_is_the_same_question_in_whatever_letters_and_no_other() {
     ] {
         assert_ne!(one.key(), other.key(), "{other:?}");
     }
-    let [priced, not_priced] = [true, false].map(|party| Asks { party, days: Days::Asked });
+    let [priced, not_priced] = [true, false].map(|party| Asks { party, days: Days::Asked, stays: &[] });
     assert_eq!(one.asked_of(priced), one);
     assert_eq!(one.asked_of(not_priced).key(), of("big bus zurich", "2026-04-02", 5, Currency::EUR).asked_of(not_priced).key());
 }

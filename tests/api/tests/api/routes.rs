@@ -53,8 +53,8 @@ const QUESTIONS_IN_BODIES: &[(&str, &str)] = &[
     ("search-search-stays", r#"{"city": "Singapore", "checkin": "2026-04-27", "nights": 2, "adults": 2}"#),
 ];
 
-/// A source of which nothing is set.
-const PROVIDER: &str = "viator";
+/// A source of which nothing is set, and which sends notices.
+const PROVIDER: &str = "makemytrip";
 
 /// The largest body that is read.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -229,7 +229,7 @@ pub async fn existing((mut deal, mut alert): (Deal, Alert)) -> (TestApp, Ids) {
         ("providers", PROVIDER.to_owned()),
         ("bookings", booking),
         ("saved-deals", deal),
-        ("webhooks", "makemytrip".to_owned()),
+        ("webhooks", PROVIDER.to_owned()),
     ];
     (app, ids.into_iter().collect())
 }

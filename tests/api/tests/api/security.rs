@@ -527,6 +527,9 @@ async fn not_refused(world: &World, route: &Route, attempt: Attempt) -> Option<S
     if fault.is_none() && world.stored().await != before { Some("something was written".to_owned()) } else { fault }
 }
 
+/// The collections whose ids are those of sources, which are nobody's.
+const SOURCES: [&str; 2] = ["providers", "webhooks"];
+
 /// What harm an attempt does that is not to be refused.
 async fn harm(world: &World, route: &Route, attempt: Attempt, harmless: Harmless, usual: &Reply) -> Option<String> {
     let before = world.of_demo().await;
@@ -540,7 +543,7 @@ async fn harm(world: &World, route: &Route, attempt: Attempt, harmless: Harmless
             (!route.writes() && reply.body != usual.body, "is told something else than always"),
         ],
         Harmless::OfTheirOwn => vec![
-            (world.ids.iter().any(|(what, id)| *what != "providers" && told.contains(id)), "tells of what is another's"),
+            (world.ids.iter().any(|(what, id)| !SOURCES.contains(what) && told.contains(id)), "tells of what is another's"),
             (world.of_demo().await != before, "changes what is another's"),
         ],
         Harmless::Elsewhere => vec![

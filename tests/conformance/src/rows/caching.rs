@@ -8,7 +8,7 @@ use domain::{
     time::Slot,
 };
 use jiff::{SignedDuration, civil::date};
-use storage::{AskedDay, CacheCount, Change, DUE_ANSWER_SHARDS, DueAnswer, KeptMark};
+use storage::{Asker, CacheCount, Change, DUE_ANSWER_SHARDS, DueAnswer, KeptMark};
 use storage_tests::at;
 
 use super::tables;
@@ -26,9 +26,9 @@ pub(super) fn rows() -> Vec<Row> {
             [count(200), count(1), count(0)],
         ),
         tables(
-            "counters of one transaction are read by a prefix and whole",
+            "what is counted is read whole, and who is noted by a prefix",
             |t| Box::pin(counted(t)),
-            [count(34), count(1), count(32)],
+            [count(32), count(1), count(32)],
         ),
         tables(
             "what is due is found up to a minute, and no more once it is forgotten",
@@ -58,12 +58,14 @@ async fn marked(target: &Target) -> Vec<Seen> {
 
 async fn counted(target: &Target) -> Vec<Seen> {
     let evening = at("2026-02-17T23:30:00Z");
-    for (day, searches) in [(date(2026, 2, 16), 2), (date(2026, 2, 17), 32)] {
-        let asked = AskedDay { scope: KeyScope::Deployment, key: key(), day };
-        let count = CacheCount { at: evening, vertical: Vertical::Flights, counted: Counted::ALL[usize::from(searches == 2)] };
-        target.store().commit(Change::new().searched(&asked, &count, searches)).await.unwrap();
+    for (hours, searches) in [(24, 2), (0, 32)] {
+        let at = evening - SignedDuration::from_hours(hours);
+        let count = CacheCount { at, vertical: Vertical::Flights, counted: Counted::Hit };
+        target.store().commit(Change::new().count(&count, searches, u32::MAX)).await.unwrap();
+        let asker = Asker { scope: KeyScope::Deployment, key: key(), who: format!("{hours:016}"), at };
+        target.store().commit(Change::new().set(&asker)).await.unwrap();
     }
-    let asked = target.store().asked_lately(&KeyScope::Deployment, &key()).await.unwrap();
+    let asked = target.store().asked_lately(&KeyScope::Deployment, &key(), evening).await.unwrap();
     let counts = target.store().cache_counts(date(2026, 2, 17)).await.unwrap();
     let hits: Vec<u64> = counts.iter().filter(|count| count.counted == Counted::Hit).map(|count| count.searches).collect();
     vec![count(usize::try_from(asked).unwrap()), count(hits.len()), count(usize::try_from(hits[0]).unwrap())]

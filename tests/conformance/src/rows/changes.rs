@@ -331,9 +331,11 @@ async fn leased(target: &Target) -> Vec<Seen> {
 
 async fn answered(target: &Target) -> Vec<Seen> {
     let store = target.store();
-    let late =
-        store.keep_answer(&KeyScope::Deployment, &answer(vec![offer("QR740", 40_000)], "2026-02-17T19:24:00.002Z")).await.seen();
-    let early = store.keep_answer(&KeyScope::Deployment, &answer(Vec::new(), "2026-02-17T19:24:00.001Z")).await.seen();
+    let late = store
+        .keep_answer(&KeyScope::Deployment, &key(), &answer(vec![offer("QR740", 40_000)], "2026-02-17T19:24:00.002Z"))
+        .await
+        .seen();
+    let early = store.keep_answer(&KeyScope::Deployment, &key(), &answer(Vec::new(), "2026-02-17T19:24:00.001Z")).await.seen();
     let kept: SearchAnswer = store.answer(&KeyScope::Deployment, &key()).await.unwrap().unwrap();
     vec![late, early, count(kept.offers().count())]
 }
@@ -395,7 +397,7 @@ async fn observed(target: &Target) -> Vec<Seen> {
         offer.departs = offer.departs.checked_add(jiff::SignedDuration::from_hours(24 * day)).unwrap();
         offer
     };
-    let prices = Observation::of(&answer((0..30).map(dated).collect(), NOW));
+    let prices = Observation::of(&answer((0..30).map(dated).collect(), NOW), &KeyScope::Deployment);
     let store = target.store();
     vec![count(prices.len()), store.observe(&prices).await.seen(), store.observe(&prices).await.seen()]
 }

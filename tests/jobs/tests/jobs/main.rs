@@ -9,6 +9,7 @@ mod every_worker;
 mod feeds;
 mod outbox;
 mod rates;
+mod reaching;
 mod reporting;
 mod searching;
 mod sources;

@@ -1,10 +1,11 @@
 //! Members' searches over sources whose space and state tests set: what is kept, what is stale, what is no longer to be believed.
 
 use domain::{
-    caching::{Counted, Stock},
+    caching::{self, Stock},
     events::InventoryChanged,
     ids::EventId,
-    sources::{KeyScope, Vertical},
+    search::SearchKey,
+    sources::KeyScope,
 };
 use http::StatusCode;
 use jiff::{SignedDuration, ToSpan};
@@ -14,7 +15,7 @@ use local::{
 };
 use platform::clock::Clock as _;
 use serde_json::{Value, json};
-use storage::{AskedDay, CacheCount, Change, WarmingHour};
+use storage::{Asker, Change, WarmingHour};
 
 use crate::support::*;
 
@@ -155,26 +156,29 @@ async fn a_source_that_changes_what_it_has_is_asked_anew_and_no_other() {
     assert_eq!((space.calls_to("seats-aero"), space.calls_to("duffel")), (2, fares));
 }
 
-/// As if it had been searched for so often today.
-async fn popular(app: &TestApp, searches: u16) {
-    let key = search(app).await.body["searchKey"].as_str().unwrap().parse().unwrap();
-    let at = app.clock.now();
-    let asked = AskedDay { scope: KeyScope::Deployment, key, day: jiff::civil::date(2026, 2, 17) };
-    let count = CacheCount { at, vertical: Vertical::Flights, counted: Counted::Hit };
-    app.store().commit(Change::new().searched(&asked, &count, searches)).await.unwrap();
+/// As if so many more members who are noted had searched for it today, each for sixteen. How long it is fresh then.
+async fn popular(app: &TestApp, noted: u8) -> SignedDuration {
+    let key: SearchKey = search(app).await.body["searchKey"].as_str().unwrap().parse().unwrap();
+    for who in 0..noted {
+        let (key, at) = (key.clone(), app.clock.now());
+        let asker = Asker { scope: KeyScope::Deployment, key, who: format!("{who:016x}"), at };
+        app.store().commit(Change::new().set(&asker)).await.unwrap();
+    }
     // It is noted when it is asked for next.
     app.clock.advance(SignedDuration::from_mins(1));
     invalidate(app, json!({"route": {"from": "LAX", "to": "DXB"}})).await;
     found(app).await;
+    let asked = app.store().asked_lately(&KeyScope::Deployment, &key, app.clock.now()).await.unwrap();
+    SignedDuration::from_mins(caching::lifetime(asked, 69).into())
 }
 
 #[tokio::test]
 async fn what_many_ask_for_is_asked_for_before_its_time_is_over() {
     let (space, app) = begun().await;
-    popular(&app, 100).await;
+    let life = popular(&app, 6).await;
+    assert!(life < LIFE);
     let asked = space.calls_to("seats-aero");
-    // A hundred take an hour off its life.
-    app.clock.advance(LIFE - SignedDuration::from_mins(60 + 21));
+    app.clock.advance(life - SignedDuration::from_mins(21));
     app.advance(1.minute()).await;
     app.system().run_now("search-warm-answers").await;
     app.settle().await;
@@ -185,18 +189,18 @@ async fn what_many_ask_for_is_asked_for_before_its_time_is_over() {
 
 #[tokio::test]
 async fn what_few_ask_for_or_nobody_can_pay_is_not() {
-    for (searches, spent) in [(10, 0), (100, 240)] {
+    for (noted, spent) in [(0, 0), (6, 240)] {
         let (space, app) = begun().await;
-        popular(&app, searches).await;
+        let life = popular(&app, noted).await;
         let asked = space.calls_to("seats-aero");
-        app.clock.advance(LIFE - SignedDuration::from_mins(60 + 20));
+        app.clock.advance(life - SignedDuration::from_mins(20));
         if spent > 0 {
             let budget = WarmingHour { at: app.clock.now() };
             app.store().commit(Change::new().count(&budget, spent, 240)).await.unwrap();
         }
         app.system().run_now("search-warm-answers").await;
         app.settle().await;
-        assert_eq!(space.calls_to("seats-aero"), asked, "{searches} searches, {spent} calls spent");
+        assert_eq!(space.calls_to("seats-aero"), asked, "{noted} are noted, {spent} calls spent");
     }
 }
 
@@ -271,12 +275,13 @@ async fn one_stay_is_compared_as_its_sources_sell_it_and_no_other() {
 #[tokio::test]
 async fn where_no_source_can_be_asked_that_is_said() {
     let (space, app) = begun().await;
-    let by_number = json!({"properties": ["12", "13"], "checkin": "2026-04-27", "nights": 2});
+    let keys = json!([{"source": "booking-demand", "reference": "12"}, {"source": "expedia-rapid", "reference": "13"}]);
+    let by_number = json!({"properties": keys, "checkin": "2026-04-27", "nights": 2});
     app.member("demo").post("/v1/search/stays").body(by_number).send().await.assert(503, "no-source");
     assert_eq!(space.calls_to("goibibo"), 0);
     for stay in [
         json!({"checkin": "2026-04-27", "nights": 2}),
-        json!({"city": "Goa", "properties": ["1"], "checkin": "2026-04-27", "nights": 2}),
+        json!({"city": "Goa", "properties": [{"source": "oyo", "reference": "1"}], "checkin": "2026-04-27", "nights": 2}),
         json!({"city": "Goa", "checkin": "2026-01-27", "nights": 0, "limit": 0}),
     ] {
         app.member("demo").post("/v1/search/stays").body(stay).send().await.assert(422, "invalid-input");

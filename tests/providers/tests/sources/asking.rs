@@ -11,7 +11,7 @@ use std::{
 use domain::{
     search::SourceOutcome,
     sources::feeds::Since,
-    stays::{Guests, StayPlace, StayQuery},
+    stays::{Guests, Position, StayPlace, StayQuery},
 };
 use jiff::SignedDuration;
 use providers::{
@@ -106,6 +106,36 @@ async fn many_properties_are_asked_for_in_several_calls() {
     let counts: Vec<usize> = asked.iter().map(|asked| properties(asked.head.uri.query().unwrap())).collect();
     assert_eq!(counts, [250, 250, 100]);
     assert_eq!(asked[0].parameter("occupancy").as_deref(), Some("2%2D4%2C9"));
+}
+
+#[tokio::test]
+async fn expedia_is_asked_around_a_place_by_the_ids_of_what_is_there() {
+    let geography = json!({"19248": {"property_id": "19248"}, "11775754": {"property_id": "11775754"}});
+    let vendor = Vendor::answering(move |_, asked| match asked.head.uri.path() {
+        "/v3/properties/geography" => Answer::json(&geography),
+        _ => Answer::new(200, "[]"),
+    })
+    .await;
+    let position = Position::new("60".parse().unwrap(), "10.5".parse().unwrap()).unwrap();
+    let query = StayQuery::new(
+        StayPlace::Around(position, 10, None),
+        day("2026-04-10"),
+        2,
+        Guests { adults: 2, child_ages: vec![] },
+        "USD".parse().unwrap(),
+    );
+    let outside = outside();
+    let asking = asking(&outside);
+    let found = ExpediaRapid::new(&vendor.base, SECRET.to_owned().into()).stays(&asking, &query.unwrap()).await;
+    assert_eq!((found.outcome, found.calls), (SourceOutcome::Complete, 2));
+    let asked = vendor.asked();
+    assert_eq!((asked[0].head.method.as_str(), asked[0].parameter("include").as_deref()), ("POST", Some("property_ids")));
+    let corners = asked[0].json()["coordinates"][0].clone();
+    // Ten kilometres are 0.08993 degrees of latitude, and twice as many of longitude at 60 degrees north (to 0.2 %).
+    assert_eq!((&corners[3], &corners[9]), (&json!([10.5, 60.089932]), &json!([10.5, 59.910068])));
+    let east = corners[0][0].as_f64().unwrap() - 10.5;
+    assert!((0.179..0.181).contains(&east) && corners[0] == corners[12], "{corners}");
+    assert_eq!(asked[1].head.uri.query().unwrap().matches("property_id=").count(), 2);
 }
 
 #[tokio::test]

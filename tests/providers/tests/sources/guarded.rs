@@ -476,7 +476,7 @@ async fn a_token_is_kept_for_the_searches_that_come() {
     for (minutes, asked) in [(0, 2), (30, 3), (28, 4), (1, 6)] {
         world.later(minutes * 60);
         let serving = serving(&cx, &"demo".parse().unwrap(), Vertical::Stays, None).await.unwrap();
-        let [Serving { adapter: Adapter::Stays(adapter), outside, .. }] = &serving[..] else { panic!("{serving:?}") };
+        let [Serving { adapter: Adapter::Stays(adapter), outside, .. }] = &serving[..] else { unreachable!("{serving:?}") };
         let asking = Asking { now: cx.now(), ..asking(outside) };
         assert_eq!(adapter.stays(&asking, &stay(source.id)).await.outcome, SourceOutcome::Complete);
         assert_eq!(vendor.asked().len(), asked, "{minutes} minutes later");

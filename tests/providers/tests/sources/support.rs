@@ -7,7 +7,7 @@ use domain::{
     flights::{Cabin, SourceId, Untrusted},
     money::Currency,
     search::{SearchQuery, SourceOutcome},
-    stays::{Guests, StayPlace, StayQuery},
+    stays::{City, Guests, StayPlace, StayQuery},
 };
 use platform::outside::Outside;
 use providers::{
@@ -91,7 +91,7 @@ pub fn stay(source: &str) -> StayQuery {
     let (place, checkin, currency) = match source {
         "booking-demand" => (StayPlace::Properties(["10004".to_owned()].into()), "2026-11-06", "EUR"),
         "expedia-rapid" => (StayPlace::Properties(["19248".to_owned()].into()), "2026-11-06", "CAD"),
-        _ => (StayPlace::City("Jaipur".to_owned()), "2026-04-10", "INR"),
+        _ => (StayPlace::City(City::named("Jaipur").unwrap()), "2026-04-10", "INR"),
     };
     let guests = Guests { adults: 2, child_ages: vec![] };
     StayQuery::new(place, day(checkin), 2, guests, currency.parse().unwrap()).unwrap()

@@ -1,0 +1,80 @@
+//! A city that one stays in: what sources that are asked by city call it, and where it is, as far as that is known.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Position, written};
+use crate::{
+    faults::Fault,
+    inputs,
+    places::{
+        Airport, Place, country_of,
+        fold::fold_name,
+        names::{self, Unresolved},
+    },
+    sources::Market,
+};
+
+/// So far from the middle of a city its airports are looked for, in metres.
+const AIRPORTS_WITHIN: u64 = 40_000;
+
+/// A city. One without an airport is known by its name alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct City {
+    name: String,
+    position: Option<Position>,
+    country: Option<Market>,
+}
+
+impl City {
+    /// The city that a name means, with its country after a comma where that is needed. One that no table has is taken by its name:
+    /// there are more cities than airports.
+    ///
+    /// # Errors
+    /// If several cities have the name, with them to choose from.
+    pub fn named(text: &str) -> Result<Self, Unresolved> {
+        let unknown = || Self { name: text.trim().to_owned(), position: None, country: None };
+        Ok(names::city(text)?.map_or_else(unknown, |(name, place)| Self::at(name, place)))
+    }
+
+    /// The city that a position is in or near: the busiest that has an airport within 40 km of it.
+    pub fn near(position: Position) -> Option<Self> {
+        let (name, place) = names::busiest_city(&Airport::near(position, AIRPORTS_WITHIN))?;
+        Some(Self::at(name.to_owned(), place))
+    }
+
+    fn at(name: String, place: Place) -> Self {
+        let country = country_of(&place.airports()).and_then(|country| country.parse().ok());
+        Self { name, position: place.position(), country }
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where it is: in the middle of its airports.
+    pub fn position(&self) -> Option<Position> {
+        self.position
+    }
+
+    /// The market that it is.
+    pub fn market(&self) -> Option<&Market> {
+        self.country.as_ref()
+    }
+
+    /// What tells it from others: its name in whatever letters, its country, and where it is.
+    pub(super) fn parts(&self) -> Vec<String> {
+        let country = self.country.as_ref().map(ToString::to_string).unwrap_or_default();
+        let position = self.position.map(written).into_iter().flatten();
+        [fold_name(&self.name), country].into_iter().chain(position).collect()
+    }
+}
+
+/// How a city in an input is read ([`inputs::Reader`]).
+pub fn city(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<City> {
+    let text: String = inputs::leaf(value, at, faults)?;
+    let noted = |error: Unresolved| Fault { pointer: at.to_owned(), code: error.code(), detail: error.to_string() };
+    City::named(&text).map_err(|error| faults.push(noted(error))).ok()
+}

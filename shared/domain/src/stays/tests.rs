@@ -1,0 +1,224 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    answers::{Part, Question},
+    flights::Tier,
+    search::{Asks, Days, SourceOutcome, SourceReport},
+};
+
+const BY_CITY: Asks = asks(&[StayBy::City]);
+const BY_PLACE: Asks = asks(&[StayBy::Properties, StayBy::Around]);
+
+const fn asks(stays: &'static [StayBy]) -> Asks {
+    Asks { party: true, days: Days::Asked, stays }
+}
+
+fn position(latitude: &str, longitude: &str) -> Position {
+    Position::new(latitude.parse().unwrap(), longitude.parse().unwrap()).unwrap()
+}
+
+fn source(id: &str) -> SourceId {
+    id.parse().unwrap()
+}
+
+fn question(place: StayPlace) -> StayQuery {
+    let guests = Guests { adults: 2, child_ages: vec![] };
+    StayQuery::new(place, "2026-04-10".parse().unwrap(), 2, guests, Currency::EUR).unwrap()
+}
+
+fn city(name: &str) -> City {
+    City::named(name).unwrap()
+}
+
+/// The place that a source is asked for.
+fn put(place: StayPlace, id: &str, asks: Asks) -> Option<StayPlace> {
+    question(place).put_to(&source(id), asks, jiff::Timestamp::UNIX_EPOCH).map(|asked| asked.place)
+}
+
+fn offer(id: &str, reference: &str, at: Option<Position>) -> StayOffer {
+    StayOffer {
+        reference: format!("{reference} a room"),
+        property: Property { reference: reference.to_owned(), name: None, position: at },
+        room: Room::default(),
+        board: None,
+        guests: None,
+        checkin: None,
+        nights: None,
+        price: StayPrice::of(Money::from_minor(100, Currency::EUR).unwrap(), None).unwrap(),
+        cancellation: None,
+        booking_link: None,
+        freshness: Freshness { source: source(id), observed_at: jiff::Timestamp::UNIX_EPOCH, tier: Tier::Verified },
+    }
+}
+
+fn said(place: &StayPlace, asked: &StayPlace, offers: Vec<StayOffer>) -> (SourceOutcome, Vec<String>) {
+    let report =
+        SourceReport { source: source("oyo"), outcome: SourceOutcome::Complete, calls: 1, offers: 0, set_aside: Vec::new() };
+    let part = Part { report, asked_at: jiff::Timestamp::UNIX_EPOCH, offers, trouble: None };
+    let part = part.answering(&question(place.clone()), &question(asked.clone()));
+    assert_eq!(part.report.offers, part.offers.len());
+    (part.report.outcome, part.offers.into_iter().map(|offer| offer.property.reference).collect())
+}
+
+#[test]
+fn a_city_is_asked_by_its_name_or_by_where_it_is() {
+    let singapore = city("singapore");
+    let here = singapore.position().unwrap();
+    assert_eq!(singapore.market().unwrap().as_str(), "SG");
+    assert_eq!(put(StayPlace::City(singapore.clone()), "trip-com", BY_CITY), Some(StayPlace::City(singapore.clone())));
+    let around = StayPlace::Around(here, CITY_KILOMETRES, Some(singapore.clone()));
+    assert_eq!(put(StayPlace::City(singapore), "booking-demand", BY_PLACE), Some(around));
+    let unknown = city("Port Isaac");
+    assert_eq!((unknown.name(), unknown.position(), unknown.market()), ("Port Isaac", None, None));
+    assert_eq!(put(StayPlace::City(unknown.clone()), "booking-demand", BY_PLACE), None, "where it is nobody knows here");
+    assert!(put(StayPlace::City(unknown), "oyo", BY_CITY).is_some());
+}
+
+#[test]
+fn a_code_is_no_name_and_a_name_of_several_cities_is_not_guessed() {
+    assert_eq!(city("Goa").position(), None, "GOA is Genoa's code");
+    assert_eq!(city("San Jose, CR").name(), "San Jose");
+    assert!(matches!(City::named("San Jose"), Err(crate::places::Unresolved::Ambiguous(_))));
+}
+
+#[test]
+fn what_is_around_a_position_is_asked_of_the_city_there_and_has_to_say_where_it_is() {
+    let here = position("1.2903", "103.8519");
+    let place = StayPlace::Around(here, 5, City::near(here));
+    let asked = put(place.clone(), "trip-com", BY_CITY).unwrap();
+    assert_eq!(asked, StayPlace::City(city("Singapore")));
+    let (near, far) = (position("1.3000", "103.8500"), position("1.3900", "103.9800"));
+    let offers = || vec![offer("oyo", "near", Some(near)), offer("oyo", "far", Some(far)), offer("oyo", "unsaid", None)];
+    assert_eq!(said(&place, &asked, offers()), (SourceOutcome::Partial, vec!["near".to_owned()]));
+    let itself = (SourceOutcome::Complete, vec!["near".to_owned(), "unsaid".to_owned()]);
+    assert_eq!(said(&place, &place, offers()), itself, "who is asked for what is around it knows where that is");
+    let sea = position("0", "-30");
+    assert_eq!(put(StayPlace::Around(sea, 5, City::near(sea)), "trip-com", BY_CITY), None);
+}
+
+#[test]
+fn a_house_is_asked_of_each_source_by_its_own_reference() {
+    let key = |id: &str, reference: &str| ListingKey { source: source(id), reference: reference.parse().unwrap() };
+    let keys = BTreeSet::from([key("booking-demand", "17"), key("oyo", "O-1"), key("goibibo", "17")]);
+    let house = |city: Option<City>| StayPlace::Listings(keys.clone(), city);
+    let own = StayPlace::Properties(["17".to_owned()].into());
+    assert_eq!(put(house(None), "booking-demand", BY_PLACE), Some(own));
+    assert_eq!(put(house(None), "expedia-rapid", BY_PLACE), None, "it does not sell it");
+    let goa = city("Goa");
+    assert_eq!(put(house(Some(goa.clone())), "oyo", BY_CITY), Some(StayPlace::City(goa.clone())));
+    assert_eq!(put(house(Some(goa.clone())), "makemytrip", BY_CITY), None);
+    assert_eq!(put(house(None), "oyo", BY_CITY), None);
+    let offers = vec![offer("oyo", "O-1", None), offer("oyo", "17", None)];
+    let (_, found) = said(&house(Some(goa.clone())), &StayPlace::City(goa), offers);
+    assert_eq!(found, ["O-1"], "what another source calls so is another house");
+}
+
+#[test]
+fn a_city_of_the_same_name_elsewhere_is_another_one() {
+    let here = StayPlace::City(city("Singapore"));
+    let offers =
+        vec![offer("oyo", "here", Some(position("1.3", "103.8"))), offer("oyo", "there", Some(position("41.6", "-86.1")))];
+    assert_eq!(said(&here, &here, offers).1, ["here"]);
+}
+
+proptest! {
+    #[test]
+    fn where_a_source_is_asked_otherwise_it_is_asked_once_and_for_the_same_nights(
+        (latitude, longitude) in (-80_i64..=80, -179_i64..=179), kilometres in 1_u8..=100, has_city in any::<bool>(),
+    ) {
+        let here = Position::new(latitude.into(), longitude.into()).unwrap();
+        let query = question(StayPlace::Around(here, kilometres, has_city.then(|| city("Singapore"))));
+        for asks in [BY_CITY, BY_PLACE] {
+            if let Some(asked) = query.put_to(&source("oyo"), asks, jiff::Timestamp::UNIX_EPOCH) {
+                prop_assert_eq!(&asked.put_to(&source("oyo"), asks, jiff::Timestamp::UNIX_EPOCH), &Some(asked.clone()));
+                prop_assert_eq!((asked.checkin, asked.nights, asked.currency), (query.checkin, query.nights, query.currency));
+                prop_assert!(query.asked_by(&source("oyo"), StayBy::Properties).is_none());
+            }
+        }
+    }
+}
+
+fn usd(minor: i64) -> Money {
+    Money::from_minor(minor, Currency::USD).unwrap()
+}
+
+fn at_price(total: i64) -> StayOffer {
+    StayOffer {
+        reference: "r".to_owned(),
+        property: Property { reference: "p".to_owned(), name: None, position: None },
+        room: Room::default(),
+        board: None,
+        guests: Some(Guests { adults: 2, child_ages: vec![] }),
+        checkin: Some("2026-04-01".parse().unwrap()),
+        nights: Some(3),
+        price: StayPrice::of(usd(total), Some(3)).unwrap(),
+        cancellation: None,
+        booking_link: None,
+        freshness: Freshness {
+            source: "a-source".parse().unwrap(),
+            observed_at: jiff::Timestamp::UNIX_EPOCH,
+            tier: Tier::Verified,
+        },
+    }
+}
+
+fn wrong(change: impl FnOnce(&mut StayOffer)) -> Result<(), Untrusted> {
+    let mut offer = at_price(30_000);
+    change(&mut offer);
+    offer.trusted()
+}
+
+#[test]
+fn what_can_not_be_is_not_trusted() {
+    assert_eq!(wrong(|_| {}), Ok(()));
+    assert_eq!(wrong(|offer| offer.price.total = usd(0)), Err(Untrusted::Price));
+    assert_eq!(wrong(|offer| offer.price.total = usd(-1)), Err(Untrusted::Price));
+    assert_eq!(wrong(|offer| offer.price.taxes = Some(usd(-1))), Err(Untrusted::Price));
+    assert_eq!(wrong(|offer| offer.price.base = Some(usd(30_001))), Err(Untrusted::Sums));
+    assert_eq!(wrong(|offer| offer.price.at_property = Some(usd(30_001))), Err(Untrusted::Sums));
+    assert_eq!(wrong(|offer| offer.price.fees = Some(Money::zero(Currency::EUR))), Err(Untrusted::Currencies));
+    assert_eq!(wrong(|offer| offer.nights = Some(0)), Err(Untrusted::Nights));
+    assert_eq!(wrong(|offer| offer.nights = Some(91)), Err(Untrusted::Nights));
+    assert_eq!(wrong(|offer| offer.guests = Some(Guests { adults: 0, child_ages: vec![] })), Err(Untrusted::Guests));
+    assert_eq!(StayPrice::of(usd(1), Some(0)), Err(Untrusted::Nights));
+}
+
+#[test]
+fn a_question_names_all_its_faults() {
+    let faults = StayQuery::new(
+        StayPlace::City(city("")),
+        "2026-04-01".parse().unwrap(),
+        0,
+        Guests { adults: 0, child_ages: vec![18] },
+        Currency::EUR,
+    );
+    let faults = faults.unwrap_err();
+    let pointers: Vec<&str> = faults.as_slice().iter().map(|fault| fault.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/place", "/nights", "/guests"]);
+}
+
+#[test]
+fn an_offer_answers_a_question_unless_it_says_otherwise() {
+    let guests = Guests { adults: 2, child_ages: vec![] };
+    let place = StayPlace::Properties(["p".to_owned()].into());
+    let query = StayQuery::new(place, "2026-04-01".parse().unwrap(), 3, guests, Currency::USD).unwrap();
+    assert_eq!(query.checkout(), "2026-04-04".parse().unwrap());
+    assert!(query.asks_for(&at_price(1)));
+    assert!(query.asks_for(&StayOffer { checkin: None, nights: None, guests: None, ..at_price(1) }));
+    assert!(!query.asks_for(&StayOffer { nights: Some(2), ..at_price(1) }));
+    let elsewhere = Property { reference: "q".to_owned(), name: None, position: None };
+    assert!(!query.asks_for(&StayOffer { property: elsewhere, ..at_price(1) }));
+}
+
+proptest! {
+    #[test]
+    fn nights_never_come_to_less_than_the_total(total in 1_i64..1_000_000_000, nights in 1_u8..=MAX_NIGHTS) {
+        let price = StayPrice::of(usd(total), Some(nights)).unwrap();
+        let all = price.per_night.unwrap().amount() * Decimal::from(nights);
+        prop_assert!(all >= price.total.amount());
+        prop_assert!(all - price.total.amount() < Decimal::from(nights) / Decimal::ONE_HUNDRED);
+    }
+}
