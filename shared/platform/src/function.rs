@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use storage::{Entity, Grant, LimitCount, Receipt, TenantHost};
 use utoipa::openapi::{
-    HttpMethod, OpenApi, RefOr,
+    HttpMethod, OpenApi, RefOr, Schema,
     path::{Operation, ParameterIn, Paths},
 };
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
@@ -285,7 +285,11 @@ impl Endpoint {
 
     /// Its part of the OpenAPI document, as the annotation of the handler says.
     pub fn describe(&self) -> OpenApi {
-        OpenApiRouter::new().routes((self.routes)()).into_openapi()
+        let mut api = OpenApiRouter::new().routes((self.routes)()).into_openapi();
+        let items = api.paths.paths.values_mut();
+        let writes = items.flat_map(|item| [&mut item.put, &mut item.post, &mut item.patch, &mut item.delete]);
+        writes.flatten().for_each(body_is_no_null);
+        api
     }
 
     /// Its methods and path, as the annotation of the handler says: one of each.
@@ -309,6 +313,18 @@ impl Endpoint {
             let parameters = of_query.collect();
             Annotated { route, parameters, handler }
         })
+    }
+}
+
+/// A body that may be left out is an object where it is given. The annotation describes it as one that may be null.
+fn body_is_no_null(operation: &mut Operation) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
+    for content in body.content.values_mut().filter(|_| body.required.is_none()) {
+        if let RefOr::T(content) = content
+            && let Some(RefOr::T(Schema::OneOf(either))) = &content.schema
+        {
+            content.schema = either.items.first().cloned();
+        }
     }
 }
 

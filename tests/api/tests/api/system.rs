@@ -19,6 +19,23 @@ async fn health_is_told_to_anyone_and_never_kept() {
     }
 }
 
+#[test]
+fn a_body_is_an_object_even_where_it_may_be_left_out() {
+    let endpoints = machine::functions().into_iter().filter_map(|function| function.as_endpoint());
+    let (mut may_be_left_out, mut null) = (0, Vec::new());
+    for endpoint in endpoints {
+        let document = serde_json::to_value(endpoint.describe()).unwrap();
+        for operation in document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values()) {
+            let body = &operation["requestBody"];
+            may_be_left_out += usize::from(body.is_object() && body["required"] != true);
+            let schema = &body["content"]["application/json"]["schema"];
+            let either = schema["oneOf"].as_array().into_iter().flatten();
+            null.extend(either.filter(|one| one["type"] == "null").map(|_| operation["operationId"].clone()));
+        }
+    }
+    assert_eq!((may_be_left_out, null), (2, vec![]));
+}
+
 #[tokio::test]
 async fn the_document_served_is_the_committed_one() {
     let app = TestApp::new().await;
