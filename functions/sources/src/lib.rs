@@ -1,5 +1,5 @@
-//! Sources: which of them serve whom and how they fare, what they answered and say has changed, and which of the houses that they sell are one. In
-//! addresses they are called providers.
+//! Sources: which of them serve whom and how they fare, what they answered and say has changed, and which of the houses that they
+//! sell are one. In addresses they are called providers.
 
 pub mod delete_provider_key;
 pub mod drop_provider_key;

@@ -1,7 +1,7 @@
 //! By `rate(15 minutes)`: reads what sources say has changed since they were last asked, and tells of it.
 //!
-//! What a page tells and how far it reaches are one transaction: whoever dies before it reads the page again. Answers are only ever
-//! doubted by it, which can be done twice.
+//! What a page tells and how far it reaches are one transaction: whoever dies before it reads the page again. Answers are only
+//! ever doubted by it, which can be done twice.
 
 use std::time::Duration;
 
@@ -170,8 +170,8 @@ async fn commit(cx: &Deps, change: Change) -> Result<bool, JobError> {
     }
 }
 
-/// A page that can't be read is asked for again, and passed over before it holds up all that follows. As it came it is among the raw
-/// answers.
+/// A page that can't be read is asked for again, and passed over before it holds up all that follows. As it came it is among the
+/// raw answers.
 async fn pass_over(cx: &Deps, cursor: &mut FeedCursor) -> Result<(), JobError> {
     telemetry::count(cx, "FeedPagesUnread", 1);
     if cursor.not_read(cx.now()) {

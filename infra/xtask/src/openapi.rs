@@ -148,8 +148,8 @@ fn cookie() -> SecurityScheme {
 }
 
 fn signed() -> SecurityScheme {
-    let what = "The HMAC-SHA256 of `X-Timestamp` (seconds since 1970) and the raw body, in hexadecimal digits, under a secret that the sender \
-                and we know.";
+    let what = "The HMAC-SHA256 of `X-Timestamp` (seconds since 1970) and the raw body, in hexadecimal digits, under a secret that \
+                the sender and we know.";
     SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(SIGNATURE_HEADER, what)))
 }
 

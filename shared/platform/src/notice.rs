@@ -1,7 +1,7 @@
 //! Notices: requests of other systems, which have no token and sign what they send. (Webhooks, as they are called there.)
 //!
-//! `X-Timestamp` is when it was sent, in seconds since 1970; `X-Signature` the HMAC-SHA256 of that text and the raw body right after it,
-//! in hexadecimal digits, under a secret that the two of us know. A notice can be opened with that secret alone.
+//! `X-Timestamp` is when it was sent, in seconds since 1970; `X-Signature` the HMAC-SHA256 of that text and the raw body right
+//! after it, in hexadecimal digits, under a secret that the two of us know. A notice can be opened with that secret alone.
 //!
 //! They leave no receipts: what makes a repetition harmless is an id of its own in each of them.
 

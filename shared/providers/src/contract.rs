@@ -2,11 +2,11 @@
 //! signature and limits are those of our specification, and the fields of the bodies are what we would propose. Their health says
 //! `unverified_contract`, until an agreement confirms or changes what stands here.
 //!
-//! Goibibo and OYO also tell what has changed (`delta sync`, by the specification): `POST /api/inventory/changes`, signed as the searches
-//! are, with `{"from": INSTANT}` for what has changed since, or `{"cursor": TEXT}` for what follows a page. The answer is
-//! `{"changes": [{"hotelId": TEXT, "from": DATE, "to": DATE}], "cursor": TEXT, "hasMore": BOOL}`: the nights from the first to the last
-//! of which rooms or prices are others now, all of them where they are not named; the place after the page, also where it is empty; and
-//! whether more is there already. A cursor that is no longer known is refused with the code `cursor_expired`.
+//! Goibibo and OYO also tell what has changed (`delta sync`, by the specification): `POST /api/inventory/changes`, signed as the
+//! searches are, with `{"from": INSTANT}` for what has changed since, or `{"cursor": TEXT}` for what follows a page. The answer
+//! is `{"changes": [{"hotelId": TEXT, "from": DATE, "to": DATE}], "cursor": TEXT, "hasMore": BOOL}`: the nights from the first to
+//! the last of which rooms or prices are others now, all of them where they are not named; the place after the page, also where
+//! it is empty; and whether more is there already. A cursor that is no longer known is refused with the code `cursor_expired`.
 
 use bytes::Bytes;
 use domain::{

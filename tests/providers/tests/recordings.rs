@@ -8,11 +8,14 @@ use domain::{
     flights::{Cabin, Fare, FlightOffer},
     money::Currency,
     search::{SearchQuery, SourceOutcome},
+    sources::feeds::Since,
     stays::{City, Guests, StayOffer, StayPlace, StayQuery},
 };
 use local::recordings::{KEY, OBSERVED, Recordings, TRAVEL_DAY, router};
-use providers::{ActivitySource, AwardSource, CashSource, Duffel, Found, SeatsAero, SourceError, StaySource, Viator, trip_com};
-use providers_tests::{asking, day, outside, party, query, serve};
+use providers::{
+    ActivitySource, AwardSource, CashSource, Duffel, Found, SeatsAero, SourceError, StaySource, Viator, goibibo, trip_com,
+};
+use providers_tests::{NOW, asking, day, outside, party, query, serve};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::json;
@@ -228,6 +231,26 @@ async fn rooms_of_another_year_are_otherwise_the_same() {
     let now = stays(&later, ("2027-04-27", 2), "Singapore", two(), KEY).await;
     let totals = |found: &Found<StayOffer>| found.offers.iter().map(|offer| offer.price.total).collect::<Vec<_>>();
     assert!(!then.offers.is_empty() && totals(&then) == totals(&now));
+}
+
+#[tokio::test]
+async fn a_feed_tells_of_one_room_after_the_other_of_those_that_its_searches_have() {
+    let (base, outside) = (format!("{}/goibibo", player().await), outside());
+    let goibibo = goibibo::new(&base, KEY.to_owned().into());
+    let (mut since, mut told) = (Since::Instant(NOW), Vec::new());
+    for _ in 0..10 {
+        let page = goibibo.feed().unwrap().changes(&asking(&outside), &since).await.unwrap();
+        assert!(!page.more && page.unreadable == 0, "{page:?}");
+        told.extend(page.changes.into_keys());
+        since = Since::Cursor(page.cursor);
+    }
+    // From now on: nothing has changed at first.
+    assert_eq!((told.len(), &told[8]), (9, &told[0]), "of eight, and then again");
+    let query = StayQuery::new(StayPlace::City(City::named("Singapore").unwrap()), day(DAY), 1, two(), Currency::USD).unwrap();
+    let found = goibibo.stays(&asking(&outside), &query).await;
+    assert!(!found.offers.is_empty() && found.offers.iter().all(|offer| told.contains(&offer.property.reference)));
+    let refused = goibibo::new(&base, "another:key".to_owned().into());
+    assert_eq!(refused.feed().unwrap().changes(&asking(&outside), &since).await, Err(SourceError::Unauthorized));
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@
 //! stay weekends: those of 2023-09-23 are those of [`FIRST_NIGHT`]. The source is one of those that publish no interface, in the form of
 //! our own proposal: it is the only one whose answers name places by their city, and houses by a name.
 //!
-//! `POST /goibibo/api/search/hotels` has a few of the same rooms, and `POST /goibibo/api/inventory/changes` says of one of these after
-//! the other that it has changed: which one is not observed, and its prices stay what they were.
+//! `POST /goibibo/api/search/hotels` has a few of the same rooms, and `POST /goibibo/api/inventory/changes` says of one of these
+//! after the other that it has changed: which one is not observed, and its prices stay what they were.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! How far the feed of a source was read: from where the next page is asked for, so that nothing is missed and nothing holds it up for
-//! good.
+//! How far the feed of a source was read: from where the next page is asked for, so that nothing is missed and nothing holds it
+//! up for good.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
