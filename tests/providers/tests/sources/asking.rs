@@ -290,6 +290,36 @@ async fn a_feed_is_asked_since_an_instant_and_then_after_its_pages() {
 }
 
 #[tokio::test]
+async fn what_is_gone_is_sold_out_and_a_check_leads_to_prices_alone() {
+    let vendor = Vendor::answering(|_, asked| match asked.head.uri.path() {
+        "/air/offers/off%5F1" => Answer::new(422, sample("duffel/error-offer-no-longer-available.json")),
+        "/air/offers/off%5F2" => Answer::new(404, r#"{"errors":[{"code":"not_found"}]}"#),
+        _ => Answer::new(422, sample("duffel/error-validation-error.json")),
+    })
+    .await;
+    let (outside, key) = (outside(), || SECRET.to_owned().into());
+    let asking = asking(&outside);
+    let duffel = Duffel::new(&vendor.base, key());
+    for gone in ["off_1", "off_2"] {
+        let check = duffel.check(&asking, gone).await.unwrap();
+        assert_eq!((check.state, check.total, check.book_by), (PriceState::SoldOut, None, None), "{gone}");
+    }
+    assert!(matches!(duffel.check(&asking, "off_3").await, Err(SourceError::Rejected { status: 422, .. })));
+
+    let asked = vendor.asked().len();
+    let expedia = ExpediaRapid::new(&vendor.base, key());
+    for link in [
+        "/v3/itineraries/8999989898988?token=t",
+        "/v3/properties/content?language=en-US",
+        "/v3/properties/../itineraries/1/rates/2",
+        "https://elsewhere.example/v3/properties/1/rooms/2/rates/3",
+    ] {
+        assert_eq!(expedia.check(&asking, link).await, Err(SourceError::NotOffered), "{link}");
+    }
+    assert_eq!(vendor.asked().len(), asked);
+}
+
+#[tokio::test]
 async fn a_cancellation_is_sent_once() {
     let vendor = Vendor::absent().await;
     let outside = outside();

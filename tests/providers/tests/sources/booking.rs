@@ -19,7 +19,7 @@ use crate::{
 async fn each_desk_books_as_documented() {
     for desk in desks() {
         let vendor = desk.vendor(Answer::new(201, desk.made.to_string())).await;
-        let booked = desk.book(&vendor, &outside()).await.expect(desk.source.id);
+        let booked = desk.book(&vendor, &outside()).await.unwrap();
         assert_eq!(desk.sent(&vendor), 1, "{}", desk.source.id);
         let asked: Vec<String> = vendor.asked().iter().map(written).collect();
         insta::assert_snapshot!(format!("books-{}", desk.source.id), asked.join("\n\n"));
