@@ -98,3 +98,26 @@ fn what_is_invalidated_while_it_is_asked_for_is_asked_for_again() {
         });
     }
 }
+
+#[test]
+fn a_source_that_another_tenant_does_not_ask_is_said_not_to_be_asked_yet() {
+    alone(0, async {
+        let world = world(Arc::new(Recorder::of(0)), 0).await;
+        let off = world.app.member("operator").put("/v1/operator/providers/duffel?tenant=demo").body(json!({"enabled": false}));
+        off.send().await.assert(200, "");
+        let first = search(&world, "demo").await;
+        assert_eq!(first.body["sources"].as_array().unwrap().len(), 1, "{:#}", first.body);
+        let key = first.body["searchKey"].as_str().unwrap().parse().unwrap();
+        world.app.clock.advance(LEASE);
+        let taken = world.app.store().take_turn(Turn::Now, (&KeyScope::Deployment, &key), world.now(), LEASE).await;
+        assert_eq!(taken, Ok(true));
+        let meanwhile = search(&world, "omar").await;
+        meanwhile.assert(200, "");
+        let fares = &meanwhile.body["sources"][1];
+        assert_eq!((&fares["source"], &fares["state"]), (&json!("duffel"), &json!("not-asked")));
+        assert_eq!((&meanwhile.body["complete"], &meanwhile.body["found"]), (&json!(false), &json!(1)));
+        world.app.clock.advance(LEASE);
+        let then = search(&world, "omar").await;
+        assert_eq!((&then.body["complete"], &then.body["sources"][1]["state"]), (&json!(true), &json!("fresh")));
+    });
+}
