@@ -1,4 +1,4 @@
-//! By `rate(15 minutes)`: reads what sources say has changed since they were last asked, and tells of it.
+//! Every 15 minutes: reads what sources say has changed since they were last asked, and tells of it.
 //!
 //! What a page tells and how far it reaches are one transaction: whoever dies before it reads the page again. Answers are only
 //! ever doubted by it, which can be done twice.

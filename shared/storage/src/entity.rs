@@ -223,7 +223,7 @@ mod tests {
             "DUE#ANSWER#{shard}",
             "CACHED#{day}",
             "WARMING#{hour}",
-            "PRICE#{route}",
+            "PRICE#{scope}#{route}",
             "LIMIT#{subject}",
             "TENANTS",
             "RATES",

@@ -13,6 +13,7 @@ use xtask::{contexts::functions, openapi, triggers};
 const UNCONDITIONAL: &[(&str, &str)] = &[
     ("identity-end-session", "a session is ended whatever was done with it"),
     ("notifications-read-alert", "reading twice changes nothing, and what is read does not depend on the alert's version"),
+    ("sources-receive-inventory", "what a source says has changed does not depend on what was known of it"),
 ];
 
 /// What is asked without being signed in, and may be asked more often than five times a minute, and why.
@@ -157,8 +158,12 @@ fn every_field_is_described_in_camel_case() {
 #[test]
 fn whatever_changes_something_can_be_repeated_safely() {
     for (method, path, operation) in operations().into_iter().filter(|(method, ..)| method != "GET") {
-        // What is public leaves no receipts (decision 0016), nor does a question, whose answer would only be out of date.
-        let for_callers = operation["security"] != Value::Array(Vec::new());
+        // What is public leaves no receipts (decision 0016), nor does a question, whose answer would only be out of date; a notice
+        // names itself.
+        let signed = endpoints()
+            .into_iter()
+            .any(|(function, endpoint)| operation["x-function"] == function.spec().name && endpoint.access() == Access::Signed);
+        let for_callers = operation["security"] != Value::Array(Vec::new()) && !signed;
         let asks = endpoints()
             .into_iter()
             .any(|(function, endpoint)| operation["x-function"] == function.spec().name && !endpoint.changes());

@@ -86,6 +86,7 @@ impl Space {
             "ecb" => self.rates.lock().unwrap().clone().unwrap_or_else(|| rates("2026-02-17", &[("USD", "1.185")])),
             "seats-aero" => json!({"data": [self.availability()], "count": 1, "hasMore": false, "cursor": 1}).to_string(),
             "goibibo" => json!({"hotels": [hotel("GI-77", "120.00"), hotel("GI-12", "95.50")]}).to_string(),
+            "trip-com" => json!({"hotels": []}).to_string(),
             "viator" => json!({"products": {"results": [tour()], "totalCount": 1}}).to_string(),
             _ => json!({"data": {"id": "orq_1", "offers": []}}).to_string(),
         }

@@ -167,7 +167,7 @@ fn declared() -> Vec<(String, Value, Vec<Grant>)> {
         dynamo("Query", query(None, "OUTBOX#3", PREFIX, "evt_"), &[OutboxItem::READ]),
         dynamo(
             "BatchWriteItem",
-            json!({"RequestItems": {"observations": [{"PutRequest": {"Item": item("price", "PRICE#LAX-DXB", "x")}}]}}),
+            json!({"RequestItems": {"observations": [{"PutRequest": {"Item": item("price", "PRICE#deployment#LAX-DXB", "x")}}]}}),
             &[Observation::WRITE],
         ),
         dynamo(

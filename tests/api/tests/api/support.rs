@@ -170,7 +170,7 @@ impl Core {
             let pages = self.0.scan().table_name(table.name()).into_paginator().items().send();
             for item in pages.collect::<Result<Vec<_>, _>>().await.unwrap() {
                 let text = |name: &str| item[name].as_s().unwrap().clone();
-                if table != Table::Cache || text(PK).starts_with("MARK#") {
+                if table != Table::Cache || ["MARK#", "NOTICE#"].iter().any(|kind| text(PK).starts_with(kind)) {
                     stored.insert((text(PK), text(SK)), item);
                 }
             }

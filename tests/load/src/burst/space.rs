@@ -19,6 +19,14 @@ pub(super) struct Question {
     pub(super) day: Date,
 }
 
+impl Question {
+    /// The week that seats.aero is asked for in its place, so that questions that overlap are one: by its Monday.
+    pub(super) fn week(self) -> Self {
+        let days = i64::from(self.day.weekday().to_monday_zero_offset());
+        Self { day: self.day.saturating_sub(days.days()), ..self }
+    }
+}
+
 /// Both sources, in their wire format.
 #[derive(Debug)]
 pub struct Space {
@@ -40,8 +48,10 @@ impl Space {
     fn answer(&self, call: &Call) -> Option<Value> {
         let (question, answer) = match call.source {
             "seats-aero" => {
-                let question = Question::to_seats_aero(call.request.uri().query()?)?;
-                (question, json!({"data": [self.availability(question)], "count": 1, "hasMore": false, "cursor": 1}))
+                let (question, last) = Question::to_seats_aero(call.request.uri().query()?)?;
+                let days = question.day.series(1.day()).take_while(|day| *day <= last);
+                let data: Vec<Value> = days.map(|day| self.availability(Question { day, ..question })).collect();
+                (question, json!({"data": data, "count": data.len(), "hasMore": false, "cursor": 1}))
             }
             _ => (Question::to_duffel(call.request.body())?, json!({"data": {"id": "orq_1", "offers": []}})),
         };
@@ -76,9 +86,11 @@ fn trip(Question { from, to, day }: Question, availability: &str, n: u32) -> Val
 }
 
 impl Question {
-    fn to_seats_aero(query: &str) -> Option<Self> {
+    /// The first of its days, and the last one.
+    fn to_seats_aero(query: &str) -> Option<(Self, Date)> {
         let value = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
-        Self::read(value("origin_airport")?, value("destination_airport")?, value("start_date")?)
+        let first = Self::read(value("origin_airport")?, value("destination_airport")?, value("start_date")?)?;
+        Some((first, value("end_date")?.parse().ok()?))
     }
 
     fn to_duffel(body: &Bytes) -> Option<Self> {
