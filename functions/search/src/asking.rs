@@ -85,6 +85,11 @@ pub(crate) trait Askable: Question {
     /// Whether a source has what is wanted, rather than what that is compared with.
     fn is_wanted_of(&self, serving: &Serving) -> bool;
 
+    /// Whether a source has anything for an answer: another one is not missed.
+    fn concerns(&self, serving: &Serving) -> bool {
+        self.is_wanted_of(serving)
+    }
+
     /// The market that it is asked for in, where it is one.
     fn market(&self) -> Option<Market> {
         None
@@ -235,7 +240,8 @@ impl From<StoreError> for NoAnswer {
 /// # Errors
 /// Why there is no answer.
 pub(crate) async fn answer<Q: Askable>(cx: &Deps, query: &Q, wish: Wish<'_>) -> Result<Had<Q>, NoAnswer> {
-    let servers = Servers::of(cx, wish.tenant, Q::VERTICAL, query.market().as_ref()).await?;
+    let mut servers = Servers::of(cx, wish.tenant, Q::VERTICAL, query.market().as_ref()).await?;
+    servers.all.retain(|(_, serving)| query.concerns(serving));
     if !servers.all.iter().any(|(_, serving)| query.is_wanted_of(serving)) {
         return Err(NoAnswer::Nobody);
     }

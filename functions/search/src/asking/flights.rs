@@ -48,6 +48,11 @@ impl Askable for SearchQuery {
         }
     }
 
+    /// Awards are compared with fares, and fares with nothing.
+    fn concerns(&self, serving: &Serving) -> bool {
+        self.is_wanted_of(serving) || matches!((&serving.adapter, self.wanted()), (Adapter::Fares(_), Wanted::AwardFlights))
+    }
+
     /// The country that one sets out from.
     fn market(&self) -> Option<Market> {
         let mut countries = self.origins().iter().map(Airport::country);

@@ -52,6 +52,10 @@ async fn cash_is_found_where_cash_is_wanted() {
     let found = search(&app.member("demo"), with(dubai(), "wanted", json!("cash-flights"))).await;
     assert!(!items(&found).is_empty());
     assert!(items(&found).iter().all(|item| item["flight"]["fare"]["kind"] == "cash" && item["valuation"].is_null()));
+    // Who has awards is not missed, and not waited for.
+    assert_eq!((&found["how"], &found["complete"]), (&json!("miss"), &json!(true)));
+    let again = search(&app.member("demo"), with(dubai(), "wanted", json!("cash-flights"))).await;
+    assert_eq!((&again["how"], items(&again)), (&json!("hit"), items(&found)));
 }
 
 #[tokio::test]
