@@ -151,23 +151,23 @@ impl<'a> Calls<'a> {
     }
 
     /// Sends a request that changes something there: once, whatever becomes of it.
-    pub(crate) async fn send_once(&self, request: Request<Bytes>) -> Result<Bytes, SourceError> {
-        self.read(self.once(request, false).await?)
+    pub(crate) async fn send_once(&self, request: Request<Bytes>) -> Result<Response<Bytes>, SourceError> {
+        self.successful(self.once(request, false).await?)
     }
 
-    /// Sends a booking: once, whatever becomes of it. What the answer does not say is not known.
-    pub(crate) async fn book(
+    /// Sends a booking, or the payment for one: once, whatever becomes of it. What the answer does not say is not known.
+    pub(crate) async fn book<T>(
         &self,
         request: Request<Bytes>,
         refusals: Refusals,
-        read: impl FnOnce(&[u8]) -> Result<Booked, BookingError>,
-    ) -> Result<Booked, BookingError> {
+        read: impl FnOnce(&Response<Bytes>) -> Result<T, BookingError>,
+    ) -> Result<T, BookingError> {
         // Without time it is not begun: what is broken off may be booked.
         self.time_left().ok_or(BookingError::Refused(SourceError::Timeout))?;
         let answer = self.once(request, false).await.map_err(|error| BookingError::sent(error.into()))?;
         let answer = unpacked(answer).map_err(BookingError::sent)?;
         if answer.status().is_success() {
-            read(answer.body())
+            read(&answer)
         } else {
             Err(BookingError::refused(SourceError::of(&answer, self.now), answer.body(), refusals))
         }
@@ -225,12 +225,12 @@ impl<'a> Calls<'a> {
             }?,
             other => other?,
         };
-        self.read(answer)
+        self.successful(answer).map(Response::into_body)
     }
 
-    fn read(&self, answer: Response<Bytes>) -> Result<Bytes, SourceError> {
+    fn successful(&self, answer: Response<Bytes>) -> Result<Response<Bytes>, SourceError> {
         let answer = unpacked(answer)?;
-        if answer.status().is_success() { Ok(answer.into_body()) } else { Err(SourceError::of(&answer, self.now)) }
+        if answer.status().is_success() { Ok(answer) } else { Err(SourceError::of(&answer, self.now)) }
     }
 
     async fn once(&self, request: Request<Bytes>, repeated: bool) -> Result<Response<Bytes>, OutsideError> {

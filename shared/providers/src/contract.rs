@@ -2,6 +2,9 @@
 //! signature and limits are those of our specification, and the fields of the bodies are what we would propose. Their health says
 //! `unverified_contract`, until an agreement confirms or changes what stands here.
 //!
+//! The specification names no price check, no quote for a cancellation and no payment of what is held, and a cancellation at MakeMyTrip
+//! alone: the desks of the others do not offer them. At another price than the one in a booking nothing is booked, which is the check.
+//!
 //! Goibibo and OYO also tell what has changed (`delta sync`, by the specification): `POST /api/inventory/changes`, signed as the
 //! searches are, with `{"from": INSTANT}` for what has changed since, or `{"cursor": TEXT}` for what follows a page. The answer
 //! is `{"changes": [{"hotelId": TEXT, "from": DATE, "to": DATE}], "cursor": TEXT, "hasMore": BOOL}`: the nights from the first to
@@ -113,7 +116,7 @@ impl Desk for SignedHotels {
             let calls = Calls::of_booking(asking, self.source, "booking-create");
             let post = self.post("/api/booking/create", &booking(request)?, calls.now);
             let post = post.map_err(|error| BookingError::before(error, REFUSALS))?;
-            calls.book(post, REFUSALS, |body| parse_booking(body).map_err(BookingError::sent)).await
+            calls.book(post, REFUSALS, |answer| parse_booking(answer.body()).map_err(BookingError::sent)).await
         })
     }
 
@@ -370,10 +373,20 @@ pub fn parse_booking(body: &[u8]) -> Result<Booked, SourceError> {
         total: total.map_err(|_| SourceError::Malformed)?,
         status_by: Some(reference.clone()),
         cancel_by: Some(reference.clone()),
+        pay_by: None,
         cancellation: None,
         ours,
         reference,
     })
+}
+
+/// The same, where it is what was to be cancelled: the answer to a cancellation is the booking as it is then.
+///
+/// # Errors
+/// [`SourceError::Malformed`] if it is not what was agreed, or is not cancelled.
+pub(crate) fn parse_cancelled(body: &[u8]) -> Result<(), SourceError> {
+    let booked = parse_booking(body)?;
+    if booked.state == Some(BookingState::Cancelled) { Ok(()) } else { Err(SourceError::Malformed) }
 }
 
 /// The same, where it is what was looked for.

@@ -61,8 +61,10 @@ pub struct Booked {
     pub total: Option<Money>,
     /// What the source shows it by.
     pub status_by: Option<String>,
-    /// What the source cancels it by.
+    /// What the source cancels it by. Where a quote comes first, it is that of the quote.
     pub cancel_by: Option<String>,
+    /// What the source takes its payment by, where it is held.
+    pub pay_by: Option<String>,
     /// How it can be cancelled.
     pub cancellation: Option<Cancellation>,
     /// What we call it, where the source repeats that.
@@ -77,8 +79,12 @@ pub struct CancelQuote {
     pub reference: String,
     /// Whether it can be cancelled now.
     pub possible: bool,
-    /// What would come back.
+    /// What would come back, in money; unknown where the source does not say it, or gives a voucher in its place.
     pub refund: Option<Money>,
+    /// What the source cancels it by at these terms, where it can be.
+    pub cancel_by: Option<String>,
+    /// Until when these terms hold, where the source says so.
+    pub until: Option<Timestamp>,
 }
 
 /// A source's desk. What it does not have is [`SourceError::NotOffered`].
@@ -107,19 +113,32 @@ pub trait Desk: Debug + Send + Sync {
         Box::pin(async { Err(SourceError::NotOffered) })
     }
 
+    /// Pays for a booking that is held, by its `pay_by`, at the price that was agreed to or not at all, and says how far it is then. It is
+    /// sent once, and what an error says of a booking it says here of the payment: after one whose outcome is not known, who wants to
+    /// know asks for the status.
+    fn pay<'a>(
+        &'a self,
+        asking: &'a Asking<'a>,
+        request: &'a BookingRequest,
+        held: &'a str,
+    ) -> BoxFuture<'a, Result<BookingState, BookingError>> {
+        let _ = (asking, request, held);
+        Box::pin(async { Err(BookingError::not_offered()) })
+    }
+
     /// How far a booking is.
     fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
         let _ = (asking, booking);
         Box::pin(async { Err(SourceError::NotOffered) })
     }
 
-    /// What cancelling a booking would bring back.
+    /// What cancelling a booking would bring back. Nothing is cancelled by asking.
     fn cancel_quote<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<CancelQuote, SourceError>> {
         let _ = (asking, booking);
         Box::pin(async { Err(SourceError::NotOffered) })
     }
 
-    /// Cancels a booking. It is sent once: who meets a time-out asks for the status before trying again.
+    /// Cancels a booking, by its `cancel_by` or that of a quote. It is sent once: who meets a time-out asks for the status before trying again.
     fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<(), SourceError>> {
         let _ = (asking, booking);
         Box::pin(async { Err(SourceError::NotOffered) })

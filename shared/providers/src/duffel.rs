@@ -5,6 +5,9 @@
 //!
 //! An order is paid from the balance with Duffel (`instant`), or held until it is paid (`hold`), which the offer must allow. Duffel takes
 //! no key of idempotency: our reference stands in the order's metadata, and orders are looked through for it by the name of a traveller.
+//!
+//! What is held is paid from the balance too, at the order's latest price. A cancellation is quoted first, as a pending one that has an id of
+//! its own, and is done when that is confirmed: only the latest one of an order can be, and only for as long as it says.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -27,15 +30,17 @@ use http::{
 use jiff::{Span, Timestamp, civil::Date};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, de::IgnoredAny};
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{json, value::RawValue};
 
 use crate::{
-    Asking, Booked, BookingError, BookingRequest, BookingState, CashSource, Desk, Found, PriceCheck, PriceState, Sifted,
-    SourceError,
-    booking::{Gender, Payment, Refusal, Refusals, Title, Traveller},
-    calls::{Bookings, Calls},
-    read::{decimal, encoded, flight_number, local_time, reference, secret_header, seen_at, source_id},
+    Asking, CashSource, Found, Sifted, SourceError,
+    calls::Calls,
+    read::{decimal, flight_number, local_time, reference, secret_header, seen_at, source_id},
 };
+
+mod desk;
+
+pub use desk::{parse_cancel_quote, parse_confirmed, parse_order, parse_orders, parse_payment, parse_price};
 
 /// Its id, as functions declare it.
 pub const SOURCE: &str = "duffel";
@@ -122,12 +127,15 @@ impl Duffel {
             "passengers": vec![json!({"type": "adult"}); query.travellers().into()],
             "cabin_class": cabin_class(ask.cabin),
         }});
-        let url = format!("{}/air/offer_requests?return_offers=true&supplier_timeout={SUPPLIER_TIMEOUT}", self.base);
-        self.with_headers(Request::post(url), body.to_string().into())
+        self.post(&format!("/air/offer_requests?return_offers=true&supplier_timeout={SUPPLIER_TIMEOUT}"), body.to_string())
     }
 
     fn get(&self, path: &str) -> Result<Request<Bytes>, SourceError> {
         self.with_headers(Request::get(format!("{}{path}", self.base)), Bytes::new())
+    }
+
+    fn post(&self, path: &str, body: impl Into<Bytes>) -> Result<Request<Bytes>, SourceError> {
+        self.with_headers(Request::post(format!("{}{path}", self.base)), body.into())
     }
 
     fn with_headers(&self, request: http::request::Builder, body: Bytes) -> Result<Request<Bytes>, SourceError> {
@@ -150,81 +158,6 @@ impl CashSource for Duffel {
     /// question's days: else an absent fare says nothing.
     fn fares<'a>(&'a self, asking: &'a Asking<'a>, query: &'a SearchQuery, days: &'a [Date]) -> BoxFuture<'a, Found> {
         Box::pin(self.search(asking, query, days))
-    }
-}
-
-/// The codes by which an order is refused: the first two as the vendor's change log explains them, the others as public clients know
-/// them.
-const REFUSALS: Refusals = &[
-    ("price_changed", Refusal::PriceChanged),
-    ("offer_no_longer_available", Refusal::Gone),
-    ("offer_expired", Refusal::Gone),
-    ("not_found", Refusal::Gone),
-    ("offer_request_already_booked", Refusal::AlreadyThere),
-];
-
-/// Under what name our reference stands in an order's metadata.
-const OURS: &str = "reference";
-
-impl Duffel {
-    /// Asks for the offer, whose passengers an order names, and orders it.
-    async fn order(&self, asking: &Asking<'_>, request: &BookingRequest) -> Result<Booked, BookingError> {
-        let before = |error| BookingError::before(error, REFUSALS);
-        let offer = request.item.offer().ok_or_else(BookingError::not_offered)?;
-        let asked = self.get(&format!("/air/offers/{}", encoded(offer))).map_err(before)?;
-        let calls = Calls::by(asking, SOURCE, "offer");
-        let terms = parse_terms(&calls.send(asked).await.map_err(before)?).map_err(before)?;
-        if terms.data.expires_at.is_some_and(|expiry| expiry <= calls.now) {
-            return Err(BookingError::Gone);
-        }
-        let body = order(request, &terms.data)?;
-        let ordered = self.with_headers(Request::post(format!("{}/air/orders", self.base)), body.to_string().into());
-        let calls = Calls::of_booking(asking, SOURCE, "orders");
-        calls.book(ordered.map_err(before)?, REFUSALS, |body| parse_order(body).map_err(BookingError::sent)).await
-    }
-}
-
-impl Desk for Duffel {
-    /// By the reference of an offer.
-    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> BoxFuture<'a, Result<Booked, BookingError>> {
-        Box::pin(self.order(asking, request))
-    }
-
-    /// Among the orders of whoever books.
-    fn find<'a>(
-        &'a self,
-        asking: &'a Asking<'a>,
-        request: &'a BookingRequest,
-    ) -> BoxFuture<'a, Result<Option<Booked>, SourceError>> {
-        Box::pin(async move {
-            let calls = Calls::by(asking, SOURCE, "orders-list");
-            let name = encoded(request.lead.family_name.told());
-            let page = |after: Option<&str>| {
-                let after = after.map(|after| format!("&after={}", encoded(after))).unwrap_or_default();
-                self.get(&format!("/air/orders?passenger_name%5B%5D={name}&limit=50{after}"))
-            };
-            calls.find(&request.reference, page, parse_orders).await
-        })
-    }
-
-    fn check<'a>(&'a self, asking: &'a Asking<'a>, reference: &'a str) -> BoxFuture<'a, Result<PriceCheck, SourceError>> {
-        Box::pin(async move {
-            let calls = Calls::by(asking, SOURCE, "offer");
-            match calls.send(self.get(&format!("/air/offers/{}", encoded(reference)))?).await {
-                Ok(body) => parse_price(&body, calls.now),
-                Err(error) if BookingError::before(error.clone(), REFUSALS) == BookingError::Gone => {
-                    Ok(PriceCheck { state: PriceState::SoldOut, total: None, book_by: None, until: None })
-                }
-                Err(error) => Err(error),
-            }
-        })
-    }
-
-    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
-        Box::pin(async move {
-            let calls = Calls::by(asking, SOURCE, "order");
-            parse_order(&calls.send(self.get(&format!("/air/orders/{}", encoded(booking)))?).await?)
-        })
     }
 }
 
@@ -275,47 +208,6 @@ struct Offer {
 #[derive(Debug, Deserialize)]
 struct Wrapped<T> {
     data: T,
-}
-
-/// An offer, as far as an order needs it.
-#[derive(Debug, Deserialize)]
-struct Terms {
-    id: String,
-    total_amount: String,
-    total_currency: String,
-    expires_at: Option<Timestamp>,
-    passengers: Vec<Named>,
-    payment_requirements: Option<PaymentRequirements>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Named {
-    id: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct PaymentRequirements {
-    requires_instant_payment: Option<bool>,
-}
-
-#[derive(Deserialize)]
-struct Order {
-    id: String,
-    total_amount: Option<String>,
-    total_currency: Option<String>,
-    cancelled_at: Option<Timestamp>,
-    payment_status: Option<PaymentStatus>,
-    metadata: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct Meta {
-    after: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct PaymentStatus {
-    awaiting_payment: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -388,127 +280,6 @@ fn sifted(offers: &[&RawValue], query: Option<&SearchQuery>, now: Timestamp) -> 
         sifted.take(read.and_then(|raw| offer(raw, query.map(SearchQuery::travellers), now)), query);
     }
     sifted
-}
-
-/// Reads the price of one offer, priced anew: what the whole party pays.
-///
-/// # Errors
-/// [`SourceError::Malformed`] if it is not what was agreed, or names a price that can't be.
-pub fn parse_price(body: &[u8], now: Timestamp) -> Result<PriceCheck, SourceError> {
-    let Wrapped { data } = serde_json::from_slice::<Wrapped<Offer>>(body).map_err(|_| SourceError::Malformed)?;
-    let total = total(&data).map_err(|_| SourceError::Malformed)?;
-    if total.is_negative() || total.amount().is_zero() {
-        return Err(SourceError::Malformed);
-    }
-    // Whether it is another price than before, the caller knows, who has that one.
-    let gone = data.expires_at.is_some_and(|expiry| expiry <= now);
-    let state = if gone { PriceState::SoldOut } else { PriceState::Available };
-    let book_by = reference(data.id).map_err(|_| SourceError::Malformed)?;
-    Ok(PriceCheck { state, total: Some(total), book_by: Some(book_by), until: data.expires_at })
-}
-
-/// Reads an order. Nothing of the passengers is read. A `cancelled_at` decides; an order that awaits payment is held.
-///
-/// # Errors
-/// [`SourceError::Malformed`] if it is not what was agreed.
-pub fn parse_order(body: &[u8]) -> Result<Booked, SourceError> {
-    let Wrapped { data } = serde_json::from_slice::<Wrapped<Order>>(body).map_err(|_| SourceError::Malformed)?;
-    booked(data)
-}
-
-/// Reads a page of orders.
-///
-/// # Errors
-/// [`SourceError::Malformed`] if it is not what was agreed.
-pub fn parse_orders(body: &[u8]) -> Result<Bookings, SourceError> {
-    #[derive(Deserialize)]
-    struct Orders {
-        data: Vec<Order>,
-        meta: Option<Meta>,
-    }
-    let Orders { data, meta } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
-    let bookings = data.into_iter().map(booked).collect::<Result<_, _>>()?;
-    Ok(Bookings { bookings, next: meta.and_then(|meta| meta.after) })
-}
-
-fn booked(order: Order) -> Result<Booked, SourceError> {
-    let stated = order.total_amount.zip(order.total_currency);
-    let total = stated.map(|(amount, code)| money(&amount, &code)).transpose().map_err(|_| SourceError::Malformed)?;
-    let state = match (order.cancelled_at, order.payment_status.and_then(|status| status.awaiting_payment)) {
-        (Some(_), _) => BookingState::Cancelled,
-        (None, Some(true)) => BookingState::Pending,
-        (None, Some(false) | None) => BookingState::Confirmed,
-    };
-    let reference = reference(order.id).map_err(|_| SourceError::Malformed)?;
-    Ok(Booked {
-        state: Some(state),
-        total,
-        status_by: Some(reference.clone()),
-        cancel_by: None,
-        cancellation: None,
-        ours: order.metadata.and_then(|metadata| Some(metadata.get(OURS)?.as_str()?.to_owned())),
-        reference,
-    })
-}
-
-fn parse_terms(body: &[u8]) -> Result<Wrapped<Terms>, SourceError> {
-    serde_json::from_slice(body).map_err(|_| SourceError::Malformed)
-}
-
-/// The order of an offer, if it is still what was agreed to.
-fn order(request: &BookingRequest, terms: &Terms) -> Result<Value, BookingError> {
-    let now = money(&terms.total_amount, &terms.total_currency).map_err(|_| BookingError::Refused(SourceError::Malformed))?;
-    request.agrees(now)?;
-    let instant = terms.payment_requirements.as_ref().and_then(|required| required.requires_instant_payment);
-    let (kind, payments) = match (request.payment, instant) {
-        (Payment::Account, _) => {
-            ("instant", json!([{"type": "balance", "amount": terms.total_amount, "currency": terms.total_currency}]))
-        }
-        (Payment::Hold, Some(false)) => ("hold", Value::Null),
-        (Payment::Hold, Some(true) | None) | (Payment::AtProperty, _) => return Err(BookingError::not_offered()),
-    };
-    let travellers = request.travellers();
-    if travellers.len() != terms.passengers.len() {
-        return Err(BookingError::not_offered());
-    }
-    let passengers = travellers.zip(&terms.passengers).map(|(one, named)| passenger(request, one, &named.id));
-    let passengers = passengers.collect::<Option<Vec<Value>>>().ok_or_else(BookingError::not_offered)?;
-    let mut order = json!({
-        "type": kind,
-        "selected_offers": [terms.id],
-        "passengers": passengers,
-        "metadata": {OURS: request.reference},
-    });
-    if !payments.is_null() {
-        order["payments"] = payments;
-    }
-    Ok(json!({"data": order}))
-}
-
-/// A passenger, with the contact of whoever books: airlines reach all of them there.
-fn passenger(request: &BookingRequest, traveller: &Traveller, id: &str) -> Option<Value> {
-    let flyer = traveller.flyer.as_ref()?.told();
-    let title = match flyer.title {
-        Title::Mr => "mr",
-        Title::Ms => "ms",
-        Title::Mrs => "mrs",
-        Title::Miss => "miss",
-        Title::Dr => "dr",
-    };
-    let gender = match flyer.gender {
-        Gender::Female => "f",
-        Gender::Male => "m",
-    };
-    Some(json!({
-        "id": id,
-        "title": title,
-        "gender": gender,
-        "given_name": traveller.given_name.told(),
-        "family_name": traveller.family_name.told(),
-        "born_on": flyer.born_on,
-        "email": request.contact.email.told(),
-        "phone_number": request.contact.phone.told().to_string(),
-    }))
 }
 
 fn offer(raw: Offer, travellers: Option<u8>, now: Timestamp) -> Result<FlightOffer, Untrusted> {

@@ -9,6 +9,9 @@
 //!
 //! What is booked is paid by Expedia's invoice to us (`affiliate_collect`, which an agreement allows); the other ways are payment cards,
 //! which are not handled here. Our reference is unique there: the same one books once, and finds what was booked.
+//!
+//! What is held keeps its price, and is paid by its `resume` link. What a cancellation costs stands in the booking as penalties: there is no
+//! quote for it. A held booking is cancelled by its own link, a booked room by that of the room.
 
 use std::collections::BTreeMap;
 
@@ -33,14 +36,16 @@ use serde_json::{Value, json, value::RawValue};
 use sha2::{Digest, Sha512};
 
 use crate::{
-    Asking, Booked, BookingError, BookingRequest, BookingState, Desk, Found, PriceCheck, PriceState, Sifted, SourceError,
-    StaySource,
-    booking::{Payment, Refusal, Refusals, known},
-    calls::{Bookings, Calls, Page, Paged, not_offered, search, unless_unknown},
+    Asking, Found, Sifted, SourceError, StaySource,
+    calls::{Calls, Page, Paged, not_offered, search},
     read::{
         Amount, Id, currency, decimal, encoded, fresh, hex, label, long_reference, reference, secret_header, source_id, two_parts,
     },
 };
+
+mod desk;
+
+pub use desk::{parse_itineraries, parse_itinerary, parse_price_check};
 
 /// Its id, as functions declare it.
 pub const SOURCE: &str = "expedia-rapid";
@@ -120,79 +125,6 @@ impl ExpediaRapid {
     }
 }
 
-/// The codes by which a booking is refused.
-const REFUSALS: Refusals = &[
-    ("price_mismatch", Refusal::PriceChanged),
-    ("rooms_unavailable", Refusal::Gone),
-    ("duplicate_itinerary", Refusal::AlreadyThere),
-];
-
-/// What the links that check a price begin with.
-const CHECKS: &str = "/v3/properties/";
-/// What the links that book begin with.
-const BOOKS: &str = "/v3/itineraries?";
-
-impl ExpediaRapid {
-    /// Books by the link of a price check, which is asked for if there is only an offer.
-    async fn itinerary(&self, asking: &Asking<'_>, request: &BookingRequest) -> Result<Booked, BookingError> {
-        let before = |error| BookingError::before(error, REFUSALS);
-        let body = itinerary(request)?;
-        let given = request.item.offer().ok_or_else(BookingError::not_offered)?;
-        let link = if given.starts_with(BOOKS) { given.to_owned() } else { self.checked(asking, request, given).await? };
-        let calls = Calls::of_booking(asking, SOURCE, "itineraries");
-        let mut post = self.signed(Method::POST, followed(&link).map_err(before)?, calls.now).map_err(before)?;
-        post.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
-        post.headers_mut().insert(CUSTOMER, customer(request).map_err(before)?);
-        *post.body_mut() = body.to_string().into();
-        calls.book(post, REFUSALS, |body| parse_itinerary(body).map_err(BookingError::sent)).await
-    }
-
-    /// The link that books an offer at the price that was agreed to.
-    async fn checked(&self, asking: &Asking<'_>, request: &BookingRequest, offer: &str) -> Result<String, BookingError> {
-        let check = self.check(asking, offer).await.map_err(|error| BookingError::before(error, REFUSALS))?;
-        let total = check.total.filter(|_| check.state != PriceState::SoldOut).ok_or(BookingError::Gone)?;
-        request.agrees(total)?;
-        // Without it the guest has to pay by card first.
-        check.book_by.ok_or_else(BookingError::not_offered)
-    }
-}
-
-/// Who books, by their network address.
-const CUSTOMER: http::HeaderName = http::HeaderName::from_static("customer-ip");
-
-fn customer(request: &BookingRequest) -> Result<http::HeaderValue, SourceError> {
-    secret_header(&request.contact.network_address.told().to_string())
-}
-
-/// The body of a booking: one room, in the name of whoever books.
-fn itinerary(request: &BookingRequest) -> Result<Value, BookingError> {
-    let hold = match request.payment {
-        Payment::Account => false,
-        Payment::Hold => true,
-        Payment::AtProperty => return Err(BookingError::not_offered()),
-    };
-    let (contact, lead) = (&request.contact, &request.lead);
-    let (phone, address) = (contact.phone.told(), contact.address.told());
-    let name = json!({"given_name": lead.given_name.told(), "family_name": lead.family_name.told()});
-    let (mut room, mut payer) = (name.clone(), name);
-    room["smoking"] = json!(false);
-    payer["address"] = known([
-        ("line_1", address.line.as_deref()),
-        ("city", address.city.as_deref()),
-        ("state_province_code", address.region.as_deref()),
-        ("postal_code", address.postal_code.as_deref()),
-        ("country_code", Some(address.country.as_str())),
-    ]);
-    Ok(json!({
-        "affiliate_reference_id": request.reference,
-        "hold": hold,
-        "email": contact.email.told(),
-        "phone": {"country_code": phone.country_code.to_string(), "number": phone.number},
-        "rooms": [room],
-        "payments": [{"type": "affiliate_collect", "billing_contact": payer}],
-    }))
-}
-
 /// A link that leads nowhere but to the source.
 fn followed(link: &str) -> Result<&str, SourceError> {
     if link.starts_with(VERSION) && !link.contains("..") { Ok(link) } else { Err(SourceError::NotOffered) }
@@ -211,59 +143,6 @@ impl StaySource for ExpediaRapid {
                 StayPlace::Around(position, kilometres, _) => self.stays_around(asking, query, *position, *kilometres).await,
                 StayPlace::Listings(..) | StayPlace::City(_) => not_offered(&self.id),
             }
-        })
-    }
-}
-
-impl Desk for ExpediaRapid {
-    /// By the reference of an offer, or what a price check says it is booked by.
-    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> BoxFuture<'a, Result<Booked, BookingError>> {
-        Box::pin(self.itinerary(asking, request))
-    }
-
-    /// By our reference and the address of mail that stands with it.
-    fn find<'a>(
-        &'a self,
-        asking: &'a Asking<'a>,
-        request: &'a BookingRequest,
-    ) -> BoxFuture<'a, Result<Option<Booked>, SourceError>> {
-        Box::pin(async move {
-            let calls = Calls::by(asking, SOURCE, "itineraries-find");
-            let (ours, email) = (encoded(request.reference.as_str()), encoded(request.contact.email.told()));
-            let ask = |_: Option<&str>| {
-                let path = format!("{BOOKS}affiliate_reference_id={ours}&email={email}");
-                let mut get = self.signed(Method::GET, &path, calls.now)?;
-                get.headers_mut().insert(CUSTOMER, customer(request)?);
-                Ok(get)
-            };
-            unless_unknown(calls.find(&request.reference, ask, parse_itineraries).await)
-        })
-    }
-
-    /// The reference of an offer is the link that checks its price.
-    fn check<'a>(&'a self, asking: &'a Asking<'a>, reference: &'a str) -> BoxFuture<'a, Result<PriceCheck, SourceError>> {
-        Box::pin(async move {
-            // Who hands it in may be anybody: it leads to prices and to nothing else.
-            let is_check = reference.starts_with(CHECKS) && reference.contains("/rates/");
-            is_check.then_some(()).ok_or(SourceError::NotOffered)?;
-            let calls = Calls::by(asking, SOURCE, "price-check");
-            parse_price_check(&self.follow(&calls, reference).await?)
-        })
-    }
-
-    /// A booking is asked for by the link that came with it.
-    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
-        Box::pin(async move {
-            let calls = Calls::by(asking, SOURCE, "itinerary");
-            parse_itinerary(&self.follow(&calls, booking).await?)
-        })
-    }
-
-    /// By the link that came with the booking.
-    fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<(), SourceError>> {
-        Box::pin(async move {
-            let calls = Calls::by(asking, SOURCE, "cancel");
-            calls.send_once(self.signed(Method::DELETE, followed(booking)?, calls.now)?).await.map(drop)
         })
     }
 }
@@ -545,113 +424,4 @@ fn step(penalty: &CancelPenalty) -> Result<Step, Untrusted> {
         (None, None, None) => return Err(Untrusted::Terms),
     };
     Ok(Step { from: penalty.start.map(Deadline::At), until: penalty.end.map(Deadline::At), penalty: costs })
-}
-
-#[derive(Deserialize)]
-struct Checked {
-    status: String,
-    occupancy_pricing: Option<BTreeMap<String, Pricing>>,
-    links: Option<BTreeMap<String, Link>>,
-}
-
-/// Reads a price check. The total is that of all rooms.
-///
-/// # Errors
-/// [`SourceError::Malformed`] if it is not what was agreed, or names a price that can't be.
-pub fn parse_price_check(body: &[u8]) -> Result<PriceCheck, SourceError> {
-    let checked: Checked = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
-    let state = match checked.status.as_str() {
-        "available" => PriceState::Available,
-        "price_changed" => PriceState::Changed,
-        "sold_out" => return Ok(PriceCheck { state: PriceState::SoldOut, total: None, book_by: None, until: None }),
-        _ => return Err(SourceError::Malformed),
-    };
-    let mut total: Option<Money> = None;
-    for pricing in checked.occupancy_pricing.iter().flat_map(BTreeMap::values) {
-        let one = price(pricing, None).map_err(|_| SourceError::Malformed)?.total;
-        total = Some(total.map_or(Ok(one), |sum| sum.plus(one)).map_err(|_| SourceError::Malformed)?);
-    }
-    let book = checked.links.and_then(|mut links| links.remove("book"));
-    let total = total.filter(|total| !total.is_negative() && !total.amount().is_zero()).ok_or(SourceError::Malformed)?;
-    Ok(PriceCheck {
-        state,
-        total: Some(total),
-        until: book.as_ref().and_then(|link| link.expires),
-        book_by: book.map(|link| link.href),
-    })
-}
-
-#[derive(Deserialize)]
-struct Itinerary {
-    itinerary_id: Id,
-    links: Option<BTreeMap<String, Link>>,
-    rooms: Option<Vec<BookedRoom>>,
-    affiliate_reference_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct BookedRoom {
-    status: Option<String>,
-    rate: Option<BookedRate>,
-}
-
-#[derive(Deserialize)]
-struct BookedRate {
-    pricing: Option<Pricing>,
-    refundable: Option<bool>,
-    cancel_penalties: Option<Vec<CancelPenalty>>,
-}
-
-/// Reads a booking, made or retrieved. Nothing of the guests is read. One that was just made has no rooms yet: it is pending.
-///
-/// # Errors
-/// [`SourceError::Malformed`] if it is not what was agreed.
-pub fn parse_itinerary(body: &[u8]) -> Result<Booked, SourceError> {
-    booked(serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?)
-}
-
-/// Reads the bookings of a reference of ours.
-///
-/// # Errors
-/// [`SourceError::Malformed`] if it is not what was agreed.
-pub fn parse_itineraries(body: &[u8]) -> Result<Bookings, SourceError> {
-    let all: Vec<Itinerary> = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
-    Ok(Bookings { bookings: all.into_iter().map(booked).collect::<Result<_, _>>()?, next: None })
-}
-
-fn booked(itinerary: Itinerary) -> Result<Booked, SourceError> {
-    let Itinerary { itinerary_id, links, rooms, affiliate_reference_id: ours } = itinerary;
-    let mut links = links.unwrap_or_default();
-    let rooms = rooms.unwrap_or_default();
-    let mut total: Option<Money> = None;
-    for pricing in rooms.iter().filter_map(|room| room.rate.as_ref()?.pricing.as_ref()) {
-        let one = price(pricing, None).map_err(|_| SourceError::Malformed)?.total;
-        total = Some(total.map_or(Ok(one), |sum| sum.plus(one)).map_err(|_| SourceError::Malformed)?);
-    }
-    let cancellation = rooms.iter().find_map(|room| {
-        let BookedRate { refundable, cancel_penalties, .. } = room.rate.as_ref()?;
-        let steps = cancel_penalties.iter().flatten().map(step).collect::<Result<_, _>>().ok()?;
-        Some(Cancellation { refundable: *refundable, free_until: None, steps })
-    });
-    Ok(Booked {
-        reference: reference(itinerary_id.0).map_err(|_| SourceError::Malformed)?,
-        state: if rooms.is_empty() { Some(BookingState::Pending) } else { state(&rooms) },
-        total,
-        status_by: links.remove("retrieve").map(|link| link.href),
-        cancel_by: links.remove("cancel").map(|link| link.href),
-        cancellation,
-        ours,
-    })
-}
-
-/// That of all rooms; where they differ there is none of the whole.
-fn state(rooms: &[BookedRoom]) -> Option<BookingState> {
-    let states = rooms.iter().map(|room| match room.status.as_deref()? {
-        "booked" => Some(BookingState::Confirmed),
-        "canceled" => Some(BookingState::Cancelled),
-        "pending" => Some(BookingState::Pending),
-        _ => None,
-    });
-    let states: Vec<BookingState> = states.collect::<Option<_>>()?;
-    states.windows(2).all(|pair| pair[0] == pair[1]).then(|| states.first().copied()).flatten()
 }

@@ -4,7 +4,8 @@
 //! `_metadata.query`, which is the only place where it says what currency its amounts are in; amounts are JSON numbers in major
 //! units and the lowest at which a tour starts. The link to book by is the vendor's own and is handed on as it is.
 //!
-//! Nothing is booked by the API: a cart is paid by an encrypted payment card or by PayPal, and cards are not handled here.
+//! Nothing is booked by the API: a cart is paid by an encrypted payment card or by PayPal, and cards are not handled here. So there is nothing
+//! to look after or to cancel, and no price is checked: one of a day and a party (`price-breakdown`) the reference of a tour does not ask for.
 
 use bytes::Bytes;
 use domain::{

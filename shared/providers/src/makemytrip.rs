@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use crate::{
     Asking, Booked, BookingError, BookingRequest, Desk, Found, SourceError, StaySource,
     calls::{self, Calls, Page, Paged, not_offered, unless_unknown},
-    contract::{MAX_PAGES, REFUSALS, booking, parse_booking, parse_hotels, parse_one_booking, question},
+    contract::{MAX_PAGES, REFUSALS, booking, parse_booking, parse_cancelled, parse_hotels, parse_one_booking, question},
     read::{encoded, secret_header, source_id, two_parts},
 };
 
@@ -141,7 +141,7 @@ impl Desk for MakeMyTrip {
             let token = self.new_token(&Calls::by(asking, SOURCE, TOKEN)).await.map_err(before)?;
             let calls = Calls::of_booking(asking, SOURCE, "bookings-create");
             let post = self.post("/api/v2/bookings", &token, &body).map_err(before)?;
-            calls.book(post, REFUSALS, |body| parse_booking(body).map_err(BookingError::sent)).await
+            calls.book(post, REFUSALS, |answer| parse_booking(answer.body()).map_err(BookingError::sent)).await
         })
     }
 
@@ -180,7 +180,7 @@ impl Desk for MakeMyTrip {
                 // What is refused for its token was not done, and may be sent again.
                 calls.send_once(self.post("/api/v2/cancellations", &token, &json!({"bookingId": booking}))?).await
             });
-            answer.await.map(drop)
+            parse_cancelled(answer.await?.body())
         })
     }
 }

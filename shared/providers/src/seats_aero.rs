@@ -2,7 +2,7 @@
 //!
 //! Facts of the wire are from the vendor's OpenAPI document and its "Concepts" page: the key goes raw into
 //! `Partner-Authorization`; local times carry a false `Z`; taxes are in minor units; a seat count of 0 means unknown.
-//! Commercial use needs the vendor's written agreement, so a tenant brings its own key.
+//! Commercial use needs the vendor's written agreement, so a tenant brings its own key. It sells nothing: programmes do, on their own pages.
 
 use std::collections::HashSet;
 

@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 
 use crate::{
-    ActivitySource, AwardSource, Booked, BookingDemand, CancelQuote, CashSource, Desk, Duffel, ExpediaRapid, FeedPage,
-    GetYourGuide, LeadInSource, MakeMyTrip, PriceCheck, SeatsAero, Sifted, SourceError, StaySource, Travelpayouts, Viator,
-    booking_demand, contract, duffel,
+    ActivitySource, AwardSource, Booked, BookingDemand, BookingState, CancelQuote, CashSource, Desk, Duffel, ExpediaRapid,
+    FeedPage, GetYourGuide, LeadInSource, MakeMyTrip, PriceCheck, SeatsAero, Sifted, SourceError, StaySource, Travelpayouts,
+    Viator, booking_demand, contract, duffel,
     error::{code_in, retry_after},
     expedia_rapid, getyourguide, goibibo, makemytrip, oyo, seats_aero, travelpayouts, trip_com, viator,
 };
@@ -112,9 +112,19 @@ pub enum Normalised {
     /// What became of a booking, or how far it is.
     Booking(Booked),
     /// Bookings, among which one of ours is looked for.
-    Bookings(Vec<Booked>),
+    Bookings {
+        /// Them.
+        bookings: Vec<Booked>,
+    },
+    /// What became of a payment for what is held.
+    Payment {
+        /// How far the booking is then.
+        state: BookingState,
+    },
     /// What cancelling would bring back.
     CancelQuote(CancelQuote),
+    /// A booking was cancelled.
+    Cancelled,
     /// What has changed.
     Changes(FeedPage),
 }
@@ -127,9 +137,13 @@ impl Normalised {
             Self::LeadIns(offers) => (offers.offers.len(), offers.set_aside.clone()),
             Self::Stays(offers) => (offers.offers.len(), offers.set_aside.clone()),
             Self::Activities(offers) => (offers.offers.len(), offers.set_aside.clone()),
-            Self::PriceCheck(_) | Self::Booking(_) | Self::Bookings(_) | Self::CancelQuote(_) | Self::Changes(_) => {
-                Default::default()
-            }
+            Self::PriceCheck(_)
+            | Self::Booking(_)
+            | Self::Bookings { .. }
+            | Self::Payment { .. }
+            | Self::CancelQuote(_)
+            | Self::Cancelled
+            | Self::Changes(_) => Default::default(),
         }
     }
 }
@@ -198,33 +212,7 @@ pub static SOURCES: &[Source] = &[
         limit: None,
         asks: Asks { party: true, days: Days::Asked, stays: &[] },
         connect: |base, key| Adapter::Fares(Arc::new(Duffel::new(base, key))),
-        readings: &[
-            Reading {
-                operation: "offer-requests",
-                fits: |body| has(body, "/data/offers"),
-                read: |body, now| Ok(Normalised::Flights(duffel::parse_offer_request(body, None, now)?.into())),
-            },
-            Reading {
-                operation: "orders-list",
-                fits: |body| has(body, "/data/0/booking_reference"),
-                read: |body, _| Ok(Normalised::Bookings(duffel::parse_orders(body)?.bookings)),
-            },
-            Reading {
-                operation: "offers",
-                fits: |body| lists(body, "/data", "slices"),
-                read: |body, now| Ok(Normalised::Flights(duffel::parse_offers(body, None, now)?.into())),
-            },
-            Reading {
-                operation: "orders",
-                fits: |body| has(body, "/data/booking_reference"),
-                read: |body, _| Ok(Normalised::Booking(duffel::parse_order(body)?)),
-            },
-            Reading {
-                operation: "offer",
-                fits: |body| has(body, "/data/slices") && has(body, "/data/total_amount"),
-                read: |body, now| Ok(Normalised::Flights(duffel::parse_offer(body, None, now)?.into())),
-            },
-        ],
+        readings: DUFFEL,
         errors: &[
             ("rate_limit_exceeded", 429),
             ("rate_limit_error", 429),
@@ -393,6 +381,49 @@ pub static SOURCES: &[Source] = &[
     },
 ];
 
+const DUFFEL: &[Reading] = &[
+    Reading {
+        operation: "offer-requests",
+        fits: |body| has(body, "/data/offers"),
+        read: |body, now| Ok(Normalised::Flights(duffel::parse_offer_request(body, None, now)?.into())),
+    },
+    Reading {
+        operation: "orders-list",
+        fits: |body| has(body, "/data/0/booking_reference"),
+        read: |body, _| Ok(Normalised::Bookings { bookings: duffel::parse_orders(body)?.bookings }),
+    },
+    Reading {
+        operation: "offers",
+        fits: |body| lists(body, "/data", "slices"),
+        read: |body, now| Ok(Normalised::Flights(duffel::parse_offers(body, None, now)?.into())),
+    },
+    Reading {
+        operation: "orders",
+        fits: |body| has(body, "/data/booking_reference"),
+        read: |body, _| Ok(Normalised::Booking(duffel::parse_order(body)?)),
+    },
+    Reading {
+        operation: "offer",
+        fits: |body| has(body, "/data/slices") && has(body, "/data/total_amount"),
+        read: |body, now| Ok(Normalised::Flights(duffel::parse_offer(body, None, now)?.into())),
+    },
+    Reading {
+        operation: "payments",
+        fits: |body| has(body, "/data/amount") && has(body, "/data/currency"),
+        read: |body, _| Ok(Normalised::Payment { state: duffel::parse_payment(body)? }),
+    },
+    Reading {
+        operation: "order-cancellations-confirm",
+        fits: |body| has(body, "/data/refund_to") && has(body, "/data/confirmed_at"),
+        read: |body, _| duffel::parse_confirmed(body).map(|()| Normalised::Cancelled),
+    },
+    Reading {
+        operation: "order-cancellations",
+        fits: |body| has(body, "/data/refund_to") && has(body, "/data/order_id"),
+        read: |body, now| Ok(Normalised::CancelQuote(duffel::parse_cancel_quote(body, now)?)),
+    },
+];
+
 const BOOKING_DEMAND: &[Reading] = &[
     Reading {
         operation: "accommodations-search",
@@ -410,9 +441,14 @@ const BOOKING_DEMAND: &[Reading] = &[
         read: |body, _| Ok(Normalised::Booking(booking_demand::parse_created(body)?)),
     },
     Reading {
+        operation: "orders-cancel",
+        fits: |body| has(body, "/data/status"),
+        read: |body, _| booking_demand::parse_cancel(body).map(|()| Normalised::Cancelled),
+    },
+    Reading {
         operation: "orders-details",
         fits: |body| lists(body, "/data", "status"),
-        read: |body, _| Ok(Normalised::Bookings(booking_demand::parse_orders(body)?.bookings)),
+        read: |body, _| Ok(Normalised::Bookings { bookings: booking_demand::parse_orders(body)?.bookings }),
     },
 ];
 
@@ -420,7 +456,7 @@ const EXPEDIA: &[Reading] = &[
     Reading {
         operation: "itineraries-find",
         fits: |body| has(body, "/0/itinerary_id"),
-        read: |body, _| Ok(Normalised::Bookings(expedia_rapid::parse_itineraries(body)?.bookings)),
+        read: |body, _| Ok(Normalised::Bookings { bookings: expedia_rapid::parse_itineraries(body)?.bookings }),
     },
     Reading {
         operation: "availability",
@@ -469,6 +505,11 @@ const VIATOR: &[Reading] = &[
         operation: "booking-status",
         fits: |body| has(body, "/bookingRef") && has(body, "/status"),
         read: |body, _| Ok(Normalised::Booking(viator::parse_booking(body)?)),
+    },
+    Reading {
+        operation: "bookings-cancel",
+        fits: |body| matches!(body.pointer("/status").and_then(Value::as_str), Some("ACCEPTED" | "DECLINED")),
+        read: |body, _| viator::parse_cancel(body).map(|()| Normalised::Cancelled),
     },
     Reading {
         operation: "cancel-quote",

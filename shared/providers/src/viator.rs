@@ -7,6 +7,9 @@
 //! Merchants, who are invoiced, book by the API; affiliates don't, or only with a payment that the guest makes in the vendor's own form:
 //! they are refused as forbidden. Our reference is unique there: the same one books once, and finds what was booked. What a product asks of
 //! its travellers beyond their names is not answered, and it is refused.
+//!
+//! A price is that of a day and a party, which the reference of an offer does not say: it is checked when it is booked, and by
+//! [`Viator::availability`]; the desk checks none. Nothing is held to be paid later. A cancellation wants one of the vendor's reasons.
 
 use bytes::Bytes;
 use domain::{
@@ -134,9 +137,12 @@ impl Viator {
         }
         add_party(&mut body, request);
         let post = self.post("/bookings/book", &body).map_err(BookingError::Refused)?;
-        Calls::of_booking(asking, SOURCE, "bookings-book").book(post, &[], parse_book).await
+        Calls::of_booking(asking, SOURCE, "bookings-book").book(post, &[], |answer| parse_book(answer.body())).await
     }
 }
+
+/// Why a booking is cancelled, by the vendor's code (`/bookings/cancel-reasons`): who asks us does not say why.
+const REASON: &str = "Customer_Service.I_canceled_my_entire_trip";
 
 /// Says who books, and who comes along.
 fn add_party(body: &mut Value, request: &BookingRequest) {
@@ -186,6 +192,14 @@ impl Desk for Viator {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "cancel-quote");
             parse_cancel_quote(&calls.send(self.get(&format!("/bookings/{}/cancel-quote", encoded(booking)))?).await?)
+        })
+    }
+
+    fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<(), SourceError>> {
+        Box::pin(async move {
+            let calls = Calls::by(asking, SOURCE, "bookings-cancel");
+            let post = self.post(&format!("/bookings/{}/cancel", encoded(booking)), &json!({"reasonCode": REASON}))?;
+            parse_cancel(calls.send_once(post).await?.body())
         })
     }
 }
@@ -545,6 +559,7 @@ pub fn parse_booking(body: &[u8]) -> Result<Booked, SourceError> {
         total,
         status_by: Some(reference.clone()),
         cancel_by: Some(reference.clone()),
+        pay_by: None,
         cancellation,
         ours: booking.partner_booking_ref,
         reference,
@@ -612,5 +627,24 @@ pub fn parse_cancel_quote(body: &[u8]) -> Result<CancelQuote, SourceError> {
         return Err(SourceError::Malformed);
     }
     let reference = reference(quote.booking_id).map_err(|_| SourceError::Malformed)?;
-    Ok(CancelQuote { reference, possible: quote.status == "CANCELLABLE", refund })
+    let possible = quote.status == "CANCELLABLE";
+    Ok(CancelQuote { cancel_by: possible.then(|| reference.clone()), reference, possible, refund, until: None })
+}
+
+/// Reads what became of a cancellation: a refusal comes as a success.
+///
+/// # Errors
+/// [`SourceError::Rejected`] if it is declined; [`SourceError::Malformed`] if it is not what was agreed.
+pub fn parse_cancel(body: &[u8]) -> Result<(), SourceError> {
+    #[derive(Deserialize)]
+    struct Outcome {
+        status: String,
+        reason: Option<String>,
+    }
+    let Outcome { status, reason } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    match status.as_str() {
+        "ACCEPTED" => Ok(()),
+        "DECLINED" => Err(SourceError::Rejected { status: 200, code: reason.filter(|code| is_code(code)) }),
+        _ => Err(SourceError::Malformed),
+    }
 }

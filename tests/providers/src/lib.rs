@@ -98,8 +98,10 @@ pub fn how_many(normalised: &Normalised) -> usize {
         Normalised::Activities(found) => found.offers.len(),
         Normalised::PriceCheck(_)
         | Normalised::Booking(_)
-        | Normalised::Bookings(_)
+        | Normalised::Bookings { .. }
+        | Normalised::Payment { .. }
         | Normalised::CancelQuote(_)
+        | Normalised::Cancelled
         | Normalised::Changes(_) => 0,
     }
 }
@@ -113,7 +115,8 @@ pub fn is_sound(normalised: &Normalised) -> bool {
         Normalised::Activities(found) => found.offers.iter().all(|offer| offer.trusted().is_ok()),
         Normalised::PriceCheck(check) => check.total.is_none_or(|total| !total.is_negative()),
         Normalised::Booking(booked) => !booked.reference.is_empty(),
-        Normalised::Bookings(all) => all.iter().all(|booked| !booked.reference.is_empty()),
+        Normalised::Bookings { bookings } => bookings.iter().all(|booked| !booked.reference.is_empty()),
+        Normalised::Payment { .. } | Normalised::Cancelled => true,
         Normalised::CancelQuote(quote) => quote.refund.is_none_or(|refund| !refund.is_negative()),
         Normalised::Changes(page) => page.changes.values().flatten().all(|(from, to)| from <= to),
     }

@@ -320,19 +320,6 @@ async fn what_is_gone_is_sold_out_and_a_check_leads_to_prices_alone() {
 }
 
 #[tokio::test]
-async fn a_cancellation_is_sent_once() {
-    let vendor = Vendor::absent().await;
-    let outside = outside();
-    let asking = asking(&outside);
-    let expedia = ExpediaRapid::new(&vendor.base, SECRET.to_owned().into());
-    assert_eq!(expedia.cancel(&asking, "/v3/itineraries/1").await, Err(SourceError::Unreachable));
-    let vendor = Vendor::hanging_up_once(Answer::new(204, "")).await;
-    let expedia = ExpediaRapid::new(&vendor.base, SECRET.to_owned().into());
-    assert_eq!(expedia.cancel(&asking, "/v3/itineraries/1").await, Err(SourceError::Unreachable));
-    assert!(vendor.asked().is_empty(), "nobody knows whether the first one did it");
-}
-
-#[tokio::test]
 async fn an_activity_is_priced_for_its_day() {
     let vendor = Vendor::always(Answer::json(&sample_json("viator/availability-check-extra-charges.json"))).await;
     let outside = outside();

@@ -181,7 +181,7 @@ async fn what_a_source_refuses_is_typed_and_not_sent_again() {
 }
 
 /// Each class of errors; and whether something may be booked after it.
-fn failures() -> Vec<(Answer, SourceError, bool)> {
+pub fn failures() -> Vec<(Answer, SourceError, bool)> {
     let limited = |retry_after| SourceError::RateLimited { retry_after };
     let seven = std::time::Duration::from_secs(7);
     vec![
@@ -247,9 +247,9 @@ async fn a_booking_that_is_not_answered_is_sent_once_and_its_outcome_unknown() {
     }
 }
 
-/// Loses what is answered to the booking.
+/// Loses what is answered to the call with this method and path.
 #[derive(Debug)]
-struct Losing(platform::outside::OverHttp, (&'static str, &'static str));
+pub struct Losing(pub platform::outside::OverHttp, pub (&'static str, &'static str));
 
 impl Outside for Losing {
     fn send(
@@ -311,7 +311,7 @@ async fn what_is_not_found_is_not_booked_as_far_as_a_source_knows() {
 }
 
 /// A document with one value after the other of another type.
-fn mistyped(document: &Value) -> impl Iterator<Item = Value> {
+pub fn mistyped(document: &Value) -> impl Iterator<Item = Value> {
     let wrong = [Value::Null, json!(true), json!(-1), json!("\u{202e}"), json!([[]]), json!({"a": {}})];
     providers_tests::pointers(document).into_iter().zip(wrong.into_iter().cycle()).map(|(place, wrong)| {
         let mut document = document.clone();
@@ -429,6 +429,14 @@ fn what_is_said_at_a_desk_is_not_kept() {
             "booking-status",
             "bookings",
             "bookings-create",
+            "bookings-cancel",
+            "cancel-quote",
+            "cancellations",
+            "itineraries-resume",
+            "orders-cancel",
+            "order-cancellations",
+            "order-cancellations-confirm",
+            "payments",
         ] {
             assert!(!is_kept(source.id, operation), "{} {operation}", source.id);
         }

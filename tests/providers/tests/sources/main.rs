@@ -8,6 +8,7 @@ mod booking;
 mod desks;
 mod failures;
 mod guarded;
+mod looking_after;
 mod patience;
 mod recorded;
 mod registry;

@@ -25,10 +25,12 @@ fn in_a_line(result: &Result<Normalised, SourceError>) -> String {
         Ok(Normalised::Booking(booked)) => {
             format!("{:?}, {:?}", booked.state, booked.total.map(|total| total.to_string()))
         }
-        Ok(Normalised::Bookings(all)) => {
-            let all: Vec<_> = all.iter().map(|one| format!("{:?} {:?}", one.state, one.ours)).collect();
+        Ok(Normalised::Bookings { bookings }) => {
+            let all: Vec<_> = bookings.iter().map(|one| format!("{:?} {:?}", one.state, one.ours)).collect();
             all.join(", ")
         }
+        Ok(Normalised::Payment { state }) => format!("paid, {state:?}"),
+        Ok(Normalised::Cancelled) => "cancelled".to_owned(),
         Ok(Normalised::CancelQuote(quote)) => {
             format!("possible: {}, {:?}", quote.possible, quote.refund.map(|refund| refund.to_string()))
         }
@@ -45,6 +47,8 @@ fn every_sample_is_guessed_and_read() {
     for (source, name, body) in every_sample() {
         let (operation, result) = source.normalise(None, &body, NOW);
         assert!(result.as_ref().is_ok_and(is_sound) || result.is_err(), "{name}");
+        // So it is printed.
+        assert!(result.as_ref().map_or(true, |normalised| serde_json::to_value(normalised).is_ok()), "{name}");
         all.insert(format!("{} {name}", source.id), format!("{}: {}", operation.unwrap_or("none"), in_a_line(&result)));
     }
     insta::assert_json_snapshot!(all);

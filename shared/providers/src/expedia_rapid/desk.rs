@@ -1,0 +1,292 @@
+//! What Expedia has besides searches: checking a price, booking, paying for what is held, looking after a booking.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use domain::{cancellation::Cancellation, money::Money};
+use futures::future::BoxFuture;
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header::CONTENT_TYPE};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{CancelPenalty, ExpediaRapid, Link, Pricing, SOURCE, followed, price, step};
+use crate::{
+    Asking, Booked, BookingError, BookingRequest, BookingState, Desk, PriceCheck, PriceState, SourceError,
+    booking::{Payment, Refusal, Refusals, known},
+    calls::{Bookings, Calls, unless_unknown},
+    read::{Id, encoded, reference, secret_header},
+};
+
+/// The codes by which a booking is refused.
+const REFUSALS: Refusals = &[
+    ("price_mismatch", Refusal::PriceChanged),
+    ("rooms_unavailable", Refusal::Gone),
+    ("duplicate_itinerary", Refusal::AlreadyThere),
+];
+
+/// What the links that check a price begin with.
+const CHECKS: &str = "/v3/properties/";
+/// What the links that book begin with.
+const BOOKS: &str = "/v3/itineraries?";
+
+impl ExpediaRapid {
+    /// Books by the link of a price check, which is asked for if there is only an offer.
+    async fn itinerary(&self, asking: &Asking<'_>, request: &BookingRequest) -> Result<Booked, BookingError> {
+        let before = |error| BookingError::before(error, REFUSALS);
+        let body = itinerary(request)?;
+        let given = request.item.offer().ok_or_else(BookingError::not_offered)?;
+        let link = if given.starts_with(BOOKS) { given.to_owned() } else { self.checked(asking, request, given).await? };
+        let calls = Calls::of_booking(asking, SOURCE, "itineraries");
+        let mut post = self.signed(Method::POST, followed(&link).map_err(before)?, calls.now).map_err(before)?;
+        post.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        post.headers_mut().insert(CUSTOMER, customer(request).map_err(before)?);
+        *post.body_mut() = body.to_string().into();
+        calls.book(post, REFUSALS, |answer| parse_itinerary(answer.body()).map_err(BookingError::sent)).await
+    }
+
+    /// The link that books an offer at the price that was agreed to.
+    async fn checked(&self, asking: &Asking<'_>, request: &BookingRequest, offer: &str) -> Result<String, BookingError> {
+        let check = self.check(asking, offer).await.map_err(|error| BookingError::before(error, REFUSALS))?;
+        let total = check.total.filter(|_| check.state != PriceState::SoldOut).ok_or(BookingError::Gone)?;
+        request.agrees(total)?;
+        // Without it the guest has to pay by card first.
+        check.book_by.ok_or_else(BookingError::not_offered)
+    }
+}
+
+/// Who books, by their network address.
+const CUSTOMER: HeaderName = HeaderName::from_static("customer-ip");
+
+fn customer(request: &BookingRequest) -> Result<HeaderValue, SourceError> {
+    secret_header(&request.contact.network_address.told().to_string())
+}
+
+/// The body of a booking: one room, in the name of whoever books.
+fn itinerary(request: &BookingRequest) -> Result<Value, BookingError> {
+    let hold = match request.payment {
+        Payment::Account => false,
+        Payment::Hold => true,
+        Payment::AtProperty => return Err(BookingError::not_offered()),
+    };
+    let (contact, lead) = (&request.contact, &request.lead);
+    let (phone, address) = (contact.phone.told(), contact.address.told());
+    let name = json!({"given_name": lead.given_name.told(), "family_name": lead.family_name.told()});
+    let (mut room, mut payer) = (name.clone(), name);
+    room["smoking"] = json!(false);
+    payer["address"] = known([
+        ("line_1", address.line.as_deref()),
+        ("city", address.city.as_deref()),
+        ("state_province_code", address.region.as_deref()),
+        ("postal_code", address.postal_code.as_deref()),
+        ("country_code", Some(address.country.as_str())),
+    ]);
+    Ok(json!({
+        "affiliate_reference_id": request.reference,
+        "hold": hold,
+        "email": contact.email.told(),
+        "phone": {"country_code": phone.country_code.to_string(), "number": phone.number},
+        "rooms": [room],
+        "payments": [{"type": "affiliate_collect", "billing_contact": payer}],
+    }))
+}
+
+/// What the links of a booking begin with.
+const BOOKED: &str = "/v3/itineraries/";
+
+/// A link of a booking: it leads to bookings and to nothing else.
+fn of_booking(link: &str) -> Result<&str, SourceError> {
+    if link.starts_with(BOOKED) { followed(link) } else { Err(SourceError::NotOffered) }
+}
+
+/// Whether it was done: with 204 alone. 202 says that something there does not answer, and that it may be done later.
+fn done(answer: &Response<Bytes>) -> Result<(), SourceError> {
+    if answer.status() == StatusCode::NO_CONTENT { Ok(()) } else { Err(SourceError::Malformed) }
+}
+
+impl Desk for ExpediaRapid {
+    /// By the reference of an offer, or what a price check says it is booked by.
+    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> BoxFuture<'a, Result<Booked, BookingError>> {
+        Box::pin(self.itinerary(asking, request))
+    }
+
+    /// By our reference and the address of mail that stands with it.
+    fn find<'a>(
+        &'a self,
+        asking: &'a Asking<'a>,
+        request: &'a BookingRequest,
+    ) -> BoxFuture<'a, Result<Option<Booked>, SourceError>> {
+        Box::pin(async move {
+            let calls = Calls::by(asking, SOURCE, "itineraries-find");
+            let (ours, email) = (encoded(request.reference.as_str()), encoded(request.contact.email.told()));
+            let ask = |_: Option<&str>| {
+                let path = format!("{BOOKS}affiliate_reference_id={ours}&email={email}");
+                let mut get = self.signed(Method::GET, &path, calls.now)?;
+                get.headers_mut().insert(CUSTOMER, customer(request)?);
+                Ok(get)
+            };
+            unless_unknown(calls.find(&request.reference, ask, parse_itineraries).await)
+        })
+    }
+
+    /// The reference of an offer is the link that checks its price.
+    fn check<'a>(&'a self, asking: &'a Asking<'a>, reference: &'a str) -> BoxFuture<'a, Result<PriceCheck, SourceError>> {
+        Box::pin(async move {
+            // Who hands it in may be anybody: it leads to prices and to nothing else.
+            let is_check = reference.starts_with(CHECKS) && reference.contains("/rates/");
+            is_check.then_some(()).ok_or(SourceError::NotOffered)?;
+            let calls = Calls::by(asking, SOURCE, "price-check");
+            parse_price_check(&self.follow(&calls, reference).await?)
+        })
+    }
+
+    /// A booking is asked for by the link that came with it.
+    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
+        Box::pin(async move {
+            let calls = Calls::by(asking, SOURCE, "itinerary");
+            parse_itinerary(&self.follow(&calls, of_booking(booking)?).await?)
+        })
+    }
+
+    /// By the `resume` link of what is held, which keeps its price.
+    fn pay<'a>(
+        &'a self,
+        asking: &'a Asking<'a>,
+        request: &'a BookingRequest,
+        held: &'a str,
+    ) -> BoxFuture<'a, Result<BookingState, BookingError>> {
+        Box::pin(async move {
+            let before = |error| BookingError::before(error, REFUSALS);
+            let calls = Calls::of_booking(asking, SOURCE, "itineraries-resume");
+            let mut put = self.signed(Method::PUT, of_booking(held).map_err(before)?, calls.now).map_err(before)?;
+            put.headers_mut().insert(CUSTOMER, customer(request).map_err(before)?);
+            calls.book(put, REFUSALS, |answer| done(answer).map_err(BookingError::sent)).await?;
+            Ok(BookingState::Confirmed)
+        })
+    }
+
+    /// By the link that came with the booking.
+    fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<(), SourceError>> {
+        Box::pin(async move {
+            let calls = Calls::by(asking, SOURCE, "cancel");
+            done(&calls.send_once(self.signed(Method::DELETE, of_booking(booking)?, calls.now)?).await?)
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Checked {
+    status: String,
+    occupancy_pricing: Option<BTreeMap<String, Pricing>>,
+    links: Option<BTreeMap<String, Link>>,
+}
+
+/// Reads a price check. The total is that of all rooms.
+///
+/// # Errors
+/// [`SourceError::Malformed`] if it is not what was agreed, or names a price that can't be.
+pub fn parse_price_check(body: &[u8]) -> Result<PriceCheck, SourceError> {
+    let checked: Checked = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    let state = match checked.status.as_str() {
+        "available" => PriceState::Available,
+        "price_changed" => PriceState::Changed,
+        "sold_out" => return Ok(PriceCheck { state: PriceState::SoldOut, total: None, book_by: None, until: None }),
+        _ => return Err(SourceError::Malformed),
+    };
+    let mut total: Option<Money> = None;
+    for pricing in checked.occupancy_pricing.iter().flat_map(BTreeMap::values) {
+        let one = price(pricing, None).map_err(|_| SourceError::Malformed)?.total;
+        total = Some(total.map_or(Ok(one), |sum| sum.plus(one)).map_err(|_| SourceError::Malformed)?);
+    }
+    let book = checked.links.and_then(|mut links| links.remove("book"));
+    let total = total.filter(|total| !total.is_negative() && !total.amount().is_zero()).ok_or(SourceError::Malformed)?;
+    Ok(PriceCheck {
+        state,
+        total: Some(total),
+        until: book.as_ref().and_then(|link| link.expires),
+        book_by: book.map(|link| link.href),
+    })
+}
+
+#[derive(Deserialize)]
+struct Itinerary {
+    itinerary_id: Id,
+    links: Option<BTreeMap<String, Link>>,
+    rooms: Option<Vec<BookedRoom>>,
+    affiliate_reference_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct BookedRoom {
+    status: Option<String>,
+    rate: Option<BookedRate>,
+    links: Option<BTreeMap<String, Link>>,
+}
+
+#[derive(Deserialize)]
+struct BookedRate {
+    pricing: Option<Pricing>,
+    refundable: Option<bool>,
+    cancel_penalties: Option<Vec<CancelPenalty>>,
+}
+
+/// Reads a booking, made or retrieved. Nothing of the guests is read. One that was just made has no rooms yet: it is pending.
+///
+/// # Errors
+/// [`SourceError::Malformed`] if it is not what was agreed.
+pub fn parse_itinerary(body: &[u8]) -> Result<Booked, SourceError> {
+    booked(serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?)
+}
+
+/// Reads the bookings of a reference of ours.
+///
+/// # Errors
+/// [`SourceError::Malformed`] if it is not what was agreed.
+pub fn parse_itineraries(body: &[u8]) -> Result<Bookings, SourceError> {
+    let all: Vec<Itinerary> = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    Ok(Bookings { bookings: all.into_iter().map(booked).collect::<Result<_, _>>()?, next: None })
+}
+
+fn booked(itinerary: Itinerary) -> Result<Booked, SourceError> {
+    let Itinerary { itinerary_id, links, rooms, affiliate_reference_id: ours } = itinerary;
+    let mut links = links.unwrap_or_default();
+    let mut rooms = rooms.unwrap_or_default();
+    let state = if rooms.is_empty() { Some(BookingState::Pending) } else { state(&rooms) };
+    let mut total: Option<Money> = None;
+    for pricing in rooms.iter().filter_map(|room| room.rate.as_ref()?.pricing.as_ref()) {
+        let one = price(pricing, None).map_err(|_| SourceError::Malformed)?.total;
+        total = Some(total.map_or(Ok(one), |sum| sum.plus(one)).map_err(|_| SourceError::Malformed)?);
+    }
+    let cancellation = rooms.iter().find_map(|room| {
+        let BookedRate { refundable, cancel_penalties, .. } = room.rate.as_ref()?;
+        let steps = cancel_penalties.iter().flatten().map(step).collect::<Result<_, _>>().ok()?;
+        Some(Cancellation { refundable: *refundable, free_until: None, steps })
+    });
+    // The booking's own link is that of one that is held.
+    let of_room = match rooms.as_mut_slice() {
+        [room] if state == Some(BookingState::Confirmed) => room.links.as_mut().and_then(|links| links.remove("cancel")),
+        _ => None,
+    };
+    let cancel = of_room.or_else(|| links.remove("cancel"));
+    Ok(Booked {
+        reference: reference(itinerary_id.0).map_err(|_| SourceError::Malformed)?,
+        state,
+        total,
+        status_by: links.remove("retrieve").map(|link| link.href),
+        cancel_by: cancel.map(|link| link.href),
+        pay_by: links.remove("resume").map(|link| link.href),
+        cancellation,
+        ours,
+    })
+}
+
+/// That of all rooms; where they differ there is none of the whole.
+fn state(rooms: &[BookedRoom]) -> Option<BookingState> {
+    let states = rooms.iter().map(|room| match room.status.as_deref()? {
+        "booked" => Some(BookingState::Confirmed),
+        "canceled" => Some(BookingState::Cancelled),
+        "pending" => Some(BookingState::Pending),
+        _ => None,
+    });
+    let states: Vec<BookingState> = states.collect::<Option<_>>()?;
+    states.windows(2).all(|pair| pair[0] == pair[1]).then(|| states.first().copied()).flatten()
+}
