@@ -28,7 +28,7 @@ use serde_json::{Value, json, value::RawValue};
 
 use crate::{
     Asking, Booked, BookingError, BookingRequest, BookingState, Desk, Found, Sifted, SourceError, StaySource,
-    booking::{Payment, Refusal, Refusals},
+    booking::{OurReference, Payment, Refusal, Refusals},
     calls::{Bookings, Calls, Page, Paged, not_offered, search, unless_unknown},
     feed::{Changes as AllChanges, Feed, FeedPage, MAX_CURSOR, Nights, note},
     read::{Amount, currency, fresh, label, link, reference, secret_header, source_id, two_parts},
@@ -127,7 +127,8 @@ impl Desk for SignedHotels {
             let calls = Calls::by(asking, self.source, "booking-status");
             let ask =
                 |_: Option<&str>| self.post("/api/booking/status", &json!({"clientReference": request.reference}), calls.now);
-            unless_unknown(calls.find(&request.reference, ask, parse_one_booking).await)
+            let read = |body: &[u8]| parse_one_booking(body, &request.reference);
+            unless_unknown(calls.find(&request.reference, ask, read).await)
         })
     }
 
@@ -376,9 +377,11 @@ pub fn parse_booking(body: &[u8]) -> Result<Booked, SourceError> {
     })
 }
 
-/// The same, where it is what was looked for.
-pub(crate) fn parse_one_booking(body: &[u8]) -> Result<Bookings, SourceError> {
-    Ok(Bookings { bookings: vec![parse_booking(body)?], next: None })
+/// The same, where it is what was looked for by our reference: one that names none is what was asked for.
+pub(crate) fn parse_one_booking(body: &[u8], asked: &OurReference) -> Result<Bookings, SourceError> {
+    let found = parse_booking(body)?;
+    let ours = found.ours.or_else(|| Some(asked.as_str().to_owned()));
+    Ok(Bookings { bookings: vec![Booked { ours, ..found }], next: None })
 }
 
 #[derive(Deserialize)]
@@ -425,8 +428,21 @@ fn changed(ChangedHotel { hotel_id, from, to }: ChangedHotel) -> Option<(String,
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_found_by_our_reference_is_ours_unless_it_names_another() {
+        let asked = &"ours".parse().unwrap();
+        for (named, ours) in
+            [("", "ours"), (r#", "clientReference": "ours""#, "ours"), (r#", "clientReference": "other""#, "other")]
+        {
+            let body = format!(r#"{{"bookingId": "b1", "status": "confirmed"{named}}}"#);
+            let found = parse_one_booking(body.as_bytes(), asked).unwrap().bookings;
+            assert_eq!(found.into_iter().map(|one| one.ours).collect::<Vec<_>>(), [Some(ours.to_owned())], "{named}");
+        }
+    }
 
     #[test]
     fn changes_of_a_property_are_taken_together_and_what_can_not_be_read_is_counted() {
