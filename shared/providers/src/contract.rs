@@ -30,7 +30,7 @@ use crate::{
     Asking, Booked, BookingError, BookingRequest, BookingState, Desk, Found, Sifted, SourceError, StaySource,
     booking::{OurReference, Payment, Refusal, Refusals},
     calls::{Bookings, Calls, Page, Paged, not_offered, search, unless_unknown},
-    feed::{Changes as AllChanges, Feed, FeedPage, MAX_CURSOR, Nights, note},
+    feed::{Changes as AllChanges, Feed, FeedPage, MAX_CURSOR, MOST_CHANGES, Nights, note},
     read::{Amount, currency, fresh, label, link, reference, secret_header, source_id, two_parts},
 };
 
@@ -404,7 +404,8 @@ struct ChangedHotel {
 /// Reads a page of changes. A record that can't be read is counted.
 ///
 /// # Errors
-/// [`SourceError::Malformed`] if the envelope is not what was agreed, so that nobody knows where the next page begins.
+/// [`SourceError::Malformed`] if the envelope is not what was agreed, so that nobody knows where the next page begins,
+/// [`SourceError::TooLarge`] if more properties have changed than are told of at once.
 pub fn parse_changes(body: &[u8]) -> Result<FeedPage, SourceError> {
     let Changes { changes, cursor, has_more } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
     if !(1..=MAX_CURSOR).contains(&cursor.len()) {
@@ -415,6 +416,9 @@ pub fn parse_changes(body: &[u8]) -> Result<FeedPage, SourceError> {
         match serde_json::from_str(raw.get()).ok().and_then(changed) {
             Some((hotel, nights)) => note(&mut page.changes, hotel, nights),
             None => page.unreadable += 1,
+        }
+        if page.changes.len() > MOST_CHANGES {
+            return Err(SourceError::TooLarge);
         }
     }
     Ok(page)
@@ -457,6 +461,16 @@ mod tests {
             (told.collect::<Vec<_>>().join(", "), page.unreadable, page.cursor, page.more)
         });
         assert_eq!(read, Ok(("h1: 2026-04-01 to 2026-04-08, h2: any, h3: any".to_owned(), 3, "c1".to_owned(), true)));
+    }
+
+    #[test]
+    fn a_page_tells_no_more_than_there_is_time_for() {
+        let page = |houses: usize| {
+            let changes: Vec<Value> = (0..houses).map(|house| json!({"hotelId": house.to_string()})).collect();
+            let page = json!({"changes": changes, "cursor": "c", "hasMore": false}).to_string();
+            parse_changes(page.as_bytes()).map(|page| page.changes.len())
+        };
+        assert_eq!((page(MOST_CHANGES), page(MOST_CHANGES + 1)), (Ok(MOST_CHANGES), Err(SourceError::TooLarge)));
     }
 
     #[test]
