@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::{
     identity::Tenant,
-    sources::{KeyScope, SourceEntry, SourceState, Vertical, feeds::FeedCursor},
+    sources::{Account, KeyScope, SourceEntry, SourceState, Vertical, feeds::FeedCursor},
 };
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
@@ -48,6 +48,12 @@ const MOST_PAGES: usize = 40;
 const PAGE_ASKS: Duration = CALL_TIMEOUT.saturating_mul(2);
 /// What a page takes at most, with what is stored of it.
 const PAGE_TAKES: SignedDuration = SignedDuration::from_secs(25);
+/// What it takes at most to store a part of it.
+const PART_TAKES: SignedDuration = SignedDuration::from_secs(2);
+/// What is left to read feeds in, however many there are to be opened.
+const READING: SignedDuration = SignedDuration::from_secs(35);
+/// Seconds after which this runs again.
+const EVERY: i64 = 15 * 60;
 /// Tenants looked at together.
 const TENANTS: u8 = 100;
 
@@ -61,32 +67,47 @@ impl Failures {
     }
 }
 
+/// From when to when feeds are read.
+struct Run {
+    began: Timestamp,
+    deadline: Timestamp,
+}
+
 fn sync_feeds(cx: &Deps, deadline: Timestamp) -> BoxFuture<'_, Result<(), JobError>> {
     Box::pin(async move {
-        let (mut feeds, mut failures) = (Vec::new(), Failures::default());
+        let (began, mut feeds, mut failures) = (cx.now(), Vec::new(), Failures::default());
         for scope in scopes(cx).await? {
+            if cx.time_left(deadline) < READING {
+                tracing::warn!("there is no time to look at all feeds");
+                break;
+            }
             feeds.extend(failures.note(&scope, feeds_of(cx, &scope).await).into_iter().flatten());
         }
         // Where time is short, it is not always the same ones that go without.
         feeds.sort_by_key(|(_, cursor)| cursor.at);
+        let run = Run { began, deadline };
         for (serving, mut cursor) in feeds {
-            failures.note(&serving.scope, sync(cx, &serving, &mut cursor, deadline).await);
+            failures.note(&serving.scope, sync(cx, &serving, &mut cursor, &run).await);
         }
         failures.0.map_or(Ok(()), Err)
     })
 }
 
-/// All whose keys there may be.
+/// All whose keys there may be: the deployment, and then its tenants, of whom each run begins with another.
 async fn scopes(cx: &Deps) -> Result<Vec<KeyScope>, JobError> {
-    let (mut scopes, mut after) = (vec![KeyScope::Deployment], None);
+    let (mut tenants, mut after) = (Vec::new(), None);
     loop {
         let page = cx.store().tenants(TENANTS, after.as_deref()).await?;
-        scopes.extend(page.items.into_iter().map(|tenant| KeyScope::Tenant(tenant.id)));
+        tenants.extend(page.items.into_iter().map(|tenant| KeyScope::Tenant(tenant.id)));
         after = page.next;
         if after.is_none() {
-            return Ok(scopes);
+            break;
         }
     }
+    let run = usize::try_from(cx.now().as_second() / EVERY).unwrap_or_default();
+    let first = run.checked_rem(tenants.len()).unwrap_or_default();
+    tenants.rotate_left(first);
+    Ok([KeyScope::Deployment].into_iter().chain(tenants).collect())
 }
 
 /// The sources with feeds that are asked with the keys of a scope, and how far each was read.
@@ -94,13 +115,22 @@ async fn feeds_of(cx: &Deps, scope: &KeyScope) -> Result<Vec<(Serving, FeedCurso
     let mut feeds = Vec::new();
     for serving in serving_with_keys_of(cx, scope, Vertical::Stays).await? {
         if feed(&serving).is_some() {
-            let account = serving.outside.account();
-            let known = cx.store().feed_cursor(account).await?;
-            let cursor = known.unwrap_or_else(|| FeedCursor::first(account.clone(), cx.now()));
-            feeds.push((serving, cursor));
+            let cursor = cursor_of(cx, serving.outside.account()).await?;
+            feeds.extend(cursor.map(|cursor| (serving, cursor)));
         }
     }
     Ok(feeds)
+}
+
+/// How far a feed was read. When reading begins is kept before anything is asked: what changes until the first answer is not lost
+/// with it. None, if another run is at its beginning.
+async fn cursor_of(cx: &Deps, account: &Account) -> Result<Option<FeedCursor>, JobError> {
+    if let Some(known) = cx.store().feed_cursor(account).await? {
+        return Ok(Some(known));
+    }
+    let mut first = FeedCursor::first(account.clone(), cx.now());
+    let is_first = commit(cx, Change::new().save(&mut first)).await?;
+    Ok(is_first.then_some(first))
 }
 
 fn feed(serving: &Serving) -> Option<&dyn Feed> {
@@ -111,10 +141,10 @@ fn feed(serving: &Serving) -> Option<&dyn Feed> {
 }
 
 /// Reads a feed to its end, or as far as there is time.
-async fn sync(cx: &Deps, serving: &Serving, cursor: &mut FeedCursor, deadline: Timestamp) -> Result<(), JobError> {
+async fn sync(cx: &Deps, serving: &Serving, cursor: &mut FeedCursor, run: &Run) -> Result<(), JobError> {
     let Some(feed) = feed(serving) else { return Ok(()) };
     for _ in 0..MOST_PAGES {
-        if cx.time_left(deadline) < PAGE_TAKES || !next_page(cx, (feed, serving), cursor).await? {
+        if cx.time_left(run.deadline) < PAGE_TAKES || !next_page(cx, (feed, serving), cursor, run).await? {
             break;
         }
     }
@@ -122,13 +152,22 @@ async fn sync(cx: &Deps, serving: &Serving, cursor: &mut FeedCursor, deadline: T
 }
 
 /// Reads a page and tells of it. Whether there is another one to be read now.
-async fn next_page(cx: &Deps, (feed, serving): (&dyn Feed, &Serving), cursor: &mut FeedCursor) -> Result<bool, JobError> {
+async fn next_page(
+    cx: &Deps,
+    (feed, serving): (&dyn Feed, &Serving),
+    cursor: &mut FeedCursor,
+    run: &Run,
+) -> Result<bool, JobError> {
     let asking = Asking::within(&serving.outside, cx.now(), PAGE_ASKS);
     match feed.changes(&asking, &cursor.since).await {
-        Ok(page) => tell(cx, page, cursor).await,
-        Err(error) if error.has_forgotten_cursor() && cursor.forgotten() => {
-            tracing::warn!(source = %cursor.account.source, "a feed is read again from when it was last read");
-            commit(cx, Change::new().save(cursor)).await
+        Ok(page) => tell(cx, page, cursor, run).await,
+        Err(error) if error.has_forgotten_cursor() && cursor.is_at_a_place() => {
+            tracing::warn!(source = %cursor.account.source, %error, "a feed is read again from when it was last read to its end");
+            let is_over = cursor.forgotten(cx.now());
+            if is_over {
+                passed_over(cx, cursor);
+            }
+            Ok(commit(cx, Change::new().save(cursor)).await? && !is_over)
         }
         Err(error) => {
             if error.is_unreadable() {
@@ -140,7 +179,7 @@ async fn next_page(cx: &Deps, (feed, serving): (&dyn Feed, &Serving), cursor: &m
 }
 
 /// Tells of what a page says, and with the last of it how far the page reaches.
-async fn tell(cx: &Deps, page: FeedPage, cursor: &mut FeedCursor) -> Result<bool, JobError> {
+async fn tell(cx: &Deps, page: FeedPage, cursor: &mut FeedCursor, run: &Run) -> Result<bool, JobError> {
     let FeedPage { changes, unreadable, cursor: next, more } = page;
     let (source, scope) = (&cursor.account.source, &cursor.account.scope);
     tracing::info!(%source, %scope, changes = changes.len(), unreadable, more, "feed");
@@ -152,7 +191,16 @@ async fn tell(cx: &Deps, page: FeedPage, cursor: &mut FeedCursor) -> Result<bool
         }
     }
     let moved = cursor.read_to(next, cx.now());
+    if !more {
+        cursor.read_to_the_end(run.began);
+    }
     while events.len() > AT_ONCE {
+        if cx.time_left(run.deadline) < PART_TAKES {
+            return Err(JobError::Retry(format!(
+                "there was no time to tell all that the feed of {} says",
+                cursor.account.source
+            )));
+        }
         let rest = events.split_off(AT_ONCE);
         cx.store().commit(telling(cx, Change::new(), &events)).await?;
         events = rest;
@@ -175,10 +223,14 @@ async fn commit(cx: &Deps, change: Change) -> Result<bool, JobError> {
 async fn pass_over(cx: &Deps, cursor: &mut FeedCursor) -> Result<(), JobError> {
     telemetry::count(cx, "FeedPagesUnread", 1);
     if cursor.not_read(cx.now()) {
-        tracing::error!(source = %cursor.account.source, scope = %cursor.account.scope, "what a feed said is passed over");
-        telemetry::count(cx, "FeedPagesPassedOver", 1);
+        passed_over(cx, cursor);
     }
     commit(cx, Change::new().save(cursor)).await.map(drop)
+}
+
+fn passed_over(cx: &Deps, cursor: &FeedCursor) {
+    tracing::error!(source = %cursor.account.source, scope = %cursor.account.scope, "what a feed said is passed over");
+    telemetry::count(cx, "FeedPagesPassedOver", 1);
 }
 
 fn failed(cursor: &FeedCursor, error: &SourceError) -> JobError {

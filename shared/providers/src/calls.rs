@@ -178,7 +178,7 @@ impl<'a> Calls<'a> {
         &self,
         reference: &OurReference,
         ask: impl Fn(Option<&str>) -> Result<Request<Bytes>, SourceError>,
-        read: fn(&[u8]) -> Result<Bookings, SourceError>,
+        read: impl Fn(&[u8]) -> Result<Bookings, SourceError>,
     ) -> Result<Option<Booked>, SourceError> {
         let mut at = None;
         for _ in 0..LOOKED_THROUGH {

@@ -31,9 +31,9 @@ use serde_json::{Value, json, value::RawValue};
 
 use crate::{
     Asking, Booked, BookingError, BookingRequest, BookingState, Desk, Found, Sifted, SourceError, StaySource,
-    booking::{Payment, Refusal, Refusals},
+    booking::{OurReference, Payment, Refusal, Refusals},
     calls::{Bookings, Calls, Page, Paged, not_offered, search, unless_unknown},
-    feed::{Changes as AllChanges, Feed, FeedPage, MAX_CURSOR, Nights, note},
+    feed::{Changes as AllChanges, Feed, FeedPage, MAX_CURSOR, MOST_CHANGES, Nights, note},
     read::{Amount, currency, fresh, label, link, reference, secret_header, source_id, two_parts},
 };
 
@@ -130,7 +130,8 @@ impl Desk for SignedHotels {
             let calls = Calls::by(asking, self.source, "booking-status");
             let ask =
                 |_: Option<&str>| self.post("/api/booking/status", &json!({"clientReference": request.reference}), calls.now);
-            unless_unknown(calls.find(&request.reference, ask, parse_one_booking).await)
+            let read = |body: &[u8]| parse_one_booking(body, &request.reference);
+            unless_unknown(calls.find(&request.reference, ask, read).await)
         })
     }
 
@@ -389,9 +390,11 @@ pub(crate) fn parse_cancelled(body: &[u8]) -> Result<(), SourceError> {
     if booked.state == Some(BookingState::Cancelled) { Ok(()) } else { Err(SourceError::Malformed) }
 }
 
-/// The same, where it is what was looked for.
-pub(crate) fn parse_one_booking(body: &[u8]) -> Result<Bookings, SourceError> {
-    Ok(Bookings { bookings: vec![parse_booking(body)?], next: None })
+/// The same, where it is what was looked for by our reference: one that names none is what was asked for.
+pub(crate) fn parse_one_booking(body: &[u8], asked: &OurReference) -> Result<Bookings, SourceError> {
+    let found = parse_booking(body)?;
+    let ours = found.ours.or_else(|| Some(asked.as_str().to_owned()));
+    Ok(Bookings { bookings: vec![Booked { ours, ..found }], next: None })
 }
 
 #[derive(Deserialize)]
@@ -414,7 +417,8 @@ struct ChangedHotel {
 /// Reads a page of changes. A record that can't be read is counted.
 ///
 /// # Errors
-/// [`SourceError::Malformed`] if the envelope is not what was agreed, so that nobody knows where the next page begins.
+/// [`SourceError::Malformed`] if the envelope is not what was agreed, so that nobody knows where the next page begins,
+/// [`SourceError::TooLarge`] if more properties have changed than are told of at once.
 pub fn parse_changes(body: &[u8]) -> Result<FeedPage, SourceError> {
     let Changes { changes, cursor, has_more } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
     if !(1..=MAX_CURSOR).contains(&cursor.len()) {
@@ -425,6 +429,9 @@ pub fn parse_changes(body: &[u8]) -> Result<FeedPage, SourceError> {
         match serde_json::from_str(raw.get()).ok().and_then(changed) {
             Some((hotel, nights)) => note(&mut page.changes, hotel, nights),
             None => page.unreadable += 1,
+        }
+        if page.changes.len() > MOST_CHANGES {
+            return Err(SourceError::TooLarge);
         }
     }
     Ok(page)
@@ -438,8 +445,21 @@ fn changed(ChangedHotel { hotel_id, from, to }: ChangedHotel) -> Option<(String,
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_found_by_our_reference_is_ours_unless_it_names_another() {
+        let asked = &"ours".parse().unwrap();
+        for (named, ours) in
+            [("", "ours"), (r#", "clientReference": "ours""#, "ours"), (r#", "clientReference": "other""#, "other")]
+        {
+            let body = format!(r#"{{"bookingId": "b1", "status": "confirmed"{named}}}"#);
+            let found = parse_one_booking(body.as_bytes(), asked).unwrap().bookings;
+            assert_eq!(found.into_iter().map(|one| one.ours).collect::<Vec<_>>(), [Some(ours.to_owned())], "{named}");
+        }
+    }
 
     #[test]
     fn changes_of_a_property_are_taken_together_and_what_can_not_be_read_is_counted() {
@@ -454,6 +474,16 @@ mod tests {
             (told.collect::<Vec<_>>().join(", "), page.unreadable, page.cursor, page.more)
         });
         assert_eq!(read, Ok(("h1: 2026-04-01 to 2026-04-08, h2: any, h3: any".to_owned(), 3, "c1".to_owned(), true)));
+    }
+
+    #[test]
+    fn a_page_tells_no_more_than_there_is_time_for() {
+        let page = |houses: usize| {
+            let changes: Vec<Value> = (0..houses).map(|house| json!({"hotelId": house.to_string()})).collect();
+            let page = json!({"changes": changes, "cursor": "c", "hasMore": false}).to_string();
+            parse_changes(page.as_bytes()).map(|page| page.changes.len())
+        };
+        assert_eq!((page(MOST_CHANGES), page(MOST_CHANGES + 1)), (Ok(MOST_CHANGES), Err(SourceError::TooLarge)));
     }
 
     #[test]

@@ -12,6 +12,9 @@ use crate::{Asking, SourceError};
 /// The longest cursor that is kept.
 pub const MAX_CURSOR: usize = 512;
 
+/// The most properties of a page: what has changed on it is told in no more transactions than there is time for.
+pub const MOST_CHANGES: usize = 2_000;
+
 /// From the first to the last of the nights on which something has changed; any of them, where it is not said.
 pub type Nights = Option<(Date, Date)>;
 
@@ -48,13 +51,14 @@ impl SourceError {
     /// What a source answers that no longer knows a cursor of its own.
     pub const CURSOR_EXPIRED: &str = "cursor_expired";
 
-    /// Whether a source no longer knows the cursor that it was shown.
+    /// Whether a source that was shown a cursor does not know it. Not all say so by its name
+    /// ([`CURSOR_EXPIRED`](Self::CURSOR_EXPIRED)): who refuses the question refuses what is new in it.
     pub fn has_forgotten_cursor(&self) -> bool {
-        matches!(self, Self::Rejected { code: Some(code), .. } if code == Self::CURSOR_EXPIRED)
+        matches!(self, Self::Rejected { .. })
     }
 
     /// Whether an answer was there that can't be used, and would be the same again.
     pub fn is_unreadable(&self) -> bool {
-        matches!(self, Self::Malformed | Self::TooLarge)
+        matches!(self, Self::Malformed | Self::TooLarge | Self::Rejected { .. })
     }
 }

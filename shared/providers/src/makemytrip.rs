@@ -156,7 +156,7 @@ impl Desk for MakeMyTrip {
             let url = &format!("{}/api/v2/bookings?clientReference={}", self.base, encoded(request.reference.as_str()));
             let found = self.authorised(&of_token, |token| async move {
                 let ask = |_: Option<&str>| self.request(Request::get(url), &token, Bytes::new());
-                calls.find(&request.reference, ask, parse_one_booking).await
+                calls.find(&request.reference, ask, |body: &[u8]| parse_one_booking(body, &request.reference)).await
             });
             unless_unknown(found.await)
         })

@@ -22,7 +22,7 @@ pub struct Space {
     rates: Mutex<Option<String>>,
     failing: Mutex<Option<StatusCode>>,
     changed: Mutex<Vec<Value>>,
-    forgets_cursors: Mutex<bool>,
+    forgets_cursors: Mutex<Option<(u16, Value)>>,
     /// Whom every call was for, in order.
     pub calls: Mutex<Vec<&'static str>>,
 }
@@ -50,17 +50,18 @@ impl Space {
         self.changed.lock().unwrap().push(record);
     }
 
-    /// Goibibo no longer knows, or knows again, the cursors that it gave.
-    pub fn forget_cursors(&self, forgets: bool) {
-        *self.forgets_cursors.lock().unwrap() = forgets;
+    /// Goibibo no longer knows, or knows again, the cursors that it gave, and answers so.
+    pub fn forget_cursors(&self, answer: Option<(u16, Value)>) {
+        *self.forgets_cursors.lock().unwrap() = answer;
     }
 
     /// A page of its feed, two records long. It remembers all that it ever told.
     fn page(&self, asked: &[u8]) -> (u16, String) {
         let asked: Value = serde_json::from_slice(asked).unwrap();
         let cursor = asked["cursor"].as_str();
-        if cursor.is_some() && *self.forgets_cursors.lock().unwrap() {
-            return (410, json!({"error": {"code": "cursor_expired"}}).to_string());
+        let forgotten = self.forgets_cursors.lock().unwrap().clone().filter(|_| cursor.is_some());
+        if let Some((status, answer)) = forgotten {
+            return (status, answer.to_string());
         }
         let (begin, all) = (cursor.map_or(0, |cursor| cursor.parse().unwrap()), self.changed.lock().unwrap());
         let end = (begin + 2).min(all.len());

@@ -1,7 +1,7 @@
 //! How far the feed of a source was read: from where the next page is asked for, so that nothing is missed and nothing holds it
 //! up for good.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Account;
@@ -16,8 +16,12 @@ pub enum Since {
     Cursor(String),
 }
 
-/// So many runs in a row find a page that can't be read before it is passed over.
+/// So many runs in a row find a page that can't be read before it is passed over, and so often a place is lost on the way to the
+/// end before reading begins anew.
 pub const TRIES: u8 = 3;
+
+/// A source's clock may be behind ours by so much: what is asked for from an instant is asked for from this much earlier.
+pub const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 
 /// How far a feed was read, with one key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +34,10 @@ pub struct FeedCursor {
     pub since: Since,
     /// How many runs in a row could not read the page that is there.
     pub unread: u8,
+    /// All that changed before this instant was told: the last run began then that read to the end; before the first, reading began.
+    pub told: Timestamp,
+    /// How often since then the source did not know a place of its own.
+    pub forgotten: u8,
     /// When a page was last read; before the first, when reading began.
     pub at: Timestamp,
     /// Optimistic lock.
@@ -39,7 +47,7 @@ pub struct FeedCursor {
 impl FeedCursor {
     /// Of a feed that was never read: from now on. What there was before is asked for by those who search.
     pub fn first(account: Account, now: Timestamp) -> Self {
-        Self { account, since: Since::Instant(now), unread: 0, at: now, version: 0 }
+        Self { account, since: Since::Instant(now), unread: 0, told: now, forgotten: 0, at: now, version: 0 }
     }
 
     /// A page was read, after which comes this place. Whether that is another one: a feed that stands still has said all it has,
@@ -51,24 +59,41 @@ impl FeedCursor {
         moved
     }
 
+    /// All that there is was read, by a run that began then.
+    pub fn read_to_the_end(&mut self, began: Timestamp) {
+        (self.told, self.forgotten) = (began, 0);
+    }
+
     /// The page that is there can't be read. After [`TRIES`] runs it is passed over, and reading begins anew from now; whether it was.
     pub fn not_read(&mut self, now: Timestamp) -> bool {
         self.unread = self.unread.saturating_add(1);
         let over = self.unread >= TRIES;
         if over {
-            (self.since, self.unread, self.at) = (Since::Instant(now), 0, now);
+            self.begin_anew(now);
         }
         over
     }
 
-    /// The source no longer knows the place. Then everything since a page was last read is asked for; whether that is another way
-    /// to ask.
-    pub fn forgotten(&mut self) -> bool {
-        let was_place = matches!(self.since, Since::Cursor(_));
-        if was_place {
-            self.since = Since::Instant(self.at);
+    /// Whether the next page is asked for by a place, which a source can forget.
+    pub fn is_at_a_place(&self) -> bool {
+        matches!(self.since, Since::Cursor(_))
+    }
+
+    /// The source does not know the place. Then everything is asked for that may not have been told. If that did not lead to the
+    /// end [`TRIES`] times, reading begins anew from now; whether it does.
+    pub fn forgotten(&mut self, now: Timestamp) -> bool {
+        self.forgotten = self.forgotten.saturating_add(1);
+        let over = self.forgotten >= TRIES;
+        if over {
+            self.begin_anew(now);
+        } else {
+            self.since = Since::Instant(self.told.saturating_sub(OVERLAP).unwrap_or(self.told));
         }
-        was_place
+        over
+    }
+
+    fn begin_anew(&mut self, now: Timestamp) {
+        *self = Self { version: self.version, ..Self::first(self.account.clone(), now) };
     }
 }
 
@@ -101,10 +126,33 @@ mod tests {
     #[test]
     fn a_place_that_is_forgotten_is_what_came_since() {
         let mut cursor = first();
-        assert!(!cursor.forgotten(), "it was no place");
-        cursor.read_to("a".to_owned(), at(1));
-        assert!(cursor.forgotten());
-        assert_eq!(cursor.since, Since::Instant(at(1)));
+        assert!(!cursor.is_at_a_place());
+        cursor.read_to("a".to_owned(), at(11));
+        cursor.read_to_the_end(at(10));
+        assert!(cursor.is_at_a_place() && !cursor.forgotten(at(12)));
+        assert_eq!(cursor.since, Since::Instant(at(5)));
+    }
+
+    #[test]
+    fn what_was_not_read_to_the_end_is_asked_for_again() {
+        let mut cursor = first();
+        cursor.read_to_the_end(at(60));
+        for page in 61..101 {
+            cursor.read_to(page.to_string(), at(page));
+        }
+        assert!(!cursor.forgotten(at(101)));
+        assert_eq!(cursor.since, Since::Instant(at(55)), "pages followed that nobody has read");
+    }
+
+    #[test]
+    fn places_that_are_always_forgotten_hold_nothing_up() {
+        let (mut cursor, mut anew) = (first(), vec![]);
+        for minute in 1..=i64::from(TRIES) {
+            cursor.read_to("a".to_owned(), at(minute));
+            anew.push(cursor.forgotten(at(minute)));
+        }
+        assert_eq!(anew, [false, false, true]);
+        assert_eq!((cursor.since, cursor.told, cursor.forgotten), (Since::Instant(at(3)), at(3), 0));
     }
 
     proptest! {

@@ -133,12 +133,44 @@ async fn a_page_that_can_not_be_read_is_kept_asked_for_again_and_passed_over() {
 
 #[tokio::test]
 async fn a_cursor_that_the_source_forgot_is_what_came_since_it_was_good() {
+    for (status, answer) in
+        [(410, json!({"error": {"code": "cursor_expired"}})), (410, json!({})), (404, json!({})), (400, json!({}))]
+    {
+        let (space, app) = begun().await;
+        synced(&app).await;
+        space.change(json!({"hotelId": "GI-1"}));
+        space.forget_cursors(Some((status, answer)));
+        synced(&app).await;
+        assert_eq!((doubted(&app).await, since(&app, KeyScope::Deployment).await), (vec!["GI-1".to_owned()], at(1)), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_never_knows_its_cursors_holds_nothing_up_for_good() {
     let (space, app) = begun().await;
     synced(&app).await;
-    space.change(json!({"hotelId": "GI-1"}));
-    space.forget_cursors(true);
+    for house in 0..5 {
+        space.change(json!({"hotelId": format!("GI-{house}")}));
+    }
+    space.forget_cursors(Some((404, json!({}))));
+    let asked = space.calls_to("goibibo");
     synced(&app).await;
-    assert_eq!((doubted(&app).await, since(&app, KeyScope::Deployment).await), (vec!["GI-1".to_owned()], at(1)));
+    // The place that was kept, the first page and its place, the page again and its place; the next run begins with now.
+    assert_eq!(space.calls_to("goibibo"), asked + 5);
+    assert_eq!(since(&app, KeyScope::Deployment).await, Some(Since::Instant(app.system().now())));
+    space.forget_cursors(None);
+    synced(&app).await;
+    assert_eq!((doubted(&app).await.len(), since(&app, KeyScope::Deployment).await), (5, at(5)));
+}
+
+#[tokio::test]
+async fn what_changes_before_the_first_answer_is_asked_for() {
+    let (space, app) = begun().await;
+    let first = app.system().now().checked_add(1.minute()).unwrap();
+    space.fail(Some(StatusCode::SERVICE_UNAVAILABLE));
+    synced(&app).await;
+    synced(&app).await;
+    assert_eq!(since(&app, KeyScope::Deployment).await, Some(Since::Instant(first)));
 }
 
 #[tokio::test]
