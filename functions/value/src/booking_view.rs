@@ -85,6 +85,7 @@ pub(crate) fn refusal(error: BookingError) -> Failure {
     let code = match &error {
         BookingError::NoAward => "no-award",
         BookingError::Gone => "award-gone",
+        BookingError::Changed(_) => "award-changed",
         BookingError::Exists => "booking-exists",
         BookingError::Over => "booking-over",
         BookingError::SeenTooLongAgo(_) => "seen-too-long-ago",
@@ -102,7 +103,8 @@ pub(crate) fn refusal(error: BookingError) -> Failure {
     let advice = match &error {
         BookingError::TooFewPoints(_) => " Say what you have (`PUT /v1/me/balances`): transfers can't be undone.",
         BookingError::TooFewThere(_) => " Transfer them first, or say what you have there (`PUT /v1/me/balances`).",
-        BookingError::SeenTooLongAgo(_)
+        BookingError::Changed(_)
+        | BookingError::SeenTooLongAgo(_)
         | BookingError::OnlyCached
         | BookingError::SeenBeforeStart(_)
         | BookingError::NothingNewer(_)

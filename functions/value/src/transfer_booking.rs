@@ -27,8 +27,9 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-transfer-booki
 
 /// Confirms that points are transferred
 ///
-/// Refused unless the award was seen within the last ten minutes, no source saw since that it is gone, and the caller's balances are
-/// enough for it: transfers can't be undone. The caller makes the transfer.
+/// Refused unless the award was seen within the last ten minutes, no source saw since that it is gone (`award-gone`), asks more
+/// points or has fewer seats (`award-changed`), and the caller's balances are enough for it: transfers can't be undone. The caller
+/// makes the transfer.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings/{id}/transfer",

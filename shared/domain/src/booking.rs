@@ -154,6 +154,9 @@ pub enum BookingError {
     /// The award is no longer offered.
     #[error("the award is no longer offered")]
     Gone,
+    /// A source saw after the last look that it asks more, or that fewer seats are left.
+    #[error("a source saw at {0} that the award asks more points or has fewer seats than when it was last looked at")]
+    Changed(Timestamp),
     /// One is under way, or done.
     #[error("there is a booking of this deal already")]
     Exists,
@@ -278,32 +281,44 @@ impl Booking {
         Ok((seen, observed))
     }
 
-    /// Until when points may be transferred, by what was seen last.
+    /// Until when the last look can be relied on, whatever sources saw since.
     pub fn may_transfer_until(&self) -> Option<Timestamp> {
         let BookingState::Verified { seen_at, held_until } = self.state else { return None };
         let relied_on = seen_at.saturating_add(VERIFIED_FOR).unwrap_or(Timestamp::MAX);
         Some(held_until.map_or(relied_on, |until| until.max(relied_on)))
     }
 
-    /// Takes in that points are transferred. Refused unless the award was seen minutes ago, or is held, and nobody saw since that
-    /// it is gone, and what the member has is enough: `missing` are the points that it is not, by [`missing`].
+    /// Until when points may be transferred: the one rule, for who asks and for who does it. They may not unless the award was seen
+    /// minutes ago, or is held, and no source saw since that it is gone, asks more points or has fewer seats.
     ///
     /// # Errors
-    /// If it has to be looked at first, is gone, was transferred before, or the booking is over; or if points are missing.
-    pub fn transfer(&mut self, deal: &Deal, missing: Option<Points>, now: Timestamp) -> Result<(), BookingError> {
+    /// If it has to be looked at first, is gone or worse than it was seen, was transferred before, or the booking is over.
+    pub fn may_transfer(&self, deal: &Deal, now: Timestamp) -> Result<Timestamp, BookingError> {
         self.must_go_on()?;
         let seen_at = match self.state {
             BookingState::Waiting { .. } => return Err(BookingError::Transferred),
             BookingState::Verified { seen_at, .. } => seen_at,
             BookingState::Verify | BookingState::Booked | BookingState::Abandoned => return Err(BookingError::VerifyFirst),
         };
-        if self.may_transfer_until().is_none_or(|until| now > until) {
-            return Err(BookingError::VerifyFirst);
-        }
-        // A member who saw the award after it was gone knows better; of one that has departed nobody does.
+        let until = self.may_transfer_until().filter(|until| now <= *until).ok_or(BookingError::VerifyFirst)?;
+        // A member who saw the award after a source did knows better; of one that has departed nobody does.
         if deal.is_past(now) || deal.state == DealState::Gone && deal.last_seen >= to_second(seen_at) {
             return Err(BookingError::Gone);
         }
+        let observed = deal.flight().freshness.observed_at;
+        if observed > seen_at && offered(deal, now).is_ok_and(|(_, now)| now.is_worse_than(&self.seen)) {
+            return Err(BookingError::Changed(observed));
+        }
+        Ok(until)
+    }
+
+    /// Takes in that points are transferred. Refused unless they may be, by [`Self::may_transfer`], and what the member has is
+    /// enough: `missing` are the points that it is not, by [`missing`].
+    ///
+    /// # Errors
+    /// If they may not be, or points are missing.
+    pub fn transfer(&mut self, deal: &Deal, missing: Option<Points>, now: Timestamp) -> Result<(), BookingError> {
+        self.may_transfer(deal, now)?;
         if let Some(missing) = missing {
             return Err(BookingError::TooFewPoints(missing));
         }
@@ -413,6 +428,11 @@ impl Seen {
         let taxes = (self.taxes != now.taxes).then_some(Change::Taxes { before: self.taxes, now: now.taxes });
         let seats = (self.seats != now.seats).then_some(Change::Seats { before: self.seats, now: now.seats });
         [points, taxes, seats].into_iter().flatten().collect()
+    }
+
+    /// Whether it asks more points, or has fewer seats. Of seats that nobody told before, only that there is none is worse.
+    fn is_worse_than(&self, before: &Self) -> bool {
+        self.points > before.points || self.seats.is_some_and(|seats| seats < before.seats.unwrap_or(1))
     }
 }
 

@@ -240,6 +240,42 @@ fn nothing_is_transferred_once_a_source_sees_that_the_award_is_gone() {
 }
 
 #[test]
+fn nothing_is_transferred_once_a_source_sees_that_the_award_is_worse() {
+    let first = deal(award(40_000), 0);
+    let mut booking = started(&first);
+    booking.verify(&first, seen(40_000), at(1)).unwrap();
+    let seen_again = |points, seats, observed| {
+        let mut offer = first.flight().clone();
+        (offer.fare, offer.seats, offer.freshness.observed_at) = (award(points), seats, at(observed));
+        let mut deal = first.clone();
+        assert!(deal.seen_again(Assessed { offer, valuation: None, parts: Parts::default() }, at(observed)));
+        deal
+    };
+    let dearer = seen_again(80_000, Some(2), 2);
+    assert_eq!(dearer.id, first.id);
+    let worse = [dearer.clone(), seen_again(40_000, Some(0), 2), seen_again(40_000, Some(1), 2)];
+    for deal in worse {
+        assert_eq!(booking.clone().transfer(&deal, None, at(3)), Err(BookingError::Changed(at(2))));
+    }
+    for deal in [seen_again(39_000, Some(9), 2), seen_again(40_000, None, 2)] {
+        assert_eq!(booking.clone().transfer(&deal, None, at(3)), Ok(()));
+    }
+    // The member looked again, and knows better; or it asks what they know that it does.
+    booking.verify(&dearer, seen(40_000), at(4)).unwrap();
+    assert_eq!(booking.clone().transfer(&dearer, None, at(5)), Ok(()));
+    booking.verify(&dearer, seen(80_000), at(4)).unwrap();
+    assert_eq!(booking.transfer(&seen_again(80_000, Some(2), 5), None, at(6)), Ok(()));
+    // Where nobody told of seats, that there is none is worse, and that there is one is not.
+    let mut untold = started(&Deal { subject: seen_again(40_000, None, 0).subject, ..first.clone() });
+    untold
+        .verify(&first, Look { seen: seen(40_000).seen.map(|seen| Seen { seats: None, ..seen }), held_until: None }, at(1))
+        .unwrap();
+    assert_eq!(untold.seen.seats, None);
+    assert_eq!(untold.clone().transfer(&seen_again(40_000, Some(0), 2), None, at(3)), Err(BookingError::Changed(at(2))));
+    assert_eq!(untold.transfer(&seen_again(40_000, Some(1), 2), None, at(3)), Ok(()));
+}
+
+#[test]
 fn nothing_is_booked_that_has_departed() {
     let mut deal = deal(award(40_000), 0);
     let mut booking = started(&deal);
