@@ -36,7 +36,7 @@ async fn abandon_booking(
     asked: Instruction,
 ) -> Reply<BookingView> {
     let mut booking = booking_of(&cx, &asked.caller, id, if_match).await?;
-    let outcome = booking.abandon(cx.now());
+    let outcome = booking.abandon(cx.now()).map(|()| None);
     let tell = |change, booking: &Booking| {
         let owner = &booking.owner;
         let told =

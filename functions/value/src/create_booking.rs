@@ -66,6 +66,8 @@ async fn create_booking(State(cx): State<Deps>, command: Command<CreateBooking>)
         0 => change.create(&mut booking),
         _ => change.update(&mut booking),
     };
-    let answer = Answer::created(BookingView::from(&booking), format!("/v1/me/bookings/{}", booking.id)).version(booking.version);
+    // What has just begun has to be looked at first.
+    let view = BookingView::of(&booking, None);
+    let answer = Answer::created(view, format!("/v1/me/bookings/{}", booking.id)).version(booking.version);
     cx.commit(&command.request, change, answer).await
 }

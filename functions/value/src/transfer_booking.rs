@@ -53,6 +53,6 @@ async fn transfer_booking(
     // Whether it is enough does not depend on what points are worth.
     let terms = Terms::shipped(cx.now());
     let planned = plan(&booking.programme, booking.seen.points, &balances, &Valuations::default(), &terms);
-    let outcome = booking.transfer(&deal, missing(booking.seen.points, &planned), cx.now());
+    let outcome = booking.transfer(&deal, missing(booking.seen.points, &planned), cx.now()).map(|()| None);
     moved_on(&cx, &asked.request, booking, outcome, if_match, |change, _| change).await
 }

@@ -132,12 +132,13 @@ fn what_was_never_transferred_must_be_there() {
 }
 
 /// The kinds of a booking's steps with how far each is, for who has Citi's points alone.
-fn steps_of(booking: &Booking, minute: i64) -> Vec<(StepKind, StepState)> {
+fn steps_of(booking: &Booking, deal: &Deal, minute: i64) -> Vec<(StepKind, StepState)> {
     use crate::funding::{Balances, Terms, plan};
     let balances: Balances = [("citi-typ".parse().unwrap(), 90_000.try_into().unwrap())].into_iter().collect();
     let (terms, locale) = (Terms::shipped(at(minute)), "en".parse().unwrap());
     let plan = plan(&booking.programme, booking.seen.points, &balances, &Default::default(), &terms).unwrap();
-    booking.steps(Some(&plan), &locale, at(minute)).into_iter().map(|step| (step.kind, step.state)).collect()
+    let may_transfer = booking.may_transfer(deal, at(minute));
+    booking.steps(Some(&plan), &may_transfer, &locale, at(minute)).into_iter().map(|step| (step.kind, step.state)).collect()
 }
 
 #[test]
@@ -146,8 +147,9 @@ fn each_step_is_done_next_or_to_come() {
     use StepState::{Done, Next, ToCome};
     let deal = deal(award(40_000), 0);
     let mut booking = started(&deal);
-    let marks = |booking: &Booking, minute| steps_of(booking, minute).into_iter().map(|(_, state)| state).collect::<Vec<_>>();
-    let kinds: Vec<K> = steps_of(&booking, 0).into_iter().map(|(kind, _)| kind).collect();
+    let marks =
+        |booking: &Booking, minute| steps_of(booking, &deal, minute).into_iter().map(|(_, state)| state).collect::<Vec<_>>();
+    let kinds: Vec<K> = steps_of(&booking, &deal, 0).into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(kinds, [K::Verify, K::Hold, K::Check, K::Transfer, K::Wait, K::Book]);
     assert_eq!(marks(&booking, 0), [Next, ToCome, ToCome, ToCome, ToCome, ToCome]);
     booking.verify(&deal, seen(40_000), at(1)).unwrap();
@@ -156,13 +158,35 @@ fn each_step_is_done_next_or_to_come() {
     booking.verify(&deal, Look { held_until: Some(at(60)), ..seen(40_000) }, at(20)).unwrap();
     assert_eq!(marks(&booking, 50), [Done, Done, Next, ToCome, ToCome, ToCome]);
     booking.transfer(&deal, None, at(51)).unwrap();
-    assert_eq!(steps_of(&booking, 52), [(K::Verify, Done), (K::Transfer, Done), (K::Wait, Next), (K::Book, ToCome)]);
+    assert_eq!(steps_of(&booking, &deal, 52), [(K::Verify, Done), (K::Transfer, Done), (K::Wait, Next), (K::Book, ToCome)]);
     let none = Look { seen: seen(40_000).seen.map(|seen| Seen { seats: Some(0), ..seen }), held_until: None };
     booking.verify(&deal, none, at(53)).unwrap();
-    assert_eq!(steps_of(&booking, 54), [(K::Verify, Next), (K::Transfer, Done), (K::Wait, ToCome), (K::Book, ToCome)]);
+    assert_eq!(steps_of(&booking, &deal, 54), [(K::Verify, Next), (K::Transfer, Done), (K::Wait, ToCome), (K::Book, ToCome)]);
     booking.verify(&deal, seen(40_000), at(55)).unwrap();
     booking.done(None, at(60)).unwrap();
-    assert_eq!(steps_of(&booking, 61), [(K::Verify, Done), (K::Book, Done)]);
+    assert_eq!(steps_of(&booking, &deal, 61), [(K::Verify, Done), (K::Book, Done)]);
+}
+
+#[test]
+fn what_may_not_be_transferred_is_not_told_to_be() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    booking.verify(&deal, Look { held_until: Some(at(60)), ..seen(40_000) }, at(1)).unwrap();
+    let next = |booking: &Booking, deal: &Deal| {
+        steps_of(booking, deal, 3).into_iter().find(|(_, state)| *state == StepState::Next).map(|(kind, _)| kind)
+    };
+    assert_eq!((next(&booking, &deal), booking.may_transfer(&deal, at(3))), (Some(StepKind::Check), Ok(at(60))));
+    let (mut gone, mut dearer, mut past) = (deal.clone(), deal.clone(), deal.clone());
+    gone.gone(at(2));
+    let Subject::Flight(offer) = &mut dearer.subject;
+    (offer.fare, offer.freshness.observed_at) = (award(80_000), at(2));
+    let Subject::Flight(offer) = &mut past.subject;
+    offer.departs = "2026-02-15T19:02".parse().unwrap();
+    let causes = [BookingError::Gone, BookingError::Changed(at(2)), BookingError::Gone];
+    for (deal, cause) in [gone, dearer, past].iter().zip(causes) {
+        assert_eq!((next(&booking, deal), booking.may_transfer(deal, at(3))), (Some(StepKind::Verify), Err(cause.clone())));
+        assert_eq!(booking.clone().transfer(deal, None, at(3)), Err(cause), "what is shown is what is done");
+    }
 }
 
 #[test]
@@ -173,11 +197,11 @@ fn once_points_are_on_their_way_nobody_is_told_to_transfer_them() {
     booking.transfer(&deal, None, at(2)).unwrap();
     for (locale, words) in [("en", "Don't transfer them again."), ("de", "nicht noch einmal.")] {
         // Whatever the balances say by now.
-        let steps = booking.steps(None, &locale.parse().unwrap(), at(3));
+        let steps = booking.steps(None, &booking.may_transfer(&deal, at(3)), &locale.parse().unwrap(), at(3));
         assert!(steps[1].text.ends_with(words) && steps.iter().all(|step| step.transfer.is_none()), "{steps:#?}");
     }
     booking.abandon(at(4)).unwrap();
-    assert_eq!(booking.steps(None, &"en".parse().unwrap(), at(5)), []);
+    assert_eq!(booking.steps(None, &booking.may_transfer(&deal, at(5)), &"en".parse().unwrap(), at(5)), []);
 }
 
 #[test]
