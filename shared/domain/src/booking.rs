@@ -85,7 +85,13 @@ pub enum BookingState {
     /// It is booked.
     Booked,
     /// It was given up.
-    Abandoned,
+    // As above.
+    #[serde(rename_all = "camelCase")]
+    Abandoned {
+        /// Since when points were on their way by then, if they were: they don't come back.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        transferred_at: Option<Timestamp>,
+    },
 }
 
 /// A member's way to an award.
@@ -204,18 +210,20 @@ impl Booking {
         derived(&["booking", owner.tenant.as_str(), &owner.member.to_string(), &deal.to_string()])
     }
 
-    /// Begins one. One that was given up begins anew.
+    /// Begins one. One that was given up begins anew: with points on their way, if they were, so that nobody is told to transfer
+    /// twice.
     ///
     /// # Errors
     /// If it is no award, or gone, or there is a booking that was not given up.
     pub fn start(owner: Owner, deal: &Deal, before: Option<Self>, now: Timestamp) -> Result<Self, BookingError> {
         let (programme, seen) = offered(deal, now)?;
-        let version = match before {
-            Some(before) if before.state == BookingState::Abandoned => before.version,
+        let (version, transferred_at) = match before {
+            None => (0, None),
+            Some(Self { state: BookingState::Abandoned { transferred_at }, version, .. }) => (version, transferred_at),
             Some(_) => return Err(BookingError::Exists),
-            None => 0,
         };
-        let (now, id, state) = (to_second(now), Self::id_for(&owner, deal.id), BookingState::Verify);
+        let (now, id) = (to_second(now), Self::id_for(&owner, deal.id));
+        let state = transferred_at.map_or(BookingState::Verify, |since| BookingState::Waiting { since });
         let (deal, looked_at, changes) = (deal.id, None, vec![]);
         Ok(Self { id, owner, deal, programme, seen, looked_at, changes, state, created_at: now, updated_at: now, version })
     }
@@ -298,7 +306,9 @@ impl Booking {
         let seen_at = match self.state {
             BookingState::Waiting { .. } => return Err(BookingError::Transferred),
             BookingState::Verified { seen_at, .. } => seen_at,
-            BookingState::Verify | BookingState::Booked | BookingState::Abandoned => return Err(BookingError::VerifyFirst),
+            BookingState::Verify | BookingState::Booked | BookingState::Abandoned { .. } => {
+                return Err(BookingError::VerifyFirst);
+            }
         };
         let until = self.may_transfer_until().filter(|until| now <= *until).ok_or(BookingError::VerifyFirst)?;
         // A member who saw the award after a source did knows better; of one that has departed nobody does.
@@ -340,26 +350,31 @@ impl Booking {
         }
         match self.state {
             BookingState::Verify => return Err(BookingError::VerifyFirst),
+            BookingState::Waiting { .. } if self.looked_at.is_none() => return Err(BookingError::VerifyFirst),
             BookingState::Verified { .. } => {
                 let missing = there.map_or(0, |there| self.seen.points.get().saturating_sub(there));
                 if let Some(missing) = Points::try_from(missing).ok().filter(|missing| missing.get() > 0) {
                     return Err(BookingError::TooFewThere(missing));
                 }
             }
-            BookingState::Waiting { .. } | BookingState::Booked | BookingState::Abandoned => {}
+            BookingState::Waiting { .. } | BookingState::Booked | BookingState::Abandoned { .. } => {}
         }
         self.state = BookingState::Booked;
         self.updated_at = to_second(now);
         Ok(())
     }
 
-    /// Gives it up.
+    /// Gives it up. That points are on their way is kept.
     ///
     /// # Errors
     /// If it is over.
     pub fn abandon(&mut self, now: Timestamp) -> Result<(), BookingError> {
         self.must_go_on()?;
-        self.state = BookingState::Abandoned;
+        let transferred_at = match self.state {
+            BookingState::Waiting { since } => Some(since),
+            BookingState::Verify | BookingState::Verified { .. } | BookingState::Booked | BookingState::Abandoned { .. } => None,
+        };
+        self.state = BookingState::Abandoned { transferred_at };
         self.updated_at = to_second(now);
         Ok(())
     }
@@ -368,7 +383,7 @@ impl Booking {
     pub fn wants_points(&self) -> bool {
         match self.state {
             BookingState::Verify | BookingState::Verified { .. } => true,
-            BookingState::Waiting { .. } | BookingState::Booked | BookingState::Abandoned => false,
+            BookingState::Waiting { .. } | BookingState::Booked | BookingState::Abandoned { .. } => false,
         }
     }
 
@@ -384,7 +399,7 @@ impl Booking {
 
     fn must_go_on(&self) -> Result<(), BookingError> {
         match self.state {
-            BookingState::Booked | BookingState::Abandoned => Err(BookingError::Over),
+            BookingState::Booked | BookingState::Abandoned { .. } => Err(BookingError::Over),
             BookingState::Verify | BookingState::Verified { .. } | BookingState::Waiting { .. } => Ok(()),
         }
     }

@@ -99,13 +99,14 @@ impl Booking {
                 use StepState::{Done, Next, ToCome};
                 let transfer = step(StepKind::Transfer, transferred(language, &self.programme));
                 let wait = step(StepKind::Wait, arriving(language, &self.programme));
-                // Points come by themselves; a seat has to be seen.
-                let states = if self.found_no_seat() { [Next, Done, ToCome, ToCome] } else { [Done, Done, Next, ToCome] };
+                // Points come by themselves; a seat has to be seen, also where it is begun anew.
+                let unseen = self.looked_at.is_none() || self.found_no_seat();
+                let states = if unseen { [Next, Done, ToCome, ToCome] } else { [Done, Done, Next, ToCome] };
                 let steps = [verify, Step { irreversible: true, ..transfer }, wait, book];
                 steps.into_iter().zip(states).map(|(step, state)| Step { state, ..step }).collect()
             }
             BookingState::Booked => marked(vec![verify, book], 2),
-            BookingState::Abandoned => vec![],
+            BookingState::Abandoned { .. } => vec![],
         }
     }
 }

@@ -205,6 +205,37 @@ fn once_points_are_on_their_way_nobody_is_told_to_transfer_them() {
 }
 
 #[test]
+fn what_was_transferred_is_not_forgotten_by_giving_up() {
+    use StepKind as K;
+    use StepState::{Done, Next, ToCome};
+    let deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    booking.verify(&deal, seen(40_000), at(1)).unwrap();
+    booking.transfer(&deal, None, at(2)).unwrap();
+    booking.abandon(at(3)).unwrap();
+    assert_eq!(booking.state, BookingState::Abandoned { transferred_at: Some(at(2)) });
+    let mut again = Booking::start(owner(), &deal, Some(booking), at(20)).unwrap();
+    assert_eq!(again.state, BookingState::Waiting { since: at(2) });
+    assert_eq!(again.clone().transfer(&deal, None, at(21)), Err(BookingError::Transferred));
+    // Begun anew, it is looked at anew.
+    assert_eq!(steps_of(&again, &deal, 21), [(K::Verify, Next), (K::Transfer, Done), (K::Wait, ToCome), (K::Book, ToCome)]);
+    assert_eq!(again.clone().done(None, at(21)), Err(BookingError::VerifyFirst));
+    again.verify(&deal, seen(40_000), at(22)).unwrap();
+    assert_eq!(steps_of(&again, &deal, 23), [(K::Verify, Done), (K::Transfer, Done), (K::Wait, Next), (K::Book, ToCome)]);
+    assert_eq!(again.clone().done(None, at(23)), Ok(()));
+    // However often it is given up.
+    again.abandon(at(24)).unwrap();
+    let third = Booking::start(owner(), &deal, Some(again), at(25)).unwrap();
+    assert_eq!(third.state, BookingState::Waiting { since: at(2) });
+}
+
+#[test]
+fn one_that_was_given_up_before_that_was_told_is_still_read() {
+    let read: BookingState = serde_json::from_str(r#"{"at":"abandoned"}"#).unwrap();
+    assert_eq!(read, BookingState::Abandoned { transferred_at: None });
+}
+
+#[test]
 fn a_hold_keeps_what_was_seen() {
     let deal = deal(award(40_000), 0);
     let mut booking = started(&deal);
