@@ -95,6 +95,8 @@ pub(crate) fn refusal(error: BookingError) -> Failure {
         BookingError::SeenBeforeStart(_) => "seen-before-start",
         BookingError::VerifyFirst => "verify-first",
         BookingError::Transferred => "already-transferred",
+        BookingError::NotYet(_) => "not-transferred-yet",
+        BookingError::NotCleared(_) => "not-cleared-then",
         BookingError::NothingNewer(_) => "nothing-newer",
         BookingError::NoHolds => "no-holds",
         BookingError::Hold => "no-such-hold",
@@ -111,12 +113,14 @@ pub(crate) fn refusal(error: BookingError) -> Failure {
         | BookingError::SeenBeforeStart(_)
         | BookingError::NothingNewer(_)
         | BookingError::NoSeats => " Look at the programme's own site, and say what you see.",
-        BookingError::VerifyFirst => " Transfers can't be undone.",
+        BookingError::VerifyFirst => " Transfers can't be undone: if yours is made already, say when (`transferredAt`).",
         BookingError::NoAward
         | BookingError::Gone
         | BookingError::Exists
         | BookingError::Over
         | BookingError::Transferred
+        | BookingError::NotYet(_)
+        | BookingError::NotCleared(_)
         | BookingError::NoHolds
         | BookingError::Hold => "",
     };

@@ -56,8 +56,8 @@ pub struct BookingPlan {
 /// Shows a booking
 ///
 /// With the plan for its points and the steps, both by what the caller has now: nothing of that is kept with the booking. Each
-/// step says whether it is done, next or to come: a transfer is next only while the award can be relied on. Once points are on their way nothing is planned, so that nobody transfers
-/// twice.
+/// step says whether it is done, next or to come: a transfer is next only while the award can be relied on. Once points are on
+/// their way nothing is planned, so that nobody transfers twice.
 #[utoipa::path(
     get,
     path = "/v1/me/bookings/{id}",

@@ -112,7 +112,10 @@ pub struct Booking {
     /// When that was, by what anybody saw since it was begun.
     #[serde(default)]
     pub looked_at: Option<Timestamp>,
-    /// What had changed then.
+    /// When the first look was that cleared a transfer; kept when it is given up.
+    #[serde(default)]
+    pub cleared_at: Option<Timestamp>,
+    /// What had changed at the last look.
     pub changes: Vec<Change>,
     /// How far it has come.
     pub state: BookingState,
@@ -184,6 +187,12 @@ pub enum BookingError {
     /// Points are on their way already.
     #[error("the points are on their way already")]
     Transferred,
+    /// A transfer that is said to be made after now.
+    #[error("{0} is yet to come")]
+    NotYet(Timestamp),
+    /// A transfer that no look had cleared.
+    #[error("no look at the award had cleared a transfer at {0}")]
+    NotCleared(Timestamp),
     /// A source's look that is no newer than what is known.
     #[error("a source saw the award at {0}, and it was looked at since")]
     NothingNewer(Timestamp),
@@ -217,15 +226,17 @@ impl Booking {
     /// If it is no award, or gone, or there is a booking that was not given up.
     pub fn start(owner: Owner, deal: &Deal, before: Option<Self>, now: Timestamp) -> Result<Self, BookingError> {
         let (programme, seen) = offered(deal, now)?;
-        let (version, transferred_at) = match before {
-            None => (0, None),
-            Some(Self { state: BookingState::Abandoned { transferred_at }, version, .. }) => (version, transferred_at),
+        let (version, transferred_at, cleared_at) = match before {
+            None => (0, None, None),
+            Some(Self { state: BookingState::Abandoned { transferred_at }, version, cleared_at, .. }) => {
+                (version, transferred_at, cleared_at)
+            }
             Some(_) => return Err(BookingError::Exists),
         };
         let (now, id) = (to_second(now), Self::id_for(&owner, deal.id));
         let state = transferred_at.map_or(BookingState::Verify, |since| BookingState::Waiting { since });
-        let (deal, looked_at, changes) = (deal.id, None, vec![]);
-        Ok(Self { id, owner, deal, programme, seen, looked_at, changes, state, created_at: now, updated_at: now, version })
+        let (deal, looked_at, changes, created_at, updated_at) = (deal.id, None, vec![], now, now);
+        Ok(Self { id, owner, deal, programme, seen, looked_at, cleared_at, changes, state, created_at, updated_at, version })
     }
 
     /// Takes in that the award was looked at: by the member with the programme, or else by a source, which must have looked
@@ -264,6 +275,9 @@ impl Booking {
         if !matches!(self.state, BookingState::Waiting { .. }) {
             let there = BookingState::Verified { seen_at, held_until: look.held_until };
             self.state = if seen.seats == Some(0) { BookingState::Verify } else { there };
+            if self.state == there {
+                self.cleared_at = self.cleared_at.or(Some(seen_at));
+            }
         }
         self.updated_at = to_second(now);
         Ok(())
@@ -296,8 +310,8 @@ impl Booking {
         Some(held_until.map_or(relied_on, |until| until.max(relied_on)))
     }
 
-    /// Until when points may be transferred: the one rule, for who asks and for who does it. They may not unless the award was seen
-    /// minutes ago, or is held, and no source saw since that it is gone, asks more points or has fewer seats.
+    /// Until when points may be transferred: the one rule, for who asks and for who does it. They may not unless the award was
+    /// seen minutes ago, or is held, and no source saw since that it is gone, asks more points or has fewer seats.
     ///
     /// # Errors
     /// If it has to be looked at first, is gone or worse than it was seen, was transferred before, or the booking is over.
@@ -333,6 +347,27 @@ impl Booking {
             return Err(BookingError::TooFewPoints(missing));
         }
         self.state = BookingState::Waiting { since: to_second(now) };
+        self.updated_at = to_second(now);
+        Ok(())
+    }
+
+    /// Takes in that points were transferred then, by what the member says: a fact, which nothing that came after undoes. To
+    /// refuse it would be to tell them to transfer again. Nobody was told to before a look had cleared it.
+    ///
+    /// # Errors
+    /// If it was transferred before, or not yet, or no look had cleared it, or the booking is over.
+    pub fn transferred(&mut self, then: Timestamp, now: Timestamp) -> Result<(), BookingError> {
+        self.must_go_on()?;
+        if matches!(self.state, BookingState::Waiting { .. }) {
+            return Err(BookingError::Transferred);
+        }
+        if then > now {
+            return Err(BookingError::NotYet(then));
+        }
+        if self.cleared_at.is_none_or(|cleared| then < to_second(cleared)) {
+            return Err(BookingError::NotCleared(then));
+        }
+        self.state = BookingState::Waiting { since: to_second(then) };
         self.updated_at = to_second(now);
         Ok(())
     }

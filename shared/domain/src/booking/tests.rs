@@ -205,6 +205,34 @@ fn once_points_are_on_their_way_nobody_is_told_to_transfer_them() {
 }
 
 #[test]
+fn that_points_were_transferred_is_taken_in_however_late_it_is_said() {
+    let mut deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    assert_eq!(booking.transferred(at(0), at(0)), Err(BookingError::NotCleared(at(0))), "nobody has looked");
+    booking.verify(&deal, seen(40_000), at(1)).unwrap();
+    // Gone since, and the look too long ago: what has happened has happened.
+    deal.gone(at(10));
+    assert_eq!(booking.transfer(&deal, None, at(12)), Err(BookingError::VerifyFirst));
+    assert_eq!(booking.transferred(at(0), at(12)), Err(BookingError::NotCleared(at(0))));
+    assert_eq!(booking.transferred(at(13), at(12)), Err(BookingError::NotYet(at(13))));
+    let mut late = booking.clone();
+    assert_eq!((late.transferred(at(9), at(12)), late.state), (Ok(()), BookingState::Waiting { since: at(9) }));
+    assert_eq!(late.transferred(at(9), at(13)), Err(BookingError::Transferred));
+    // Neither a later look makes it undone, nor that there is no seat then, nor giving up.
+    let none = Look { seen: seen(40_000).seen.map(|seen| Seen { seats: Some(0), ..seen }), held_until: None };
+    for look in [seen(40_000), none] {
+        let mut later = booking.clone();
+        later.verify(&deal, look, at(14)).unwrap();
+        assert_eq!((later.transferred(at(9), at(15)), later.state), (Ok(()), BookingState::Waiting { since: at(9) }));
+    }
+    booking.abandon(at(14)).unwrap();
+    assert_eq!(booking.clone().transferred(at(9), at(15)), Err(BookingError::Over));
+    let live = Deal { state: DealState::Live, ..deal };
+    let mut again = Booking::start(owner(), &live, Some(booking), at(16)).unwrap();
+    assert_eq!((again.transferred(at(9), at(17)), again.state), (Ok(()), BookingState::Waiting { since: at(9) }));
+}
+
+#[test]
 fn what_was_transferred_is_not_forgotten_by_giving_up() {
     use StepKind as K;
     use StepState::{Done, Next, ToCome};
@@ -412,6 +440,7 @@ enum Try {
     See(Option<i64>),
     Look,
     Transfer,
+    Told(i64),
     Done,
     Abandon,
 }
@@ -422,6 +451,7 @@ fn tries() -> impl Strategy<Value = Vec<(i64, Try)>> {
         3 => (1_i64..60).prop_map(|held| Try::See(Some(held))),
         3 => Just(Try::Look),
         6 => Just(Try::Transfer),
+        2 => (-12_i64..3).prop_map(Try::Told),
         1 => Just(Try::Done),
         1 => Just(Try::Abandon),
     ];
@@ -433,7 +463,7 @@ proptest! {
     fn whatever_is_tried_nothing_is_transferred_on_what_was_seen_long_ago(tries in tries(), observed in 0_i64..60) {
         let deal = deal(award(40_000), observed);
         let holds = holds::read("header\naadvantage,24,yes,made up,2026-11");
-        let (mut booking, mut minute, mut good_until) = (started(&deal), 0, None);
+        let (mut booking, mut minute, mut good_until, mut good_from) = (started(&deal), 0, None, None);
         for (later, this) in tries {
             minute += later;
             let before = booking.clone();
@@ -444,12 +474,20 @@ proptest! {
                 }
                 Try::Look => booking.verify(&deal, Look::default(), at(minute)),
                 Try::Transfer => booking.transfer(&deal, None, at(minute)),
+                Try::Told(after) => booking.transferred(at(minute + after), at(minute)),
                 Try::Done => booking.done(None, at(minute)),
                 Try::Abandon => booking.abandon(at(minute)),
             };
             match (this, &result) {
-                (Try::See(held), Ok(())) => good_until = Some(minute + held.unwrap_or(0).max(10)),
-                (Try::Look, Ok(())) => good_until = Some(observed + 10),
+                (Try::See(held), Ok(())) => {
+                    good_until = Some(minute + held.unwrap_or(0).max(10));
+                    good_from = good_from.or(Some(minute));
+                }
+                (Try::Look, Ok(())) => {
+                    good_until = Some(observed + 10);
+                    good_from = good_from.or(Some(observed));
+                }
+                (Try::Told(after), Ok(())) => prop_assert!(after <= 0 && good_from.is_some_and(|from| minute + after >= from)),
                 (Try::Transfer, Ok(())) => prop_assert!(good_until.is_some_and(|until| minute <= until)),
                 (Try::Done | Try::Abandon, Ok(())) | (_, Err(_)) => {}
             }
