@@ -6,6 +6,7 @@ use domain::{
 };
 use jiff::ToSpan;
 use local::{TestApp, data::RECORDED_AT, test_app::User};
+use platform::clock::Clock;
 use serde_json::{Value, json};
 use storage::Change;
 
