@@ -17,7 +17,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-abandon-bookin
 
 /// Gives a booking up
 ///
-/// It can begin anew.
+/// It can begin anew. If points were on their way, it does so with them on their way: nobody is told to transfer them again.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings/{id}/abandon",
@@ -36,7 +36,7 @@ async fn abandon_booking(
     asked: Instruction,
 ) -> Reply<BookingView> {
     let mut booking = booking_of(&cx, &asked.caller, id, if_match).await?;
-    let outcome = booking.abandon(cx.now());
+    let outcome = booking.abandon(cx.now()).map(|()| None);
     let tell = |change, booking: &Booking| {
         let owner = &booking.owner;
         let told =

@@ -27,7 +27,8 @@ pub struct BookingView {
     changes: Vec<Changed>,
     /// How far it has come.
     state: BookingState,
-    /// Until when points may be transferred; none, if the award has to be looked at first.
+    /// Until when points may be transferred; none, if the award has to be looked at first, or a source saw since that it is gone,
+    /// asks more points or has fewer seats.
     #[schema(value_type = Option<String>, format = DateTime)]
     may_transfer_until: Option<Timestamp>,
     /// When it was begun.
@@ -40,8 +41,9 @@ pub struct BookingView {
     version: u64,
 }
 
-impl From<&Booking> for BookingView {
-    fn from(booking: &Booking) -> Self {
+impl BookingView {
+    /// Of a booking for which points may be transferred until then, by [`Booking::may_transfer`].
+    pub(crate) fn of(booking: &Booking, may_transfer_until: Option<Timestamp>) -> Self {
         Self {
             id: booking.id,
             deal: booking.deal,
@@ -49,7 +51,7 @@ impl From<&Booking> for BookingView {
             seen: booking.seen,
             changes: booking.changes.clone(),
             state: booking.state,
-            may_transfer_until: booking.may_transfer_until(),
+            may_transfer_until,
             created_at: booking.created_at,
             updated_at: booking.updated_at,
             version: booking.version,
@@ -64,19 +66,19 @@ pub(crate) async fn booking_of(cx: &Deps, caller: &Caller, id: BookingId, if_mat
     Ok(booking)
 }
 
-/// Stores a booking that was moved on, with what is told of it, and shows it.
+/// Stores a booking that was moved on, with what is told of it, and shows it: with until when points may be transferred now.
 pub(crate) async fn moved_on(
     cx: &Deps,
     request: &Request,
     mut booking: Booking,
-    outcome: Result<(), BookingError>,
+    outcome: Result<Option<Timestamp>, BookingError>,
     if_match: IfMatch,
     tell: impl FnOnce(Change, &Booking) -> Change,
 ) -> Reply<BookingView> {
-    outcome.map_err(refusal)?;
+    let may_transfer_until = outcome.map_err(refusal)?;
     let change = Change::new().update(&mut booking);
     let change = tell(change, &booking);
-    let answer = Answer::ok(BookingView::from(&booking)).version(booking.version);
+    let answer = Answer::ok(BookingView::of(&booking, may_transfer_until)).version(booking.version);
     cx.commit(request, change, answer).await.map_err(|failure| if_match.settle(failure))
 }
 
@@ -85,6 +87,7 @@ pub(crate) fn refusal(error: BookingError) -> Failure {
     let code = match &error {
         BookingError::NoAward => "no-award",
         BookingError::Gone => "award-gone",
+        BookingError::Changed(_) => "award-changed",
         BookingError::Exists => "booking-exists",
         BookingError::Over => "booking-over",
         BookingError::SeenTooLongAgo(_) => "seen-too-long-ago",
@@ -92,6 +95,8 @@ pub(crate) fn refusal(error: BookingError) -> Failure {
         BookingError::SeenBeforeStart(_) => "seen-before-start",
         BookingError::VerifyFirst => "verify-first",
         BookingError::Transferred => "already-transferred",
+        BookingError::NotYet(_) => "not-transferred-yet",
+        BookingError::NotCleared(_) => "not-cleared-then",
         BookingError::NothingNewer(_) => "nothing-newer",
         BookingError::NoHolds => "no-holds",
         BookingError::Hold => "no-such-hold",
@@ -102,17 +107,20 @@ pub(crate) fn refusal(error: BookingError) -> Failure {
     let advice = match &error {
         BookingError::TooFewPoints(_) => " Say what you have (`PUT /v1/me/balances`): transfers can't be undone.",
         BookingError::TooFewThere(_) => " Transfer them first, or say what you have there (`PUT /v1/me/balances`).",
-        BookingError::SeenTooLongAgo(_)
+        BookingError::Changed(_)
+        | BookingError::SeenTooLongAgo(_)
         | BookingError::OnlyCached
         | BookingError::SeenBeforeStart(_)
         | BookingError::NothingNewer(_)
         | BookingError::NoSeats => " Look at the programme's own site, and say what you see.",
-        BookingError::VerifyFirst => " Transfers can't be undone.",
+        BookingError::VerifyFirst => " Transfers can't be undone: if yours is made already, say when (`transferredAt`).",
         BookingError::NoAward
         | BookingError::Gone
         | BookingError::Exists
         | BookingError::Over
         | BookingError::Transferred
+        | BookingError::NotYet(_)
+        | BookingError::NotCleared(_)
         | BookingError::NoHolds
         | BookingError::Hold => "",
     };

@@ -42,10 +42,10 @@ impl Input for CreateBooking {
 
 /// Begins a booking
 ///
-/// Of a deal there is one at a time; one that was given up begins anew. Nothing is booked with anybody: it leads the caller from
-/// a look at the award to the transfer and the booking, and says when a step is not safe. What a search has shown, and no watcher
-/// has found yet, is known by the `searchKey` of its answer beside its id, for as long as the answer is shown; from then on it is
-/// kept.
+/// Of a deal there is one at a time; one that was given up begins anew, with points on their way if they were. Nothing is booked
+/// with anybody: it leads the caller from a look at the award to the transfer and the booking, and says when a step is not safe.
+/// What a search has shown, and no watcher has found yet, is known by the `searchKey` of its answer beside its id, for as long as
+/// the answer is shown; from then on it is kept.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings",
@@ -66,6 +66,8 @@ async fn create_booking(State(cx): State<Deps>, command: Command<CreateBooking>)
         0 => change.create(&mut booking),
         _ => change.update(&mut booking),
     };
-    let answer = Answer::created(BookingView::from(&booking), format!("/v1/me/bookings/{}", booking.id)).version(booking.version);
+    // What has just begun has to be looked at first, or its points are on their way.
+    let view = BookingView::of(&booking, None);
+    let answer = Answer::created(view, format!("/v1/me/bookings/{}", booking.id)).version(booking.version);
     cx.commit(&command.request, change, answer).await
 }

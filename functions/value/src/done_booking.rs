@@ -46,7 +46,7 @@ async fn done_booking(
     let mut booking = booking_of(&cx, &asked.caller, id, if_match).await?;
     let (balances, said) = wallet::balances(&cx, &asked.caller.owner).await?;
     let there = (said > 0).then(|| balances.of(&booking.programme));
-    let outcome = booking.done(there, cx.now());
+    let outcome = booking.done(there, cx.now()).map(|()| None);
     let tell = |change, booking: &Booking| {
         let owner = &booking.owner;
         let told = BookingDone { tenant: owner.tenant.clone(), member: owner.member, booking: booking.id, deal: booking.deal };

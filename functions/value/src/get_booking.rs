@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::{
-    booking::{Booking, Step},
+    booking::{Booking, BookingError, Step},
     deals::Deal,
     funding::{FundingError, FundingPlan, Shortfall, Terms, plan},
     identity::{Member, Role},
@@ -56,8 +56,8 @@ pub struct BookingPlan {
 /// Shows a booking
 ///
 /// With the plan for its points and the steps, both by what the caller has now: nothing of that is kept with the booking. Each
-/// step says whether it is done, next or to come. Once points are on their way nothing is planned, so that nobody transfers
-/// twice.
+/// step says whether it is done, next or to come: a transfer is next only while the award can be relied on. Once points are on
+/// their way nothing is planned, so that nobody transfers twice.
 #[utoipa::path(
     get,
     path = "/v1/me/bookings/{id}",
@@ -73,8 +73,9 @@ async fn get_booking(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<
     let terms = Terms::shipped(cx.now());
     // Balances don't tell of points that are on their way: nothing is planned then.
     let planned = booking.wants_points().then(|| plan(&booking.programme, booking.seen.points, &balances, &valuations, &terms));
-    let steps = booking.steps(planned.as_ref().and_then(|planned| planned.as_ref().ok()), &locale, cx.now());
     let deal = cx.store().deal(caller.tenant(), booking.deal).await?;
+    let may_transfer = deal.as_ref().ok_or(BookingError::Gone).and_then(|deal| booking.may_transfer(deal, cx.now()));
+    let steps = booking.steps(planned.as_ref().and_then(|planned| planned.as_ref().ok()), &may_transfer, &locale, cx.now());
     let cash = deal.and_then(|deal| deal.valuation).and_then(|valuation| valuation.cash);
     let (rates, on) = (cx.rates().await?, terms.day());
     let in_dollars = |money: Money| rates.between(money.currency(), Currency::USD, on).and_then(|rate| rate.convert(money)).ok();
@@ -92,6 +93,6 @@ async fn get_booking(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<
         ))
         | None => (None, None),
     };
-    let shown = BookingPlan { booking: BookingView::from(&booking), plan, shortfall, steps, ways };
+    let shown = BookingPlan { booking: BookingView::of(&booking, may_transfer.ok()), plan, shortfall, steps, ways };
     Ok(Answer::ok(shown).version(booking.version))
 }

@@ -66,6 +66,7 @@ async fn re_verify_booking(
     let mut booking = booking_of(&cx, &asked.caller, id, if_match).await?;
     let deal = cx.store().deal(asked.caller.tenant(), booking.deal).await?.ok_or(Failure::NotFound("deal"))?;
     let ReVerifyBooking { seen, held_until } = asked.input;
-    let outcome = booking.verify(&deal, Look { seen, held_until }, cx.now());
+    let now = cx.now();
+    let outcome = booking.verify(&deal, Look { seen, held_until }, now).map(|()| booking.may_transfer(&deal, now).ok());
     moved_on(&cx, &asked.request, booking, outcome, if_match, |change, _| change).await
 }

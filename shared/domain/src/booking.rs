@@ -85,7 +85,13 @@ pub enum BookingState {
     /// It is booked.
     Booked,
     /// It was given up.
-    Abandoned,
+    // As above.
+    #[serde(rename_all = "camelCase")]
+    Abandoned {
+        /// Since when points were on their way by then, if they were: they don't come back.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        transferred_at: Option<Timestamp>,
+    },
 }
 
 /// A member's way to an award.
@@ -106,7 +112,10 @@ pub struct Booking {
     /// When that was, by what anybody saw since it was begun.
     #[serde(default)]
     pub looked_at: Option<Timestamp>,
-    /// What had changed then.
+    /// When the first look was that cleared a transfer; kept when it is given up.
+    #[serde(default)]
+    pub cleared_at: Option<Timestamp>,
+    /// What had changed at the last look.
     pub changes: Vec<Change>,
     /// How far it has come.
     pub state: BookingState,
@@ -154,6 +163,9 @@ pub enum BookingError {
     /// The award is no longer offered.
     #[error("the award is no longer offered")]
     Gone,
+    /// A source saw after the last look that it asks more, or that fewer seats are left.
+    #[error("a source saw at {0} that the award asks more points or has fewer seats than when it was last looked at")]
+    Changed(Timestamp),
     /// One is under way, or done.
     #[error("there is a booking of this deal already")]
     Exists,
@@ -175,6 +187,12 @@ pub enum BookingError {
     /// Points are on their way already.
     #[error("the points are on their way already")]
     Transferred,
+    /// A transfer that is said to be made after now.
+    #[error("{0} is yet to come")]
+    NotYet(Timestamp),
+    /// A transfer that no look had cleared.
+    #[error("no look at the award had cleared a transfer at {0}")]
+    NotCleared(Timestamp),
     /// A source's look that is no newer than what is known.
     #[error("a source saw the award at {0}, and it was looked at since")]
     NothingNewer(Timestamp),
@@ -201,20 +219,24 @@ impl Booking {
         derived(&["booking", owner.tenant.as_str(), &owner.member.to_string(), &deal.to_string()])
     }
 
-    /// Begins one. One that was given up begins anew.
+    /// Begins one. One that was given up begins anew: with points on their way, if they were, so that nobody is told to transfer
+    /// twice.
     ///
     /// # Errors
     /// If it is no award, or gone, or there is a booking that was not given up.
     pub fn start(owner: Owner, deal: &Deal, before: Option<Self>, now: Timestamp) -> Result<Self, BookingError> {
         let (programme, seen) = offered(deal, now)?;
-        let version = match before {
-            Some(before) if before.state == BookingState::Abandoned => before.version,
+        let (version, transferred_at, cleared_at) = match before {
+            None => (0, None, None),
+            Some(Self { state: BookingState::Abandoned { transferred_at }, version, cleared_at, .. }) => {
+                (version, transferred_at, cleared_at)
+            }
             Some(_) => return Err(BookingError::Exists),
-            None => 0,
         };
-        let (now, id, state) = (to_second(now), Self::id_for(&owner, deal.id), BookingState::Verify);
-        let (deal, looked_at, changes) = (deal.id, None, vec![]);
-        Ok(Self { id, owner, deal, programme, seen, looked_at, changes, state, created_at: now, updated_at: now, version })
+        let (now, id) = (to_second(now), Self::id_for(&owner, deal.id));
+        let state = transferred_at.map_or(BookingState::Verify, |since| BookingState::Waiting { since });
+        let (deal, looked_at, changes, created_at, updated_at) = (deal.id, None, vec![], now, now);
+        Ok(Self { id, owner, deal, programme, seen, looked_at, cleared_at, changes, state, created_at, updated_at, version })
     }
 
     /// Takes in that the award was looked at: by the member with the programme, or else by a source, which must have looked
@@ -253,6 +275,9 @@ impl Booking {
         if !matches!(self.state, BookingState::Waiting { .. }) {
             let there = BookingState::Verified { seen_at, held_until: look.held_until };
             self.state = if seen.seats == Some(0) { BookingState::Verify } else { there };
+            if self.state == there {
+                self.cleared_at = self.cleared_at.or(Some(seen_at));
+            }
         }
         self.updated_at = to_second(now);
         Ok(())
@@ -278,36 +303,71 @@ impl Booking {
         Ok((seen, observed))
     }
 
-    /// Until when points may be transferred, by what was seen last.
+    /// Until when the last look can be relied on, whatever sources saw since.
     pub fn may_transfer_until(&self) -> Option<Timestamp> {
         let BookingState::Verified { seen_at, held_until } = self.state else { return None };
         let relied_on = seen_at.saturating_add(VERIFIED_FOR).unwrap_or(Timestamp::MAX);
         Some(held_until.map_or(relied_on, |until| until.max(relied_on)))
     }
 
-    /// Takes in that points are transferred. Refused unless the award was seen minutes ago, or is held, and nobody saw since that
-    /// it is gone, and what the member has is enough: `missing` are the points that it is not, by [`missing`].
+    /// Until when points may be transferred: the one rule, for who asks and for who does it. They may not unless the award was
+    /// seen minutes ago, or is held, and no source saw since that it is gone, asks more points or has fewer seats.
     ///
     /// # Errors
-    /// If it has to be looked at first, is gone, was transferred before, or the booking is over; or if points are missing.
-    pub fn transfer(&mut self, deal: &Deal, missing: Option<Points>, now: Timestamp) -> Result<(), BookingError> {
+    /// If it has to be looked at first, is gone or worse than it was seen, was transferred before, or the booking is over.
+    pub fn may_transfer(&self, deal: &Deal, now: Timestamp) -> Result<Timestamp, BookingError> {
         self.must_go_on()?;
         let seen_at = match self.state {
             BookingState::Waiting { .. } => return Err(BookingError::Transferred),
             BookingState::Verified { seen_at, .. } => seen_at,
-            BookingState::Verify | BookingState::Booked | BookingState::Abandoned => return Err(BookingError::VerifyFirst),
+            BookingState::Verify | BookingState::Booked | BookingState::Abandoned { .. } => {
+                return Err(BookingError::VerifyFirst);
+            }
         };
-        if self.may_transfer_until().is_none_or(|until| now > until) {
-            return Err(BookingError::VerifyFirst);
-        }
-        // A member who saw the award after it was gone knows better; of one that has departed nobody does.
+        let until = self.may_transfer_until().filter(|until| now <= *until).ok_or(BookingError::VerifyFirst)?;
+        // A member who saw the award after a source did knows better; of one that has departed nobody does.
         if deal.is_past(now) || deal.state == DealState::Gone && deal.last_seen >= to_second(seen_at) {
             return Err(BookingError::Gone);
         }
+        let observed = deal.flight().freshness.observed_at;
+        if observed > seen_at && offered(deal, now).is_ok_and(|(_, now)| now.is_worse_than(&self.seen)) {
+            return Err(BookingError::Changed(observed));
+        }
+        Ok(until)
+    }
+
+    /// Takes in that points are transferred. Refused unless they may be, by [`Self::may_transfer`], and what the member has is
+    /// enough: `missing` are the points that it is not, by [`missing`].
+    ///
+    /// # Errors
+    /// If they may not be, or points are missing.
+    pub fn transfer(&mut self, deal: &Deal, missing: Option<Points>, now: Timestamp) -> Result<(), BookingError> {
+        self.may_transfer(deal, now)?;
         if let Some(missing) = missing {
             return Err(BookingError::TooFewPoints(missing));
         }
         self.state = BookingState::Waiting { since: to_second(now) };
+        self.updated_at = to_second(now);
+        Ok(())
+    }
+
+    /// Takes in that points were transferred then, by what the member says: a fact, which nothing that came after undoes. To
+    /// refuse it would be to tell them to transfer again. Nobody was told to before a look had cleared it.
+    ///
+    /// # Errors
+    /// If it was transferred before, or not yet, or no look had cleared it, or the booking is over.
+    pub fn transferred(&mut self, then: Timestamp, now: Timestamp) -> Result<(), BookingError> {
+        self.must_go_on()?;
+        if matches!(self.state, BookingState::Waiting { .. }) {
+            return Err(BookingError::Transferred);
+        }
+        if then > now {
+            return Err(BookingError::NotYet(then));
+        }
+        if self.cleared_at.is_none_or(|cleared| then < to_second(cleared)) {
+            return Err(BookingError::NotCleared(then));
+        }
+        self.state = BookingState::Waiting { since: to_second(then) };
         self.updated_at = to_second(now);
         Ok(())
     }
@@ -325,26 +385,31 @@ impl Booking {
         }
         match self.state {
             BookingState::Verify => return Err(BookingError::VerifyFirst),
+            BookingState::Waiting { .. } if self.looked_at.is_none() => return Err(BookingError::VerifyFirst),
             BookingState::Verified { .. } => {
                 let missing = there.map_or(0, |there| self.seen.points.get().saturating_sub(there));
                 if let Some(missing) = Points::try_from(missing).ok().filter(|missing| missing.get() > 0) {
                     return Err(BookingError::TooFewThere(missing));
                 }
             }
-            BookingState::Waiting { .. } | BookingState::Booked | BookingState::Abandoned => {}
+            BookingState::Waiting { .. } | BookingState::Booked | BookingState::Abandoned { .. } => {}
         }
         self.state = BookingState::Booked;
         self.updated_at = to_second(now);
         Ok(())
     }
 
-    /// Gives it up.
+    /// Gives it up. That points are on their way is kept.
     ///
     /// # Errors
     /// If it is over.
     pub fn abandon(&mut self, now: Timestamp) -> Result<(), BookingError> {
         self.must_go_on()?;
-        self.state = BookingState::Abandoned;
+        let transferred_at = match self.state {
+            BookingState::Waiting { since } => Some(since),
+            BookingState::Verify | BookingState::Verified { .. } | BookingState::Booked | BookingState::Abandoned { .. } => None,
+        };
+        self.state = BookingState::Abandoned { transferred_at };
         self.updated_at = to_second(now);
         Ok(())
     }
@@ -353,7 +418,7 @@ impl Booking {
     pub fn wants_points(&self) -> bool {
         match self.state {
             BookingState::Verify | BookingState::Verified { .. } => true,
-            BookingState::Waiting { .. } | BookingState::Booked | BookingState::Abandoned => false,
+            BookingState::Waiting { .. } | BookingState::Booked | BookingState::Abandoned { .. } => false,
         }
     }
 
@@ -369,7 +434,7 @@ impl Booking {
 
     fn must_go_on(&self) -> Result<(), BookingError> {
         match self.state {
-            BookingState::Booked | BookingState::Abandoned => Err(BookingError::Over),
+            BookingState::Booked | BookingState::Abandoned { .. } => Err(BookingError::Over),
             BookingState::Verify | BookingState::Verified { .. } | BookingState::Waiting { .. } => Ok(()),
         }
     }
@@ -413,6 +478,11 @@ impl Seen {
         let taxes = (self.taxes != now.taxes).then_some(Change::Taxes { before: self.taxes, now: now.taxes });
         let seats = (self.seats != now.seats).then_some(Change::Seats { before: self.seats, now: now.seats });
         [points, taxes, seats].into_iter().flatten().collect()
+    }
+
+    /// Whether it asks more points, or has fewer seats. Of seats that nobody told before, only that there is none is worse.
+    fn is_worse_than(&self, before: &Self) -> bool {
+        self.points > before.points || self.seats.is_some_and(|seats| seats < before.seats.unwrap_or(1))
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Booking, BookingState, Hold, Phone, holds};
+use super::{Booking, BookingError, BookingState, Hold, Phone, holds};
 use crate::{
     flights::Fare,
     funding::{FundingPlan, Transfer},
@@ -74,10 +74,16 @@ pub fn steps(plan: &FundingPlan, fees: Option<Money>, locale: &Locale, now: Time
 }
 
 impl Booking {
-    /// What to do about it, in order, and how far that is. `plan` is where its points come from, by what the member has now. Once
-    /// points are on their way that counts no longer: balances don't tell of them, and nobody is told to transfer twice. Nothing,
-    /// where there are too few points, or it was given up.
-    pub fn steps(&self, plan: Option<&FundingPlan>, locale: &Locale, now: Timestamp) -> Vec<Step> {
+    /// What to do about it, in order, and how far that is. `plan` is where its points come from, by what the member has now, and
+    /// `may_transfer` what [`Booking::may_transfer`] says now. Once points are on their way neither counts any longer: balances
+    /// don't tell of them, and nobody is told to transfer twice. Nothing, where there are too few points, or it was given up.
+    pub fn steps(
+        &self,
+        plan: Option<&FundingPlan>,
+        may_transfer: &Result<Timestamp, BookingError>,
+        locale: &Locale,
+        now: Timestamp,
+    ) -> Vec<Step> {
         let language = Language::of(locale);
         let by_plan = || plan.map(|plan| planned(plan, self.seen.taxes, language, now)).unwrap_or_default();
         let verify = step(StepKind::Verify, verify(language, &self.programme, self.seen.points));
@@ -86,32 +92,35 @@ impl Booking {
             BookingState::Verify => marked(by_plan(), 0),
             BookingState::Verified { held_until, .. } => {
                 let steps = by_plan();
-                let next = self.next_after_a_look(&steps, held_until.is_some_and(|until| now <= until), now);
+                let next = next_after_a_look(&steps, may_transfer, held_until.is_some_and(|until| now <= until));
                 marked(steps, next)
             }
             BookingState::Waiting { .. } => {
                 use StepState::{Done, Next, ToCome};
                 let transfer = step(StepKind::Transfer, transferred(language, &self.programme));
                 let wait = step(StepKind::Wait, arriving(language, &self.programme));
-                // Points come by themselves; a seat has to be seen.
-                let states = if self.found_no_seat() { [Next, Done, ToCome, ToCome] } else { [Done, Done, Next, ToCome] };
+                // Points come by themselves; a seat has to be seen, also where it is begun anew.
+                let unseen = self.looked_at.is_none() || self.found_no_seat();
+                let states = if unseen { [Next, Done, ToCome, ToCome] } else { [Done, Done, Next, ToCome] };
                 let steps = [verify, Step { irreversible: true, ..transfer }, wait, book];
                 steps.into_iter().zip(states).map(|(step, state)| Step { state, ..step }).collect()
             }
             BookingState::Booked => marked(vec![verify, book], 2),
-            BookingState::Abandoned => vec![],
+            BookingState::Abandoned { .. } => vec![],
         }
     }
+}
 
-    /// The place of what is next once the award was seen: to look again, where that was too long ago for what can't be undone.
-    fn next_after_a_look(&self, steps: &[Step], is_held: bool, now: Timestamp) -> usize {
-        let is_old = self.may_transfer_until().is_none_or(|until| now > until);
-        if is_old && steps.iter().any(|step| step.kind == StepKind::Transfer) {
-            return 0;
-        }
-        let is_done = |step: &Step| step.kind == StepKind::Verify || step.kind == StepKind::Hold && is_held;
-        steps.iter().take_while(|step| is_done(step)).count()
+/// The place of what is next once the award was seen: to look again, where a source saw since that it is gone or worse, or where
+/// the look was too long ago for what can't be undone.
+fn next_after_a_look(steps: &[Step], may_transfer: &Result<Timestamp, BookingError>, is_held: bool) -> usize {
+    let transfers = steps.iter().any(|step| step.kind == StepKind::Transfer);
+    let is_merely_old = may_transfer.as_ref() == Err(&BookingError::VerifyFirst);
+    if may_transfer.is_err() && (transfers || !is_merely_old) {
+        return 0;
     }
+    let is_done = |step: &Step| step.kind == StepKind::Verify || step.kind == StepKind::Hold && is_held;
+    steps.iter().take_while(|step| is_done(step)).count()
 }
 
 /// Those before a place are done, what is there is next, and the rest is to come.

@@ -132,12 +132,13 @@ fn what_was_never_transferred_must_be_there() {
 }
 
 /// The kinds of a booking's steps with how far each is, for who has Citi's points alone.
-fn steps_of(booking: &Booking, minute: i64) -> Vec<(StepKind, StepState)> {
+fn steps_of(booking: &Booking, deal: &Deal, minute: i64) -> Vec<(StepKind, StepState)> {
     use crate::funding::{Balances, Terms, plan};
     let balances: Balances = [("citi-typ".parse().unwrap(), 90_000.try_into().unwrap())].into_iter().collect();
     let (terms, locale) = (Terms::shipped(at(minute)), "en".parse().unwrap());
     let plan = plan(&booking.programme, booking.seen.points, &balances, &Default::default(), &terms).unwrap();
-    booking.steps(Some(&plan), &locale, at(minute)).into_iter().map(|step| (step.kind, step.state)).collect()
+    let may_transfer = booking.may_transfer(deal, at(minute));
+    booking.steps(Some(&plan), &may_transfer, &locale, at(minute)).into_iter().map(|step| (step.kind, step.state)).collect()
 }
 
 #[test]
@@ -146,8 +147,9 @@ fn each_step_is_done_next_or_to_come() {
     use StepState::{Done, Next, ToCome};
     let deal = deal(award(40_000), 0);
     let mut booking = started(&deal);
-    let marks = |booking: &Booking, minute| steps_of(booking, minute).into_iter().map(|(_, state)| state).collect::<Vec<_>>();
-    let kinds: Vec<K> = steps_of(&booking, 0).into_iter().map(|(kind, _)| kind).collect();
+    let marks =
+        |booking: &Booking, minute| steps_of(booking, &deal, minute).into_iter().map(|(_, state)| state).collect::<Vec<_>>();
+    let kinds: Vec<K> = steps_of(&booking, &deal, 0).into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(kinds, [K::Verify, K::Hold, K::Check, K::Transfer, K::Wait, K::Book]);
     assert_eq!(marks(&booking, 0), [Next, ToCome, ToCome, ToCome, ToCome, ToCome]);
     booking.verify(&deal, seen(40_000), at(1)).unwrap();
@@ -156,13 +158,35 @@ fn each_step_is_done_next_or_to_come() {
     booking.verify(&deal, Look { held_until: Some(at(60)), ..seen(40_000) }, at(20)).unwrap();
     assert_eq!(marks(&booking, 50), [Done, Done, Next, ToCome, ToCome, ToCome]);
     booking.transfer(&deal, None, at(51)).unwrap();
-    assert_eq!(steps_of(&booking, 52), [(K::Verify, Done), (K::Transfer, Done), (K::Wait, Next), (K::Book, ToCome)]);
+    assert_eq!(steps_of(&booking, &deal, 52), [(K::Verify, Done), (K::Transfer, Done), (K::Wait, Next), (K::Book, ToCome)]);
     let none = Look { seen: seen(40_000).seen.map(|seen| Seen { seats: Some(0), ..seen }), held_until: None };
     booking.verify(&deal, none, at(53)).unwrap();
-    assert_eq!(steps_of(&booking, 54), [(K::Verify, Next), (K::Transfer, Done), (K::Wait, ToCome), (K::Book, ToCome)]);
+    assert_eq!(steps_of(&booking, &deal, 54), [(K::Verify, Next), (K::Transfer, Done), (K::Wait, ToCome), (K::Book, ToCome)]);
     booking.verify(&deal, seen(40_000), at(55)).unwrap();
     booking.done(None, at(60)).unwrap();
-    assert_eq!(steps_of(&booking, 61), [(K::Verify, Done), (K::Book, Done)]);
+    assert_eq!(steps_of(&booking, &deal, 61), [(K::Verify, Done), (K::Book, Done)]);
+}
+
+#[test]
+fn what_may_not_be_transferred_is_not_told_to_be() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    booking.verify(&deal, Look { held_until: Some(at(60)), ..seen(40_000) }, at(1)).unwrap();
+    let next = |booking: &Booking, deal: &Deal| {
+        steps_of(booking, deal, 3).into_iter().find(|(_, state)| *state == StepState::Next).map(|(kind, _)| kind)
+    };
+    assert_eq!((next(&booking, &deal), booking.may_transfer(&deal, at(3))), (Some(StepKind::Check), Ok(at(60))));
+    let (mut gone, mut dearer, mut past) = (deal.clone(), deal.clone(), deal.clone());
+    gone.gone(at(2));
+    let Subject::Flight(offer) = &mut dearer.subject;
+    (offer.fare, offer.freshness.observed_at) = (award(80_000), at(2));
+    let Subject::Flight(offer) = &mut past.subject;
+    offer.departs = "2026-02-15T19:02".parse().unwrap();
+    let causes = [BookingError::Gone, BookingError::Changed(at(2)), BookingError::Gone];
+    for (deal, cause) in [gone, dearer, past].iter().zip(causes) {
+        assert_eq!((next(&booking, deal), booking.may_transfer(deal, at(3))), (Some(StepKind::Verify), Err(cause.clone())));
+        assert_eq!(booking.clone().transfer(deal, None, at(3)), Err(cause), "what is shown is what is done");
+    }
 }
 
 #[test]
@@ -173,11 +197,70 @@ fn once_points_are_on_their_way_nobody_is_told_to_transfer_them() {
     booking.transfer(&deal, None, at(2)).unwrap();
     for (locale, words) in [("en", "Don't transfer them again."), ("de", "nicht noch einmal.")] {
         // Whatever the balances say by now.
-        let steps = booking.steps(None, &locale.parse().unwrap(), at(3));
+        let steps = booking.steps(None, &booking.may_transfer(&deal, at(3)), &locale.parse().unwrap(), at(3));
         assert!(steps[1].text.ends_with(words) && steps.iter().all(|step| step.transfer.is_none()), "{steps:#?}");
     }
     booking.abandon(at(4)).unwrap();
-    assert_eq!(booking.steps(None, &"en".parse().unwrap(), at(5)), []);
+    assert_eq!(booking.steps(None, &booking.may_transfer(&deal, at(5)), &"en".parse().unwrap(), at(5)), []);
+}
+
+#[test]
+fn that_points_were_transferred_is_taken_in_however_late_it_is_said() {
+    let mut deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    assert_eq!(booking.transferred(at(0), at(0)), Err(BookingError::NotCleared(at(0))), "nobody has looked");
+    booking.verify(&deal, seen(40_000), at(1)).unwrap();
+    // Gone since, and the look too long ago: what has happened has happened.
+    deal.gone(at(10));
+    assert_eq!(booking.transfer(&deal, None, at(12)), Err(BookingError::VerifyFirst));
+    assert_eq!(booking.transferred(at(0), at(12)), Err(BookingError::NotCleared(at(0))));
+    assert_eq!(booking.transferred(at(13), at(12)), Err(BookingError::NotYet(at(13))));
+    let mut late = booking.clone();
+    assert_eq!((late.transferred(at(9), at(12)), late.state), (Ok(()), BookingState::Waiting { since: at(9) }));
+    assert_eq!(late.transferred(at(9), at(13)), Err(BookingError::Transferred));
+    // Neither a later look makes it undone, nor that there is no seat then, nor giving up.
+    let none = Look { seen: seen(40_000).seen.map(|seen| Seen { seats: Some(0), ..seen }), held_until: None };
+    for look in [seen(40_000), none] {
+        let mut later = booking.clone();
+        later.verify(&deal, look, at(14)).unwrap();
+        assert_eq!((later.transferred(at(9), at(15)), later.state), (Ok(()), BookingState::Waiting { since: at(9) }));
+    }
+    booking.abandon(at(14)).unwrap();
+    assert_eq!(booking.clone().transferred(at(9), at(15)), Err(BookingError::Over));
+    let live = Deal { state: DealState::Live, ..deal };
+    let mut again = Booking::start(owner(), &live, Some(booking), at(16)).unwrap();
+    assert_eq!((again.transferred(at(9), at(17)), again.state), (Ok(()), BookingState::Waiting { since: at(9) }));
+}
+
+#[test]
+fn what_was_transferred_is_not_forgotten_by_giving_up() {
+    use StepKind as K;
+    use StepState::{Done, Next, ToCome};
+    let deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    booking.verify(&deal, seen(40_000), at(1)).unwrap();
+    booking.transfer(&deal, None, at(2)).unwrap();
+    booking.abandon(at(3)).unwrap();
+    assert_eq!(booking.state, BookingState::Abandoned { transferred_at: Some(at(2)) });
+    let mut again = Booking::start(owner(), &deal, Some(booking), at(20)).unwrap();
+    assert_eq!(again.state, BookingState::Waiting { since: at(2) });
+    assert_eq!(again.clone().transfer(&deal, None, at(21)), Err(BookingError::Transferred));
+    // Begun anew, it is looked at anew.
+    assert_eq!(steps_of(&again, &deal, 21), [(K::Verify, Next), (K::Transfer, Done), (K::Wait, ToCome), (K::Book, ToCome)]);
+    assert_eq!(again.clone().done(None, at(21)), Err(BookingError::VerifyFirst));
+    again.verify(&deal, seen(40_000), at(22)).unwrap();
+    assert_eq!(steps_of(&again, &deal, 23), [(K::Verify, Done), (K::Transfer, Done), (K::Wait, Next), (K::Book, ToCome)]);
+    assert_eq!(again.clone().done(None, at(23)), Ok(()));
+    // However often it is given up.
+    again.abandon(at(24)).unwrap();
+    let third = Booking::start(owner(), &deal, Some(again), at(25)).unwrap();
+    assert_eq!(third.state, BookingState::Waiting { since: at(2) });
+}
+
+#[test]
+fn one_that_was_given_up_before_that_was_told_is_still_read() {
+    let read: BookingState = serde_json::from_str(r#"{"at":"abandoned"}"#).unwrap();
+    assert_eq!(read, BookingState::Abandoned { transferred_at: None });
 }
 
 #[test]
@@ -237,6 +320,42 @@ fn nothing_is_transferred_once_a_source_sees_that_the_award_is_gone() {
     // The member looked again, and knows better.
     booking.verify(&deal, seen(40_000), at(4)).unwrap();
     assert_eq!(booking.transfer(&deal, None, at(5)), Ok(()));
+}
+
+#[test]
+fn nothing_is_transferred_once_a_source_sees_that_the_award_is_worse() {
+    let first = deal(award(40_000), 0);
+    let mut booking = started(&first);
+    booking.verify(&first, seen(40_000), at(1)).unwrap();
+    let seen_again = |points, seats, observed| {
+        let mut offer = first.flight().clone();
+        (offer.fare, offer.seats, offer.freshness.observed_at) = (award(points), seats, at(observed));
+        let mut deal = first.clone();
+        assert!(deal.seen_again(Assessed { offer, valuation: None, parts: Parts::default() }, at(observed)));
+        deal
+    };
+    let dearer = seen_again(80_000, Some(2), 2);
+    assert_eq!(dearer.id, first.id);
+    let worse = [dearer.clone(), seen_again(40_000, Some(0), 2), seen_again(40_000, Some(1), 2)];
+    for deal in worse {
+        assert_eq!(booking.clone().transfer(&deal, None, at(3)), Err(BookingError::Changed(at(2))));
+    }
+    for deal in [seen_again(39_000, Some(9), 2), seen_again(40_000, None, 2)] {
+        assert_eq!(booking.clone().transfer(&deal, None, at(3)), Ok(()));
+    }
+    // The member looked again, and knows better; or it asks what they know that it does.
+    booking.verify(&dearer, seen(40_000), at(4)).unwrap();
+    assert_eq!(booking.clone().transfer(&dearer, None, at(5)), Ok(()));
+    booking.verify(&dearer, seen(80_000), at(4)).unwrap();
+    assert_eq!(booking.transfer(&seen_again(80_000, Some(2), 5), None, at(6)), Ok(()));
+    // Where nobody told of seats, that there is none is worse, and that there is one is not.
+    let mut untold = started(&Deal { subject: seen_again(40_000, None, 0).subject, ..first.clone() });
+    untold
+        .verify(&first, Look { seen: seen(40_000).seen.map(|seen| Seen { seats: None, ..seen }), held_until: None }, at(1))
+        .unwrap();
+    assert_eq!(untold.seen.seats, None);
+    assert_eq!(untold.clone().transfer(&seen_again(40_000, Some(0), 2), None, at(3)), Err(BookingError::Changed(at(2))));
+    assert_eq!(untold.transfer(&seen_again(40_000, Some(1), 2), None, at(3)), Ok(()));
 }
 
 #[test]
@@ -321,6 +440,7 @@ enum Try {
     See(Option<i64>),
     Look,
     Transfer,
+    Told(i64),
     Done,
     Abandon,
 }
@@ -331,6 +451,7 @@ fn tries() -> impl Strategy<Value = Vec<(i64, Try)>> {
         3 => (1_i64..60).prop_map(|held| Try::See(Some(held))),
         3 => Just(Try::Look),
         6 => Just(Try::Transfer),
+        2 => (-12_i64..3).prop_map(Try::Told),
         1 => Just(Try::Done),
         1 => Just(Try::Abandon),
     ];
@@ -342,7 +463,7 @@ proptest! {
     fn whatever_is_tried_nothing_is_transferred_on_what_was_seen_long_ago(tries in tries(), observed in 0_i64..60) {
         let deal = deal(award(40_000), observed);
         let holds = holds::read("header\naadvantage,24,yes,made up,2026-11");
-        let (mut booking, mut minute, mut good_until) = (started(&deal), 0, None);
+        let (mut booking, mut minute, mut good_until, mut good_from) = (started(&deal), 0, None, None);
         for (later, this) in tries {
             minute += later;
             let before = booking.clone();
@@ -353,12 +474,20 @@ proptest! {
                 }
                 Try::Look => booking.verify(&deal, Look::default(), at(minute)),
                 Try::Transfer => booking.transfer(&deal, None, at(minute)),
+                Try::Told(after) => booking.transferred(at(minute + after), at(minute)),
                 Try::Done => booking.done(None, at(minute)),
                 Try::Abandon => booking.abandon(at(minute)),
             };
             match (this, &result) {
-                (Try::See(held), Ok(())) => good_until = Some(minute + held.unwrap_or(0).max(10)),
-                (Try::Look, Ok(())) => good_until = Some(observed + 10),
+                (Try::See(held), Ok(())) => {
+                    good_until = Some(minute + held.unwrap_or(0).max(10));
+                    good_from = good_from.or(Some(minute));
+                }
+                (Try::Look, Ok(())) => {
+                    good_until = Some(observed + 10);
+                    good_from = good_from.or(Some(observed));
+                }
+                (Try::Told(after), Ok(())) => prop_assert!(after <= 0 && good_from.is_some_and(|from| minute + after >= from)),
                 (Try::Transfer, Ok(())) => prop_assert!(good_until.is_some_and(|until| minute <= until)),
                 (Try::Done | Try::Abandon, Ok(())) | (_, Err(_)) => {}
             }

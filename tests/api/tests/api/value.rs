@@ -6,6 +6,7 @@ use domain::{
 };
 use jiff::ToSpan;
 use local::{TestApp, data::RECORDED_AT, test_app::User};
+use platform::clock::Clock;
 use serde_json::{Value, json};
 use storage::Change;
 
@@ -377,4 +378,30 @@ async fn of_two_confirmations_at_once_one_counts() {
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409]);
     app.advance(1.minute()).await;
+}
+
+#[tokio::test]
+async fn what_was_transferred_can_be_said_late_and_is_not_forgotten_by_giving_up() {
+    let (app, ids) = existing(found().await).await;
+    let (demo, booking) = (app.member("demo"), format!("/v1/me/bookings/{}", ids["bookings"]));
+    let go = |step: &str| demo.post(&format!("{booking}/{step}"));
+    let then = json!({"transferredAt": app.clock.now()});
+    go("transfer").body(&then).send().await.assert(409, "not-cleared-then");
+    go("transfer").body(json!({"transferredAt": "noon"})).send().await.assert(422, "invalid-input");
+    go("re-verify").body(json!({"seen": {"points": 46_000, "seats": 1}})).send().await.assert(200, "");
+    app.clock.advance(jiff::SignedDuration::from_mins(11));
+    go("transfer").send().await.assert(409, "verify-first");
+    let later = app.clock.now() + jiff::SignedDuration::from_mins(1);
+    go("transfer").body(json!({"transferredAt": later})).send().await.assert(409, "not-transferred-yet");
+    // Whatever the balances say by now: nothing.
+    go("transfer").body(&then).send().await.assert(200, "");
+    go("abandon").send().await.assert(200, "");
+    let anew = demo.post("/v1/me/bookings").body(json!({"deal": ids["deals"]})).send().await;
+    anew.assert(201, "");
+    assert_eq!(anew.body["state"]["at"], "waiting");
+    go("transfer").send().await.assert(409, "already-transferred");
+    assert_eq!(
+        marks(&ask(&demo, &booking).await),
+        [("verify", "next"), ("transfer", "done"), ("wait", "to-come"), ("book", "to-come")]
+    );
 }
