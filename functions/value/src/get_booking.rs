@@ -48,8 +48,8 @@ pub struct BookingPlan {
     shortfall: Option<Shortfall>,
     /// What to do, in order, and how far that is. Empty if points are missing, or it was given up.
     steps: Vec<Step>,
-    /// The award, the portals of banks and money, compared, where a price in money is known and can be converted. Null once
-    /// points are on their way.
+    /// The award, the portals of banks and money, compared, where the price of the same cabin in money is known and can be
+    /// converted. Null once points are on their way.
     ways: Option<WaysToPay>,
 }
 
@@ -75,7 +75,7 @@ async fn get_booking(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<
     let planned = booking.wants_points().then(|| plan(&booking.programme, booking.seen.points, &balances, &valuations, &terms));
     let steps = booking.steps(planned.as_ref().and_then(|planned| planned.as_ref().ok()), &locale, cx.now());
     let deal = cx.store().deal(caller.tenant(), booking.deal).await?;
-    let cash = deal.and_then(|deal| deal.valuation).and_then(|valuation| valuation.cash);
+    let cash = deal.and_then(|deal| deal.valuation).and_then(|valuation| valuation.same_for_money());
     let (rates, on) = (cx.rates().await?, terms.day());
     let in_dollars = |money: Money| rates.between(money.currency(), Currency::USD, on).and_then(|rate| rate.convert(money)).ok();
     let ways = planned.as_ref().zip(cash.and_then(in_dollars)).map(|(planned, cash)| {

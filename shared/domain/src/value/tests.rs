@@ -106,6 +106,14 @@ fn what_is_missing_or_wrong_is_named_and_never_a_zero() {
 }
 
 #[test]
+fn another_cabins_price_is_not_what_who_pays_in_money_would_pay() {
+    let of = |cash| Valuation::of(&"atmos".parse().unwrap(), points(10_000), Some(usd("5")), Some(cash), (DAY, Rates::shipped()));
+    let economy = of(Cash::OtherCabin { price: usd("300"), of: Cabin::Economy, wanted: Cabin::Business });
+    assert_eq!((economy.cash, economy.same_for_money()), (Some(usd("300")), None));
+    assert_eq!(of(Cash::Same(usd("300"))).same_for_money(), Some(usd("300")));
+}
+
+#[test]
 fn what_is_wrong_is_named_before_what_is_not_known() {
     let (cash, negative) = (Some(Cash::Same(usd("2"))), Fees { booking: Some(usd("-1")), ..Fees::default() });
     assert_eq!(worth(0, &Fees::default(), None), Err(ValueError::ZeroPoints));
