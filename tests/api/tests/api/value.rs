@@ -195,6 +195,7 @@ async fn balances_reach_the_live_deals_that_they_pay_for() {
     assert_eq!((&first["deal"], &first["plan"]["transfers"][0]["from"]), (&json!(ids["deals"]), &json!("chase-ur")));
     let deal = ask(&demo, &format!("/v1/deals/{}", ids["deals"])).await;
     assert_eq!((&first["taxes"], &first["valuation"]), (&deal["flight"]["fare"]["taxes"], &deal["valuation"]));
+    assert_eq!(first["freshness"], deal["flight"]["freshness"]);
 }
 
 #[tokio::test]
@@ -340,6 +341,7 @@ async fn a_booking_lets_nothing_be_transferred_on_an_old_look() {
     go("transfer").send().await.assert(409, "already-transferred");
     let under_way = ask(&demo, &booking).await;
     assert_eq!((&under_way["plan"], &under_way["shortfall"], &under_way["ways"]), (&Value::Null, &Value::Null, &Value::Null));
+    assert_eq!(under_way["notPlanned"], Value::Null, "it is under way: nothing is lacking");
     assert_eq!(marks(&under_way), [("verify", "done"), ("transfer", "done"), ("wait", "next"), ("book", "to-come")]);
     go("done").send().await.assert(200, "");
     go("abandon").send().await.assert(409, "booking-over");
