@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::{
-    cards::{CardId, Catalogue, Gap, Gaps, MemberCards, Way, WishedBy},
+    cards::{CardId, Catalogue, Gap, Gaps, MemberCards, Reach, Way, WishedBy},
     deals::{Deal, SavedDeal},
     identity::Role,
     ids::{DealId, WatcherId},
@@ -17,7 +17,7 @@ use storage::{Entity, Grant, MemberKey};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::plans::{Plans, plans, reach};
+use crate::plans::{Plans, plans};
 
 /// Lists the programmes that members' plans need, and whether their cards reach them.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-list-gaps", || routes!(list_gaps))
@@ -91,7 +91,7 @@ impl From<Gap> for GapView {
 /// Lists the programmes that the caller's plans need
 ///
 /// Plans are watchers that name programmes, and saved deals that can still be taken. A programme is reached by a card that earns
-/// its points, or whose points can be transferred to it.
+/// its points, or whose points can be transferred to it, as a recent source confirms.
 #[utoipa::path(
     get,
     path = "/v1/me/cards/gaps",
@@ -102,7 +102,7 @@ async fn list_gaps(State(cx): State<Deps>, caller: Caller) -> Reply<GapsView> {
     let Some(Plans { held, wishes }) = plans(&cx, &caller).await? else {
         return Ok(Answer::ok(GapsView { opted_out: true, ..GapsView::default() }));
     };
-    let gaps = Gaps::of(&wishes, &held, Catalogue::shipped(), &reach());
+    let gaps = Gaps::of(&wishes, &held, Catalogue::shipped(), &Reach::confirmed());
     let items = gaps.programmes.into_iter().map(GapView::from).collect();
     Ok(Answer::ok(GapsView { opted_out: false, plans: gaps.wishes, unmet: gaps.unmet, items }))
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::{
-    cards::{Card, CardId, Catalogue, LeftOut, MemberCards, Obstacle, Recommendation, Score, Situation, recommend},
+    cards::{Card, CardId, Catalogue, LeftOut, MemberCards, Obstacle, Reach, Recommendation, Score, Situation, recommend},
     deals::{Deal, SavedDeal},
     identity::{Member, Role},
     language::Language,
@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 
 use crate::{
     card_view::CardView,
-    plans::{Plans, plans, reach, worth},
+    plans::{Plans, plans, worth},
     reasons_view::{ObstacleView, ReasonView},
     words::Words,
 };
@@ -145,7 +145,7 @@ async fn list_recommendations(State(cx): State<Deps>, caller: Caller) -> Reply<R
     let (profile, worth) = futures::try_join!(caller.profile(&cx), worth(&cx, &caller.owner))?;
     let words = Words(Language::of(&profile.locale));
     let today = profile.zone.local(cx.now()).date();
-    let (catalogue, reach) = (Catalogue::shipped(), reach());
+    let (catalogue, reach) = (Catalogue::shipped(), Reach::confirmed());
     let situation = Situation { held: &held, wishes: &wishes, reach: &reach, worth: &worth, today };
     let advice = recommend(catalogue, situation);
     let shown = |item: Recommendation| Some(RecommendationView::of(words, catalogue.card(&item.card)?, item));

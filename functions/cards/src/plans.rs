@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    cards::{CardsHeld, MemberCards, Reach, Wish, WishedBy},
+    cards::{CardsHeld, MemberCards, Wish, WishedBy},
     deals::Deal,
     flights::Fare,
     ids::Owner,
     search::Wanted,
-    transfers,
     value::Valuations,
     wallets::OwnValuations,
     watchers::{Watcher, WatcherState},
@@ -53,11 +52,6 @@ pub(crate) async fn worth(cx: &Deps, owner: &Owner) -> Result<Valuations, Failur
     let Some(own) = cx.store().own_valuations(owner).await? else { return Ok(Valuations::default()) };
     let key = cx.vault().key_of(owner).await?;
     Ok(key.open(&OwnValuations::VALUATIONS, &own.valuations)?)
-}
-
-/// Where points of banks and of other programmes can be transferred to.
-pub(crate) fn reach() -> Reach {
-    transfers::partners().iter().map(|partner| (partner.from.clone(), partner.to.clone())).collect()
 }
 
 async fn of_watchers(cx: &Deps, caller: &Caller) -> Result<Vec<Wish>, Failure> {

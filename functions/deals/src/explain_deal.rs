@@ -5,20 +5,24 @@ use domain::{
     deals::{Deal, Score, Weights},
     flights::{Cabin, Fare},
     identity::Role,
-    ids::DealId,
+    ids::{DealId, Owner},
     money::{CentsPerPoint, Money, Points, ProgrammeId},
     search::SearchKey,
     tables,
-    value::{Baseline, Unknown, Verdict},
+    value::{Baseline, Unknown, Valuations, Verdict},
+    wallets::OwnValuations,
 };
 use platform::{Answer, Caller, Deps, Endpoint, Failure, PathId, Problems, Reply, ShownDeal, query::Asked, shown};
 use serde::Serialize;
+use storage::{Entity, Grant, MemberKey};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 /// Explains a deal's score and value.
-pub static FUNCTION: Endpoint =
-    Endpoint::of(Role::Member, "deals-explain-deal", || routes!(explain_deal)).may_also(shown::GRANTS).goes_by(&[tables::values]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-explain-deal", || routes!(explain_deal))
+    .may(&[MemberKey::READ, OwnValuations::READ, Grant::UseKeys])
+    .may_also(shown::GRANTS)
+    .goes_by(&[tables::values]);
 
 /// Why a deal scores as it does.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,7 +74,7 @@ pub struct ValueView {
     cents_per_point: Option<CentsPerPoint>,
     /// Why that is unknown.
     unknown: Option<Unknown>,
-    /// What the programme's points are usually worth, as published.
+    /// What the programme's points are worth to the caller, if they have said so, or else usually, as published.
     baseline: Option<Baseline>,
     /// The verdict.
     verdict: Option<Verdict>,
@@ -80,7 +84,7 @@ pub struct ValueView {
 
 /// Explains a deal's score and value
 ///
-/// In a sentence and in numbers. Timing depends on who looks, and is unknown here. What a search has shown, and nothing keeps
+/// In a sentence and in numbers, against the caller's own valuation or else the published ones. Timing depends on who looks, and is unknown here. What a search has shown, and nothing keeps
 /// yet, is known by the `searchKey` of its answer, for as long as the answer is shown.
 #[utoipa::path(
     get,
@@ -88,7 +92,7 @@ pub struct ValueView {
     tag = "deals",
     params(
         ("id" = DealId, Path, description = "The deal"),
-        ("searchKey" = Option<SearchKey>, Query, description = "The search that showed it, where no watcher has found it yet"),
+        ("searchKey" = Option<SearchKey>, Query, description = "The search that showed it: counts where nothing newer is kept"),
     ),
     responses((status = 200, body = Explanation), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
 )]
@@ -97,7 +101,14 @@ async fn explain_deal(State(cx): State<Deps>, caller: Caller, PathId(id): PathId
     let search = asked.given::<SearchKey>("searchKey");
     let search = asked.done(Some(search))?;
     let shown = ShownDeal::of(&cx, caller.tenant(), id, search.as_ref()).await?.ok_or(Failure::NotFound("deal"))?;
-    Ok(Answer::ok(explain(&shown.deal)))
+    let own = own_valuations(&cx, &caller.owner).await?;
+    Ok(Answer::ok(explain(&shown.deal.held_against(&own))))
+}
+
+/// A member's own valuations: none, until they are given.
+async fn own_valuations(cx: &Deps, owner: &Owner) -> Result<Valuations, Failure> {
+    let Some(own) = cx.store().own_valuations(owner).await? else { return Ok(Valuations::default()) };
+    Ok(cx.vault().key_of(owner).await?.open(&OwnValuations::VALUATIONS, &own.valuations)?)
 }
 
 fn explain(deal: &Deal) -> Explanation {
@@ -115,7 +126,9 @@ fn explain(deal: &Deal) -> Explanation {
 
 fn measures(part: &str) -> &'static str {
     match part {
-        "value" => "cents per point against the published worth of the points, or the price against the day's others",
+        "value" => {
+            "cents per point against what the points are worth to you or as published, or the price against the day's others"
+        }
         "convenience" => "stops, and duration against the fastest of the day",
         "timing" => "nearness to the days a watcher prefers",
         "reliability" => "who says so, and how long ago",

@@ -27,7 +27,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-put-saved-deal
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase", example = json!({"searchKey": "3f2a9c0d5b7e4f81a2c6d8e0f1b3a597"}))]
 pub struct PutSavedDeal {
-    /// The search that showed it, where no watcher has found it yet.
+    /// The search that showed it: what that showed counts, unless something newer is kept.
     search_key: Option<SearchKey>,
 }
 
@@ -42,7 +42,7 @@ impl Input for PutSavedDeal {
 /// It is kept in sight until it is taken away or the deal is no longer kept. An award counts as a plan where cards are
 /// recommended, as long as it can be had. 200 can be saved; requests that race may pass that by a few. Saving it again changes
 /// nothing. What a search has shown, and no watcher has found yet, is known by the `searchKey` of its answer, for as long as the
-/// answer is shown; from then on it is kept.
+/// answer is shown; from then on it is kept. Of what is kept already, the newer of the two is kept on.
 #[utoipa::path(
     put,
     path = "/v1/me/saved-deals/{id}",

@@ -29,7 +29,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-create-booking
 pub struct CreateBooking {
     /// An award that is live.
     deal: DealId,
-    /// The search that showed it, where no watcher has found it yet.
+    /// The search that showed it: what that showed counts, unless something newer is kept.
     search_key: Option<SearchKey>,
 }
 
@@ -45,7 +45,7 @@ impl Input for CreateBooking {
 /// Of a deal there is one at a time; one that was given up begins anew, with points on their way if they were. Nothing is booked
 /// with anybody: it leads the caller from a look at the award to the transfer and the booking, and says when a step is not safe.
 /// What a search has shown, and no watcher has found yet, is known by the `searchKey` of its answer beside its id, for as long as
-/// the answer is shown; from then on it is kept.
+/// the answer is shown; from then on it is kept. Of what is kept already, the newer of the two is booked.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings",

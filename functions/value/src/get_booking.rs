@@ -46,11 +46,27 @@ pub struct BookingPlan {
     plan: Option<FundingPlan>,
     /// What is missing, if it is not.
     shortfall: Option<Shortfall>,
-    /// What to do, in order, and how far that is. Empty if points are missing, or it was given up.
+    /// Why nothing is planned, where that is not for want of points.
+    not_planned: Option<NotPlanned>,
+    /// What to do, in order, and how far that is. Empty if nothing is planned, or it was given up.
     steps: Vec<Step>,
-    /// The award, the portals of banks and money, compared, where a price in money is known and can be converted. Null once
-    /// points are on their way.
+    /// The award, the portals of banks and money, compared, where the price of the same cabin in money is known and can be
+    /// converted. Null once points are on their way.
     ways: Option<WaysToPay>,
+}
+
+/// Why there is neither a plan for a booking's points nor a shortfall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotPlanned {
+    /// There are too many ways to bring so many points together.
+    TooLarge,
+    /// The amounts are such as no member has.
+    OutOfRange,
+    /// Nobody knows how points come to this programme.
+    UnknownProgramme,
+    /// The award asks no points.
+    ZeroPoints,
 }
 
 /// Shows a booking
@@ -76,7 +92,7 @@ async fn get_booking(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<
     let deal = cx.store().deal(caller.tenant(), booking.deal).await?;
     let may_transfer = deal.as_ref().ok_or(BookingError::Gone).and_then(|deal| booking.may_transfer(deal, cx.now()));
     let steps = booking.steps(planned.as_ref().and_then(|planned| planned.as_ref().ok()), &may_transfer, &locale, cx.now());
-    let cash = deal.and_then(|deal| deal.valuation).and_then(|valuation| valuation.cash);
+    let cash = deal.and_then(|deal| deal.valuation).and_then(|valuation| valuation.same_for_money());
     let (rates, on) = (cx.rates().await?, terms.day());
     let in_dollars = |money: Money| rates.between(money.currency(), Currency::USD, on).and_then(|rate| rate.convert(money)).ok();
     let ways = planned.as_ref().zip(cash.and_then(in_dollars)).map(|(planned, cash)| {
@@ -85,14 +101,15 @@ async fn get_booking(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<
         let trip = Trip { programme, cash, taxes, plan, balances: &balances, valuations: &valuations, on };
         trip.compared(Language::of(&locale))
     });
-    let (plan, shortfall) = match planned {
-        Some(Ok(plan)) => (Some(plan), None),
-        Some(Err(FundingError::Short(shortfall))) => (None, Some(shortfall)),
-        Some(Err(
-            FundingError::ZeroPoints | FundingError::UnknownProgramme | FundingError::OutOfRange | FundingError::TooLarge,
-        ))
-        | None => (None, None),
+    let (plan, shortfall, not_planned) = match planned {
+        None => (None, None, None),
+        Some(Ok(plan)) => (Some(plan), None, None),
+        Some(Err(FundingError::Short(shortfall))) => (None, Some(shortfall), None),
+        Some(Err(FundingError::TooLarge)) => (None, None, Some(NotPlanned::TooLarge)),
+        Some(Err(FundingError::OutOfRange)) => (None, None, Some(NotPlanned::OutOfRange)),
+        Some(Err(FundingError::UnknownProgramme)) => (None, None, Some(NotPlanned::UnknownProgramme)),
+        Some(Err(FundingError::ZeroPoints)) => (None, None, Some(NotPlanned::ZeroPoints)),
     };
-    let shown = BookingPlan { booking: BookingView::of(&booking, may_transfer.ok()), plan, shortfall, steps, ways };
+    let shown = BookingPlan { booking: BookingView::of(&booking, may_transfer.ok()), plan, shortfall, not_planned, steps, ways };
     Ok(Answer::ok(shown).version(booking.version))
 }

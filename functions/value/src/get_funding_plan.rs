@@ -9,6 +9,7 @@ use domain::{
     language::Language,
     money::{Currency, Money, Points, ProgrammeId},
     portals::{Trip, WaysToPay},
+    programmes::name_of,
     rates::DayRates,
     tables,
     wallets::{OwnValuations, Wallet},
@@ -57,7 +58,16 @@ struct Need {
 impl Need {
     fn read(parts: &Parts) -> Result<Self, Faults> {
         let mut asked = Asked::of(parts);
-        let (programme, points) = (asked.required("programme"), asked.required("points"));
+        let programme: Option<ProgrammeId> = asked.required("programme");
+        let points: Option<Points> = asked.required("points");
+        let wrong = [
+            (programme.as_ref().is_some_and(|programme| name_of(programme).is_none()), FundingError::UnknownProgramme),
+            (points.is_some_and(|points| points.get() == 0), FundingError::ZeroPoints),
+        ];
+        for (_, error) in wrong.iter().filter(|(applies, _)| *applies) {
+            let (pointer, code) = place_of(error);
+            asked.that(false, pointer, code, error.to_string());
+        }
         let (cash, taxes): (Option<Money>, Option<Money>) = (asked.given("cash"), asked.given("taxes"));
         for (name, money) in [("/cash", cash), ("/taxes", taxes)] {
             asked.that(money.is_none_or(|money| !money.is_negative()), name, "invalid", "must not be below zero");
@@ -116,7 +126,10 @@ async fn get_funding_plan(State(cx): State<Deps>, caller: Caller, parts: Parts) 
     let (plan, shortfall) = match planned {
         Ok(plan) => (Some(plan), None),
         Err(FundingError::Short(shortfall)) => (None, Some(shortfall)),
-        Err(error) => return Err(fault(&error).into()),
+        Err(error) => {
+            let (pointer, code) = place_of(&error);
+            return Err(Faults::one(pointer, code, error.to_string()).into());
+        }
     };
     let steps = plan.as_ref().map(|plan| steps(plan, taxes, &locale, cx.now())).unwrap_or_default();
     Ok(Answer::ok(Funding { plan, steps, shortfall, ways }))
@@ -130,12 +143,12 @@ async fn in_dollars(cx: &Deps, pointer: &'static str, money: Money) -> Result<Mo
     converted.map_err(|error| Faults::one(pointer, "no-exchange-rate", error.to_string()).into())
 }
 
-fn fault(error: &FundingError) -> Faults {
-    let (pointer, code) = match error {
+/// The parameter that an error is about, and its code.
+fn place_of(error: &FundingError) -> (&'static str, &'static str) {
+    match error {
         FundingError::ZeroPoints => ("/points", "zero-points"),
         FundingError::UnknownProgramme => ("/programme", "unknown-programme"),
         FundingError::TooLarge => ("/points", "too-large"),
         FundingError::Short(_) | FundingError::OutOfRange => ("/points", "out-of-range"),
-    };
-    Faults::one(pointer, code, error.to_string())
+    }
 }

@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use domain::{
-    deals::{Assessed, Deal},
-    flights::{Cabin, Fare},
+    deals::Deal,
+    flights::{Cabin, Fare, Freshness},
     funding::{Effort, FundingPlan, Terms, plan_within},
     identity::Role,
     ids::DealId,
@@ -43,6 +43,8 @@ pub struct Reachable {
     departs: DateTime,
     /// In which cabin.
     cabin: Cabin,
+    /// Who offers it, and how far that can be relied on: a find is no promise.
+    freshness: Freshness,
     /// What it still costs in money. Null: not known.
     taxes: Option<Money>,
     /// What its points are worth there, against the caller's own valuation or else the published ones.
@@ -176,15 +178,15 @@ impl Who<'_> {
     /// A deal by its plan; none, where the amounts are such as nobody has.
     fn reach(&self, deal: &Deal, plan: FundingPlan, taxes: Option<Money>) -> Option<Reachable> {
         let flight = deal.flight();
-        let assessed = Assessed { offer: flight.clone(), valuation: deal.valuation.clone(), parts: deal.parts };
-        let valuation = assessed.held_against(self.valuations).valuation;
+        let valuation = deal.clone().held_against(self.valuations).valuation;
         let in_dollars = taxes.and_then(|taxes| self.in_dollars(taxes));
         let points_left = self.before.minus(plan.given_up).ok()?;
         let left = in_dollars.and_then(|taxes| points_left.minus(taxes).ok());
         let spent = Spent::of(valuation.as_ref().and_then(|valuation| valuation.verdict), left);
         let taken = plan.given_up.minor() + in_dollars.map_or(0, Money::minor);
         let (from, to, departs, cabin) = (flight.origin, flight.destination, flight.departs, flight.cabin);
-        Some(Reachable { deal: deal.id, from, to, departs, cabin, taxes, valuation, plan, left, rank: (spent, taken, deal.id) })
+        let (freshness, rank) = (flight.freshness.clone(), (spent, taken, deal.id));
+        Some(Reachable { deal: deal.id, from, to, departs, cabin, freshness, taxes, valuation, plan, left, rank })
     }
 
     fn in_dollars(&self, money: Money) -> Option<Money> {

@@ -10,7 +10,7 @@ use domain::{
     tables,
     value::{
         Appraisal, Award, Cash, FeeKind, Fees, FreeNight, MOST_NIGHTS, PriceKind, Stay, StayLines, StayPrice, Unknown,
-        ValueError, appraise,
+        ValueError, appraise, faults,
     },
     wallets::OwnValuations,
 };
@@ -114,12 +114,15 @@ impl Offer {
             None => Cash::Same(price),
         });
         let each: Option<Money> = asked.given("cashPerNight");
-        let stay = points.and_then(|points| stay(&mut asked, programme.as_ref(), points, nights, (price, each)));
         let at = At {
             price: if each.is_some() { "/cashPerNight" } else { "/cash" },
             fees,
             currency: each.or(price).map(Money::currency),
         };
+        // What all nights cost is a part of a stay's price, and named as that.
+        let cash = cash.filter(|_| !is_stay);
+        faults(programme.as_ref(), points, &fees, cash).for_each(|error| at.note(&mut asked, error));
+        let stay = stay(&mut asked, (programme.as_ref(), points), nights, (price, each), at);
         let on = asked.given("on").unwrap_or(today);
         let read = programme.zip(points).map(|(programme, points)| Self { programme, points, fees, cash, stay, on, at });
         asked.done(read)
@@ -129,10 +132,10 @@ impl Offer {
 /// The stay that is asked about, if it is one.
 fn stay(
     asked: &mut Asked,
-    programme: Option<&ProgrammeId>,
-    points_a_night: Points,
+    (programme, points_a_night): (Option<&ProgrammeId>, Option<Points>),
     nights: Option<u8>,
     (all_nights, each): (Option<Money>, Option<Money>),
+    at: At,
 ) -> Option<Stay> {
     let (taxes, resort_fees) = (asked.given::<Money>("cashTaxes"), asked.given::<Money>("cashResortFees"));
     let under_rule: Option<bool> = asked.given("freeNights");
@@ -148,7 +151,9 @@ fn stay(
     asked.that(has_price || !in_parts, "/cash", "missing", "must be given, or cashPerNight, with cashTaxes and cashResortFees");
     let prices = each.map(|each| vec![each; nights.into()]).or(all_nights.map(|all| vec![all]));
     let price = prices.map(|nights| StayPrice { nights, taxes, resort_fees });
-    Some(Stay { nights, points_a_night, under_rule: under_rule.unwrap_or(false), price })
+    let no_nights = programme.and_then(|programme| Stay::at(programme).err());
+    no_nights.into_iter().chain(price.iter().flat_map(StayPrice::faults)).for_each(|error| at.note(asked, error));
+    Some(Stay { nights, points_a_night: points_a_night?, under_rule: under_rule.unwrap_or(false), price })
 }
 
 /// What an offer is worth.
@@ -213,7 +218,18 @@ struct At {
 impl At {
     /// What is wrong with an offer, and where.
     fn fault(self, error: ValueError) -> Faults {
-        let (pointer, code) = match error {
+        let (pointer, code) = self.of(error);
+        Faults::one(pointer, code, error.to_string())
+    }
+
+    /// Notes it beside whatever else is wrong.
+    fn note(self, asked: &mut Asked, error: ValueError) {
+        let (pointer, code) = self.of(error);
+        asked.that(false, pointer, code, error.to_string());
+    }
+
+    fn of(self, error: ValueError) -> (&'static str, &'static str) {
+        match error {
             ValueError::ZeroPoints => ("/points", "zero-points"),
             ValueError::UnknownProgramme => ("/programme", "unknown-programme"),
             ValueError::NegativeCash | ValueError::NoCash => (self.price, "invalid"),
@@ -224,8 +240,7 @@ impl At {
             ValueError::Rate(RateError::NotQuoted(currency)) => (self.amount_in(currency), "no-exchange-rate"),
             ValueError::Rate(RateError::Stale { .. }) => ("/on", "no-exchange-rate"),
             ValueError::Rate(RateError::OutOfRange) | ValueError::OutOfRange => ("", "out-of-range"),
-        };
-        Faults::one(pointer, code, error.to_string())
+        }
     }
 
     fn part(self, kind: PriceKind) -> &'static str {

@@ -120,6 +120,25 @@ impl Deal {
         true
     }
 
+    /// Takes in what somebody else's look has shown, only where that is newer than all that is known: a deal that was gone when it
+    /// was last looked at is so until it was seen after that. Answers whether anything changed.
+    pub fn seen_elsewhere(&mut self, assessed: Assessed, now: Timestamp) -> bool {
+        let known = self.flight().freshness.observed_at;
+        let known = match self.state {
+            DealState::Live => known,
+            DealState::Gone => known.max(self.last_seen),
+        };
+        assessed.offer.freshness.observed_at > known && self.seen_again(assessed, now)
+    }
+
+    /// The same, held against what the points are worth to one member, where they have said so.
+    #[must_use]
+    pub fn held_against(self, own: &Valuations) -> Self {
+        let assessed = Assessed { offer: self.flight().clone(), valuation: self.valuation.clone(), parts: self.parts };
+        let Assessed { valuation, parts, .. } = assessed.held_against(own);
+        Self { valuation, parts, ..self }
+    }
+
     /// Takes in that it is no longer offered. Answers whether that is news.
     pub fn gone(&mut self, now: Timestamp) -> bool {
         let news = self.state == DealState::Live;
@@ -518,10 +537,12 @@ pub fn timing(days_off: u32, accepted: u32) -> u8 {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::flights::Freshness;
 
     fn part() -> impl Strategy<Value = Option<u8>> {
         proptest::option::of(0_u8..=100)
@@ -553,6 +574,82 @@ mod tests {
             score.sentence(&Weights::default()),
             "80 of 100: value unknown, convenience 80, timing unknown, reliability 80, availability 80."
         );
+    }
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(1_776_000_000 + 60 * minute).unwrap()
+    }
+
+    /// An award of so many points, observed at a minute, that is worth a cent a point.
+    fn award(points: u64, observed: i64) -> Assessed {
+        let (programme, points) = ("aadvantage".parse().unwrap(), points.try_into().unwrap());
+        let cents = Some(CentsPerPoint::from_ten_thousandths(10_000));
+        let valuation = Valuation {
+            cash: Some(Money::from_minor(40_000, Currency::USD).unwrap()),
+            estimated_from: None,
+            cents_per_point: cents,
+            us_cents_per_point: None,
+            unknown: None,
+            baseline: None,
+            verdict: None,
+        };
+        let offer = FlightOffer {
+            reference: "r".into(),
+            origin: "LAX".parse().unwrap(),
+            destination: "DXB".parse().unwrap(),
+            departs: "2026-04-27T16:20".parse().unwrap(),
+            arrives: "2026-04-28T21:25".parse().unwrap(),
+            minutes: 1085,
+            cabin: Cabin::Economy,
+            mixed_cabin: None,
+            segments: Vec::new(),
+            seats: Some(2),
+            fare: Fare::Award { programme, points, taxes: None },
+            booking_link: None,
+            freshness: Freshness { source: "seats-aero".parse().unwrap(), observed_at: at(observed), tier: Tier::Cached },
+        };
+        Assessed { offer, valuation: Some(valuation), parts: Parts::default() }
+    }
+
+    #[test]
+    fn what_a_search_shows_is_taken_in_where_it_is_newer_than_what_is_kept() {
+        let kept = Deal::first_seen("demo".parse().unwrap(), award(40_000, 10), at(10));
+        let with = |seen: Assessed| {
+            let mut deal = kept.clone();
+            (deal.seen_elsewhere(seen, at(20)), deal)
+        };
+        for older in [award(30_000, 9), award(30_000, 10)] {
+            assert_eq!(with(older), (false, kept.clone()));
+        }
+        let (changed, newer) = with(award(30_000, 11));
+        assert_eq!((changed, &newer.flight().fare, newer.history.len()), (true, &award(30_000, 11).offer.fare, 2));
+        // The second time there is nothing to keep.
+        assert!(!newer.clone().seen_elsewhere(award(30_000, 11), at(21)));
+    }
+
+    #[test]
+    fn what_is_gone_stays_gone_until_it_is_seen_after_that() {
+        let mut gone = Deal::first_seen("demo".parse().unwrap(), award(40_000, 10), at(10));
+        assert!(gone.gone(at(15)));
+        for before in [11, 15] {
+            assert!(!gone.seen_elsewhere(award(40_000, before), at(20)));
+            assert_eq!(gone.state, DealState::Gone);
+        }
+        assert!(gone.seen_elsewhere(award(40_000, 16), at(20)));
+        assert_eq!((gone.state, gone.history.len()), (DealState::Live, 1));
+    }
+
+    #[test]
+    fn a_deal_is_held_against_what_the_points_are_worth_to_who_looks() {
+        let deal = Deal::first_seen("demo".parse().unwrap(), award(40_000, 10), at(10));
+        let of = |own: &[(&str, &str)]| {
+            let own = own.iter().map(|(programme, cents)| (programme.parse().unwrap(), cents.parse().unwrap())).collect();
+            let deal = deal.clone().held_against(&own);
+            (deal.valuation.and_then(|valuation| valuation.verdict), deal.parts.value)
+        };
+        assert_eq!(of(&[("hyatt", "4")]), (None, None), "it says nothing of these points");
+        assert_eq!(of(&[("aadvantage", "0.25")]), (Some(crate::value::Verdict::Exceptional), Some(100)));
+        assert_eq!(of(&[("aadvantage", "4")]), (Some(crate::value::Verdict::Poor), Some(10)));
     }
 
     #[test]

@@ -207,18 +207,14 @@ impl Worth {
     /// # Errors
     /// What is missing or wrong.
     pub fn of(points: Points, fees: &Fees, cash: Option<Cash>, rates: &Rates, on: Date) -> Result<Self, ValueError> {
-        let (cash, estimated_from) = cash.ok_or(ValueError::NoCash)?.comparable()?;
-        let taxes = fees.taxes.ok_or(ValueError::NoTaxes);
-        if points.get() == 0 {
-            return Err(ValueError::ZeroPoints);
+        if let Some(wrong) = faults(None, Some(points), fees, cash).next() {
+            return Err(wrong);
         }
-        taxes?;
+        let (cash, estimated_from) = cash.ok_or(ValueError::NoCash)?.comparable()?;
+        fees.taxes.ok_or(ValueError::NoTaxes)?;
         let (mut lines, mut total) = (Vec::with_capacity(2), 0_i128);
         for (kind, fee) in fees.each() {
             let Some(given) = fee else { continue };
-            if given.is_negative() {
-                return Err(ValueError::NegativeFee(kind));
-            }
             let line = line(kind, given, cash.currency(), rates, on)?;
             total += line.amount.minor();
             lines.push(line);
@@ -265,6 +261,20 @@ fn in_us_cents(worth: &Worth, points: Points, rates: &Rates, on: Date) -> Result
 fn minor_money(minor: i128, currency: Currency) -> Result<Money, ValueError> {
     let minor = i64::try_from(minor).map_err(|_| ValueError::OutOfRange)?;
     Money::from_minor(minor, currency).map_err(|_| ValueError::OutOfRange)
+}
+
+/// Everything that is wrong with what is given of an award, whatever else is not known of it.
+pub fn faults(
+    programme: Option<&ProgrammeId>,
+    points: Option<Points>,
+    fees: &Fees,
+    cash: Option<Cash>,
+) -> impl Iterator<Item = ValueError> {
+    let unknown = programme.filter(|programme| name_of(programme).is_none()).map(|_| ValueError::UnknownProgramme);
+    let none = points.filter(|points| points.get() == 0).map(|_| ValueError::ZeroPoints);
+    let cash = cash.filter(|cash| cash.price().is_negative()).map(|_| ValueError::NegativeCash);
+    let below = fees.each().into_iter().filter(|(_, fee)| fee.is_some_and(Money::is_negative));
+    unknown.into_iter().chain(none).chain(cash).chain(below.map(|(kind, _)| ValueError::NegativeFee(kind)))
 }
 
 /// An award, and what it takes to value it.

@@ -6,6 +6,7 @@ use super::{Card, CardId, CardsHeld, Catalogue, Transfers};
 use crate::{
     ids::{DealId, WatcherId},
     money::{Points, ProgrammeId},
+    transfers::partners,
 };
 
 /// Who needs points.
@@ -44,6 +45,13 @@ impl FromIterator<(ProgrammeId, ProgrammeId)> for Reach {
 }
 
 impl Reach {
+    /// As the table of transfers has it, by what a recent source confirms: nobody should get a card for a transfer that may no longer
+    /// be offered.
+    pub fn confirmed() -> Self {
+        let confirmed = partners().iter().filter(|partner| partner.confirmed);
+        confirmed.map(|partner| (partner.from.clone(), partner.to.clone())).collect()
+    }
+
     /// Whether points of one programme become points of another.
     pub fn leads(&self, from: &ProgrammeId, to: &ProgrammeId) -> bool {
         self.0.get(from).is_some_and(|partners| partners.contains(to))

@@ -10,6 +10,7 @@ use super::*;
 use crate::{
     ids::derived,
     money::{CentsPerPoint, Currency},
+    transfers::partners,
     value::Valuations,
 };
 
@@ -147,6 +148,15 @@ fn a_programme_is_reached_by_what_is_earned_or_by_what_it_becomes() {
     assert_eq!(way(&some, "hyatt"), [("chase-sapphire-preferred".to_owned(), Way::Transferred)]);
     assert_eq!(way(&some, "skymiles"), [("delta-skymiles-blue".to_owned(), Way::Earned)]);
     assert!(way(&some, "aadvantage").is_empty());
+}
+
+#[test]
+fn only_confirmed_transfers_reach_anything() {
+    let reach = Reach::confirmed();
+    assert!(partners().iter().any(|partner| !partner.confirmed), "else this says nothing");
+    for partner in partners() {
+        assert_eq!(reach.leads(&partner.from, &partner.to), partner.confirmed, "{} to {}", partner.from, partner.to);
+    }
 }
 
 #[test]

@@ -20,6 +20,13 @@ pub enum Cash {
 }
 
 impl Cash {
+    /// The price, of whichever cabin it is.
+    pub(super) fn price(self) -> Money {
+        match self {
+            Self::Same(price) | Self::OtherCabin { price, .. } => price,
+        }
+    }
+
     /// The price to compare with, and the cabin that it was estimated from. A plainer cabin's price stands for a better one's:
     /// whoever buys the better one pays that much at least, so the award is never worth less than is said. A better cabin's
     /// price says nothing about a plainer one's that would not flatter the award.

@@ -67,6 +67,11 @@ pub struct Valuation {
 }
 
 impl Valuation {
+    /// What the same costs in money: another cabin's price is not what who pays in money would pay.
+    pub fn same_for_money(&self) -> Option<Money> {
+        self.cash.filter(|_| self.estimated_from.is_none())
+    }
+
     /// Values an award on a day, at these exchange rates. O(1).
     pub fn of(
         programme: &ProgrammeId,

@@ -32,14 +32,28 @@ impl StayPrice {
     /// Without nights there is no price; parts must not be below zero, and in one currency.
     pub fn total(&self) -> Result<Money, ValueError> {
         let (first, others) = self.nights.split_first().ok_or(ValueError::NoCash)?;
-        let nights = others.iter().map(|night| (PriceKind::Nights, *night));
-        let taxes = self.taxes.map(|taxes| (PriceKind::Taxes, taxes));
-        let parts = nights.chain(taxes).chain(self.resort_fees.map(|fees| (PriceKind::ResortFees, fees)));
-        parts.into_iter().try_fold(positive(PriceKind::Nights, *first)?, |sum, (kind, part)| {
-            if part.currency() != sum.currency() {
-                return Err(ValueError::Currencies(kind));
+        if let Some(wrong) = self.faults().next() {
+            return Err(wrong);
+        }
+        let others = others.iter().copied().chain(self.taxes).chain(self.resort_fees);
+        others.into_iter().try_fold(*first, |sum, part| sum.plus(part).map_err(|_| ValueError::OutOfRange))
+    }
+
+    /// Everything that is wrong with what is given of it, each part named once.
+    pub fn faults(&self) -> impl Iterator<Item = ValueError> {
+        let parts = [
+            (PriceKind::Nights, self.nights.as_slice()),
+            (PriceKind::Taxes, self.taxes.as_slice()),
+            (PriceKind::ResortFees, self.resort_fees.as_slice()),
+        ];
+        let currency = self.nights.first().map(|first| first.currency());
+        parts.into_iter().filter_map(move |(kind, amounts)| {
+            let is_other = |amount: &Money| currency.is_some_and(|currency| amount.currency() != currency);
+            if amounts.iter().any(|amount| amount.is_negative()) {
+                Some(ValueError::NegativePart(kind))
+            } else {
+                amounts.iter().any(is_other).then_some(ValueError::Currencies(kind))
             }
-            sum.plus(positive(kind, part)?).map_err(|_| ValueError::OutOfRange)
         })
     }
 
@@ -137,14 +151,20 @@ pub struct FreeNights {
 }
 
 impl Stay {
+    /// Whether a programme's awards may be stays.
+    ///
+    /// # Errors
+    /// If it is an airline's.
+    pub fn at(programme: &ProgrammeId) -> Result<(), ValueError> {
+        if kind_of(programme) == Some(Kind::Airline) { Err(ValueError::NoNights) } else { Ok(()) }
+    }
+
     /// What it asks, by the rules of a programme, as they stand on a day. O(nights).
     ///
     /// # Errors
     /// If it asks nothing, or more than there are, or its price can't be summed up; or if the programme is an airline's.
     pub fn lines(&self, programme: &ProgrammeId, on: Date) -> Result<StayLines, ValueError> {
-        if kind_of(programme) == Some(Kind::Airline) {
-            return Err(ValueError::NoNights);
-        }
+        Self::at(programme)?;
         let each = vec![self.points_a_night; self.nights.into()];
         let whole = points_for_stay(&each, None)?;
         let rule = FreeNight::of(programme);
@@ -159,10 +179,6 @@ impl Stay {
         let price = self.price.as_ref().map(StayPrice::lines).transpose()?.unwrap_or_default();
         Ok(StayLines { nights: self.nights, points_a_night: self.points_a_night, free_nights, points, price })
     }
-}
-
-fn positive(kind: PriceKind, money: Money) -> Result<Money, ValueError> {
-    if money.is_negative() { Err(ValueError::NegativePart(kind)) } else { Ok(money) }
 }
 
 /// That of so many nights one costs no points.

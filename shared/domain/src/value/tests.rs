@@ -106,6 +106,44 @@ fn what_is_missing_or_wrong_is_named_and_never_a_zero() {
 }
 
 #[test]
+fn another_cabins_price_is_not_what_who_pays_in_money_would_pay() {
+    let of = |cash| Valuation::of(&"atmos".parse().unwrap(), points(10_000), Some(usd("5")), Some(cash), (DAY, Rates::shipped()));
+    let economy = of(Cash::OtherCabin { price: usd("300"), of: Cabin::Economy, wanted: Cabin::Business });
+    assert_eq!((economy.cash, economy.same_for_money()), (Some(usd("300")), None));
+    assert_eq!(of(Cash::Same(usd("300"))).same_for_money(), Some(usd("300")));
+}
+
+#[test]
+fn what_is_wrong_is_named_before_what_is_not_known() {
+    let (cash, negative) = (Some(Cash::Same(usd("2"))), Fees { booking: Some(usd("-1")), ..Fees::default() });
+    assert_eq!(worth(0, &Fees::default(), None), Err(ValueError::ZeroPoints));
+    assert_eq!(worth(1, &Fees::taxes(usd("-5")), None), Err(ValueError::NegativeFee(FeeKind::Taxes)));
+    assert_eq!(worth(1, &negative, cash), Err(ValueError::NegativeFee(FeeKind::Booking)));
+    assert_eq!(worth(1, &Fees::default(), Some(Cash::Same(usd("-2")))), Err(ValueError::NegativeCash));
+    let cheaper = Cash::OtherCabin { price: usd("-2"), of: Cabin::Business, wanted: Cabin::Economy };
+    assert_eq!(worth(1, &Fees::default(), Some(cheaper)), Err(ValueError::NegativeCash));
+}
+
+#[test]
+fn everything_that_is_wrong_is_named_at_once() {
+    let fees = Fees { booking: Some(usd("-1")), ..Fees::taxes(usd("-1")) };
+    let (nobody, cash) = ("nobody".parse().unwrap(), Some(Cash::Same(usd("-2"))));
+    let of_fees = [FeeKind::Taxes, FeeKind::Booking].map(ValueError::NegativeFee);
+    let named: Vec<_> = faults(Some(&nobody), Some(points(0)), &fees, cash).collect();
+    let all = [ValueError::UnknownProgramme, ValueError::ZeroPoints, ValueError::NegativeCash];
+    assert_eq!(named, [all.as_slice(), &of_fees].concat());
+    assert_eq!(faults(None, None, &fees, None).collect::<Vec<_>>(), of_fees, "whatever else is not given");
+    let euros = money("1", "EUR");
+    let price = StayPrice { nights: vec![usd("-1"), usd("-1")], taxes: Some(euros), resort_fees: Some(usd("-1")) };
+    let of_price = [
+        ValueError::NegativePart(PriceKind::Nights),
+        ValueError::Currencies(PriceKind::Taxes),
+        ValueError::NegativePart(PriceKind::ResortFees),
+    ];
+    assert_eq!(price.faults().collect::<Vec<_>>(), of_price);
+}
+
+#[test]
 fn another_cabins_price_is_an_estimate_that_never_flatters() {
     let from = |of, wanted| {
         let cash = Cash::OtherCabin { price: usd("500"), of, wanted };

@@ -116,6 +116,19 @@ async fn a_find_that_no_watcher_knows_is_had_by_the_search_that_showed_it() {
 }
 
 #[tokio::test]
+async fn a_find_is_explained_by_what_the_points_are_worth_to_who_asks() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    let found = search(&demo, dubai()).await;
+    let (key, shown) = (found["searchKey"].as_str().unwrap(), &items(&found)[0]);
+    let programme = shown["flight"]["fare"]["programme"].as_str().unwrap();
+    demo.put("/v1/me/valuations").body(json!({"valuations": {programme: "0.1"}})).send().await.assert(204, "");
+    let deal = shown["deal"].as_str().unwrap();
+    let explained = demo.get(&format!("/v1/deals/{deal}/explain?searchKey={key}")).send().await;
+    assert_eq!(explained.body["value"]["baseline"], json!({"floor": "0.1000", "ceiling": "0.1000"}));
+}
+
+#[tokio::test]
 async fn a_find_is_had_for_as_long_as_it_is_shown_and_by_nobody_elses_members() {
     let app = TestApp::new().await;
     let demo = app.member("demo");

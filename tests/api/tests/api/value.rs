@@ -84,6 +84,24 @@ async fn what_is_not_known_is_unknown_and_what_is_wrong_is_named() {
         ),
         ("programme=hyatt&points=1&nights=2&taxes=0USD&cash=2USD&cashCabin=economy", vec![("/cashCabin", "invalid")]),
         ("programme=hyatt&points=1&nights=2&taxes=0USD&cash=2USD&freeNights=true", vec![("/freeNights", "invalid")]),
+        // What is wrong is named before what is not known, and all of it at once.
+        ("programme=atmos&points=0", vec![("/points", "zero-points")]),
+        ("programme=atmos&points=1&taxes=-5USD", vec![("/taxes", "invalid")]),
+        ("programme=atmos&points=1&cash=2USD&booking=-1USD", vec![("/booking", "invalid")]),
+        (
+            "programme=nobody&points=0&taxes=-1USD&booking=-1USD&cash=-2USD",
+            vec![
+                ("/booking", "invalid"),
+                ("/cash", "invalid"),
+                ("/points", "zero-points"),
+                ("/programme", "unknown-programme"),
+                ("/taxes", "invalid"),
+            ],
+        ),
+        (
+            "programme=atmos&points=x&nights=2&cash=-2USD&cashTaxes=1EUR",
+            vec![("/cash", "invalid"), ("/cashTaxes", "invalid"), ("/nights", "invalid"), ("/points", "invalid")],
+        ),
         // No day has a rate for the dinar: the amount is at fault, and not the day.
         ("programme=atmos&points=1&taxes=1KWD&cash=2USD", vec![("/taxes", "no-exchange-rate")]),
         ("programme=atmos&points=1&taxes=1USD&cash=2USD&booking=1KWD", vec![("/booking", "no-exchange-rate")]),
@@ -158,6 +176,9 @@ async fn points_are_planned_from_what_there_is_and_what_is_missing_is_told() {
     }
     let wrong = demo.get("/v1/me/funding-plan?programme=nobody&points=1").send().await;
     assert_eq!(faults(&wrong)[0].1, "unknown-programme");
+    let wrong = demo.get("/v1/me/funding-plan?programme=nobody&points=0&cash=-1USD&taxes=-1USD").send().await;
+    let named: Vec<String> = faults(&wrong).into_iter().map(|(pointer, _)| pointer).collect();
+    assert_eq!(named, ["/cash", "/points", "/programme", "/taxes"]);
     for (amounts, pointer) in [("cash=600KWD&taxes=0USD", "/cash"), ("cash=600USD&taxes=1KWD", "/taxes")] {
         let wrong = demo.get(&format!("/v1/me/funding-plan?programme=hyatt&points=25000&{amounts}")).send().await;
         assert_eq!(faults(&wrong), [(pointer.to_owned(), "no-exchange-rate".to_owned())]);
@@ -175,6 +196,7 @@ async fn balances_reach_the_live_deals_that_they_pay_for() {
     assert_eq!((&first["deal"], &first["plan"]["transfers"][0]["from"]), (&json!(ids["deals"]), &json!("chase-ur")));
     let deal = ask(&demo, &format!("/v1/deals/{}", ids["deals"])).await;
     assert_eq!((&first["taxes"], &first["valuation"]), (&deal["flight"]["fare"]["taxes"], &deal["valuation"]));
+    assert_eq!(first["freshness"], deal["flight"]["freshness"]);
 }
 
 #[tokio::test]
@@ -320,6 +342,7 @@ async fn a_booking_lets_nothing_be_transferred_on_an_old_look() {
     go("transfer").send().await.assert(409, "already-transferred");
     let under_way = ask(&demo, &booking).await;
     assert_eq!((&under_way["plan"], &under_way["shortfall"], &under_way["ways"]), (&Value::Null, &Value::Null, &Value::Null));
+    assert_eq!(under_way["notPlanned"], Value::Null, "it is under way: nothing is lacking");
     assert_eq!(marks(&under_way), [("verify", "done"), ("transfer", "done"), ("wait", "next"), ("book", "to-come")]);
     go("done").send().await.assert(200, "");
     go("abandon").send().await.assert(409, "booking-over");
