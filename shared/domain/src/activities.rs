@@ -10,7 +10,6 @@ use crate::{
     faults::{Check, Faults},
     flights::{Freshness, Untrusted},
     money::{Currency, Money},
-    places::fold::fold,
     search::{Asks, SearchKey},
     sources::Market,
     stays::Position,
@@ -43,6 +42,7 @@ impl ActivityQuery {
         let mut check = Check::new();
         check
             .that(is_label(&place, 80), "/place", "no-place", "a place or an activity, in 1 to 80 characters")
+            .that(place.chars().any(char::is_alphanumeric), "/place", "no-words", "a place or an activity, in letters or digits")
             .that(first_day <= last_day, "/dates", "backwards", "the last day lies before the first")
             .that((1..=MAX_PARTY).contains(&adults), "/adults", "out-of-range", format!("1 to {MAX_PARTY} adults"));
         check.done()?;
@@ -80,11 +80,11 @@ impl ActivityQuery {
         self.currency
     }
 
-    /// Its name: the same for all questions that mean the same, in whatever letters they are written. The market follows from the
-    /// words.
+    /// Its name: the same for all whose words are the same, in large or small letters and with however many blanks. Nothing else of
+    /// the words is passed over, because sources are sent them as they are. The market follows from them.
     pub fn key(&self) -> SearchKey {
         let days = [self.first_day, self.last_day].map(|day| day.to_string());
-        let (place, adults) = (fold(&self.place), self.adults.to_string());
+        let (place, adults) = (words(&self.place), self.adults.to_string());
         SearchKey::of(&["activity", &place, &days[0], &days[1], &adults, self.currency.code()])
     }
 
@@ -99,6 +99,11 @@ impl ActivityQuery {
     pub fn asks_for(&self, offer: &ActivityOffer) -> bool {
         offer.day.is_none_or(|day| (self.first_day..=self.last_day).contains(&day)) && offer.price.currency() == self.currency
     }
+}
+
+/// Words in small letters, with single blanks.
+fn words(text: &str) -> String {
+    text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
 
 /// How long something takes, in minutes.
@@ -256,6 +261,6 @@ mod tests {
         assert!(!query.asks_for(&ActivityOffer { day: Some("2026-04-04".parse().unwrap()), ..offer() }));
         assert!(!query.asks_for(&ActivityOffer { price: Money::zero(Currency::EUR), ..offer() }));
         let faults = ActivityQuery::new(" ".to_owned(), (days.1, days.0), 0, Currency::USD).unwrap_err();
-        assert_eq!(faults.as_slice().len(), 3);
+        assert_eq!(faults.as_slice().len(), 4);
     }
 }

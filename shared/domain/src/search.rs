@@ -199,12 +199,13 @@ impl SearchQuery {
         Self { first_day, last_day: last, travellers, ..self.clone() }
     }
 
-    /// Whether an offer answers this question.
+    /// Whether an offer answers this question. Seats that a source does not count may be enough; seats that it counts must be.
     pub fn asks_for(&self, offer: &FlightOffer) -> bool {
         self.origins.contains(&offer.origin)
             && self.destinations.contains(&offer.destination)
             && (self.first_day..=self.last_day).contains(&offer.day())
             && self.cabins.contains(&offer.cabin)
+            && offer.seats.is_none_or(|seats| seats >= self.travellers)
     }
 }
 

@@ -189,21 +189,43 @@ fn no_two_stays_that_differ_share_a_key() {
 }
 
 #[test]
-fn an_activity_is_the_same_question_in_whatever_letters_and_no_other() {
+fn an_activity_is_the_same_question_in_large_or_small_letters_and_no_other() {
     let of = |place: &str, last: &str, adults, currency| {
         ActivityQuery::new(place.to_owned(), (day("2026-04-01"), day(last)), adults, currency).unwrap()
     };
     let one = of("Big Bus, Zürich", "2026-04-02", 2, Currency::EUR);
-    assert_eq!(one.key(), of("big bus  zurich", "2026-04-02", 2, Currency::EUR).key());
+    assert_eq!(one.key(), of("big BUS,  zürich", "2026-04-02", 2, Currency::EUR).key());
     for other in [
-        of("big bus geneva", "2026-04-02", 2, Currency::EUR),
-        of("big bus zurich", "2026-04-03", 2, Currency::EUR),
-        of("big bus zurich", "2026-04-02", 3, Currency::EUR),
-        of("big bus zurich", "2026-04-02", 2, Currency::USD),
+        of("big bus, geneva", "2026-04-02", 2, Currency::EUR),
+        of("big bus zürich", "2026-04-02", 2, Currency::EUR),
+        of("big bus, zürich", "2026-04-03", 2, Currency::EUR),
+        of("big bus, zürich", "2026-04-02", 3, Currency::EUR),
+        of("big bus, zürich", "2026-04-02", 2, Currency::USD),
     ] {
         assert_ne!(one.key(), other.key(), "{other:?}");
     }
     let [priced, not_priced] = [true, false].map(|party| Asks { party, days: Days::Asked, stays: &[] });
     assert_eq!(one.asked_of(priced), one);
-    assert_eq!(one.asked_of(not_priced).key(), of("big bus zurich", "2026-04-02", 5, Currency::EUR).asked_of(not_priced).key());
+    assert_eq!(one.asked_of(not_priced).key(), of("big bus, zürich", "2026-04-02", 5, Currency::EUR).asked_of(not_priced).key());
+}
+
+#[test]
+fn a_place_has_a_letter_or_a_digit() {
+    let day = day("2026-04-01");
+    for (place, is_one) in [("🗼", false), ("...", false), ("東京", true), ("7", true), ("🗼 Paris", true)] {
+        assert_eq!(ActivityQuery::new(place.to_owned(), (day, day), 1, Currency::EUR).is_ok(), is_one, "{place}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn two_places_that_differ_never_share_an_answer(one in "[ab15.,é🗼 ]{0,6}", other in "[aAb15.,É🗼 ]{0,6}") {
+        let key = |place: &str| {
+            let day = day("2026-04-01");
+            ActivityQuery::new(format!("1{place}h"), (day, day), 1, Currency::EUR).unwrap().key()
+        };
+        let words = |place: &str| format!("1{place}h").split(' ').filter(|word| !word.is_empty()).map(str::to_lowercase).collect::<Vec<_>>();
+        prop_assert_eq!(key(&one) == key(&other), words(&one) == words(&other));
+        prop_assert_ne!(key(&format!(".5{one}")), key(&format!("5{one}")));
+    }
 }

@@ -44,10 +44,7 @@ impl Standing {
     /// Judges a deal with its score for this watcher. O(1).
     pub fn of(watcher: &Watcher, deal: &Deal, score: Score) -> Self {
         let offer = deal.flight();
-        if deal.state == DealState::Gone
-            || !watcher.query.asks_for(offer)
-            || !Self::passes_firm(&watcher.spec.filters, deal, watcher.spec.travellers)
-        {
+        if deal.state == DealState::Gone || !watcher.query.asks_for(offer) || !Self::passes_firm(&watcher.spec.filters, deal) {
             return Self::Misses;
         }
         let margin = |meets: bool, near: bool| match (meets, near) {
@@ -67,7 +64,7 @@ impl Standing {
     }
 
     /// Filters that are a matter of yes or no.
-    fn passes_firm(filters: &Filters, deal: &Deal, travellers: u8) -> bool {
+    fn passes_firm(filters: &Filters, deal: &Deal) -> bool {
         let offer = deal.flight();
         let carriers = offer.carriers();
         let programme = match &offer.fare {
@@ -76,11 +73,10 @@ impl Standing {
         };
         filters.max_stops.is_none_or(|max| offer.stops() <= usize::from(max))
             && filters.max_minutes.is_none_or(|max| offer.minutes <= max)
-            && (filters.carriers.is_empty() || carriers.iter().all(|code| filters.carriers.iter().any(|wanted| wanted.as_str() == *code)))
+            && (filters.carriers.is_empty()
+                || carriers.iter().all(|code| filters.carriers.iter().any(|wanted| wanted.as_str() == *code)))
             && !filters.carriers_excluded.iter().any(|excluded| carriers.contains(excluded.as_str()))
             && (filters.programmes.is_empty() || programme.is_some_and(|programme| filters.programmes.contains(programme)))
-            // Seats that a source does not count may be enough; seats that it counts must be.
-            && offer.seats.is_none_or(|seats| seats >= travellers)
     }
 
     /// Filters that are thresholds on an amount, each with its margin.

@@ -342,3 +342,15 @@ proptest! {
         prop_assert_ne!(around.query().unwrap().key(), wider.query().unwrap().key());
     }
 }
+
+#[test]
+fn a_party_is_told_of_what_it_can_sit_in_and_shares_what_was_asked_for_one() {
+    let party = watcher(WatcherSpec { travellers: 3, ..spec() }).query;
+    let asks = crate::search::Asks { party: false, days: crate::search::Days::Weeks, stays: &[] };
+    let shared = party.asked_of(asks, at("2026-02-17T19:24:00Z"));
+    for (seats, has_room) in [(None, true), (Some(0), false), (Some(2), false), (Some(3), true), (Some(9), true)] {
+        let offer = FlightOffer { seats, ..deal(1, award(11_000)).flight().clone() };
+        assert_eq!(party.asks_for(&offer), has_room, "{seats:?}");
+        assert_eq!(shared.asks_for(&offer), seats != Some(0), "what one can sit in is kept for all: {seats:?}");
+    }
+}
