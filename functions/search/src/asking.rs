@@ -36,8 +36,8 @@ use providers::{
     account::{self, Sold},
 };
 use storage::{
-    Asker, CacheCount, CachedAnswer, Change, DueAnswer, Entity, Grant, KeptMark, MemberKey, RawAnswer, RawPart, SourceBucket,
-    SourceDay, SourceHealth, StoreError, Turn,
+    Asker, CacheCount, CachedAnswer, Change, DueAnswer, Entity, Grant, Held, KeptMark, MemberKey, RawAnswer, RawPart,
+    SourceBucket, SourceDay, SourceHealth, StoreError, Turn,
 };
 use tokio::time::{Instant, sleep};
 
@@ -259,7 +259,15 @@ struct Search<'a, Q: Question> {
 }
 
 impl<Q: Askable> Search<'_, Q> {
+    /// The turn to ask is given back however it went: nobody waits for one who is done.
     async fn had(&self) -> Result<Had<Q>, NoAnswer> {
+        let mut held = None;
+        let had = self.sought(&mut held).await;
+        give_back(self.cx, held).await;
+        had
+    }
+
+    async fn sought(&self, held: &mut Option<Held>) -> Result<Had<Q>, NoAnswer> {
         let until = Instant::now() + self.wish.within;
         let (mut pause, mut counted) = (FIRST_PAUSE, Counted::Hit);
         loop {
@@ -274,10 +282,15 @@ impl<Q: Askable> Search<'_, Q> {
                 }
                 return self.shown(answer.clone(), counted, &look);
             }
-            if self.take_turn().await? {
+            if held.is_some() {
                 let (answer, counted, calls) = self.ask(kept, &plan.ask, &marks, until).await?;
                 let had = self.shown(answer, counted, &Look { now: self.cx.now(), ..look })?;
                 return Ok(Had { calls, ..had });
+            }
+            *held = self.take_turn().await?;
+            if held.is_some() {
+                // Whoever had it may have kept an answer between the look and now.
+                continue;
             }
             if !self.wish.waits || Instant::now() + pause >= until {
                 // Better something old than nothing.
@@ -298,7 +311,7 @@ impl<Q: Askable> Search<'_, Q> {
         }
     }
 
-    async fn take_turn(&self) -> Result<bool, StoreError> {
+    async fn take_turn(&self) -> Result<Option<Held>, StoreError> {
         let takes = SignedDuration::try_from(self.wish.within + LEASE_BEYOND).unwrap_or(SignedDuration::MAX);
         self.cx.store().take_turn(Turn::Now, (&self.servers.scope, &self.key), self.cx.now(), takes).await
     }
@@ -363,7 +376,7 @@ impl<Q: Askable> Search<'_, Q> {
     async fn refresh_later(&self) {
         let scope = self.servers.scope.clone();
         let taken = self.cx.store().take_turn(Turn::Later, (&scope, &self.key), self.cx.now(), REFRESH_TAKES).await;
-        if taken.is_ok_and(|taken| taken) {
+        if taken.is_ok_and(|taken| taken.is_some()) {
             let (tenant, vertical, search_key) = (self.wish.tenant.clone(), Q::VERTICAL, self.key.clone());
             if let Err(error) = self.cx.send(&[RefreshAnswer { tenant, vertical, scope, search_key }]).await {
                 tracing::warn!(%error, "an answer is not refreshed");
@@ -413,6 +426,14 @@ impl<Q: Askable> Search<'_, Q> {
         if let Err(error) = self.cx.store().commit(Change::new().count(&count, searches, u32::MAX)).await {
             tracing::warn!(%error, "a search is not counted");
         }
+    }
+}
+
+/// Gives a turn back, if there is one. That it can't be is no reason to fail: it ends by itself.
+async fn give_back(cx: &Deps, held: Option<Held>) {
+    let Some(held) = held else { return };
+    if let Err(error) = cx.store().give_turn_back(held, cx.now()).await {
+        tracing::warn!(%error, "a turn to ask is not given back");
     }
 }
 
