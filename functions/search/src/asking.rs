@@ -7,10 +7,7 @@ mod overlap;
 mod stays;
 
 use std::{
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -109,8 +106,8 @@ pub(crate) struct Asking<'a, Q: Question> {
     lifetime: u16,
     /// Who was not asked, because of what another question had asked.
     spared: Mutex<Vec<SourceId>>,
-    /// Whether another one asks for a part right now, and is not done.
-    busy: AtomicBool,
+    /// Whose part another one asks for right now, and is not done.
+    busy: Mutex<Vec<SourceId>>,
     /// Why it was not told what a source gave, if that went wrong.
     unsent: Mutex<Option<JobError>>,
 }
@@ -330,13 +327,16 @@ impl<Q: Askable> Search<'_, Q> {
         let asked = cx.store().asked_lately(scope, &self.key, now).await?;
         let lifetime_minutes = caching::lifetime(asked, self.days_ahead(now));
         let (servers, key, kept, lifetime) = (self.servers, &self.key, former.as_ref(), lifetime_minutes);
-        let (spared, busy, unsent) = (Mutex::default(), AtomicBool::new(false), Mutex::default());
+        let (spared, busy, unsent) = (Mutex::default(), Mutex::default(), Mutex::default());
         let patience = if self.wish.waits { Patience::of_a_member(cx.chance()) } else { Patience::of_a_message(cx.chance()) };
         let asking = Asking { cx, servers, key, ask, kept, now, until, patience, since, lifetime, spared, busy, unsent };
-        let parts = self.query.ask(&asking).await;
+        let mut parts = self.query.ask(&asking).await;
         let (counted, calls) = asking.took(&parts);
+        // That another one is asking is no trouble of the source's: it is not left alone for it.
+        let busy = asking.busy.into_inner().unwrap_or_else(PoisonError::into_inner);
+        parts.retain(|part| !busy.contains(part.source()));
         if since.is_some() {
-            if asking.busy.load(Ordering::Relaxed) {
+            if !busy.is_empty() {
                 return Err(NoAnswer::Busy);
             }
             if let Some(error) = asking.unsent.into_inner().unwrap_or_else(PoisonError::into_inner) {

@@ -101,7 +101,7 @@ impl<Q: Question> Asking<'_, Q> {
                 }
             }
             if Instant::now() + pause >= until {
-                self.busy.store(true, std::sync::atomic::Ordering::Relaxed);
+                self.busy.lock().unwrap_or_else(PoisonError::into_inner).push(id_of(serving));
                 let trouble = Some(Trouble { at: self.now, cause: Cause::Late });
                 return Part { trouble, ..nothing_of(&id_of(serving), SourceOutcome::Failed, self.now) };
             }
