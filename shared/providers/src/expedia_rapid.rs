@@ -127,8 +127,6 @@ const REFUSALS: Refusals = &[
     ("duplicate_itinerary", Refusal::AlreadyThere),
 ];
 
-/// What the links that check a price begin with.
-const CHECKS: &str = "/v3/properties/";
 /// What the links that book begin with.
 const BOOKS: &str = "/v3/itineraries?";
 
@@ -198,6 +196,17 @@ fn followed(link: &str) -> Result<&str, SourceError> {
     if link.starts_with(VERSION) && !link.contains("..") { Ok(link) } else { Err(SourceError::NotOffered) }
 }
 
+/// Whether a link checks a price: `/v3/properties/{id}/rooms/{id}/rates/{id}`, with a `token` and nothing else.
+fn checks_a_price(link: &str) -> bool {
+    let Some((path, query)) = link.split_once('?') else { return false };
+    let is_id = |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let is_token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'+' | b'/' | b'=' | b'%');
+    let path: Vec<&str> = path.split('/').collect();
+    let ["", "v3", "properties", property, "rooms", room, "rates", rate] = path[..] else { return false };
+    let token = query.strip_prefix("token=").is_some_and(|token| !token.is_empty() && token.bytes().all(is_token));
+    token && [property, room, rate].into_iter().all(is_id)
+}
+
 impl StaySource for ExpediaRapid {
     fn id(&self) -> &SourceId {
         &self.id
@@ -244,8 +253,7 @@ impl Desk for ExpediaRapid {
     fn check<'a>(&'a self, asking: &'a Asking<'a>, reference: &'a str) -> BoxFuture<'a, Result<PriceCheck, SourceError>> {
         Box::pin(async move {
             // Who hands it in may be anybody: it leads to prices and to nothing else.
-            let is_check = reference.starts_with(CHECKS) && reference.contains("/rates/");
-            is_check.then_some(()).ok_or(SourceError::NotOffered)?;
+            checks_a_price(reference).then_some(()).ok_or(SourceError::NotOffered)?;
             let calls = Calls::by(asking, SOURCE, "price-check");
             parse_price_check(&self.follow(&calls, reference).await?)
         })
