@@ -7,10 +7,7 @@ mod overlap;
 mod stays;
 
 use std::{
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -36,8 +33,8 @@ use providers::{
     account::{self, Sold},
 };
 use storage::{
-    Asker, CacheCount, CachedAnswer, Change, DueAnswer, Entity, Grant, KeptMark, MemberKey, RawAnswer, RawPart, SourceBucket,
-    SourceDay, SourceHealth, StoreError, Turn,
+    Asker, CacheCount, CachedAnswer, Change, DueAnswer, Entity, Grant, Held, KeptMark, MemberKey, RawAnswer, RawPart,
+    SourceBucket, SourceDay, SourceHealth, StoreError, Turn,
 };
 use tokio::time::{Instant, sleep};
 
@@ -114,8 +111,8 @@ pub(crate) struct Asking<'a, Q: Question> {
     lifetime: u16,
     /// Who was not asked, because of what another question had asked.
     spared: Mutex<Vec<SourceId>>,
-    /// Whether another one asks for a part right now, and is not done.
-    busy: AtomicBool,
+    /// Whose part another one asks for right now, and is not done.
+    busy: Mutex<Vec<SourceId>>,
     /// Why it was not told what a source gave, if that went wrong.
     unsent: Mutex<Option<JobError>>,
 }
@@ -265,7 +262,15 @@ struct Search<'a, Q: Question> {
 }
 
 impl<Q: Askable> Search<'_, Q> {
+    /// The turn to ask is given back however it went: nobody waits for one who is done.
     async fn had(&self) -> Result<Had<Q>, NoAnswer> {
+        let mut held = None;
+        let had = self.sought(&mut held).await;
+        give_back(self.cx, held).await;
+        had
+    }
+
+    async fn sought(&self, held: &mut Option<Held>) -> Result<Had<Q>, NoAnswer> {
         let until = Instant::now() + self.wish.within;
         let (mut pause, mut counted) = (FIRST_PAUSE, Counted::Hit);
         loop {
@@ -280,10 +285,15 @@ impl<Q: Askable> Search<'_, Q> {
                 }
                 return self.shown(answer.clone(), counted, &look);
             }
-            if self.take_turn().await? {
+            if held.is_some() {
                 let (answer, counted, calls) = self.ask(kept, &plan.ask, &marks, until).await?;
                 let had = self.shown(answer, counted, &Look { now: self.cx.now(), ..look })?;
                 return Ok(Had { calls, ..had });
+            }
+            *held = self.take_turn().await?;
+            if held.is_some() {
+                // Whoever had it may have kept an answer between the look and now.
+                continue;
             }
             if !self.wish.waits || Instant::now() + pause >= until {
                 // Better something old than nothing.
@@ -304,7 +314,7 @@ impl<Q: Askable> Search<'_, Q> {
         }
     }
 
-    async fn take_turn(&self) -> Result<bool, StoreError> {
+    async fn take_turn(&self) -> Result<Option<Held>, StoreError> {
         let takes = SignedDuration::try_from(self.wish.within + LEASE_BEYOND).unwrap_or(SignedDuration::MAX);
         self.cx.store().take_turn(Turn::Now, (&self.servers.scope, &self.key), self.cx.now(), takes).await
     }
@@ -323,13 +333,16 @@ impl<Q: Askable> Search<'_, Q> {
         let asked = cx.store().asked_lately(scope, &self.key, now).await?;
         let lifetime_minutes = caching::lifetime(asked, self.days_ahead(now));
         let (servers, key, kept, lifetime) = (self.servers, &self.key, former.as_ref(), lifetime_minutes);
-        let (spared, busy, unsent) = (Mutex::default(), AtomicBool::new(false), Mutex::default());
+        let (spared, busy, unsent) = (Mutex::default(), Mutex::default(), Mutex::default());
         let patience = if self.wish.waits { Patience::of_a_member(cx.chance()) } else { Patience::of_a_message(cx.chance()) };
         let asking = Asking { cx, servers, key, ask, kept, now, until, patience, since, lifetime, spared, busy, unsent };
-        let parts = self.query.ask(&asking).await;
+        let mut parts = self.query.ask(&asking).await;
         let (counted, calls) = asking.took(&parts);
+        // That another one is asking is no trouble of the source's: it is not left alone for it.
+        let busy = asking.busy.into_inner().unwrap_or_else(PoisonError::into_inner);
+        parts.retain(|part| !busy.contains(part.source()));
         if since.is_some() {
-            if asking.busy.load(Ordering::Relaxed) {
+            if !busy.is_empty() {
                 return Err(NoAnswer::Busy);
             }
             if let Some(error) = asking.unsent.into_inner().unwrap_or_else(PoisonError::into_inner) {
@@ -369,7 +382,7 @@ impl<Q: Askable> Search<'_, Q> {
     async fn refresh_later(&self) {
         let scope = self.servers.scope.clone();
         let taken = self.cx.store().take_turn(Turn::Later, (&scope, &self.key), self.cx.now(), REFRESH_TAKES).await;
-        if taken.is_ok_and(|taken| taken) {
+        if taken.is_ok_and(|taken| taken.is_some()) {
             let (tenant, vertical, search_key) = (self.wish.tenant.clone(), Q::VERTICAL, self.key.clone());
             if let Err(error) = self.cx.send(&[RefreshAnswer { tenant, vertical, scope, search_key }]).await {
                 tracing::warn!(%error, "an answer is not refreshed");
@@ -419,6 +432,14 @@ impl<Q: Askable> Search<'_, Q> {
         if let Err(error) = self.cx.store().commit(Change::new().count(&count, searches, u32::MAX)).await {
             tracing::warn!(%error, "a search is not counted");
         }
+    }
+}
+
+/// Gives a turn back, if there is one. That it can't be is no reason to fail: it ends by itself.
+async fn give_back(cx: &Deps, held: Option<Held>) {
+    let Some(held) = held else { return };
+    if let Err(error) = cx.store().give_turn_back(held, cx.now()).await {
+        tracing::warn!(%error, "a turn to ask is not given back");
     }
 }
 

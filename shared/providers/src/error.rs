@@ -200,38 +200,49 @@ impl From<OutsideError> for SourceError {
     }
 }
 
-/// Duffel's own header, whose value is a date according to the vendor's pages; Viator writes seconds in it.
-const RATELIMIT_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
-/// Expedia's own headers: milliseconds since the epoch.
-const RESETS_IN_MILLISECONDS: [HeaderName; 2] =
-    [HeaderName::from_static("rate-limit-minute-reset"), HeaderName::from_static("rate-limit-day-reset")];
-
-/// What is left of a limit: Duffel and Viator say it under the first name, Expedia by minute and by day.
-const REMAINING: [HeaderName; 3] = [
-    HeaderName::from_static("ratelimit-remaining"),
-    HeaderName::from_static("rate-limit-minute-remaining"),
-    HeaderName::from_static("rate-limit-day-remaining"),
+/// The limits that sources tell of: what is left of one, and when it is whole again. Duffel writes a date into the first one's end,
+/// according to the vendor's pages, and Viator seconds; Expedia's, by minute and by day, end in milliseconds since the epoch.
+const LIMITS: [(HeaderName, HeaderName); 3] = [
+    (HeaderName::from_static("ratelimit-remaining"), HeaderName::from_static("ratelimit-reset")),
+    (HeaderName::from_static("rate-limit-minute-remaining"), HeaderName::from_static("rate-limit-minute-reset")),
+    (HeaderName::from_static("rate-limit-day-remaining"), HeaderName::from_static("rate-limit-day-reset")),
 ];
+
+fn is_used_up(headers: &HeaderMap, remaining: &HeaderName) -> bool {
+    headers.get(remaining).is_some_and(|left| left == "0")
+}
 
 /// For how long an answer asks us to stay away: because it came too often, or because nothing is left of a limit.
 pub(crate) fn asked_to_stay_away(answer: &Response<Bytes>, now: Timestamp) -> Option<Duration> {
     let headers = answer.headers();
-    let nothing_left = || REMAINING.iter().any(|name| headers.get(name).is_some_and(|left| left == "0"));
+    let nothing_left = || LIMITS.iter().any(|(remaining, _)| is_used_up(headers, remaining));
     let asked = answer.status().as_u16() == 429 || nothing_left();
     asked.then(|| retry_after(headers, now)).flatten()
 }
 
-/// `Retry-After` in seconds or as a date (RFC 9110), else what the source's own header says.
+/// `Retry-After` in seconds or as a date (RFC 9110), else when the limit that is used up is whole again: of several the latest, and of
+/// all where none is said to be.
 pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let text = |name: &HeaderName| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    if let Some(asked) = text(&RETRY_AFTER).and_then(|text| wait(text, now)) {
+        return Some(asked);
+    }
+    let reset = |(remaining, reset): &(HeaderName, HeaderName)| {
+        let after = wait(text(reset)?, now)?;
+        Some((is_used_up(headers, remaining), after))
+    };
+    LIMITS.iter().filter_map(reset).max().map(|(_, after)| after)
+}
+
+/// A wait in seconds, or until a date or an instant in milliseconds since the epoch: as a number of seconds, that would be millennia.
+fn wait(text: &str, now: Timestamp) -> Option<Duration> {
+    const LONGEST_SECONDS: u64 = 100_000_000_000;
     let from_now = |at: Timestamp| Duration::try_from(at.duration_since(now)).ok();
-    let either =
-        |text: &str| text.parse().ok().map(Duration::from_secs).or_else(|| from_now(rfc2822::parse(text).ok()?.timestamp()));
-    let milliseconds = |name| from_now(Timestamp::from_millisecond(text(name)?.parse().ok()?).ok()?);
-    text(RETRY_AFTER)
-        .and_then(either)
-        .or_else(|| text(RATELIMIT_RESET).and_then(either))
-        .or_else(|| RESETS_IN_MILLISECONDS.into_iter().find_map(milliseconds))
+    match text.parse::<u64>() {
+        Ok(seconds) if seconds < LONGEST_SECONDS => Some(Duration::from_secs(seconds)),
+        Ok(milliseconds) => from_now(Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()?),
+        Err(_) => from_now(rfc2822::parse(text).ok()?.timestamp()),
+    }
 }
 
 /// The bodies of errors of all sources, as far as they hold a code: `{"errors":[{"code":…}]}` (Duffel), `id` in its place

@@ -1,7 +1,10 @@
 //! The sources' answers, compressed. Those that were asked for with the deployment's keys are shared across tenants, because they
 //! hold nobody's data; what a tenant bought with a key of its own is for that tenant.
 
-use std::io::{Read, Write};
+use std::{
+    collections::HashMap,
+    io::{Read, Write},
+};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
@@ -55,6 +58,29 @@ impl Turn {
             Self::Now => "ASKING",
             Self::Later => "ASKING#LATER",
         }
+    }
+}
+
+/// A right that was taken, to be given back.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "others wait until it is given back"]
+pub struct Held {
+    partition: String,
+    turn: Turn,
+    /// Until when it is held, in milliseconds since the epoch: no two who hold it one after the other have the same.
+    until: u64,
+}
+
+impl Held {
+    /// The lease, as it is stored.
+    fn item(&self, until: u64, ends: Timestamp) -> HashMap<String, AttributeValue> {
+        let mut item = Key::new(self.partition.clone(), self.turn.sort()).into_item();
+        item.insert("untilMs".to_owned(), AttributeValue::N(until.to_string()));
+        item.insert("version".to_owned(), AttributeValue::N(until.to_string()));
+        item.insert("type".to_owned(), AttributeValue::S(ASKING.name.to_owned()));
+        let expires = ends.saturating_add(LEASE_KEPT).unwrap_or(ends);
+        item.insert(TTL.to_owned(), AttributeValue::N(expires.as_second().to_string()));
+        item
     }
 }
 
@@ -113,7 +139,7 @@ impl Store {
     }
 
     /// Takes the right to ask a question for as long as that may take: whoever dies meanwhile holds up the others no longer than
-    /// that. False while someone else has it.
+    /// that. None while someone else has it.
     ///
     /// # Errors
     /// If the store can't say.
@@ -123,21 +149,34 @@ impl Store {
         (scope, key): (&KeyScope, &SearchKey),
         now: Timestamp,
         takes: SignedDuration,
-    ) -> Result<bool, StoreError> {
-        let until = now.saturating_add(takes).unwrap_or(Timestamp::MAX);
-        let mut item = Key::new(partition(scope, key), turn.sort()).into_item();
-        item.insert("untilMs".to_owned(), AttributeValue::N(until.as_millisecond().to_string()));
-        item.insert("type".to_owned(), AttributeValue::S(ASKING.name.to_owned()));
-        item.insert(TTL.to_owned(), AttributeValue::N(until.saturating_add(LEASE_KEPT).unwrap_or(until).as_second().to_string()));
-        let free = Condition::Free(now);
+    ) -> Result<Option<Held>, StoreError> {
+        let ends = now.saturating_add(takes).unwrap_or(Timestamp::MAX);
+        // Before the epoch nothing is held.
+        let until = u64::try_from(ends.as_millisecond()).unwrap_or_default();
+        let held = Held { partition: partition(scope, key), turn, until };
+        let taken = self.put_lease(held.item(until, ends), Condition::Free(now)).await?;
+        Ok(taken.then_some(held))
+    }
+
+    /// Gives the right to ask a question back, so that the next one need not wait for its time to be over. Whoever has taken it over
+    /// meanwhile keeps it.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn give_turn_back(&self, held: Held, now: Timestamp) -> Result<(), StoreError> {
+        self.put_lease(held.item(0, now), Condition::Version(held.until)).await.map(|_| ())
+    }
+
+    /// Puts a lease, if it may be put.
+    async fn put_lease(&self, item: HashMap<String, AttributeValue>, condition: Condition) -> Result<bool, StoreError> {
         let put = self
             .dynamo
             .put_item()
             .table_name(self.table(Table::Cache))
             .set_item(Some(item))
-            .set_condition_expression(free.expression())
-            .set_expression_attribute_names(free.names())
-            .set_expression_attribute_values(free.values())
+            .set_condition_expression(condition.expression())
+            .set_expression_attribute_names(condition.names())
+            .set_expression_attribute_values(condition.values())
             .send()
             .await;
         match put.map_err(|error| store_error(&error)) {

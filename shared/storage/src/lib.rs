@@ -34,7 +34,7 @@ mod watchers;
 
 pub use self::{
     alerts::ToldDay,
-    cache::{Asking, CachedAnswer, Turn},
+    cache::{Asking, CachedAnswer, Held, Turn},
     caching::{Asker, CacheCount, CacheCounts, DUE_ANSWER_SHARDS, DueAnswer, KeptMark, WarmingHour},
     change::{Change, Refusal},
     condition::CONDITIONS,

@@ -305,14 +305,25 @@ async fn reserves_within_its_quota(store: &Store, now: Timestamp) -> Result<(), 
 }
 
 async fn asks_once(store: &Store, answer: &SearchAnswer) -> Result<(), Violation> {
-    let take = || async {
-        store
-            .take_turn(Turn::Now, (&KeyScope::Deployment, &answer.query.key()), answer.asked_at, SignedDuration::from_secs(1))
-            .await
-            .map_err(|error| Violation(error.to_string()))
+    const TAKES: SignedDuration = SignedDuration::from_secs(1);
+    let take = |now| {
+        let key = answer.query.key();
+        async move {
+            let taken = store.take_turn(Turn::Now, (&KeyScope::Deployment, &key), now, TAKES).await;
+            taken.map_err(|error| Violation(error.to_string()))
+        }
     };
-    let taken = (take().await?, take().await?);
-    ensure(taken == (true, false), || format!("taken: {taken:?}"))
+    let (now, over) = (answer.asked_at, answer.asked_at + TAKES);
+    let (first, second) = (take(now).await?, take(now).await?);
+    ensure(first.is_some() && second.is_none(), || format!("taken: {first:?}, {second:?}"))?;
+    // It took too long, and another one has it now.
+    let taken_over = take(over).await?;
+    ensure(taken_over.is_some(), || "who takes too long has it for ever".to_owned())?;
+    if let Some(first) = first {
+        made(store.give_turn_back(first, over).await)?;
+    }
+    let third = take(over).await?;
+    ensure(third.is_none(), || format!("another one's was given back: {third:?}"))
 }
 
 async fn keeps_the_latest(store: &Store, answer: &SearchAnswer) -> Result<(), Violation> {

@@ -54,12 +54,25 @@ fn who_dies_while_asking_holds_up_others_no_longer_than_asking_takes() {
         let key = first.body["searchKey"].as_str().unwrap().parse().unwrap();
         world.app.clock.advance(SignedDuration::from_hours(10));
         let taken = world.app.store().take_turn(Turn::Now, (&KeyScope::Deployment, &key), world.now(), LEASE).await;
-        assert_eq!(taken, Ok(true));
+        assert!(matches!(taken, Ok(Some(_))), "{taken:?}");
         let meanwhile = search(&world, "demo").await;
         meanwhile.assert(200, "");
         assert_eq!((&meanwhile.body["how"], &meanwhile.body["complete"]), (&json!("stale"), &json!(false)));
         world.app.clock.advance(LEASE);
         assert_eq!(search(&world, "demo").await.body["how"], "miss");
+    });
+}
+
+#[test]
+fn who_is_done_asking_holds_up_nobody_whom_other_sources_serve() {
+    alone(0, async {
+        let world = world(Arc::new(Recorder::of(0)), 0).await;
+        let off = world.app.member("operator").put("/v1/operator/providers/duffel?tenant=demo").body(json!({"enabled": false}));
+        off.send().await.assert(200, "");
+        assert_eq!(search(&world, "demo").await.body["sources"].as_array().unwrap().len(), 1);
+        let then = search(&world, "omar").await;
+        then.assert(200, "");
+        assert_eq!((&then.body["complete"], &then.body["sources"][1]["state"]), (&json!(true), &json!("fresh")));
     });
 }
 
@@ -70,7 +83,7 @@ fn where_another_asks_and_nothing_is_kept_one_is_told_to_come_again() {
         let key = search(&world, "demo").await.body["searchKey"].as_str().unwrap().parse().unwrap();
         world.app.clock.advance(SignedDuration::from_hours(30));
         let taken = world.app.store().take_turn(Turn::Now, (&KeyScope::Deployment, &key), world.now(), LEASE).await;
-        assert_eq!(taken, Ok(true));
+        assert!(matches!(taken, Ok(Some(_))), "{taken:?}");
         let told = search(&world, "demo").await;
         told.assert(503, "unavailable");
         assert!(!told.header("retry-after").is_empty());
@@ -110,7 +123,7 @@ fn a_source_that_another_tenant_does_not_ask_is_said_not_to_be_asked_yet() {
         let key = first.body["searchKey"].as_str().unwrap().parse().unwrap();
         world.app.clock.advance(LEASE);
         let taken = world.app.store().take_turn(Turn::Now, (&KeyScope::Deployment, &key), world.now(), LEASE).await;
-        assert_eq!(taken, Ok(true));
+        assert!(matches!(taken, Ok(Some(_))), "{taken:?}");
         let meanwhile = search(&world, "omar").await;
         meanwhile.assert(200, "");
         let fares = &meanwhile.body["sources"][1];

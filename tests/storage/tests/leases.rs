@@ -8,7 +8,7 @@ use domain::{
 };
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use storage::{Store, Turn};
+use storage::{Held, Store, Turn};
 use storage_tests::{answer, at, offer, stored};
 
 const LEASE: SignedDuration = SignedDuration::from_secs(150);
@@ -18,8 +18,12 @@ fn key() -> SearchKey {
     answer(Vec::new(), "2026-02-17T19:24:00Z").query.key()
 }
 
-async fn take(store: &Store, now: Timestamp) -> bool {
+async fn hold(store: &Store, now: Timestamp) -> Option<Held> {
     store.take_turn(Turn::Now, (&KeyScope::Deployment, &key()), now, LEASE).await.unwrap()
+}
+
+async fn take(store: &Store, now: Timestamp) -> bool {
+    hold(store, now).await.is_some()
 }
 
 async fn keep(store: &Store, answer: &SearchAnswer) {
@@ -40,6 +44,21 @@ async fn who_asks_a_question_holds_it_for_as_long_as_it_may_take_and_not_a_milli
     }
     assert!(take(&stored.store, began + LEASE).await, "who died holds it no longer");
     assert!(!take(&stored.store, began + LEASE + MILLISECOND).await, "who took it over holds it as long");
+}
+
+#[tokio::test]
+async fn who_is_done_gives_it_back_and_takes_it_from_nobody() {
+    let stored = stored();
+    let began = at("2026-02-17T19:24:00.123Z");
+    let first = hold(&stored.store, began).await.unwrap();
+    stored.store.give_turn_back(first, began).await.unwrap();
+    let second = hold(&stored.store, began).await.expect("it is free at once");
+    // The second took too long, and a third has it.
+    let third = hold(&stored.store, began + LEASE).await.unwrap();
+    stored.store.give_turn_back(second, began + LEASE).await.unwrap();
+    assert!(!take(&stored.store, began + LEASE).await, "the third's was taken away");
+    stored.store.give_turn_back(third, began + LEASE).await.unwrap();
+    assert!(take(&stored.store, began + LEASE).await);
 }
 
 #[tokio::test]

@@ -10,10 +10,10 @@ use domain::{
 };
 use jiff::SignedDuration;
 use providers::Serving;
-use storage::{StoreError, Turn};
+use storage::{Held, StoreError, Turn};
 use tokio::time::{Instant, sleep};
 
-use super::{Asking, FIRST_PAUSE, LONGEST_PAUSE, keep, nothing_of};
+use super::{Asking, FIRST_PAUSE, LONGEST_PAUSE, give_back, keep, nothing_of};
 use crate::serving::id_of;
 
 /// So long one who asks for a part is waited for: as long as a member waits for all of them.
@@ -53,6 +53,19 @@ impl<Q: Question> Asking<'_, Q> {
         asked: &Q,
         ask: impl Future<Output = Part<Q::Offer>> + Send,
     ) -> Part<Q::Offer> {
+        let mut held = None;
+        let part = self.shared_in_turn(serving, (query, asked), ask, &mut held).await;
+        give_back(self.cx, held).await;
+        part
+    }
+
+    async fn shared_in_turn(
+        &self,
+        serving: &Serving,
+        (query, asked): (&Q, &Q),
+        ask: impl Future<Output = Part<Q::Offer>> + Send,
+        held: &mut Option<Held>,
+    ) -> Part<Q::Offer> {
         let key = asked.key().of_part(&id_of(serving));
         let until = (Instant::now() + WAITED).min(self.until);
         let mut pause = FIRST_PAUSE;
@@ -69,12 +82,26 @@ impl<Q: Question> Asking<'_, Q> {
                     return ask.await;
                 }
             };
-            if self.take_turn(&key).await {
+            if held.is_some() {
                 let part = ask.await;
                 return self.keep_for_all(&key, asked, former, part).await;
             }
+            match self.take_turn(&key).await {
+                // Whoever had it may have kept what the source said between the look and now.
+                Ok(Some(taken)) => {
+                    *held = Some(taken);
+                    continue;
+                }
+                Ok(None) => {}
+                // Who does not know whether it is theirs asks: that costs a call at worst.
+                Err(error) => {
+                    tracing::warn!(%error, "whose turn it is to ask is not known");
+                    let part = ask.await;
+                    return self.keep_for_all(&key, asked, former, part).await;
+                }
+            }
             if Instant::now() + pause >= until {
-                self.busy.store(true, std::sync::atomic::Ordering::Relaxed);
+                self.busy.lock().unwrap_or_else(PoisonError::into_inner).push(id_of(serving));
                 let trouble = Some(Trouble { at: self.now, cause: Cause::Late });
                 return Part { trouble, ..nothing_of(&id_of(serving), SourceOutcome::Failed, self.now) };
             }
@@ -100,12 +127,10 @@ impl<Q: Question> Asking<'_, Q> {
         Ok(Former::Old(kept.shown(&Look { since: None, ..look })))
     }
 
-    async fn take_turn(&self, key: &SearchKey) -> bool {
+    async fn take_turn(&self, key: &SearchKey) -> Result<Option<Held>, StoreError> {
         let left = self.until.saturating_duration_since(Instant::now()) + LEASE_BEYOND;
         let takes = SignedDuration::try_from(left).unwrap_or(SignedDuration::MAX);
-        let taken = self.cx.store().take_turn(Turn::Now, (&self.servers.scope, key), self.cx.now(), takes).await;
-        // Who does not know whether it is theirs asks: that costs a call at worst.
-        taken.unwrap_or(true)
+        self.cx.store().take_turn(Turn::Now, (&self.servers.scope, key), self.cx.now(), takes).await
     }
 
     /// Keeps it, with what the source said before where it gave nothing now.

@@ -24,8 +24,6 @@ const REFUSALS: Refusals = &[
     ("duplicate_itinerary", Refusal::AlreadyThere),
 ];
 
-/// What the links that check a price begin with.
-const CHECKS: &str = "/v3/properties/";
 /// What the links that book begin with.
 const BOOKS: &str = "/v3/itineraries?";
 
@@ -103,6 +101,17 @@ fn done(answer: &Response<Bytes>) -> Result<(), SourceError> {
     if answer.status() == StatusCode::NO_CONTENT { Ok(()) } else { Err(SourceError::Malformed) }
 }
 
+/// Whether a link checks a price: `/v3/properties/{id}/rooms/{id}/rates/{id}`, with a `token` and nothing else.
+fn checks_a_price(link: &str) -> bool {
+    let Some((path, query)) = link.split_once('?') else { return false };
+    let is_id = |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let is_token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'+' | b'/' | b'=' | b'%');
+    let path: Vec<&str> = path.split('/').collect();
+    let ["", "v3", "properties", property, "rooms", room, "rates", rate] = path[..] else { return false };
+    let token = query.strip_prefix("token=").is_some_and(|token| !token.is_empty() && token.bytes().all(is_token));
+    token && [property, room, rate].into_iter().all(is_id)
+}
+
 impl Desk for ExpediaRapid {
     /// By the reference of an offer, or what a price check says it is booked by.
     fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> BoxFuture<'a, Result<Booked, BookingError>> {
@@ -132,8 +141,7 @@ impl Desk for ExpediaRapid {
     fn check<'a>(&'a self, asking: &'a Asking<'a>, reference: &'a str) -> BoxFuture<'a, Result<PriceCheck, SourceError>> {
         Box::pin(async move {
             // Who hands it in may be anybody: it leads to prices and to nothing else.
-            let is_check = reference.starts_with(CHECKS) && reference.contains("/rates/");
-            is_check.then_some(()).ok_or(SourceError::NotOffered)?;
+            checks_a_price(reference).then_some(()).ok_or(SourceError::NotOffered)?;
             let calls = Calls::by(asking, SOURCE, "price-check");
             parse_price_check(&self.follow(&calls, reference).await?)
         })

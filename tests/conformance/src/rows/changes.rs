@@ -17,7 +17,7 @@ use domain::{
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use storage::{
-    Change, LimitCount, OUTBOX_SHARDS, Observation, RawAnswer, Receipt, ReceiptId, Sighting, SourceDay, Store, StoreError,
+    Change, Held, LimitCount, OUTBOX_SHARDS, Observation, RawAnswer, Receipt, ReceiptId, Sighting, SourceDay, Store, StoreError,
     StoredReply, Turn, WatcherQuota,
 };
 use storage_tests::{answer, at, deal, id, member, offer, owner, watcher};
@@ -69,9 +69,9 @@ fn changes() -> Vec<Row> {
         ),
         tables("a run is claimed once", |t| Box::pin(claimed(t)), [count(0), count(1)]),
         tables(
-            "a lease is held to the millisecond, and taken over after it",
+            "a lease is held to the millisecond, taken over after it, and given back by whoever holds it",
             |t| Box::pin(leased(t)),
-            [texts(["true", "false", "true"]), count(1)],
+            [texts(["true", "false", "true", "false", "true"]), count(1)],
         ),
         tables(
             "an earlier answer does not hide a later one, and comes back as it was packed",
@@ -313,7 +313,7 @@ async fn claimed(target: &Target) -> Vec<Seen> {
     vec![lost().await, lost().await]
 }
 
-fn take<'a>(store: &'a Store, key: &'a SearchKey, now: Timestamp) -> impl Future<Output = Result<bool, StoreError>> + 'a {
+fn take<'a>(store: &'a Store, key: &'a SearchKey, now: Timestamp) -> impl Future<Output = Result<Option<Held>, StoreError>> + 'a {
     const LEASE: SignedDuration = SignedDuration::from_secs(150);
     async move { store.take_turn(Turn::Now, (&KeyScope::Deployment, key), now, LEASE).await }
 }
@@ -324,9 +324,16 @@ async fn leased(target: &Target) -> Vec<Seen> {
     for instant in ["2026-02-17T19:24:00.123Z", "2026-02-17T19:26:30.122Z", "2026-02-17T19:26:30.123Z"] {
         taken.push(take(store, &key(), at(instant)).await.unwrap());
     }
+    let over = at("2026-02-17T19:26:30.124Z");
+    let mut had = taken.iter().map(Option::is_some).collect::<Vec<_>>();
+    for held in taken.into_iter().flatten() {
+        // The first one's time was over, and the last one has it: only that gives anything back.
+        store.give_turn_back(held, over).await.unwrap();
+        had.push(take(store, &key(), over).await.unwrap().is_some());
+    }
     let (key, later) = (key(), at("2026-02-17T20:00:00Z"));
     let raced = join_all((0..12).map(|_| take(store, &key, later))).await;
-    vec![texts(taken), count(raced.into_iter().filter(|taken| *taken == Ok(true)).count())]
+    vec![texts(had), count(raced.into_iter().filter(|taken| matches!(taken, Ok(Some(_)))).count())]
 }
 
 async fn answered(target: &Target) -> Vec<Seen> {

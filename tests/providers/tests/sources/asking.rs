@@ -312,6 +312,15 @@ async fn what_is_gone_is_sold_out_and_a_check_leads_to_prices_alone() {
         "/v3/itineraries/8999989898988?token=t",
         "/v3/properties/content?language=en-US",
         "/v3/properties/../itineraries/1/rates/2",
+        "/v3/properties/content?language=en-US&a=/rates/",
+        "/v3/properties/1/rooms/2/rates/3",
+        "/v3/properties/1/rooms/2/rates/3?token=",
+        "/v3/properties/1/rooms/2/rates/3?token=t&include=all",
+        "/v3/properties/1/rooms/2/rates/3?language=en-US",
+        "/v3/properties/1/rooms/2/rates/3/more?token=t",
+        "/v3/properties/1/rooms/%2E%2E/rates/3?token=t",
+        "/v3/properties/1/rooms//rates/3?token=t",
+        "/v3/properties/1/rooms/2/rates/3?token=t#f",
         "https://elsewhere.example/v3/properties/1/rooms/2/rates/3",
     ] {
         assert_eq!(expedia.check(&asking, link).await, Err(SourceError::NotOffered), "{link}");

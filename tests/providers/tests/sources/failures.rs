@@ -32,6 +32,16 @@ async fn each_documented_error_is_typed() {
     let limited = |seconds: Option<u64>| SourceError::RateLimited { retry_after: seconds.map(Duration::from_secs) };
     let in_a_minute = "Wed, 18 Feb 2026 07:34:20 GMT";
     let a_minute_on = (NOW.as_millisecond() + 60_000).to_string();
+    let an_hour_on = (NOW.as_millisecond() + 3_600_000).to_string();
+    let by_minute_and_day = |left: Option<(&'static str, &'static str)>| {
+        let bare = Answer::new(429, "")
+            .with("rate-limit-minute-reset", a_minute_on.clone())
+            .with("rate-limit-day-reset", an_hour_on.clone());
+        match left {
+            None => bare,
+            Some((minute, day)) => bare.with("rate-limit-minute-remaining", minute).with("rate-limit-day-remaining", day),
+        }
+    };
     let cases = [
         (Answer::new(400, "{}"), rejected(400, None)),
         (Answer::new(400, sample("expedia-rapid/error-400-availability.json")), rejected(400, Some("invalid_input"))),
@@ -56,7 +66,11 @@ async fn each_documented_error_is_typed() {
         (Answer::new(429, "").with("retry-after", in_a_minute), limited(Some(60))),
         (Answer::new(429, "").with("ratelimit-reset", in_a_minute), limited(Some(60))),
         (Answer::new(429, "").with("ratelimit-reset", "10"), limited(Some(10))),
-        (Answer::new(429, "").with("rate-limit-minute-reset", a_minute_on), limited(Some(60))),
+        (Answer::new(429, "").with("rate-limit-minute-reset", a_minute_on.clone()), limited(Some(60))),
+        (by_minute_and_day(None), limited(Some(3_600))),
+        (by_minute_and_day(Some(("7", "0"))), limited(Some(3_600))),
+        (by_minute_and_day(Some(("0", "7"))), limited(Some(60))),
+        (by_minute_and_day(Some(("0", "0"))), limited(Some(3_600))),
         (Answer::new(429, "").with("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT"), limited(None)),
         (Answer::new(429, "").with("retry-after", "-1"), limited(None)),
         (Answer::new(429, "").with("retry-after", "later"), limited(None)),
