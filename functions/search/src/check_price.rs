@@ -10,7 +10,8 @@ use domain::{
     identity::Role,
     inputs::{Fields, Input, leaf, object},
     money::Money,
-    sources::{SourceEntry, SourceState},
+    search::MAX_TRAVELLERS,
+    sources::{SourceEntry, SourceState, Vertical},
 };
 use jiff::Timestamp;
 use platform::{Answer, Caller, Deps, Endpoint, Failure, Inquiry, Limit, Problems, Reply};
@@ -56,16 +57,20 @@ pub struct CheckPrice {
     source: SourceId,
     /// What the source calls it, as the search has shown it.
     reference: String,
-    /// All that was to be paid, for the whole party. Without it, nothing is said to have changed that the source does not say has.
+    /// What was to be paid, as the search has shown it: for a flight by each traveller, for a stay by all guests together. Without
+    /// it, nothing is said to have changed that the source does not say has.
     #[schema(required = false)]
     price: Option<Money>,
+    /// How many the flight was asked for, 1 to 9; 1 if not given. It makes no difference to a stay.
+    #[schema(required = false, minimum = 1, maximum = 9)]
+    travellers: u8,
 }
 
 impl Input for CheckPrice {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (source, reference) = (fields.required("source", leaf), fields.required("reference", leaf));
-        let price = fields.given("price", object);
-        Some(Self { source: source?, reference: reference?, price: price? })
+        let (price, travellers) = (fields.given("price", object), fields.given("travellers", leaf));
+        Some(Self { source: source?, reference: reference?, price: price?, travellers: travellers?.unwrap_or(1) })
     }
 }
 
@@ -104,8 +109,14 @@ enum Holds {
     responses((status = 200, body = CheckedPrice), Problems)
 )]
 async fn check_price(State(cx): State<Deps>, inquiry: Inquiry<CheckPrice>) -> Reply<CheckedPrice> {
-    let Inquiry { caller, input: CheckPrice { source, reference, price } } = inquiry;
+    let Inquiry { caller, input: CheckPrice { source, reference, price, travellers } } = inquiry;
     let mut check = Check::new();
+    check.that(
+        (1..=MAX_TRAVELLERS).contains(&travellers),
+        "/travellers",
+        "out-of-range",
+        format!("1 to {MAX_TRAVELLERS} travellers"),
+    );
     check.that(CHECKING.contains(&source.as_str()), "/source", "not-offered", "this source checks no prices").that(
         is_reference(&reference),
         "/reference",
@@ -116,7 +127,11 @@ async fn check_price(State(cx): State<Deps>, inquiry: Inquiry<CheckPrice>) -> Re
     let serving = serving_of(&cx, &caller, &source).await?;
     let asking = Asking::within(&serving.outside, cx.now(), WITHIN);
     let check = serving.adapter.desk().check(&asking, &reference).await.map_err(|error| unchecked(&cx, &error))?;
-    Ok(Answer::ok(checked(source, &check, price)))
+    let shares = match serving.source.vertical {
+        Vertical::Flights => travellers,
+        Vertical::Stays | Vertical::Activities => 1,
+    };
+    Ok(Answer::ok(checked(source, &check, price, shares)))
 }
 
 fn is_reference(text: &str) -> bool {
@@ -131,8 +146,10 @@ async fn serving_of(cx: &Deps, caller: &Caller, source: &SourceId) -> Result<Ser
     all.into_iter().find(|serving| serving.source.id == source.as_str()).ok_or_else(nobody)
 }
 
-fn checked(source: SourceId, check: &PriceCheck, agreed: Option<Money>) -> CheckedPrice {
-    let other = agreed.is_some_and(|agreed| check.total.is_some_and(|total| total != agreed));
+/// Against the price that was shown, which is one of so many equal shares of the total.
+fn checked(source: SourceId, check: &PriceCheck, agreed: Option<Money>, shares: u8) -> CheckedPrice {
+    let is_other = |agreed: Money| check.total.is_some_and(|total| total.share_of(shares) != Ok(agreed));
+    let other = agreed.is_some_and(is_other);
     let state = match check.state {
         PriceState::SoldOut => Holds::SoldOut,
         PriceState::Available if other => Holds::Changed,
@@ -166,5 +183,27 @@ fn unchecked(cx: &Deps, error: &SourceError) -> Failure {
         | SourceError::Uncounted => {
             Failure::TryLater("sources-unavailable", cx.now().saturating_add(TRY_AGAIN).unwrap_or(Timestamp::MAX))
         }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use domain::money::Currency;
+
+    use super::*;
+
+    #[test]
+    fn a_price_by_each_is_held_against_the_share_of_each() {
+        let usd = |minor| Money::from_minor(minor, Currency::USD).unwrap();
+        let state = |total, shown, travellers| {
+            let check = PriceCheck { state: PriceState::Available, total: Some(usd(total)), until: None, book_by: None };
+            checked("duffel".parse().unwrap(), &check, Some(usd(shown)), travellers).state
+        };
+        assert_eq!(state(37_600, 18_800, 2), Holds::Available);
+        assert_eq!(state(37_601, 18_801, 2), Holds::Available, "shares are rounded up, as they were shown");
+        assert_eq!(state(37_602, 18_800, 2), Holds::Changed);
+        assert_eq!(state(18_800, 18_800, 1), Holds::Available);
+        assert_eq!(state(37_600, 18_800, 1), Holds::Changed);
     }
 }

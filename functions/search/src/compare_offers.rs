@@ -171,7 +171,8 @@ pub struct ComparedOffer {
     stay: Option<StayOffer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     flight: Option<FlightOffer>,
-    /// All that has to be paid, as the source asks it; none for points.
+    /// All that has to be paid, as the source asks it: for a stay by all guests together, for a flight by each traveller; none for
+    /// points.
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<Money>,
     breakdown: BreakdownView,

@@ -18,7 +18,7 @@ pub use field::{AROUND, Field, LEAST, PriceVerdict, Standing};
 
 /// Something with a price in money.
 pub trait Priced {
-    /// All that has to be paid; `None` if it is not for money, or not known.
+    /// All that has to be paid, for a flight by each traveller; `None` if it is not for money, or not known.
     fn total(&self) -> Option<Money>;
 
     /// What the total is made of.
@@ -62,7 +62,7 @@ impl Priced for FlightOffer {
         }
     }
 
-    /// Sources of flights give the whole.
+    /// Sources of flights do not say what the fare is made of.
     fn breakdown(&self) -> Breakdown {
         Breakdown::default()
     }

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use domain::sources::KeyScope;
+use domain::{
+    search::{Asks, Days, SearchQuery},
+    sources::KeyScope,
+};
 use faults::{
     strikes::{Gatepost, Recorder},
     world::{Setting, World, alone},
@@ -87,6 +90,26 @@ fn where_another_asks_and_nothing_is_kept_one_is_told_to_come_again() {
         let told = search(&world, "demo").await;
         told.assert(503, "unavailable");
         assert!(!told.header("retry-after").is_empty());
+    });
+}
+
+#[test]
+fn a_source_that_another_one_is_asking_is_not_left_alone_for_it() {
+    alone(0, async {
+        let world = world(Arc::new(Recorder::of(0)), 0).await;
+        let key = search(&world, "demo").await.body["searchKey"].as_str().unwrap().parse().unwrap();
+        let kept = world.app.store().answer::<SearchQuery>(&KeyScope::Deployment, &key).await.unwrap().unwrap();
+        // As seats.aero is asked: for a week, whoever travels.
+        let asks = Asks { party: false, days: Days::Weeks, stays: &[] };
+        let part = kept.query.asked_of(asks, world.now()).key().of_part(&"seats-aero".parse().unwrap());
+        world.app.clock.advance(SignedDuration::from_hours(30));
+        let taken = world.app.store().take_turn(Turn::Now, (&KeyScope::Deployment, &part), world.now(), LEASE).await;
+        assert!(matches!(taken, Ok(Some(_))), "{taken:?}");
+        search(&world, "demo").await.assert(503, "unavailable");
+        world.app.clock.advance(LEASE);
+        let then = search(&world, "demo").await;
+        then.assert(200, "");
+        assert_eq!(then.body["how"], "miss");
     });
 }
 

@@ -227,6 +227,8 @@ async fn a_price_is_checked_at_its_source() {
         (json!({}), "available", dollars("376.00")),
         (json!({"price": dollars("376.00")}), "available", dollars("376.00")),
         (json!({"price": dollars("375.99")}), "changed", dollars("376.00")),
+        (json!({"price": dollars("188.00"), "travellers": 2}), "available", dollars("376.00")),
+        (json!({"price": dollars("188.00")}), "changed", dollars("376.00")),
         (json!({"reference": "off_nobody-sells-it"}), "sold-out", Value::Null),
     ] {
         let checked = check(more).await;
@@ -237,6 +239,7 @@ async fn a_price_is_checked_at_its_source() {
         (json!({"source": "seats-aero"}), "/source"),
         (json!({"source": "nobody"}), "/source"),
         (json!({"reference": ""}), "/reference"),
+        (json!({"travellers": 0}), "/travellers"),
         (json!({"reference": "x".repeat(2_001)}), "/reference"),
     ] {
         let refused = check(more).await;
