@@ -105,7 +105,7 @@ fn a_source_that_another_one_is_asking_is_not_left_alone_for_it() {
         world.app.clock.advance(SignedDuration::from_hours(30));
         let taken = world.app.store().take_turn(Turn::Now, (&KeyScope::Deployment, &part), world.now(), LEASE).await;
         assert!(matches!(taken, Ok(Some(_))), "{taken:?}");
-        search(&world, "demo").await.assert(503, "unavailable");
+        search(&world, "demo").await.assert(503, "sources-unavailable");
         world.app.clock.advance(LEASE);
         let then = search(&world, "demo").await;
         then.assert(200, "");

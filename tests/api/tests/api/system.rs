@@ -33,7 +33,8 @@ fn a_body_is_an_object_even_where_it_may_be_left_out() {
             null.extend(either.filter(|one| one["type"] == "null").map(|_| operation["operationId"].clone()));
         }
     }
-    assert_eq!((may_be_left_out, null), (2, vec![]));
+    assert!(may_be_left_out > 0, "none may be left out");
+    assert_eq!(null, Vec::<Value>::new());
 }
 
 #[tokio::test]
