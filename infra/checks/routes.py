@@ -15,10 +15,10 @@ MOST = 300
 
 @rule
 def route_closed(app: Application):
-    """A route asks for a token where API Gateway checks them, unless its endpoint is public or it is for pages, which have none
-    that it could check."""
+    """A route asks for a token where API Gateway checks them, unless its endpoint is public, or for systems that sign what they
+    send, or it is for pages: they have none that it could check."""
     sources = "".join(source.read_text() for source in app.root.glob("functions/*/src/*.rs"))
-    public = {LONGEST["Prefix"] + name for name in re.findall(r'Endpoint::public\(\s*"([a-z-]+)"', sources)}
+    public = {LONGEST["Prefix"] + name for name in re.findall(r'Endpoint::(?:public|signed)\(\s*"([a-z-]+)"', sources)}
     for stack, name, route in app.each(ROUTE):
         integration = referred(stack, route["Target"], INTEGRATION) or {}
         endpoint = stack.text((function_of(stack, integration.get("IntegrationUri")) or {}).get("FunctionName"))
