@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use platform::outside::MAX_ANSWER_BYTES;
 use providers::{
     SourceError,
-    sources::{Contract, Normalised, SOURCES, Source, source},
+    readings::Normalised,
+    sources::{Contract, SOURCES, Source, source},
 };
 use serde::Serialize;
 
@@ -67,9 +68,9 @@ fn operation_of(source: &Source, operation: &str) -> Result<Option<&'static str>
     if operation == AUTO {
         return Ok(None);
     }
-    let found = source.readings.iter().find(|reading| reading.operation == operation);
+    let found = source.readings().iter().find(|reading| reading.operation == operation);
     let missing = || {
-        let all = list(source.readings.iter().map(|reading| reading.operation));
+        let all = list(source.readings().iter().map(|reading| reading.operation));
         NormaliseError::NoOperation(source.id.to_owned(), operation.to_owned(), all)
     };
     found.map(|reading| Some(reading.operation)).ok_or_else(missing)

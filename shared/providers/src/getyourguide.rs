@@ -24,7 +24,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    ActivitySource, Asking, Desk, Found, Sifted, SourceError,
+    ActivitySource, Asking, Found, Sifted, SourceError,
     calls::{Calls, Page, Paged, search},
     read::{Amount, Id, currency, encoded, fresh, label, link, reference, secret_header, source_id},
 };
@@ -52,8 +52,6 @@ impl GetYourGuide {
         Self { id: source_id(SOURCE), base: base.trim_end_matches('/').to_owned(), token }
     }
 }
-
-impl Desk for GetYourGuide {}
 
 impl ActivitySource for GetYourGuide {
     fn id(&self) -> &SourceId {

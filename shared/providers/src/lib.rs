@@ -8,7 +8,7 @@
 //! again within it, for a member shortly, for a message longer. What takes longer still is a typed error, and the queue's redelivery
 //! asks again.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Debug};
 
 use domain::{
     activities::{ActivityOffer, ActivityQuery},
@@ -37,6 +37,7 @@ pub mod makemytrip;
 pub mod oyo;
 pub mod raw;
 pub mod read;
+pub mod readings;
 pub mod registry;
 pub mod seats_aero;
 pub mod sources;
@@ -63,7 +64,7 @@ pub use travelpayouts::Travelpayouts;
 pub use viator::Viator;
 
 /// A source of award space.
-pub trait AwardSource: Desk {
+pub trait AwardSource: Debug + Send + Sync {
     /// Which source this is.
     fn id(&self) -> &SourceId;
 
@@ -72,7 +73,7 @@ pub trait AwardSource: Desk {
 }
 
 /// A source of cash fares, which answers for one day at a time.
-pub trait CashSource: Desk {
+pub trait CashSource: Debug + Send + Sync {
     /// Which source this is.
     fn id(&self) -> &SourceId;
 
@@ -81,7 +82,7 @@ pub trait CashSource: Desk {
 }
 
 /// A source of "from" prices of flights.
-pub trait LeadInSource: Desk {
+pub trait LeadInSource: Debug + Send + Sync {
     /// Which source this is.
     fn id(&self) -> &SourceId;
 
@@ -90,7 +91,7 @@ pub trait LeadInSource: Desk {
 }
 
 /// A source of stays.
-pub trait StaySource: Desk {
+pub trait StaySource: Debug + Send + Sync {
     /// Which source this is.
     fn id(&self) -> &SourceId;
 
@@ -104,7 +105,7 @@ pub trait StaySource: Desk {
 }
 
 /// A source of activities.
-pub trait ActivitySource: Desk {
+pub trait ActivitySource: Debug + Send + Sync {
     /// Which source this is.
     fn id(&self) -> &SourceId;
 

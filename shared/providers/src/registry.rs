@@ -10,7 +10,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use domain::{
@@ -28,6 +28,7 @@ use sha2::{Digest, Sha256};
 use storage::Grant;
 
 use crate::{
+    desk::{self, Desk},
     guard::{Guarded, Terms},
     sources::{Adapter, SOURCES, Source},
 };
@@ -43,6 +44,15 @@ pub struct Serving {
     pub scope: KeyScope,
     /// How calls leave: counted, limited, and kept back where they would do no good.
     pub outside: Guarded,
+    address: String,
+    key: SecretString,
+}
+
+impl Serving {
+    /// What there is of the source besides searches, if there is any.
+    pub fn desk(&self) -> Option<Arc<dyn Desk>> {
+        desk::connect(self.source.id, &self.address, self.key.clone())
+    }
 }
 
 /// The sources that a function may call and that serve a tenant, the first to be asked first. Where the market is not known, all
@@ -271,8 +281,9 @@ impl Line {
             Key::Given(key) => key.clone(),
             Key::Kept(key) => open(cx, &scope, self.source, key).await?,
         };
-        let adapter = cx.kept::<Adapters>().of(&terms.account, self.source, (address, key));
-        Ok(Some(Serving { source: self.source, adapter, scope, outside: Guarded::new(cx.clone(), terms) }))
+        let adapter = cx.kept::<Adapters>().of(&terms.account, self.source, (address, key.clone()));
+        let (address, outside) = (address.to_owned(), Guarded::new(cx.clone(), terms));
+        Ok(Some(Serving { source: self.source, adapter, scope, outside, address, key }))
     }
 }
 
@@ -290,8 +301,6 @@ async fn open(cx: &Deps, scope: &KeyScope, source: &Source, key: &KeptKey) -> Re
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::sources::source;
 

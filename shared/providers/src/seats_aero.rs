@@ -21,7 +21,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::{
-    Asking, AwardSource, Desk, Found, Sifted, SourceError,
+    Asking, AwardSource, Found, Sifted, SourceError,
     calls::Calls,
     read::{flight_number, link, local_time, reference, secret_header, seen_at, source_id},
 };
@@ -142,8 +142,6 @@ impl SeatsAero {
         request.body(Bytes::new()).map_err(|_| SourceError::Unreachable)
     }
 }
-
-impl Desk for SeatsAero {}
 
 impl AwardSource for SeatsAero {
     fn id(&self) -> &SourceId {

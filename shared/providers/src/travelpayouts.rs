@@ -25,7 +25,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    Asking, Desk, Found, LeadInSource, Sifted, SourceError,
+    Asking, Found, LeadInSource, Sifted, SourceError,
     calls::{Calls, Page, Paged, search},
     read::{Amount, currency, flight_number, fresh, link, secret_header, seen_at, source_id},
 };
@@ -56,8 +56,6 @@ impl Travelpayouts {
         Self { id: source_id(SOURCE), base: base.trim_end_matches('/').to_owned(), token }
     }
 }
-
-impl Desk for Travelpayouts {}
 
 impl LeadInSource for Travelpayouts {
     fn id(&self) -> &SourceId {

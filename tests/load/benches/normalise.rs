@@ -164,7 +164,7 @@ fn measured(what: &str, source: &str, file: &Path) {
             black_box(serde_json::from_slice::<Value>(&body).unwrap());
         }
         _ => {
-            let reading = source.readings.first().unwrap();
+            let reading = source.readings().first().unwrap();
             let normalised = black_box((reading.read)(&body, NOW).unwrap());
             assert_eq!(how_many(&normalised), OFFERS, "{}", source.id);
         }

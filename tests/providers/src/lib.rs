@@ -18,7 +18,8 @@ use jiff::{Timestamp, civil::Date};
 use platform::outside::{Call, Outside, OutsideError, OverHttp};
 use providers::{
     Asking, SourceError,
-    sources::{Normalised, Reading, SOURCES, Source},
+    readings::{Normalised, Reading},
+    sources::{SOURCES, Source},
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -70,7 +71,7 @@ impl ReadingOf {
 
 /// Every reading of the table.
 pub fn every_reading() -> Vec<ReadingOf> {
-    let of = |source: &'static Source| source.readings.iter().map(move |reading| ReadingOf { source, reading });
+    let of = |source: &'static Source| source.readings().iter().map(move |reading| ReadingOf { source, reading });
     SOURCES.iter().flat_map(of).collect()
 }
 

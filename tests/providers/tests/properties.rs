@@ -90,7 +90,7 @@ proptest! {
     #[test]
     fn mutated_samples_of_every_source_are_trusted_or_set_aside((source, body) in any_sample_mutated()) {
         let body = body.to_string();
-        for operation in source.readings.iter().map(|reading| Some(reading.operation)).chain([None]) {
+        for operation in source.readings().iter().map(|reading| Some(reading.operation)).chain([None]) {
             if let (_, Ok(normalised)) = source.normalise(operation, body.as_bytes(), NOW) {
                 prop_assert!(is_sound(&normalised), "{} {operation:?} {body}", source.id);
             }
@@ -114,7 +114,7 @@ proptest! {
     #[test]
     fn any_bytes_are_read_or_malformed(body in proptest::collection::vec(any::<u8>(), 0..512)) {
         for source in SOURCES {
-            for reading in source.readings {
+            for reading in source.readings() {
                 prop_assert_eq!((reading.read)(&body, NOW).err(), Some(SourceError::Malformed), "{}", source.id);
             }
         }

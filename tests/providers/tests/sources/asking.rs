@@ -35,7 +35,7 @@ fn each_source_stands_in_the_table_once() {
     assert_eq!(ids.len(), SOURCES.len());
     for source in SOURCES {
         assert_eq!(source.base.is_none(), source.contract == Contract::UnverifiedContract, "{}", source.id);
-        assert!(source.base.is_none_or(|base| base.starts_with("https://")) && !source.readings.is_empty(), "{}", source.id);
+        assert!(source.base.is_none_or(|base| base.starts_with("https://")) && !source.readings().is_empty(), "{}", source.id);
     }
 }
 

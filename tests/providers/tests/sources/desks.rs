@@ -10,7 +10,7 @@ use providers::{
 use providers_tests::{Answer, Asked, Vendor, asking, day, outside, sample_json};
 use serde_json::{Value, json};
 
-use crate::support::{SECRET, assert_secret, granting};
+use crate::support::{assert_secret, desk_at, granting};
 
 /// What we call the booking: the samples repeat it.
 pub const OURS: &str = "01KHPNJ4R6Z9X0Q3T5V7W9Y1B3";
@@ -240,16 +240,16 @@ impl Desk {
         outside: &dyn Outside,
         request: &BookingRequest,
     ) -> Result<Booked, BookingError> {
-        let adapter = (self.source.connect)(&vendor.base, SECRET.to_owned().into());
-        let result = adapter.desk().book(&asking(outside), request).await;
+        let at = desk_at(self.source, vendor).unwrap();
+        let result = at.book(&asking(outside), request).await;
         assert_private(&format!("{result:?} {} {}", result.is_ok(), json!(result.as_ref().err())));
         result
     }
 
     pub async fn find(&self, answer: Answer) -> Result<Option<Booked>, SourceError> {
         let vendor = Vendor::answering(move |_, asked| granting(asked, answer.clone())).await;
-        let (adapter, outside) = ((self.source.connect)(&vendor.base, SECRET.to_owned().into()), outside());
-        adapter.desk().find(&asking(&outside), &self.request).await
+        let (at, outside) = (desk_at(self.source, &vendor).unwrap(), outside());
+        at.find(&asking(&outside), &self.request).await
     }
 
     /// How often the vendor was asked to book.

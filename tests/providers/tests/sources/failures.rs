@@ -159,7 +159,7 @@ async fn values_of_another_type_are_set_aside_or_malformed() {
     for source in SOURCES {
         let document = recorded(source.id);
         let places = providers_tests::pointers(&document);
-        let reading = source.readings.iter().find(|reading| (reading.fits)(&document)).unwrap();
+        let reading = source.readings().iter().find(|reading| (reading.fits)(&document)).unwrap();
         for place in places {
             for value in &wrong {
                 let mut document = document.clone();

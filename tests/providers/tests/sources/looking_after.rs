@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     booking::{Losing, failures, mistyped},
     desks::{assert_private, money, request},
-    support::{SECRET, granting},
+    support::{desk_at, granting},
 };
 
 /// Something that is changed at a source.
@@ -46,15 +46,15 @@ impl Change {
     }
 
     async fn cancel(&self, vendor: &Vendor, outside: &dyn Outside) -> Result<(), SourceError> {
-        let adapter = (self.source.connect)(&vendor.base, SECRET.to_owned().into());
-        let result = adapter.desk().cancel(&asking(outside), self.by).await;
+        let at = desk_at(self.source, vendor).unwrap();
+        let result = at.cancel(&asking(outside), self.by).await;
         assert_private(&format!("{result:?}"));
         result
     }
 
     async fn pay(&self, vendor: &Vendor, outside: &dyn Outside) -> Result<BookingState, BookingError> {
-        let adapter = (self.source.connect)(&vendor.base, SECRET.to_owned().into());
-        let result = adapter.desk().pay(&asking(outside), &held(), self.by).await;
+        let at = desk_at(self.source, vendor).unwrap();
+        let result = at.pay(&asking(outside), &held(), self.by).await;
         assert_private(&format!("{result:?}"));
         result
     }
@@ -155,9 +155,7 @@ async fn who_does_not_offer_it_says_so_and_is_not_asked() {
     let outside = outside();
     let asking = asking(&outside);
     let not_offered = || SourceError::NotOffered;
-    for source in SOURCES {
-        let adapter = (source.connect)(&vendor.base, SECRET.to_owned().into());
-        let desk = adapter.desk();
+    for (source, desk) in SOURCES.iter().filter_map(|source| Some((source, desk_at(source, &vendor)?))) {
         if !["duffel", "booking-demand", "expedia-rapid", "viator", "makemytrip"].contains(&source.id) {
             assert_eq!(desk.cancel(&asking, "x").await, Err(not_offered()), "{}", source.id);
         }
@@ -322,8 +320,8 @@ async fn quoted(change: impl Fn(&mut Value)) -> Result<CancelQuote, SourceError>
     let mut quote = sample_json("duffel/order-cancellation-created.json");
     change(&mut quote["data"]);
     let vendor = Vendor::always(Answer::json(&quote)).await;
-    let (adapter, outside) = ((source("duffel").unwrap().connect)(&vendor.base, SECRET.to_owned().into()), outside());
-    let answer = adapter.desk().cancel_quote(&asking(&outside), "ord_1").await;
+    let (at, outside) = (desk_at(source("duffel").unwrap(), &vendor).unwrap(), outside());
+    let answer = at.cancel_quote(&asking(&outside), "ord_1").await;
     let asked = vendor.asked().remove(0);
     assert_eq!((asked.head.method.as_str(), asked.head.uri.path()), ("POST", "/air/order_cancellations"));
     assert_eq!(asked.json(), json!({"data": {"order_id": "ord_1"}}));
@@ -355,8 +353,8 @@ async fn a_quote_that_fails_is_typed() {
     for (id, name) in [("duffel", "duffel/order-cancellation-created.json"), ("viator", "viator/cancel-quote.json")] {
         let ask = async |answer: Answer| {
             let vendor = Vendor::always(answer).await;
-            let (adapter, outside) = ((source(id).unwrap().connect)(&vendor.base, SECRET.to_owned().into()), outside());
-            adapter.desk().cancel_quote(&asking(&outside), "x").await
+            let (at, outside) = (desk_at(source(id).unwrap(), &vendor).unwrap(), outside());
+            at.cancel_quote(&asking(&outside), "x").await
         };
         for (answer, error, _) in failures() {
             assert_eq!(ask(answer).await, Err(error), "{id}");
@@ -381,8 +379,7 @@ async fn a_link_of_a_booking_leads_to_bookings_alone() {
     let vendor = Vendor::always(Answer::new(204, "")).await;
     let outside = outside();
     let asking = asking(&outside);
-    let adapter = (source("expedia-rapid").unwrap().connect)(&vendor.base, SECRET.to_owned().into());
-    let desk = adapter.desk();
+    let desk = desk_at(source("expedia-rapid").unwrap(), &vendor).unwrap();
     for link in ["/v3/properties/1", "/v3/itineraries/../properties", "https://elsewhere.example/v3/itineraries/1", ""] {
         assert_eq!(desk.cancel(&asking, link).await, Err(SourceError::NotOffered), "{link}");
         assert_eq!(desk.status(&asking, link).await, Err(SourceError::NotOffered), "{link}");

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use providers::{
-    SourceError,
-    sources::{Normalised, SOURCES},
-};
+use providers::{SourceError, readings::Normalised, sources::SOURCES};
 use providers_tests::{NOW, every_sample, is_sound};
 
 /// In a line: what it is, how much of it, what was set aside.

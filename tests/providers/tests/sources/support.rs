@@ -1,6 +1,6 @@
 //! A question for each source, and the answer that was recorded to it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
     activities::ActivityQuery,
@@ -11,12 +11,12 @@ use domain::{
 };
 use platform::outside::Outside;
 use providers::{
-    Asking, Found, SourceError,
+    Asking, Desk, Found, SourceError, desk,
     sources::{Adapter, Source},
 };
 use providers_tests::{
-    Answer, Asked, asking, availability, cancun_to_istanbul, day, london_to_new_york, mended_offer_request, outside, party,
-    query, sample, search_page,
+    Answer, Asked, Vendor, asking, availability, cancun_to_istanbul, day, london_to_new_york, mended_offer_request, outside,
+    party, query, sample, search_page,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -143,6 +143,11 @@ pub fn granting(asked: &Asked, answer: Answer) -> Answer {
 /// How many calls a search takes that needs no more than one page: a token comes first, where there is one.
 pub fn calls(source: &Source) -> u32 {
     if source.id == "makemytrip" { 2 } else { 1 }
+}
+
+/// The desk of a source that a vendor plays, if it has one.
+pub fn desk_at(source: &Source, vendor: &Vendor) -> Option<Arc<dyn Desk>> {
+    desk::connect(source.id, &vendor.base, SECRET.to_owned().into())
 }
 
 /// No secret in a text.
