@@ -13,7 +13,10 @@ use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use platform::{Deps, JobError, Scheduled, telemetry};
 use providers::{
-    Asking, CALL_TIMEOUT, Feed, FeedPage, Serving, SourceError, goibibo, oyo, serving_with_keys_of, sources::Adapter,
+    Asking, CALL_TIMEOUT, Feed, FeedPage, Serving, SourceError, goibibo, oyo,
+    registry::{Line, lines_of_deployment},
+    serving_with_keys_of,
+    sources::Adapter,
 };
 use storage::{Change, Entity, Grant, MemberKey, RawAnswer, RawPart, SourceBucket, SourceDay, SourceHealth, StoreError};
 
@@ -76,12 +79,13 @@ struct Run {
 fn sync_feeds(cx: &Deps, deadline: Timestamp) -> BoxFuture<'_, Result<(), JobError>> {
     Box::pin(async move {
         let (began, mut feeds, mut failures) = (cx.now(), Vec::new(), Failures::default());
+        let of_deployment = lines_of_deployment(cx).await?;
         for scope in scopes(cx).await? {
             if cx.time_left(deadline) < READING {
                 tracing::warn!("there is no time to look at all feeds");
                 break;
             }
-            feeds.extend(failures.note(&scope, feeds_of(cx, &scope).await).into_iter().flatten());
+            feeds.extend(failures.note(&scope, feeds_of(cx, &scope, &of_deployment).await).into_iter().flatten());
         }
         // Where time is short, it is not always the same ones that go without.
         feeds.sort_by_key(|(_, cursor)| cursor.at);
@@ -111,11 +115,11 @@ async fn scopes(cx: &Deps) -> Result<Vec<KeyScope>, JobError> {
 }
 
 /// The sources with feeds that are asked with the keys of a scope, and how far each was read.
-async fn feeds_of(cx: &Deps, scope: &KeyScope) -> Result<Vec<(Serving, FeedCursor)>, JobError> {
+async fn feeds_of(cx: &Deps, scope: &KeyScope, of_deployment: &[Line]) -> Result<Vec<(Serving, FeedCursor)>, JobError> {
     let mut feeds = Vec::new();
-    for serving in serving_with_keys_of(cx, scope, Vertical::Stays).await? {
+    for serving in serving_with_keys_of(cx, scope, of_deployment, Vertical::Stays).await? {
         if feed(&serving).is_some() {
-            let cursor = cursor_of(cx, serving.outside.account()).await?;
+            let cursor = cursor_of(cx, &serving.outside.terms().account).await?;
             feeds.extend(cursor.map(|cursor| (serving, cursor)));
         }
     }

@@ -68,27 +68,33 @@ pub async fn serving(
 ) -> Result<Vec<Serving>, VaultError> {
     let mut lines: Vec<Line> = lines(cx, tenant).await?;
     lines.retain(|line| line.source.is_searched() && line.source.vertical == vertical && line.serves(market));
-    connected(cx, tenant, lines).await
+    connected(cx, Some(tenant), lines).await
 }
 
 /// The sources that a function may call with the deployment's keys, or with a tenant's own and no other: what is asked once for each
-/// key, not for each who could use it.
+/// key, not for each who could use it. What is set for the deployment is the same for all ([`lines_of_deployment`]), and given. With
+/// the deployment's keys it is asked for no tenant, and counts in no tenant's share.
 ///
 /// # Errors
 /// If the store can't say what is set, or a key can't be opened.
-pub async fn serving_with_keys_of(cx: &Deps, scope: &KeyScope, vertical: Vertical) -> Result<Vec<Serving>, VaultError> {
-    let mut lines = match scope {
-        KeyScope::Deployment => lines_of_deployment(cx).await?,
-        KeyScope::Tenant(tenant) => lines(cx, tenant).await?,
+pub async fn serving_with_keys_of(
+    cx: &Deps,
+    scope: &KeyScope,
+    of_deployment: &[Line],
+    vertical: Vertical,
+) -> Result<Vec<Serving>, VaultError> {
+    let (tenant, own) = match scope {
+        KeyScope::Deployment => (None, Vec::new()),
+        KeyScope::Tenant(tenant) => (Some(tenant), cx.store().source_entries(scope).await?),
     };
+    let mut lines: Vec<Line> = of_deployment.iter().map(|line| line.with(&own)).collect();
     let is_theirs = |line: &Line| line.key().is_some_and(|(of, _)| of == *scope);
     lines.retain(|line| line.source.vertical == vertical && line.serves(None) && is_theirs(line));
-    let sealer = scope.sealer().map_err(|_| VaultError::Closed)?;
-    connected(cx, &sealer.tenant, lines).await
+    connected(cx, tenant, lines).await
 }
 
 /// Those that the function may call, the first to be asked first.
-async fn connected(cx: &Deps, tenant: &TenantId, mut lines: Vec<Line>) -> Result<Vec<Serving>, VaultError> {
+async fn connected(cx: &Deps, tenant: Option<&TenantId>, mut lines: Vec<Line>) -> Result<Vec<Serving>, VaultError> {
     lines.retain(|line| may_call(cx, line.source.id));
     lines.sort_by_key(Line::priority);
     let mut serving = Vec::with_capacity(lines.len());
@@ -99,7 +105,7 @@ async fn connected(cx: &Deps, tenant: &TenantId, mut lines: Vec<Line>) -> Result
 }
 
 /// One source as it is set for a tenant, or for the deployment itself.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Line {
     /// The source.
     pub source: &'static Source,
@@ -164,7 +170,7 @@ pub async fn lines(cx: &Deps, tenant: &TenantId) -> Result<Vec<Line>, VaultError
     let scope = KeyScope::Tenant(tenant.clone());
     let own = async { Ok(cx.store().source_entries(&scope).await?) };
     let (own, of_deployment) = futures::try_join!(own, lines_of_deployment(cx))?;
-    Ok(of_deployment.into_iter().map(|line| Line { own: entry_of(&own, line.source), ..line }).collect())
+    Ok(of_deployment.iter().map(|line| line.with(&own)).collect())
 }
 
 /// All sources as they are set for the deployment, in the order of the table.
@@ -192,6 +198,11 @@ fn may_call(cx: &Deps, source: &str) -> bool {
 }
 
 impl Line {
+    /// The same with what a tenant has set.
+    fn with(&self, own: &[SourceEntry]) -> Self {
+        Self { own: entry_of(own, self.source), ..self.clone() }
+    }
+
     /// Its place in the order: the lowest first.
     pub fn priority(&self) -> u16 {
         self.set(|settings| settings.priority).unwrap_or(Settings::PRIORITY_STEP.saturating_mul(self.place + 1))
@@ -266,17 +277,17 @@ impl Line {
     }
 
     /// What limits its calls with the key of this scope.
-    fn terms(&self, scope: KeyScope, tenant: TenantId) -> Option<Terms> {
+    fn terms(&self, scope: KeyScope, tenant: Option<&TenantId>) -> Option<Terms> {
         let cost_per_thousand = self.settings(&scope).and_then(|settings| settings.cost_per_thousand);
-        let allowances = self.allowances(&scope, Some(&tenant));
+        let allowances = self.allowances(&scope, tenant);
         let account = Account { source: source_id(self.source)?, scope };
-        Some(Terms { tenant, account, limit: self.source.limit, allowances, cost_per_thousand })
+        Some(Terms { tenant: tenant.cloned(), account, limit: self.source.limit, allowances, cost_per_thousand })
     }
 
     /// Its adapter, with address and key; none without either.
-    async fn connect(&self, cx: &Deps, tenant: &TenantId) -> Result<Option<Serving>, VaultError> {
+    async fn connect(&self, cx: &Deps, tenant: Option<&TenantId>) -> Result<Option<Serving>, VaultError> {
         let (Some(address), Some((scope, key))) = (self.address(), self.key()) else { return Ok(None) };
-        let Some(terms) = self.terms(scope.clone(), tenant.clone()) else { return Ok(None) };
+        let Some(terms) = self.terms(scope.clone(), tenant) else { return Ok(None) };
         let key = match key {
             Key::Given(key) => key.clone(),
             Key::Kept(key) => open(cx, &scope, self.source, key).await?,

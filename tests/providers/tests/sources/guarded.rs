@@ -137,7 +137,7 @@ fn account(source: &Source) -> Account {
 
 /// Without limit or quota: what is to hold says so.
 fn terms(source: &Source) -> Terms {
-    let tenant = "demo".parse().unwrap();
+    let tenant = Some("demo".parse().unwrap());
     Terms { tenant, account: account(source), limit: None, allowances: vec![], cost_per_thousand: None }
 }
 
@@ -301,7 +301,7 @@ async fn a_days_money_is_reserved_before_it_is_spent_and_a_tenant_has_a_share_of
             let account = Account { scope: KeyScope::Tenant(tenant.parse().unwrap()), ..account(source) };
             let share = Allowance::of_money(account, usd(3), Some(usd(500))).of_tenant();
             let terms =
-                Terms { tenant: tenant.parse().unwrap(), allowances: vec![budget.clone(), share.clone()], ..terms(source) };
+                Terms { tenant: Some(tenant.parse().unwrap()), allowances: vec![budget.clone(), share.clone()], ..terms(source) };
             (share, (0..20).map(|_| Guarded::new(world.instance(), terms.clone())).collect::<Vec<_>>())
         };
         let ((mine, one), (theirs, other)) = (of("demo"), of("other"));
