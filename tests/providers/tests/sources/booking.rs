@@ -11,7 +11,7 @@ use providers_tests::{Answer, Asked, Impatient, NOW, Refusing, Vendor, asking, o
 use serde_json::{Value, json};
 
 use crate::{
-    desks::{Desk, OURS, assert_private, desk, desks, duffel_offer, money, preview, traveller},
+    desks::{Desk, OURS, assert_private, desk, desks, duffel_offer, money, preview, price_check, traveller},
     support::desk_at,
 };
 
@@ -464,10 +464,15 @@ async fn what_a_source_asks_for_is_there_or_nothing_is_sent() {
 
     let expedia = of("expedia-rapid");
     let vendor = expedia.vendor(Answer::json(&expedia.made)).await;
-    let checked = Bookable::Offer("/v3/itineraries?token=of-a-price-check".to_owned());
-    let checked = BookingRequest { item: checked, ..expedia.request.clone() };
-    assert!(expedia.book_this(&vendor, &outside(), &checked).await.is_ok());
-    assert_eq!(vendor.asked().len(), 1, "what was checked is not checked again");
-    let away = BookingRequest { item: Bookable::Offer("https://elsewhere.example/v3/".to_owned()), ..expedia.request.clone() };
-    assert_eq!(expedia.book_this(&vendor, &outside(), &away).await, not_offered, "a key follows no link away");
+    // One names no price to hold the booking to, with the other a key would go elsewhere.
+    for link in ["/v3/itineraries?token=of-a-price-check", "https://elsewhere.example/v3/"] {
+        let by = BookingRequest { item: Bookable::Offer(link.to_owned()), ..expedia.request.clone() };
+        assert_eq!(expedia.book_this(&vendor, &outside(), &by).await, not_offered, "{link}");
+    }
+    assert!(vendor.asked().is_empty());
+    let mut away = price_check(&expedia.price()).document();
+    away["links"]["book"]["href"] = json!("https://elsewhere.example/v3/itineraries?token=t");
+    let vendor = Vendor::always(Answer::json(&away)).await;
+    assert_eq!(expedia.book(&vendor, &outside()).await, not_offered, "a key follows no link away");
+    assert_eq!(vendor.asked().len(), 1);
 }

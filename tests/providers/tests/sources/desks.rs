@@ -148,7 +148,7 @@ pub fn preview(price: &str, card: Option<bool>) -> Answer {
 }
 
 /// With the fee of 5.00 that is paid there.
-fn price_check(price: &str) -> Answer {
+pub fn price_check(price: &str) -> Answer {
     let mut check = sample_json("expedia-rapid/price-check-available.json");
     let total = price.parse::<rust_decimal::Decimal>().unwrap() - rust_decimal::Decimal::from(5);
     check["occupancy_pricing"]["2"]["totals"]["inclusive"]["billable_currency"]["value"] = json!(total.to_string());
