@@ -101,7 +101,7 @@ impl Desk for SignedHotels {
         Box::pin(async move {
             let calls = Calls::of_booking(asking, self.source, "booking-create");
             let post = self.post("/api/booking/create", &booking(request)?, calls.now);
-            let post = post.map_err(|error| BookingError::before(error, REFUSALS))?;
+            let post = post.map_err(BookingError::Refused)?;
             calls.book(post, REFUSALS, |answer| parse_booking(answer.body()).map_err(BookingError::sent)).await
         })
     }

@@ -109,6 +109,24 @@ pub struct Found<O = FlightOffer> {
 }
 
 impl<O> Found<O> {
+    /// Nothing, for all that there is.
+    fn nothing(id: &SourceId, calls: u32) -> Self {
+        Self {
+            source: id.clone(),
+            offers: Vec::new(),
+            set_aside: BTreeMap::new(),
+            summaries: 0,
+            calls,
+            outcome: SourceOutcome::Complete,
+            error: None,
+        }
+    }
+
+    /// Nothing, because of this.
+    fn failed(id: &SourceId, error: SourceError, calls: u32) -> Self {
+        Self { outcome: SourceOutcome::Failed, error: Some(error), ..Self::nothing(id, calls) }
+    }
+
     /// The account of it that the answer keeps.
     pub fn report(&self) -> SourceReport {
         SourceReport {

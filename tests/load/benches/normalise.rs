@@ -13,7 +13,7 @@ use std::{
 };
 
 use providers::sources::{SOURCES, Source};
-use providers_tests::{NOW, availability, how_many, mended_offer_request, sample_json, search_page};
+use providers_tests::{NOW, availability, mended_offer_request, sample_json, search_page};
 use serde_json::{Value, json};
 
 const OFFERS: usize = 2_000;
@@ -166,7 +166,7 @@ fn measured(what: &str, source: &str, file: &Path) {
         _ => {
             let reading = source.readings().first().unwrap();
             let normalised = black_box((reading.read)(&body, NOW).unwrap());
-            assert_eq!(how_many(&normalised), OFFERS, "{}", source.id);
+            assert_eq!(normalised.tally().0, OFFERS, "{}", source.id);
         }
     };
     let before = status("VmRSS");

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
-use providers_tests::{ReadingOf, every_reading, every_sample, how_many, pointers, withstands};
+use providers_tests::{ReadingOf, every_reading, every_sample, pointers, withstands};
 use serde_json::{Value, json};
 
 /// How many answers are made of each sample for each reading of its source.
@@ -97,7 +97,7 @@ fn no_reading_is_led_astray() {
 fn depth_alone_breaks_nothing() {
     for reading in every_reading() {
         for body in [deep("[", "]"), deep("{\"data\":", "}"), deep("{\"data\":{\"offers\":[", "]}}")] {
-            let found = withstands(&reading, body.as_bytes()).map_or(0, |read| how_many(&read));
+            let found = withstands(&reading, body.as_bytes()).map_or(0, |read| read.tally().0);
             assert_eq!(found, 0, "{} finds an offer in it", reading.name());
         }
     }

@@ -19,11 +19,11 @@ use providers::{
     goibibo,
     sources::{Contract, SOURCES},
 };
-use providers_tests::{Answer, NOW, Vendor, asking, day, outside, sample, sample_json};
+use providers_tests::{Answer, NOW, Vendor, asking, day, outside, sample};
 use serde_json::json;
 use sha2::{Digest, Sha512};
 
-use crate::support::{SECRET, activity, ask, ask_for, granting, recorded, stay};
+use crate::support::{SECRET, ask, ask_for, granting, recorded, stay};
 
 fn source(id: &str) -> &'static providers::sources::Source {
     providers::sources::source(id).unwrap()
@@ -325,17 +325,6 @@ async fn what_is_gone_is_sold_out_and_a_check_leads_to_prices_alone() {
         assert_eq!(expedia.check(&asking, link).await, Err(SourceError::NotOffered), "{link}");
     }
     assert_eq!(vendor.asked().len(), asked);
-}
-
-#[tokio::test]
-async fn an_activity_is_priced_for_its_day() {
-    let vendor = Vendor::always(Answer::json(&sample_json("viator/availability-check-extra-charges.json"))).await;
-    let outside = outside();
-    let asking = asking(&outside);
-    let viator = Viator::new(&vendor.base, SECRET.to_owned().into());
-    let found = viator.availability(&asking, "128216P66", day("2025-12-15"), &activity("viator")).await;
-    assert_eq!(found.set_aside.values().sum::<usize>(), 1, "another day than those of the question");
-    assert_eq!(vendor.asked()[0].json()["paxMix"], json!([{"ageBand": "ADULT", "numberOfTravelers": 2}]));
 }
 
 /// What each call of a source says, asked for so many.

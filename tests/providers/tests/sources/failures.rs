@@ -103,7 +103,7 @@ async fn a_refusal_that_comes_as_a_success_is_none() {
 
 #[tokio::test]
 async fn a_silent_source_times_out() {
-    let vendor = Vendor::silent().await;
+    let vendor = Vendor::always(Answer::never()).await;
     each(&vendor, &Impatient(outside()), |_, given| assert_failed(given, &SourceError::Timeout, 1)).await;
 }
 
