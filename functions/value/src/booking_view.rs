@@ -103,6 +103,7 @@ pub(crate) fn refusal(error: BookingError) -> Failure {
         BookingError::TooFewPoints(_) => "too-few-points",
         BookingError::TooFewThere(_) => "too-few-points-there",
         BookingError::NoSeats => "no-seats",
+        BookingError::NothingToTransfer => "nothing-to-transfer",
     };
     let advice = match &error {
         BookingError::TooFewPoints(_) => " Say what you have (`PUT /v1/me/balances`): transfers can't be undone.",
@@ -113,6 +114,7 @@ pub(crate) fn refusal(error: BookingError) -> Failure {
         | BookingError::SeenBeforeStart(_)
         | BookingError::NothingNewer(_)
         | BookingError::NoSeats => " Look at the programme's own site, and say what you see.",
+        BookingError::NothingToTransfer => " Book it, and say that it is done.",
         BookingError::VerifyFirst => " Transfers can't be undone: if yours is made already, say when (`transferredAt`).",
         BookingError::NoAward
         | BookingError::Gone

@@ -2,13 +2,12 @@
 
 use axum::extract::State;
 use domain::{
-    booking::{Booking, missing},
+    booking::Booking,
     deals::Deal,
-    funding::{Terms, plan},
+    funding::{FundingError, FundingPlan, Terms, plan},
     identity::Role,
     ids::BookingId,
     inputs::{Fields, Input, leaf},
-    money::Points,
     tables,
     value::Valuations,
     wallets::Wallet,
@@ -47,8 +46,8 @@ impl Input for TransferBooking {
 /// Confirms that points are transferred
 ///
 /// Refused unless the award was seen within the last ten minutes, no source saw since that it is gone (`award-gone`), asks more
-/// points or has fewer seats (`award-changed`), and the caller's balances are enough for it: transfers can't be undone. The caller
-/// makes the transfer.
+/// points or has fewer seats (`award-changed`), and the caller's balances are enough for it: transfers can't be undone. Refused, too,
+/// where all points are with the programme already (`nothing-to-transfer`). The caller makes the transfer.
 ///
 /// What was transferred already can be said however late, with `transferredAt`, and whatever came after: it is refused only before
 /// the first look at the award that had cleared it (`not-cleared-then`).
@@ -74,19 +73,23 @@ async fn transfer_booking(
     let outcome = match asked.input.transferred_at {
         Some(then) => booking.transferred(then, cx.now()),
         None => {
-            let (deal, missing) = what_is_known(&cx, &asked.caller, &booking).await?;
-            booking.transfer(&deal, missing, cx.now())
+            let (deal, planned) = what_is_known(&cx, &asked.caller, &booking).await?;
+            booking.transfer(&deal, &planned, cx.now())
         }
     };
     moved_on(&cx, &asked.request, booking, outcome.map(|()| None), if_match, |change, _| change).await
 }
 
-/// The deal as it is now, and how many of the points the caller does not have.
-async fn what_is_known(cx: &Deps, caller: &Caller, booking: &Booking) -> Result<(Deal, Option<Points>), Failure> {
+/// The deal as it is now, and where its points come from, by what the caller has.
+async fn what_is_known(
+    cx: &Deps,
+    caller: &Caller,
+    booking: &Booking,
+) -> Result<(Deal, Result<FundingPlan, FundingError>), Failure> {
     let deal = cx.store().deal(caller.tenant(), booking.deal).await?.ok_or(Failure::NotFound("deal"))?;
     let (balances, _) = wallet::balances(cx, &caller.owner).await?;
     // Whether it is enough does not depend on what points are worth.
     let terms = Terms::shipped(cx.now());
     let planned = plan(&booking.programme, booking.seen.points, &balances, &Valuations::default(), &terms);
-    Ok((deal, missing(booking.seen.points, &planned)))
+    Ok((deal, planned))
 }

@@ -211,6 +211,9 @@ pub enum BookingError {
     /// Nobody saw a seat at the last look.
     #[error("there was no seat when the award was last looked at")]
     NoSeats,
+    /// All points are with the programme itself.
+    #[error("the points are with the programme already: there is nothing to transfer")]
+    NothingToTransfer,
 }
 
 impl Booking {
@@ -314,12 +317,14 @@ impl Booking {
     /// seen minutes ago, or is held, and no source saw since that it is gone, asks more points or has fewer seats.
     ///
     /// # Errors
-    /// If it has to be looked at first, is gone or worse than it was seen, was transferred before, or the booking is over.
+    /// If it has to be looked at first, had no seat then, is gone or worse than it was seen, was transferred before, or the booking
+    /// is over.
     pub fn may_transfer(&self, deal: &Deal, now: Timestamp) -> Result<Timestamp, BookingError> {
         self.must_go_on()?;
         let seen_at = match self.state {
             BookingState::Waiting { .. } => return Err(BookingError::Transferred),
             BookingState::Verified { seen_at, .. } => seen_at,
+            BookingState::Verify if self.found_no_seat() => return Err(BookingError::NoSeats),
             BookingState::Verify | BookingState::Booked | BookingState::Abandoned { .. } => {
                 return Err(BookingError::VerifyFirst);
             }
@@ -336,15 +341,26 @@ impl Booking {
         Ok(until)
     }
 
-    /// Takes in that points are transferred. Refused unless they may be, by [`Self::may_transfer`], and what the member has is
-    /// enough: `missing` are the points that it is not, by [`missing`].
+    /// Takes in that points are transferred. Refused unless they may be, by [`Self::may_transfer`], and some have to be: `planned`
+    /// is where they come from, by what the member has.
     ///
     /// # Errors
-    /// If they may not be, or points are missing.
-    pub fn transfer(&mut self, deal: &Deal, missing: Option<Points>, now: Timestamp) -> Result<(), BookingError> {
+    /// If they may not be, points are missing, or all are there.
+    pub fn transfer(
+        &mut self,
+        deal: &Deal,
+        planned: &Result<FundingPlan, FundingError>,
+        now: Timestamp,
+    ) -> Result<(), BookingError> {
         self.may_transfer(deal, now)?;
-        if let Some(missing) = missing {
-            return Err(BookingError::TooFewPoints(missing));
+        match planned {
+            Ok(plan) if plan.transfers.is_empty() => return Err(BookingError::NothingToTransfer),
+            // Of too many ways to it, each is enough.
+            Ok(_) | Err(FundingError::TooLarge) => {}
+            Err(FundingError::Short(shortfall)) => return Err(BookingError::TooFewPoints(shortfall.missing)),
+            Err(FundingError::ZeroPoints | FundingError::UnknownProgramme | FundingError::OutOfRange) => {
+                return Err(BookingError::TooFewPoints(self.seen.points));
+            }
         }
         self.state = BookingState::Waiting { since: to_second(now) };
         self.updated_at = to_second(now);
@@ -444,16 +460,6 @@ impl Booking {
 pub(crate) fn check() -> Result<(), BadTable> {
     phones::check()?;
     holds::check()
-}
-
-/// How many points are missing for what was planned, if any are: all of them, where nothing can be planned.
-pub fn missing(wanted: Points, planned: &Result<FundingPlan, FundingError>) -> Option<Points> {
-    match planned {
-        // Of too many ways to it, each is enough.
-        Ok(_) | Err(FundingError::TooLarge) => None,
-        Err(FundingError::Short(shortfall)) => Some(shortfall.missing),
-        Err(FundingError::ZeroPoints | FundingError::UnknownProgramme | FundingError::OutOfRange) => Some(wanted),
-    }
 }
 
 /// What somebody saw when they looked.

@@ -371,9 +371,11 @@ async fn nobody_is_done_without_a_seat_or_without_the_points() {
     let have = async |balances: Value| {
         demo.put("/v1/me/balances").body(json!({"balances": balances})).send().await.assert(204, "");
     };
+    let transfer = || demo.post(&format!("{booking}/transfer")).send();
     done().await.assert(409, "verify-first");
     seen(0).await;
     done().await.assert(409, "no-seats");
+    transfer().await.assert(409, "no-seats");
     seen(1).await;
     have(json!({"chase-ur": 900_000})).await;
     let shown = ask(&demo, &booking).await;
@@ -385,6 +387,7 @@ async fn nobody_is_done_without_a_seat_or_without_the_points() {
     let programme = shown["booking"]["programme"].as_str().unwrap().to_owned();
     have(json!({programme: 40_000})).await;
     assert_eq!(marks(&ask(&demo, &booking).await), [("verify", "done"), ("book", "next")]);
+    transfer().await.assert(409, "nothing-to-transfer");
     done().await.assert(200, "");
 }
 
