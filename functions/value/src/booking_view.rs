@@ -1,7 +1,7 @@
 //! How bookings are shown, and what all requests that move them on have in common.
 
 use domain::{
-    booking::{Booking, BookingError, BookingState, Change as Changed, Seen},
+    booking::{Booking, BookingError, BookingState, Change as Changed, Seen, Sent},
     ids::{BookingId, DealId},
     money::ProgrammeId,
 };
@@ -25,6 +25,8 @@ pub struct BookingView {
     seen: Seen,
     /// What had changed then.
     changes: Vec<Changed>,
+    /// What was transferred for it, as far as the caller has said.
+    sent: Option<Sent>,
     /// How far it has come.
     state: BookingState,
     /// Until when points may be transferred; none, if the award has to be looked at first, or a source saw since that it is gone,
@@ -50,6 +52,7 @@ impl BookingView {
             programme: booking.programme.clone(),
             seen: booking.seen,
             changes: booking.changes.clone(),
+            sent: booking.sent,
             state: booking.state,
             may_transfer_until,
             created_at: booking.created_at,

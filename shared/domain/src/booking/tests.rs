@@ -411,6 +411,77 @@ fn nothing_is_transferred_where_all_points_are_there() {
     assert_eq!(booking.done(Some(40_000), at(3)), Ok(()));
 }
 
+/// One for which 40,000 points are on their way since the second minute.
+fn waiting(deal: &Deal) -> Booking {
+    let mut booking = started(deal);
+    booking.verify(deal, seen(40_000), at(1)).unwrap();
+    booking.transfer(deal, &enough(), at(2)).unwrap();
+    booking
+}
+
+#[test]
+fn where_the_award_asks_more_than_is_on_its_way_the_rest_is_transferred_on_a_look_of_its_own() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = waiting(&deal);
+    let sent = |minute, points: u64| Some(Sent { at: at(minute), points: points.try_into().unwrap() });
+    assert_eq!((booking.sent, booking.wants_points()), (sent(2, 40_000), false));
+    booking.verify(&deal, seen(60_000), at(20)).unwrap();
+    assert_eq!((booking.sent, booking.wants_points(), booking.may_transfer(&deal, at(21))), (sent(2, 40_000), true, Ok(at(30))));
+    let missing = |count: u64| count.try_into().unwrap();
+    assert_eq!(booking.clone().done(Some(40_000), at(21)), Err(BookingError::TooFewThere(missing(20_000))));
+    let rest = |citi| planned(&[("aadvantage", 40_000), ("citi-typ", citi)], 60_000);
+    assert_eq!(booking.clone().transfer(&deal, &rest(5_000), at(21)), Err(BookingError::TooFewPoints(missing(15_000))));
+    assert_eq!(booking.clone().transfer(&deal, &rest(50_000), at(31)), Err(BookingError::VerifyFirst));
+    // What was transferred before that look is what was told before.
+    assert_eq!(booking.clone().transferred(at(19), at(21)), Err(BookingError::NotCleared(at(19))));
+    booking.transfer(&deal, &rest(50_000), at(21)).unwrap();
+    assert_eq!((booking.sent, booking.state), (sent(21, 60_000), BookingState::Waiting { since: at(21) }));
+    assert_eq!(booking.done(None, at(22)), Ok(()));
+}
+
+#[test]
+fn where_the_award_asks_no_more_than_is_on_its_way_it_is_waited_for() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = waiting(&deal);
+    let none = Look { seen: seen(60_000).seen.map(|seen| Seen { seats: Some(0), ..seen }), held_until: None };
+    let states = [(none, false), (seen(60_000), true), (seen(30_000), false), (seen(60_000), true), (seen(40_000), false)];
+    for (minute, (look, wants_more)) in (3..).zip(states) {
+        booking.verify(&deal, look, at(minute)).unwrap();
+        assert_eq!(booking.wants_points(), wants_more, "{look:?}");
+        assert_eq!(booking.state == BookingState::Waiting { since: at(2) }, !wants_more, "{look:?}");
+    }
+    booking.verify(&deal, seen(60_000), at(9)).unwrap();
+    booking.abandon(at(10)).unwrap();
+    assert_eq!((booking.state, booking.held()), (BookingState::Abandoned { transferred_at: Some(at(2)) }, None));
+    let mut again = Booking::start(owner(), &deal, Some(booking), at(11)).unwrap();
+    assert_eq!(again.state, BookingState::Waiting { since: at(2) });
+    again.verify(&deal, seen(60_000), at(12)).unwrap();
+    assert!(again.wants_points(), "what was transferred for it was for 40,000");
+}
+
+#[test]
+fn the_steps_to_the_rest_begin_with_what_is_done() {
+    use StepKind as K;
+    use StepState::{Done, Next, ToCome};
+    let deal = deal(award(40_000), 0);
+    let mut booking = waiting(&deal);
+    booking.verify(&deal, seen(60_000), at(20)).unwrap();
+    let steps = |there, minute| {
+        let plan = planned(&[("aadvantage", there), ("citi-typ", 90_000)], 60_000).unwrap();
+        booking.steps(Some(&plan), &booking.may_transfer(&deal, at(minute)), &"en".parse().unwrap(), at(minute))
+    };
+    let marks = |steps: &[Step]| steps.iter().map(|step| (step.kind, step.state)).collect::<Vec<_>>();
+    let more = steps(40_000, 21);
+    let expected =
+        [(K::Verify, Done), (K::Transfer, Done), (K::Hold, Next), (K::Check, ToCome), (K::Transfer, ToCome), (K::Wait, ToCome)];
+    assert_eq!(marks(&more)[..6], expected);
+    assert!(more[1].text.contains("40,000 points") && more[1].transfer.is_none(), "{}", more[1].text);
+    assert_eq!(more[4].transfer.as_ref().unwrap().give.get(), 20_000);
+    assert_eq!(marks(&steps(40_000, 31))[..3], [(K::Verify, Next), (K::Transfer, Done), (K::Hold, ToCome)]);
+    // What else is there is enough.
+    assert_eq!(marks(&steps(60_000, 21)), [(K::Verify, Done), (K::Transfer, Done), (K::Wait, Next), (K::Book, ToCome)]);
+}
+
 #[test]
 fn what_changed_is_told_and_is_then_what_is_asked() {
     let deal = deal(award(40_000), 0);
