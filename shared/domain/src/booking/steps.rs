@@ -75,8 +75,8 @@ pub fn steps(plan: &FundingPlan, fees: Option<Money>, locale: &Locale, now: Time
 
 impl Booking {
     /// What to do about it, in order, and how far that is. `plan` is where its points come from, by what the member has now, and
-    /// `may_transfer` what [`Booking::may_transfer`] says now. Once points are on their way neither counts any longer: balances
-    /// don't tell of them, and nobody is told to transfer twice. Nothing, where there are too few points, or it was given up.
+    /// `may_transfer` what [`Booking::may_transfer`] says now. Once all points are on their way neither counts any longer: nobody is
+    /// told to transfer twice. Nothing, where there are too few points, or it was given up.
     pub fn steps(
         &self,
         plan: Option<&FundingPlan>,
@@ -91,9 +91,18 @@ impl Booking {
         match self.state {
             BookingState::Verify => marked(by_plan(), 0),
             BookingState::Verified { held_until, .. } => {
-                let steps = by_plan();
+                let mut steps = by_plan();
+                let sent = self.sent.filter(|_| !steps.is_empty());
+                if sent.is_some() && !steps.iter().any(|step| step.kind == StepKind::Transfer) {
+                    steps.insert(1, step(StepKind::Wait, arriving(language, &self.programme)));
+                }
                 let next = next_after_a_look(&steps, may_transfer, held_until.is_some_and(|until| now <= until));
-                marked(steps, next)
+                let mut steps = marked(steps, next);
+                if let Some(sent) = sent {
+                    let done = step(StepKind::Transfer, transferred_in_part(language, &self.programme, sent.points));
+                    steps.insert(1, Step { state: StepState::Done, irreversible: true, ..done });
+                }
+                steps
             }
             BookingState::Waiting { .. } => {
                 use StepState::{Done, Next, ToCome};
@@ -233,6 +242,21 @@ fn transferred(language: Language, programme: &ProgrammeId) -> String {
     match language {
         Language::English => format!("You have transferred the points to {programme}. Don't transfer them again."),
         Language::German => format!("Du hast die Punkte zu {programme} übertragen. Übertrage sie nicht noch einmal."),
+    }
+}
+
+/// That points are on their way, and that the award asks more by now.
+fn transferred_in_part(language: Language, programme: &ProgrammeId, points: Points) -> String {
+    let (points, programme) = (language.points(points), name(programme));
+    match language {
+        Language::English => {
+            format!(
+                "You have seen to {points} points with {programme}. Don't transfer those again: what follows is for the rest."
+            )
+        }
+        Language::German => format!(
+            "Für {points} Punkte bei {programme} hast du gesorgt. Übertrage sie nicht noch einmal: was folgt, ist für den Rest."
+        ),
     }
 }
 
