@@ -19,11 +19,13 @@ use providers::{
     sources::{Contract, SOURCES},
     trip_com,
 };
-use providers_tests::{Answer, NOW, Vendor, asking, day, outside, sample, sample_json};
+use providers_tests::{
+    Answer, NOW, Vendor, asking, day, outside,
+    questions::{SECRET, activity, ask, ask_for, granting, recorded, stay},
+    sample, sample_json,
+};
 use serde_json::json;
 use sha2::{Digest, Sha512};
-
-use crate::support::{SECRET, activity, ask, ask_for, granting, recorded, stay};
 
 fn source(id: &str) -> &'static providers::sources::Source {
     providers::sources::source(id).unwrap()

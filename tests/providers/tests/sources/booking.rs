@@ -7,13 +7,14 @@ use providers::{
     raw::is_kept,
     sources::{SOURCES, Source},
 };
-use providers_tests::{Answer, Asked, Impatient, NOW, Refusing, Vendor, asking, outside, sample, sample_json};
-use serde_json::{Value, json};
-
-use crate::{
+use providers_tests::{
+    Answer, Asked, Impatient, NOW, Refusing, Vendor, asking,
     desks::{Desk, OURS, assert_private, desk, desks, duffel_offer, money, preview, traveller},
-    support::desk_at,
+    outside,
+    questions::desk_at,
+    sample, sample_json,
 };
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn each_desk_books_as_documented() {

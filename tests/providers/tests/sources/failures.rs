@@ -8,10 +8,12 @@ use providers::{
     SourceError,
     sources::{SOURCES, Source},
 };
-use providers_tests::{Answer, Impatient, NOW, Refusing, Vendor, asking, outside, sample};
+use providers_tests::{
+    Answer, Impatient, NOW, Refusing, Vendor, asking, outside,
+    questions::{Given, ask, ask_with, assert_secret, calls, granting, recorded},
+    sample,
+};
 use serde_json::Value;
-
-use crate::support::{Given, ask, ask_with, assert_secret, calls, granting, recorded};
 
 fn assert_failed(given: &Given, expected: &SourceError, calls: u32) {
     let found = (given.outcome, given.error.as_ref(), given.calls);
@@ -204,7 +206,7 @@ async fn a_key_that_can_not_be_sent_is_one_that_the_source_can_not_know() {
 #[test]
 fn adapters_show_no_secret() {
     for source in SOURCES {
-        let adapter = (source.connect)("http://x", crate::support::SECRET.to_owned().into());
+        let adapter = (source.connect)("http://x", providers_tests::questions::SECRET.to_owned().into());
         assert_secret(&format!("{adapter:?}"));
     }
 }

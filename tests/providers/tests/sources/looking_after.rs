@@ -6,14 +6,16 @@ use providers::{
     booking::{Bookable, Payment},
     sources::{SOURCES, Source, source},
 };
-use providers_tests::{Answer, Asked, Impatient, Vendor, asking, outside, sample, sample_json};
+use providers_tests::{
+    Answer, Asked, Impatient, Vendor, asking,
+    desks::{assert_private, money, request},
+    outside,
+    questions::{desk_at, granting},
+    sample, sample_json,
+};
 use serde_json::{Value, json};
 
-use crate::{
-    booking::{Losing, failures, mistyped},
-    desks::{assert_private, money, request},
-    support::{desk_at, granting},
-};
+use crate::booking::{Losing, failures, mistyped};
 
 /// Something that is changed at a source.
 struct Change {
