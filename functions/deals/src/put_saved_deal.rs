@@ -20,7 +20,7 @@ use crate::saved_view::SavedDealView;
 /// Keeps deals in sight.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-put-saved-deal", || routes!(put_saved_deal))
     .may(&[Deal::WRITE, SavedDeal::READ, SavedDeal::WRITE, Grant::Emit("DealSaved")])
-    .may_also(shown::GRANTS)
+    .may_also(&[shown::GRANTS])
     .goes_by(&[tables::values]);
 
 /// Where the deal was seen. Without it, or without a body, it is one that a watcher has found.

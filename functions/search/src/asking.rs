@@ -17,7 +17,7 @@ use domain::{
     flights::SourceId,
     ids::{Owner, TenantId},
     search::{SearchKey, SourceOutcome, SourceReport},
-    sources::{KeyScope, Market, SourceEntry, SourceState},
+    sources::{KeyScope, Market},
     time::Slot,
 };
 use futures::future::BoxFuture;
@@ -32,10 +32,7 @@ use providers::{
     Adapter, Found, Patience, Serving,
     account::{self, Sold},
 };
-use storage::{
-    Asker, CacheCount, CachedAnswer, Change, DueAnswer, Entity, Grant, Held, KeptMark, MemberKey, RawAnswer, RawPart,
-    SourceBucket, SourceDay, SourceHealth, StoreError, Turn,
-};
+use storage::{Asker, CacheCount, CachedAnswer, Change, DueAnswer, Entity, Grant, Held, KeptMark, StoreError, Turn};
 use tokio::time::{Instant, sleep};
 
 use crate::serving::Servers;
@@ -50,8 +47,8 @@ const REFRESH_TAKES: SignedDuration = SignedDuration::from_mins(3);
 /// One in so many hits is counted, for so many.
 const SAMPLED: u8 = 16;
 
-/// What whoever asks here may do, besides calling the sources that it names: read and keep answers, and make calls that are counted,
-/// limited and kept.
+/// What whoever asks here may do, besides making calls to the sources that it names (`guard::GRANTS`) and keeping what they say
+/// (`raw::GRANTS`): read and keep answers.
 pub(crate) const GRANTS: &[Grant] = &[
     CachedAnswer::READ,
     CachedAnswer::WRITE,
@@ -59,18 +56,6 @@ pub(crate) const GRANTS: &[Grant] = &[
     KeptMark::READ,
     Asker::READ,
     DueAnswer::WRITE,
-    RawAnswer::WRITE,
-    RawPart::WRITE,
-    SourceEntry::READ,
-    SourceState::READ,
-    SourceState::WRITE,
-    SourceBucket::READ,
-    SourceBucket::WRITE,
-    SourceDay::WRITE,
-    SourceHealth::READ,
-    SourceHealth::WRITE,
-    MemberKey::READ,
-    Grant::UseKeys,
     Grant::Send(SourceAnswered::QUEUE.name),
 ];
 

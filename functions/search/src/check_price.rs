@@ -11,32 +11,23 @@ use domain::{
     inputs::{Fields, Input, leaf, object},
     money::Money,
     search::MAX_TRAVELLERS,
-    sources::{SourceEntry, SourceState, Vertical},
+    sources::Vertical,
 };
 use jiff::Timestamp;
 use platform::{Answer, Caller, Deps, Endpoint, Failure, Inquiry, Limit, Problems, Reply};
-use providers::{Asking, Desk, PriceCheck, PriceState, Serving, SourceError, duffel, expedia_rapid, serving, sources};
+use providers::{Asking, Desk, PriceCheck, PriceState, Serving, SourceError, duffel, expedia_rapid, guard, serving, sources};
 use serde::Serialize;
-use storage::{Entity, Grant, MemberKey, SourceBucket, SourceDay, SourceHealth};
+use storage::Grant;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 /// Checks the price of one offer.
-pub static FUNCTION: Endpoint =
-    Endpoint::of(Role::Member, "search-check-price", || routes!(check_price)).asks().limited(Limit::SEARCHES).memory(512).may(&[
-        SourceEntry::READ,
-        SourceState::READ,
-        SourceState::WRITE,
-        SourceBucket::READ,
-        SourceBucket::WRITE,
-        SourceDay::WRITE,
-        SourceHealth::READ,
-        SourceHealth::WRITE,
-        MemberKey::READ,
-        Grant::UseKeys,
-        Grant::Call(duffel::SOURCE),
-        Grant::Call(expedia_rapid::SOURCE),
-    ]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-check-price", || routes!(check_price))
+    .asks()
+    .limited(Limit::SEARCHES)
+    .memory(512)
+    .may(&[Grant::Call(duffel::SOURCE), Grant::Call(expedia_rapid::SOURCE)])
+    .may_also(&[guard::GRANTS]);
 
 /// The sources that can be asked whether a price holds.
 const CHECKING: [&str; 2] = [duffel::SOURCE, expedia_rapid::SOURCE];

@@ -16,7 +16,7 @@ use domain::{
 };
 use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
-use providers::{getyourguide, viator};
+use providers::{getyourguide, guard, raw, viator};
 use serde::Serialize;
 use storage::{Asker, CacheCount, Entity, Grant};
 use utoipa::ToSchema;
@@ -41,7 +41,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-activi
         Grant::Call(viator::SOURCE),
         Grant::Call(getyourguide::SOURCE),
     ])
-    .may_also(asking::GRANTS);
+    .may_also(&[asking::GRANTS, guard::GRANTS, raw::GRANTS]);
 
 /// What there is to do is wanted.
 #[derive(Debug, ToSchema)]

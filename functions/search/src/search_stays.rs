@@ -14,7 +14,7 @@ use domain::{
 };
 use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
-use providers::{booking_demand, expedia_rapid, goibibo, makemytrip, oyo, trip_com};
+use providers::{booking_demand, expedia_rapid, goibibo, guard, makemytrip, oyo, raw, trip_com};
 use serde::Serialize;
 use storage::{Asker, CacheCount, Entity, Grant};
 use utoipa::ToSchema;
@@ -43,7 +43,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-stays"
         Grant::Call(oyo::SOURCE),
         Grant::Call(trip_com::SOURCE),
     ])
-    .may_also(asking::GRANTS);
+    .may_also(&[asking::GRANTS, guard::GRANTS, raw::GRANTS]);
 
 /// What stay is wanted: where is exactly one of `city`, `around` and `properties`.
 #[derive(ToSchema)]

@@ -7,42 +7,32 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     identity::Tenant,
-    sources::{Account, KeyScope, SourceEntry, SourceState, Vertical, feeds::FeedCursor},
+    sources::{Account, KeyScope, Vertical, feeds::FeedCursor},
 };
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use platform::{Deps, JobError, Scheduled, telemetry};
 use providers::{
-    Asking, CALL_TIMEOUT, Feed, FeedPage, Serving, SourceError, goibibo, oyo,
+    Asking, CALL_TIMEOUT, Feed, FeedPage, Serving, SourceError, goibibo, guard, oyo, raw,
     registry::{Line, lines_of_deployment},
     serving_with_keys_of,
 };
-use storage::{Change, Entity, Grant, MemberKey, RawAnswer, RawPart, SourceBucket, SourceDay, SourceHealth, StoreError};
+use storage::{Change, Entity, Grant, StoreError};
 
 use crate::inventory::{AT_ONCE, events, telling};
 
 /// Reads feeds.
 pub static FUNCTION: Scheduled =
-    Scheduled::new("sources-sync-feeds", "rate(15 minutes)", |cx, deadline| Box::pin(sync_feeds(cx, deadline))).may(&[
-        FeedCursor::READ,
-        FeedCursor::WRITE,
-        Tenant::READ,
-        SourceEntry::READ,
-        SourceState::READ,
-        SourceState::WRITE,
-        SourceBucket::READ,
-        SourceBucket::WRITE,
-        SourceDay::WRITE,
-        SourceHealth::READ,
-        SourceHealth::WRITE,
-        RawAnswer::WRITE,
-        RawPart::WRITE,
-        MemberKey::READ,
-        Grant::UseKeys,
-        Grant::Emit("InventoryChanged"),
-        Grant::Call(goibibo::SOURCE),
-        Grant::Call(oyo::SOURCE),
-    ]);
+    Scheduled::new("sources-sync-feeds", "rate(15 minutes)", |cx, deadline| Box::pin(sync_feeds(cx, deadline)))
+        .may(&[
+            FeedCursor::READ,
+            FeedCursor::WRITE,
+            Tenant::READ,
+            Grant::Emit("InventoryChanged"),
+            Grant::Call(goibibo::SOURCE),
+            Grant::Call(oyo::SOURCE),
+        ])
+        .may_also(&[guard::GRANTS, raw::GRANTS]);
 
 /// Pages of one feed in a run: what is left is read by the next one.
 const MOST_PAGES: usize = 40;

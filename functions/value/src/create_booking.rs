@@ -24,7 +24,7 @@ use crate::{
 /// Begins bookings.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-create-booking", || routes!(create_booking))
     .may(&[Booking::READ, Booking::WRITE, Deal::WRITE, Wallet::READ, Wallet::WRITE])
-    .may_also(shown::GRANTS)
+    .may_also(&[shown::GRANTS])
     .goes_by(&[tables::values]);
 
 /// What is to be booked.

@@ -26,7 +26,7 @@ use domain::{
     ids::TenantId,
     money::Money,
     sources::{
-        Account, SourceState,
+        Account, SourceEntry, SourceState,
         allowance::{Allowance, Counted},
         breaker::Passage,
         bucket::{Bucket, Limit},
@@ -43,9 +43,24 @@ use platform::{
     telemetry,
 };
 use rust_decimal::Decimal;
-use storage::{SourceDay, StoreError};
+use storage::{Entity, Grant, MemberKey, SourceBucket, SourceDay, SourceHealth, StoreError};
 
 use crate::{calls::CALL_TIMEOUT, error::asked_to_stay_away, raw::Keeping};
+
+/// What it takes to ask a source that [`crate::registry`] hands out, besides that the source is one that the function calls: to read
+/// what is set of it, to open its key, to take calls and to share what is known of how it fares.
+pub const GRANTS: &[Grant] = &[
+    SourceEntry::READ,
+    SourceState::READ,
+    SourceState::WRITE,
+    SourceBucket::READ,
+    SourceBucket::WRITE,
+    SourceDay::WRITE,
+    SourceHealth::READ,
+    SourceHealth::WRITE,
+    MemberKey::READ,
+    Grant::UseKeys,
+];
 
 /// How long an instance believes what it has read of a source's state: so long at most it goes on asking one that others have
 /// found to be broken.

@@ -10,12 +10,15 @@ use bytes::Bytes;
 use http::{Response, header::CONTENT_ENCODING};
 use platform::{Deps, outside::Call, telemetry};
 use sha2::{Digest, Sha256};
-use storage::{Entity, RawAnswer};
+use storage::{Entity, Grant, RawAnswer, RawPart};
 
 use crate::{
     booking_demand, calls::unpacked, contract::CHANGES, duffel, expedia_rapid, getyourguide, goibibo, makemytrip, oyo,
     seats_aero, travelpayouts, trip_com, viator,
 };
+
+/// What it takes to keep them: who may not, asks all the same.
+pub const GRANTS: &[Grant] = &[RawAnswer::WRITE, RawPart::WRITE];
 
 /// The searches, whose answers are offers and nothing else, and the feeds, which tell of houses.
 const KEPT: &[(&str, &str)] = &[

@@ -25,6 +25,10 @@ use providers::{
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+pub mod anything;
+pub mod desks;
+pub mod questions;
+
 /// The time at which tests ask.
 pub const NOW: Timestamp = Timestamp::constant(1_771_400_000, 0);
 
@@ -250,6 +254,13 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap()
     }
 
+    /// As it comes.
+    fn response(self) -> Response<Bytes> {
+        let Self { status, headers, body, .. } = self;
+        let bare = Response::builder().status(status);
+        headers.into_iter().fold(bare, |answer, (name, value)| answer.header(name, value)).body(body).unwrap()
+    }
+
     /// One more header.
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
@@ -342,13 +353,11 @@ fn playing(asked: Arc<Mutex<Vec<Asked>>>, answer: impl Fn(usize, &Asked) -> Answ
             asked.push(one.clone());
             asked.len() - 1
         };
-        let Answer { status, headers, body, never } = answer(before, &one);
-        if never {
+        let answer = answer(before, &one);
+        if answer.never {
             std::future::pending::<()>().await;
         }
-        let response =
-            headers.into_iter().fold(Response::builder().status(status), |response, (name, value)| response.header(name, value));
-        response.body(Body::from(body)).unwrap()
+        answer.response().map(Body::from)
     })
 }
 

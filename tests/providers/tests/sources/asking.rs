@@ -19,11 +19,13 @@ use providers::{
     goibibo,
     sources::{Contract, SOURCES},
 };
-use providers_tests::{Answer, NOW, Vendor, asking, day, outside, sample};
+use providers_tests::{
+    Answer, NOW, Vendor, asking, day, outside,
+    questions::{SECRET, ask, ask_for, granting, recorded, stay},
+    sample,
+};
 use serde_json::json;
 use sha2::{Digest, Sha512};
-
-use crate::support::{SECRET, ask, ask_for, granting, recorded, stay};
 
 fn source(id: &str) -> &'static providers::sources::Source {
     providers::sources::source(id).unwrap()

@@ -6,14 +6,13 @@ use providers::{
     sources::{SOURCES, Source},
 };
 use providers_tests::{
-    Answer, Asked, Impatient, Losing, NOW, Refusing, Showing, Vendor, asking, failures, mistyped, outside, sample, sample_json,
+    Answer, Asked, Impatient, Losing, NOW, Refusing, Showing, Vendor, asking,
+    desks::{Desk, OURS, assert_private, desk, desks, duffel_offer, money, preview, price_check, traveller},
+    failures, mistyped, outside,
+    questions::desk_at,
+    sample, sample_json,
 };
 use serde_json::{Value, json};
-
-use crate::{
-    desks::{Desk, OURS, assert_private, desk, desks, duffel_offer, money, preview, price_check, traveller},
-    support::desk_at,
-};
 
 #[tokio::test]
 async fn each_desk_books_as_documented() {

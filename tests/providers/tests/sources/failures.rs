@@ -8,10 +8,12 @@ use providers::{
     Adapter, SourceError,
     sources::{SOURCES, Source},
 };
-use providers_tests::{Answer, Impatient, NOW, Refusing, Vendor, asking, outside, sample};
+use providers_tests::{
+    Answer, Impatient, NOW, Refusing, Vendor, asking, outside,
+    questions::{Given, SECRET, Searched, ask, ask_with, assert_secret, calls, granting, recorded},
+    sample,
+};
 use serde_json::Value;
-
-use crate::support::{Given, SECRET, Searched, ask, ask_with, assert_secret, calls, granting, recorded};
 
 fn assert_failed(given: &Given, expected: &SourceError, calls: u32) {
     let found = (given.outcome, given.error.as_ref(), given.calls);

@@ -39,10 +39,11 @@ use providers::{
     serving,
     sources::{Limit, SOURCES, Source},
 };
-use providers_tests::{Answer, NOW, Refusing, Vendor, asking, outside};
+use providers_tests::{
+    Answer, NOW, Refusing, Vendor, asking, outside,
+    questions::{Given, SECRET, ask, ask_with, assert_secret, calls, granting, recorded, stay},
+};
 use storage::SourceDay;
-
-use crate::support::{Given, SECRET, ask, ask_with, assert_secret, calls, granting, recorded, stay};
 
 /// A store, a clock and a way out that all instances share.
 pub struct World {

@@ -6,13 +6,14 @@ use providers::{
     booking::{Bookable, Payment},
     sources::{SOURCES, Source, source},
 };
-use providers_tests::{Answer, Asked, Impatient, Losing, Vendor, asking, failures, mistyped, outside, sample, sample_json};
-use serde_json::{Value, json};
-
-use crate::{
+use providers_tests::{
+    Answer, Asked, Impatient, Losing, Vendor, asking,
     desks::{assert_private, money, request},
-    support::{desk_at, granting},
+    failures, mistyped, outside,
+    questions::{desk_at, granting},
+    sample, sample_json,
 };
+use serde_json::{Value, json};
 
 /// Something that is changed at a source.
 struct Change {

@@ -9,9 +9,10 @@ use domain::{
 };
 use platform::Deps;
 use providers::{registry, serving, serving_with_keys_of};
+use providers_tests::questions::Searched;
 use storage::Change;
 
-use crate::{guarded::World, support::Searched};
+use crate::guarded::World;
 
 const TENANT: &str = "demo";
 

@@ -2,6 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use crate::{
+    Answer, Asked, Vendor, asking, availability, cancun_to_istanbul, day, london_to_new_york, mended_offer_request, outside,
+    party, query, sample, search_page,
+};
 use domain::{
     activities::ActivityQuery,
     flights::{Cabin, SourceId, Untrusted},
@@ -14,10 +18,6 @@ use providers::{
     ActivitySource, Adapter, Asking, Desk, FlightSource, Found, SourceError, StaySource, Travelpayouts, sources::Source,
     travelpayouts,
 };
-use providers_tests::{
-    Answer, Asked, Vendor, asking, availability, cancun_to_istanbul, day, london_to_new_york, mended_offer_request, outside,
-    party, query, sample, search_page,
-};
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -28,11 +28,17 @@ pub const SECRET: &str = "a-name-nobody-may-see:a-key-nobody-may-see";
 /// What a source gave, whatever it gives.
 #[derive(Debug)]
 pub struct Given {
+    /// Which source.
     pub source: SourceId,
+    /// Offers that are trusted, as they are stored.
     pub offers: Vec<Value>,
+    /// How many were set aside, by reason.
     pub set_aside: BTreeMap<Untrusted, usize>,
+    /// Calls made.
     pub calls: u32,
+    /// How it went.
     pub outcome: SourceOutcome,
+    /// Why it broke off, if it did.
     pub error: Option<SourceError>,
     /// All of it, as it reads when it is logged.
     pub shown: String,
@@ -50,9 +56,13 @@ impl Given {
 /// What every source can be asked for.
 #[derive(Debug, Clone)]
 pub enum Searched {
+    /// Award space or fares.
     Flights(FlightSource),
+    /// "From" prices of flights.
     LeadIns(Arc<Travelpayouts>),
+    /// Stays.
     Stays(Arc<dyn StaySource>),
+    /// Activities.
     Activities(Arc<dyn ActivitySource>),
 }
 
