@@ -261,6 +261,14 @@ impl Rates {
         let latest = fresh.ok_or(RateError::Stale { latest: latest.map(|latest| latest.day), on })?;
         Ok(Rate { from, to, times: latest.of(to)?, over: latest.of(from)?, day: latest.day })
     }
+
+    /// An amount in another currency, at the rate for a day, rounded half to even to its minor unit.
+    ///
+    /// # Errors
+    /// As [`Rates::between`], or if it is out of range.
+    pub fn convert(&self, money: Money, to: Currency, on: Date) -> Result<Money, RateError> {
+        self.between(money.currency(), to, on)?.convert(money)
+    }
 }
 
 /// What one currency was worth in another on a day.
