@@ -166,7 +166,7 @@ pub(crate) fn check() -> Result<(), BadTable> {
     })
 }
 
-/// A table of days and currencies: days and fields that are none are left out (a test finds that there are none).
+/// A table of days and currencies: days and fields that are none are left out, which [`check`] finds.
 fn read(table: &str) -> Rates {
     let mut lines = table.lines();
     let currencies: Vec<Option<Currency>> =
