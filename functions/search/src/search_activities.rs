@@ -12,6 +12,7 @@ use domain::{
     money::{Currency, Money},
     rates::DayRates,
     stays::City,
+    tables,
     watchers::TravelDates,
 };
 use jiff::civil::Date;
@@ -41,7 +42,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-activi
         Grant::Call(viator::SOURCE),
         Grant::Call(getyourguide::SOURCE),
     ])
-    .may_also(asking::GRANTS);
+    .may_also(asking::GRANTS)
+    .goes_by(&[tables::values]);
 
 /// What there is to do is wanted.
 #[derive(Debug, ToSchema)]

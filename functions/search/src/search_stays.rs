@@ -11,6 +11,7 @@ use domain::{
     properties::ListingKey,
     rates::DayRates,
     stays::{City, Guests, Position, StayOffer, StayPlace, StayQuery, city},
+    tables,
 };
 use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
@@ -43,7 +44,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-stays"
         Grant::Call(oyo::SOURCE),
         Grant::Call(trip_com::SOURCE),
     ])
-    .may_also(asking::GRANTS);
+    .may_also(asking::GRANTS)
+    .goes_by(&[tables::values]);
 
 /// What stay is wanted: where is exactly one of `city`, `around` and `properties`.
 #[derive(ToSchema)]
