@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use domain::{
     activities::{ActivityOffer, ActivityQuery, PricedFor},
-    compare::{Field, Standing},
+    compare::{Field, PriceStanding},
     faults::Faults,
     identity::Role,
     inputs::{Fields, Input, leaf, object},
@@ -100,7 +100,7 @@ pub struct FoundActivity {
     activity: ActivityOffer,
     /// How its price stands among those of this answer that are for the same (a person, a group, the party); none, if its source does
     /// not say for what it is, or there are fewer than five to compare with.
-    standing: Option<Standing>,
+    standing: Option<PriceStanding>,
     /// Whether its source has to be asked again before one relies on it.
     stale: bool,
 }

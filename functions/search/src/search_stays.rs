@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::{
-    compare::{Field, Standing},
+    compare::{Field, PriceStanding},
     faults::Faults,
     flights::SourceId,
     identity::Role,
@@ -149,7 +149,7 @@ pub struct FoundStay {
     /// another one; none, if no rate is known.
     compared: Option<Money>,
     /// How that stands among the houses of this answer; none, if there are fewer than five to compare with.
-    standing: Option<Standing>,
+    standing: Option<PriceStanding>,
     /// Whether its source has to be asked again before one relies on it.
     stale: bool,
 }
