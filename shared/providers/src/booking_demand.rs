@@ -77,10 +77,6 @@ impl BookingDemand {
 }
 
 impl StaySource for BookingDemand {
-    fn id(&self) -> &SourceId {
-        &self.id
-    }
-
     /// Cities have numbers of the vendor's own, which are not known here: it is asked by property or around a place.
     fn stays<'a>(&'a self, asking: &'a Asking<'a>, query: &'a StayQuery) -> BoxFuture<'a, Found<StayOffer>> {
         Box::pin(async move {

@@ -136,10 +136,6 @@ fn followed(link: &str) -> Result<&str, SourceError> {
 }
 
 impl StaySource for ExpediaRapid {
-    fn id(&self) -> &SourceId {
-        &self.id
-    }
-
     /// By its own ids of properties, or around a place.
     fn stays<'a>(&'a self, asking: &'a Asking<'a>, query: &'a StayQuery) -> BoxFuture<'a, Found<StayOffer>> {
         Box::pin(async move {

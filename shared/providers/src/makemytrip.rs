@@ -110,10 +110,6 @@ impl MakeMyTrip {
 }
 
 impl StaySource for MakeMyTrip {
-    fn id(&self) -> &SourceId {
-        &self.id
-    }
-
     fn stays<'a>(&'a self, asking: &'a Asking<'a>, query: &'a StayQuery) -> BoxFuture<'a, Found<StayOffer>> {
         Box::pin(async move {
             let StayPlace::City(city) = query.place() else { return not_offered(&self.id) };

@@ -10,7 +10,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use domain::{
@@ -28,30 +28,28 @@ use sha2::{Digest, Sha256};
 use storage::Grant;
 
 use crate::{
-    desk::{self, Desk},
+    adapters::Adapter,
     guard::{Guarded, Terms},
-    sources::{Adapter, SOURCES, Source},
+    sources::{SOURCES, Source},
 };
 
 /// A source, ready to be asked for one tenant.
 #[derive(Debug)]
-pub struct Serving {
+pub struct Serving<A> {
     /// The source.
     pub source: &'static Source,
     /// How it is asked.
-    pub adapter: Adapter,
+    pub adapter: A,
     /// Whose key it is asked with. What a tenant's own key has bought is not for others.
     pub scope: KeyScope,
     /// How calls leave: counted, limited, and kept back where they would do no good.
     pub outside: Guarded,
-    address: String,
-    key: SecretString,
 }
 
-impl Serving {
-    /// What there is of the source besides searches, if there is any.
-    pub fn desk(&self) -> Option<Arc<dyn Desk>> {
-        desk::connect(self.source.id, &self.address, self.key.clone())
+impl<A> Serving<A> {
+    /// The id of the source.
+    pub fn id(&self) -> &SourceId {
+        &self.outside.terms().account.source
     }
 }
 
@@ -60,12 +58,12 @@ impl Serving {
 ///
 /// # Errors
 /// If the store can't say what is set, or a key can't be opened.
-pub async fn serving(
+pub async fn serving<A: Adapter>(
     cx: &Deps,
     tenant: &TenantId,
     vertical: Vertical,
     market: Option<&Market>,
-) -> Result<Vec<Serving>, VaultError> {
+) -> Result<Vec<Serving<A>>, VaultError> {
     let mut lines: Vec<Line> = lines(cx, tenant).await?;
     lines.retain(|line| line.source.is_searched() && line.source.vertical == vertical && line.serves(market));
     connected(cx, Some(tenant), lines).await
@@ -77,12 +75,12 @@ pub async fn serving(
 ///
 /// # Errors
 /// If the store can't say what is set, or a key can't be opened.
-pub async fn serving_with_keys_of(
+pub async fn serving_with_keys_of<A: Adapter>(
     cx: &Deps,
     scope: &KeyScope,
     of_deployment: &[Line],
     vertical: Vertical,
-) -> Result<Vec<Serving>, VaultError> {
+) -> Result<Vec<Serving<A>>, VaultError> {
     let (tenant, own) = match scope {
         KeyScope::Deployment => (None, Vec::new()),
         KeyScope::Tenant(tenant) => (Some(tenant), cx.store().source_entries(scope).await?),
@@ -94,7 +92,11 @@ pub async fn serving_with_keys_of(
 }
 
 /// Those that the function may call, the first to be asked first.
-async fn connected(cx: &Deps, tenant: Option<&TenantId>, mut lines: Vec<Line>) -> Result<Vec<Serving>, VaultError> {
+async fn connected<A: Adapter>(
+    cx: &Deps,
+    tenant: Option<&TenantId>,
+    mut lines: Vec<Line>,
+) -> Result<Vec<Serving<A>>, VaultError> {
     lines.retain(|line| may_call(cx, line.source.id));
     lines.sort_by_key(Line::priority);
     let mut serving = Vec::with_capacity(lines.len());
@@ -121,8 +123,14 @@ pub struct Line {
 
 /// The adapters that an instance of a function has, by account: what one holds, such as a token that is good for an hour, is for
 /// more than one search.
-#[derive(Debug, Default)]
-struct Adapters(Mutex<BTreeMap<Account, (Connection, Adapter)>>);
+#[derive(Debug)]
+struct Adapters<A>(Mutex<BTreeMap<Account, (Connection, A)>>);
+
+impl<A> Default for Adapters<A> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
 
 /// The hash of an address and a key: with another of either, it is another adapter.
 type Connection = [u8; 32];
@@ -130,21 +138,21 @@ type Connection = [u8; 32];
 /// More accounts than this an instance does not remember: each tenant may have its own at each source.
 const ADAPTERS_KEPT: usize = 256;
 
-impl Adapters {
-    fn of(&self, account: &Account, source: &Source, (address, key): (&str, SecretString)) -> Adapter {
+impl<A: Adapter> Adapters<A> {
+    fn of(&self, account: &Account, (address, key): (&str, SecretString)) -> Option<A> {
         let connection = connection(address, &key);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, adapter)) = kept.get(account)
             && *known == connection
         {
-            return adapter.clone();
+            return Some(adapter.clone());
         }
-        let adapter = (source.connect)(address, key);
+        let adapter = A::connect(account.source.as_str(), address, key)?;
         if kept.len() >= ADAPTERS_KEPT {
             kept.pop_first();
         }
         kept.insert(account.clone(), (connection, adapter.clone()));
-        adapter
+        Some(adapter)
     }
 }
 
@@ -284,17 +292,16 @@ impl Line {
         Some(Terms { tenant: tenant.cloned(), account, limit: self.source.limit, allowances, cost_per_thousand })
     }
 
-    /// Its adapter, with address and key; none without either.
-    async fn connect(&self, cx: &Deps, tenant: Option<&TenantId>) -> Result<Option<Serving>, VaultError> {
+    /// Its adapter, with address and key; none without either, or where it has nothing of the kind.
+    async fn connect<A: Adapter>(&self, cx: &Deps, tenant: Option<&TenantId>) -> Result<Option<Serving<A>>, VaultError> {
         let (Some(address), Some((scope, key))) = (self.address(), self.key()) else { return Ok(None) };
         let Some(terms) = self.terms(scope.clone(), tenant) else { return Ok(None) };
         let key = match key {
             Key::Given(key) => key.clone(),
             Key::Kept(key) => open(cx, &scope, self.source, key).await?,
         };
-        let adapter = cx.kept::<Adapters>().of(&terms.account, self.source, (address, key.clone()));
-        let (address, outside) = (address.to_owned(), Guarded::new(cx.clone(), terms));
-        Ok(Some(Serving { source: self.source, adapter, scope, outside, address, key }))
+        let adapter = cx.kept::<Adapters<A>>().of(&terms.account, (address, key));
+        Ok(adapter.map(|adapter| Serving { source: self.source, adapter, scope, outside: Guarded::new(cx.clone(), terms) }))
     }
 }
 
@@ -312,13 +319,13 @@ async fn open(cx: &Deps, scope: &KeyScope, source: &Source, key: &KeptKey) -> Re
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::*;
-    use crate::sources::source;
+    use std::sync::Arc;
 
-    /// Whether both are one adapter.
-    fn is_same(one: &Adapter, other: &Adapter) -> bool {
-        matches!((one, other), (Adapter::Stays(one), Adapter::Stays(other)) if Arc::ptr_eq(one, other))
-    }
+    use super::*;
+    use crate::StaySource;
+
+    /// What makes an adapter, at an address and with a key.
+    type Stays = Adapters<Arc<dyn StaySource>>;
 
     fn account(tenant: usize) -> Account {
         let scope = KeyScope::Tenant(format!("tenant-{tenant}").parse().unwrap());
@@ -327,22 +334,22 @@ mod tests {
 
     #[test]
     fn an_account_has_one_adapter_until_its_address_or_key_is_another() {
-        let (adapters, source) = (Adapters::default(), source("makemytrip").unwrap());
-        let of = |tenant, address, key: &str| adapters.of(&account(tenant), source, (address, key.into()));
+        let adapters = Stays::default();
+        let of = |tenant, address, key: &str| adapters.of(&account(tenant), (address, key.into())).unwrap();
         let first = of(1, "https://a.example", "k:s");
-        assert!(is_same(&first, &of(1, "https://a.example", "k:s")));
+        assert!(Arc::ptr_eq(&first, &of(1, "https://a.example", "k:s")));
         for (tenant, address, key) in
             [(2, "https://a.example", "k:s"), (1, "https://b.example", "k:s"), (1, "https://a.example", "k:t")]
         {
-            assert!(!is_same(&first, &of(tenant, address, key)), "{tenant} {address} {key}");
+            assert!(!Arc::ptr_eq(&first, &of(tenant, address, key)), "{tenant} {address} {key}");
         }
     }
 
     #[test]
     fn an_instance_remembers_so_many_accounts() {
-        let (adapters, source) = (Adapters::default(), source("makemytrip").unwrap());
+        let adapters = Stays::default();
         for account in (0..ADAPTERS_KEPT + 9).map(account) {
-            adapters.of(&account, source, ("https://a.example", "k:s".into()));
+            adapters.of(&account, ("https://a.example", "k:s".into())).unwrap();
         }
         assert_eq!(adapters.0.lock().unwrap().len(), ADAPTERS_KEPT);
     }

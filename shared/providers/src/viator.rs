@@ -85,10 +85,6 @@ impl Viator {
 }
 
 impl ActivitySource for Viator {
-    fn id(&self) -> &SourceId {
-        &self.id
-    }
-
     fn activities<'a>(&'a self, asking: &'a Asking<'a>, query: &'a ActivityQuery) -> BoxFuture<'a, Found<ActivityOffer>> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "search-freetext");

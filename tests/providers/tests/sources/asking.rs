@@ -15,9 +15,9 @@ use domain::{
 };
 use jiff::SignedDuration;
 use providers::{
-    Asking, BookingState, Desk, Duffel, ExpediaRapid, MakeMyTrip, PriceState, SourceError, StaySource, Viator, goibibo,
+    Adapter, Asking, BookingState, Desk, Duffel, ExpediaRapid, Feed, MakeMyTrip, PriceState, SourceError, StaySource, Viator,
+    goibibo,
     sources::{Contract, SOURCES},
-    trip_com,
 };
 use providers_tests::{Answer, NOW, Vendor, asking, day, outside, sample};
 use serde_json::json;
@@ -273,8 +273,7 @@ async fn a_feed_is_asked_since_an_instant_and_then_after_its_pages() {
     .await;
     let outside = outside();
     let asking = asking(&outside);
-    let goibibo = goibibo::new(&vendor.base, SECRET.to_owned().into());
-    let feed = goibibo.feed().unwrap();
+    let feed: Arc<dyn Feed> = Adapter::connect("goibibo", &vendor.base, SECRET.to_owned().into()).unwrap();
     let page = feed.changes(&asking, &Since::Instant(NOW)).await.unwrap();
     assert_eq!((page.changes.len(), page.unreadable, page.more), (2, 1, false));
     let after = Since::Cursor(page.cursor.clone());
@@ -285,8 +284,8 @@ async fn a_feed_is_asked_since_an_instant_and_then_after_its_pages() {
     assert_eq!(asked[0].json(), json!({"from": NOW}));
     assert_eq!(asked[1].json(), json!({"cursor": "2026-02-17T19:24:00Z/4"}));
     assert!(asked.iter().all(|asked| asked.head.uri == "/api/inventory/changes" && asked.header("x-signature").len() == 64));
-    let trip = trip_com::new(&vendor.base, SECRET.to_owned().into());
-    assert!(trip.feed().is_none(), "its contract has none");
+    let of_trip: Option<Arc<dyn Feed>> = Adapter::connect("trip-com", &vendor.base, SECRET.to_owned().into());
+    assert!(of_trip.is_none(), "its contract has none");
 }
 
 #[tokio::test]

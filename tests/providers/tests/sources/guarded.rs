@@ -34,10 +34,10 @@ use platform::{
     token::TokenPolicy,
 };
 use providers::{
-    Asking, Serving, SourceError,
+    Asking, Serving, SourceError, StaySource,
     guard::{Guarded, Terms},
     serving,
-    sources::{Adapter, Limit, SOURCES, Source},
+    sources::{Limit, SOURCES, Source},
 };
 use providers_tests::{Answer, NOW, Refusing, Vendor, asking, outside};
 use storage::SourceDay;
@@ -474,8 +474,8 @@ async fn a_token_is_kept_for_the_searches_that_come() {
     let cx = world.instance_of("search-refresh-answer", BTreeMap::from([(source.id, access)]));
     for (minutes, asked) in [(0, 2), (30, 3), (28, 4), (1, 6)] {
         world.later(minutes * 60);
-        let serving = serving(&cx, &"demo".parse().unwrap(), Vertical::Stays, None).await.unwrap();
-        let [Serving { adapter: Adapter::Stays(adapter), outside, .. }] = &serving[..] else { unreachable!("{serving:?}") };
+        let serving = serving::<Arc<dyn StaySource>>(&cx, &"demo".parse().unwrap(), Vertical::Stays, None).await.unwrap();
+        let [Serving { adapter, outside, .. }] = &serving[..] else { unreachable!("{serving:?}") };
         let asking = Asking { now: cx.now(), ..asking(outside) };
         assert_eq!(adapter.stays(&asking, &stay(source.id)).await.outcome, SourceOutcome::Complete);
         assert_eq!(vendor.asked().len(), asked, "{minutes} minutes later");

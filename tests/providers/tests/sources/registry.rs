@@ -11,7 +11,7 @@ use platform::Deps;
 use providers::{registry, serving, serving_with_keys_of};
 use storage::Change;
 
-use crate::guarded::World;
+use crate::{guarded::World, support::Searched};
 
 const TENANT: &str = "demo";
 
@@ -22,7 +22,7 @@ async fn set(cx: &Deps, scope: KeyScope, source: &str, settings: Settings) {
 
 async fn served(cx: &Deps, vertical: Vertical, market: Option<&str>) -> Vec<&'static str> {
     let market = market.map(|market| market.parse().unwrap());
-    let all = serving(cx, &TENANT.parse().unwrap(), vertical, market.as_ref()).await.unwrap();
+    let all = serving::<Searched>(cx, &TENANT.parse().unwrap(), vertical, market.as_ref()).await.unwrap();
     assert!(all.iter().all(|one| one.scope == KeyScope::Deployment));
     all.iter().map(|one| one.source.id).collect()
 }
@@ -121,7 +121,8 @@ async fn what_is_asked_once_with_the_deployments_key_is_asked_for_no_tenant_and_
     let cx = world.instance();
     set(&cx, KeyScope::Deployment, "duffel", Settings { quota_per_day: Some(900), ..Settings::default() }).await;
     let of_deployment = registry::lines_of_deployment(&cx).await.unwrap();
-    let with_keys_of = async |scope| serving_with_keys_of(&cx, &scope, &of_deployment, Vertical::Flights).await.unwrap();
+    let with_keys_of =
+        async |scope| serving_with_keys_of::<Searched>(&cx, &scope, &of_deployment, Vertical::Flights).await.unwrap();
     let served = with_keys_of(KeyScope::Deployment).await;
     assert_eq!(served.iter().map(|one| one.source.id).collect::<Vec<_>>(), ["seats-aero", "duffel"]);
     for one in &served {
