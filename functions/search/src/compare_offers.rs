@@ -15,6 +15,7 @@ use domain::{
     rates::DayRates,
     search::{SearchQuery, Wanted},
     stays::{City, Guests, StayOffer, StayPlace, StayQuery, city},
+    tables,
 };
 use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Failure, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
@@ -51,7 +52,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-compare-offer
         Grant::Call(oyo::SOURCE),
         Grant::Call(trip_com::SOURCE),
     ])
-    .may_also(&[asking::GRANTS, guard::GRANTS, raw::GRANTS]);
+    .may_also(&[asking::GRANTS, guard::GRANTS, raw::GRANTS])
+    .goes_by(&[tables::values]);
 
 /// What is to be compared: exactly one of `stay` and `flight`.
 #[derive(ToSchema)]

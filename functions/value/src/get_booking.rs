@@ -99,7 +99,7 @@ async fn get_booking(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<
     let steps = booking.steps(planned.as_ref().and_then(|planned| planned.as_ref().ok()), &may_transfer, &locale, cx.now());
     let cash = deal.and_then(|deal| deal.valuation).and_then(|valuation| valuation.same_for_money());
     let (rates, on) = (cx.rates().await?, terms.day());
-    let in_dollars = |money: Money| rates.between(money.currency(), Currency::USD, on).and_then(|rate| rate.convert(money)).ok();
+    let in_dollars = |money: Money| rates.convert(money, Currency::USD, on).ok();
     let ways = planned.as_ref().zip(cash.and_then(in_dollars)).map(|(planned, cash)| {
         let taxes = booking.seen.taxes.and_then(in_dollars);
         let (programme, plan) = (&booking.programme, planned.as_ref());

@@ -179,7 +179,7 @@ impl Who<'_> {
     fn reach(&self, deal: &Deal, plan: FundingPlan, taxes: Option<Money>) -> Option<Reachable> {
         let flight = deal.flight();
         let valuation = deal.clone().held_against(self.valuations).valuation;
-        let in_dollars = taxes.and_then(|taxes| self.in_dollars(taxes));
+        let in_dollars = taxes.and_then(|taxes| self.rates.convert(taxes, Currency::USD, self.on).ok());
         let points_left = self.before.minus(plan.given_up).ok()?;
         let left = in_dollars.and_then(|taxes| points_left.minus(taxes).ok());
         let spent = Spent::of(valuation.as_ref().and_then(|valuation| valuation.verdict), left);
@@ -187,10 +187,6 @@ impl Who<'_> {
         let (from, to, departs, cabin) = (flight.origin, flight.destination, flight.departs, flight.cabin);
         let (freshness, rank) = (flight.freshness.clone(), (spent, taken, deal.id));
         Some(Reachable { deal: deal.id, from, to, departs, cabin, freshness, taxes, valuation, plan, left, rank })
-    }
-
-    fn in_dollars(&self, money: Money) -> Option<Money> {
-        self.rates.between(money.currency(), Currency::USD, self.on).and_then(|rate| rate.convert(money)).ok()
     }
 }
 

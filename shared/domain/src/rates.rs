@@ -166,7 +166,7 @@ pub(crate) fn check() -> Result<(), BadTable> {
     })
 }
 
-/// A table of days and currencies: days and fields that are none are left out (a test finds that there are none).
+/// A table of days and currencies: days and fields that are none are left out, which [`check`] finds.
 fn read(table: &str) -> Rates {
     let mut lines = table.lines();
     let currencies: Vec<Option<Currency>> =
@@ -260,6 +260,14 @@ impl Rates {
         let fresh = latest.filter(|latest| (on - latest.day).get_days() <= MAX_AGE_DAYS);
         let latest = fresh.ok_or(RateError::Stale { latest: latest.map(|latest| latest.day), on })?;
         Ok(Rate { from, to, times: latest.of(to)?, over: latest.of(from)?, day: latest.day })
+    }
+
+    /// An amount in another currency, at the rate for a day, rounded half to even to its minor unit.
+    ///
+    /// # Errors
+    /// As [`Rates::between`], or if it is out of range.
+    pub fn convert(&self, money: Money, to: Currency, on: Date) -> Result<Money, RateError> {
+        self.between(money.currency(), to, on)?.convert(money)
     }
 }
 

@@ -170,24 +170,24 @@ impl TransferBonus {
     }
 }
 
-static PARTNERS: LazyLock<Vec<TransferPartner>> = LazyLock::new(|| table::partners(PARTNERS_TABLE).unwrap_or_default());
+static PARTNERS: LazyLock<Result<Vec<TransferPartner>, TableError>> = LazyLock::new(|| table::partners(PARTNERS_TABLE));
 
-static BONUSES: LazyLock<Vec<TransferBonus>> = LazyLock::new(|| table::bonuses(BONUSES_TABLE).unwrap_or_default());
+static BONUSES: LazyLock<Result<Vec<TransferBonus>, TableError>> = LazyLock::new(|| table::bonuses(BONUSES_TABLE));
 
 const PARTNERS_TABLE: &str = include_str!("../data/transfer-partners.csv");
 const BONUSES_TABLE: &str = include_str!("../data/transfer-bonuses.csv");
 
 /// Every row of the two tables can be right.
 pub(crate) fn check() -> Result<(), BadTable> {
-    let bad = |table| move |error: table::TableError| BadTable { table, why: error.to_string() };
-    table::partners(PARTNERS_TABLE).map_err(bad("transfer-partners.csv"))?;
-    table::bonuses(BONUSES_TABLE).map_err(bad("transfer-bonuses.csv"))?;
+    let bad = |table| move |error: &TableError| BadTable { table, why: error.to_string() };
+    PARTNERS.as_ref().map_err(bad("transfer-partners.csv"))?;
+    BONUSES.as_ref().map_err(bad("transfer-bonuses.csv"))?;
     Ok(())
 }
 
 /// Every transfer that is known, sorted by who gives, then by who gets.
 pub fn partners() -> &'static [TransferPartner] {
-    &PARTNERS
+    PARTNERS.as_deref().unwrap_or_default()
 }
 
 /// What a programme's points can become. O(rows).
@@ -202,7 +202,7 @@ pub fn partners_to(programme: &ProgrammeId) -> impl Iterator<Item = &'static Tra
 
 /// Every bonus that is known, past ones too.
 pub fn bonuses() -> &'static [TransferBonus] {
-    &BONUSES
+    BONUSES.as_deref().unwrap_or_default()
 }
 
 /// The best bonus on a transfer at an instant, in percent; 0 if there is none.
