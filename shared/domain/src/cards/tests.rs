@@ -202,6 +202,14 @@ fn rules_that_would_refuse_exclude_and_are_named() {
 }
 
 #[test]
+fn a_country_is_one_that_there_is() {
+    for (text, is_one) in [("US", true), ("DE", true), ("ZZ", false), ("us", false), ("USA", false), ("", false)] {
+        assert_eq!(text.parse::<Country>().is_ok(), is_one, "{text}");
+        assert_eq!(text.parse::<crate::sources::Market>().is_ok(), is_one, "{text}");
+    }
+}
+
+#[test]
 fn each_card_is_the_best_for_who_has_those_before_it() {
     // American and United: one card for each, not the two best for one of them.
     let advice = advise(&CardsHeld::default(), &[wish(&["aadvantage"]), wish(&["aadvantage"]), wish(&["mileageplus"])]);

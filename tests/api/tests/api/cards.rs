@@ -82,6 +82,12 @@ async fn everything_that_is_wrong_with_what_is_said_is_named_at_once() {
     let reply = say(&app.member("demo"), shapes).await;
     let named: Vec<String> = faults(&reply).into_iter().map(|(pointer, _)| pointer).collect();
     assert_eq!(named, ["/country", "/held/0/colour", "/held/0/opened", "/spending"]);
+    let nowhere = say(&app.member("demo"), json!({"country": "ZZ"})).await;
+    assert_eq!(faults(nowhere.assert(422, "invalid-input")), [("/country".to_owned(), "invalid".to_owned())]);
+    for (query, at) in [("issuer=nobody", "/issuer"), ("programme=nothing", "/programme")] {
+        let reply = app.member("demo").get(&format!("/v1/cards?{query}")).send().await;
+        assert_eq!(faults(reply.assert(422, "invalid-input")), [(at.to_owned(), "unknown".to_owned())]);
+    }
 }
 
 #[tokio::test]
