@@ -190,7 +190,7 @@ fn what_fills_the_gap_comes_first_then_the_bonus_then_the_fee() {
     assert!(first.reasons.contains(&Reason::Fills { programme: id("aadvantage"), way: Way::Transferred, plans: 1 }));
     let value = Money::rounded(worth.cents.get() * Decimal::from(600), Currency::USD).unwrap();
     assert!(first.reasons.contains(&Reason::Bonus { bonus, worth, value }), "{:?}", first.reasons);
-    assert!(first.reasons.contains(&Reason::Costs { first_year: usd(95), a_year: usd(95), credits: usd(100) }));
+    assert!(first.reasons.contains(&Reason::Costs { first_year: usd(95), a_year: usd(95), credits: usd(100), counted: usd(50) }));
 }
 
 #[test]
