@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use crate::{
     money::{Money, Points, ProgrammeId},
     tables::BadTable,
+    value::STALE_AFTER_DAYS,
 };
 
 pub use table::{TableError, TableFault};
@@ -81,6 +82,13 @@ pub struct TransferTime {
     /// When the newest source measured.
     #[schema(value_type = String, format = Date)]
     pub as_of: Date,
+}
+
+impl TransferTime {
+    /// Whether it was measured more than a year before a day: banks change how they transfer.
+    pub fn is_stale(&self, on: Date) -> bool {
+        (on - self.as_of).get_days() > STALE_AFTER_DAYS
+    }
 }
 
 /// A fee by the point, up to an amount.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, str::FromStr, sync::LazyLock};
 
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 
-use super::{AsOf, Bonus, Card, CardId, Category, Credit, Earning, Rule, RuleId, Source};
+use super::{AsOf, Bonus, Card, CardId, Category, Credit, Earning, IssuerId, Rule, RuleId, Source};
 use crate::{
     money::{Currency, Money, Points, ProgrammeId},
     programmes::name_of,
@@ -173,6 +173,11 @@ impl Catalogue {
     /// All cards, by their ids.
     pub fn cards(&self) -> impl Iterator<Item = &Card> {
         self.cards.values()
+    }
+
+    /// Whether any card is of this issuer. O(cards).
+    pub fn has_issuer(&self, issuer: &IssuerId) -> bool {
+        self.cards().any(|card| card.issuer == *issuer)
     }
 
     /// The longest time that any card gives for the spend of its bonus, in months.

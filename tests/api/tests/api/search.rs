@@ -195,6 +195,7 @@ async fn what_is_to_be_invalidated_is_said_in_one_way() {
         (json!({"route": route, "property": "x"}), ("", "invalid")),
         (json!({"searchKey": "0f1e2d3c4b5a69788796a5b4c3d2e1f0", "source": "duffel"}), ("", "invalid")),
         (json!({"property": ""}), ("/property", "invalid")),
+        (json!({"route": route, "source": "nope"}), ("/source", "unknown")),
         (json!({"route": route, "days": {"from": "2026-05-02", "to": "2026-05-01"}}), ("/days/to", "invalid")),
     ];
     for (doubt, (at, code)) in cases {

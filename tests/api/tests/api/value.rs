@@ -200,6 +200,11 @@ async fn balances_reach_the_live_deals_that_they_pay_for() {
     let deal = ask(&demo, &format!("/v1/deals/{}", ids["deals"])).await;
     assert_eq!((&first["taxes"], &first["valuation"]), (&deal["flight"]["fare"]["taxes"], &deal["valuation"]));
     assert_eq!(first["freshness"], deal["flight"]["freshness"]);
+    assert_eq!((&first["stale"], &deal["stale"]), (&json!(false), &json!(false)));
+    app.clock.advance(jiff::SignedDuration::from_hours(7));
+    let demo = app.member("demo");
+    let (later, listed) = (ask(&demo, "/v1/me/reach").await, ask(&demo, "/v1/deals").await);
+    assert_eq!((&later["items"][0]["stale"], &listed["items"][0]["stale"]), (&json!(true), &json!(true)), "the same of both");
 }
 
 #[tokio::test]
