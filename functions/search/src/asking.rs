@@ -17,7 +17,7 @@ use domain::{
     flights::SourceId,
     ids::{Owner, TenantId},
     search::{SearchKey, SourceOutcome, SourceReport},
-    sources::{KeyScope, Market, SourceEntry, SourceState},
+    sources::{KeyScope, SourceEntry, SourceState},
     time::Slot,
 };
 use futures::future::BoxFuture;
@@ -85,11 +85,6 @@ pub(crate) trait Askable: Question {
     /// Whether a source has anything for an answer: another one is not missed.
     fn concerns(&self, serving: &Serving) -> bool {
         self.is_wanted_of(serving)
-    }
-
-    /// The market that it is asked for in, where it is one.
-    fn market(&self) -> Option<Market> {
-        None
     }
 
     /// What else is kept of an answer for which sources were asked.

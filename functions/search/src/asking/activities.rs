@@ -3,7 +3,7 @@
 use domain::{
     activities::{ActivityOffer, ActivityQuery},
     answers::{Answer, Part},
-    sources::{KeyScope, Market},
+    sources::KeyScope,
 };
 use futures::{
     FutureExt,
@@ -31,11 +31,6 @@ impl Askable for ActivityQuery {
 
     fn is_wanted_of(&self, _: &Serving) -> bool {
         true
-    }
-
-    /// The country of the city that its words mean.
-    fn market(&self) -> Option<Market> {
-        self.market().cloned()
     }
 
     /// Prices of activities are no observations yet: nothing learns from them.

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use domain::{
     answers::{Answer, Cause, Part, Trouble},
     flights::{Fare, FlightOffer, SourceId},
-    places::Airport,
     search::{SearchQuery, SourceOutcome, Wanted},
-    sources::{KeyScope, Market},
+    sources::KeyScope,
 };
 use futures::{
     FutureExt,
@@ -51,13 +50,6 @@ impl Askable for SearchQuery {
     /// Awards are compared with fares, and fares with nothing.
     fn concerns(&self, serving: &Serving) -> bool {
         self.is_wanted_of(serving) || matches!((&serving.adapter, self.wanted()), (Adapter::Fares(_), Wanted::AwardFlights))
-    }
-
-    /// The country that one sets out from.
-    fn market(&self) -> Option<Market> {
-        let mut countries = self.origins().iter().map(Airport::country);
-        let first = countries.next()?;
-        countries.all(|country| country == first).then(|| first.parse().ok()).flatten()
     }
 
     fn keep_prices<'a>(cx: &'a Deps, scope: &'a KeyScope, answer: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>> {

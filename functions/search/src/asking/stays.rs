@@ -2,8 +2,8 @@
 
 use domain::{
     answers::{Answer, Part},
-    sources::{KeyScope, Market},
-    stays::{City, StayOffer, StayQuery},
+    sources::KeyScope,
+    stays::{StayOffer, StayQuery},
 };
 use futures::{
     FutureExt,
@@ -31,11 +31,6 @@ impl Askable for StayQuery {
 
     fn is_wanted_of(&self, _: &Serving) -> bool {
         true
-    }
-
-    /// The country that one stays in.
-    fn market(&self) -> Option<Market> {
-        self.place().city().and_then(City::market).cloned()
     }
 
     /// Prices of rooms are no observations yet: nothing learns from them.

@@ -273,6 +273,25 @@ async fn one_stay_is_compared_as_its_sources_sell_it_and_no_other() {
 }
 
 #[tokio::test]
+async fn a_source_that_a_brand_has_off_offers_its_members_nothing() {
+    let (_, app) = begun().await;
+    let (dana, admin) = (app.member("demo"), app.member("admin"));
+    let watcher = watch(&dana, json!({})).await;
+    run(&app, &dana, watcher).await;
+    assert_eq!(deals(&dana).await.len(), 1);
+    let search_key = search(&app).await.body["searchKey"].clone();
+    for (enabled, live) in [(false, 0), (true, 1)] {
+        admin.put("/v1/admin/providers/seats-aero").body(json!({"enabled": enabled})).send().await.assert(200, "");
+        // As if the event came only now.
+        let detail = json!({"tenant": "demo", "searchKey": search_key, "slot": "2026-02-17T19:24:00Z", "scope": "-"});
+        let event = json!({"detail": detail}).to_string();
+        app.system().standins().queues().send("deals-search-answered", NewMessage::new(event)).unwrap();
+        app.settle().await;
+        assert_eq!((deals(&dana).await.len(), app.dead_letters().len()), (live, 0), "{enabled}");
+    }
+}
+
+#[tokio::test]
 async fn where_no_source_can_be_asked_that_is_said() {
     let (space, app) = begun().await;
     let keys = json!([{"source": "booking-demand", "reference": "12"}, {"source": "expedia-rapid", "reference": "13"}]);
