@@ -128,6 +128,11 @@ impl<'a, Q: Question> Asking<'a, Q> {
         providers::Asking { outside: &serving.outside, now, until, patience: Some(patience) }
     }
 
+    /// Whether another one asks a source right now, and is not done.
+    fn is_another_asking(&self) -> bool {
+        !self.busy.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Counts what was asked and given, here and for the quality of the source.
     async fn note<O: Sold>(&self, found: &Found<O>) {
         meter(self.cx, found);
@@ -335,19 +340,24 @@ impl<Q: Askable> Search<'_, Q> {
         let (counted, calls) = asking.took(&parts);
         // That another one is asking is no trouble of the source's: it is not left alone for it.
         let busy = asking.busy.into_inner().unwrap_or_else(PoisonError::into_inner);
-        parts.retain(|part| !busy.contains(part.source()));
-        if since.is_some() {
-            if !busy.is_empty() {
-                return Err(NoAnswer::Busy);
-            }
-            if let Some(error) = asking.unsent.into_inner().unwrap_or_else(PoisonError::into_inner) {
-                return Err(NoAnswer::Unsent(error));
-            }
+        let comes_again = since.is_some() && asking.is_another_asking();
+        parts.retain(|part| !busy.contains(part.source()) && (part.has_answered() || !comes_again));
+        if since.is_some()
+            && let Some(error) = asking.unsent.into_inner().unwrap_or_else(PoisonError::into_inner)
+        {
+            return Err(NoAnswer::Unsent(error));
+        }
+        if comes_again && parts.is_empty() {
+            return Err(NoAnswer::Busy);
         }
         let later = Answer { query: self.query.clone(), asked_at: now, lifetime_minutes, parts };
         let answer = keep(cx, scope, &self.key, Answer::joined(former, later)).await?;
         Q::keep_prices(cx, scope, &answer).await?;
         if asked >= MANY && answer.parts.iter().any(Part::has_answered) {
+        // What the others said is kept for when it comes again: they are not asked twice.
+        if comes_again {
+            return Err(NoAnswer::Busy);
+        }
             self.due_again(&answer, asked).await?;
         }
         Ok((answer, counted, calls))

@@ -113,6 +113,10 @@ impl ToSources for SearchQuery {
     /// Why there are none, while no source has said which awards there are.
     fn days_worth_asking(&self, asking: &Asking<'_, SearchQuery>, parts: &[Part<FlightOffer>]) -> Result<Vec<Date>, Trouble> {
         match self.wanted() {
+            // Who comes again for the awards asks for fares then: these may be other days.
+            Wanted::AwardFlights if asking.since.is_some() && asking.is_another_asking() => {
+                Err(Trouble { at: asking.now, cause: Cause::Late })
+            }
             Wanted::AwardFlights => {
                 let kept = asking.kept.iter().flat_map(|kept| &kept.parts);
                 let kept = kept.filter(|part| parts.iter().all(|asked| asked.source() != part.source() || !asked.has_answered()));
