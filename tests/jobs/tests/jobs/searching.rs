@@ -273,6 +273,19 @@ async fn one_stay_is_compared_as_its_sources_sell_it_and_no_other() {
 }
 
 #[tokio::test]
+async fn what_is_around_a_place_is_asked_of_its_city_once_for_all() {
+    let (space, app) = begun().await;
+    let near = |latitude: &str| {
+        let position = json!({"latitude": latitude, "longitude": "103.8500"});
+        json!({"around": {"position": position, "kilometres": 5}, "checkin": "2026-04-27", "nights": 2})
+    };
+    for question in [near("1.2900"), near("1.3100"), json!({"city": "Singapore", "checkin": "2026-04-27", "nights": 2})] {
+        app.member("demo").post("/v1/search/stays").body(question).send().await.assert(200, "");
+    }
+    assert_eq!((space.calls_to("goibibo"), space.calls_to("trip-com")), (1, 1), "both are asked by the name of a city");
+}
+
+#[tokio::test]
 async fn a_source_that_a_brand_has_off_offers_its_members_nothing() {
     let (_, app) = begun().await;
     let (dana, admin) = (app.member("demo"), app.member("admin"));
