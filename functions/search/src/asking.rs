@@ -389,7 +389,7 @@ impl<Q: Askable> Search<'_, Q> {
         let taken = self.cx.store().take_turn(Turn::Later, (&scope, &self.key), self.cx.now(), REFRESH_TAKES).await;
         if taken.is_ok_and(|taken| taken.is_some()) {
             let (tenant, vertical, search_key) = (self.wish.tenant.clone(), Q::VERTICAL, self.key.clone());
-            if let Err(error) = self.cx.send(&[RefreshAnswer { tenant, vertical, scope, search_key }]).await {
+            if let Err(error) = self.cx.send(&[RefreshAnswer { tenant, vertical, scope, search_key, reserved: None }]).await {
                 tracing::warn!(%error, "an answer is not refreshed");
             }
         }

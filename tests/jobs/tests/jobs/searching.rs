@@ -187,6 +187,29 @@ async fn what_many_ask_for_is_asked_for_before_its_time_is_over() {
     assert_eq!(found(&app).await, came("hit", "fresh"));
 }
 
+/// Whether so many calls are left in this hour's budget for what is popular, and no more.
+async fn are_left(app: &TestApp, calls: i64) -> bool {
+    let take = async |calls| app.store().commit(Change::new().count(&WarmingHour { at: app.clock.now() }, calls, 240)).await;
+    take(calls).await.is_ok() && take(1).await.is_err() && take(-calls).await.is_ok()
+}
+
+#[tokio::test]
+async fn of_the_budget_for_what_is_popular_goes_what_was_spent() {
+    for (asked_meanwhile, spent) in [(false, 2), (true, 0)] {
+        let (_, app) = begun().await;
+        let life = popular(&app, 6).await;
+        app.clock.advance(life - SignedDuration::from_mins(20));
+        app.system().run_now("search-warm-answers").await;
+        assert!(are_left(&app, 238).await, "what it cost last is set aside: awards, and what they are compared with");
+        if asked_meanwhile {
+            invalidate(&app, json!({"route": {"from": "LAX", "to": "DXB"}})).await;
+            found(&app).await;
+        }
+        app.settle().await;
+        assert!(are_left(&app, 240 - spent).await, "{asked_meanwhile}");
+    }
+}
+
 #[tokio::test]
 async fn what_few_ask_for_or_nobody_can_pay_is_not() {
     for (noted, spent) in [(0, 0), (6, 240)] {
