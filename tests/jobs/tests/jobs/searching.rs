@@ -309,6 +309,19 @@ async fn what_is_around_a_place_is_asked_of_its_city_once_for_all() {
 }
 
 #[tokio::test]
+async fn a_city_that_is_nearly_written_so_is_not_asked_for() {
+    let (space, app) = begun().await;
+    let stay = |city: &str| json!({"city": city, "checkin": "2026-04-27", "nights": 2});
+    let search = async |city: &str| app.member("demo").post("/v1/search/stays").body(stay(city)).send().await;
+    let refused = search("Singapor").await;
+    refused.assert(422, "invalid-input");
+    assert!(refused.body["errors"][0]["detail"].as_str().unwrap().contains("Singapore, SG"), "{:#}", refused.body);
+    assert_eq!(space.calls_to("goibibo"), 0);
+    search("Singapor, IN").await.assert(200, "");
+    assert_eq!(space.calls_to("goibibo"), 1);
+}
+
+#[tokio::test]
 async fn a_source_that_a_brand_has_off_offers_its_members_nothing() {
     let (_, app) = begun().await;
     let (dana, admin) = (app.member("demo"), app.member("admin"));
