@@ -409,7 +409,10 @@ impl<Q: Askable> Search<'_, Q> {
             return Ok(Had { answer, counted, scope, stale, unasked, calls: 0 });
         }
         let unknown = Trouble { at: look.now, cause: Cause::Unavailable };
-        let down = parts.first().map(|part| (part.source().clone(), part.trouble.unwrap_or(unknown)));
+        // Who can't be asked this is the reason only where nobody can.
+        let can_be_asked = |part: &&&Part<_>| part.trouble.is_none_or(|trouble| trouble.cause != Cause::NotOffered);
+        let down = parts.iter().find(can_be_asked).or(parts.first());
+        let down = down.map(|part| (part.source().clone(), part.trouble.unwrap_or(unknown)));
         Err(down.map_or(NoAnswer::Busy, |(source, trouble)| NoAnswer::Down(source, trouble)))
     }
 

@@ -345,7 +345,7 @@ async fn where_no_source_can_be_asked_that_is_said() {
     let (space, app) = begun().await;
     let keys = json!([{"source": "booking-demand", "reference": "12"}, {"source": "expedia-rapid", "reference": "13"}]);
     let by_number = json!({"properties": keys, "checkin": "2026-04-27", "nights": 2});
-    app.member("demo").post("/v1/search/stays").body(by_number).send().await.assert(503, "no-source");
+    app.member("demo").post("/v1/search/stays").body(by_number).send().await.assert(409, "not-offered");
     assert_eq!(space.calls_to("goibibo"), 0);
     for stay in [
         json!({"checkin": "2026-04-27", "nights": 2}),
