@@ -49,7 +49,7 @@ const LONGEST: usize = 2_000;
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase", example = json!({
     "source": "duffel",
-    "reference": "off_00009htYpSCXrwaB9DnUm0",
+    "reference": "off_LAX-DXB-2026-04-27-UA2096-UA164-economy",
     "price": {"amount": "376.00", "currency": "USD"}
 }))]
 pub struct CheckPrice {

@@ -56,7 +56,9 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-compare-offer
 /// What is to be compared: exactly one of `stay` and `flight`.
 #[derive(ToSchema)]
 #[schema(as = CompareOffers, rename_all = "camelCase", example = json!({
-    "flight": {"flights": ["QR740"], "from": "LAX", "to": "DXB", "day": "2026-04-27", "cabin": "economy"}
+    "flight": {
+        "flights": ["QR740", "QR1018"], "from": "LAX", "to": "DXB", "day": "2026-04-27", "cabin": "economy", "wanted": "award-flights"
+    }
 }))]
 #[expect(dead_code, reason = "it describes the body and is never built")]
 pub struct CompareOffersBody {
