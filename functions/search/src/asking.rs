@@ -136,7 +136,8 @@ impl<'a, Q: Question> Asking<'a, Q> {
     /// Counts what was asked and given, here and for the quality of the source.
     async fn note<O: Sold>(&self, found: &Found<O>) {
         meter(self.cx, found);
-        if let Err(error) = self.cx.send(&account::messages(self.key.as_str(), self.now, found)).await {
+        let messages = account::messages(&self.servers.scope, self.key.as_str(), self.now, found);
+        if let Err(error) = self.cx.send(&messages).await {
             tracing::warn!(%error, "what a source gave is not told");
             if let Ok(mut unsent) = self.unsent.lock() {
                 *unsent = Some(error);
@@ -339,8 +340,8 @@ impl<Q: Askable> Search<'_, Q> {
         let mut parts = self.query.ask(&asking).await;
         let (counted, calls) = asking.took(&parts);
         // That another one is asking is no trouble of the source's: it is not left alone for it.
-        let busy = asking.busy.into_inner().unwrap_or_else(PoisonError::into_inner);
         let comes_again = since.is_some() && asking.is_another_asking();
+        let busy = asking.busy.into_inner().unwrap_or_else(PoisonError::into_inner);
         parts.retain(|part| !busy.contains(part.source()) && (part.has_answered() || !comes_again));
         if since.is_some()
             && let Some(error) = asking.unsent.into_inner().unwrap_or_else(PoisonError::into_inner)
@@ -353,11 +354,11 @@ impl<Q: Askable> Search<'_, Q> {
         let later = Answer { query: self.query.clone(), asked_at: now, lifetime_minutes, parts };
         let answer = keep(cx, scope, &self.key, Answer::joined(former, later)).await?;
         Q::keep_prices(cx, scope, &answer).await?;
-        if asked >= MANY && answer.parts.iter().any(Part::has_answered) {
         // What the others said is kept for when it comes again: they are not asked twice.
         if comes_again {
             return Err(NoAnswer::Busy);
         }
+        if asked >= MANY && answer.parts.iter().any(Part::has_answered) {
             self.due_again(&answer, asked).await?;
         }
         Ok((answer, counted, calls))

@@ -24,10 +24,11 @@ pub mod health;
 pub mod retries;
 
 /// Whose key a source is asked with. What is counted for a key, and what was bought with it, is its owner's.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum KeyScope {
     /// The deployment's: all tenants without one of their own share it.
+    #[default]
     Deployment,
     /// A tenant's own.
     Tenant(TenantId),
@@ -264,7 +265,6 @@ impl Settings {
     }
 }
 
-impl SourceEntry {
 /// Whether a source is asked for a market, by all that is set of it: who runs the deployment and who runs the tenant must both let it
 /// through.
 pub fn is_let_through<'a>(set: impl IntoIterator<Item = &'a SourceEntry>, market: Option<&Market>) -> bool {
@@ -282,6 +282,7 @@ impl Switches {
     }
 }
 
+impl SourceEntry {
     /// Where the key lies.
     pub const KEY: Place<String> = Place::new("source", "key");
 
@@ -441,7 +442,6 @@ mod tests {
     }
 
     #[test]
-    #[test]
     fn what_one_of_both_keeps_back_is_not_let_through() {
         let (duffel, viator): (SourceId, SourceId) = ("duffel".parse().unwrap(), "viator".parse().unwrap());
         let tenant = KeyScope::Tenant("demo".parse().unwrap());
@@ -456,6 +456,7 @@ mod tests {
         }
     }
 
+    #[test]
     fn a_source_without_markets_serves_all_of_them() {
         let (india, france): (Market, Market) = ("IN".parse().unwrap(), "FR".parse().unwrap());
         let mut settings = Settings::default();

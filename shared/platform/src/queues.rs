@@ -147,6 +147,9 @@ impl Message for SendEmail {
 pub struct SourceAnswered {
     /// How it fared. Of several messages about one answer each has it, and it counts once.
     pub account: Account,
+    /// Who may see what it sells.
+    #[serde(default)]
+    pub scope: KeyScope,
     /// The properties that it sells.
     pub listings: Vec<Listing>,
 }
