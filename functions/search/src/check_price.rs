@@ -135,13 +135,16 @@ async fn check_price(State(cx): State<Deps>, inquiry: Inquiry<CheckPrice>) -> Re
     Ok(Answer::ok(checked(source, &check, price, shares)))
 }
 
+/// It is known here, but switched off, or nobody has a key of it.
+const NOT_ASKED: &str = "This source is not asked here any more. Search again for what others sell.";
+
 fn is_reference(text: &str) -> bool {
     (1..=LONGEST).contains(&text.len()) && !text.contains(char::is_control)
 }
 
 /// The source, with the key that it is asked with for the caller's tenant.
 async fn serving_of(cx: &Deps, caller: &Caller, source: &SourceId) -> Result<Serving, Failure> {
-    let nobody = || Failure::TryLater("no-source", cx.now().saturating_add(TRY_AGAIN).unwrap_or(Timestamp::MAX));
+    let nobody = || Failure::Conflict("not-offered", NOT_ASKED.to_owned());
     let vertical = sources::source(source.as_str()).ok_or_else(nobody)?.vertical;
     let all = serving(cx, caller.tenant(), vertical, None).await?;
     all.into_iter().find(|serving| serving.source.id == source.as_str()).ok_or_else(nobody)

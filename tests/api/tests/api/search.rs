@@ -256,6 +256,7 @@ async fn a_price_is_checked_at_its_source() {
         checked.assert(200, "");
         assert_eq!((&checked.body["state"], &checked.body["total"]), (&json!(state), &total));
     }
+    check(json!({"source": "expedia-rapid"})).await.assert(409, "not-offered");
     for (more, at) in [
         (json!({"source": "seats-aero"}), "/source"),
         (json!({"source": "nobody"}), "/source"),
