@@ -331,9 +331,11 @@ fn nothing_is_transferred_once_a_source_sees_that_the_award_is_gone() {
     booking.verify(&deal, seen(40_000), at(1)).unwrap();
     deal.gone(at(2));
     assert_eq!(booking.transfer(&deal, &enough(), at(3)), Err(BookingError::Gone));
-    // The member looked again, and knows better.
+    // The member looked again, and knows better, until another source finds the same.
     booking.verify(&deal, seen(40_000), at(4)).unwrap();
-    assert_eq!(booking.transfer(&deal, &enough(), at(5)), Ok(()));
+    assert_eq!(booking.clone().transfer(&deal, &enough(), at(5)), Ok(()));
+    deal.gone(at(6));
+    assert_eq!(booking.transfer(&deal, &enough(), at(7)), Err(BookingError::Gone));
 }
 
 #[test]
