@@ -11,8 +11,8 @@ use domain::{
     tables,
     wallets::Wallet,
 };
-use platform::{Answer, Command, Deps, Endpoint, Failure, Problems, Reply, ShownDeal, shown};
-use storage::{Change, Entity};
+use platform::{Answer, Command, Deps, Endpoint, Problems, Reply, ShownDeal, shown};
+use storage::{Change, Entity, Sighting};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -23,7 +23,7 @@ use crate::{
 
 /// Begins bookings.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-create-booking", || routes!(create_booking))
-    .may(&[Booking::READ, Booking::WRITE, Deal::WRITE, Wallet::READ, Wallet::WRITE])
+    .may(&[Booking::READ, Booking::WRITE, Deal::WRITE, Sighting::WRITE, Wallet::READ, Wallet::WRITE])
     .may_also(shown::GRANTS)
     .goes_by(&[tables::values]);
 
@@ -49,7 +49,7 @@ impl Input for CreateBooking {
 /// Of a deal there is one at a time; one that was given up begins anew, with points on their way if they were. Nothing is booked
 /// with anybody: it leads the caller from a look at the award to the transfer and the booking, and says when a step is not safe.
 /// What a search has shown, and no watcher has found yet, is known by the `searchKey` of its answer beside its id, for as long as
-/// the answer is shown; from then on it is kept. Of what is kept already, the newer of the two is booked.
+/// the answer is shown (`search-not-kept` after that); from then on it is kept. Of what is kept already, the newer of the two is booked.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings",
@@ -61,8 +61,7 @@ impl Input for CreateBooking {
 async fn create_booking(State(cx): State<Deps>, command: Command<CreateBooking>) -> Reply<BookingView> {
     let owner = &command.caller.owner;
     let CreateBooking { deal, search_key } = command.input;
-    let shown = ShownDeal::of(&cx, &owner.tenant, deal, search_key.as_ref()).await?;
-    let mut shown = shown.ok_or(Failure::NotFound("deal"))?;
+    let mut shown = ShownDeal::of(&cx, &owner.tenant, deal, search_key.as_ref()).await?;
     let before = cx.store().booking_of(owner, Booking::id_for(owner, deal)).await?;
     let mut booking = Booking::start(owner.clone(), &shown.deal, before, cx.now()).map_err(refusal)?;
     let mut wallet = match booking.held() {
