@@ -22,6 +22,8 @@ pub const GRANTS: &[Grant] = &[CachedAnswer::READ, DayRates::READ, Deal::READ, K
 pub struct ShownDeal {
     /// The deal.
     pub deal: Deal,
+    /// How many the search was for, where its answer shows the deal.
+    pub travellers: Option<u8>,
     kept: Kept,
 }
 
@@ -52,9 +54,12 @@ impl ShownDeal {
         Ok(match (kept, seen) {
             (None, None | Some(Seen::Others)) => return Err(Failure::NotFound("deal")),
             (None, Some(Seen::Nothing)) => return Err(Failure::NoLongerShown),
-            (None, Some(Seen::It(seen))) => Self { deal: Deal::first_seen(tenant.clone(), *seen, cx.now()), kept: Kept::Not },
-            (Some(deal), None | Some(Seen::Others | Seen::Nothing)) => Self { deal, kept: Kept::AsShown },
-            (Some(mut deal), Some(Seen::It(seen))) => {
+            (None, Some(Seen::It(seen, travellers))) => {
+                let deal = Deal::first_seen(tenant.clone(), *seen, cx.now());
+                Self { deal, travellers: Some(travellers), kept: Kept::Not }
+            }
+            (Some(deal), None | Some(Seen::Others | Seen::Nothing)) => Self { deal, travellers: None, kept: Kept::AsShown },
+            (Some(mut deal), Some(Seen::It(seen, travellers))) => {
                 let before = deal.state;
                 let is_newer = deal.seen_elsewhere(*seen, cx.now());
                 let kept = match (is_newer, before, search) {
@@ -62,7 +67,7 @@ impl ShownDeal {
                     (true, DealState::Live | DealState::Gone, _) => Kept::Older,
                     (false, DealState::Live | DealState::Gone, _) => Kept::AsShown,
                 };
-                Self { deal, kept }
+                Self { deal, travellers: Some(travellers), kept }
             }
         })
     }
@@ -92,8 +97,8 @@ impl ShownDeal {
 
 /// What the answers to a search show.
 enum Seen {
-    /// The deal.
-    It(Box<Assessed>),
+    /// The deal, for so many travellers.
+    It(Box<Assessed>, u8),
     /// Others, or that there are none.
     Others,
     /// Nothing that is kept and still to be believed.
@@ -105,7 +110,7 @@ async fn in_answers(cx: &Deps, tenant: &TenantId, id: DealId, search: &SearchKey
     let mut seen = Seen::Nothing;
     for scope in [KeyScope::Tenant(tenant.clone()), KeyScope::Deployment] {
         match in_answer(cx, tenant, id, (&scope, search)).await? {
-            it @ Seen::It(_) => return Ok(it),
+            it @ Seen::It(..) => return Ok(it),
             Seen::Others => seen = Seen::Others,
             Seen::Nothing => {}
         }
@@ -129,5 +134,5 @@ async fn in_answer(
     }
     let assessed = assess(tenant, &answer, &*cx.rates().await?);
     let it = assessed.into_iter().find(|assessed| assessed.offer.deal_id(tenant) == id);
-    Ok(it.map_or(Seen::Others, |it| Seen::It(Box::new(it))))
+    Ok(it.map_or(Seen::Others, |it| Seen::It(Box::new(it), answer.query.travellers())))
 }

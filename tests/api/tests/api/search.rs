@@ -113,8 +113,42 @@ async fn a_find_that_no_watcher_knows_is_had_by_the_search_that_showed_it() {
     assert_eq!((&kept.body["deal"]["id"], &kept.body["deal"]["version"]), (&json!(id), &json!(1)));
     assert_eq!(demo.get(&deal).send().await.body["flight"], items(&found)[0]["flight"]);
     free.put(&saved).send().await.assert(200, "");
-    booked(&free, json!({"deal": other, "searchKey": key})).await.assert(201, "");
+    let one = booked(&free, json!({"deal": other, "searchKey": key})).await;
+    one.assert(201, "");
+    assert_eq!(one.body["travellers"], 1, "as many as the search was for");
     demo.get(&format!("/v1/deals/{other}")).send().await.assert(200, "");
+}
+
+#[tokio::test]
+async fn who_searches_for_two_books_for_two() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    let found = search(&demo, with(dubai(), "travellers", json!(2))).await;
+    let (key, shown) = (found["searchKey"].as_str().unwrap(), &items(&found)[0]);
+    let wanted = json!({"deal": shown["deal"], "searchKey": key});
+    for (travellers, ok) in [(0, false), (10, false), (9, true)] {
+        let reply = demo.post("/v1/me/bookings").body(with(wanted.clone(), "travellers", json!(travellers))).send().await;
+        reply.assert(if ok { 201 } else { 422 }, if ok { "" } else { "invalid-input" });
+    }
+    let free = app.member("free");
+    let booking = free.post("/v1/me/bookings").body(&wanted).send().await;
+    booking.assert(201, "");
+    let each = shown["flight"]["fare"]["points"].as_u64().unwrap();
+    assert_eq!((&booking.body["travellers"], &booking.body["needed"]), (&json!(2), &json!(2 * each)));
+    let path = format!("/v1/me/bookings/{}", booking.body["id"].as_str().unwrap());
+    let look = |seats: u8| json!({"seen": {"points": each, "seats": seats}});
+    let go = |step: &str, body: Value| free.post(&format!("{path}/{step}")).body(body).send();
+    go("re-verify", look(1)).await.assert(200, "");
+    go("transfer", json!({})).await.assert(409, "too-few-seats");
+    go("re-verify", look(2)).await.assert(200, "");
+    let short = free.get(&path).send().await.body;
+    assert_eq!(short["shortfall"]["missing"], json!(2 * each), "{short:#}");
+    free.put("/v1/me/balances")
+        .body(json!({"balances": {"chase-ur": 900_000, "citi-typ": 900_000}}))
+        .send()
+        .await
+        .assert(204, "");
+    assert_eq!(free.get(&path).send().await.body["plan"]["points"], json!(2 * each));
 }
 
 #[tokio::test]
