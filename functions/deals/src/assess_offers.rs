@@ -136,14 +136,15 @@ impl Look<'_> {
         .await
     }
 
-    /// A deal is no longer offered, unless someone saw it after this answer.
+    /// A deal is no longer offered, unless someone saw it after its source was asked.
     async fn gone(&self, sighting: Sighting) -> Result<(), JobError> {
+        let asked_at = self.answer.part(&sighting.source).map_or(self.answer.asked_at, |part| part.asked_at);
         self.trying(|| async {
             let change = match self.cx.store().deal(self.tenant, sighting.deal).await? {
                 None => Change::new().forget(&sighting),
-                Some(deal) if deal.state == DealState::Live && deal.last_seen > self.answer.asked_at => return Ok(()),
+                Some(deal) if deal.state == DealState::Live && deal.last_seen > asked_at => return Ok(()),
                 Some(mut deal) => {
-                    let news = deal.gone(self.cx.now());
+                    let news = deal.gone(asked_at);
                     let change = if news { Change::new().update(&mut deal) } else { Change::new().provided(&mut deal) };
                     self.tell(change.forget(&sighting), &deal, News::Changed)
                 }

@@ -100,7 +100,7 @@ async fn explain_deal(State(cx): State<Deps>, caller: Caller, PathId(id): PathId
     let mut asked = Asked::of(&parts);
     let search = asked.given::<SearchKey>("searchKey");
     let search = asked.done(Some(search))?;
-    let shown = ShownDeal::of(&cx, caller.tenant(), id, search.as_ref()).await?.ok_or(Failure::NotFound("deal"))?;
+    let shown = ShownDeal::of(&cx, caller.tenant(), id, search.as_ref()).await?;
     let own = own_valuations(&cx, &caller.owner).await?;
     Ok(Answer::ok(explain(&shown.deal.held_against(&own))))
 }

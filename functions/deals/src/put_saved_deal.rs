@@ -11,7 +11,7 @@ use domain::{
     tables,
 };
 use platform::{Answer, Deps, Endpoint, Failure, IfMatch, Instruction, PathId, Problems, Reply, ShownDeal, shown};
-use storage::{Change, Entity, Grant};
+use storage::{Change, Entity, Grant, Sighting};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -19,7 +19,7 @@ use crate::saved_view::SavedDealView;
 
 /// Keeps deals in sight.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-put-saved-deal", || routes!(put_saved_deal))
-    .may(&[Deal::WRITE, SavedDeal::READ, SavedDeal::WRITE, Grant::Emit("DealSaved")])
+    .may(&[Deal::WRITE, SavedDeal::READ, SavedDeal::WRITE, Sighting::WRITE, Grant::Emit("DealSaved")])
     .may_also(&[shown::GRANTS])
     .goes_by(&[tables::values]);
 
@@ -62,8 +62,7 @@ async fn put_saved_deal(
     asked: Instruction<PutSavedDeal>,
 ) -> Reply<SavedDealView> {
     let owner = &asked.caller.owner;
-    let shown = ShownDeal::of(&cx, &owner.tenant, id, asked.input.search_key.as_ref()).await?;
-    let mut shown = shown.ok_or(Failure::NotFound("deal"))?;
+    let mut shown = ShownDeal::of(&cx, &owner.tenant, id, asked.input.search_key.as_ref()).await?;
     let known = cx.store().saved_deal(owner, id).await?;
     if_match.check(known.as_ref().map_or(0, |saved| saved.version))?;
     let is_new = known.is_none();

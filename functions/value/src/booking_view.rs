@@ -3,7 +3,7 @@
 use domain::{
     booking::{Booking, BookingError, BookingState, Change as Changed, Seen, Sent},
     ids::{BookingId, DealId},
-    money::ProgrammeId,
+    money::{Points, ProgrammeId},
 };
 use jiff::Timestamp;
 use platform::{Answer, Caller, Deps, Failure, IfMatch, Reply, command::Request};
@@ -21,8 +21,12 @@ pub struct BookingView {
     deal: DealId,
     /// Whose points.
     programme: ProgrammeId,
-    /// What it asked when it was last looked at.
+    /// How many travel.
+    travellers: u8,
+    /// What it asked of each when it was last looked at.
     seen: Seen,
+    /// The points that it takes for all who travel.
+    needed: Points,
     /// What had changed then.
     changes: Vec<Changed>,
     /// What was transferred for it, as far as the caller has said.
@@ -50,7 +54,9 @@ impl BookingView {
             id: booking.id,
             deal: booking.deal,
             programme: booking.programme.clone(),
+            travellers: booking.travellers,
             seen: booking.seen,
+            needed: booking.needed(),
             changes: booking.changes.clone(),
             sent: booking.sent,
             state: booking.state,
@@ -106,6 +112,7 @@ pub(crate) fn refusal(error: BookingError) -> Failure {
         BookingError::TooFewPoints(_) => "too-few-points",
         BookingError::TooFewThere(_) => "too-few-points-there",
         BookingError::NoSeats => "no-seats",
+        BookingError::TooFewSeats(_) => "too-few-seats",
         BookingError::NothingToTransfer => "nothing-to-transfer",
     };
     let advice = match &error {
@@ -116,7 +123,8 @@ pub(crate) fn refusal(error: BookingError) -> Failure {
         | BookingError::OnlyCached
         | BookingError::SeenBeforeStart(_)
         | BookingError::NothingNewer(_)
-        | BookingError::NoSeats => " Look at the programme's own site, and say what you see.",
+        | BookingError::NoSeats
+        | BookingError::TooFewSeats(_) => " Look at the programme's own site, and say what you see.",
         BookingError::NothingToTransfer => " Book it, and say that it is done.",
         BookingError::VerifyFirst => " Transfers can't be undone: if yours is made already, say when (`transferredAt`).",
         BookingError::NoAward

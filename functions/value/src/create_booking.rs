@@ -7,12 +7,12 @@ use domain::{
     identity::Role,
     ids::DealId,
     inputs::{Fields, Input, leaf},
-    search::SearchKey,
+    search::{MAX_TRAVELLERS, SearchKey},
     tables,
     wallets::Wallet,
 };
-use platform::{Answer, Command, Deps, Endpoint, Failure, Problems, Reply, ShownDeal, shown};
-use storage::{Change, Entity};
+use platform::{Answer, Command, Deps, Endpoint, Problems, Reply, ShownDeal, shown};
+use storage::{Change, Entity, Sighting};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -23,7 +23,7 @@ use crate::{
 
 /// Begins bookings.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-create-booking", || routes!(create_booking))
-    .may(&[Booking::READ, Booking::WRITE, Deal::WRITE, Wallet::READ, Wallet::WRITE])
+    .may(&[Booking::READ, Booking::WRITE, Deal::WRITE, Sighting::WRITE, Wallet::READ, Wallet::WRITE])
     .may_also(&[shown::GRANTS])
     .goes_by(&[tables::values]);
 
@@ -35,21 +35,28 @@ pub struct CreateBooking {
     deal: DealId,
     /// The search that showed it: what that showed counts, unless something newer is kept.
     search_key: Option<SearchKey>,
+    /// How many travel. Without it, as many as the search was for, or as the booking was that begins anew; else one.
+    #[schema(minimum = 1, maximum = 9)]
+    travellers: Option<u8>,
 }
 
 impl Input for CreateBooking {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (deal, search_key) = (fields.required("deal", leaf), fields.nullable("searchKey", leaf));
-        Some(Self { deal: deal?, search_key: search_key? })
+        let travellers: Option<u8> = fields.nullable("travellers", leaf)?;
+        if travellers.is_some_and(|travellers| !(1..=MAX_TRAVELLERS).contains(&travellers)) {
+            fields.fault("travellers", "must be 1 to 9");
+        }
+        Some(Self { deal: deal?, search_key: search_key?, travellers })
     }
 }
 
 /// Begins a booking
 ///
-/// Of a deal there is one at a time; one that was given up begins anew, with points on their way if they were. Nothing is booked
+/// For all who travel together: offers state what one of them pays. Of a deal there is one at a time; one that was given up begins anew, with points on their way if they were. Nothing is booked
 /// with anybody: it leads the caller from a look at the award to the transfer and the booking, and says when a step is not safe.
 /// What a search has shown, and no watcher has found yet, is known by the `searchKey` of its answer beside its id, for as long as
-/// the answer is shown; from then on it is kept. Of what is kept already, the newer of the two is booked.
+/// the answer is shown (`search-not-kept` after that); from then on it is kept. Of what is kept already, the newer of the two is booked.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings",
@@ -60,11 +67,11 @@ impl Input for CreateBooking {
 )]
 async fn create_booking(State(cx): State<Deps>, command: Command<CreateBooking>) -> Reply<BookingView> {
     let owner = &command.caller.owner;
-    let CreateBooking { deal, search_key } = command.input;
-    let shown = ShownDeal::of(&cx, &owner.tenant, deal, search_key.as_ref()).await?;
-    let mut shown = shown.ok_or(Failure::NotFound("deal"))?;
+    let CreateBooking { deal, search_key, travellers } = command.input;
+    let mut shown = ShownDeal::of(&cx, &owner.tenant, deal, search_key.as_ref()).await?;
     let before = cx.store().booking_of(owner, Booking::id_for(owner, deal)).await?;
-    let mut booking = Booking::start(owner.clone(), &shown.deal, before, cx.now()).map_err(refusal)?;
+    let mut booking =
+        Booking::start(owner.clone(), &shown.deal, travellers.or(shown.travellers), before, cx.now()).map_err(refusal)?;
     let mut wallet = match booking.held() {
         Some(_) => held_otherwise(&cx, &booking).await?,
         None => None,

@@ -25,6 +25,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-done-booking",
 /// Says that it is booked
 ///
 /// After a transfer, or with points that were there. Refused if the award had no seat when it was last looked at (`no-seats`),
+/// or fewer than travel (`too-few-seats`),
 /// and, unless points were transferred, if the caller has said that there are too few with the programme itself
 /// (`too-few-points-there`). What it takes is taken off the caller's balances, as far as it is there.
 #[utoipa::path(
@@ -49,7 +50,7 @@ async fn done_booking(
     let free = purse.free(Some(booking.id), cx.now());
     let there = purse.said_at().map(|_| free.of(&booking.programme));
     let outcome = booking.done(there, cx.now()).map(|()| None);
-    let spent = purse.balances().clone().less(&booking.programme, booking.seen.points.get());
+    let spent = purse.balances().clone().less(&booking.programme, booking.needed().get());
     let mut wallet = match purse.version() {
         0 => None,
         _ => Some(purse.moved(&cx, &booking, Ok(spent)).await?),

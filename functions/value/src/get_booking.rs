@@ -93,15 +93,16 @@ async fn get_booking(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<
     let (valuations, _) = wallet::valuations(&cx, &caller.owner).await?;
     let terms = Terms::shipped(cx.now());
     // Once all points are on their way nothing is planned.
-    let planned = booking.wants_points().then(|| plan(&booking.programme, booking.seen.points, &balances, &valuations, &terms));
+    let planned = booking.wants_points().then(|| plan(&booking.programme, booking.needed(), &balances, &valuations, &terms));
     let deal = cx.store().deal(caller.tenant(), booking.deal).await?;
     let may_transfer = deal.as_ref().ok_or(BookingError::Gone).and_then(|deal| booking.may_transfer(deal, cx.now()));
     let steps = booking.steps(planned.as_ref().and_then(|planned| planned.as_ref().ok()), &may_transfer, &locale, cx.now());
     let cash = deal.and_then(|deal| deal.valuation).and_then(|valuation| valuation.same_for_money());
+    let cash = cash.and_then(|cash| cash.times(booking.travellers).ok());
     let (rates, on) = (cx.rates().await?, terms.day());
     let in_dollars = |money: Money| rates.convert(money, Currency::USD, on).ok();
     let ways = planned.as_ref().zip(cash.and_then(in_dollars)).map(|(planned, cash)| {
-        let taxes = booking.seen.taxes.and_then(in_dollars);
+        let taxes = booking.taxes().and_then(in_dollars);
         let (programme, plan) = (&booking.programme, planned.as_ref());
         let trip = Trip { programme, cash, taxes, plan, balances: &balances, valuations: &valuations, on };
         trip.compared(Language::of(&locale))

@@ -22,7 +22,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-re-verify-book
     .may(&[Booking::READ, Booking::WRITE, Deal::READ])
     .goes_by(&[tables::transfers]);
 
-/// What the caller sees.
+/// What the caller sees: prices are those of one traveller.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase", example = json!({"seen": {"points": 40_000, "taxes": {"amount": "44.00", "currency": "USD"}, "seats": 2}}))]
 pub struct ReVerifyBooking {
@@ -42,7 +42,7 @@ impl Input for ReVerifyBooking {
 
 /// Says that the award is still there
 ///
-/// What has changed is told; for ten minutes points may be transferred. Without seats they may not. Without a body, too, what a
+/// What has changed is told; for ten minutes points may be transferred. Without seats for all who travel they may not. Without a body, too, what a
 /// source saw counts; what one has merely cached (`only-cached`), or saw before the booking was begun (`seen-before-start`), does
 /// not.
 #[utoipa::path(

@@ -84,7 +84,7 @@ async fn transfer_booking(
     let (valuations, _) = wallet::valuations(&cx, &asked.caller.owner).await?;
     let (free, terms) = (purse.free(Some(booking.id), now), Terms::shipped(then.unwrap_or(now)));
     // What the caller was told to transfer.
-    let planned = plan(&booking.programme, booking.seen.points, &free, &valuations, &terms);
+    let planned = plan(&booking.programme, booking.needed(), &free, &valuations, &terms);
     let outcome = match then {
         Some(then) => booking.transferred(then, now),
         None => {

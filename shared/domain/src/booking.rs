@@ -32,13 +32,13 @@ pub const VERIFIED_FOR: SignedDuration = SignedDuration::from_mins(10);
 /// How long a booking is kept after it last changed.
 const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
 
-/// What the award was when it was last looked at.
+/// What the award was when it was last looked at. Prices are those of one traveller, as offers state them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Seen {
-    /// The points that it asks.
+    /// The points that it asks of each traveller.
     pub points: Points,
-    /// What it costs besides, where that is known.
+    /// What it costs each besides, where that is known.
     pub taxes: Option<Money>,
     /// Seats left, where that is known.
     pub seats: Option<u8>,
@@ -108,6 +108,9 @@ pub struct Booking {
     pub deal: DealId,
     /// Whose points.
     pub programme: ProgrammeId,
+    /// How many travel.
+    #[serde(default = "one")]
+    pub travellers: u8,
     /// What it asked when it was last looked at.
     pub seen: Seen,
     /// When that was, by what anybody saw since it was begun.
@@ -138,8 +141,13 @@ pub struct Sent {
     /// When, the last time.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
-    /// What the award asked then: so many points are with the programme for it, or on their way.
+    /// What the award asked then of all who travel: so many points are with the programme for it, or on their way.
     pub points: Points,
+}
+
+/// Who books for nobody else.
+fn one() -> u8 {
+    1
 }
 
 /// What is other than it was.
@@ -226,6 +234,9 @@ pub enum BookingError {
     /// Nobody saw a seat at the last look.
     #[error("there was no seat when the award was last looked at")]
     NoSeats,
+    /// Fewer seats at the last look than travel.
+    #[error("there were too few seats when the award was last looked at: {0}")]
+    TooFewSeats(u8),
     /// All points are with the programme itself.
     #[error("the points are with the programme already: there is nothing to transfer")]
     NothingToTransfer,
@@ -237,13 +248,20 @@ impl Booking {
         derived(&["booking", owner.tenant.as_str(), &owner.member.to_string(), &deal.to_string()])
     }
 
-    /// Begins one. One that was given up begins anew: with points on their way, if they were, so that nobody is told to transfer
-    /// twice.
+    /// Begins one for so many travellers, or else for as many as before, or one. One that was given up begins anew: with points on
+    /// their way, if they were, so that nobody is told to transfer twice.
     ///
     /// # Errors
     /// If it is no award, or gone, or there is a booking that was not given up.
-    pub fn start(owner: Owner, deal: &Deal, before: Option<Self>, now: Timestamp) -> Result<Self, BookingError> {
+    pub fn start(
+        owner: Owner,
+        deal: &Deal,
+        travellers: Option<u8>,
+        before: Option<Self>,
+        now: Timestamp,
+    ) -> Result<Self, BookingError> {
         let (programme, seen) = offered(deal, now)?;
+        let travellers = travellers.or(before.as_ref().map(|before| before.travellers)).unwrap_or_else(one);
         let (version, transferred_at, sent, cleared_at) = match before {
             None => (0, None, None, None),
             Some(Self { state: BookingState::Abandoned { transferred_at }, version, sent, cleared_at, .. }) => {
@@ -259,6 +277,7 @@ impl Booking {
             owner,
             deal,
             programme,
+            travellers,
             seen,
             looked_at,
             cleared_at,
@@ -273,7 +292,7 @@ impl Booking {
 
     /// Takes in that the award was looked at: by the member with the programme, or else by a source, which must have looked
     /// itself, minutes ago and since the booking was begun. What changed is told; then it is what is asked. An award without
-    /// seats is not verified. One for which points are on their way is, where it asks more than those: then there is more to
+    /// seats for all who travel is not verified. One for which points are on their way is, where it asks more than those: then there is more to
     /// transfer.
     ///
     /// # Errors
@@ -305,11 +324,11 @@ impl Booking {
         self.seen = seen;
         self.looked_at = Some(seen_at);
         let there = BookingState::Verified { seen_at, held_until: look.held_until };
-        let no_seat = seen.seats == Some(0);
+        let no_seat = self.lacks_seats(&seen).is_some();
         self.state = match (self.state, self.sent) {
             // Points that are on their way don't come back: what was seen since is told, and that is all.
             (BookingState::Waiting { since }, None) => BookingState::Waiting { since },
-            (_, Some(sent)) if no_seat || seen.points <= sent.points => BookingState::Waiting { since: sent.at },
+            (_, Some(sent)) if no_seat || self.needed() <= sent.points => BookingState::Waiting { since: sent.at },
             (_, _) if no_seat => BookingState::Verify,
             (_, _) => there,
         };
@@ -358,9 +377,8 @@ impl Booking {
         let seen_at = match self.state {
             BookingState::Waiting { .. } => return Err(BookingError::Transferred),
             BookingState::Verified { seen_at, .. } => seen_at,
-            BookingState::Verify if self.found_no_seat() => return Err(BookingError::NoSeats),
             BookingState::Verify | BookingState::Booked | BookingState::Abandoned { .. } => {
-                return Err(BookingError::VerifyFirst);
+                return Err(self.found_no_seats().unwrap_or(BookingError::VerifyFirst));
             }
         };
         let until = self.may_transfer_until().filter(|until| now <= *until).ok_or(BookingError::VerifyFirst)?;
@@ -369,7 +387,7 @@ impl Booking {
             return Err(BookingError::Gone);
         }
         let observed = deal.flight().freshness.observed_at;
-        if observed > seen_at && offered(deal, now).is_ok_and(|(_, now)| now.is_worse_than(&self.seen)) {
+        if observed > seen_at && offered(deal, now).is_ok_and(|(_, now)| now.is_worse_than(&self.seen, self.travellers)) {
             return Err(BookingError::Changed(observed));
         }
         Ok(until)
@@ -393,7 +411,7 @@ impl Booking {
             Ok(_) | Err(FundingError::TooLarge) => {}
             Err(FundingError::Short(shortfall)) => return Err(BookingError::TooFewPoints(shortfall.missing)),
             Err(FundingError::ZeroPoints | FundingError::UnknownProgramme | FundingError::OutOfRange) => {
-                return Err(BookingError::TooFewPoints(self.seen.points));
+                return Err(BookingError::TooFewPoints(self.needed()));
             }
         }
         self.send(now, now);
@@ -423,7 +441,7 @@ impl Booking {
     /// What was transferred then is for what the award asks now. Any more of it needs a look of its own.
     fn send(&mut self, then: Timestamp, now: Timestamp) {
         let at = to_second(then);
-        self.sent = Some(Sent { at, points: self.seen.points });
+        self.sent = Some(Sent { at, points: self.needed() });
         self.state = BookingState::Waiting { since: at };
         self.cleared_at = None;
         self.updated_at = to_second(now);
@@ -444,14 +462,14 @@ impl Booking {
     /// If the award was never looked at, or had no seat then, or nothing was transferred where points are missing; or the booking is over.
     pub fn done(&mut self, there: Option<u64>, now: Timestamp) -> Result<(), BookingError> {
         self.must_go_on()?;
-        if self.found_no_seat() {
-            return Err(BookingError::NoSeats);
+        if let Some(why) = self.found_no_seats() {
+            return Err(why);
         }
         match self.state {
             BookingState::Verify => return Err(BookingError::VerifyFirst),
             BookingState::Waiting { .. } if self.looked_at.is_none() => return Err(BookingError::VerifyFirst),
             BookingState::Verified { .. } => {
-                let missing = there.map_or(0, |there| self.seen.points.get().saturating_sub(there));
+                let missing = there.map_or(0, |there| self.needed().get().saturating_sub(there));
                 if let Some(missing) = Points::try_from(missing).ok().filter(|missing| missing.get() > 0) {
                     return Err(BookingError::TooFewThere(missing));
                 }
@@ -488,9 +506,28 @@ impl Booking {
         }
     }
 
-    /// Whether nobody saw a seat at the last look.
-    fn found_no_seat(&self) -> bool {
-        self.looked_at.is_some() && self.seen.seats == Some(0)
+    /// The points that it takes for all who travel.
+    pub fn needed(&self) -> Points {
+        self.seen.points.times(self.travellers)
+    }
+
+    /// What it costs all who travel besides, where that is known.
+    pub fn taxes(&self) -> Option<Money> {
+        self.seen.taxes.and_then(|taxes| taxes.times(self.travellers).ok())
+    }
+
+    /// That there were too few seats at the last look, if there were.
+    fn found_no_seats(&self) -> Option<BookingError> {
+        self.looked_at.and_then(|_| self.lacks_seats(&self.seen))
+    }
+
+    /// That all who travel don't find a seat in what was seen, as far as it tells of seats.
+    fn lacks_seats(&self, seen: &Seen) -> Option<BookingError> {
+        match seen.seats? {
+            0 => Some(BookingError::NoSeats),
+            seats if seats < self.travellers => Some(BookingError::TooFewSeats(seats)),
+            _ => None,
+        }
     }
 
     /// When it may be removed.
@@ -536,9 +573,10 @@ impl Seen {
         [points, taxes, seats].into_iter().flatten().collect()
     }
 
-    /// Whether it asks more points, or has fewer seats. Of seats that nobody told before, only that there is none is worse.
-    fn is_worse_than(&self, before: &Self) -> bool {
-        self.points > before.points || self.seats.is_some_and(|seats| seats < before.seats.unwrap_or(1))
+    /// Whether it asks more points, or has fewer seats. Of seats that nobody told before, only that they are too few for all who travel
+    /// is worse.
+    fn is_worse_than(&self, before: &Self, travellers: u8) -> bool {
+        self.points > before.points || self.seats.is_some_and(|seats| seats < before.seats.unwrap_or(travellers))
     }
 }
 

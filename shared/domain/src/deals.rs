@@ -66,7 +66,8 @@ pub struct Deal {
     pub state: DealState,
     /// First seen.
     pub first_seen: Timestamp,
-    /// Last seen, as last stored: an unchanged deal is not written again.
+    /// Last seen, as last stored: an unchanged deal is not written again. Of one that is gone, when a source was last asked and did
+    /// not offer it.
     pub last_seen: Timestamp,
     /// Prices so far, oldest first, at most [`HISTORY`].
     pub history: Vec<PricePoint>,
@@ -141,13 +142,13 @@ impl Deal {
         Self { valuation, parts, ..self }
     }
 
-    /// Takes in that it is no longer offered. Answers whether that is news.
-    pub fn gone(&mut self, now: Timestamp) -> bool {
-        let news = self.state == DealState::Live;
+    /// Takes in that it was not offered when a source was asked. Answers whether that is news: of one that was gone before it is, too,
+    /// if it was asked later, since somebody may have seen it in between.
+    pub fn gone(&mut self, asked_at: Timestamp) -> bool {
+        let asked_at = to_second(asked_at);
+        let news = self.state == DealState::Live || self.last_seen < asked_at;
         self.state = DealState::Gone;
-        if news {
-            self.last_seen = to_second(now);
-        }
+        self.last_seen = self.last_seen.max(asked_at);
         news
     }
 
@@ -639,6 +640,22 @@ mod tests {
         }
         assert!(gone.seen_elsewhere(award(40_000, 16), at(20)));
         assert_eq!((gone.state, gone.history.len()), (DealState::Live, 1));
+    }
+
+    #[test]
+    fn what_is_gone_again_is_so_from_then_on() {
+        let mut deal = Deal::first_seen("demo".parse().unwrap(), award(40_000, 10), at(10));
+        let since = |deal: &Deal| (deal.state, deal.last_seen);
+        assert!(deal.gone(at(15)));
+        assert!(!deal.gone(at(15)) && !deal.gone(at(14)), "that is known");
+        // Another search finds the same later, with or without having seen it in between.
+        assert!(deal.gone(at(17)));
+        assert_eq!(since(&deal), (DealState::Gone, at(17)));
+        assert!(deal.seen_again(award(40_000, 18), at(18)));
+        assert_eq!(since(&deal), (DealState::Live, at(18)));
+        assert!(deal.gone(at(20)));
+        assert_eq!(since(&deal), (DealState::Gone, at(20)));
+        assert!(!deal.seen_elsewhere(award(40_000, 19), at(21)), "it was seen before it was gone again");
     }
 
     #[test]

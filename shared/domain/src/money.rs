@@ -187,6 +187,14 @@ impl Money {
         Self::new(share.round_dp_with_strategy(self.currency.minor_digits(), RoundingStrategy::ToPositiveInfinity), self.currency)
     }
 
+    /// What `n` pay, each as much.
+    ///
+    /// # Errors
+    /// If that is out of range.
+    pub fn times(self, n: u8) -> Result<Self, MoneyError> {
+        Self::new(self.amount.checked_mul(Decimal::from(n)).ok_or(MoneyError::OutOfRange)?, self.currency)
+    }
+
     /// Which is more.
     ///
     /// # Errors
@@ -257,6 +265,12 @@ impl Points {
     /// The number itself.
     pub fn get(self) -> u64 {
         self.0
+    }
+
+    /// What `n` need, each as many: at most [`Self::MAX`], as more than that nobody has.
+    #[must_use]
+    pub fn times(self, n: u8) -> Self {
+        Self(self.0.saturating_mul(n.into()).min(Self::MAX))
     }
 
     /// So many fewer: none, where there are fewer.

@@ -25,6 +25,8 @@ pub enum Failure {
     WrongCsrfToken,
     /// There is no such thing, or it is not the caller's to see. The code of what is missing, such as `watcher`.
     NotFound(&'static str),
+    /// What a search has shown is no longer kept, or no longer believed.
+    NoLongerShown,
     /// The path is there, but not for this method.
     WrongMethod,
     /// It can't be done in the present state: a code and a sentence.
@@ -74,6 +76,7 @@ impl Failure {
             Self::OtherOrigin => other_origin(),
             Self::WrongCsrfToken => wrong_csrf_token(),
             Self::NotFound(what) => not_found(what),
+            Self::NoLongerShown => no_longer_shown(),
             Self::WrongMethod => Problem::new(S::METHOD_NOT_ALLOWED, "method-not-allowed", "Wrong method", "Try another method."),
             Self::Conflict(code, detail) => Problem::new(S::CONFLICT, *code, "Not possible now", detail.clone()),
             Self::Changed => changed(),
@@ -174,6 +177,11 @@ fn not_found(what: &str) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, format!("{what}-not-found"), "Not found", detail)
 }
 
+fn no_longer_shown() -> Problem {
+    let detail = "What this search has shown is no longer kept, or no longer to be believed. Search again, and use the new key.";
+    Problem::new(StatusCode::NOT_FOUND, "search-not-kept", "Not found", detail)
+}
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut response = match &self {
@@ -195,6 +203,7 @@ impl IntoResponse for Failure {
             | Self::OtherOrigin
             | Self::WrongCsrfToken
             | Self::NotFound(_)
+            | Self::NoLongerShown
             | Self::WrongMethod
             | Self::Conflict(..)
             | Self::Changed

@@ -6,7 +6,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Booking, BookingError, BookingState, Hold, Phone, holds};
+use super::{Booking, BookingError, BookingState, Hold, Phone, Seen, holds};
 use crate::{
     flights::Fare,
     funding::{FundingPlan, Transfer},
@@ -67,10 +67,23 @@ pub enum StepState {
     ToCome,
 }
 
+/// What is booked.
+#[derive(Clone, Copy)]
+struct Award<'a> {
+    programme: &'a ProgrammeId,
+    /// What it asks of each.
+    points: Points,
+    /// What it costs each besides, where that is known.
+    fees: Option<Money>,
+    /// How many travel.
+    travellers: u8,
+}
+
 /// What to do to book an award by this plan, in order, before anything is done. `fees` is what it costs besides, where that is
 /// known.
 pub fn steps(plan: &FundingPlan, fees: Option<Money>, locale: &Locale, now: Timestamp) -> Vec<Step> {
-    marked(planned(plan, fees, Language::of(locale), now), 0)
+    let award = Award { programme: &plan.programme, points: plan.points, fees, travellers: 1 };
+    marked(planned(plan, award, Language::of(locale), now), 0)
 }
 
 impl Booking {
@@ -85,9 +98,10 @@ impl Booking {
         now: Timestamp,
     ) -> Vec<Step> {
         let language = Language::of(locale);
-        let by_plan = || plan.map(|plan| planned(plan, self.seen.taxes, language, now)).unwrap_or_default();
-        let verify = step(StepKind::Verify, verify(language, &self.programme, self.seen.points));
-        let book = book_with(language, &self.programme, self.seen.points, self.seen.taxes);
+        let Seen { points, taxes: fees, .. } = self.seen;
+        let award = Award { programme: &self.programme, points, fees, travellers: self.travellers };
+        let by_plan = || plan.map(|plan| planned(plan, award, language, now)).unwrap_or_default();
+        let (verify, book) = (step(StepKind::Verify, verify(language, award)), book_with(language, award));
         match self.state {
             BookingState::Verify => marked(by_plan(), 0),
             BookingState::Verified { held_until, .. } => {
@@ -109,7 +123,7 @@ impl Booking {
                 let transfer = step(StepKind::Transfer, transferred(language, &self.programme));
                 let wait = step(StepKind::Wait, arriving(language, &self.programme));
                 // Points come by themselves; a seat has to be seen, also where it is begun anew.
-                let unseen = self.looked_at.is_none() || self.found_no_seat();
+                let unseen = self.looked_at.is_none() || self.found_no_seats().is_some();
                 let states = if unseen { [Next, Done, ToCome, ToCome] } else { [Done, Done, Next, ToCome] };
                 let steps = [verify, Step { irreversible: true, ..transfer }, wait, book];
                 steps.into_iter().zip(states).map(|(step, state)| Step { state, ..step }).collect()
@@ -145,8 +159,8 @@ fn marked(mut steps: Vec<Step>, next: usize) -> Vec<Step> {
 }
 
 /// All steps of a plan.
-fn planned(plan: &FundingPlan, fees: Option<Money>, language: Language, now: Timestamp) -> Vec<Step> {
-    let mut steps = vec![step(StepKind::Verify, verify(language, &plan.programme, plan.points))];
+fn planned(plan: &FundingPlan, award: Award<'_>, language: Language, now: Timestamp) -> Vec<Step> {
+    let mut steps = vec![step(StepKind::Verify, verify(language, award))];
     // With all points there, it is booked at once.
     if let Some(hold) = holds::shipped().of(&plan.programme, now).filter(|_| !plan.transfers.is_empty()) {
         let phone = Phone::of(&plan.programme).filter(|_| !hold.online);
@@ -166,30 +180,31 @@ fn planned(plan: &FundingPlan, fees: Option<Money>, language: Language, now: Tim
     if let Some(transfer) = slowest {
         steps.push(Step { transfer: Some(transfer.clone()), ..step(StepKind::Wait, wait(language, transfer, day_of(now))) });
     }
-    steps.push(book_with(language, &plan.programme, plan.points, fees));
+    steps.push(book_with(language, award));
     steps
 }
 
-fn book_with(language: Language, programme: &ProgrammeId, points: Points, fees: Option<Money>) -> Step {
-    Step { phone: Phone::of(programme).cloned(), ..step(StepKind::Book, book(language, programme, points, fees)) }
+fn book_with(language: Language, award: Award<'_>) -> Step {
+    Step { phone: Phone::of(award.programme).cloned(), ..step(StepKind::Book, book(language, award)) }
 }
 
-/// What to do to book a fare for somebody whose balances are not looked at, in English, as all of a mail is: nothing for what is
-/// paid in money. Whose points can become the programme's is told with how long that takes; what nothing recent confirms is left
+/// What to do to book a fare for so many, by somebody whose balances are not looked at, in English, as all of a mail is: nothing for
+/// what is paid in money. Whose points can become the programme's is told with how long that takes; what nothing recent confirms is left
 /// out.
-pub fn steps_for_anyone(fare: &Fare, now: Timestamp) -> Vec<String> {
+pub fn steps_for_anyone(fare: &Fare, travellers: u8, now: Timestamp) -> Vec<String> {
     let Fare::Award { programme, points, taxes } = fare else { return vec![] };
+    let award = Award { programme, points: *points, fees: *taxes, travellers };
     let (language, own) = (Language::English, name(programme));
     let ways = partners_to(programme).filter(|way| way.confirmed).map(|way| way_in(language, way, day_of(now)));
     let ways: Vec<String> = ways.collect();
-    let mut steps = vec![verify(language, programme, *points)];
+    let mut steps = vec![verify(language, award)];
     if !ways.is_empty() {
         steps.push(format!(
             "If you have too few {own} points, these become some: {}. Transfers can't be undone.",
             ways.join("; ")
         ));
     }
-    steps.push(book(language, programme, *points, *taxes));
+    steps.push(book(language, award));
     steps
 }
 
@@ -211,11 +226,17 @@ fn name(programme: &ProgrammeId) -> &str {
     name_of(programme).unwrap_or(programme.as_str())
 }
 
-fn verify(language: Language, programme: &ProgrammeId, points: Points) -> String {
+fn verify(language: Language, Award { programme, points, travellers, .. }: Award<'_>) -> String {
     let (points, programme) = (language.points(points), name(programme));
-    match language {
-        Language::English => format!("See on {programme}'s own site that the award is still there for {points} points."),
-        Language::German => format!("Prüfe auf der Seite von {programme}, ob es die Prämie noch für {points} Punkte gibt."),
+    match (language, travellers) {
+        (Language::English, 1) => format!("See on {programme}'s own site that the award is still there for {points} points."),
+        (Language::English, n) => {
+            format!("See on {programme}'s own site that the award is still there for {n} travellers, {points} points each.")
+        }
+        (Language::German, 1) => format!("Prüfe auf der Seite von {programme}, ob es die Prämie noch für {points} Punkte gibt."),
+        (Language::German, n) => {
+            format!("Prüfe auf der Seite von {programme}, ob es die Prämie noch für {n} Reisende gibt, für je {points} Punkte.")
+        }
     }
 }
 
@@ -367,14 +388,20 @@ fn duration(language: Language, minutes: u32) -> String {
 }
 
 /// That it is booked: where, and where to call.
-fn book(language: Language, programme: &ProgrammeId, points: Points, fees: Option<Money>) -> String {
+fn book(language: Language, Award { programme, points, fees, travellers }: Award<'_>) -> String {
     let phone = Phone::of(programme).map(|phone| call(language, phone)).unwrap_or_default();
-    let (points, programme, fees) = (language.points(points), name(programme), fees.map(|fees| language.money(fees)));
+    let fees = fees.and_then(|fees| fees.times(travellers).ok()).map(|fees| language.money(fees));
+    let (points, programme) = (language.points(points.times(travellers)), name(programme));
+    let all = match (language, travellers) {
+        (_, 1) => String::new(),
+        (Language::English, n) => format!(" for {n} travellers"),
+        (Language::German, n) => format!(" für {n} Reisende"),
+    };
     let text = match (language, fees) {
-        (Language::English, Some(fees)) => format!("Book with {programme}: {points} points and {fees}."),
-        (Language::English, None) => format!("Book with {programme}: {points} points, and taxes that we don't know."),
-        (Language::German, Some(fees)) => format!("Buche bei {programme}: {points} Punkte und {fees}."),
-        (Language::German, None) => format!("Buche bei {programme}: {points} Punkte, und Steuern, die wir nicht kennen."),
+        (Language::English, Some(fees)) => format!("Book with {programme}{all}: {points} points and {fees}."),
+        (Language::English, None) => format!("Book with {programme}{all}: {points} points, and taxes that we don't know."),
+        (Language::German, Some(fees)) => format!("Buche bei {programme}{all}: {points} Punkte und {fees}."),
+        (Language::German, None) => format!("Buche bei {programme}{all}: {points} Punkte, und Steuern, die wir nicht kennen."),
     };
     text + &phone
 }
@@ -398,9 +425,11 @@ mod tests {
         value::Valuations,
     };
 
+    const NOON: &str = "2026-11-21T12:00:00Z";
+
     fn told(programme: &str, points: u64, bank: &str, locale: &str) -> Vec<(StepKind, String)> {
         let balances: Balances = [(bank.parse().unwrap(), 500_000.try_into().unwrap())].into_iter().collect();
-        let terms = Terms::shipped("2026-11-21T12:00:00Z".parse().unwrap());
+        let terms = Terms::shipped(NOON.parse().unwrap());
         let plan =
             plan(&programme.parse().unwrap(), points.try_into().unwrap(), &balances, &Valuations::default(), &terms).unwrap();
         let steps = steps(&plan, Some("5.60USD".parse().unwrap()), &locale.parse().unwrap(), terms.at);
@@ -448,8 +477,8 @@ mod tests {
     fn whoever_is_told_of_an_award_learns_whose_points_lead_there() {
         let taxes = Some("5.60USD".parse().unwrap());
         let award = Fare::Award { programme: "aadvantage".parse().unwrap(), points: 40_000.try_into().unwrap(), taxes };
-        let now = "2026-11-21T12:00:00Z".parse().unwrap();
-        let steps = steps_for_anyone(&award, now);
+        let now = NOON.parse().unwrap();
+        let steps = steps_for_anyone(&award, 1, now);
         assert_eq!(steps.len(), 3);
         assert!(steps[1].contains("Citi ThankYou Rewards 1:1, how long is not known"), "{}", steps[1]);
         assert!(
@@ -457,7 +486,7 @@ mod tests {
             "{}",
             steps[2]
         );
-        assert_eq!(steps_for_anyone(&Fare::Cash { total: "5.60USD".parse().unwrap() }, now), [""; 0]);
+        assert_eq!(steps_for_anyone(&Fare::Cash { total: "5.60USD".parse().unwrap() }, 1, now), [""; 0]);
     }
 
     #[test]
@@ -476,12 +505,26 @@ mod tests {
             taxes: None,
         };
         let in_march_2022 = "2022-03-04T12:00:00Z".parse().unwrap();
-        let ways = |now| steps_for_anyone(&award("aer-lingus-aerclub"), now)[1].clone();
+        let ways = |now| steps_for_anyone(&award("aer-lingus-aerclub"), 1, now)[1].clone();
         assert!(
-            ways("2026-11-21T12:00:00Z".parse().unwrap())
+            ways(NOON.parse().unwrap())
                 .contains("Rewards 1:1, usually at once (as measured on 2021-03-04, long ago)")
         );
         assert!(!ways(in_march_2022).contains("measured on 2021-03-04"), "a year is not long yet");
+    }
+
+    #[test]
+    fn who_travels_together_is_told_what_all_of_them_need() {
+        let taxes = Some("5.60USD".parse().unwrap());
+        let programme: ProgrammeId = "hyatt".parse().unwrap();
+        let award = Fare::Award { programme: programme.clone(), points: 40_000.try_into().unwrap(), taxes };
+        let steps = steps_for_anyone(&award, 3, NOON.parse().unwrap());
+        assert!(steps[0].ends_with("is still there for 3 travellers, 40,000 points each."), "{}", steps[0]);
+        assert!(steps[2].ends_with(" for 3 travellers: 120,000 points and 16.80 USD."), "{}", steps[2]);
+        let points = 40_000.try_into().unwrap();
+        let german = |fees| book(Language::German, Award { programme: &programme, points, fees, travellers: 3 });
+        assert!(german(taxes).ends_with(" für 3 Reisende: 120.000 Punkte und 16,80 USD."), "{}", german(taxes));
+        assert!(german(None).contains(" für 3 Reisende: 120.000 Punkte, und Steuern"), "{}", german(None));
     }
 
     #[test]

@@ -46,7 +46,7 @@ fn deal(fare: Fare, observed: i64) -> Deal {
 }
 
 fn started(deal: &Deal) -> Booking {
-    Booking::start(owner(), deal, None, at(0)).unwrap()
+    Booking::start(owner(), deal, None, None, at(0)).unwrap()
 }
 
 fn seen(points: u64) -> Look {
@@ -106,13 +106,13 @@ fn what_a_source_has_cached_is_no_look_however_recent() {
 #[test]
 fn what_a_source_saw_before_the_booking_was_begun_is_no_look() {
     let deal = deal(award(40_000), 3);
-    let mut booking = Booking::start(owner(), &deal, None, at(4)).unwrap();
+    let mut booking = Booking::start(owner(), &deal, None, None, at(4)).unwrap();
     assert_eq!(booking.verify(&deal, Look::default(), at(5)), Err(BookingError::SeenBeforeStart(at(3))));
     // Nor is it for one that begins anew.
     let mut again = started(&deal);
     again.verify(&deal, Look::default(), at(4)).unwrap();
     again.abandon(at(5)).unwrap();
-    let mut again = Booking::start(owner(), &deal, Some(again), at(6)).unwrap();
+    let mut again = Booking::start(owner(), &deal, None, Some(again), at(6)).unwrap();
     assert_eq!(again.verify(&deal, Look::default(), at(7)), Err(BookingError::SeenBeforeStart(at(3))));
 }
 
@@ -242,7 +242,7 @@ fn that_points_were_transferred_is_taken_in_however_late_it_is_said() {
     booking.abandon(at(14)).unwrap();
     assert_eq!(booking.clone().transferred(at(9), at(15)), Err(BookingError::Over));
     let live = Deal { state: DealState::Live, ..deal };
-    let mut again = Booking::start(owner(), &live, Some(booking), at(16)).unwrap();
+    let mut again = Booking::start(owner(), &live, None, Some(booking), at(16)).unwrap();
     assert_eq!((again.transferred(at(9), at(17)), again.state), (Ok(()), BookingState::Waiting { since: at(9) }));
 }
 
@@ -256,7 +256,7 @@ fn what_was_transferred_is_not_forgotten_by_giving_up() {
     booking.transfer(&deal, &enough(), at(2)).unwrap();
     booking.abandon(at(3)).unwrap();
     assert_eq!(booking.state, BookingState::Abandoned { transferred_at: Some(at(2)) });
-    let mut again = Booking::start(owner(), &deal, Some(booking), at(20)).unwrap();
+    let mut again = Booking::start(owner(), &deal, None, Some(booking), at(20)).unwrap();
     assert_eq!(again.state, BookingState::Waiting { since: at(2) });
     assert_eq!(again.clone().transfer(&deal, &enough(), at(21)), Err(BookingError::Transferred));
     // Begun anew, it is looked at anew.
@@ -267,7 +267,7 @@ fn what_was_transferred_is_not_forgotten_by_giving_up() {
     assert_eq!(again.clone().done(None, at(23)), Ok(()));
     // However often it is given up.
     again.abandon(at(24)).unwrap();
-    let third = Booking::start(owner(), &deal, Some(again), at(25)).unwrap();
+    let third = Booking::start(owner(), &deal, None, Some(again), at(25)).unwrap();
     assert_eq!(third.state, BookingState::Waiting { since: at(2) });
 }
 
@@ -331,9 +331,11 @@ fn nothing_is_transferred_once_a_source_sees_that_the_award_is_gone() {
     booking.verify(&deal, seen(40_000), at(1)).unwrap();
     deal.gone(at(2));
     assert_eq!(booking.transfer(&deal, &enough(), at(3)), Err(BookingError::Gone));
-    // The member looked again, and knows better.
+    // The member looked again, and knows better, until another source finds the same.
     booking.verify(&deal, seen(40_000), at(4)).unwrap();
-    assert_eq!(booking.transfer(&deal, &enough(), at(5)), Ok(()));
+    assert_eq!(booking.clone().transfer(&deal, &enough(), at(5)), Ok(()));
+    deal.gone(at(6));
+    assert_eq!(booking.transfer(&deal, &enough(), at(7)), Err(BookingError::Gone));
 }
 
 #[test]
@@ -369,7 +371,9 @@ fn nothing_is_transferred_once_a_source_sees_that_the_award_is_worse() {
         .unwrap();
     assert_eq!(untold.seen.seats, None);
     assert_eq!(untold.clone().transfer(&seen_again(40_000, Some(0), 2), &enough(), at(3)), Err(BookingError::Changed(at(2))));
-    assert_eq!(untold.transfer(&seen_again(40_000, Some(1), 2), &enough(), at(3)), Ok(()));
+    assert_eq!(untold.clone().transfer(&seen_again(40_000, Some(1), 2), &enough(), at(3)), Ok(()));
+    untold.travellers = 2;
+    assert_eq!(untold.transfer(&seen_again(40_000, Some(1), 2), &enough(), at(3)), Err(BookingError::Changed(at(2))));
 }
 
 #[test]
@@ -381,7 +385,7 @@ fn nothing_is_booked_that_has_departed() {
     offer.departs = "2026-02-15T19:02".parse().unwrap();
     assert_eq!(deal.ends(), at(2));
     assert_eq!((deal.is_open(at(1)), deal.is_open(at(2))), (true, false));
-    assert_eq!(Booking::start(owner(), &deal, None, at(2)), Err(BookingError::Gone));
+    assert_eq!(Booking::start(owner(), &deal, None, None, at(2)), Err(BookingError::Gone));
     assert_eq!(booking.clone().transfer(&deal, &enough(), at(1)), Ok(()));
     assert_eq!(booking.transfer(&deal, &enough(), at(2)), Err(BookingError::Gone));
     // Whoever says they see it.
@@ -453,10 +457,43 @@ fn where_the_award_asks_no_more_than_is_on_its_way_it_is_waited_for() {
     booking.verify(&deal, seen(60_000), at(9)).unwrap();
     booking.abandon(at(10)).unwrap();
     assert_eq!((booking.state, booking.held()), (BookingState::Abandoned { transferred_at: Some(at(2)) }, None));
-    let mut again = Booking::start(owner(), &deal, Some(booking), at(11)).unwrap();
+    let mut again = Booking::start(owner(), &deal, None, Some(booking), at(11)).unwrap();
     assert_eq!(again.state, BookingState::Waiting { since: at(2) });
     again.verify(&deal, seen(60_000), at(12)).unwrap();
     assert!(again.wants_points(), "what was transferred for it was for 40,000");
+}
+
+#[test]
+fn all_who_travel_need_points_and_seats() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = Booking::start(owner(), &deal, Some(3), None, at(0)).unwrap();
+    assert_eq!((booking.needed().get(), booking.taxes().unwrap().to_string().as_str()), (120_000, "132.00 USD"));
+    let seats = |seats| Look { seen: seen(40_000).seen.map(|seen| Seen { seats, ..seen }), held_until: None };
+    let too_few = Err(BookingError::TooFewSeats(2));
+    // A source told of two, and who looks tells of none.
+    for look in [seats(Some(2)), seats(None)] {
+        booking.verify(&deal, look, at(1)).unwrap();
+        assert_eq!((booking.state, booking.may_transfer_until()), (BookingState::Verify, None));
+        assert_eq!(booking.clone().transfer(&deal, &enough(), at(2)), too_few.clone());
+        assert_eq!(booking.clone().done(Some(120_000), at(2)), too_few);
+    }
+    booking.verify(&deal, seats(Some(3)), at(3)).unwrap();
+    let missing = |count: u64| count.try_into().unwrap();
+    assert_eq!(booking.clone().done(Some(40_000), at(4)), Err(BookingError::TooFewThere(missing(80_000))));
+    booking.transfer(&deal, &planned(&[("citi-typ", 120_000)], 120_000), at(4)).unwrap();
+    assert_eq!(booking.held().unwrap().points.get(), 120_000);
+    booking
+        .verify(
+            &deal,
+            Look { seen: seats(Some(3)).seen.map(|seen| Seen { points: missing(41_000), ..seen }), ..seats(None) },
+            at(5),
+        )
+        .unwrap();
+    assert_eq!((booking.wants_points(), booking.needed().get()), (true, 123_000));
+    booking.abandon(at(6)).unwrap();
+    // Begun anew it is for as many, or for as many as is said then.
+    let again = |travellers| Booking::start(owner(), &deal, travellers, Some(booking.clone()), at(7)).unwrap().travellers;
+    assert_eq!((again(None), again(Some(1))), (3, 1));
 }
 
 #[test]
@@ -497,16 +534,16 @@ fn what_changed_is_told_and_is_then_what_is_asked() {
 fn only_awards_that_are_there_are_begun_and_each_once() {
     let mut gone = deal(award(40_000), 0);
     let cash = deal(Fare::Cash { total: Money::from_minor(50_000, Currency::USD).unwrap() }, 0);
-    assert_eq!(Booking::start(owner(), &cash, None, at(0)), Err(BookingError::NoAward));
+    assert_eq!(Booking::start(owner(), &cash, None, None, at(0)), Err(BookingError::NoAward));
     let mut booking = started(&gone);
-    assert_eq!(Booking::start(owner(), &gone, Some(booking.clone()), at(1)), Err(BookingError::Exists));
+    assert_eq!(Booking::start(owner(), &gone, None, Some(booking.clone()), at(1)), Err(BookingError::Exists));
     booking.abandon(at(2)).unwrap();
     assert_eq!(
-        Booking::start(owner(), &gone, Some(booking.clone()), at(3)).map(|booking| booking.state),
+        Booking::start(owner(), &gone, None, Some(booking.clone()), at(3)).map(|booking| booking.state),
         Ok(BookingState::Verify)
     );
     gone.gone(at(4));
-    assert_eq!(Booking::start(owner(), &gone, Some(booking), at(5)), Err(BookingError::Gone));
+    assert_eq!(Booking::start(owner(), &gone, None, Some(booking), at(5)), Err(BookingError::Gone));
 }
 
 #[test]

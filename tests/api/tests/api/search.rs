@@ -1,7 +1,9 @@
 //! `/v1/search`, over the recordings; `tests/jobs` has what happens when sources fail.
 
+use domain::deals::Subject;
 use local::{TestApp, test_app::User};
 use serde_json::{Value, json};
+use storage::Change;
 
 use crate::support::{faults, with, without};
 
@@ -123,8 +125,67 @@ async fn a_find_that_no_watcher_knows_is_had_by_the_search_that_showed_it() {
     assert_eq!((&kept.body["deal"]["id"], &kept.body["deal"]["version"]), (&json!(id), &json!(1)));
     assert_eq!(demo.get(&deal).send().await.body["flight"], items(&found)[0]["flight"]);
     free.put(&saved).send().await.assert(200, "");
-    booked(&free, json!({"deal": other, "searchKey": key})).await.assert(201, "");
+    let one = booked(&free, json!({"deal": other, "searchKey": key})).await;
+    one.assert(201, "");
+    assert_eq!(one.body["travellers"], 1, "as many as the search was for");
     demo.get(&format!("/v1/deals/{other}")).send().await.assert(200, "");
+}
+
+#[tokio::test]
+async fn who_searches_for_two_books_for_two() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    let found = search(&demo, with(dubai(), "travellers", json!(2))).await;
+    let (key, shown) = (found["searchKey"].as_str().unwrap(), &items(&found)[0]);
+    let wanted = json!({"deal": shown["deal"], "searchKey": key});
+    for (travellers, ok) in [(0, false), (10, false), (9, true)] {
+        let reply = demo.post("/v1/me/bookings").body(with(wanted.clone(), "travellers", json!(travellers))).send().await;
+        reply.assert(if ok { 201 } else { 422 }, if ok { "" } else { "invalid-input" });
+    }
+    let free = app.member("free");
+    let booking = free.post("/v1/me/bookings").body(&wanted).send().await;
+    booking.assert(201, "");
+    let each = shown["flight"]["fare"]["points"].as_u64().unwrap();
+    assert_eq!((&booking.body["travellers"], &booking.body["needed"]), (&json!(2), &json!(2 * each)));
+    let path = format!("/v1/me/bookings/{}", booking.body["id"].as_str().unwrap());
+    let look = |seats: u8| json!({"seen": {"points": each, "seats": seats}});
+    let go = |step: &str, body: Value| free.post(&format!("{path}/{step}")).body(body).send();
+    go("re-verify", look(1)).await.assert(200, "");
+    go("transfer", json!({})).await.assert(409, "too-few-seats");
+    go("re-verify", look(2)).await.assert(200, "");
+    let short = free.get(&path).send().await.body;
+    assert_eq!(short["shortfall"]["missing"], json!(2 * each), "{short:#}");
+    free.put("/v1/me/balances")
+        .body(json!({"balances": {"chase-ur": 900_000, "citi-typ": 900_000}}))
+        .send()
+        .await
+        .assert(204, "");
+    assert_eq!(free.get(&path).send().await.body["plan"]["points"], json!(2 * each));
+}
+
+#[tokio::test]
+async fn what_was_gone_and_is_shown_again_is_known_to_its_search_again() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    let found = search(&demo, dubai()).await;
+    let (key, id) = (found["searchKey"].as_str().unwrap(), items(&found)[0]["deal"].as_str().unwrap());
+    let save = || demo.put(&format!("/v1/me/saved-deals/{id}")).body(json!({"searchKey": key})).send();
+    save().await.assert(200, "");
+    // As a run that came before the search, and did not find it, leaves it.
+    let (store, tenant) = (app.store(), demo.owner().tenant);
+    let mut deal = store.deal(&tenant, id.parse().unwrap()).await.unwrap().unwrap();
+    let Subject::Flight(offer) = &mut deal.subject;
+    let before = offer.freshness.observed_at - jiff::SignedDuration::from_hours(1);
+    offer.freshness.observed_at = before;
+    deal.last_seen = before;
+    assert!(deal.gone(before));
+    store.commit(Change::new().update(&mut deal)).await.unwrap();
+    let sightings = async || store.sightings(&tenant, &key.parse().unwrap(), 10, None).await.unwrap().items;
+    assert_eq!(sightings().await, []);
+    let again = save().await;
+    assert_eq!(again.body["deal"]["state"], "live", "{}", again.body);
+    let seen = sightings().await;
+    assert_eq!((seen.len(), seen[0].deal, seen[0].deal_version), (1, deal.id, deal.version), "its watchers are still to be told");
 }
 
 #[tokio::test]
@@ -151,7 +212,7 @@ async fn a_find_is_had_for_as_long_as_it_is_shown_and_by_nobody_elses_members() 
     };
     // Another brand's deal has another id.
     save("omar", key).await.assert(404, "deal-not-found");
-    save("demo", "0f1e2d3c4b5a69788796a5b4c3d2e1f0").await.assert(404, "deal-not-found");
+    save("demo", "0f1e2d3c4b5a69788796a5b4c3d2e1f0").await.assert(404, "search-not-kept");
     let wrong = save("demo", "no key").await;
     wrong.assert(422, "invalid-input");
     assert_eq!(faults(&wrong), [("/searchKey".to_owned(), "invalid".to_owned())]);
@@ -160,7 +221,10 @@ async fn a_find_is_had_for_as_long_as_it_is_shown_and_by_nobody_elses_members() 
     let doubt = json!({"route": {"from": "LAX", "to": "DXB"}});
     let told = app.member("operator").post("/v1/admin/cache/invalidations").body(doubt).send().await;
     assert!(told.status.is_success(), "{}", told.body);
-    save("demo", key).await.assert(404, "deal-not-found");
+    save("demo", key).await.assert(404, "search-not-kept");
+    let booked = demo.post("/v1/me/bookings").body(json!({"deal": id, "searchKey": key})).send().await;
+    booked.assert(404, "search-not-kept");
+    assert!(booked.body["detail"].as_str().unwrap().contains("Search again"), "{}", booked.body);
 }
 
 #[tokio::test]

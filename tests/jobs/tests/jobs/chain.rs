@@ -33,6 +33,22 @@ async fn a_watcher_finds_values_ranks_and_tells() {
 }
 
 #[tokio::test]
+async fn who_travels_together_is_told_what_all_of_them_need() {
+    let space = Space::of(&[("QR740", 40_000)]);
+    let app = app_over(&space).await;
+    let dana = app.member("demo");
+    let watcher = watch(&dana, json!({"travellers": 3})).await;
+    run(&app, &dana, watcher).await;
+    let mails = app.mails();
+    assert_eq!(mails.len(), 1);
+    // A mail is wrapped where its lines end.
+    let text = mails[0].mail.text.as_deref().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+    for told in ["is still there for 3 travellers, 40,000 points each.", "for 3 travellers: 120,000 points and 132.00 USD."] {
+        assert!(text.contains(told), "{told} {text}");
+    }
+}
+
+#[tokio::test]
 async fn watchers_that_ask_the_same_are_one_search() {
     let space = Space::of(&[("QR740", 40_000)]);
     let app = app_over(&space).await;
