@@ -10,7 +10,7 @@ use crate::{
     activities::{ActivityOffer, ActivityQuery},
     caching::{self, State, Stock},
     flights::{Fare, FlightOffer, SourceId},
-    places::Airport,
+    places::country_of,
     search::{Asks, SearchKey, SearchQuery, SourceOutcome, SourceReport, Wanted},
     sources::{Market, Switches, Vertical},
     stays::{City, StayOffer, StayQuery},
@@ -62,9 +62,7 @@ impl Question for SearchQuery {
 
     /// The country that one sets out from.
     fn market(&self) -> Option<Market> {
-        let mut countries = self.origins().iter().map(Airport::country);
-        let first = countries.next()?;
-        countries.all(|country| country == first).then(|| first.parse().ok()).flatten()
+        country_of(self.origins())?.parse().ok()
     }
 
     fn shows(&self, stock: &Stock, _: &[FlightOffer]) -> bool {

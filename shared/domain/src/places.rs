@@ -184,9 +184,10 @@ impl Place {
 }
 
 /// The country that all of these are in; none if there are several, or no airports.
-pub fn country_of(airports: &[Airport]) -> Option<&'static str> {
-    let first = airports.first()?.country();
-    airports.iter().all(|airport| airport.country() == first && !first.is_empty()).then_some(first)
+pub fn country_of<'a>(airports: impl IntoIterator<Item = &'a Airport>) -> Option<&'static str> {
+    let mut countries = airports.into_iter().map(Airport::country);
+    let first = countries.next().filter(|first| !first.is_empty())?;
+    countries.all(|country| country == first).then_some(first)
 }
 
 impl FromStr for Place {

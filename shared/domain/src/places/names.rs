@@ -201,7 +201,7 @@ fn named(text: &str) -> Vec<&'static Name> {
 
 /// A name and its country, where one follows after a comma.
 fn apart(text: &str) -> (&str, Option<&'static str>) {
-    let parts = text.rsplit_once(',').and_then(|(name, country)| Some((name, country_of(country)?)));
+    let parts = text.rsplit_once(',').and_then(|(name, country)| Some((name, country_named(country)?)));
     parts.map_or((text, None), |(name, country)| (name.trim(), Some(country)))
 }
 
@@ -255,7 +255,7 @@ fn exactly(folded: &str) -> impl Iterator<Item = &'static Name> {
 }
 
 /// The letters of a country, by these or by its name.
-fn country_of(text: &str) -> Option<&'static str> {
+fn country_named(text: &str) -> Option<&'static str> {
     let folded = fold(text);
     let is_it = |(code, name): &(&str, &str)| code.eq_ignore_ascii_case(text.trim()) || fold(name) == folded;
     countries().find(is_it).map(|(code, _)| code)

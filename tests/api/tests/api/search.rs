@@ -63,7 +63,7 @@ async fn cash_is_found_where_cash_is_wanted() {
 #[tokio::test]
 async fn a_key_of_a_tenants_own_keeps_for_them_what_it_was_asked_for_and_nothing_else() {
     let app = TestApp::new().await;
-    let key = json!({"key": "a-key-of-their-own"});
+    let key = json!({"key": local::recordings::KEY});
     app.member("admin").put("/v1/admin/providers/seats-aero/key").body(key).send().await.assert(204, "");
     for (wanted, how) in [("cash-flights", "hit"), ("award-flights", "miss")] {
         let question = with(dubai(), "wanted", json!(wanted));
