@@ -1,13 +1,18 @@
 //! How cards are shown.
 
 use domain::{
-    cards::{Bonus, Card, CardId, CardKind, Category, Country, Credit, Earning, IssuerId, Network, Period, Source, Transfers},
+    cards::{
+        Bonus, Card, CardId, CardKind, Catalogue, Category, Country, Credit, Earning, IssuerId, Network, Period, Rule, RuleId,
+        RuleKind, Source, Transfers,
+    },
     money::{Money, Points, ProgrammeId},
     programmes::name_of,
 };
 use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::words::Words;
 
 /// A card. What is null is not known.
 #[derive(Debug, Serialize, ToSchema)]
@@ -43,6 +48,8 @@ pub struct CardView {
     earnings: Vec<EarningView>,
     /// What it pays back each year to who uses it.
     credits: Vec<CreditView>,
+    /// What its issuer is known to say of who applies for it, and of its bonus. Most rules are not published.
+    rules: Vec<RuleView>,
     /// Whether we are paid when a member applies for it.
     pays_us: bool,
     /// Where all this stands.
@@ -94,6 +101,21 @@ pub struct CreditView {
     a_year: Money,
 }
 
+/// A rule of an issuer.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = CardRule)]
+pub struct RuleView {
+    /// Its id.
+    id: RuleId,
+    /// In a sentence.
+    text: String,
+    /// Whether it has applications refused; any other takes the bonus away.
+    refuses: bool,
+    /// Where it stands.
+    source: SourceView,
+}
+
 /// Where a fact stands.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -107,8 +129,8 @@ pub struct SourceView {
     as_of: Date,
 }
 
-impl From<&Card> for CardView {
-    fn from(card: &Card) -> Self {
+impl CardView {
+    pub(crate) fn of(words: Words, card: &Card) -> Self {
         Self {
             id: card.id.clone(),
             name: card.name.clone(),
@@ -125,6 +147,7 @@ impl From<&Card> for CardView {
             bonus: card.bonus.map(BonusView::from),
             earnings: card.earnings.iter().map(|(category, earning)| EarningView::of(*category, *earning)).collect(),
             credits: card.credits.iter().map(CreditView::from).collect(),
+            rules: Catalogue::shipped().rules_on(card).map(|rule| RuleView::of(words, rule)).collect(),
             pays_us: card.pays_us,
             source: SourceView::from(&card.source),
         }
@@ -147,6 +170,17 @@ impl EarningView {
 impl From<&Credit> for CreditView {
     fn from(Credit { what, a_year }: &Credit) -> Self {
         Self { what: what.clone(), a_year: *a_year }
+    }
+}
+
+impl RuleView {
+    fn of(words: Words, rule: &Rule) -> Self {
+        let refuses = match rule.kind {
+            RuleKind::Velocity { .. } => true,
+            RuleKind::OncePerCard(_) | RuleKind::BonusAgain { .. } => false,
+        };
+        let text = format!("{}.", words.rule(&rule.id));
+        Self { id: rule.id.clone(), text, refuses, source: SourceView::from(&rule.source) }
     }
 }
 

@@ -4,20 +4,22 @@ use axum::{extract::State, http::request::Parts};
 use domain::{
     cards::{Card, CardKind, Catalogue, IssuerId},
     faults::Faults,
-    identity::Role,
+    identity::{Member, Role},
+    language::Language,
     money::ProgrammeId,
     programmes::name_of,
     tables,
 };
 use platform::{Answer, Caller, Deps, Endpoint, Failure, Page, PageParams, Paged, Problems, Reply, query::Asked};
-use storage::Listed;
+use storage::{Entity, Listed};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
-use crate::card_view::CardView;
+use crate::{card_view::CardView, words::Words};
 
 /// Lists the catalogue of cards.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-list-cards", || routes!(list_cards)).goes_by(&[tables::cards]);
+pub static FUNCTION: Endpoint =
+    Endpoint::of(Role::Member, "cards-list-cards", || routes!(list_cards)).may(&[Member::READ]).goes_by(&[tables::cards]);
 
 /// The catalogue changes with a release only.
 const KEPT: &str = "private, max-age=3600";
@@ -61,7 +63,8 @@ impl Filter {
 
 /// Lists the catalogue of cards
 ///
-/// By their ids. Each says where its facts stand, and when they were read; what no source says is null.
+/// By their ids. Each says where its facts stand, and when they were read; what no source says is null. What its issuer says of
+/// who applies is told in the caller's language, where there are words in it, or else in English.
 #[utoipa::path(
     get,
     path = "/v1/cards",
@@ -69,11 +72,12 @@ impl Filter {
     params(PageParams, Filter),
     responses((status = 200, body = Paged<CardView>), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
 )]
-async fn list_cards(State(cx): State<Deps>, _: Caller, page: Result<Page, Failure>, parts: Parts) -> Reply<Paged<CardView>> {
+async fn list_cards(State(cx): State<Deps>, caller: Caller, page: Result<Page, Failure>, parts: Parts) -> Reply<Paged<CardView>> {
     let (page, filter) = Page::of_what(page, Filter::read(&parts))?;
     let after = |card: &&Card| page.after.as_deref().is_none_or(|after| card.id.as_str() > after);
+    let words = Words(Language::of(&caller.profile(&cx).await?.locale));
     let mut cards = Catalogue::shipped().cards().filter(after).filter(|card| filter.admits(card));
     let items: Vec<&Card> = cards.by_ref().take(page.limit.into()).collect();
     let next = cards.next().and(items.last()).map(|last| last.id.to_string());
-    Ok(Answer::ok(page.answer(&cx, Listed { items, next }, CardView::from)?).cache(KEPT))
+    Ok(Answer::ok(page.answer(&cx, Listed { items, next }, |card| CardView::of(words, card))?).cache(KEPT))
 }

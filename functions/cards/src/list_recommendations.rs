@@ -106,7 +106,7 @@ impl RecommendationView {
     fn of(words: Words, card: &Card, Recommendation { score, reasons, .. }: Recommendation) -> Self {
         Self {
             sentence: words.headline(card, score.filled),
-            card: CardView::from(card),
+            card: CardView::of(words, card),
             score: score.into(),
             reasons: reasons.into_iter().map(|reason| ReasonView::of(words, reason)).collect(),
             disclosure: card.pays_us.then_some(words.disclosure()),

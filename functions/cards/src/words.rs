@@ -175,7 +175,7 @@ impl Words {
     }
 
     /// A rule in words, made from what it says.
-    fn rule(self, id: &RuleId) -> String {
+    pub(crate) fn rule(self, id: &RuleId) -> String {
         let Some(rule) = Catalogue::shipped().rule(id) else {
             return self.say(format!("the rule {id}"), format!("die Regel {id}"));
         };

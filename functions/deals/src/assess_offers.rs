@@ -117,19 +117,28 @@ impl Look<'_> {
             let is_new = known.is_none();
             let mut deal = known.unwrap_or_else(|| Deal::first_seen(self.tenant.clone(), assessed.clone(), self.cx.now()));
             let changed = !is_new && deal.seen_again(assessed.clone(), self.cx.now());
+            let is_anew = !is_new && !changed && deal.still_there(assessed.clone(), self.cx.now());
             let news = match &sighting {
                 None => Some(News::Found),
                 Some(sighting) if changed || sighting.deal_version < deal.version => Some(News::Changed),
                 Some(_) => None,
             };
-            let Some(news) = news else { return Ok(()) };
-            let change = match (is_new, changed) {
+            if news.is_none() && !is_anew {
+                return Ok(());
+            }
+            let change = match (is_new, changed || is_anew) {
                 (true, _) => Change::new().create(&mut deal),
                 (false, true) => Change::new().update(&mut deal),
                 // Known as it is: only told to others. It must still be so when that is stored.
                 (false, false) => Change::new().provided(&mut deal),
             };
-            self.cx.store().commit(self.tell(change.set(&self.sighting_of(&deal)), &deal, news)).await?;
+            let change = change.set(&self.sighting_of(&deal));
+            let change = match news {
+                Some(news) => self.tell(change, &deal, news),
+                // Nobody is told of what is as it was.
+                None => change,
+            };
+            self.cx.store().commit(change).await?;
             telemetry::count(self.cx, if is_new { "DealsFound" } else { "DealsSeenAgain" }, 1);
             Ok(())
         })

@@ -29,7 +29,7 @@ pub struct DealView {
     /// First seen.
     #[schema(value_type = String, format = DateTime)]
     first_seen: Timestamp,
-    /// When it last changed.
+    /// When it was last seen, as far as that is kept: when it changed, or once in a while when it did not.
     #[schema(value_type = String, format = DateTime)]
     last_seen: Timestamp,
     /// Prices so far, the oldest first.

@@ -7,11 +7,13 @@ use domain::{
     identity::Role,
     ids::{DealId, Owner},
     money::{CentsPerPoint, Money, Points, ProgrammeId},
+    rates::Rates,
     search::SearchKey,
     tables,
-    value::{Baseline, Unknown, Valuations, Verdict},
+    value::{Award, BreakEven, Cash, Fees, Unknown, Valuations, Verdict, Yardstick, appraise},
     wallets::OwnValuations,
 };
+use jiff::tz::TimeZone;
 use platform::{Answer, Caller, Deps, Endpoint, Failure, PathId, Problems, Reply, ShownDeal, query::Asked, shown};
 use serde::Serialize;
 use storage::{Entity, Grant, MemberKey};
@@ -74,18 +76,21 @@ pub struct ValueView {
     cents_per_point: Option<CentsPerPoint>,
     /// Why that is unknown.
     unknown: Option<Unknown>,
-    /// What the programme's points are worth to the caller, if they have said so, or else usually, as published.
-    baseline: Option<Baseline>,
+    /// What the programme's points are worth to the caller, if they have said so, or else usually, as published and when.
+    baseline: Option<Yardstick>,
     /// The verdict.
     verdict: Option<Verdict>,
+    /// At which cash price that would turn.
+    break_even: Option<BreakEven>,
     /// All of it in a sentence.
     sentence: String,
 }
 
 /// Explains a deal's score and value
 ///
-/// In a sentence and in numbers, against the caller's own valuation or else the published ones. Timing depends on who looks, and is unknown here. What a search has shown, and nothing keeps
-/// yet, is known by the `searchKey` of its answer, for as long as the answer is shown.
+/// In a sentence and in numbers, against the caller's own valuation or else the published ones. Timing depends on who looks, and
+/// is unknown here. What a search has shown, and nothing keeps yet, is known by the `searchKey` of its answer, for as long as the
+/// answer is shown.
 #[utoipa::path(
     get,
     path = "/v1/deals/{id}/explain",
@@ -102,7 +107,8 @@ async fn explain_deal(State(cx): State<Deps>, caller: Caller, PathId(id): PathId
     let search = asked.done(Some(search))?;
     let shown = ShownDeal::of(&cx, caller.tenant(), id, search.as_ref()).await?;
     let own = own_valuations(&cx, &caller.owner).await?;
-    Ok(Answer::ok(explain(&shown.deal.held_against(&own))))
+    let rates = cx.rates().await?;
+    Ok(Answer::ok(explain(&shown.deal.held_against(&own), &own, &rates)))
 }
 
 /// A member's own valuations: none, until they are given.
@@ -111,7 +117,7 @@ async fn own_valuations(cx: &Deps, owner: &Owner) -> Result<Valuations, Failure>
     Ok(cx.vault().key_of(owner).await?.open(&OwnValuations::VALUATIONS, &own.valuations)?)
 }
 
-fn explain(deal: &Deal) -> Explanation {
+fn explain(deal: &Deal, own: &Valuations, rates: &Rates) -> Explanation {
     let weights = Weights::default();
     let score = deal.score(&weights);
     let part = |(name, score, weight)| PartView { name, score, weight, measures: measures(name) };
@@ -120,7 +126,7 @@ fn explain(deal: &Deal) -> Explanation {
         sentence: score.sentence(&weights),
         score: score.total,
         parts: Score::weighted(&score.parts, &weights).into_iter().map(part).collect(),
-        value: value_of(deal),
+        value: value_of(deal, own, rates),
     }
 }
 
@@ -136,9 +142,20 @@ fn measures(part: &str) -> &'static str {
     }
 }
 
-fn value_of(deal: &Deal) -> Option<ValueView> {
-    let Fare::Award { programme, points, taxes } = &deal.flight().fare else { return None };
+fn value_of(deal: &Deal, own: &Valuations, rates: &Rates) -> Option<ValueView> {
+    let flight = deal.flight();
+    let Fare::Award { programme, points, taxes } = &flight.fare else { return None };
     let valuation = deal.valuation.as_ref()?;
+    let cash = valuation.cash.map(|price| match valuation.estimated_from {
+        Some(of) => Cash::OtherCabin { price, of, wanted: flight.cabin },
+        None => Cash::Same(price),
+    });
+    // As on the day on which it was valued.
+    let (own, on) = (own.own(programme), TimeZone::UTC.to_datetime(flight.freshness.observed_at).date());
+    let fees = Fees { taxes: *taxes, ..Fees::default() };
+    let appraised = appraise(&Award { programme, points: *points, fees, cash, on }, own, rates);
+    let break_even = appraised.ok().and_then(|appraised| appraised.break_even);
+    let baseline = valuation.baseline.and_then(|_| Yardstick::of(programme, own, on));
     Some(ValueView {
         cash_price: valuation.cash,
         estimated_from: valuation.estimated_from,
@@ -147,16 +164,26 @@ fn value_of(deal: &Deal) -> Option<ValueView> {
         programme: programme.clone(),
         cents_per_point: valuation.cents_per_point,
         unknown: valuation.unknown,
-        baseline: valuation.baseline,
+        baseline,
         verdict: valuation.verdict,
+        break_even,
         sentence: match (valuation.cents_per_point, valuation.cash, *taxes, valuation.verdict) {
             (Some(cents), Some(cash), Some(taxes), verdict) => {
                 let verdict = verdict.map(|verdict| format!(": {}", verdict.as_str())).unwrap_or_default();
                 let estimate = valuation.estimated_from.map(|of| format!(" At least: the price is that of {}.", of.as_str()));
                 let estimate = estimate.unwrap_or_default();
-                format!("({cash} − {taxes}) ÷ {points} points = {cents} cents a point{verdict}.{estimate}")
+                let turn = break_even.map(|even| in_a_sentence(&even)).unwrap_or_default();
+                let old =
+                    baseline.filter(|baseline| baseline.stale).map_or("", |_| " What it is held against was published long ago.");
+                format!("({cash} − {taxes}) ÷ {points} points = {cents} cents a point{verdict}.{estimate}{turn}{old}")
             }
             _ => valuation.unknown.map_or_else(String::new, |unknown| format!("The value is unknown: {unknown}.")),
         },
     })
+}
+
+/// At which cash price a verdict would turn.
+fn in_a_sentence(BreakEven { floor, ceiling }: &BreakEven) -> String {
+    let above = if floor == ceiling { "it".to_owned() } else { ceiling.to_string() };
+    format!(" Paying cash wins below {floor}, points win above {above}.")
 }

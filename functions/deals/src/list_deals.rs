@@ -67,7 +67,8 @@ const READS: usize = 5;
 
 /// Lists deals
 ///
-/// Live ones, the best first; what was looked at longer ago than half of such finds last is marked as stale. With filters a page can be short, even empty, while `next` goes on.
+/// Live ones, the best first; what was looked at longer ago than half of such finds last is marked as stale. With filters a page
+/// can be short, even empty, while `next` goes on.
 #[utoipa::path(
     get,
     path = "/v1/deals",

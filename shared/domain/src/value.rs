@@ -312,6 +312,11 @@ pub struct Yardstick {
 }
 
 impl Yardstick {
+    /// What a programme's points are held against on a day: what the member says, or else what is published, if anything is.
+    pub fn of(programme: &ProgrammeId, own: Option<CentsPerPoint>, on: Date) -> Option<Self> {
+        own.map(Self::own).or_else(|| Published::of(programme, on).map(|published| published.yardstick(on)))
+    }
+
     /// What the member says: it has no date.
     fn own(cents: CentsPerPoint) -> Self {
         let usual = Baseline { floor: cents, ceiling: cents };
@@ -357,10 +362,7 @@ pub fn appraise(award: &Award<'_>, own: Option<CentsPerPoint>, rates: &Rates) ->
     name_of(award.programme).ok_or(ValueError::UnknownProgramme)?;
     let worth = Worth::of(award.points, &award.fees, award.cash, rates, award.on)?;
     let (us_cents_per_point, rate_of) = in_us_cents(&worth, award.points, rates, award.on)?;
-    let baseline = match own {
-        Some(cents) => Some(Yardstick::own(cents)),
-        None => Published::of(award.programme, award.on).map(|published| published.yardstick(award.on)),
-    };
+    let baseline = Yardstick::of(award.programme, own, award.on);
     let break_even = baseline.map(|baseline| break_even(award, &worth, baseline.usual, rates)).transpose()?;
     let verdict = baseline.map(|baseline| baseline.usual.verdict(us_cents_per_point));
     Ok(Appraisal { worth, us_cents_per_point, rate_of, baseline, verdict, break_even })

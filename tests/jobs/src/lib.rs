@@ -19,6 +19,7 @@ pub type Award = (&'static str, u64);
 #[derive(Debug, Default)]
 pub struct Space {
     awards: Mutex<Vec<Award>>,
+    looked: Mutex<Option<String>>,
     rates: Mutex<Option<String>>,
     failing: Mutex<Option<StatusCode>>,
     changed: Mutex<Vec<Value>>,
@@ -38,6 +39,11 @@ impl Space {
     /// Flights from LAX to DXB on 2026-04-27 for so many AAdvantage points.
     pub fn set(&self, awards: &[Award]) {
         *self.awards.lock().unwrap() = awards.to_vec();
+    }
+
+    /// When seats.aero has looked at them, from now on; at first that it was on 2026-02-17.
+    pub fn looked_at(&self, at: impl Into<String>) {
+        *self.looked.lock().unwrap() = Some(at.into());
     }
 
     /// What the bank says from now on; at first that a euro is worth 1.185 US dollars on 2026-02-17.
@@ -95,12 +101,13 @@ impl Space {
     }
 
     fn availability(&self) -> Value {
+        let looked = self.looked.lock().unwrap().clone().unwrap_or_else(|| "2026-02-17T19:23:50Z".to_owned());
         let trip = |(flight, points): &Award| {
             json!({
                 "ID": format!("trip-{flight}"), "AvailabilityID": "a1", "TotalDuration": 1085, "Stops": 0, "Carriers": &flight[..2],
                 "RemainingSeats": 4, "MileageCost": points, "TotalTaxes": 4400, "TaxesCurrency": "USD", "FlightNumbers": flight,
                 "DepartsAt": "2026-04-27T16:20:00Z", "ArrivesAt": "2026-04-28T21:25:00Z", "Cabin": "economy",
-                "UpdatedAt": "2026-02-17T19:23:50Z", "Source": "american"
+                "UpdatedAt": looked, "Source": "american"
             })
         };
         let trips: Vec<Value> = self.awards.lock().unwrap().iter().map(trip).collect();
@@ -109,7 +116,7 @@ impl Space {
             "Route": {"ID": "r1", "OriginAirport": "LAX", "DestinationAirport": "DXB", "OriginRegion": "North America",
                       "DestinationRegion": "Asia", "NumDaysOut": 60, "Distance": 8339, "Source": "american"},
             "YAvailable": true, "YMileageCost": "1", "YRemainingSeats": 4, "YAirlines": "QR", "YDirect": true,
-            "CreatedAt": "2026-02-17T19:23:50Z", "UpdatedAt": "2026-02-17T19:23:50Z", "AvailabilityTrips": trips
+            "CreatedAt": "2026-02-17T19:23:50Z", "UpdatedAt": looked, "AvailabilityTrips": trips
         })
     }
 }

@@ -190,6 +190,11 @@ impl Catalogue {
         self.rules.iter().find(|rule| rule.id == *id)
     }
 
+    /// The rules that are about a card. O(rules).
+    pub fn rules_on<'a>(&'a self, card: &'a Card) -> impl Iterator<Item = &'a Rule> {
+        self.rules.iter().filter(|rule| rule.speaks_of(card))
+    }
+
     /// All rules.
     pub fn rules(&self) -> &[Rule] {
         &self.rules

@@ -112,26 +112,38 @@ impl Rule {
         Ok(Self { id: row.must("id", 0)?, issuer: row.must("issuer", 1)?, kind, source: row.source(8)? })
     }
 
+    /// Whether it is about a card.
+    pub fn speaks_of(&self, card: &Card) -> bool {
+        let is_kin = |family: Option<&Family>| family.is_none_or(|family| card.family.as_ref() == Some(family));
+        let speaks = match &self.kind {
+            RuleKind::Velocity { of, counts, .. } => {
+                of.is_none_or(|of| of == card.kind) && !(*counts == Counts::SameIssuerCredit && card.charge)
+            }
+            RuleKind::OncePerCard(family) => is_kin(family.as_ref()),
+            RuleKind::BonusAgain { of, .. } => is_kin(of.as_ref()),
+        };
+        self.issuer == card.issuer && speaks
+    }
+
     /// What comes of it for who wants a card today; nothing, if it does not apply. O(cards held).
     pub fn effect(&self, catalogue: &Catalogue, card: &Card, held: &CardsHeld, today: Date) -> Option<Effect> {
-        if self.issuer != card.issuer {
+        if !self.speaks_of(card) {
             return None;
         }
         match &self.kind {
-            RuleKind::Velocity { of, counts, most, window } => {
-                let speaks = of.is_none_or(|of| of == card.kind) && !(*counts == Counts::SameIssuerCredit && card.charge);
+            RuleKind::Velocity { counts, most, window, .. } => {
                 let opened = opened(catalogue, card, held, *counts).filter(|day| window.holds(*day, today)).count();
-                (speaks && opened >= usize::from(*most)).then_some(Effect::Refused)
+                (opened >= usize::from(*most)).then_some(Effect::Refused)
             }
-            RuleKind::OncePerCard(family) => {
+            RuleKind::OncePerCard(_) => {
                 let had = held.held.iter().any(|had| had.card == card.id);
-                (speaks_of(family.as_ref(), card) && had).then_some(Effect::NoBonus)
+                had.then_some(Effect::NoBonus)
             }
             RuleKind::BonusAgain { of, window } => {
                 let kin = |had: &Card| if of.is_some() { had.family == *of } else { had.id == card.id };
                 let known = held.held.iter().filter_map(|had| Some((had, catalogue.card(&had.card)?)));
                 let mut bonuses = known.filter(|(_, had)| kin(had)).map(|(had, of)| bonus_by(catalogue, of, had));
-                (speaks_of(of.as_ref(), card) && bonuses.any(|day| window.holds(day, today))).then_some(Effect::NoBonus)
+                bonuses.any(|day| window.holds(day, today)).then_some(Effect::NoBonus)
             }
         }
     }
@@ -164,10 +176,6 @@ fn opened<'a>(catalogue: &'a Catalogue, card: &'a Card, held: &'a CardsHeld, cou
         }
     });
     known.chain(elsewhere.map(|had| had.opened))
-}
-
-fn speaks_of(family: Option<&Family>, card: &Card) -> bool {
-    family.is_none_or(|family| card.family.as_ref() == Some(family))
 }
 
 fn parsed<T: FromStr<Err: ToString>>(row: &Row<'_>, text: &str) -> Result<T, CatalogueError> {

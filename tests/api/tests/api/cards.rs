@@ -220,6 +220,10 @@ async fn the_catalogue_is_listed_page_by_page_and_by_filters() {
     let rotating = json!({"category": "rotating", "pointsPerDollar": "5.00", "limit": {"usd": 1500, "per": "quarter"}});
     assert!(flex["earnings"].as_array().unwrap().contains(&rotating), "{flex}");
     assert_eq!(flex["source"]["asOf"], "2026-09-01");
+    let rules: Vec<&str> = flex["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+    assert_eq!(rules, ["chase-5-24", "chase-2-30", "chase-1-30-after-business", "chase-bonus-24"], "and none of other families");
+    let told = "Chase refuses a card to who has opened 5 cards for people, of any bank, within 24 months.";
+    assert_eq!((&flex["rules"][0]["text"], &flex["rules"][0]["refuses"]), (&json!(told), &json!(true)));
     let wrong = demo.get("/v1/cards?kind=corporate&maxFee=-1&limit=0").send().await;
     let named: Vec<String> = faults(&wrong).into_iter().map(|(pointer, _)| pointer).collect();
     assert_eq!(named, ["/kind", "/limit", "/maxFee"]);

@@ -182,6 +182,11 @@ async fn an_explanation_adds_up() {
         let sentence = value["sentence"].as_str().unwrap();
         // Where nobody publishes what a programme's points are worth there is no verdict.
         assert_eq!(value["verdict"].is_null(), value["baseline"].is_null());
+        assert_eq!(value["verdict"].is_null(), value["breakEven"].is_null());
+        if value["verdict"] == "poor" {
+            let turns_at = decimal(&value["breakEven"]["floor"]["amount"]);
+            assert!(decimal(&value["cashPrice"]["amount"]) < turns_at, "{value:#}");
+        }
         for told in [&value["cashPrice"]["amount"], &value["taxes"]["amount"], &value["verdict"]] {
             assert!(sentence.contains(told.as_str().unwrap_or_default()), "{told} in {sentence}");
         }

@@ -198,7 +198,9 @@ async fn a_find_is_explained_by_what_the_points_are_worth_to_who_asks() {
     demo.put("/v1/me/valuations").body(json!({"valuations": {programme: "0.1"}})).send().await.assert(204, "");
     let deal = shown["deal"].as_str().unwrap();
     let explained = demo.get(&format!("/v1/deals/{deal}/explain?searchKey={key}")).send().await;
-    assert_eq!(explained.body["value"]["baseline"], json!({"floor": "0.1000", "ceiling": "0.1000"}));
+    let own =
+        json!({"floor": "0.1000", "ceiling": "0.1000", "own": true, "floorAsOf": null, "ceilingAsOf": null, "stale": false});
+    assert_eq!(explained.body["value"]["baseline"], own);
 }
 
 #[tokio::test]

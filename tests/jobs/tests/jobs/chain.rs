@@ -89,6 +89,17 @@ async fn an_hourly_watcher_looks_every_hour_and_tells_once() {
     assert_eq!(space.calls_to("seats-aero"), 6);
     assert_eq!(app.mails().len(), 1);
     assert_eq!(deals(&dana).await[0]["version"], 1, "an unchanged deal is not written again");
+    let is_kept = async || {
+        leap_to_next_run(&app, &dana, watcher).await;
+        let deal = deals(&dana).await[0].clone();
+        (deal["version"].as_u64().unwrap(), deal["stale"].as_bool().unwrap())
+    };
+    assert_eq!(is_kept().await, (1, true), "the source has not looked again either");
+    space.looked_at(app.system().now().to_string());
+    assert_eq!(is_kept().await, (2, false), "it has, and what is kept is stale");
+    space.looked_at(app.system().now().to_string());
+    assert_eq!(is_kept().await, (2, false), "once in a while");
+    assert_eq!(app.mails().len(), 1, "and nobody is told of that");
 }
 
 #[tokio::test]
