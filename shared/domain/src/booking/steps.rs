@@ -506,10 +506,7 @@ mod tests {
         };
         let in_march_2022 = "2022-03-04T12:00:00Z".parse().unwrap();
         let ways = |now| steps_for_anyone(&award("aer-lingus-aerclub"), 1, now)[1].clone();
-        assert!(
-            ways(NOON.parse().unwrap())
-                .contains("Rewards 1:1, usually at once (as measured on 2021-03-04, long ago)")
-        );
+        assert!(ways(NOON.parse().unwrap()).contains("Rewards 1:1, usually at once (as measured on 2021-03-04, long ago)"));
         assert!(!ways(in_march_2022).contains("measured on 2021-03-04"), "a year is not long yet");
     }
 
