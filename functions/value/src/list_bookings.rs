@@ -34,7 +34,7 @@ async fn list_bookings(State(cx): State<Deps>, caller: Caller, page: Page) -> Re
 
 /// Until when points may be transferred for a booking. Its deal is read only where a look can still be relied on: of few.
 async fn may_transfer_until(cx: &Deps, caller: &Caller, booking: &Booking) -> Result<Option<Timestamp>, Failure> {
-    if booking.may_transfer_until().is_none_or(|until| until < cx.now()) {
+    if booking.relied_on_until().is_none_or(|until| until < cx.now()) {
         return Ok(None);
     }
     let deal = cx.store().deal(caller.tenant(), booking.deal).await?;

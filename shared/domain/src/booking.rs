@@ -360,7 +360,7 @@ impl Booking {
     }
 
     /// Until when the last look can be relied on, whatever sources saw since.
-    pub fn may_transfer_until(&self) -> Option<Timestamp> {
+    pub fn relied_on_until(&self) -> Option<Timestamp> {
         let BookingState::Verified { seen_at, held_until } = self.state else { return None };
         let relied_on = seen_at.saturating_add(VERIFIED_FOR).unwrap_or(Timestamp::MAX);
         Some(held_until.map_or(relied_on, |until| until.max(relied_on)))
@@ -381,7 +381,7 @@ impl Booking {
                 return Err(self.found_no_seats().unwrap_or(BookingError::VerifyFirst));
             }
         };
-        let until = self.may_transfer_until().filter(|until| now <= *until).ok_or(BookingError::VerifyFirst)?;
+        let until = self.relied_on_until().filter(|until| now <= *until).ok_or(BookingError::VerifyFirst)?;
         // A member who saw the award after a source did knows better; of one that has departed nobody does.
         if deal.is_past(now) || deal.state == DealState::Gone && deal.last_seen >= to_second(seen_at) {
             return Err(BookingError::Gone);

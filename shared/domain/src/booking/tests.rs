@@ -87,7 +87,7 @@ fn a_source_counts_if_it_looked_minutes_ago() {
     let mut booking = started(&deal(award(40_000), 0));
     assert_eq!(booking.verify(&deal(award(40_000), 3), Look::default(), at(14)), Err(BookingError::SeenTooLongAgo(at(3))));
     booking.verify(&deal(award(40_000), 5), Look::default(), at(14)).unwrap();
-    assert_eq!(booking.may_transfer_until(), Some(at(15)));
+    assert_eq!(booking.relied_on_until(), Some(at(15)));
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn what_a_source_has_cached_is_no_look_however_recent() {
         offer.freshness.tier = tier;
         assert_eq!(booking.verify(&cached, Look::default(), at(4)), Err(BookingError::OnlyCached));
     }
-    assert_eq!(booking.may_transfer_until(), None);
+    assert_eq!(booking.relied_on_until(), None);
     booking.verify(&cached, seen(40_000), at(4)).unwrap();
 }
 
@@ -295,7 +295,7 @@ fn a_hold_is_believed_only_of_programmes_that_a_source_says_hold_awards() {
     let mut booking = started(&deal);
     let held = Look { held_until: Some(at(60)), ..seen(40_000) };
     assert_eq!(booking.verify_by(&Holds::default(), &deal, held, at(1)), Err(BookingError::NoHolds));
-    assert_eq!(booking.may_transfer_until(), None);
+    assert_eq!(booking.relied_on_until(), None);
 }
 
 #[test]
@@ -321,7 +321,7 @@ fn an_older_look_by_a_source_replaces_no_newer_one() {
     booking.verify(&deal, seen(45_000), at(8)).unwrap();
     let known = booking.clone();
     assert_eq!(booking.verify(&deal, Look::default(), at(9)), Err(BookingError::NothingNewer(at(2))));
-    assert_eq!((&booking, booking.may_transfer_until()), (&known, Some(at(18))));
+    assert_eq!((&booking, booking.relied_on_until()), (&known, Some(at(18))));
 }
 
 #[test]
@@ -473,7 +473,7 @@ fn all_who_travel_need_points_and_seats() {
     // A source told of two, and who looks tells of none.
     for look in [seats(Some(2)), seats(None)] {
         booking.verify(&deal, look, at(1)).unwrap();
-        assert_eq!((booking.state, booking.may_transfer_until()), (BookingState::Verify, None));
+        assert_eq!((booking.state, booking.relied_on_until()), (BookingState::Verify, None));
         assert_eq!(booking.clone().transfer(&deal, &enough(), at(2)), too_few.clone());
         assert_eq!(booking.clone().done(Some(120_000), at(2)), too_few);
     }
