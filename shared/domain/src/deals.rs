@@ -64,8 +64,8 @@ pub struct Deal {
     pub state: DealState,
     /// First seen.
     pub first_seen: Timestamp,
-    /// Last seen, as last stored: an unchanged deal is not written again. Of one that is gone, when a source was last asked and did
-    /// not offer it.
+    /// Last seen, as last stored: an unchanged deal is not written again. Of one that is gone, when a source was last asked and
+    /// did not offer it.
     pub last_seen: Timestamp,
     /// Prices so far, oldest first, at most [`HISTORY`].
     pub history: Vec<PricePoint>,
@@ -140,8 +140,8 @@ impl Deal {
         Self { valuation, parts, ..self }
     }
 
-    /// Takes in that it was not offered when a source was asked. Answers whether that is news: of one that was gone before it is, too,
-    /// if it was asked later, since somebody may have seen it in between.
+    /// Takes in that it was not offered when a source was asked. Answers whether that is news: of one that was gone before it is,
+    /// too, if it was asked later, since somebody may have seen it in between.
     pub fn gone(&mut self, asked_at: Timestamp) -> bool {
         let asked_at = to_second(asked_at);
         let news = self.state == DealState::Live || self.last_seen < asked_at;

@@ -88,8 +88,8 @@ pub fn steps(plan: &FundingPlan, fees: Option<Money>, locale: &Locale, now: Time
 
 impl Booking {
     /// What to do about it, in order, and how far that is. `plan` is where its points come from, by what the member has now, and
-    /// `may_transfer` what [`Booking::may_transfer`] says now. Once all points are on their way neither counts any longer: nobody is
-    /// told to transfer twice. Nothing, where there are too few points, or it was given up.
+    /// `may_transfer` what [`Booking::may_transfer`] says now. Once all points are on their way neither counts any longer: nobody
+    /// is told to transfer twice. Nothing, where there are too few points, or it was given up.
     pub fn steps(
         &self,
         plan: Option<&FundingPlan>,
@@ -188,9 +188,9 @@ fn book_with(language: Language, award: Award<'_>) -> Step {
     Step { phone: Phone::of(award.programme).cloned(), ..step(StepKind::Book, book(language, award)) }
 }
 
-/// What to do to book a fare for so many, by somebody whose balances are not looked at, in English, as all of a mail is: nothing for what is
-/// paid in money. Whose points can become the programme's is told with how long that takes; what nothing recent confirms is left
-/// out.
+/// What to do to book a fare for so many, by somebody whose balances are not looked at, in English, as all of a mail is: nothing
+/// for what is paid in money. Whose points can become the programme's is told with how long that takes; what nothing recent
+/// confirms is left out.
 pub fn steps_for_anyone(fare: &Fare, travellers: u8) -> Vec<String> {
     let Fare::Award { programme, points, taxes } = fare else { return vec![] };
     let award = Award { programme, points: *points, fees: *taxes, travellers };
