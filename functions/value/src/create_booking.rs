@@ -53,10 +53,11 @@ impl Input for CreateBooking {
 
 /// Begins a booking
 ///
-/// For all who travel together: offers state what one of them pays. Of a deal there is one at a time; one that was given up begins anew, with points on their way if they were. Nothing is booked
-/// with anybody: it leads the caller from a look at the award to the transfer and the booking, and says when a step is not safe.
-/// What a search has shown, and no watcher has found yet, is known by the `searchKey` of its answer beside its id, for as long as
-/// the answer is shown (`search-not-kept` after that); from then on it is kept. Of what is kept already, the newer of the two is booked.
+/// For all who travel together: offers state what one of them pays. Of a deal there is one at a time; one that was given up
+/// begins anew, with points on their way if they were. Nothing is booked with anybody: it leads the caller from a look at the
+/// award to the transfer and the booking, and says when a step is not safe. What a search has shown, and no watcher has found
+/// yet, is known by the `searchKey` of its answer beside its id, for as long as the answer is shown (`search-not-kept` after
+/// that); from then on it is kept. Of what is kept already, the newer of the two is booked.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings",

@@ -24,10 +24,10 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-done-booking",
 
 /// Says that it is booked
 ///
-/// After a transfer, or with points that were there. Refused if the award had no seat when it was last looked at (`no-seats`),
-/// or fewer than travel (`too-few-seats`),
-/// and, unless points were transferred, if the caller has said that there are too few with the programme itself
-/// (`too-few-points-there`). What it takes is taken off the caller's balances, as far as it is there.
+/// After a transfer, or with points that were there. Refused if the award had no seat when it was last looked at (`no-seats`), or
+/// fewer than travel (`too-few-seats`), and, unless points were transferred, if the caller has said that there are too few with
+/// the programme itself (`too-few-points-there`). What it takes is taken off the caller's balances, as far as it is there: say
+/// what is left after this.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings/{id}/done",

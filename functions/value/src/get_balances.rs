@@ -33,8 +33,8 @@ pub struct BalancesView {
     /// When the caller last said it.
     #[schema(value_type = Option<String>, format = DateTime)]
     said_at: Option<Timestamp>,
-    /// What of them was transferred for bookings that are not over: nothing else is planned from it. As much of it as has not come
-    /// may not be among them.
+    /// What of them was transferred for bookings that are not over: nothing else is planned from it. As much of it as has not
+    /// come may not be among them.
     held: Vec<Held>,
     /// Counts the changes: what `If-Match` is held against. 0 before the first.
     version: u64,

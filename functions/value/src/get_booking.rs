@@ -45,8 +45,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-booking", 
 pub struct BookingPlan {
     /// How far it has come.
     booking: BookingView,
-    /// Where the points come from, by what the caller has now, if it is enough: what was transferred for it already is among what is
-    /// there, and what was for other bookings is not. Null once all are on their way.
+    /// Where the points come from, by what the caller has now, if it is enough: what was transferred for it already is among what
+    /// is there, and what was for other bookings is not. Null once all are on their way.
     plan: Option<FundingPlan>,
     /// What is missing, if it is not.
     shortfall: Option<Shortfall>,

@@ -7,14 +7,13 @@ use domain::{
     inputs::{Fields, Input},
     money::Points,
     tables,
+    time::to_second,
     wallets::Wallet,
 };
 use platform::{Answer, Command, Deps, Endpoint, IfMatch, Problems, Reply};
 use storage::{Change, Entity, Grant, MemberKey};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
-
-use crate::wallet::Purse;
 
 /// Keeps what members have.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-put-balances", || routes!(put_balances))
@@ -38,9 +37,9 @@ impl Input for PutBalances {
 
 /// Replaces the caller's balances
 ///
-/// All of them, as they are now: what is not given is no longer there. Transfers that are confirmed and awards that are booked from
-/// then on are taken off them. What was transferred for a booking stays held for it until that is over. The answer does not repeat them: what is answered is kept for when the request
-/// is repeated, and balances are kept sealed only.
+/// All of them, as they are now: what is not given is no longer there. Transfers that are confirmed and awards that are booked
+/// from then on are taken off them. What was transferred for a booking stays held for it until that is over. The answer does not
+/// repeat them: what is answered is kept for when the request is repeated, and balances are kept sealed only.
 #[utoipa::path(
     put,
     path = "/v1/me/balances",
@@ -54,9 +53,11 @@ impl Input for PutBalances {
 )]
 async fn put_balances(State(cx): State<Deps>, if_match: IfMatch, command: Command<PutBalances>) -> Reply<()> {
     let owner = &command.caller.owner;
-    let purse = Purse::of(&cx, owner).await?;
-    if_match.check(purse.version())?;
-    let mut wallet = purse.said(&cx, owner, &command.input.balances).await?;
+    let known = cx.store().wallet(owner).await?;
+    let (held, version) = known.map_or_else(|| (vec![], 0), |known| (known.held, known.version));
+    if_match.check(version)?;
+    let balances = cx.vault().key_of(owner).await?.seal(&Wallet::BALANCES, &command.input.balances)?;
+    let mut wallet = Wallet { owner: owner.clone(), balances, said_at: Some(to_second(cx.now())), held, version };
     let change = Change::new().save(&mut wallet);
     let answer = Answer::nothing().version(wallet.version);
     cx.commit(&command.request, change, answer).await.map_err(|failure| if_match.settle(failure))

@@ -42,9 +42,9 @@ impl Input for ReVerifyBooking {
 
 /// Says that the award is still there
 ///
-/// What has changed is told; for ten minutes points may be transferred. Without seats for all who travel they may not. Without a body, too, what a
-/// source saw counts; what one has merely cached (`only-cached`), or saw before the booking was begun (`seen-before-start`), does
-/// not.
+/// What has changed is told; for ten minutes points may be transferred. Without seats for all who travel they may not. Without a
+/// body, too, what a source saw counts; what one has merely cached (`only-cached`), or saw before the booking was begun
+/// (`seen-before-start`), does not.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings/{id}/re-verify",

@@ -54,9 +54,10 @@ impl Input for TransferBooking {
 /// Confirms that points are transferred
 ///
 /// Refused unless the award was seen within the last ten minutes, no source saw since that it is gone (`award-gone`), asks more
-/// points or has fewer seats (`award-changed`), and the caller's balances are enough for it: transfers can't be undone. Refused, too,
-/// where all points are with the programme already (`nothing-to-transfer`). The caller makes the transfer. What was planned for it is taken off the caller's balances, until the caller
-/// says them anew, and what it becomes is held for this booking: no other one spends it.
+/// points or has fewer seats (`award-changed`), and the caller's balances are enough for it: transfers can't be undone. Refused,
+/// too, where all points are with the programme already (`nothing-to-transfer`). The caller makes the transfer. What was planned
+/// for it is taken off the caller's balances, until the caller says them anew, and what it becomes is held for this booking: no
+/// other one spends it.
 ///
 /// What was transferred already can be said however late, with `transferredAt`, and whatever came after: it is refused only before
 /// the first look at the award that had cleared it (`not-cleared-then`).

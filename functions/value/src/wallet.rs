@@ -4,7 +4,6 @@ use domain::{
     booking::Booking,
     funding::{Balances, FundingError},
     ids::{BookingId, Owner},
-    time::to_second,
     value::Valuations,
     wallets::{Held, OwnValuations, Wallet},
 };
@@ -53,12 +52,6 @@ impl Purse {
         self.stored.as_ref().map_or(0, |wallet| wallet.version)
     }
 
-    /// Replaces what there is by what the member says. What is held stays so.
-    pub(crate) async fn said(self, cx: &Deps, owner: &Owner, balances: &Balances) -> Result<Wallet, Failure> {
-        let wallet = self.sealed(cx, owner, balances).await?;
-        Ok(Wallet { said_at: Some(to_second(cx.now())), ..wallet })
-    }
-
     /// Takes in what a booking has moved, and holds what is to be held for it.
     pub(crate) async fn moved(
         self,
@@ -67,17 +60,14 @@ impl Purse {
         balances: Result<Balances, FundingError>,
     ) -> Result<Wallet, Failure> {
         let balances = balances.map_err(|error| Failure::Conflict("out-of-range", error.to_string()))?;
-        let mut wallet = self.sealed(cx, &booking.owner, &balances).await?;
-        wallet.hold(booking, cx.now());
-        Ok(wallet)
-    }
-
-    async fn sealed(self, cx: &Deps, owner: &Owner, balances: &Balances) -> Result<Wallet, Failure> {
-        let balances = cx.vault().key_of(owner).await?.seal(&Wallet::BALANCES, balances)?;
-        Ok(match self.stored {
+        let owner = &booking.owner;
+        let balances = cx.vault().key_of(owner).await?.seal(&Wallet::BALANCES, &balances)?;
+        let mut wallet = match self.stored {
             Some(wallet) => Wallet { balances, ..wallet },
             None => Wallet { owner: owner.clone(), balances, said_at: None, held: vec![], version: 0 },
-        })
+        };
+        wallet.hold(booking, cx.now());
+        Ok(wallet)
     }
 }
 

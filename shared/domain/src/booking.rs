@@ -248,8 +248,8 @@ impl Booking {
         derived(&["booking", owner.tenant.as_str(), &owner.member.to_string(), &deal.to_string()])
     }
 
-    /// Begins one for so many travellers, or else for as many as before, or one. One that was given up begins anew: with points on
-    /// their way, if they were, so that nobody is told to transfer twice.
+    /// Begins one for so many travellers, or else for as many as before, or one. One that was given up begins anew: with points
+    /// on their way, if they were, so that nobody is told to transfer twice.
     ///
     /// # Errors
     /// If it is no award, or gone, or there is a booking that was not given up.
@@ -292,8 +292,8 @@ impl Booking {
 
     /// Takes in that the award was looked at: by the member with the programme, or else by a source, which must have looked
     /// itself, minutes ago and since the booking was begun. What changed is told; then it is what is asked. An award without
-    /// seats for all who travel is not verified. One for which points are on their way is, where it asks more than those: then there is more to
-    /// transfer.
+    /// seats for all who travel is not verified. One for which points are on their way is, where it asks more than those: then
+    /// there is more to transfer.
     ///
     /// # Errors
     /// If it is gone, or the source's look is none, too old or older than another, or the hold can't be, or the booking is over.
@@ -393,8 +393,8 @@ impl Booking {
         Ok(until)
     }
 
-    /// Takes in that points are transferred. Refused unless they may be, by [`Self::may_transfer`], and some have to be: `planned`
-    /// is where they come from, by what the member has.
+    /// Takes in that points are transferred. Refused unless they may be, by [`Self::may_transfer`], and some have to be:
+    /// `planned` is where they come from, by what the member has.
     ///
     /// # Errors
     /// If they may not be, points are missing, or all are there.
@@ -455,8 +455,8 @@ impl Booking {
     }
 
     /// Takes in that it is booked: after a transfer, or with points that were there. `there` is what the member has with the
-    /// programme itself for it, where they have said what they have. Once all points are on their way it says nothing: they may have
-    /// come, or be spent.
+    /// programme itself for it, where they have said what they have. Once all points are on their way it says nothing: they may
+    /// have come, or be spent.
     ///
     /// # Errors
     /// If the award was never looked at, or had no seat then, or nothing was transferred where points are missing; or the booking is over.
@@ -573,8 +573,8 @@ impl Seen {
         [points, taxes, seats].into_iter().flatten().collect()
     }
 
-    /// Whether it asks more points, or has fewer seats. Of seats that nobody told before, only that they are too few for all who travel
-    /// is worse.
+    /// Whether it asks more points, or has fewer seats. Of seats that nobody told before, only that they are too few for all who
+    /// travel is worse.
     fn is_worse_than(&self, before: &Self, travellers: u8) -> bool {
         self.points > before.points || self.seats.is_some_and(|seats| seats < before.seats.unwrap_or(travellers))
     }
