@@ -1,6 +1,6 @@
 //! `POST /v1/search/check`
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::extract::State;
 use domain::{
@@ -15,7 +15,7 @@ use domain::{
 };
 use jiff::Timestamp;
 use platform::{Answer, Caller, Deps, Endpoint, Failure, Inquiry, Limit, Problems, Reply};
-use providers::{Asking, PriceCheck, PriceState, Serving, SourceError, duffel, expedia_rapid, guard, serving, sources};
+use providers::{Asking, Desk, PriceCheck, PriceState, Serving, SourceError, duffel, expedia_rapid, guard, serving, sources};
 use serde::Serialize;
 use storage::Grant;
 use utoipa::ToSchema;
@@ -117,8 +117,7 @@ async fn check_price(State(cx): State<Deps>, inquiry: Inquiry<CheckPrice>) -> Re
     check.done()?;
     let serving = serving_of(&cx, &caller, &source).await?;
     let asking = Asking::within(&serving.outside, cx.now(), WITHIN);
-    let desk = serving.desk().ok_or(Failure::NotFound("offer"))?;
-    let check = desk.check(&asking, &reference).await.map_err(|error| unchecked(&cx, &error))?;
+    let check = serving.adapter.check(&asking, &reference).await.map_err(|error| unchecked(&cx, &error))?;
     let shares = match serving.source.vertical {
         Vertical::Flights => travellers,
         Vertical::Stays | Vertical::Activities => 1,
@@ -131,7 +130,7 @@ fn is_reference(text: &str) -> bool {
 }
 
 /// The source, with the key that it is asked with for the caller's tenant.
-async fn serving_of(cx: &Deps, caller: &Caller, source: &SourceId) -> Result<Serving, Failure> {
+async fn serving_of(cx: &Deps, caller: &Caller, source: &SourceId) -> Result<Serving<Arc<dyn Desk>>, Failure> {
     let nobody = || Failure::TryLater("no-source", cx.now().saturating_add(TRY_AGAIN).unwrap_or(Timestamp::MAX));
     let vertical = sources::source(source.as_str()).ok_or_else(nobody)?.vertical;
     let all = serving(cx, caller.tenant(), vertical, None).await?;

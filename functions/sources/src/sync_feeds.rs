@@ -3,7 +3,7 @@
 //! What a page tells and how far it reaches are one transaction: whoever dies before it reads the page again. Answers are only
 //! ever doubted by it, which can be done twice.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use domain::{
     identity::Tenant,
@@ -13,7 +13,9 @@ use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use platform::{Deps, JobError, Scheduled, telemetry};
 use providers::{
-    Asking, CALL_TIMEOUT, Feed, FeedPage, Serving, SourceError, goibibo, guard, oyo, raw, serving_with_keys_of, sources::Adapter,
+    Asking, CALL_TIMEOUT, Feed, FeedPage, Serving, SourceError, goibibo, guard, oyo, raw,
+    registry::{Line, lines_of_deployment},
+    serving_with_keys_of,
 };
 use storage::{Change, Entity, Grant, StoreError};
 
@@ -66,12 +68,13 @@ struct Run {
 fn sync_feeds(cx: &Deps, deadline: Timestamp) -> BoxFuture<'_, Result<(), JobError>> {
     Box::pin(async move {
         let (began, mut feeds, mut failures) = (cx.now(), Vec::new(), Failures::default());
+        let of_deployment = lines_of_deployment(cx).await?;
         for scope in scopes(cx).await? {
             if cx.time_left(deadline) < READING {
                 tracing::warn!("there is no time to look at all feeds");
                 break;
             }
-            feeds.extend(failures.note(&scope, feeds_of(cx, &scope).await).into_iter().flatten());
+            feeds.extend(failures.note(&scope, feeds_of(cx, &scope, &of_deployment).await).into_iter().flatten());
         }
         // Where time is short, it is not always the same ones that go without.
         feeds.sort_by_key(|(_, cursor)| cursor.at);
@@ -101,13 +104,15 @@ async fn scopes(cx: &Deps) -> Result<Vec<KeyScope>, JobError> {
 }
 
 /// The sources with feeds that are asked with the keys of a scope, and how far each was read.
-async fn feeds_of(cx: &Deps, scope: &KeyScope) -> Result<Vec<(Serving, FeedCursor)>, JobError> {
+async fn feeds_of(
+    cx: &Deps,
+    scope: &KeyScope,
+    of_deployment: &[Line],
+) -> Result<Vec<(Serving<Arc<dyn Feed>>, FeedCursor)>, JobError> {
     let mut feeds = Vec::new();
-    for serving in serving_with_keys_of(cx, scope, Vertical::Stays).await? {
-        if feed(&serving).is_some() {
-            let cursor = cursor_of(cx, serving.outside.account()).await?;
-            feeds.extend(cursor.map(|cursor| (serving, cursor)));
-        }
+    for serving in serving_with_keys_of(cx, scope, of_deployment, Vertical::Stays).await? {
+        let cursor = cursor_of(cx, &serving.outside.terms().account).await?;
+        feeds.extend(cursor.map(|cursor| (serving, cursor)));
     }
     Ok(feeds)
 }
@@ -123,18 +128,10 @@ async fn cursor_of(cx: &Deps, account: &Account) -> Result<Option<FeedCursor>, J
     Ok(is_first.then_some(first))
 }
 
-fn feed(serving: &Serving) -> Option<&dyn Feed> {
-    match &serving.adapter {
-        Adapter::Stays(adapter) => adapter.feed(),
-        Adapter::Awards(_) | Adapter::Fares(_) | Adapter::LeadIns(_) | Adapter::Activities(_) => None,
-    }
-}
-
 /// Reads a feed to its end, or as far as there is time.
-async fn sync(cx: &Deps, serving: &Serving, cursor: &mut FeedCursor, run: &Run) -> Result<(), JobError> {
-    let Some(feed) = feed(serving) else { return Ok(()) };
+async fn sync(cx: &Deps, serving: &Serving<Arc<dyn Feed>>, cursor: &mut FeedCursor, run: &Run) -> Result<(), JobError> {
     for _ in 0..MOST_PAGES {
-        if cx.time_left(run.deadline) < PAGE_TAKES || !next_page(cx, (feed, serving), cursor, run).await? {
+        if cx.time_left(run.deadline) < PAGE_TAKES || !next_page(cx, serving, cursor, run).await? {
             break;
         }
     }
@@ -142,14 +139,9 @@ async fn sync(cx: &Deps, serving: &Serving, cursor: &mut FeedCursor, run: &Run) 
 }
 
 /// Reads a page and tells of it. Whether there is another one to be read now.
-async fn next_page(
-    cx: &Deps,
-    (feed, serving): (&dyn Feed, &Serving),
-    cursor: &mut FeedCursor,
-    run: &Run,
-) -> Result<bool, JobError> {
+async fn next_page(cx: &Deps, serving: &Serving<Arc<dyn Feed>>, cursor: &mut FeedCursor, run: &Run) -> Result<bool, JobError> {
     let asking = Asking::within(&serving.outside, cx.now(), PAGE_ASKS);
-    match feed.changes(&asking, &cursor.since).await {
+    match serving.adapter.changes(&asking, &cursor.since).await {
         Ok(page) => tell(cx, page, cursor, run).await,
         Err(error) if error.has_forgotten_cursor() && cursor.is_at_a_place() => {
             tracing::warn!(source = %cursor.account.source, %error, "a feed is read again from when it was last read to its end");

@@ -1,38 +1,13 @@
 //! What comes after a search: checking a price, booking, and looking after a booking. A source has some of it, or none.
 
-use std::{fmt::Debug, sync::Arc};
+use std::fmt::Debug;
 
 use domain::{cancellation::Cancellation, money::Money};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use secrecy::SecretString;
 use serde::Serialize;
 
-use crate::{
-    Asking, BookingDemand, BookingError, BookingRequest, Duffel, ExpediaRapid, MakeMyTrip, SourceError, Viator, booking_demand,
-    duffel, expedia_rapid, goibibo, makemytrip, oyo, trip_com, viator,
-};
-
-/// How a desk is reached: at a base URL, with a key.
-type Connect = fn(&str, SecretString) -> Arc<dyn Desk>;
-
-/// The sources that have a desk. Apart from the table of sources, which every function that searches has: who books nothing and checks
-/// no price does not carry what does.
-static DESKS: &[(&str, Connect)] = &[
-    (duffel::SOURCE, |base, key| Arc::new(Duffel::new(base, key))),
-    (booking_demand::SOURCE, |base, key| Arc::new(BookingDemand::new(base, key))),
-    (expedia_rapid::SOURCE, |base, key| Arc::new(ExpediaRapid::new(base, key))),
-    (viator::SOURCE, |base, key| Arc::new(Viator::new(base, key))),
-    (goibibo::SOURCE, |base, key| Arc::new(goibibo::new(base, key))),
-    (oyo::SOURCE, |base, key| Arc::new(oyo::new(base, key))),
-    (makemytrip::SOURCE, |base, key| Arc::new(MakeMyTrip::new(base, key))),
-    (trip_com::SOURCE, |base, key| Arc::new(trip_com::new(base, key))),
-];
-
-/// The desk of a source at a base URL and with a key, if it has one.
-pub fn connect(source: &str, base: &str, key: SecretString) -> Option<Arc<dyn Desk>> {
-    DESKS.iter().find(|(id, _)| *id == source).map(|(_, connect)| connect(base, key))
-}
+use crate::{Asking, BookingError, BookingRequest, SourceError};
 
 /// Whether a price still holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

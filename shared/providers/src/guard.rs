@@ -78,8 +78,8 @@ const TRIES: usize = 8;
 /// On what terms a source is asked.
 #[derive(Debug, Clone)]
 pub struct Terms {
-    /// For whom.
-    pub tenant: TenantId,
+    /// For whom; for nobody, where something is asked once for all.
+    pub tenant: Option<TenantId>,
     /// With whose key: limit, quota, breaker and health are kept for it.
     pub account: Account,
     /// The source's own limit.
@@ -90,7 +90,7 @@ pub struct Terms {
     pub cost_per_thousand: Option<Money>,
 }
 
-/// The way to one source, for one tenant.
+/// The way to one source, on its terms.
 #[derive(Clone)]
 pub struct Guarded {
     cx: Deps,
@@ -207,9 +207,9 @@ impl Guarded {
         Self { cx, terms, known }
     }
 
-    /// With whose key, at which source.
-    pub fn account(&self) -> &Account {
-        &self.terms.account
+    /// On which terms.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     fn known<T>(&self, with: impl FnOnce(&mut Known) -> T) -> T {
@@ -422,7 +422,8 @@ impl Guarded {
         let cost = cost_per_thousand.map(|cost| format!("{} {}", cost.amount() / Decimal::ONE_THOUSAND, cost.currency()));
         let (Over { ending, status, bytes, .. }, millis) = (over, over.millis());
         let (source, scope, outcome) = (&account.source, &account.scope, *ending);
-        tracing::info!(%tenant, %source, %scope, operation, ?outcome, status, millis, bytes, cost, "source call");
+        let tenant = tenant.as_ref().map(tracing::field::display);
+        tracing::info!(tenant, %source, %scope, operation, ?outcome, status, millis, bytes, cost, "source call");
         telemetry::count(&self.cx, "OutsideCalls", 1);
         if ending.is_failure() {
             telemetry::count(&self.cx, "OutsideCallsFailed", 1);

@@ -28,7 +28,6 @@ const KEPT: &[(&str, &str)] = &[
     (booking_demand::SOURCE, "accommodations-search"),
     (expedia_rapid::SOURCE, "availability"),
     (viator::SOURCE, "search-freetext"),
-    (viator::SOURCE, "availability-check"),
     (getyourguide::SOURCE, "tours"),
     (goibibo::SOURCE, "search-hotels"),
     (oyo::SOURCE, "search-hotels"),

@@ -1,7 +1,7 @@
 //! What an adapter makes of answers that can be anything, to whatever it asks: not the readings alone, but all that it does with an
 //! answer on its way to them. No socket is needed for it, so that a fuzzer can do it a thousand times a second.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use bytes::Bytes;
 use domain::{
@@ -11,11 +11,7 @@ use domain::{
 use futures::future::BoxFuture;
 use http::Response;
 use platform::outside::{Call, Outside, OutsideError};
-use providers::{
-    BookingError, SourceError, desk,
-    readings::Normalised,
-    sources::{Adapter, Source},
-};
+use providers::{Adapter, BookingError, Desk, Feed, SourceError, StaySource, readings::Normalised, sources::Source};
 
 use crate::{
     Answer, Asked, NOW, asking, desks, is_sound,
@@ -60,9 +56,9 @@ pub async fn withstands_all(source: &'static Source, answer: &Answer, tried: &mu
     everything(source, &Answering(|_: &Asked| answer.clone()), tried).await;
     everything(source, &Answering(|asked: &Asked| granting(asked, answer.clone())), tried).await;
     let Some(known) = desks::desk(source) else { return };
+    let Some(desk) = connected::<Arc<dyn Desk>>(source) else { return };
     let outside =
-        Answering(|asked: &Asked| if known.is_booking(asked) { answer.clone() } else { (known.before)(asked, &known.price()) });
-    let Some(desk) = desk::connect(source.id, BASE, SECRET.to_owned().into()) else { return };
+        Answering(|asked: &Asked| if asked.is(known.books) { answer.clone() } else { (known.before)(asked, &known.price()) });
     let booked = desk.book(&asking(&outside), &known.request).await;
     assert!(booked.iter().all(|booked| is_sound(&Normalised::Booking(booked.clone()))), "{}: {booked:?}", source.id);
     note(tried, "book", &booked, |error| *error != BookingError::Refused(SourceError::NotOffered));
@@ -72,22 +68,21 @@ async fn everything(source: &'static Source, outside: &dyn Outside, tried: &mut 
     let given = ask(source, BASE, outside).await;
     assert!(given.error.is_none() || given.offers.is_empty(), "{}: an only page gives offers and an error", source.id);
     note(tried, "search", &given.error.map_or(Ok(()), Err), is_offered);
-    if let Adapter::Stays(adapter) = (source.connect)(BASE, SECRET.to_owned().into()) {
-        let around = adapter.stays(&asking(outside), &around(source)).await;
+    if let Some(stays) = connected::<Arc<dyn StaySource>>(source) {
+        let around = stays.stays(&asking(outside), &around(source)).await;
         note(tried, "around", &around.error.map_or(Ok(()), Err), is_offered);
-        if let Some(feed) = adapter.feed() {
-            let page = feed.changes(&asking(outside), &Since::Instant(NOW)).await;
-            assert!(page.iter().all(|page| is_sound(&Normalised::Changes(page.clone()))), "{}: {page:?}", source.id);
-            note(tried, "changes", &page, is_offered);
-        }
+    }
+    if let Some(feed) = connected::<Arc<dyn Feed>>(source) {
+        let page = feed.changes(&asking(outside), &Since::Instant(NOW)).await;
+        assert!(page.iter().all(|page| is_sound(&Normalised::Changes(page.clone()))), "{}: {page:?}", source.id);
+        note(tried, "changes", &page, is_offered);
     }
     looked_after(source, outside, tried).await;
 }
 
 /// What its desk does besides booking.
 async fn looked_after(source: &'static Source, outside: &dyn Outside, tried: &mut Tried) {
-    let Some(desk) = desk::connect(source.id, BASE, SECRET.to_owned().into()) else { return };
-    let Some(known) = desks::desk(source) else { return };
+    let (Some(desk), Some(known)) = (connected::<Arc<dyn Desk>>(source), desks::desk(source)) else { return };
     let asking = &asking(outside);
     let (offer, booking) = match source.id {
         "expedia-rapid" => ("/v3/properties/1/rooms/2/rates/3?token=t", "/v3/itineraries/1?token=t"),
@@ -108,6 +103,10 @@ async fn looked_after(source: &'static Source, outside: &dyn Outside, tried: &mu
     assert!(quote.iter().all(|quote| is_sound(&Normalised::CancelQuote(quote.clone()))), "{}: {quote:?}", source.id);
     note(tried, "cancel-quote", &quote, is_offered);
     note(tried, "cancel", &desk.cancel(asking, booking).await, is_offered);
+}
+
+fn connected<A: Adapter>(source: &Source) -> Option<A> {
+    A::connect(source.id, BASE, SECRET.to_owned().into())
 }
 
 fn is_offered(error: &SourceError) -> bool {

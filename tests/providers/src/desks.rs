@@ -156,7 +156,7 @@ pub fn preview(price: &str, card: Option<bool>) -> Answer {
 }
 
 /// With the fee of 5.00 that is paid there.
-fn price_check(price: &str) -> Answer {
+pub fn price_check(price: &str) -> Answer {
     let mut check = sample_json("expedia-rapid/price-check-available.json");
     let total = price.parse::<rust_decimal::Decimal>().unwrap() - rust_decimal::Decimal::from(5);
     check["occupancy_pricing"]["2"]["totals"]["inclusive"]["billable_currency"]["value"] = json!(total.to_string());
@@ -218,11 +218,6 @@ pub fn assert_private(text: &str) {
 }
 
 impl Desk {
-    /// Whether this is what books.
-    pub fn is_booking(&self, asked: &Asked) -> bool {
-        (asked.head.method.as_str(), asked.head.uri.path()) == self.books
-    }
-
     /// The price that is agreed to.
     pub fn price(&self) -> String {
         self.request.price.amount().to_string()
@@ -236,11 +231,7 @@ impl Desk {
     /// The same, where it asks another price before.
     pub async fn vendor_at(&self, price: &str, answer: Answer) -> Vendor {
         let (books, before, price) = (self.books, self.before, price.to_owned());
-        Vendor::answering(move |_, asked| {
-            let booking = (asked.head.method.as_str(), asked.head.uri.path()) == books;
-            if booking { answer.clone() } else { before(asked, &price) }
-        })
-        .await
+        Vendor::answering(move |_, asked| if asked.is(books) { answer.clone() } else { before(asked, &price) }).await
     }
 
     /// Books what is wanted.
@@ -270,6 +261,6 @@ impl Desk {
 
     /// How often the vendor was asked to book.
     pub fn sent(&self, vendor: &Vendor) -> usize {
-        vendor.asked().iter().filter(|asked| self.is_booking(asked)).count()
+        vendor.asked().iter().filter(|asked| asked.is(self.books)).count()
     }
 }

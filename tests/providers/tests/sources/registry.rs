@@ -8,7 +8,8 @@ use domain::{
     },
 };
 use platform::Deps;
-use providers::{registry, serving};
+use providers::{registry, serving, serving_with_keys_of};
+use providers_tests::questions::Searched;
 use storage::Change;
 
 use crate::guarded::World;
@@ -22,7 +23,7 @@ async fn set(cx: &Deps, scope: KeyScope, source: &str, settings: Settings) {
 
 async fn served(cx: &Deps, vertical: Vertical, market: Option<&str>) -> Vec<&'static str> {
     let market = market.map(|market| market.parse().unwrap());
-    let all = serving(cx, &TENANT.parse().unwrap(), vertical, market.as_ref()).await.unwrap();
+    let all = serving::<Searched>(cx, &TENANT.parse().unwrap(), vertical, market.as_ref()).await.unwrap();
     assert!(all.iter().all(|one| one.scope == KeyScope::Deployment));
     all.iter().map(|one| one.source.id).collect()
 }
@@ -113,4 +114,23 @@ async fn a_tenant_has_a_share_of_the_deployments_key_whatever_is_set() {
     let own = duffel.allowances(&tenant(), Some(&TENANT.parse().unwrap()));
     assert_eq!(own.iter().map(|allowance| (allowance.counted, allowance.a_day)).collect::<Vec<_>>(), [(Counted::Calls, 5)]);
     assert_eq!(duffel.allowances(&KeyScope::Deployment, None).len(), 2, "the deployment is no tenant of its own");
+}
+
+#[tokio::test]
+async fn what_is_asked_once_with_the_deployments_key_is_asked_for_no_tenant_and_takes_nothing_of_their_shares() {
+    let world = World::new();
+    let cx = world.instance();
+    set(&cx, KeyScope::Deployment, "duffel", Settings { quota_per_day: Some(900), ..Settings::default() }).await;
+    let of_deployment = registry::lines_of_deployment(&cx).await.unwrap();
+    let with_keys_of =
+        async |scope| serving_with_keys_of::<Searched>(&cx, &scope, &of_deployment, Vertical::Flights).await.unwrap();
+    let served = with_keys_of(KeyScope::Deployment).await;
+    assert_eq!(served.iter().map(|one| one.source.id).collect::<Vec<_>>(), ["seats-aero", "duffel"]);
+    for one in &served {
+        let terms = one.outside.terms();
+        assert_eq!((&terms.tenant, &terms.account.scope), (&None, &KeyScope::Deployment), "{}", one.source.id);
+        let counted: Vec<Counted> = terms.allowances.iter().map(|allowance| allowance.counted).collect();
+        assert_eq!(counted, if one.source.id == "duffel" { vec![Counted::Calls] } else { vec![] }, "{}", one.source.id);
+    }
+    assert!(with_keys_of(tenant()).await.is_empty(), "they have none of their own");
 }
