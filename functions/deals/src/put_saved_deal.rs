@@ -79,6 +79,6 @@ async fn put_saved_deal(
     } else {
         change.provided(&mut saved)
     };
-    let answer = Answer::ok(SavedDealView::of(&saved, shown.deal)).version(saved.version);
+    let answer = Answer::ok(SavedDealView::of(&saved, shown.deal, cx.now())).version(saved.version);
     cx.commit(&asked.request, change, answer).await.map_err(|failure| if_match.settle(failure))
 }

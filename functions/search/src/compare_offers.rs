@@ -14,6 +14,7 @@ use domain::{
     properties::{ListingKey, ListingReference, Property},
     search::{SearchQuery, Wanted},
     stays::{City, Guests, StayOffer, StayPlace, StayQuery, city},
+    tables,
 };
 use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Failure, Inquiry, Limit, Problems, Reply};
@@ -46,7 +47,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-compare-offer
         Grant::Call(oyo::SOURCE),
         Grant::Call(trip_com::SOURCE),
     ])
-    .may_also(answer_view::GRANTS);
+    .may_also(answer_view::GRANTS)
+    .goes_by(&[tables::values]);
 
 /// What is to be compared: exactly one of `stay` and `flight`.
 #[derive(ToSchema)]

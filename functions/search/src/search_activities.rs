@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use domain::{
     activities::{ActivityOffer, ActivityQuery, PricedFor},
-    compare::{Field, Standing},
+    compare::{Field, PriceStanding},
     faults::Faults,
     identity::Role,
     inputs::{Fields, Input, leaf, object},
     money::{Currency, Money},
     stays::City,
+    tables,
     watchers::TravelDates,
 };
 use jiff::civil::Date;
@@ -32,7 +33,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-activi
     .limited(Limit::SEARCHES)
     .memory(512)
     .may(&[Grant::Call(viator::SOURCE), Grant::Call(getyourguide::SOURCE)])
-    .may_also(answer_view::GRANTS);
+    .may_also(answer_view::GRANTS)
+    .goes_by(&[tables::values]);
 
 /// What there is to do is wanted.
 #[derive(Debug, ToSchema)]
@@ -86,7 +88,7 @@ pub struct FoundActivity {
     activity: ActivityOffer,
     /// How its price stands among those of this answer that are for the same (a person, a group, the party); none, if its source does
     /// not say for what it is, or there are fewer than five to compare with.
-    standing: Option<Standing>,
+    standing: Option<PriceStanding>,
     /// Whether its source has to be asked again before one relies on it.
     stale: bool,
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::{
-    compare::{Field, Standing},
+    compare::{Field, PriceStanding},
     faults::Faults,
     flights::SourceId,
     identity::Role,
@@ -10,6 +10,7 @@ use domain::{
     money::{Currency, Money},
     properties::ListingKey,
     stays::{City, Guests, Position, StayOffer, StayPlace, StayQuery, city},
+    tables,
 };
 use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Problems, Reply};
@@ -37,7 +38,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-stays"
         Grant::Call(oyo::SOURCE),
         Grant::Call(trip_com::SOURCE),
     ])
-    .may_also(answer_view::GRANTS);
+    .may_also(answer_view::GRANTS)
+    .goes_by(&[tables::values]);
 
 /// What stay is wanted: where is exactly one of `city`, `around` and `properties`.
 #[derive(ToSchema)]
@@ -138,7 +140,7 @@ pub struct FoundStay {
     /// another one; none, if no rate is known.
     compared: Option<Money>,
     /// How that stands among the houses of this answer; none, if there are fewer than five to compare with.
-    standing: Option<Standing>,
+    standing: Option<PriceStanding>,
     /// Whether its source has to be asked again before one relies on it.
     stale: bool,
 }

@@ -153,7 +153,7 @@ async fn next_page(cx: &Deps, serving: &Serving<Arc<dyn Feed>>, cursor: &mut Fee
         }
         Err(error) => {
             if error.is_unreadable() {
-                pass_over(cx, cursor).await?;
+                not_read(cx, cursor).await?;
             }
             Err(failed(cursor, &error))
         }
@@ -202,7 +202,7 @@ async fn commit(cx: &Deps, change: Change) -> Result<bool, JobError> {
 
 /// A page that can't be read is asked for again, and passed over before it holds up all that follows. As it came it is among the
 /// raw answers.
-async fn pass_over(cx: &Deps, cursor: &mut FeedCursor) -> Result<(), JobError> {
+async fn not_read(cx: &Deps, cursor: &mut FeedCursor) -> Result<(), JobError> {
     telemetry::count(cx, "FeedPagesUnread", 1);
     if cursor.not_read(cx.now()) {
         passed_over(cx, cursor);

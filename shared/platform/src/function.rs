@@ -509,6 +509,12 @@ impl Scheduled {
         self
     }
 
+    /// The shipped tables that it goes by: it does not start if a row of them can't be right.
+    pub const fn goes_by(mut self, tables: &'static [Check]) -> Self {
+        self.spec.tables = tables;
+        self
+    }
+
     /// Is also woken when an event is stored in the outbox.
     pub const fn woken_by_outbox(mut self) -> Self {
         self.woken_by_outbox = true;

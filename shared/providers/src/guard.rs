@@ -27,7 +27,7 @@ use domain::{
     money::Money,
     sources::{
         Account, SourceEntry, SourceState,
-        allowance::{Allowance, Counted},
+        allowance::{Allowance, Measure},
         breaker::Passage,
         bucket::{Bucket, Limit},
         health::{Ending, Tally},
@@ -286,10 +286,10 @@ impl Guarded {
         let day = SourceDay::at(allowance, now);
         let reserved = self.cx.store().reserve(&day, allowance.a_call, allowance.a_day).await;
         reserved.map_err(|error| match (error, allowance.counted) {
-            (StoreError::LimitReached, Counted::Calls | Counted::CallsOfTenant) => {
+            (StoreError::LimitReached, Measure::Calls | Measure::CallsOfTenant) => {
                 OutsideError::QuotaUsedUp(wait(now, day.ends()))
             }
-            (StoreError::LimitReached, Counted::Spent(_) | Counted::SpentByTenant(_)) => {
+            (StoreError::LimitReached, Measure::Spent(_) | Measure::SpentByTenant(_)) => {
                 OutsideError::BudgetUsedUp(wait(now, day.ends()))
             }
             (other, _) => uncounted(&other),

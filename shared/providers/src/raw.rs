@@ -131,3 +131,17 @@ async fn keep(
     }
     answer
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources::source;
+
+    #[test]
+    fn what_is_kept_can_be_read_again_by_its_operation() {
+        for (id, operation) in KEPT {
+            let known = source(id).is_some_and(|source| source.readings().iter().any(|reading| reading.operation == *operation));
+            assert!(known, "{id} {operation}");
+        }
+    }
+}

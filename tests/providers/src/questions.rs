@@ -2,6 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use crate::{
+    Answer, Asked, Vendor, asking, availability, cancun_to_istanbul, day, london_to_new_york, mended_offer_request, outside,
+    party, query, sample, search_page,
+};
 use domain::{
     activities::ActivityQuery,
     flights::{Cabin, SourceId, Untrusted},
@@ -17,11 +21,6 @@ use providers::{
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Value, json};
-
-use crate::{
-    Answer, Asked, Vendor, asking, availability, cancun_to_istanbul, day, london_to_new_york, mended_offer_request, outside,
-    party, query, sample, search_page,
-};
 
 /// A key of two parts, as some sources have it; to the others it is one text.
 pub const SECRET: &str = "a-name-nobody-may-see:a-key-nobody-may-see";
@@ -57,7 +56,7 @@ impl Given {
 /// What every source can be asked for.
 #[derive(Debug, Clone)]
 pub enum Searched {
-    /// Flights.
+    /// Award space or fares.
     Flights(FlightSource),
     /// "From" prices of flights.
     LeadIns(Arc<Travelpayouts>),

@@ -4,7 +4,7 @@ use domain::{
     money::{Currency, Money},
     sources::{
         KeyScope, Settings, SourceEntry, Vertical,
-        allowance::{Allowance, Counted},
+        allowance::{Allowance, Measure},
     },
 };
 use platform::Deps;
@@ -77,7 +77,7 @@ async fn a_source_serves_the_markets_that_both_name() {
 }
 
 /// What a day has for the tenant at Duffel, with the deployment's key: what is counted, and how many calls it comes to.
-async fn allowed(cx: &Deps) -> Vec<(Counted, i64)> {
+async fn allowed(cx: &Deps) -> Vec<(Measure, i64)> {
     let tenant = TENANT.parse().unwrap();
     let lines = registry::lines(cx, &tenant).await.unwrap();
     let duffel = lines.iter().find(|line| line.source.id == "duffel").unwrap();
@@ -89,7 +89,7 @@ async fn allowed(cx: &Deps) -> Vec<(Counted, i64)> {
 async fn a_tenant_has_a_share_of_the_deployments_key_whatever_is_set() {
     let world = World::new();
     let cx = world.instance();
-    assert_eq!(allowed(&cx).await, [(Counted::CallsOfTenant, Settings::TENANT_QUOTA.into())]);
+    assert_eq!(allowed(&cx).await, [(Measure::CallsOfTenant, Settings::TENANT_QUOTA.into())]);
     let usd = |cents| Some(Money::from_minor(cents, Currency::USD).unwrap());
     let all = Settings {
         cost_per_thousand: usd(500),
@@ -100,19 +100,19 @@ async fn a_tenant_has_a_share_of_the_deployments_key_whatever_is_set() {
         ..Settings::default()
     };
     set(&cx, KeyScope::Deployment, "duffel", all).await;
-    let of_key = [(Counted::Calls, 900), (Counted::Spent(Currency::USD), 800)];
-    let share = [(Counted::CallsOfTenant, 300), (Counted::SpentByTenant(Currency::USD), 200)];
+    let of_key = [(Measure::Calls, 900), (Measure::Spent(Currency::USD), 800)];
+    let share = [(Measure::CallsOfTenant, 300), (Measure::SpentByTenant(Currency::USD), 200)];
     assert_eq!(allowed(&cx).await, [of_key, share].concat());
 
     // What is set for the tenant counts before it; and what their own key has is another matter.
     let own = Settings { tenant_quota_per_day: Some(700), quota_per_day: Some(5), ..Settings::default() };
     set(&cx, tenant(), "duffel", own).await;
-    let share = [(Counted::CallsOfTenant, 700), (Counted::SpentByTenant(Currency::USD), 200)];
+    let share = [(Measure::CallsOfTenant, 700), (Measure::SpentByTenant(Currency::USD), 200)];
     assert_eq!(allowed(&cx).await, [of_key, share].concat());
     let lines = registry::lines(&cx, &TENANT.parse().unwrap()).await.unwrap();
     let duffel = lines.iter().find(|line| line.source.id == "duffel").unwrap();
     let own = duffel.allowances(&tenant(), Some(&TENANT.parse().unwrap()));
-    assert_eq!(own.iter().map(|allowance| (allowance.counted, allowance.a_day)).collect::<Vec<_>>(), [(Counted::Calls, 5)]);
+    assert_eq!(own.iter().map(|allowance| (allowance.counted, allowance.a_day)).collect::<Vec<_>>(), [(Measure::Calls, 5)]);
     assert_eq!(duffel.allowances(&KeyScope::Deployment, None).len(), 2, "the deployment is no tenant of its own");
 }
 
@@ -129,8 +129,8 @@ async fn what_is_asked_once_with_the_deployments_key_is_asked_for_no_tenant_and_
     for one in &served {
         let terms = one.outside.terms();
         assert_eq!((&terms.tenant, &terms.account.scope), (&None, &KeyScope::Deployment), "{}", one.source.id);
-        let counted: Vec<Counted> = terms.allowances.iter().map(|allowance| allowance.counted).collect();
-        assert_eq!(counted, if one.source.id == "duffel" { vec![Counted::Calls] } else { vec![] }, "{}", one.source.id);
+        let counted: Vec<Measure> = terms.allowances.iter().map(|allowance| allowance.counted).collect();
+        assert_eq!(counted, if one.source.id == "duffel" { vec![Measure::Calls] } else { vec![] }, "{}", one.source.id);
     }
     assert!(with_keys_of(tenant()).await.is_empty(), "they have none of their own");
 }
