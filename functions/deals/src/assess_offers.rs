@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    answers::SearchAnswer,
+    answers::{Question, SearchAnswer},
     deals::{Assessed, Deal, DealState, assess},
     events::{DealChanged, DealFound, Event, SearchAnswered},
+    flights::SourceId,
     ids::{DealId, TenantId},
     rates::DayRates,
-    search::SearchKey,
+    search::{SearchKey, SearchQuery},
+    sources::SourceEntry,
     tables,
 };
 use futures::{StreamExt, TryStreamExt, stream};
@@ -26,6 +28,7 @@ pub static FUNCTION: Worker<Answered> = Worker::new("deals-assess-offers", |cx, 
         Deal::WRITE,
         Sighting::READ,
         Sighting::WRITE,
+        SourceEntry::READ,
         Grant::Emit("DealFound"),
         Grant::Emit("DealChanged"),
     ])
@@ -53,9 +56,12 @@ async fn assess_offers(
     Answered { detail: SearchAnswered { tenant, search_key, scope, .. } }: Answered,
 ) -> Result<(), JobError> {
     // The latest answer, whichever slot this message is about: an older one would only tell what is no longer so.
-    let Some(answer) = cx.store().answer(&scope, &search_key).await? else {
+    let Some(answer) = cx.store().answer::<SearchQuery>(&scope, &search_key).await? else {
         return Err(JobError::Park("the answer has expired".to_owned()));
     };
+    let switches = cx.store().switches_of(&tenant).await?;
+    let market = answer.query.market();
+    let answer = answer.let_through(&switches);
     let look = Look { cx, tenant: &tenant, search_key: &search_key, answer: &answer };
     let mut sightings = look.sightings().await?;
     let assessed = assess(&tenant, &answer, &*cx.rates().await?);
@@ -67,8 +73,10 @@ async fn assess_offers(
     let seen: Vec<(Assessed, Option<Sighting>)> = seen.collect();
     stream::iter(seen).map(Ok).try_for_each_concurrent(AT_ONCE, |(assessed, sighting)| look.seen(assessed, sighting)).await?;
 
-    let gone =
-        sightings.into_values().filter(|sighting| !offered.contains(&sighting.deal) && answer.is_complete_for(&sighting.source));
+    // What a source offers that the tenant is no longer let through to is nothing that its members can have.
+    let is_off = |source: &SourceId| !switches.let_through(source, market.as_ref());
+    let is_gone = |sighting: &Sighting| answer.is_complete_for(&sighting.source) || is_off(&sighting.source);
+    let gone = sightings.into_values().filter(|sighting| !offered.contains(&sighting.deal) && is_gone(sighting));
     stream::iter(gone.collect::<Vec<_>>()).map(Ok).try_for_each_concurrent(AT_ONCE, |sighting| look.gone(sighting)).await
 }
 

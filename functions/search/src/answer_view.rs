@@ -136,6 +136,10 @@ pub(crate) fn check(limit: u8, earliest: Date, last: Date, pointer: &str) -> Che
     check
 }
 
+/// There are sources, but none that knows what was named.
+const NOT_OFFERED: &str =
+    "No source that is asked here can be asked for this. Name the place in another way, or what another source sells.";
+
 /// What a member is told where there is no answer. Never that nothing was found.
 fn no_answer(cx: &Deps, why: NoAnswer) -> Failure {
     match why {
@@ -143,9 +147,8 @@ fn no_answer(cx: &Deps, why: NoAnswer) -> Failure {
         NoAnswer::Down(_, trouble) if trouble.cause != Cause::NotOffered => {
             Failure::TryLater("sources-unavailable", trouble.at.saturating_add(trouble.lasts()).unwrap_or(Timestamp::MAX))
         }
-        NoAnswer::Down(..) | NoAnswer::Nobody => {
-            Failure::TryLater("no-source", cx.now().saturating_add(TRY_AGAIN).unwrap_or(Timestamp::MAX))
-        }
+        NoAnswer::Down(..) => Failure::Conflict("not-offered", NOT_OFFERED.to_owned()),
+        NoAnswer::Nobody => Failure::TryLater("no-source", cx.now().saturating_add(TRY_AGAIN).unwrap_or(Timestamp::MAX)),
         NoAnswer::Inside(error) => error.into(),
     }
 }

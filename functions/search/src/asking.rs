@@ -17,7 +17,7 @@ use domain::{
     flights::SourceId,
     ids::{Owner, TenantId},
     search::{SearchKey, SourceOutcome, SourceReport},
-    sources::{KeyScope, Market},
+    sources::KeyScope,
     time::Slot,
 };
 use futures::future::BoxFuture;
@@ -75,11 +75,6 @@ pub(crate) trait Askable: Question {
         self.is_wanted_of(serving)
     }
 
-    /// The market that it is asked for in, where it is one.
-    fn market(&self) -> Option<Market> {
-        None
-    }
-
     /// What else is kept of an answer for which sources were asked.
     fn keep_prices<'a>(cx: &'a Deps, scope: &'a KeyScope, answer: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>>;
 }
@@ -121,10 +116,16 @@ impl<'a, Q: Askable> Asking<'a, Q> {
         providers::Asking { outside: &serving.outside, now, until, patience: Some(patience) }
     }
 
+    /// Whether another one asks a source right now, and is not done.
+    fn is_another_asking(&self) -> bool {
+        !self.busy.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Counts what was asked and given, here and for the quality of the source.
     async fn note<O: Sold>(&self, found: &Found<O>) {
         meter(self.cx, found);
-        if let Err(error) = self.cx.send(&account::messages(self.key.as_str(), self.now, found)).await {
+        let messages = account::messages(&self.servers.scope, self.key.as_str(), self.now, found);
+        if let Err(error) = self.cx.send(&messages).await {
             tracing::warn!(%error, "what a source gave is not told");
             if let Ok(mut unsent) = self.unsent.lock() {
                 *unsent = Some(error);
@@ -326,19 +327,24 @@ impl<Q: Askable> Search<'_, Q> {
         let mut parts = self.query.ask(&asking).await;
         let (counted, calls) = asking.took(&parts);
         // That another one is asking is no trouble of the source's: it is not left alone for it.
+        let comes_again = since.is_some() && asking.is_another_asking();
         let busy = asking.busy.into_inner().unwrap_or_else(PoisonError::into_inner);
-        parts.retain(|part| !busy.contains(part.source()));
-        if since.is_some() {
-            if !busy.is_empty() {
-                return Err(NoAnswer::Busy);
-            }
-            if let Some(error) = asking.unsent.into_inner().unwrap_or_else(PoisonError::into_inner) {
-                return Err(NoAnswer::Unsent(error));
-            }
+        parts.retain(|part| !busy.contains(part.source()) && (part.has_answered() || !comes_again));
+        if since.is_some()
+            && let Some(error) = asking.unsent.into_inner().unwrap_or_else(PoisonError::into_inner)
+        {
+            return Err(NoAnswer::Unsent(error));
+        }
+        if comes_again && parts.is_empty() {
+            return Err(NoAnswer::Busy);
         }
         let later = Answer { query: self.query.clone(), asked_at: now, lifetime_minutes, parts };
         let answer = keep(cx, scope, &self.key, Answer::joined(former, later)).await?;
         Q::keep_prices(cx, scope, &answer).await?;
+        // What the others said is kept for when it comes again: they are not asked twice.
+        if comes_again {
+            return Err(NoAnswer::Busy);
+        }
         if asked >= MANY && answer.parts.iter().any(Part::has_answered) {
             self.due_again(&answer, asked).await?;
         }
@@ -371,7 +377,7 @@ impl<Q: Askable> Search<'_, Q> {
         let taken = self.cx.store().take_turn(Turn::Later, (&scope, &self.key), self.cx.now(), REFRESH_TAKES).await;
         if taken.is_ok_and(|taken| taken.is_some()) {
             let (tenant, vertical, search_key) = (self.wish.tenant.clone(), Q::VERTICAL, self.key.clone());
-            if let Err(error) = self.cx.send(&[RefreshAnswer { tenant, vertical, scope, search_key }]).await {
+            if let Err(error) = self.cx.send(&[RefreshAnswer { tenant, vertical, scope, search_key, reserved: None }]).await {
                 tracing::warn!(%error, "an answer is not refreshed");
             }
         }
@@ -391,7 +397,10 @@ impl<Q: Askable> Search<'_, Q> {
             return Ok(Had { answer, counted, scope, stale, unasked, calls: 0 });
         }
         let unknown = Trouble { at: look.now, cause: Cause::Unavailable };
-        let down = parts.first().map(|part| (part.source().clone(), part.trouble.unwrap_or(unknown)));
+        // Who can't be asked this is the reason only where nobody can.
+        let can_be_asked = |part: &&&Part<_>| part.trouble.is_none_or(|trouble| trouble.cause != Cause::NotOffered);
+        let down = parts.iter().find(can_be_asked).or(parts.first());
+        let down = down.map(|part| (part.source().clone(), part.trouble.unwrap_or(unknown)));
         Err(down.map_or(NoAnswer::Busy, |(source, trouble)| NoAnswer::Down(source, trouble)))
     }
 

@@ -40,7 +40,7 @@ const LONGEST: usize = 2_000;
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase", example = json!({
     "source": "duffel",
-    "reference": "off_00009htYpSCXrwaB9DnUm0",
+    "reference": "off_LAX-DXB-2026-04-27-UA2096-UA164-economy",
     "price": {"amount": "376.00", "currency": "USD"}
 }))]
 pub struct CheckPrice {
@@ -136,13 +136,16 @@ async fn check_price(State(cx): State<Deps>, inquiry: Inquiry<CheckPrice>) -> Re
     Ok(Answer::ok(CheckedPrice { source, state: state.into(), total, until }))
 }
 
+/// It is known here, but switched off, or nobody has a key of it.
+const NOT_ASKED: &str = "This source is not asked here any more. Search again for what others sell.";
+
 fn is_reference(text: &str) -> bool {
     (1..=LONGEST).contains(&text.len()) && !text.contains(char::is_control)
 }
 
 /// The source, with the key that it is asked with for the caller's tenant.
 async fn serving_of(cx: &Deps, caller: &Caller, source: &SourceId) -> Result<Serving<Arc<dyn Desk>>, Failure> {
-    let nobody = || Failure::TryLater("no-source", cx.now().saturating_add(TRY_AGAIN).unwrap_or(Timestamp::MAX));
+    let nobody = || Failure::Conflict("not-offered", NOT_ASKED.to_owned());
     let vertical = sources::source(source.as_str()).ok_or_else(nobody)?.vertical;
     let all = serving(cx, caller.tenant(), vertical, None).await?;
     all.into_iter().find(|serving| serving.source.id == source.as_str()).ok_or_else(nobody)

@@ -8,11 +8,13 @@ use domain::{
     faults::{Check, Faults},
     flights::{Cabin, FlightNumber, FlightOffer, SourceId},
     identity::Role,
+    ids::TenantId,
     inputs::{Fields, Input, leaf, list, object},
     money::{Currency, Money},
     places::Airport,
     properties::{ListingKey, ListingReference, Property},
     search::{SearchQuery, Wanted},
+    sources::KeyScope,
     stays::{City, Guests, StayOffer, StayPlace, StayQuery, city},
     tables,
 };
@@ -53,7 +55,9 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-compare-offer
 /// What is to be compared: exactly one of `stay` and `flight`.
 #[derive(ToSchema)]
 #[schema(as = CompareOffers, rename_all = "camelCase", example = json!({
-    "flight": {"flights": ["QR740"], "from": "LAX", "to": "DXB", "day": "2026-04-27", "cabin": "economy"}
+    "flight": {
+        "flights": ["QR740", "QR1018"], "from": "LAX", "to": "DXB", "day": "2026-04-27", "cabin": "economy", "wanted": "award-flights"
+    }
 }))]
 #[expect(dead_code, reason = "it describes the body and is never built")]
 pub struct CompareOffersBody {
@@ -225,7 +229,7 @@ async fn compare_offers(State(cx): State<Deps>, inquiry: Inquiry<CompareOffers>)
     let Inquiry { caller, input: CompareOffers { what, currency } } = inquiry;
     match what {
         What::Stay(stay) => {
-            let property = property(&cx, &stay).await?;
+            let property = property(&cx, caller.tenant(), &stay).await?;
             let query = stay.query(&property, currency, earliest(&cx))?;
             let had = answered(&cx, &caller, &query).await?;
             let offers: Vec<StayOffer> = had.answer.offers().cloned().collect();
@@ -241,12 +245,16 @@ async fn compare_offers(State(cx): State<Deps>, inquiry: Inquiry<CompareOffers>)
     }
 }
 
-/// The house, as all its sources know it.
-async fn property(cx: &Deps, stay: &OneStay) -> Result<Property, Failure> {
+/// The house, as all its sources know it: as a key of the tenant's own has shown it before what is everyone's.
+async fn property(cx: &Deps, tenant: &TenantId, stay: &OneStay) -> Result<Property, Failure> {
     let key = ListingKey { source: stay.source.clone(), reference: stay.reference.clone() };
-    let placed = cx.store().placed_listing(&key).await?.ok_or(Failure::NotFound("property"))?;
-    // In the moment in which it is joined to another it is in neither place.
-    cx.store().property_of(&placed).await?.ok_or(Failure::Unavailable)
+    for scope in [KeyScope::Tenant(tenant.clone()), KeyScope::Deployment] {
+        if let Some(placed) = cx.store().placed_listing(&scope, &key).await? {
+            // In the moment in which it is joined to another it is in neither place.
+            return cx.store().property_of(&placed).await?.ok_or(Failure::Unavailable);
+        }
+    }
+    Err(Failure::NotFound("property"))
 }
 
 impl OneStay {

@@ -6,11 +6,15 @@ use domain::{
     activities::ActivityQuery, answers::Answer, caching::AHEAD, search::SearchQuery, sources::Vertical, stays::StayQuery,
 };
 use jiff::{SignedDuration, Timestamp};
-use platform::{Deps, JobError, Worker, queues::RefreshAnswer, telemetry};
+use platform::{
+    Deps, JobError, Worker,
+    queues::{RefreshAnswer, Reserved},
+    telemetry,
+};
 use providers::{
     booking_demand, duffel, expedia_rapid, getyourguide, goibibo, guard, makemytrip, oyo, raw, seats_aero, trip_com, viator,
 };
-use storage::{Entity, Grant, Observation};
+use storage::{Entity, Grant, Observation, StoreError, WarmingHour, WarmingShare};
 
 use crate::asking::{self, Askable, NoAnswer, Wish};
 
@@ -21,6 +25,7 @@ pub static FUNCTION: Worker<RefreshAnswer> =
         .timeout(60)
         .may(&[
             Observation::WRITE,
+            WarmingHour::WRITE,
             Grant::Call(seats_aero::SOURCE),
             Grant::Call(duffel::SOURCE),
             Grant::Call(booking_demand::SOURCE),
@@ -49,21 +54,41 @@ async fn refresh_answer(cx: &Deps, message: RefreshAnswer) -> Result<(), JobErro
 async fn refresh<Q: Askable>(cx: &Deps, message: RefreshAnswer) -> Result<(), JobError> {
     let RefreshAnswer { tenant, scope, search_key, .. } = &message;
     // What has expired nobody waits for.
-    let Some(kept) = cx.store().answer::<Q>(scope, search_key).await? else { return Ok(()) };
+    let Some(kept) = cx.store().answer::<Q>(scope, search_key).await? else {
+        settle(cx, &message, 0).await;
+        return Ok(());
+    };
     let wish = Wish { tenant, member: None, since: Some(fresh_since(&kept, cx.now())), within: WITHIN, waits: false };
     match asking::answer(cx, &kept.query, wish).await {
-        Ok(_) => {
+        Ok(had) => {
+            settle(cx, &message, had.calls).await;
             telemetry::count(cx, "AnswersRefreshed", 1);
             Ok(())
         }
-        // Another one asks right now; or the sources are down, and what is kept stays as it is. Who looks next has it refreshed.
-        Err(NoAnswer::Busy | NoAnswer::Nobody) => Ok(()),
+        // Another one asks right now; or the sources are down, and what is kept stays as it is. Who looks next has it refreshed. How many
+        // calls that took is not told: what is set aside for it is taken for spent.
+        Err(NoAnswer::Busy) => Ok(()),
+        Err(NoAnswer::Nobody) => {
+            settle(cx, &message, 0).await;
+            Ok(())
+        }
         Err(NoAnswer::Down(source, trouble)) => {
             tracing::warn!(%source, cause = %trouble.cause, "an answer is not refreshed");
             Ok(())
         }
         Err(NoAnswer::Unsent(error)) => Err(error),
         Err(NoAnswer::Inside(error)) => Err(error.into()),
+    }
+}
+
+/// Gives back what was set aside for it and not spent, once however often the message comes. That it can't be is no reason to ask again:
+/// then it is taken for spent.
+async fn settle(cx: &Deps, message: &RefreshAnswer, spent: u32) {
+    let RefreshAnswer { scope, search_key, reserved: Some(Reserved { at, calls }), .. } = message.clone() else { return };
+    let mut share = WarmingShare { at, scope, key: search_key, calls, version: 1 };
+    match cx.store().commit(share.settle(spent)).await {
+        Ok(()) | Err(StoreError::Changed) => {}
+        Err(error) => tracing::warn!(%error, "what was set aside for warming is not settled"),
     }
 }
 

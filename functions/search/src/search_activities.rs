@@ -38,7 +38,9 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-activi
 
 /// What there is to do is wanted.
 #[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase", example = json!({"place": "Edinburgh", "dates": {"on": "2026-04-27", "flexDays": 2}, "adults": 2}))]
+#[schema(rename_all = "camelCase", example = json!({
+    "place": "Orlando", "dates": {"on": "2026-04-27", "flexDays": 2}, "adults": 2, "currency": "EUR"
+}))]
 pub struct SearchActivities {
     /// A place or an activity, in words.
     place: String,

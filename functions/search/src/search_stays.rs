@@ -43,7 +43,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-stays"
 
 /// What stay is wanted: where is exactly one of `city`, `around` and `properties`.
 #[derive(ToSchema)]
-#[schema(as = SearchStays, rename_all = "camelCase", example = json!({"city": "Paris", "checkin": "2026-04-27", "nights": 3, "adults": 2}))]
+#[schema(as = SearchStays, rename_all = "camelCase", example = json!({"city": "Singapore", "checkin": "2026-04-27", "nights": 3, "adults": 2}))]
 #[expect(dead_code, reason = "it describes the body and is never built")]
 pub struct SearchStaysBody {
     /// In a city, by its name: with its country after a comma, where several have it.

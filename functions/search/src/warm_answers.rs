@@ -4,8 +4,12 @@
 use std::cmp::Reverse;
 
 use jiff::{SignedDuration, Timestamp};
-use platform::{Deps, JobError, Message, Scheduled, queues::RefreshAnswer, telemetry};
-use storage::{Change, DUE_ANSWER_SHARDS, DueAnswer, Entity, Grant, StoreError, WarmingHour};
+use platform::{
+    Deps, JobError, Message, Scheduled,
+    queues::{RefreshAnswer, Reserved},
+    telemetry,
+};
+use storage::{Change, DUE_ANSWER_SHARDS, DueAnswer, Entity, Grant, StoreError, WarmingHour, WarmingShare};
 
 /// Warms the cache.
 pub static FUNCTION: Scheduled =
@@ -42,17 +46,18 @@ async fn warm_answers(cx: &Deps, deadline: Timestamp) -> Result<(), JobError> {
     Ok(())
 }
 
-/// Takes what it will cost from the hour's budget, and has it asked for. False if too little is left. The message comes before the
-/// note that it is sent: one that is sent twice finds the answer fresh.
+/// Sets what it cost last aside in the hour's budget, and has it asked for; who has asked settles it. False if too little is left. The
+/// message comes before the note that it is sent: one that is sent twice finds the answer fresh, and nothing is set aside for it again.
 async fn warm(cx: &Deps, answer: &DueAnswer) -> Result<bool, JobError> {
-    let calls = i64::from(answer.calls.clamp(1, CALLS_PER_HOUR));
-    match cx.store().commit(Change::new().count(&WarmingHour { at: cx.now() }, calls, CALLS_PER_HOUR)).await {
-        Ok(()) => {}
+    let DueAnswer { tenant, vertical, scope, key, calls, .. } = answer.clone();
+    let (at, calls) = (cx.now(), calls.clamp(1, CALLS_PER_HOUR));
+    let mut share = WarmingShare { at, scope: scope.clone(), key: key.clone(), calls, version: 0 };
+    match cx.store().commit(share.take(CALLS_PER_HOUR)).await {
+        Ok(()) | Err(StoreError::Exists) => {}
         Err(StoreError::LimitReached) => return Ok(false),
         Err(error) => return Err(error.into()),
     }
-    let DueAnswer { tenant, vertical, scope, key, .. } = answer.clone();
-    cx.send(&[RefreshAnswer { tenant, vertical, scope, search_key: key }]).await?;
+    cx.send(&[RefreshAnswer { tenant, vertical, scope, search_key: key, reserved: Some(Reserved { at, calls }) }]).await?;
     telemetry::count(cx, "AnswersWarmed", 1);
     Ok(true)
 }

@@ -81,7 +81,7 @@ fn added(mut property: Property, key: &ListingKey, change: Change) -> Result<(Pr
 async fn joined(cx: &Deps, mut property: Property, mut second: Property, change: Change) -> Result<(Property, Change), Failure> {
     let mut change = change.delete(&mut second);
     for listing in second.listings.values() {
-        let mut placed = cx.store().placed_listing(&listing.key).await?.ok_or(Failure::Changed)?;
+        let mut placed = cx.store().placed_listing(&property.scope, &listing.key).await?.ok_or(Failure::Changed)?;
         placed.move_to(&property);
         change = change.update(&mut placed);
     }

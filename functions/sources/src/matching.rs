@@ -1,6 +1,9 @@
 //! Finds out which property a listing is of.
 
-use domain::properties::{Cell, Listing, ListingKey, Placing, Property, place};
+use domain::{
+    properties::{Cell, Listing, ListingKey, Placing, Property, place},
+    sources::KeyScope,
+};
 use platform::{Deps, JobError};
 use storage::{Change, MatchCandidate, PlacedListing, StoreError};
 
@@ -9,15 +12,16 @@ const TRIES: usize = 4;
 /// How many pairs a human is asked about for one listing: where it is like so many, they are all called alike.
 const MOST_DOUBTS: usize = 10;
 
-/// Places a listing that was never seen before; one that was stays where it is, and what its source says of it now is taken over.
+/// Places a listing that was never seen before among those that the same may see; one that was stays where it is, and what its source says
+/// of it now is taken over.
 ///
 /// # Errors
 /// If the store can't say, or others kept being faster.
-pub(crate) async fn match_listing(cx: &Deps, listing: &Listing) -> Result<(), JobError> {
+pub(crate) async fn match_listing(cx: &Deps, scope: &KeyScope, listing: &Listing) -> Result<(), JobError> {
     for _ in 0..TRIES {
-        let change = match cx.store().placed_listing(&listing.key).await? {
+        let change = match cx.store().placed_listing(scope, &listing.key).await? {
             Some(placed) => known(cx, &placed, listing).await?,
-            None => new(cx, listing).await?,
+            None => new(cx, scope, listing).await?,
         };
         let Some(change) = change else { return Ok(()) };
         match cx.store().commit(change).await {
@@ -41,9 +45,9 @@ async fn known(cx: &Deps, placed: &PlacedListing, listing: &Listing) -> Result<O
 }
 
 /// The change that places a listing: nothing, if nothing is known by which it could be placed.
-async fn new(cx: &Deps, listing: &Listing) -> Result<Option<Change>, JobError> {
+async fn new(cx: &Deps, scope: &KeyScope, listing: &Listing) -> Result<Option<Change>, JobError> {
     let (Some(_), Some(position)) = (&listing.name, listing.position) else { return Ok(None) };
-    let (cells, mut near) = cx.store().properties_in(Cell::around(position)).await?;
+    let (cells, mut near) = cx.store().properties_in(scope, Cell::around(position)).await?;
     let change = cells.into_iter().fold(Change::new(), |change, mut cell| change.save(&mut cell));
     Ok(Some(match place(listing, &near) {
         Placing::In(at) => {
@@ -55,9 +59,12 @@ async fn new(cx: &Deps, listing: &Listing) -> Result<Option<Change>, JobError> {
         }
         Placing::Alone(doubts) => {
             let id = Property::id_by(&listing.key);
-            let mut property = Property::first(id, Cell::of(position), listing.clone());
+            let first = Property::first(id, Cell::of(position), listing.clone());
+            let mut property = Property { scope: scope.clone(), ..first };
             let mut placed = PlacedListing::of(listing.key.clone(), &property);
             let change = change.create(&mut property).create(&mut placed);
+            // Operators decide for all, and are not shown what a tenant's own key has bought.
+            let doubts = if *scope == KeyScope::Deployment { doubts } else { Vec::new() };
             doubts.into_iter().take(MOST_DOUBTS).fold(change, |change, (at, likeness)| match named(&near[at]) {
                 Some(other) => {
                     let (one, other) = (listing.key.clone(), other.clone());

@@ -3,6 +3,7 @@
 use domain::{
     ids::PropertyId,
     properties::{Listing, ListingKey, Property},
+    sources::KeyScope,
     stays::Position,
 };
 use platform::{Deps, Failure};
@@ -72,12 +73,12 @@ impl From<&Property> for PropertyView {
     }
 }
 
-/// What is known of a listing: where it was placed, and the property that it is of.
+/// What all may know of a listing: where it was placed, and the property that it is of.
 ///
 /// # Errors
 /// If the store can't say; [`Failure::Changed`] in the moment in which the property is joined to another.
 pub(crate) async fn find(cx: &Deps, key: &ListingKey) -> Result<Option<(PlacedListing, Property)>, Failure> {
-    let Some(placed) = cx.store().placed_listing(key).await? else { return Ok(None) };
+    let Some(placed) = cx.store().placed_listing(&KeyScope::Deployment, key).await? else { return Ok(None) };
     let property = cx.store().property_of(&placed).await?.ok_or(Failure::Changed)?;
     Ok(Some((placed, property)))
 }

@@ -73,6 +73,11 @@ impl Sources {
         self.access.get_key_value(source).map(|(id, access)| (*id, access.clone()))
     }
 
+    /// Where each source is of which there is a key.
+    pub fn addresses(&self) -> BTreeMap<&'static str, String> {
+        self.access.iter().map(|(id, access)| (*id, access.url.clone())).collect()
+    }
+
     /// Where a source is that asks for no key.
     pub fn open_address(&self, source: &str) -> Option<(&'static str, String)> {
         self.open.get_key_value(source).map(|(id, url)| (*id, url.clone()))

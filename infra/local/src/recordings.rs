@@ -1,8 +1,8 @@
 //! Travel sources that play recordings, in their wire formats: flights ([`flights`]), stays ([`stays`]), activities
 //! ([`activities`]), exchange rates ([`rates`]).
 //!
-//! What they play are real observations, re-encoded (`infra/local/recordings/SOURCES.md`); every answer says so in a header. They
-//! filter as the sources do, so that a search for another day finds nothing.
+//! What they play are real observations, re-encoded (`infra/local/recordings/SOURCES.md`), but for one activity, which is a vendor's own
+//! example; every answer says in a header what it is. They filter as the sources do, so that a search for another day finds nothing.
 
 use axum::{
     Json, Router,
@@ -24,7 +24,7 @@ mod stays;
 pub const KEY: &str = "recorded:recorded";
 
 /// The sources of which there are recordings.
-pub const PLAYED: [&str; 5] = ["seats-aero", "duffel", "trip-com", "goibibo", "viator"];
+pub const PLAYED: [&str; 6] = ["seats-aero", "duffel", "trip-com", "goibibo", "viator", "getyourguide"];
 
 /// The day of the observations.
 pub const OBSERVED: Date = date(2026, 2, 17);
@@ -39,6 +39,7 @@ const PROVENANCE: [(&str, &str); 1] = [("x-recorded", "real observations, re-enc
 pub struct Recordings {
     flights: flights::Flights,
     stays: stays::Stays,
+    activities: activities::Activities,
     rates: rates::Rates,
 }
 
@@ -48,7 +49,8 @@ impl Recordings {
     /// # Errors
     /// If they are no JSON.
     pub fn embedded() -> Result<Self, serde_json::Error> {
-        Ok(Self { flights: flights::Flights::embedded()?, stays: stays::Stays::embedded()?, rates: rates::Rates::embedded() })
+        let (flights, stays) = (flights::Flights::embedded()?, stays::Stays::embedded()?);
+        Ok(Self { flights, stays, activities: activities::Activities::embedded()?, rates: rates::Rates::embedded() })
     }
 
     /// The same, as if observed on another day, and of flights that leave on another: for functions whose clock is not ours to set.
@@ -56,13 +58,16 @@ impl Recordings {
     pub fn as_if(&self, observed: Date, travel_day: Date) -> Self {
         let moved = |day: Date| if day == OBSERVED { Some(observed) } else { travel_day.checked_add(day - TRAVEL_DAY).ok() };
         let weeks = OBSERVED.until(observed).map_or(0, |span| span.get_days().div_euclid(7));
-        Self { flights: self.flights.as_if(&moved), stays: self.stays.moved_by(weeks.weeks()), rates: self.rates.as_if(observed) }
+        let (flights, stays) = (self.flights.as_if(&moved), self.stays.moved_by(weeks.weeks()));
+        Self { flights, stays, activities: self.activities.clone(), rates: self.rates.as_if(observed) }
     }
 }
 
 /// Serves the calls of every source that is played, each under its id.
 pub fn router(recordings: &Recordings) -> Router {
-    let bookable = flights::router(&recordings.flights).merge(stays::router(&recordings.stays)).merge(activities::router());
+    let bookable = flights::router(&recordings.flights)
+        .merge(stays::router(&recordings.stays))
+        .merge(activities::router(&recordings.activities));
     bookable.merge(rates::router(&recordings.rates))
 }
 

@@ -10,9 +10,10 @@ use crate::{
     activities::{ActivityOffer, ActivityQuery},
     caching::{self, State, Stock},
     flights::{Fare, FlightOffer, SourceId},
+    places::Airport,
     search::{Asks, SearchKey, SearchQuery, SourceOutcome, SourceReport, Wanted},
-    sources::Vertical,
-    stays::{StayOffer, StayQuery},
+    sources::{Market, Switches, Vertical},
+    stays::{City, StayOffer, StayQuery},
 };
 
 /// A question of one vertical.
@@ -27,6 +28,9 @@ pub trait Question: fmt::Debug + Clone + PartialEq + Serialize + DeserializeOwne
 
     /// The first and the last day that it is about.
     fn span(&self) -> (Date, Date);
+
+    /// The market that it is asked for in, where it is one.
+    fn market(&self) -> Option<Market>;
 
     /// Whether what is in stock there shows in an answer that holds these offers.
     fn shows(&self, stock: &Stock, offers: &[Self::Offer]) -> bool;
@@ -56,6 +60,13 @@ impl Question for SearchQuery {
         self.days()
     }
 
+    /// The country that one sets out from.
+    fn market(&self) -> Option<Market> {
+        let mut countries = self.origins().iter().map(Airport::country);
+        let first = countries.next()?;
+        countries.all(|country| country == first).then(|| first.parse().ok()).flatten()
+    }
+
     fn shows(&self, stock: &Stock, _: &[FlightOffer]) -> bool {
         match stock {
             Stock::Route(from, to) => self.origins().contains(from) && self.destinations().contains(to),
@@ -83,6 +94,11 @@ impl Question for StayQuery {
     /// The nights: who leaves in the morning needs no room.
     fn span(&self) -> (Date, Date) {
         (self.checkin(), self.checkout().yesterday().unwrap_or(self.checkin()))
+    }
+
+    /// The country that one stays in.
+    fn market(&self) -> Option<Market> {
+        self.place().city().and_then(City::market).cloned()
     }
 
     fn shows(&self, stock: &Stock, offers: &[StayOffer]) -> bool {
@@ -117,6 +133,11 @@ impl Question for ActivityQuery {
 
     fn span(&self) -> (Date, Date) {
         self.days()
+    }
+
+    /// The country of the city that its words mean.
+    fn market(&self) -> Option<Market> {
+        self.market().cloned()
     }
 
     /// Feeds tell of flights and of hotels.
@@ -314,6 +335,13 @@ impl<Q: Question> Answer<Q> {
         let place = |part: &Part<Q::Offer>| sources.iter().position(|source| source == part.source());
         self.parts.retain(|part| place(part).is_some());
         self.parts.sort_by_key(place);
+        self
+    }
+
+    /// Without the parts of sources that a tenant is not let through to: what is kept may have been asked for by another one.
+    pub fn let_through(mut self, switches: &Switches) -> Self {
+        let market = self.query.market();
+        self.parts.retain(|part| switches.let_through(part.source(), market.as_ref()));
         self
     }
 

@@ -86,9 +86,9 @@ pub struct Asks {
 
 impl Asks {
     /// Whether questions that differ can come to the same one, as it is put to this source. Then its answer is kept by what it was
-    /// asked, for all of them.
+    /// asked, for all of them. Whatever lies in a city comes to that city where a source is asked by its name.
     pub fn shares(self) -> bool {
-        !self.party || self.days != Days::Asked
+        !self.party || self.days != Days::Asked || self.stays.contains(&StayBy::City)
     }
 }
 

@@ -25,10 +25,11 @@ pub mod health;
 pub mod retries;
 
 /// Whose key a source is asked with. What is counted for a key, and what was bought with it, is its owner's.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum KeyScope {
     /// The deployment's: all tenants without one of their own share it.
+    #[default]
     Deployment,
     /// A tenant's own.
     Tenant(TenantId),
@@ -261,6 +262,23 @@ impl Settings {
     }
 }
 
+/// Whether a source is asked for a market, by all that is set of it: who runs the deployment and who runs the tenant must both let it
+/// through.
+pub fn is_let_through<'a>(set: impl IntoIterator<Item = &'a SourceEntry>, market: Option<&Market>) -> bool {
+    set.into_iter().all(|entry| entry.settings.serves(market))
+}
+
+/// Which sources a tenant is served by, as far as switches and markets say: what is set for all, and for the tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Switches(pub Vec<SourceEntry>);
+
+impl Switches {
+    /// Whether this source is let through for a market.
+    pub fn let_through(&self, source: &SourceId, market: Option<&Market>) -> bool {
+        is_let_through(self.0.iter().filter(|entry| entry.source == *source), market)
+    }
+}
+
 impl SourceEntry {
     /// Where the key lies.
     pub const KEY: Place<String> = Place::new("source", "key");
@@ -417,6 +435,21 @@ mod tests {
         for bad in ["short", "with a blank", "li\u{f1}e-too"] {
             let told = SourceKey::try_from(bad.to_owned()).unwrap_err().to_string();
             assert!(!told.contains(bad), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_one_of_both_keeps_back_is_not_let_through() {
+        let (duffel, viator): (SourceId, SourceId) = ("duffel".parse().unwrap(), "viator".parse().unwrap());
+        let tenant = KeyScope::Tenant("demo".parse().unwrap());
+        let set = |scope: &KeyScope, source: &SourceId, enabled| {
+            let entry = SourceEntry::new(scope.clone(), source.clone());
+            SourceEntry { settings: Settings { enabled, ..Settings::default() }, ..entry }
+        };
+        for (for_all, own, expected) in [(true, true, true), (false, true, false), (true, false, false), (false, false, false)] {
+            let switches = Switches(vec![set(&KeyScope::Deployment, &duffel, for_all), set(&tenant, &duffel, own)]);
+            assert_eq!(switches.let_through(&duffel, None), expected, "{for_all} {own}");
+            assert!(switches.let_through(&viator, None), "nothing is set of it");
         }
     }
 

@@ -36,6 +36,8 @@ pub struct Config {
     pub emit_metrics: bool,
     /// Each outside source: where it is and our key.
     pub sources: BTreeMap<&'static str, SourceAccess>,
+    /// The sources of which whoever calls them is given our key, and where they are: that is no secret.
+    pub given: BTreeMap<&'static str, String>,
     /// Each outside source that asks for no key: its base address, without a slash at the end.
     pub open_sources: BTreeMap<&'static str, String>,
 }
@@ -173,7 +175,9 @@ impl Config {
         let mail_sender = reader.parsed("MAIL_SENDER", "must be an email address", |value| value.parse().ok());
         let public_url = reader.url("PUBLIC_URL", None);
         let called = SOURCES.into_iter().filter(|(id, ..)| needed.sources.contains(id));
-        let sources = called.filter_map(|called| reader.source(called)).collect();
+        let sources: BTreeMap<_, _> = called.filter_map(|called| reader.source(called)).collect();
+        let of_all = SOURCES.into_iter().filter_map(|(id, prefix, address)| Some((id, reader.given((id, prefix, address))?)));
+        let given = of_all.chain(sources.iter().map(|(id, access)| (*id, access.url.clone()))).collect();
         let called = OPEN_SOURCES.into_iter().filter(|(id, ..)| needed.sources.contains(id));
         let open_sources =
             called.map(|(id, prefix, address)| (id, reader.url(&format!("{prefix}_URL"), Some(address)))).collect();
@@ -190,6 +194,7 @@ impl Config {
                 public_url,
                 emit_metrics: reader.or("EMIT_METRICS", "true") == "true",
                 sources,
+                given,
                 open_sources,
             }),
             None => Err(ConfigError(reader.faults)),
@@ -240,6 +245,12 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         }
         let url = self.url(&url, address);
         Some((id, SourceAccess { url, key: self.secret(&key, 1) }))
+    }
+
+    /// Where a source is whose key every deployment has.
+    fn given(&self, (id, prefix, address): (&'static str, &str, Option<&str>)) -> Option<String> {
+        let set = || self.optional(&format!("{prefix}_URL")).or_else(|| address.map(str::to_owned));
+        KEYED.contains(&id).then(set).flatten()
     }
 
     fn secret(&mut self, name: &str, at_least: usize) -> SecretString {

@@ -9,6 +9,7 @@ use domain::{
     sources::{KeyScope, Vertical},
     time::Slot,
 };
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// A queue. Each has a dead-letter queue of the same name with `-dead`.
@@ -99,6 +100,18 @@ pub struct RefreshAnswer {
     pub scope: KeyScope,
     /// The question.
     pub search_key: SearchKey,
+    /// What is set aside for it, if it is popular.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<Reserved>,
+}
+
+/// Calls that are set aside in the budget of an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reserved {
+    /// An instant of the hour.
+    pub at: Timestamp,
+    /// How many.
+    pub calls: u32,
 }
 
 impl Message for RefreshAnswer {
@@ -134,6 +147,9 @@ impl Message for SendEmail {
 pub struct SourceAnswered {
     /// How it fared. Of several messages about one answer each has it, and it counts once.
     pub account: Account,
+    /// Who may see what it sells.
+    #[serde(default)]
+    pub scope: KeyScope,
     /// The properties that it sells.
     pub listings: Vec<Listing>,
 }

@@ -7,14 +7,14 @@ use domain::{
     ids::{DealId, TenantId},
     rates::DayRates,
     search::{SearchKey, SearchQuery},
-    sources::{KeyScope, Vertical},
+    sources::{KeyScope, SourceEntry, Vertical},
 };
 use storage::{CachedAnswer, Change, Entity, Grant, KeptMark, StoreError};
 
 use crate::deps::Deps;
 
 /// What it takes to look one up.
-pub const GRANTS: &[Grant] = &[CachedAnswer::READ, DayRates::READ, Deal::READ, KeptMark::READ];
+pub const GRANTS: &[Grant] = &[CachedAnswer::READ, DayRates::READ, Deal::READ, KeptMark::READ, SourceEntry::READ];
 
 /// A deal, whether it is kept or was only shown.
 #[derive(Debug)]
@@ -87,6 +87,7 @@ async fn in_answer(
     let Some(answer) = cx.store().answer::<SearchQuery>(scope, search).await? else { return Ok(None) };
     let Some(oldest) = answer.parts.iter().map(|part| part.asked_at).min() else { return Ok(None) };
     let marks = cx.store().marks(Vertical::Flights, oldest).await?;
+    let answer = answer.let_through(&cx.store().switches_of(tenant).await?);
     let answer = answer.shown(&Look { now: cx.now(), since: None, marks: &marks });
     let assessed = assess(tenant, &answer, &*cx.rates().await?);
     Ok(assessed.into_iter().find(|assessed| assessed.offer.deal_id(tenant) == id))

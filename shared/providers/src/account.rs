@@ -7,6 +7,7 @@ use domain::{
     flights::{FlightOffer, SourceId, lead_ins::LeadInFare},
     properties::Listing,
     quality::Account,
+    sources::KeyScope,
     stays::StayOffer,
 };
 use jiff::Timestamp;
@@ -47,13 +48,17 @@ impl Sold for ActivityOffer {
     }
 }
 
-/// The messages that tell of an answer: one, or more where it sells many properties. The same answer has the same messages.
-pub fn messages<O: Sold>(question: &str, asked_at: Timestamp, found: &Found<O>) -> Vec<SourceAnswered> {
+/// The messages that tell of an answer that these may see: one, or more where it sells many properties. The same answer has the same
+/// messages.
+pub fn messages<O: Sold>(scope: &KeyScope, question: &str, asked_at: Timestamp, found: &Found<O>) -> Vec<SourceAnswered> {
     let cause = found.error.as_ref().map(|error| error.name().to_owned());
     let account = Account::of(question, asked_at, found.report(), cause);
     let mut seen = BTreeSet::new();
     let listings = found.offers.iter().filter_map(|offer| offer.listing(&found.source));
     let listings: Vec<Listing> = listings.filter(|listing| seen.insert(listing.key.clone())).collect();
-    let message = |listings: &[Listing]| SourceAnswered { account: account.clone(), listings: listings.to_vec() };
+    let message = |listings: &[Listing]| {
+        let (account, scope) = (account.clone(), scope.clone());
+        SourceAnswered { account, scope, listings: listings.to_vec() }
+    };
     if listings.is_empty() { vec![message(&[])] } else { listings.chunks(LISTINGS).map(message).collect() }
 }

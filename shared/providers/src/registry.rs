@@ -16,13 +16,9 @@ use std::{
 use domain::{
     flights::SourceId,
     ids::TenantId,
-    sources::{Account, KeptKey, KeyScope, Market, Settings, SourceEntry, Vertical, allowance::Allowance},
+    sources::{Account, KeptKey, KeyScope, Market, Settings, SourceEntry, Vertical, allowance::Allowance, is_let_through},
 };
-use platform::{
-    Deps,
-    config::{KEYED, SourceAccess},
-    vault::VaultError,
-};
+use platform::{Deps, config::SourceAccess, vault::VaultError};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use storage::Grant;
@@ -119,6 +115,8 @@ pub struct Line {
     pub own: Option<SourceEntry>,
     /// What the environment gives.
     given: Option<SourceAccess>,
+    /// Where it is that the environment gives, to whoever calls it, the deployment's key of.
+    given_at: Option<String>,
 }
 
 /// The adapters that an instance of a function has, by account: what one holds, such as a token that is good for an hour, is for
@@ -193,6 +191,7 @@ pub async fn lines_of_deployment(cx: &Deps) -> Result<Vec<Line>, VaultError> {
         deployment: entry_of(&deployment, source),
         own: None,
         given: cx.config().sources.get(source.id).cloned(),
+        given_at: cx.config().given.get(source.id).cloned(),
     };
     Ok((0..).zip(SOURCES).map(line).collect())
 }
@@ -218,12 +217,12 @@ impl Line {
 
     /// Whether it is asked for a market, by switch and markets.
     pub fn serves(&self, market: Option<&Market>) -> bool {
-        self.entries().all(|entry| entry.settings.serves(market))
+        is_let_through(self.entries(), market)
     }
 
     /// Whose key it is asked with, if there is one. (A function that does not call it is not given the deployment's.)
     pub fn scope(&self) -> Option<KeyScope> {
-        let given = || KEYED.contains(&self.source.id).then_some(KeyScope::Deployment);
+        let given = || self.given_at.is_some().then_some(KeyScope::Deployment);
         self.key().map(|(scope, _)| scope).or_else(given)
     }
 
@@ -233,7 +232,7 @@ impl Line {
         let scope = self.key().map(|(scope, _)| scope);
         let counts = |entry: &&SourceEntry| entry.scope == KeyScope::Deployment || Some(&entry.scope) == scope.as_ref();
         let set = self.entries().filter(counts).find_map(|entry| entry.settings.address.as_ref()).map(|address| address.as_str());
-        set.or_else(|| self.given.as_ref().map(|given| given.url.as_str())).or(self.source.base)
+        set.or(self.given_at.as_deref()).or(self.source.base)
     }
 
     /// The tenant's entry before the deployment's.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cache::partition,
+    change::Change,
     entity::{Entity, Key, Keyspace, Kind},
     store::{Range, SortRange, Store, StoreError},
     tables::Table,
@@ -181,16 +182,69 @@ pub struct WarmingHour {
     pub at: Timestamp,
 }
 
+fn hour(at: Timestamp) -> String {
+    format!("WARMING#{}", at.as_second().div_euclid(3_600))
+}
+
 impl Entity for WarmingHour {
     const KIND: &'static Kind = WARMING;
 
     fn key(&self) -> Key {
-        Key::new(format!("WARMING#{}", self.at.as_second().div_euclid(3_600)), "CALLS")
+        Key::new(hour(self.at), "CALLS")
     }
 
     /// It is counted, never written whole.
     fn version(&mut self) -> &mut u64 {
         unreachable!("a counter has no version")
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        after(self.at, HOUR * 2)
+    }
+}
+
+/// What of the budget of an hour is set aside for one answer, until it is known what asking for it took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WarmingShare {
+    /// An instant of the hour.
+    pub at: Timestamp,
+    /// Within which scope the answer is kept.
+    pub scope: KeyScope,
+    /// Its question.
+    pub key: SearchKey,
+    /// So many calls.
+    pub calls: u32,
+    /// Optimistic lock.
+    pub version: u64,
+}
+
+impl WarmingShare {
+    /// Takes it from the budget, of so many calls an hour. Refused with [`StoreError::Exists`] if it was taken before, and with
+    /// [`StoreError::LimitReached`] if too little is left.
+    pub fn take(&mut self, budget: u32) -> Change {
+        let (hour, calls) = (WarmingHour { at: self.at }, i64::from(self.calls));
+        Change::new().create(self).count(&hour, calls, budget)
+    }
+
+    /// Gives back what was not spent of it, or takes what was spent beyond. Refused with [`StoreError::Changed`] if that was done before.
+    pub fn settle(&mut self, spent: u32) -> Change {
+        let (hour, beyond) = (WarmingHour { at: self.at }, i64::from(spent) - i64::from(self.calls));
+        Change::new().delete(self).count(&hour, beyond, u32::MAX)
+    }
+}
+
+impl Entity for WarmingShare {
+    const KIND: &'static Kind = WARMING;
+
+    /// Natural: one for an answer and an hour, however often it is sent.
+    fn key(&self) -> Key {
+        let Self { at, scope, key, .. } = self;
+        Key::new(hour(*at), format!("SHARE#{scope}#{key}"))
+    }
+
+    fn version(&mut self) -> &mut u64 {
+        &mut self.version
     }
 
     fn expires(&self) -> Option<Timestamp> {

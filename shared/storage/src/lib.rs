@@ -35,7 +35,7 @@ mod watchers;
 pub use self::{
     alerts::ToldDay,
     cache::{Asking, CachedAnswer, Held, Turn},
-    caching::{Asker, CacheCount, CacheCounts, DUE_ANSWER_SHARDS, DueAnswer, KeptMark, WarmingHour},
+    caching::{Asker, CacheCount, CacheCounts, DUE_ANSWER_SHARDS, DueAnswer, KeptMark, WarmingHour, WarmingShare},
     change::{Change, Refusal},
     condition::CONDITIONS,
     deals::Sighting,

@@ -1,11 +1,12 @@
 //! Properties, by where they are and by what sources call them, and pairs that a human is asked about. Owned by sources. Nobody's data:
-//! shared across tenants.
+//! what was learned with the deployment's keys is shared across tenants, what a tenant's own key has bought is the tenant's.
 
 use std::collections::BTreeSet;
 
 use domain::{
     ids::PropertyId,
     properties::{Cell, Likeness, ListingKey, Property},
+    sources::KeyScope,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,7 @@ pub(crate) const PROPERTY: &Kind = &Kind {
     name: "property",
     context: "sources",
     table: Table::Core,
-    keys: &[Keyspace { index: None, partition: "CELL#{cell}", sort: "PROPERTY#" }],
+    keys: &[Keyspace { index: None, partition: "CELL#{scope}#{cell}", sort: "PROPERTY#" }],
     retention: "until it is joined to another",
     privacy: "nobody's data",
 };
@@ -30,7 +31,7 @@ pub(crate) const PROPERTY_CELL: &Kind = &Kind {
     name: "property-cell",
     context: "sources",
     table: Table::Core,
-    keys: &[Keyspace { index: None, partition: "CELL#{cell}", sort: "CELL" }],
+    keys: &[Keyspace { index: None, partition: "CELL#{scope}#{cell}", sort: "CELL" }],
     retention: "for good: a number",
     privacy: "nobody's data",
 };
@@ -39,7 +40,7 @@ pub(crate) const PLACED_LISTING: &Kind = &Kind {
     name: "placed-listing",
     context: "sources",
     table: Table::Core,
-    keys: &[Keyspace { index: None, partition: "LISTING#{listing}", sort: "LISTING" }],
+    keys: &[Keyspace { index: None, partition: "LISTING#{scope}#{listing}", sort: "LISTING" }],
     retention: "for good: what a human decided about it stays",
     privacy: "nobody's data",
 };
@@ -67,6 +68,9 @@ const PAGES: usize = 20;
 pub struct PropertyCell {
     /// Which.
     pub cell: Cell,
+    /// Of what is whose to see.
+    #[serde(default)]
+    pub scope: KeyScope,
     /// Optimistic lock, and the number itself.
     pub version: u64,
 }
@@ -77,6 +81,9 @@ pub struct PlacedListing {
     /// The listing.
     #[serde(flatten)]
     pub key: ListingKey,
+    /// Who may see it.
+    #[serde(default)]
+    pub scope: KeyScope,
     /// The cell of the property.
     pub cell: Cell,
     /// The property.
@@ -88,7 +95,7 @@ pub struct PlacedListing {
 impl PlacedListing {
     /// A listing of a property.
     pub fn of(key: ListingKey, property: &Property) -> Self {
-        Self { key, cell: property.cell.clone(), property: property.id, version: 0 }
+        Self { key, scope: property.scope.clone(), cell: property.cell.clone(), property: property.id, version: 0 }
     }
 
     /// It is of this property now.
@@ -116,7 +123,7 @@ impl Entity for Property {
     const KIND: &'static Kind = PROPERTY;
 
     fn key(&self) -> Key {
-        property_key(&self.cell, self.id)
+        property_key((&self.scope, &self.cell), self.id)
     }
 
     fn version(&mut self) -> &mut u64 {
@@ -128,7 +135,7 @@ impl Entity for PropertyCell {
     const KIND: &'static Kind = PROPERTY_CELL;
 
     fn key(&self) -> Key {
-        Key::new(partition(&self.cell), "CELL")
+        Key::new(partition(&self.scope, &self.cell), "CELL")
     }
 
     fn version(&mut self) -> &mut u64 {
@@ -140,7 +147,7 @@ impl Entity for PlacedListing {
     const KIND: &'static Kind = PLACED_LISTING;
 
     fn key(&self) -> Key {
-        listing_key(&self.key)
+        listing_key(&self.scope, &self.key)
     }
 
     fn version(&mut self) -> &mut u64 {
@@ -163,25 +170,25 @@ impl Entity for MatchCandidate {
     }
 }
 
-fn partition(cell: &Cell) -> String {
-    format!("CELL#{cell}")
+fn partition(scope: &KeyScope, cell: &Cell) -> String {
+    format!("CELL#{scope}#{cell}")
 }
 
-fn property_key(cell: &Cell, id: PropertyId) -> Key {
-    Key::new(partition(cell), format!("PROPERTY#{id}"))
+fn property_key((scope, cell): (&KeyScope, &Cell), id: PropertyId) -> Key {
+    Key::new(partition(scope, cell), format!("PROPERTY#{id}"))
 }
 
-fn listing_key(key: &ListingKey) -> Key {
-    Key::new(format!("LISTING#{}", key.id()), "LISTING")
+fn listing_key(scope: &KeyScope, key: &ListingKey) -> Key {
+    Key::new(format!("LISTING#{scope}#{}", key.id()), "LISTING")
 }
 
 impl Store {
-    /// Which property a listing is of, if it was ever placed.
+    /// Which property a listing is of among those that these may see, if it was ever placed.
     ///
     /// # Errors
     /// If the store can't say.
-    pub async fn placed_listing(&self, key: &ListingKey) -> Result<Option<PlacedListing>, StoreError> {
-        self.get(listing_key(key)).await
+    pub async fn placed_listing(&self, scope: &KeyScope, key: &ListingKey) -> Result<Option<PlacedListing>, StoreError> {
+        self.get(listing_key(scope, key)).await
     }
 
     /// The property that a listing is of. `None` as well in the moment in which it is joined to another.
@@ -189,7 +196,7 @@ impl Store {
     /// # Errors
     /// If the store can't say.
     pub async fn property_of(&self, placed: &PlacedListing) -> Result<Option<Property>, StoreError> {
-        self.get(property_key(&placed.cell, placed.property)).await
+        self.get(property_key((&placed.scope, &placed.cell), placed.property)).await
     }
 
     /// Cells as they are, and then all properties in them: in that order, so that what comes in between is noticed by who writes
@@ -197,23 +204,28 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::TooLarge`] if there are more in a cell than there can be; or if the store can't say.
-    pub async fn properties_in(&self, cells: BTreeSet<Cell>) -> Result<(Vec<PropertyCell>, Vec<Property>), StoreError> {
+    pub async fn properties_in(
+        &self,
+        scope: &KeyScope,
+        cells: BTreeSet<Cell>,
+    ) -> Result<(Vec<PropertyCell>, Vec<Property>), StoreError> {
         let (mut locks, mut properties) = (Vec::new(), Vec::new());
         for cell in cells {
-            let known = self.get(PropertyCell { cell: cell.clone(), version: 0 }.key()).await?;
-            locks.push(known.unwrap_or(PropertyCell { cell, version: 0 }));
+            let first = PropertyCell { cell, scope: scope.clone(), version: 0 };
+            locks.push(self.get(first.key()).await?.unwrap_or(first));
         }
         for lock in &locks {
-            properties.extend(self.all_in(&lock.cell).await?);
+            properties.extend(self.all_in(lock).await?);
         }
         Ok((locks, properties))
     }
 
-    async fn all_in(&self, cell: &Cell) -> Result<Vec<Property>, StoreError> {
+    async fn all_in(&self, PropertyCell { cell, scope, .. }: &PropertyCell) -> Result<Vec<Property>, StoreError> {
         let (mut properties, mut after) = (Vec::new(), None::<String>);
         for _ in 0..PAGES {
             let sk = SortRange::Prefix("PROPERTY#".to_owned());
-            let range = Range { index: None, pk: partition(cell), sk, limit: PAGE, after: after.as_deref(), backwards: false };
+            let pk = partition(scope, cell);
+            let range = Range { index: None, pk, sk, limit: PAGE, after: after.as_deref(), backwards: false };
             let page = self.list(range).await?;
             properties.extend(page.items);
             after = page.next;

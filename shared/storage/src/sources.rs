@@ -4,9 +4,9 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     flights::SourceId,
-    ids::{EventId, derived},
+    ids::{EventId, TenantId, derived},
     sources::{
-        Account, KeyScope, SourceEntry, SourceState,
+        Account, KeyScope, SourceEntry, SourceState, Switches,
         allowance::{Allowance, Measure},
         bucket::Bucket,
         feeds::FeedCursor,
@@ -314,6 +314,16 @@ impl Store {
     pub async fn source_entries(&self, scope: &KeyScope) -> Result<Vec<SourceEntry>, StoreError> {
         let (pk, sk) = (format!("T#{scope}#SOURCES"), SortRange::Prefix("ENTRY#".to_owned()));
         Ok(self.list(Range { index: None, pk, sk, limit: 100, after: None, backwards: false }).await?.items)
+    }
+
+    /// Which sources a tenant is let through to: two queries side by side.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn switches_of(&self, tenant: &TenantId) -> Result<Switches, StoreError> {
+        let own = KeyScope::Tenant(tenant.clone());
+        let (for_all, own) = futures::try_join!(self.source_entries(&KeyScope::Deployment), self.source_entries(&own))?;
+        Ok(Switches([for_all, own].concat()))
     }
 
     /// What is set of one source.

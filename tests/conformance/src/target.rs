@@ -168,6 +168,7 @@ impl Target {
             public_url: "https://milebuy.example".to_owned(),
             emit_metrics: false,
             sources: BTreeMap::new(),
+            given: BTreeMap::new(),
             open_sources: BTreeMap::new(),
         };
         let (clock, chance) = (self.reached.clock.clone(), Arc::new(SystemChance));

@@ -114,6 +114,31 @@ fn a_source_that_another_one_is_asking_is_not_left_alone_for_it() {
 }
 
 #[test]
+fn who_comes_again_for_the_awards_asks_for_no_fares_before() {
+    alone(0, async {
+        let world = world(Arc::new(Recorder::of(0)), 0).await;
+        let first = search(&world, "demo").await;
+        let key = first.body["searchKey"].as_str().unwrap().parse().unwrap();
+        let kept = world.app.store().answer::<SearchQuery>(&KeyScope::Deployment, &key).await.unwrap().unwrap();
+        let asks = Asks { party: false, days: Days::Weeks, stays: &[] };
+        let part = kept.query.asked_of(asks, world.now()).key().of_part(&"seats-aero".parse().unwrap());
+        let asked = || ["seats-aero", "duffel"].map(|source| world.space.calls_to(source));
+        let before = asked();
+        world.app.clock.advance(SignedDuration::from_hours(6));
+        assert_eq!(search(&world, "demo").await.body["how"], "stale", "it is asked for anew, by a message");
+        let taken = world.app.store().take_turn(Turn::Now, (&KeyScope::Deployment, &part), world.now(), LEASE).await;
+        assert!(matches!(taken, Ok(Some(_))), "{taken:?}");
+        world.app.settle().await;
+        assert_eq!(asked(), before, "another one is asking for the awards, by which the days of fares are chosen");
+        world.app.clock.advance(SignedDuration::from_mins(5));
+        assert_eq!(search(&world, "demo").await.body["how"], "stale");
+        world.app.settle().await;
+        assert_eq!(asked(), before.map(|calls| calls + 1));
+        assert_eq!(search(&world, "demo").await.body["how"], "hit");
+    });
+}
+
+#[test]
 fn what_is_invalidated_while_it_is_asked_for_is_asked_for_again() {
     for seed in 0..SEEDS {
         alone(seed, async {

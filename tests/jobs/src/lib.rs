@@ -88,6 +88,7 @@ impl Space {
             "seats-aero" => json!({"data": [self.availability()], "count": 1, "hasMore": false, "cursor": 1}).to_string(),
             "goibibo" => json!({"hotels": [hotel("GI-77", "120.00"), hotel("GI-12", "95.50")]}).to_string(),
             "trip-com" => json!({"hotels": []}).to_string(),
+            "getyourguide" => json!({"_metadata": {"totalCount": 0}, "data": {"tours": []}}).to_string(),
             "viator" => json!({"products": {"results": [tour()], "totalCount": 1}}).to_string(),
             _ => json!({"data": {"id": "orq_1", "offers": []}}).to_string(),
         }

@@ -8,7 +8,9 @@ use domain::{
     time::Slot,
 };
 use jiff::{SignedDuration, Timestamp, civil::date};
-use storage::{Asker, CacheCount, CacheCounts, Change, DUE_ANSWER_SHARDS, DueAnswer, KeptMark, Store, StoreError, WarmingHour};
+use storage::{
+    Asker, CacheCount, CacheCounts, Change, DUE_ANSWER_SHARDS, DueAnswer, KeptMark, Store, StoreError, WarmingHour, WarmingShare,
+};
 use storage_tests::{at, stored};
 
 fn mark(instant: Timestamp, property: u32) -> KeptMark {
@@ -117,6 +119,25 @@ async fn what_is_due_is_found_in_its_minute_and_once() {
     assert_eq!(found(at("2026-02-17T12:00:00Z")).await, std::slice::from_ref(&due));
     stored.store.commit(Change::new().forget(&due)).await.unwrap();
     assert_eq!(found(noon).await, []);
+}
+
+#[tokio::test]
+async fn what_is_set_aside_of_a_budget_is_taken_once_and_settled_once() {
+    let stored = stored();
+    let share = |key: &str, calls| {
+        let (scope, key) = (KeyScope::Deployment, key.parse().unwrap());
+        WarmingShare { at: at("2026-02-17T12:10:00Z"), scope, key, calls, version: 0 }
+    };
+    let commit = async |change| stored.store.commit(change).await;
+    let (mut first, mut second) = (share(&"1".repeat(32), 6), share(&"2".repeat(32), 4));
+    assert_eq!(commit(first.take(9)).await, Ok(()));
+    assert_eq!(commit(share(&"1".repeat(32), 1).take(9)).await, Err(StoreError::Exists));
+    assert_eq!(commit(second.clone().take(9)).await, Err(StoreError::LimitReached), "of both or of neither");
+    assert_eq!(commit(first.clone().settle(1)).await, Ok(()));
+    assert_eq!(commit(first.settle(1)).await, Err(StoreError::Changed));
+    assert_eq!(commit(second.take(9)).await, Ok(()));
+    assert_eq!(commit(second.settle(8)).await, Ok(()), "what was spent beyond counts, too");
+    assert_eq!(commit(share(&"3".repeat(32), 1).take(9)).await, Err(StoreError::LimitReached));
 }
 
 #[tokio::test]

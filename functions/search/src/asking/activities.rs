@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{
     activities::{ActivityOffer, ActivityQuery},
     answers::{Answer, Part},
-    sources::{KeyScope, Market},
+    sources::KeyScope,
 };
 use futures::{
     FutureExt,
@@ -32,11 +32,6 @@ impl Askable for ActivityQuery {
 
     fn is_wanted_of(&self, _: &Serving<Self::Adapter>) -> bool {
         true
-    }
-
-    /// The country of the city that its words mean.
-    fn market(&self) -> Option<Market> {
-        self.market().cloned()
     }
 
     /// Prices of activities are no observations yet: nothing learns from them.

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use domain::{
     answers::{Answer, Cause, Part, Trouble},
     flights::{Fare, FlightOffer, SourceId},
-    places::Airport,
     search::{SearchQuery, SourceOutcome, Wanted},
-    sources::{KeyScope, Market},
+    sources::KeyScope,
 };
 use futures::{
     FutureExt,
@@ -50,13 +49,6 @@ impl Askable for SearchQuery {
     /// Awards are compared with fares, and fares with nothing.
     fn concerns(&self, serving: &Serving<FlightSource>) -> bool {
         self.is_wanted_of(serving) || matches!((&serving.adapter, self.wanted()), (FlightSource::Fares(_), Wanted::AwardFlights))
-    }
-
-    /// The country that one sets out from.
-    fn market(&self) -> Option<Market> {
-        let mut countries = self.origins().iter().map(Airport::country);
-        let first = countries.next()?;
-        countries.all(|country| country == first).then(|| first.parse().ok()).flatten()
     }
 
     fn keep_prices<'a>(cx: &'a Deps, scope: &'a KeyScope, answer: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -120,6 +112,10 @@ impl ToSources for SearchQuery {
     /// Why there are none, while no source has said which awards there are.
     fn days_worth_asking(&self, asking: &Asking<'_, SearchQuery>, parts: &[Part<FlightOffer>]) -> Result<Vec<Date>, Trouble> {
         match self.wanted() {
+            // Who comes again for the awards asks for fares then: these may be other days.
+            Wanted::AwardFlights if asking.since.is_some() && asking.is_another_asking() => {
+                Err(Trouble { at: asking.now, cause: Cause::Late })
+            }
             Wanted::AwardFlights => {
                 let kept = asking.kept.iter().flat_map(|kept| &kept.parts);
                 let kept = kept.filter(|part| parts.iter().all(|asked| asked.source() != part.source() || !asked.has_answered()));

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use domain::{
     answers::{Answer, Part},
-    sources::{KeyScope, Market},
-    stays::{City, StayOffer, StayQuery},
+    sources::KeyScope,
+    stays::{StayOffer, StayQuery},
 };
 use futures::{
     FutureExt,
@@ -32,11 +32,6 @@ impl Askable for StayQuery {
 
     fn is_wanted_of(&self, _: &Serving<Self::Adapter>) -> bool {
         true
-    }
-
-    /// The country that one stays in.
-    fn market(&self) -> Option<Market> {
-        self.place().city().and_then(City::market).cloned()
     }
 
     /// Prices of rooms are no observations yet: nothing learns from them.

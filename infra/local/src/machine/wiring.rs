@@ -167,6 +167,7 @@ impl Wiring<'_> {
             public_url: self.options.public_url.clone(),
             emit_metrics: self.options.metrics.is_some(),
             sources: needed.sources.iter().filter_map(|source| self.sources.access(source)).collect(),
+            given: self.sources.addresses(),
             open_sources: needed.sources.iter().filter_map(|source| self.sources.open_address(source)).collect(),
         };
         let aws = Aws {

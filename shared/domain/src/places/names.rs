@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{
     Airport, Place,
     fold::{fold, fold_name},
-    suggest::suggest,
+    suggest::{nearly, suggest},
 };
 use crate::{faults::Fault, inputs};
 
@@ -41,7 +41,7 @@ pub(super) struct Name {
     pub(super) folded: &'static str,
     pub(super) kind: PlaceKind,
     /// Whether the name alone means the place. Groups that only some lists know have to be asked for by their code.
-    means: bool,
+    pub(super) means: bool,
     pub(super) shown: &'static str,
     country: &'static str,
     pub(super) place: &'static str,
@@ -116,6 +116,14 @@ pub enum Unresolved {
     /// Several places are, and none is meant by nearly everyone: the busiest first.
     #[error("several places are called that{}", offered(": ", .0))]
     Ambiguous(Vec<Choice>),
+    /// No city that is known here is, but some are called nearly so. There are more cities than are known here.
+    #[error("no city that is known here is called that; did you mean {}? If not, name its country after a comma", cities(.0))]
+    Nearly(Vec<Choice>),
+}
+
+/// As they can be sent instead.
+fn cities(choices: &[Choice]) -> String {
+    choices.iter().map(|choice| format!("{}, {}", choice.name, choice.country)).collect::<Vec<_>>().join(" or ")
 }
 
 fn offered(lead: &str, choices: &[Choice]) -> String {
@@ -127,7 +135,7 @@ impl Unresolved {
     /// Its stable code.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Unknown(_) => "unknown-place",
+            Self::Unknown(_) | Self::Nearly(_) => "unknown-place",
             Self::Ambiguous(_) => "ambiguous-place",
         }
     }
@@ -177,10 +185,7 @@ fn by_code_or_name(place: Place, named: &[&Name]) -> Result<Place, Unresolved> {
 
 /// What has this name: cities and metropolitan areas, or else airports. The busiest first.
 fn named(text: &str) -> Vec<&'static Name> {
-    let (name, country) = match text.rsplit_once(',').map(|(name, country)| (name, country_of(country))) {
-        Some((name, Some(country))) => (name, Some(country)),
-        Some((_, None)) | None => (text, None),
-    };
+    let (name, country) = apart(text);
     let here = |name: &&Name| country.is_none_or(|country| name.country == country);
     let city = fold_name(name);
     let mut found: Vec<&Name> = exactly(&city).filter(|name| name.kind != PlaceKind::Airport).filter(here).collect();
@@ -194,22 +199,43 @@ fn named(text: &str) -> Vec<&'static Name> {
     found
 }
 
-/// The city that a name means, and what it is called without its country. Codes are no names here: `Goa` is in India, and `GOA` the
-/// code of Genoa. None if no city that has an airport, and no airport, is called that.
+/// A name and its country, where one follows after a comma.
+fn apart(text: &str) -> (&str, Option<&'static str>) {
+    let parts = text.rsplit_once(',').and_then(|(name, country)| Some((name, country_of(country)?)));
+    parts.map_or((text, None), |(name, country)| (name.trim(), Some(country)))
+}
+
+/// A city, as a text names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedCity {
+    /// What it is called, without its country.
+    pub name: String,
+    /// What it is here; none, if no city that has an airport, and no airport, is called that.
+    pub place: Option<Place>,
+    /// The country that follows its name: two letters of ISO 3166.
+    pub country: Option<&'static str>,
+}
+
+/// The city that a name means. Codes are no names here: `Goa` is in India, and `GOA` the code of Genoa. One that no table has is what its
+/// name says, if its country follows or it is like none that is known: there are more cities than airports.
 ///
 /// # Errors
-/// [`Unresolved::Ambiguous`] with the places that it could mean.
-pub fn city(text: &str) -> Result<Option<(String, Place)>, Unresolved> {
+/// [`Unresolved::Ambiguous`] with the places that it could mean; [`Unresolved::Nearly`] with the cities that are called nearly so.
+pub fn city(text: &str) -> Result<NamedCity, Unresolved> {
     let text = text.trim();
-    if text.len() > LONGEST {
-        return Ok(None);
-    }
-    let named = named(text);
-    let Some(first) = named.first() else { return Ok(None) };
+    let (written, country) = apart(text);
+    let as_written = |place| NamedCity { name: written.to_owned(), place, country };
+    let named = if text.len() > LONGEST { Vec::new() } else { named(text) };
+    let Some(first) = named.first() else {
+        let like = if country.is_none() { nearly(written, CHOICES) } else { Vec::new() };
+        return if like.is_empty() { Ok(as_written(None)) } else { Err(Unresolved::Nearly(like)) };
+    };
     let place = the_one_of(&named, text)?;
-    let written = text.rsplit_once(',').filter(|(_, country)| country_of(country).is_some()).map_or(text, |(name, _)| name);
-    let name = if first.kind == PlaceKind::Airport { place.city() } else { Some(written.trim().to_owned()) };
-    Ok(name.map(|name| (name, place)))
+    Ok(match (first.kind, place.city()) {
+        (PlaceKind::Airport, Some(name)) => NamedCity { name, place: Some(place), country },
+        (PlaceKind::Airport, None) => as_written(None),
+        (PlaceKind::City | PlaceKind::Metro, _) => as_written(Some(place)),
+    })
 }
 
 /// The busiest city with one of these airports: as it is shown, and as it is written.

@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap, sync::LazyLock};
 use super::{
     Airport, CODES, Place,
     fold::fold_name,
-    names::{Choice, NAMES, Name},
+    names::{Choice, NAMES, Name, PlaceKind},
 };
 
 /// The most that is looked at of what was typed, in letters.
@@ -77,6 +77,23 @@ pub fn suggest(typed: &str, most: usize) -> Vec<Choice> {
     choices
 }
 
+/// At most so many cities whose whole name this would be, but for a slip, or two in a long one: the nearest first, of those the busiest.
+pub(super) fn nearly(typed: &str, most: usize) -> Vec<Choice> {
+    let folded = fold_name(typed);
+    let looked_for = Typed::new(folded.as_bytes());
+    let cities = NAMES.iter().zip(LETTERS.iter()).filter(|(name, _)| name.means && name.kind != PlaceKind::Airport);
+    let near = cities.filter_map(|(name, letters)| Some((looked_for.slips_to_all(name, *letters)?, Reverse(name.rank), name)));
+    let mut near: Vec<(u8, Reverse<u32>, &Name)> = near.collect();
+    near.sort_by_key(|(slips, rank, _)| (*slips, *rank));
+    let mut choices: Vec<Choice> = Vec::new();
+    for choice in near.into_iter().filter_map(|(.., name)| name.choice()) {
+        if choices.len() < most && !choices.iter().any(|known| (known.name, known.country) == (choice.name, choice.country)) {
+            choices.push(choice);
+        }
+    }
+    choices
+}
+
 /// What has this code: an airport, a metropolitan area, or both.
 fn coded(folded: &str) -> Vec<Choice> {
     let Ok(code) = <[u8; 3]>::try_from(folded.to_ascii_uppercase().as_bytes()) else { return Vec::new() };
@@ -123,10 +140,25 @@ impl<'a> Typed<'a> {
     /// How many letters were left out, added, mistaken or exchanged with their neighbour, if some beginning of the word was meant
     /// and they are not too many. The first letter is right, as nearly always.
     fn slips_to(&self, word: &[u8]) -> Option<u8> {
+        let word = &word[..word.len().min(self.text.len() + usize::from(self.slips))];
+        self.row_to(word)?[..=word.len()].iter().copied().min().filter(|slips| *slips <= self.slips)
+    }
+
+    /// The same of a whole name.
+    fn slips_to_all(&self, name: &Name, letters: u32) -> Option<u8> {
+        let word = name.folded.as_bytes();
+        let lacks_too_many = (self.letters & !letters).count_ones() > u32::from(self.slips);
+        if lacks_too_many || word.len() > self.text.len() + usize::from(self.slips) {
+            return None;
+        }
+        self.row_to(word)?.get(word.len()).copied().filter(|slips| *slips <= self.slips)
+    }
+
+    /// The distances of what was typed to each beginning of a word, if some of them are not too far.
+    fn row_to(&self, word: &[u8]) -> Option<Row> {
         if self.slips == 0 || word.first() != self.text.first() {
             return None;
         }
-        let word = &word[..word.len().min(self.text.len() + usize::from(self.slips))];
         let (mut before, mut above): (Row, Row) =
             ([0; WIDTH], std::array::from_fn(|column| u8::try_from(column).unwrap_or(u8::MAX)));
         for (row, letter) in (1..).zip(self.text) {
@@ -146,7 +178,7 @@ impl<'a> Typed<'a> {
             }
             (before, above) = (above, this);
         }
-        above[..=word.len()].iter().copied().min().filter(|slips| *slips <= self.slips)
+        Some(above)
     }
 }
 

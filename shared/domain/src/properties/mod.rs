@@ -1,5 +1,5 @@
-//! Properties: one house that several sources sell, put together from what each of them says of it. Nobody's data, and the same for
-//! all tenants.
+//! Properties: one house that several sources sell, put together from what each of them says of it. What is learned with the deployment's
+//! keys is the same for all tenants; what a tenant's own key has bought is for that tenant.
 //!
 //! What a source calls by one reference is a [`Listing`]. [`likeness`] holds two of them against each other, and says why. What is
 //! alike enough is one [`Property`]; what might be is for a human to decide, and what a human decided stays.
@@ -19,6 +19,7 @@ use crate::{
     flights::SourceId,
     ids::{ListingId, PropertyId, derived},
     inputs::{Fields, Input, leaf},
+    sources::KeyScope,
     stays::{self, Position},
     text::text,
 };
@@ -114,6 +115,9 @@ pub struct Property {
     pub id: PropertyId,
     /// Where it was first seen. It stays there, whatever positions are corrected to: houses do not move.
     pub cell: Cell,
+    /// Who may see it: whose key it was learned with.
+    #[serde(default)]
+    pub scope: KeyScope,
     /// What each source says of it.
     pub listings: BTreeMap<SourceId, Listing>,
     /// Optimistic lock.
@@ -126,9 +130,10 @@ pub struct Property {
 pub struct SoldAsTwo(pub SourceId);
 
 impl Property {
-    /// The property that a listing is the first of.
+    /// The property that a listing is the first of, for all to see.
     pub fn first(id: PropertyId, cell: Cell, listing: Listing) -> Self {
-        Self { id, cell, listings: [(listing.key.source.clone(), listing)].into(), version: 0 }
+        let listings = [(listing.key.source.clone(), listing)].into();
+        Self { id, cell, scope: KeyScope::Deployment, listings, version: 0 }
     }
 
     /// The id of the property that a listing is the first of.
@@ -211,7 +216,7 @@ impl Property {
             return None;
         }
         let listing = self.listings.remove(&key.source)?;
-        Some(Self::first(id, self.cell.clone(), listing))
+        Some(Self { scope: self.scope.clone(), ..Self::first(id, self.cell.clone(), listing) })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     places::{
         Airport, Place, country_of,
         fold::fold_name,
-        names::{self, Unresolved},
+        names::{self, NamedCity, Unresolved},
     },
     sources::Market,
 };
@@ -28,14 +28,17 @@ pub struct City {
 }
 
 impl City {
-    /// The city that a name means, with its country after a comma where that is needed. One that no table has is taken by its name:
-    /// there are more cities than airports.
+    /// The city that a name means, with its country after a comma where that is needed. One that no table has is taken by its name, if
+    /// its country follows or it is like none that is known: there are more cities than airports.
     ///
     /// # Errors
-    /// If several cities have the name, with them to choose from.
+    /// If several cities have the name, or some have nearly the same, with them to choose from.
     pub fn named(text: &str) -> Result<Self, Unresolved> {
-        let unknown = || Self { name: text.trim().to_owned(), position: None, country: None };
-        Ok(names::city(text)?.map_or_else(unknown, |(name, place)| Self::at(name, place)))
+        let NamedCity { name, place, country } = names::city(text)?;
+        Ok(match place {
+            Some(place) => Self::at(name, place),
+            None => Self { name, position: None, country: country.and_then(|country| country.parse().ok()) },
+        })
     }
 
     /// The city that a position is in or near: the busiest that has an airport within 40 km of it.

@@ -85,6 +85,22 @@ fn a_code_is_no_name_and_a_name_of_several_cities_is_not_guessed() {
 }
 
 #[test]
+fn a_name_that_is_nearly_a_citys_is_no_citys_unless_its_country_is_said() {
+    for (slip, meant) in [("Singapor", "Singapore, SG"), ("Barcelnoa", "Barcelona, ES"), ("Jaipurr", "Jaipur, IN")] {
+        let refused = City::named(slip).unwrap_err();
+        assert_eq!(refused.code(), "unknown-place");
+        assert!(refused.to_string().contains(meant), "{refused}");
+        assert!(City::named(meant).unwrap().position().is_some(), "what is offered can be sent");
+    }
+    // Nobody flies there, and nothing is called nearly so.
+    for lacking in ["Goa", "Hallstatt", "Port Isaac", "Rothenburg ob der Tauber", "東京"] {
+        assert_eq!((city(lacking).name(), city(lacking).position()), (lacking, None));
+    }
+    let told = city("Singapor, India");
+    assert_eq!((told.name(), told.market().unwrap().as_str(), told.position()), ("Singapor", "IN", None));
+}
+
+#[test]
 fn what_is_around_a_position_is_asked_of_the_city_there_and_has_to_say_where_it_is() {
     let here = position("1.2903", "103.8519");
     let place = StayPlace::Around(here, 5, City::near(here));

@@ -46,6 +46,31 @@ async fn bring(app: &TestApp, messages: &[Value]) {
     app.settle().await;
 }
 
+#[tokio::test]
+async fn what_a_tenants_own_key_has_shown_is_for_nobody_else() {
+    let app = TestApp::new().await;
+    let house = |source: &str, reference: &str| listing((source, reference), "Hotel Adler", "52.5001");
+    let of = |scope: &str, message: Value| {
+        let mut message = message;
+        message["scope"] = json!(scope);
+        message
+    };
+    bring(&app, &[of("demo", answered("a", &[house("oyo", "1")])), of("demo", answered("b", &[house("goibibo", "1")]))]).await;
+    let operator = app.member("operator");
+    let show = async |key: Key<'_>| operator.get(&format!("{PROPERTIES}?source={}&reference={}", key.0, key.1)).send().await;
+    show(("oyo", "1")).await.assert(404, "property-not-found");
+    let stay = json!({"stay": {"source": "oyo", "reference": "1", "city": "Singapore", "checkin": "2026-04-27", "nights": 2}});
+    let compare = async |member: &str| app.member(member).post("/v1/search/compare").body(stay.clone()).send().await;
+    compare("omar").await.assert(404, "property-not-found");
+    compare("demo").await.assert(200, "");
+    // What the deployment's key shows of it later is everyone's, and knows nothing of what was shown before.
+    bring(&app, &[answered("c", &[house("oyo", "1")])]).await;
+    let shown = show(("oyo", "1")).await;
+    shown.assert(200, "");
+    assert_eq!(shown.body["listings"].as_array().unwrap().len(), 1);
+    assert!(operator.get(&format!("{PROPERTIES}/candidates")).send().await.body["items"].as_array().unwrap().is_empty());
+}
+
 /// A house that is there, as the questions of the generated tests ask for it.
 pub async fn one(app: &TestApp) {
     bring(app, &[answered("one", &[listing(("expedia-rapid", "12345"), "Villa Rosa", "52.6001")])]).await;

@@ -32,7 +32,7 @@ async fn a_tenants_key_is_sealed_shown_to_nobody_and_nobody_elses() {
     let app = TestApp::new().await;
     let (admin, operator) = (app.member("admin"), app.member("operator"));
     let others = app.user_of("other", "omar", Role::Admin).at("other.localhost");
-    let (source, key) = ("/v1/admin/providers/viator", "/v1/admin/providers/viator/key");
+    let (source, key) = ("/v1/admin/providers/expedia-rapid", "/v1/admin/providers/expedia-rapid/key");
     assert_eq!(show(&admin, source).await["key"], json!({"of": "nobody"}));
     admin.put(key).body(json!({"key": KEY})).send().await.assert(204, "");
 
@@ -40,14 +40,29 @@ async fn a_tenants_key_is_sealed_shown_to_nobody_and_nobody_elses() {
     assert_eq!((&shown["key"]["of"], &shown["asked"], &shown["version"]), (&json!("tenant"), &json!(true), &json!(1)));
     assert_eq!(shown["key"]["setBy"], json!(admin.owner().member));
     assert_eq!(show(&others, source).await["key"], json!({"of": "nobody"}));
-    assert_eq!(show(&operator, "/v1/operator/providers/viator").await["key"], json!({"of": "nobody"}));
-    assert_eq!(show(&operator, "/v1/operator/providers/viator?tenant=demo").await["key"]["of"], "tenant");
+    assert_eq!(show(&operator, "/v1/operator/providers/expedia-rapid").await["key"], json!({"of": "nobody"}));
+    assert_eq!(show(&operator, "/v1/operator/providers/expedia-rapid?tenant=demo").await["key"]["of"], "tenant");
     let stored = format!("{:?}", Core::of(&app).everything().await);
     assert!(stored.contains("source-entry") && !stored.contains(KEY) && !shown.to_string().contains(KEY));
 
     admin.delete(key).send().await.assert(204, "");
     assert_eq!(show(&admin, source).await["key"], json!({"of": "nobody"}));
     admin.delete(key).send().await.assert(404, "provider-key-not-found");
+}
+
+#[tokio::test]
+async fn what_is_played_is_asked_and_said_to_be() {
+    let app = TestApp::new().await;
+    for (user, base) in [(app.member("admin"), "/v1/admin/providers"), (app.member("operator"), "/v1/operator/providers")] {
+        for list in [format!("{base}?limit=100"), format!("{base}/health?limit=100")] {
+            let shown = show(&user, &list).await;
+            let asked = shown["items"].as_array().unwrap().iter().filter(|one| one["asked"] == true);
+            let ids: Vec<&str> = asked.map(|one| one["id"].as_str().unwrap()).collect();
+            let mut played = local::recordings::PLAYED;
+            played.sort_unstable();
+            assert_eq!(ids, played, "{list}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -164,6 +164,27 @@ async fn a_find_is_had_for_as_long_as_it_is_shown_and_by_nobody_elses_members() 
 }
 
 #[tokio::test]
+async fn a_find_of_a_source_that_a_brand_has_off_is_not_had_by_its_members() {
+    let app = TestApp::new().await;
+    let (demo, admin) = (app.member("demo"), app.member("admin"));
+    let found = search(&demo, dubai()).await;
+    let (key, id) = (found["searchKey"].as_str().unwrap(), items(&found)[0]["deal"].as_str().unwrap());
+    let explain = async || demo.get(&format!("/v1/deals/{id}/explain?searchKey={key}")).send().await;
+    explain().await.assert(200, "");
+    for (switch, status, code) in [
+        (json!({"enabled": false}), 404, "deal-not-found"),
+        (json!({"enabled": true, "markets": ["FR"]}), 404, "deal-not-found"),
+        (json!({"enabled": true, "markets": ["FR", "US"]}), 200, ""),
+    ] {
+        admin.put("/v1/admin/providers/seats-aero").body(switch).send().await.assert(200, "");
+        explain().await.assert(status, code);
+    }
+    app.member("operator").put("/v1/operator/providers/seats-aero").body(json!({"enabled": false})).send().await.assert(200, "");
+    explain().await.assert(404, "deal-not-found");
+    demo.put(&format!("/v1/me/saved-deals/{id}")).body(json!({"searchKey": key})).send().await.assert(404, "deal-not-found");
+}
+
+#[tokio::test]
 async fn every_fault_of_a_question_is_named() {
     let app = TestApp::new().await;
     let cases = [
@@ -248,6 +269,7 @@ async fn a_price_is_checked_at_its_source() {
         checked.assert(200, "");
         assert_eq!((&checked.body["state"], &checked.body["total"]), (&json!(state), &total));
     }
+    check(json!({"source": "expedia-rapid"})).await.assert(409, "not-offered");
     for (more, at) in [
         (json!({"source": "seats-aero"}), "/source"),
         (json!({"source": "nobody"}), "/source"),

@@ -95,13 +95,50 @@ async fn the_notice_in_the_readme_is_received() {
     assert_eq!(received, serde_json::json!({"id": "evt-1"}));
 }
 
-#[tokio::test]
-async fn the_search_in_the_readme_finds_what_is_worth_most() {
+/// What a search is answered, for the demo member.
+async fn searched(begin: &str) -> serde_json::Value {
     let first = printed(FROM_HERE);
     let named = first.split("\n\n").next().unwrap();
     let signed_in = r#"TOKEN=$(curl -sS $API/v1/auth/login -H 'Content-Type: application/json' \
       -d '{"login": "demo", "password": "local sunny lantern"}' | field accessToken)"#;
-    let found = walked(&format!("{named}\n{signed_in}\n{}", printed("curl -sS $API/v1/search/flights"))).await;
+    walked(&format!("{named}\n{signed_in}\n{}", printed(begin))).await
+}
+
+#[tokio::test]
+async fn the_stays_in_the_readme_are_ranked_and_held_against_each_other() {
+    let found = searched("curl -sS $API/v1/search/stays").await;
+    let items = found["items"].as_array().unwrap();
+    let dollars =
+        |item: &serde_json::Value| item["compared"]["amount"].as_str().unwrap().parse::<rust_decimal::Decimal>().unwrap();
+    assert!(items.len() == 3 && items.is_sorted_by_key(dollars), "{found:#}");
+    assert!(items.iter().all(|item| item["standing"].is_object()), "{found:#}");
+}
+
+#[tokio::test]
+async fn the_activity_in_the_readme_is_found() {
+    let found = searched("curl -sS $API/v1/search/activities").await;
+    assert_eq!((&found["found"], &found["complete"]), (&1.into(), &true.into()), "{found:#}");
+    assert_eq!(found["items"][0]["activity"]["freshness"]["source"], "getyourguide", "{found:#}");
+}
+
+#[tokio::test]
+async fn the_journey_in_the_readme_is_compared_for_points_and_for_money() {
+    let found = searched("curl -sS $API/v1/search/compare").await;
+    let sources: Vec<&str> = found["items"].as_array().unwrap().iter().map(|item| item["source"].as_str().unwrap()).collect();
+    assert_eq!(sources, ["duffel", "seats-aero", "seats-aero", "seats-aero", "seats-aero"], "{found:#}");
+    assert_eq!(found["items"][0]["total"], serde_json::json!({"amount": "494.00", "currency": "USD"}), "{found:#}");
+    assert_eq!(found["items"][0]["cheapest"], true);
+}
+
+#[tokio::test]
+async fn the_price_in_the_readme_holds() {
+    let checked = searched("curl -sS $API/v1/search/check").await;
+    assert_eq!(checked["state"], "available", "{checked:#}");
+}
+
+#[tokio::test]
+async fn the_search_in_the_readme_finds_what_is_worth_most() {
+    let found = searched("curl -sS $API/v1/search/flights").await;
     let scores: Vec<u64> =
         found["items"].as_array().unwrap().iter().map(|item| item["score"]["total"].as_u64().unwrap()).collect();
     assert!(scores.len() == 3 && scores.is_sorted_by(|one, next| one >= next), "{found:#}");

@@ -187,6 +187,29 @@ async fn what_many_ask_for_is_asked_for_before_its_time_is_over() {
     assert_eq!(found(&app).await, came("hit", "fresh"));
 }
 
+/// Whether so many calls are left in this hour's budget for what is popular, and no more.
+async fn are_left(app: &TestApp, calls: i64) -> bool {
+    let take = async |calls| app.store().commit(Change::new().count(&WarmingHour { at: app.clock.now() }, calls, 240)).await;
+    take(calls).await.is_ok() && take(1).await.is_err() && take(-calls).await.is_ok()
+}
+
+#[tokio::test]
+async fn of_the_budget_for_what_is_popular_goes_what_was_spent() {
+    for (asked_meanwhile, spent) in [(false, 2), (true, 0)] {
+        let (_, app) = begun().await;
+        let life = popular(&app, 6).await;
+        app.clock.advance(life - SignedDuration::from_mins(20));
+        app.system().run_now("search-warm-answers").await;
+        assert!(are_left(&app, 238).await, "what it cost last is set aside: awards, and what they are compared with");
+        if asked_meanwhile {
+            invalidate(&app, json!({"route": {"from": "LAX", "to": "DXB"}})).await;
+            found(&app).await;
+        }
+        app.settle().await;
+        assert!(are_left(&app, 240 - spent).await, "{asked_meanwhile}");
+    }
+}
+
 #[tokio::test]
 async fn what_few_ask_for_or_nobody_can_pay_is_not() {
     for (noted, spent) in [(0, 0), (6, 240)] {
@@ -273,11 +296,56 @@ async fn one_stay_is_compared_as_its_sources_sell_it_and_no_other() {
 }
 
 #[tokio::test]
+async fn what_is_around_a_place_is_asked_of_its_city_once_for_all() {
+    let (space, app) = begun().await;
+    let near = |latitude: &str| {
+        let position = json!({"latitude": latitude, "longitude": "103.8500"});
+        json!({"around": {"position": position, "kilometres": 5}, "checkin": "2026-04-27", "nights": 2})
+    };
+    for question in [near("1.2900"), near("1.3100"), json!({"city": "Singapore", "checkin": "2026-04-27", "nights": 2})] {
+        app.member("demo").post("/v1/search/stays").body(question).send().await.assert(200, "");
+    }
+    assert_eq!((space.calls_to("goibibo"), space.calls_to("trip-com")), (1, 1), "both are asked by the name of a city");
+}
+
+#[tokio::test]
+async fn a_city_that_is_nearly_written_so_is_not_asked_for() {
+    let (space, app) = begun().await;
+    let stay = |city: &str| json!({"city": city, "checkin": "2026-04-27", "nights": 2});
+    let search = async |city: &str| app.member("demo").post("/v1/search/stays").body(stay(city)).send().await;
+    let refused = search("Singapor").await;
+    refused.assert(422, "invalid-input");
+    assert!(refused.body["errors"][0]["detail"].as_str().unwrap().contains("Singapore, SG"), "{:#}", refused.body);
+    assert_eq!(space.calls_to("goibibo"), 0);
+    search("Singapor, IN").await.assert(200, "");
+    assert_eq!(space.calls_to("goibibo"), 1);
+}
+
+#[tokio::test]
+async fn a_source_that_a_brand_has_off_offers_its_members_nothing() {
+    let (_, app) = begun().await;
+    let (dana, admin) = (app.member("demo"), app.member("admin"));
+    let watcher = watch(&dana, json!({})).await;
+    run(&app, &dana, watcher).await;
+    assert_eq!(deals(&dana).await.len(), 1);
+    let search_key = search(&app).await.body["searchKey"].clone();
+    for (enabled, live) in [(false, 0), (true, 1)] {
+        admin.put("/v1/admin/providers/seats-aero").body(json!({"enabled": enabled})).send().await.assert(200, "");
+        // As if the event came only now.
+        let detail = json!({"tenant": "demo", "searchKey": search_key, "slot": "2026-02-17T19:24:00Z", "scope": "-"});
+        let event = json!({"detail": detail}).to_string();
+        app.system().standins().queues().send("deals-search-answered", NewMessage::new(event)).unwrap();
+        app.settle().await;
+        assert_eq!((deals(&dana).await.len(), app.dead_letters().len()), (live, 0), "{enabled}");
+    }
+}
+
+#[tokio::test]
 async fn where_no_source_can_be_asked_that_is_said() {
     let (space, app) = begun().await;
     let keys = json!([{"source": "booking-demand", "reference": "12"}, {"source": "expedia-rapid", "reference": "13"}]);
     let by_number = json!({"properties": keys, "checkin": "2026-04-27", "nights": 2});
-    app.member("demo").post("/v1/search/stays").body(by_number).send().await.assert(503, "no-source");
+    app.member("demo").post("/v1/search/stays").body(by_number).send().await.assert(409, "not-offered");
     assert_eq!(space.calls_to("goibibo"), 0);
     for stay in [
         json!({"checkin": "2026-04-27", "nights": 2}),

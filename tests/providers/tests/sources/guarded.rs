@@ -101,6 +101,7 @@ impl World {
             mail_configuration_set: None,
             public_url: "https://milebuy.example".to_owned(),
             emit_metrics: true,
+            given: sources.iter().map(|(id, access)| (*id, access.url.clone())).collect(),
             sources,
             open_sources: BTreeMap::new(),
         };
