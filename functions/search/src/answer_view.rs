@@ -7,14 +7,26 @@ use domain::{
     caching::{Counted, TRY_AGAIN},
     faults::Check,
     flights::SourceId,
+    rates::DayRates,
     search::{SearchKey, SourceOutcome},
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use platform::{Caller, Deps, Failure};
+use platform::{Caller, Deps, Failure, Message, queues::RefreshAnswer};
+use providers::{guard, raw};
 use serde::Serialize;
+use storage::{Asker, CacheCount, Entity, Grant};
 use utoipa::ToSchema;
 
 use crate::asking::{self, Askable, Had, NoAnswer, Wish};
+
+/// What whoever answers members may do, besides calling the sources that it names: note who asks, count how it was answered, compare
+/// what it costs, and have what is stale asked for anew.
+pub(crate) const GRANTS: &[&[Grant]] = &[
+    &[Asker::WRITE, CacheCount::WRITE, DayRates::READ, Grant::Send(RefreshAnswer::QUEUE.name)],
+    asking::GRANTS,
+    guard::GRANTS,
+    raw::GRANTS,
+];
 
 /// How many items are shown at most, and how many if it is not said.
 const MOST: u8 = 100;
@@ -94,6 +106,12 @@ impl<T> Searched<T> {
         let asked = sources.iter().filter(|source| source.trouble != Some(Cause::NotOffered));
         let complete = asked.into_iter().all(|source| source.complete && source.state == Shown::Fresh);
         Self { search_key: had.answer.query.key(), how: had.counted, complete, found, items, sources }
+    }
+
+    /// Of an answer, and what was found in it, the best first: so many of them are shown.
+    pub(crate) fn best<Q: Question, O>(had: &Had<Q>, limit: usize, ranked: Vec<O>, view: impl Fn(O) -> T) -> Self {
+        let found = ranked.len();
+        Self::new(had, found, ranked.into_iter().take(limit).map(view).collect())
     }
 }
 

@@ -13,23 +13,22 @@ use domain::{
     money::{Currency, Money},
     places::Airport,
     properties::{ListingKey, ListingReference, Property},
-    rates::DayRates,
     search::{SearchQuery, Wanted},
     sources::KeyScope,
     stays::{City, Guests, StayOffer, StayPlace, StayQuery, city},
     tables,
 };
 use jiff::civil::Date;
-use platform::{Answer, Deps, Endpoint, Failure, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
-use providers::{booking_demand, duffel, expedia_rapid, goibibo, guard, makemytrip, oyo, raw, seats_aero, trip_com};
+use platform::{Answer, Deps, Endpoint, Failure, Inquiry, Limit, Problems, Reply};
+use providers::{booking_demand, duffel, expedia_rapid, goibibo, makemytrip, oyo, seats_aero, trip_com};
 use serde::Serialize;
-use storage::{Asker, CacheCount, Entity, Grant, Observation, PlacedListing};
+use storage::{Entity, Grant, Observation, PlacedListing};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::{
-    answer_view::{Searched, answered, earliest},
-    asking::{self, Askable, Had},
+    answer_view::{self, Searched, answered, earliest},
+    asking::{Askable, Had},
 };
 
 /// Puts side by side what sources ask for one stay or one flight.
@@ -40,11 +39,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-compare-offer
     .may(&[
         PlacedListing::READ,
         Property::READ,
-        Asker::WRITE,
-        CacheCount::WRITE,
         Observation::WRITE,
-        DayRates::READ,
-        Grant::Send(RefreshAnswer::QUEUE.name),
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
         Grant::Call(booking_demand::SOURCE),
@@ -54,7 +49,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-compare-offer
         Grant::Call(oyo::SOURCE),
         Grant::Call(trip_com::SOURCE),
     ])
-    .may_also(&[asking::GRANTS, guard::GRANTS, raw::GRANTS])
+    .may_also(answer_view::GRANTS)
     .goes_by(&[tables::values]);
 
 /// What is to be compared: exactly one of `stay` and `flight`.

@@ -3,9 +3,10 @@
 use domain::{
     compare::{Breakdown, Priced, side_by_side},
     money::{Currency, Money},
-    rates::Rates,
 };
-use jiff::civil::Date;
+use platform::{Deps, Failure};
+
+use crate::answer_view::earliest;
 
 /// A price of which only the whole matters.
 struct Price(Money);
@@ -20,15 +21,15 @@ impl Priced for Price {
     }
 }
 
-/// Offers by what they cost in one currency, at the rates of a day; those for which none is known come last. Of equal ones the order
+/// Offers by what they cost in one currency, at the rates of the day; those for which none is known come last. Of equal ones the order
 /// stays, which is that of their sources. O(n log n).
-pub(crate) fn by_price<O>(
-    offers: impl Iterator<Item = (Money, O)>,
+pub(crate) async fn by_price<O>(
+    cx: &Deps,
     currency: Currency,
-    rates: &Rates,
-    on: Date,
-) -> Vec<(Option<Money>, O)> {
+    offers: impl Iterator<Item = (Money, O)>,
+) -> Result<Vec<(Option<Money>, O)>, Failure> {
+    let rates = cx.rates().await?;
     let (prices, mut offers): (Vec<Price>, Vec<Option<O>>) = offers.map(|(price, offer)| (Price(price), Some(offer))).unzip();
-    let lines = side_by_side(&prices, currency, on, rates).into_iter();
-    lines.filter_map(|line| Some((line.ordered_by, offers.get_mut(line.at)?.take()?))).collect()
+    let lines = side_by_side(&prices, currency, earliest(cx), &rates).into_iter();
+    Ok(lines.filter_map(|line| Some((line.ordered_by, offers.get_mut(line.at)?.take()?))).collect())
 }

@@ -10,22 +10,20 @@ use domain::{
     identity::Role,
     inputs::{Fields, Input, leaf, object},
     money::{Currency, Money},
-    rates::DayRates,
     stays::City,
     tables,
     watchers::TravelDates,
 };
 use jiff::civil::Date;
-use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
-use providers::{getyourguide, guard, raw, viator};
+use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Problems, Reply};
+use providers::{getyourguide, viator};
 use serde::Serialize;
-use storage::{Asker, CacheCount, Entity, Grant};
+use storage::Grant;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::{
-    answer_view::{Searched, USUALLY, answered, check, earliest},
-    asking,
+    answer_view::{self, Searched, USUALLY, answered, check, earliest},
     ranked::by_price,
 };
 
@@ -34,15 +32,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-activi
     .asks()
     .limited(Limit::SEARCHES)
     .memory(512)
-    .may(&[
-        Asker::WRITE,
-        CacheCount::WRITE,
-        DayRates::READ,
-        Grant::Send(RefreshAnswer::QUEUE.name),
-        Grant::Call(viator::SOURCE),
-        Grant::Call(getyourguide::SOURCE),
-    ])
-    .may_also(&[asking::GRANTS, guard::GRANTS, raw::GRANTS])
+    .may(&[Grant::Call(viator::SOURCE), Grant::Call(getyourguide::SOURCE)])
+    .may_also(answer_view::GRANTS)
     .goes_by(&[tables::values]);
 
 /// What there is to do is wanted.
@@ -84,13 +75,10 @@ impl SearchActivities {
     fn query(self, earliest: Date) -> Result<(ActivityQuery, usize), Faults> {
         let Self { place, dates, adults, currency, limit } = self;
         let (first, last) = dates.window();
-        let mut check = check(limit, earliest, last, "/dates");
         let market = City::named(&place).ok().and_then(|city| city.market().cloned());
         let query = ActivityQuery::new(place, (first.max(earliest), last), adults, currency);
         let query = query.map(|query| query.in_market(market));
-        check.also(query.as_ref().map(|_| ()).map_err(Clone::clone));
-        check.done()?;
-        query.map(|query| (query, limit.into()))
+        check(limit, earliest, last, "/dates").done_with(query).map(|query| (query, limit.into()))
     }
 }
 
@@ -121,12 +109,10 @@ pub struct FoundActivity {
 )]
 async fn search_activities(State(cx): State<Deps>, inquiry: Inquiry<SearchActivities>) -> Reply<Searched<FoundActivity>> {
     let Inquiry { caller, input } = inquiry;
-    let earliest = earliest(&cx);
-    let (query, limit) = input.query(earliest)?;
+    let (query, limit) = input.query(earliest(&cx))?;
     let had = answered(&cx, &caller, &query).await?;
     let offers = had.answer.offers().map(|offer| (offer.price, offer));
-    let ranked = by_price(offers, query.currency(), &*cx.rates().await?, earliest);
-    let found = ranked.len();
+    let ranked = by_price(&cx, query.currency(), offers).await?;
     let fields = fields(query.currency(), &ranked);
     let standing = |price: Option<Money>, offer: &ActivityOffer| fields.get(&offer.priced_for?)?.stands(price?);
     let view = |(price, offer): (Option<Money>, &ActivityOffer)| FoundActivity {
@@ -134,8 +120,7 @@ async fn search_activities(State(cx): State<Deps>, inquiry: Inquiry<SearchActivi
         stale: had.stale.contains(&offer.freshness.source),
         activity: offer.clone(),
     };
-    let items = ranked.into_iter().take(limit).map(view).collect();
-    Ok(Answer::ok(Searched::new(&had, found, items)))
+    Ok(Answer::ok(Searched::best(&had, limit, ranked, view)))
 }
 
 /// The prices that one is compared with, by what they are for.

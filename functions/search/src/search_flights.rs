@@ -11,7 +11,6 @@ use domain::{
     ids::{DealId, Owner},
     inputs::{Fields, Input, leaf, list, object},
     places::{Place, names::places},
-    rates::DayRates,
     search::{SearchQuery, Wanted},
     tables,
     value::{Valuation, Valuations},
@@ -19,34 +18,22 @@ use domain::{
     watchers::TravelDates,
 };
 use jiff::civil::Date;
-use platform::{Answer, Deps, Endpoint, Failure, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
-use providers::{duffel, guard, raw, seats_aero};
+use platform::{Answer, Deps, Endpoint, Failure, Inquiry, Limit, Problems, Reply};
+use providers::{duffel, seats_aero};
 use serde::Serialize;
-use storage::{Asker, CacheCount, Entity, Grant, Observation};
+use storage::{Entity, Grant, Observation};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::{
-    answer_view::{Searched, USUALLY, answered, check, earliest},
-    asking,
-};
+use crate::answer_view::{self, Searched, USUALLY, answered, check, earliest};
 
 /// Searches flights.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-flights", || routes!(search_flights))
     .asks()
     .limited(Limit::SEARCHES)
     .memory(512)
-    .may(&[
-        Asker::WRITE,
-        CacheCount::WRITE,
-        Observation::WRITE,
-        DayRates::READ,
-        OwnValuations::READ,
-        Grant::Send(RefreshAnswer::QUEUE.name),
-        Grant::Call(seats_aero::SOURCE),
-        Grant::Call(duffel::SOURCE),
-    ])
-    .may_also(&[asking::GRANTS, guard::GRANTS, raw::GRANTS])
+    .may(&[Observation::WRITE, OwnValuations::READ, Grant::Call(seats_aero::SOURCE), Grant::Call(duffel::SOURCE)])
+    .may_also(answer_view::GRANTS)
     .goes_by(&[tables::values]);
 
 /// What flights are wanted.
@@ -98,16 +85,9 @@ impl SearchFlights {
         let Self { wanted, from, to, dates, cabins, travellers, limit } = self;
         let airports = |places: Vec<Place>| places.iter().flat_map(Place::airports).collect::<BTreeSet<_>>();
         let (first, last) = dates.window();
-        let mut check = check(limit, earliest, last, "/dates");
         let window = (first.max(earliest), last.max(earliest));
         let query = SearchQuery::new(wanted, airports(from), airports(to), window, cabins.into_iter().collect(), travellers);
-        match query {
-            Ok(query) => check.done().map(|()| (query, limit.into())),
-            Err(faults) => {
-                check.also(Err(faults.clone()));
-                Err(check.done().err().unwrap_or(faults))
-            }
-        }
+        check(limit, earliest, last, "/dates").done_with(query).map(|query| (query, limit.into()))
     }
 }
 
@@ -157,9 +137,7 @@ async fn search_flights(State(cx): State<Deps>, inquiry: Inquiry<SearchFlights>)
         })
         .collect();
     ranked.sort_by_key(|found| (Reverse(found.score.total), found.deal));
-    let found = ranked.len();
-    ranked.truncate(limit);
-    Ok(Answer::ok(Searched::new(&had, found, ranked)))
+    Ok(Answer::ok(Searched::best(&had, limit, ranked, |found| found)))
 }
 
 /// A member's own valuations: none, until they are given.

@@ -9,21 +9,19 @@ use domain::{
     inputs::{Fields, Input, leaf, list, object, objects},
     money::{Currency, Money},
     properties::ListingKey,
-    rates::DayRates,
     stays::{City, Guests, Position, StayOffer, StayPlace, StayQuery, city},
     tables,
 };
 use jiff::civil::Date;
-use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
-use providers::{booking_demand, expedia_rapid, goibibo, guard, makemytrip, oyo, raw, trip_com};
+use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Problems, Reply};
+use providers::{booking_demand, expedia_rapid, goibibo, makemytrip, oyo, trip_com};
 use serde::Serialize;
-use storage::{Asker, CacheCount, Entity, Grant};
+use storage::Grant;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::{
-    answer_view::{Searched, USUALLY, answered, check, earliest},
-    asking,
+    answer_view::{self, Searched, USUALLY, answered, check, earliest},
     ranked::by_price,
 };
 
@@ -33,10 +31,6 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-stays"
     .limited(Limit::SEARCHES)
     .memory(512)
     .may(&[
-        Asker::WRITE,
-        CacheCount::WRITE,
-        DayRates::READ,
-        Grant::Send(RefreshAnswer::QUEUE.name),
         Grant::Call(booking_demand::SOURCE),
         Grant::Call(expedia_rapid::SOURCE),
         Grant::Call(goibibo::SOURCE),
@@ -44,7 +38,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-stays"
         Grant::Call(oyo::SOURCE),
         Grant::Call(trip_com::SOURCE),
     ])
-    .may_also(&[asking::GRANTS, guard::GRANTS, raw::GRANTS])
+    .may_also(answer_view::GRANTS)
     .goes_by(&[tables::values]);
 
 /// What stay is wanted: where is exactly one of `city`, `around` and `properties`.
@@ -131,11 +125,8 @@ impl Input for SearchStays {
 impl SearchStays {
     fn query(self, earliest: Date) -> Result<(StayQuery, usize), Faults> {
         let Self { place, checkin, nights, guests, currency, limit } = self;
-        let mut check = check(limit, earliest, checkin, "/checkin");
         let query = StayQuery::new(place, checkin, nights, guests, currency);
-        check.also(query.as_ref().map(|_| ()).map_err(Clone::clone));
-        check.done()?;
-        query.map(|query| (query, limit.into()))
+        check(limit, earliest, checkin, "/checkin").done_with(query).map(|query| (query, limit.into()))
     }
 }
 
@@ -168,12 +159,10 @@ pub struct FoundStay {
 )]
 async fn search_stays(State(cx): State<Deps>, inquiry: Inquiry<SearchStays>) -> Reply<Searched<FoundStay>> {
     let Inquiry { caller, input } = inquiry;
-    let earliest = earliest(&cx);
-    let (query, limit) = input.query(earliest)?;
+    let (query, limit) = input.query(earliest(&cx))?;
     let had = answered(&cx, &caller, &query).await?;
     let offers = had.answer.offers().map(|offer| (offer.price.total, offer));
-    let ranked = by_price(offers, query.currency(), &*cx.rates().await?, earliest);
-    let found = ranked.len();
+    let ranked = by_price(&cx, query.currency(), offers).await?;
     let priced = ranked.iter().filter_map(|(price, offer)| Some((house(offer), (*price)?)));
     let field = Field::of(query.currency(), priced);
     let view = |(compared, offer): (Option<Money>, &StayOffer)| FoundStay {
@@ -182,8 +171,7 @@ async fn search_stays(State(cx): State<Deps>, inquiry: Inquiry<SearchStays>) -> 
         stay: offer.clone(),
         compared,
     };
-    let items = ranked.into_iter().take(limit).map(view).collect();
-    Ok(Answer::ok(Searched::new(&had, found, items)))
+    Ok(Answer::ok(Searched::best(&had, limit, ranked, view)))
 }
 
 /// What tells one house from another: its source, and what that calls it.

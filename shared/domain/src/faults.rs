@@ -73,10 +73,45 @@ impl Check {
     pub fn done(self) -> Result<(), Faults> {
         if self.0.is_empty() { Ok(()) } else { Err(Faults(self.0)) }
     }
+
+    /// The verdict together with another rule's, and what that has made.
+    ///
+    /// # Errors
+    /// All faults of both, if there are any.
+    pub fn done_with<T>(mut self, made: Result<T, Faults>) -> Result<T, Faults> {
+        match made {
+            Ok(made) => self.done().map(|()| made),
+            Err(Faults(faults)) => {
+                self.0.extend(faults);
+                Err(Faults(self.0))
+            }
+        }
+    }
 }
 
 impl From<Vec<Fault>> for Faults {
     fn from(faults: Vec<Fault>) -> Self {
         Self(faults)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_rules_have_one_verdict() {
+        let holds = |one: bool| {
+            let mut check = Check::new();
+            check.that(one, "/one", "wrong", "");
+            check
+        };
+        let other = |good: bool| holds(good).done().map(|()| 7);
+        let pointers = |faults: Faults| faults.0.into_iter().map(|fault| fault.pointer).collect::<Vec<_>>();
+        assert_eq!(holds(true).done_with(other(true)).unwrap(), 7);
+        assert_eq!(pointers(holds(true).done_with(other(false)).unwrap_err()), ["/one"]);
+        assert_eq!(pointers(holds(false).done_with(other(true)).unwrap_err()), ["/one"]);
+        assert_eq!(pointers(holds(false).done_with(other(false)).unwrap_err()), ["/one", "/one"]);
     }
 }

@@ -297,8 +297,7 @@ pub fn parse_search<'q>(
             None | Some([]) => sifted.take(offer(&one, None, query, now), query),
             Some(products) => {
                 for raw in products {
-                    let product = serde_json::from_str::<Product<'_>>(raw.get()).map_err(|_| Untrusted::Form);
-                    sifted.take(product.and_then(|product| offer(&one, Some(product), query, now)), query);
+                    sifted.take_record(raw, query, |product| offer(&one, Some(product), query, now));
                 }
             }
         }

@@ -30,7 +30,7 @@ use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
 use crate::{
-    Asking, Booked, BookingError, BookingRequest, BookingState, Desk, Found, Sifted, SourceError, StaySource,
+    Asking, Booked, BookingError, BookingRequest, BookingState, Desk, Found, Says, Sifted, SourceError, StaySource,
     booking::{OurReference, Payment, Refusal, Refusals},
     calls::{Bookings, Calls, Page, Paged, not_offered, search, unless_unknown},
     feed::{Changes as AllChanges, Feed, FeedPage, MAX_CURSOR, MOST_CHANGES, Nights, note},
@@ -83,7 +83,7 @@ impl StaySource for SignedHotels {
 }
 
 impl Feed for SignedHotels {
-    fn changes<'a>(&'a self, asking: &'a Asking<'a>, since: &'a Since) -> BoxFuture<'a, Result<FeedPage, SourceError>> {
+    fn changes<'a>(&'a self, asking: &'a Asking<'a>, since: &'a Since) -> Says<'a, FeedPage> {
         Box::pin(async move {
             let calls = Calls::by(asking, self.source, CHANGES);
             let asked = match since {
@@ -97,7 +97,7 @@ impl Feed for SignedHotels {
 
 impl Desk for SignedHotels {
     /// By the reference of an offer. The price stands in the booking: at another one it is refused.
-    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> BoxFuture<'a, Result<Booked, BookingError>> {
+    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> Says<'a, Booked, BookingError> {
         Box::pin(async move {
             let calls = Calls::of_booking(asking, self.source, "booking-create");
             let post = self.post("/api/booking/create", &booking(request)?, calls.now);
@@ -107,11 +107,7 @@ impl Desk for SignedHotels {
     }
 
     /// By our reference.
-    fn find<'a>(
-        &'a self,
-        asking: &'a Asking<'a>,
-        request: &'a BookingRequest,
-    ) -> BoxFuture<'a, Result<Option<Booked>, SourceError>> {
+    fn find<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> Says<'a, Option<Booked>> {
         Box::pin(async move {
             let calls = Calls::by(asking, self.source, "booking-status");
             let ask =
@@ -121,7 +117,7 @@ impl Desk for SignedHotels {
         })
     }
 
-    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
+    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> Says<'a, Booked> {
         Box::pin(async move {
             let calls = Calls::by(asking, self.source, "booking-status");
             let request = self.post("/api/booking/status", &json!({"bookingId": booking}), calls.now)?;
@@ -257,8 +253,7 @@ pub fn parse_hotels<'q>(
             continue;
         };
         for raw in &hotel.rooms {
-            let read = serde_json::from_str::<HotelRoom>(raw.get()).map_err(|_| Untrusted::Form);
-            sifted.take(read.and_then(|room| offer(&hotel, room, source, query, now)), query);
+            sifted.take_record(raw, query, |room| offer(&hotel, room, source, query, now));
         }
     }
     Ok((sifted, next_page.filter(|token| !token.is_empty())))

@@ -3,11 +3,10 @@
 use std::fmt::Debug;
 
 use domain::{cancellation::Cancellation, money::Money};
-use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{Asking, BookingError, BookingRequest, SourceError};
+use crate::{Asking, BookingError, BookingRequest, Says, SourceError};
 
 /// Whether a price still holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -106,25 +105,21 @@ pub struct CancelQuote {
 /// A source's desk. What it does not have is [`SourceError::NotOffered`].
 pub trait Desk: Debug + Send + Sync {
     /// Whether a price still holds, by the reference of its offer.
-    fn check<'a>(&'a self, asking: &'a Asking<'a>, reference: &'a str) -> BoxFuture<'a, Result<PriceCheck, SourceError>> {
+    fn check<'a>(&'a self, asking: &'a Asking<'a>, reference: &'a str) -> Says<'a, PriceCheck> {
         let _ = (asking, reference);
         Box::pin(async { Err(SourceError::NotOffered) })
     }
 
     /// Books at the price that was agreed to, or not at all. The price is asked for before, where the source can be asked. What books is
     /// sent once: whose outcome is not known is asked about by [`Desk::find`], and booked again only when there is none.
-    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> BoxFuture<'a, Result<Booked, BookingError>> {
+    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> Says<'a, Booked, BookingError> {
         let _ = (asking, request);
         Box::pin(async { Err(BookingError::not_offered()) })
     }
 
     /// What became of a request to book, by our own reference. There can be none yet of which there will be one: sources tell of some
     /// only minutes later.
-    fn find<'a>(
-        &'a self,
-        asking: &'a Asking<'a>,
-        request: &'a BookingRequest,
-    ) -> BoxFuture<'a, Result<Option<Booked>, SourceError>> {
+    fn find<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> Says<'a, Option<Booked>> {
         let _ = (asking, request);
         Box::pin(async { Err(SourceError::NotOffered) })
     }
@@ -137,25 +132,25 @@ pub trait Desk: Debug + Send + Sync {
         asking: &'a Asking<'a>,
         request: &'a BookingRequest,
         held: &'a str,
-    ) -> BoxFuture<'a, Result<BookingState, BookingError>> {
+    ) -> Says<'a, BookingState, BookingError> {
         let _ = (asking, request, held);
         Box::pin(async { Err(BookingError::not_offered()) })
     }
 
     /// How far a booking is.
-    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
+    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> Says<'a, Booked> {
         let _ = (asking, booking);
         Box::pin(async { Err(SourceError::NotOffered) })
     }
 
     /// What cancelling a booking would bring back. Nothing is cancelled by asking.
-    fn cancel_quote<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<CancelQuote, SourceError>> {
+    fn cancel_quote<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> Says<'a, CancelQuote> {
         let _ = (asking, booking);
         Box::pin(async { Err(SourceError::NotOffered) })
     }
 
     /// Cancels a booking, by its `cancel_by` or that of a quote. It is sent once: who meets a time-out asks for the status before trying again.
-    fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<(), SourceError>> {
+    fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> Says<'a, ()> {
         let _ = (asking, booking);
         Box::pin(async { Err(SourceError::NotOffered) })
     }

@@ -272,8 +272,7 @@ pub fn parse_offer<'q>(body: &[u8], query: impl Into<Option<&'q SearchQuery>>, n
 fn sifted(offers: &[&RawValue], query: Option<&SearchQuery>, now: Timestamp) -> Sifted {
     let mut sifted = Sifted::default();
     for raw in offers {
-        let read = serde_json::from_str::<Offer>(raw.get()).map_err(|_| Untrusted::Form);
-        sifted.take(read.and_then(|raw| offer(raw, query.map(SearchQuery::travellers), now)), query);
+        sifted.take_record(raw, query, |raw| offer(raw, query.map(SearchQuery::travellers), now));
     }
     sifted
 }

@@ -3,11 +3,10 @@
 use std::{collections::BTreeMap, fmt::Debug};
 
 use domain::sources::feeds::Since;
-use futures::future::BoxFuture;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::{Asking, SourceError};
+use crate::{Asking, Says, SourceError};
 
 /// The longest cursor that is kept.
 pub const MAX_CURSOR: usize = 512;
@@ -44,7 +43,7 @@ pub struct FeedPage {
 /// A source that tells what has changed.
 pub trait Feed: Debug + Send + Sync {
     /// What has changed since an instant, or after a page that was read before.
-    fn changes<'a>(&'a self, asking: &'a Asking<'a>, since: &'a Since) -> BoxFuture<'a, Result<FeedPage, SourceError>>;
+    fn changes<'a>(&'a self, asking: &'a Asking<'a>, since: &'a Since) -> Says<'a, FeedPage>;
 }
 
 impl SourceError {

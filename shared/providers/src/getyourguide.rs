@@ -180,8 +180,7 @@ pub fn parse_tours<'q>(
     let paid_in = paid_in(metadata.query.as_deref(), query);
     let mut sifted = Sifted::default();
     for raw in tours {
-        let read = serde_json::from_str::<Tour>(raw.get()).map_err(|_| Untrusted::Form);
-        sifted.take(read.and_then(|tour| offer(tour, paid_in?, now)), query);
+        sifted.take_record(raw, query, |tour| offer(tour, paid_in?, now));
     }
     Ok((sifted, metadata.total_count.unwrap_or(0)))
 }

@@ -65,6 +65,9 @@ pub use seats_aero::SeatsAero;
 pub use travelpayouts::Travelpayouts;
 pub use viator::Viator;
 
+/// What a source says to one question, when it has said it.
+pub type Says<'a, T, E = SourceError> = BoxFuture<'a, Result<T, E>>;
+
 /// A source of award space.
 pub trait AwardSource: Debug + Send + Sync {
     /// Every award it has for the question.

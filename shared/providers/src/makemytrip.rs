@@ -22,7 +22,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    Asking, Booked, BookingError, BookingRequest, Desk, Found, SourceError, StaySource,
+    Asking, Booked, BookingError, BookingRequest, Desk, Found, Says, SourceError, StaySource,
     calls::{self, Calls, Page, Paged, not_offered, unless_unknown},
     contract::{MAX_PAGES, REFUSALS, booking, parse_booking, parse_cancelled, parse_hotels, parse_one_booking, question},
     read::{encoded, secret_header, source_id, two_parts},
@@ -130,7 +130,7 @@ impl StaySource for MakeMyTrip {
 
 impl Desk for MakeMyTrip {
     /// By the reference of an offer. The price stands in the booking: at another one it is refused.
-    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> BoxFuture<'a, Result<Booked, BookingError>> {
+    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> Says<'a, Booked, BookingError> {
         Box::pin(async move {
             let body = booking(request)?;
             // A new one: a booking is sent once, and is not to be lost to one that is refused by now.
@@ -142,11 +142,7 @@ impl Desk for MakeMyTrip {
     }
 
     /// By our reference.
-    fn find<'a>(
-        &'a self,
-        asking: &'a Asking<'a>,
-        request: &'a BookingRequest,
-    ) -> BoxFuture<'a, Result<Option<Booked>, SourceError>> {
+    fn find<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> Says<'a, Option<Booked>> {
         Box::pin(async move {
             let (of_token, calls) = (Calls::by(asking, SOURCE, TOKEN), &Calls::by(asking, SOURCE, "bookings"));
             let url = &format!("{}/api/v2/bookings?clientReference={}", self.base, encoded(request.reference.as_str()));
@@ -158,7 +154,7 @@ impl Desk for MakeMyTrip {
         })
     }
 
-    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
+    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> Says<'a, Booked> {
         Box::pin(async move {
             let (of_token, calls) = (Calls::by(asking, SOURCE, TOKEN), &Calls::by(asking, SOURCE, "bookings"));
             let answer = self.authorised(&of_token, |token| async move {
@@ -169,7 +165,7 @@ impl Desk for MakeMyTrip {
         })
     }
 
-    fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<(), SourceError>> {
+    fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> Says<'a, ()> {
         Box::pin(async move {
             let (of_token, calls) = (Calls::by(asking, SOURCE, TOKEN), &Calls::by(asking, SOURCE, "cancellations"));
             let answer = self.authorised(&of_token, |token| async move {

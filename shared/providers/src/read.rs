@@ -134,6 +134,17 @@ impl<O: Offer> Sifted<O> {
         }
     }
 
+    /// Takes one record of an answer, which is read by itself: one of another form sets aside no other.
+    pub(crate) fn take_record<'r, T: Deserialize<'r>>(
+        &mut self,
+        raw: &'r RawValue,
+        query: Option<&O::Query>,
+        offer: impl FnOnce(T) -> Result<O, Untrusted>,
+    ) {
+        let read = serde_json::from_str(raw.get()).map_err(|_| Untrusted::Form);
+        self.take(read.and_then(offer), query);
+    }
+
     pub(crate) fn join(&mut self, other: Self) {
         self.offers.extend(other.offers);
         for (reason, count) in other.set_aside {

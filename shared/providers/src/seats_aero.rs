@@ -293,8 +293,7 @@ impl Page {
             self.summaries += 1;
         }
         for trip in trips {
-            let trip = serde_json::from_str::<Trip>(trip.get()).map_err(|_| Untrusted::Form);
-            self.sifted.take(trip.and_then(|trip| offer(trip, availability, now)), query);
+            self.sifted.take_record(trip, query, |trip| offer(trip, availability, now));
         }
     }
 }

@@ -182,9 +182,7 @@ pub fn parse_prices<'q>(
     let named = envelope.currency.as_deref().unwrap_or(asked);
     let mut sifted = Sifted::default();
     for one in listed {
-        let read = serde_json::from_str::<Price>(one.raw.get()).map_err(|_| Untrusted::Form);
-        let read = read.and_then(|price| fare(price, &one.names, currency(named)?, between, now));
-        sifted.take(read, query);
+        sifted.take_record(one.raw, query, |price| fare(price, &one.names, currency(named)?, between, now));
     }
     Ok(sifted)
 }

@@ -33,7 +33,8 @@ use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
 use crate::{
-    ActivitySource, Asking, Booked, BookingError, BookingRequest, BookingState, CancelQuote, Desk, Found, Sifted, SourceError,
+    ActivitySource, Asking, Booked, BookingError, BookingRequest, BookingState, CancelQuote, Desk, Found, Says, Sifted,
+    SourceError,
     booking::{Bookable, Payment, Traveller},
     calls::{Bookings, Calls, Page, Paged, search, unless_unknown},
     error::is_code,
@@ -147,16 +148,12 @@ fn add_party(body: &mut Value, request: &BookingRequest) {
 
 impl Desk for Viator {
     /// An activity on a day, for adults.
-    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> BoxFuture<'a, Result<Booked, BookingError>> {
+    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> Says<'a, Booked, BookingError> {
         Box::pin(self.booking(asking, request))
     }
 
     /// By our reference.
-    fn find<'a>(
-        &'a self,
-        asking: &'a Asking<'a>,
-        request: &'a BookingRequest,
-    ) -> BoxFuture<'a, Result<Option<Booked>, SourceError>> {
+    fn find<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> Says<'a, Option<Booked>> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "bookings-status");
             let ask = |_: Option<&str>| self.post("/bookings/status", &json!({"partnerBookingRef": request.reference}));
@@ -165,21 +162,21 @@ impl Desk for Viator {
         })
     }
 
-    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
+    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> Says<'a, Booked> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "bookings-status");
             parse_booking(&calls.send(self.post("/bookings/status", &json!({"bookingRef": booking}))?).await?)
         })
     }
 
-    fn cancel_quote<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<CancelQuote, SourceError>> {
+    fn cancel_quote<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> Says<'a, CancelQuote> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "cancel-quote");
             parse_cancel_quote(&calls.send(self.get(&format!("/bookings/{}/cancel-quote", encoded(booking)))?).await?)
         })
     }
 
-    fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<(), SourceError>> {
+    fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> Says<'a, ()> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "bookings-cancel");
             let post = self.post(&format!("/bookings/{}/cancel", encoded(booking)), &json!({"reasonCode": REASON}))?;
@@ -302,8 +299,7 @@ pub fn parse_products<'q>(
     let Products { products, total } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
     let mut sifted = Sifted::default();
     for raw in &products.results {
-        let read = serde_json::from_str::<Product>(raw.get()).map_err(|_| Untrusted::Form);
-        sifted.take(read.and_then(|product| offer(product, now)), query);
+        sifted.take_record(raw, query, |product| offer(product, now));
     }
     Ok((sifted, total.or(products.total).unwrap_or(0)))
 }
@@ -418,8 +414,7 @@ pub fn parse_availability<'q>(
     let all: Availability<'_> = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
     let mut sifted = Sifted::default();
     for raw in &all.bookable_items {
-        let read = serde_json::from_str::<Item>(raw.get()).map_err(|_| Untrusted::Form);
-        sifted.take(read.and_then(|item| bookable(item, &all, now)), query);
+        sifted.take_record(raw, query, |item| bookable(item, &all, now));
     }
     Ok(sifted)
 }

@@ -56,9 +56,9 @@ pub async fn withstands_all(source: &'static Source, answer: &Answer, tried: &mu
     everything(source, &Answering(|_: &Asked| answer.clone()), tried).await;
     everything(source, &Answering(|asked: &Asked| granting(asked, answer.clone())), tried).await;
     let Some(known) = desks::desk(source) else { return };
+    let Some(desk) = connected::<Arc<dyn Desk>>(source) else { return };
     let outside =
         Answering(|asked: &Asked| if asked.is(known.books) { answer.clone() } else { (known.before)(asked, &known.price()) });
-    let Some(desk): Option<Arc<dyn Desk>> = connected(source) else { return };
     let booked = desk.book(&asking(&outside), &known.request).await;
     assert!(booked.iter().all(|booked| is_sound(&Normalised::Booking(booked.clone()))), "{}: {booked:?}", source.id);
     note(tried, "book", &booked, |error| *error != BookingError::Refused(SourceError::NotOffered));
@@ -68,12 +68,11 @@ async fn everything(source: &'static Source, outside: &dyn Outside, tried: &mut 
     let given = ask(source, BASE, outside).await;
     assert!(given.error.is_none() || given.offers.is_empty(), "{}: an only page gives offers and an error", source.id);
     note(tried, "search", &given.error.map_or(Ok(()), Err), is_offered);
-    let (stays, feed): (Option<Arc<dyn StaySource>>, Option<Arc<dyn Feed>>) = (connected(source), connected(source));
-    if let Some(stays) = stays {
+    if let Some(stays) = connected::<Arc<dyn StaySource>>(source) {
         let around = stays.stays(&asking(outside), &around(source)).await;
         note(tried, "around", &around.error.map_or(Ok(()), Err), is_offered);
     }
-    if let Some(feed) = feed {
+    if let Some(feed) = connected::<Arc<dyn Feed>>(source) {
         let page = feed.changes(&asking(outside), &Since::Instant(NOW)).await;
         assert!(page.iter().all(|page| is_sound(&Normalised::Changes(page.clone()))), "{}: {page:?}", source.id);
         note(tried, "changes", &page, is_offered);
@@ -83,8 +82,7 @@ async fn everything(source: &'static Source, outside: &dyn Outside, tried: &mut 
 
 /// What its desk does besides booking.
 async fn looked_after(source: &'static Source, outside: &dyn Outside, tried: &mut Tried) {
-    let Some(desk): Option<Arc<dyn Desk>> = connected(source) else { return };
-    let Some(known) = desks::desk(source) else { return };
+    let (Some(desk), Some(known)) = (connected::<Arc<dyn Desk>>(source), desks::desk(source)) else { return };
     let asking = &asking(outside);
     let (offer, booking) = match source.id {
         "expedia-rapid" => ("/v3/properties/1/rooms/2/rates/3?token=t", "/v3/itineraries/1?token=t"),

@@ -2,14 +2,13 @@
 
 use domain::flights::Untrusted;
 use domain::money::{Currency, Money};
-use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, json};
 
 use super::{BookingDemand, Currencies, Metadata, Price, Reading, SOURCE};
 use crate::{
-    Asking, Booked, BookingError, BookingRequest, BookingState, Desk, PriceCheck, PriceState, SourceError,
+    Asking, Booked, BookingError, BookingRequest, BookingState, Desk, PriceCheck, PriceState, Says, SourceError,
     booking::{Bookable, Payment as Paid, known},
     calls::{Bookings, Calls},
     read::{Amount, Id, currency, long_reference, reference},
@@ -40,16 +39,12 @@ impl BookingDemand {
 
 impl Desk for BookingDemand {
     /// A room, to be paid at the property.
-    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> BoxFuture<'a, Result<Booked, BookingError>> {
+    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> Says<'a, Booked, BookingError> {
         Box::pin(self.order(asking, request))
     }
 
     /// Among the orders of the last day, by their label.
-    fn find<'a>(
-        &'a self,
-        asking: &'a Asking<'a>,
-        request: &'a BookingRequest,
-    ) -> BoxFuture<'a, Result<Option<Booked>, SourceError>> {
+    fn find<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> Says<'a, Option<Booked>> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "orders-details");
             let from = calls.now.checked_sub(SignedDuration::from_hours(24)).unwrap_or(calls.now);
@@ -67,7 +62,7 @@ impl Desk for BookingDemand {
     }
 
     /// By the number of the reservation.
-    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
+    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> Says<'a, Booked> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "orders-details");
             // What is read is in the property's own currency, whichever is named here.
@@ -79,7 +74,7 @@ impl Desk for BookingDemand {
     }
 
     /// By the number of the order.
-    fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<(), SourceError>> {
+    fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> Says<'a, ()> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "orders-cancel");
             let post = self.post("/orders/cancel", &json!({"accommodation": {"order": booking, "reason": REASON}}))?;

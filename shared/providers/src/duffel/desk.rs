@@ -1,14 +1,13 @@
 //! What Duffel has besides searches: checking a price, ordering, paying for what is held, looking after an order.
 
 use domain::money::Money;
-use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Duffel, Offer, SOURCE, Wrapped, money, total};
 use crate::{
-    Asking, Booked, BookingError, BookingRequest, BookingState, CancelQuote, Desk, PriceCheck, PriceState, SourceError,
+    Asking, Booked, BookingError, BookingRequest, BookingState, CancelQuote, Desk, PriceCheck, PriceState, Says, SourceError,
     booking::{Gender, Payment, Refusal, Refusals, Title, Traveller},
     calls::{Bookings, Calls},
     error::is_code,
@@ -74,16 +73,12 @@ impl Duffel {
 
 impl Desk for Duffel {
     /// By the reference of an offer.
-    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> BoxFuture<'a, Result<Booked, BookingError>> {
+    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> Says<'a, Booked, BookingError> {
         Box::pin(self.order(asking, request))
     }
 
     /// Among the orders of whoever books.
-    fn find<'a>(
-        &'a self,
-        asking: &'a Asking<'a>,
-        request: &'a BookingRequest,
-    ) -> BoxFuture<'a, Result<Option<Booked>, SourceError>> {
+    fn find<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> Says<'a, Option<Booked>> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "orders-list");
             let name = encoded(request.lead.family_name.told());
@@ -95,7 +90,7 @@ impl Desk for Duffel {
         })
     }
 
-    fn check<'a>(&'a self, asking: &'a Asking<'a>, reference: &'a str) -> BoxFuture<'a, Result<PriceCheck, SourceError>> {
+    fn check<'a>(&'a self, asking: &'a Asking<'a>, reference: &'a str) -> Says<'a, PriceCheck> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "offer");
             match calls.send(self.get(&format!("/air/offers/{}", encoded(reference)))?).await {
@@ -108,7 +103,7 @@ impl Desk for Duffel {
         })
     }
 
-    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
+    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> Says<'a, Booked> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "order");
             parse_order(&calls.send(self.get(&format!("/air/orders/{}", encoded(booking)))?).await?)
@@ -121,12 +116,12 @@ impl Desk for Duffel {
         asking: &'a Asking<'a>,
         request: &'a BookingRequest,
         held: &'a str,
-    ) -> BoxFuture<'a, Result<BookingState, BookingError>> {
+    ) -> Says<'a, BookingState, BookingError> {
         Box::pin(self.payment(asking, request, held))
     }
 
     /// It leaves a pending cancellation there, which does nothing: asking again leaves another in its place.
-    fn cancel_quote<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<CancelQuote, SourceError>> {
+    fn cancel_quote<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> Says<'a, CancelQuote> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "order-cancellations");
             let post = self.post("/air/order_cancellations", json!({"data": {"order_id": booking}}).to_string())?;
@@ -135,7 +130,7 @@ impl Desk for Duffel {
     }
 
     /// By the reference of a quote.
-    fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<(), SourceError>> {
+    fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> Says<'a, ()> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "order-cancellations-confirm");
             let post = self.post(&format!("/air/order_cancellations/{}/actions/confirm", encoded(booking)), "")?;

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use domain::{cancellation::Cancellation, money::Money};
-use futures::future::BoxFuture;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{CancelPenalty, ExpediaRapid, Link, Pricing, SOURCE, followed, price, step};
 use crate::{
-    Asking, Booked, BookingError, BookingRequest, BookingState, Desk, PriceCheck, PriceState, SourceError,
+    Asking, Booked, BookingError, BookingRequest, BookingState, Desk, PriceCheck, PriceState, Says, SourceError,
     booking::{Payment, Refusal, Refusals, known},
     calls::{Bookings, Calls, unless_unknown},
     read::{Id, encoded, reference, secret_header},
@@ -112,16 +111,12 @@ fn checks_a_price(link: &str) -> bool {
 
 impl Desk for ExpediaRapid {
     /// By the reference of an offer, whose price is checked first.
-    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> BoxFuture<'a, Result<Booked, BookingError>> {
+    fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> Says<'a, Booked, BookingError> {
         Box::pin(self.itinerary(asking, request))
     }
 
     /// By our reference and the address of mail that stands with it.
-    fn find<'a>(
-        &'a self,
-        asking: &'a Asking<'a>,
-        request: &'a BookingRequest,
-    ) -> BoxFuture<'a, Result<Option<Booked>, SourceError>> {
+    fn find<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> Says<'a, Option<Booked>> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "itineraries-find");
             let (ours, email) = (encoded(request.reference.as_str()), encoded(request.contact.email.told()));
@@ -136,7 +131,7 @@ impl Desk for ExpediaRapid {
     }
 
     /// The reference of an offer is the link that checks its price.
-    fn check<'a>(&'a self, asking: &'a Asking<'a>, reference: &'a str) -> BoxFuture<'a, Result<PriceCheck, SourceError>> {
+    fn check<'a>(&'a self, asking: &'a Asking<'a>, reference: &'a str) -> Says<'a, PriceCheck> {
         Box::pin(async move {
             // Who hands it in may be anybody: it leads to prices and to nothing else.
             checks_a_price(reference).then_some(()).ok_or(SourceError::NotOffered)?;
@@ -146,7 +141,7 @@ impl Desk for ExpediaRapid {
     }
 
     /// A booking is asked for by the link that came with it.
-    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<Booked, SourceError>> {
+    fn status<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> Says<'a, Booked> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "itinerary");
             parse_itinerary(&self.follow(&calls, of_booking(booking)?).await?)
@@ -159,7 +154,7 @@ impl Desk for ExpediaRapid {
         asking: &'a Asking<'a>,
         request: &'a BookingRequest,
         held: &'a str,
-    ) -> BoxFuture<'a, Result<BookingState, BookingError>> {
+    ) -> Says<'a, BookingState, BookingError> {
         Box::pin(async move {
             let calls = Calls::of_booking(asking, SOURCE, "itineraries-resume");
             let put = of_booking(held).and_then(|held| self.signed(Method::PUT, held, calls.now));
@@ -171,7 +166,7 @@ impl Desk for ExpediaRapid {
     }
 
     /// By the link that came with the booking.
-    fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<(), SourceError>> {
+    fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> Says<'a, ()> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "cancel");
             done(&calls.send_once(self.signed(Method::DELETE, of_booking(booking)?, calls.now)?).await?)
