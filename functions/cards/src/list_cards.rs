@@ -6,6 +6,7 @@ use domain::{
     faults::Faults,
     identity::Role,
     money::ProgrammeId,
+    programmes::name_of,
     tables,
 };
 use platform::{Answer, Caller, Deps, Endpoint, Failure, Page, PageParams, Paged, Problems, Reply, query::Asked};
@@ -40,7 +41,11 @@ struct Filter {
 impl Filter {
     fn read(parts: &Parts) -> Result<Self, Faults> {
         let mut asked = Asked::of(parts);
-        let (issuer, programme) = (asked.given("issuer"), asked.given("programme"));
+        let (issuer, programme) = (asked.given::<IssuerId>("issuer"), asked.given::<ProgrammeId>("programme"));
+        let issued = issuer.as_ref().is_none_or(|issuer| Catalogue::shipped().has_issuer(issuer));
+        asked.that(issued, "/issuer", "unknown", "the catalogue has no such issuer");
+        let named = programme.as_ref().is_none_or(|programme| name_of(programme).is_some());
+        asked.that(named, "/programme", "unknown", "there is no such programme");
         let (kind, max_fee) = (asked.given("kind"), asked.given("maxFee"));
         asked.done(Some(Self { issuer, programme, kind, max_fee }))
     }

@@ -76,6 +76,8 @@ pub enum ReasonKind {
         a_year: Money,
         /// What it pays back a year, to who uses all of it.
         credits: Money,
+        /// What of that is counted in `netOfFee`, and where a first year is held against its fee: half, since few use all of it.
+        counted: Money,
     },
     /// Where all this stands.
     ReadAt {
@@ -133,7 +135,7 @@ impl ReasonView {
             Reason::BonusWithheld { rule } => ReasonKind::BonusWithheld { rule },
             Reason::BonusTooFar { bonus } => ReasonKind::BonusTooFar { bonus: bonus.into() },
             Reason::Earns { points, value } => ReasonKind::Earns { points, value },
-            Reason::Costs { first_year, a_year, credits } => ReasonKind::Costs { first_year, a_year, credits },
+            Reason::Costs { first_year, a_year, credits, counted } => ReasonKind::Costs { first_year, a_year, credits, counted },
             Reason::ReadAt { source, stale } => ReasonKind::ReadAt { source: SourceView::from(&source), stale },
         };
         Self { text, what }

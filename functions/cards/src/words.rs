@@ -92,7 +92,7 @@ impl Words {
                     format!("Was du ausgibst, brächte {points} Punkte im Jahr, im Wert von {value}."),
                 )
             }
-            Reason::Costs { first_year, a_year, credits } => self.costs(*first_year, *a_year, *credits),
+            Reason::Costs { first_year, a_year, credits, counted } => self.costs(*first_year, *a_year, (*credits, *counted)),
             Reason::ReadAt { source, stale } => {
                 let old = if *stale { self.say(", more than a year ago", ", vor mehr als einem Jahr") } else { "" };
                 let (publisher, day) = (&source.publisher, source.as_of.day());
@@ -119,7 +119,7 @@ impl Words {
         )
     }
 
-    fn costs(self, first_year: Money, a_year: Money, credits: Money) -> String {
+    fn costs(self, first_year: Money, a_year: Money, (credits, counted): (Money, Money)) -> String {
         let (first, any) = (self.0.money(first_year), self.0.money(a_year));
         let fee = if first_year == a_year {
             self.say(format!("It costs {any} a year"), format!("Sie kostet {any} im Jahr"))
@@ -132,8 +132,13 @@ impl Words {
         if credits.amount().is_zero() {
             return format!("{fee}.");
         }
-        let back = self.0.money(credits);
-        self.say(format!("{fee}, and pays back up to {back} a year."), format!("{fee} und zahlt bis zu {back} im Jahr zurück."))
+        let (back, counted) = (self.0.money(credits), self.0.money(counted));
+        self.say(
+            format!("{fee}, and pays back up to {back} a year. Few use all of that: {counted} of it is counted, half."),
+            format!(
+                "{fee} und zahlt bis zu {back} im Jahr zurück. Wenige nutzen alles davon: gezählt wird die Hälfte, {counted}."
+            ),
+        )
     }
 
     /// Something that speaks against a card.

@@ -24,6 +24,8 @@ pub struct DealView {
     score: Score,
     /// Whether it is still offered.
     state: DealState,
+    /// Whether the latest look at it that is kept is older than half of such finds last: look again before you count on it.
+    stale: bool,
     /// First seen.
     #[schema(value_type = String, format = DateTime)]
     first_seen: Timestamp,
@@ -36,11 +38,12 @@ pub struct DealView {
     version: u64,
 }
 
-impl From<Deal> for DealView {
-    fn from(deal: Deal) -> Self {
+impl DealView {
+    pub(crate) fn of(deal: Deal, now: Timestamp) -> Self {
         Self {
             id: deal.id,
             score: deal.score(&Weights::default()),
+            stale: deal.is_stale(now),
             flight: deal.flight().clone(),
             valuation: deal.valuation,
             state: deal.state,

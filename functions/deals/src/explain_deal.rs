@@ -21,7 +21,7 @@ use utoipa_axum::routes;
 /// Explains a deal's score and value.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-explain-deal", || routes!(explain_deal))
     .may(&[MemberKey::READ, OwnValuations::READ, Grant::UseKeys])
-    .may_also(shown::GRANTS)
+    .may_also(&[shown::GRANTS])
     .goes_by(&[tables::values]);
 
 /// Why a deal scores as it does.

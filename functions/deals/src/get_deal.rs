@@ -23,5 +23,5 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-get-deal", || 
 )]
 async fn get_deal(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<DealId>) -> Reply<DealView> {
     let deal = cx.store().deal(caller.tenant(), id).await?.ok_or(Failure::NotFound("deal"))?;
-    Ok(Answer::ok(DealView::from(deal)))
+    Ok(Answer::ok(DealView::of(deal, cx.now())))
 }

@@ -67,7 +67,7 @@ const READS: usize = 5;
 
 /// Lists deals
 ///
-/// Live ones, the best first. With filters a page can be short, even empty, while `next` goes on.
+/// Live ones, the best first; what was looked at longer ago than half of such finds last is marked as stale. With filters a page can be short, even empty, while `next` goes on.
 #[utoipa::path(
     get,
     path = "/v1/deals",
@@ -87,5 +87,5 @@ async fn list_deals(State(cx): State<Deps>, caller: Caller, page: Result<Page, F
             break;
         }
     }
-    Ok(Answer::ok(page.answer(&cx, found, DealView::from)?))
+    Ok(Answer::ok(page.answer(&cx, found, |deal| DealView::of(deal, cx.now()))?))
 }

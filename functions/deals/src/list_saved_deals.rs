@@ -31,5 +31,5 @@ async fn list_saved_deals(State(cx): State<Deps>, caller: Caller, page: Page) ->
     let deals = try_join_all(items.iter().map(|saved| cx.store().deal(caller.tenant(), saved.deal))).await?;
     let pairs: Vec<(SavedDeal, Deal)> = items.into_iter().zip(deals).filter_map(|(saved, deal)| Some((saved, deal?))).collect();
     let listed = Listed { items: pairs, next };
-    Ok(Answer::ok(page.answer(&cx, listed, |(saved, deal)| SavedDealView::of(&saved, deal))?))
+    Ok(Answer::ok(page.answer(&cx, listed, |(saved, deal)| SavedDealView::of(&saved, deal, cx.now()))?))
 }

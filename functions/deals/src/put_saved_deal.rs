@@ -20,7 +20,7 @@ use crate::saved_view::SavedDealView;
 /// Keeps deals in sight.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-put-saved-deal", || routes!(put_saved_deal))
     .may(&[Deal::WRITE, SavedDeal::READ, SavedDeal::WRITE, Grant::Emit("DealSaved")])
-    .may_also(shown::GRANTS)
+    .may_also(&[shown::GRANTS])
     .goes_by(&[tables::values]);
 
 /// Where the deal was seen. Without it, or without a body, it is one that a watcher has found.
@@ -79,6 +79,6 @@ async fn put_saved_deal(
     } else {
         change.provided(&mut saved)
     };
-    let answer = Answer::ok(SavedDealView::of(&saved, shown.deal)).version(saved.version);
+    let answer = Answer::ok(SavedDealView::of(&saved, shown.deal, cx.now())).version(saved.version);
     cx.commit(&asked.request, change, answer).await.map_err(|failure| if_match.settle(failure))
 }

@@ -21,7 +21,7 @@ pub struct SavedDealView {
 }
 
 impl SavedDealView {
-    pub(crate) fn of(saved: &SavedDeal, deal: Deal) -> Self {
-        Self { deal: deal.into(), saved_at: saved.saved_at, version: saved.version }
+    pub(crate) fn of(saved: &SavedDeal, deal: Deal, now: Timestamp) -> Self {
+        Self { deal: DealView::of(deal, now), saved_at: saved.saved_at, version: saved.version }
     }
 }

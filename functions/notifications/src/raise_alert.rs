@@ -62,7 +62,7 @@ async fn raise_alert(cx: &Deps, Matched { detail: matched }: Matched) -> Result<
 
     let cause = Cause::Watcher { watcher: watcher.id, name: watcher.spec.name.clone(), reason: matched.reason };
     let mut alert = Alert::raise(owner, cause, (matched.deal, matched.deal_version), matched.score, cx.now());
-    alert.steps = steps_for_anyone(&deal.flight().fare);
+    alert.steps = steps_for_anyone(&deal.flight().fare, cx.now());
     match preferences.decide(&member.zone, cx.now()) {
         Timing::At(due) => raise_with_message(cx, alert, &mut watcher, &member, &preferences, due).await,
         Timing::Never(why) => raise_silently(cx, alert, &mut watcher, why).await,

@@ -18,7 +18,7 @@ use domain::{
     flights::SourceId,
     ids::{Owner, TenantId},
     search::{SearchKey, SourceOutcome, SourceReport},
-    sources::{KeyScope, SourceEntry, SourceState},
+    sources::KeyScope,
     time::Slot,
 };
 use futures::future::BoxFuture;
@@ -30,13 +30,10 @@ use platform::{
     vault::VaultError,
 };
 use providers::{
-    Found, Patience, Serving,
+    Adapter, Found, Patience, Serving,
     account::{self, Sold},
 };
-use storage::{
-    Asker, CacheCount, CachedAnswer, Change, DueAnswer, Entity, Grant, Held, KeptMark, MemberKey, RawAnswer, RawPart,
-    SourceBucket, SourceDay, SourceHealth, StoreError, Turn,
-};
+use storage::{Asker, CacheCount, CachedAnswer, Change, DueAnswer, Entity, Grant, Held, KeptMark, StoreError, Turn};
 use tokio::time::{Instant, sleep};
 
 use self::recent::Recent;
@@ -52,8 +49,8 @@ const REFRESH_TAKES: SignedDuration = SignedDuration::from_mins(3);
 /// One in so many hits is counted, for so many.
 const SAMPLED: u8 = 16;
 
-/// What whoever asks here may do, besides calling the sources that it names: read and keep answers, and make calls that are counted,
-/// limited and kept.
+/// What whoever asks here may do, besides making calls to the sources that it names (`guard::GRANTS`) and keeping what they say
+/// (`raw::GRANTS`): read and keep answers.
 pub(crate) const GRANTS: &[Grant] = &[
     CachedAnswer::READ,
     CachedAnswer::WRITE,
@@ -61,31 +58,22 @@ pub(crate) const GRANTS: &[Grant] = &[
     KeptMark::READ,
     Asker::READ,
     DueAnswer::WRITE,
-    RawAnswer::WRITE,
-    RawPart::WRITE,
-    SourceEntry::READ,
-    SourceState::READ,
-    SourceState::WRITE,
-    SourceBucket::READ,
-    SourceBucket::WRITE,
-    SourceDay::WRITE,
-    SourceHealth::READ,
-    SourceHealth::WRITE,
-    MemberKey::READ,
-    Grant::UseKeys,
     Grant::Send(SourceAnswered::QUEUE.name),
 ];
 
 /// A question that sources can be asked.
 pub(crate) trait Askable: Question {
+    /// What its sources are asked through.
+    type Adapter: Adapter;
+
     /// Asks those that are to be asked, side by side. What is kept of the others is at hand.
     fn ask<'a>(&'a self, asking: &'a Asking<'a, Self>) -> BoxFuture<'a, Vec<Part<Self::Offer>>>;
 
     /// Whether a source has what is wanted, rather than what that is compared with.
-    fn is_wanted_of(&self, serving: &Serving) -> bool;
+    fn is_wanted_of(&self, serving: &Serving<Self::Adapter>) -> bool;
 
     /// Whether a source has anything for an answer: another one is not missed.
-    fn concerns(&self, serving: &Serving) -> bool {
+    fn concerns(&self, serving: &Serving<Self::Adapter>) -> bool {
         self.is_wanted_of(serving)
     }
 
@@ -94,9 +82,9 @@ pub(crate) trait Askable: Question {
 }
 
 /// What asks.
-pub(crate) struct Asking<'a, Q: Question> {
+pub(crate) struct Asking<'a, Q: Askable> {
     cx: &'a Deps,
-    servers: &'a Servers,
+    servers: &'a Servers<Q::Adapter>,
     key: &'a SearchKey,
     ask: &'a [SourceId],
     kept: Option<&'a Answer<Q>>,
@@ -114,15 +102,15 @@ pub(crate) struct Asking<'a, Q: Question> {
     unsent: Mutex<Option<JobError>>,
 }
 
-impl<'a, Q: Question> Asking<'a, Q> {
+impl<'a, Q: Askable> Asking<'a, Q> {
     /// Those that are to be asked.
-    fn serving(&self) -> impl Iterator<Item = &'a Serving> {
+    fn serving(&self) -> impl Iterator<Item = &'a Serving<Q::Adapter>> {
         let ask = self.ask;
-        self.servers.all.iter().filter(move |(id, _)| ask.contains(id)).map(|(_, serving)| serving)
+        self.servers.all.iter().filter(move |serving| ask.contains(serving.id()))
     }
 
     /// What an adapter asks with.
-    fn with<'s>(&self, serving: &'s Serving) -> providers::Asking<'s>
+    fn with<'s>(&self, serving: &'s Serving<Q::Adapter>) -> providers::Asking<'s>
     where
         'a: 's,
     {
@@ -240,9 +228,8 @@ impl From<StoreError> for NoAnswer {
 /// # Errors
 /// Why there is no answer.
 pub(crate) async fn answer<Q: Askable>(cx: &Deps, query: &Q, wish: Wish<'_>) -> Result<Had<Q>, NoAnswer> {
-    let mut servers = Servers::of(cx, wish.tenant, Q::VERTICAL, query.market().as_ref()).await?;
-    servers.all.retain(|(_, serving)| query.concerns(serving));
-    if !servers.all.iter().any(|(_, serving)| query.is_wanted_of(serving)) {
+    let servers = Servers::of(cx, wish.tenant, query).await?;
+    if !servers.all.iter().any(|serving| query.is_wanted_of(serving)) {
         return Err(NoAnswer::Nobody);
     }
     let search = Search { cx, query, key: query.key(), sources: servers.ids(), servers: &servers, wish };
@@ -255,12 +242,12 @@ pub(crate) async fn answer<Q: Askable>(cx: &Deps, query: &Q, wish: Wish<'_>) -> 
 }
 
 /// One search for an answer.
-struct Search<'a, Q: Question> {
+struct Search<'a, Q: Askable> {
     cx: &'a Deps,
     query: &'a Q,
     key: SearchKey,
     sources: Vec<SourceId>,
-    servers: &'a Servers,
+    servers: &'a Servers<Q::Adapter>,
     wish: Wish<'a>,
 }
 
@@ -422,8 +409,8 @@ impl<Q: Askable> Search<'_, Q> {
         let state = |part: &Part<Q::Offer>| caching::state(&answer.query, part, answer.lifetime_minutes, look);
         let stale = answer.parts.iter().filter(|part| part.has_answered() && state(part) != State::Fresh);
         let stale = stale.map(|part| part.source().clone()).collect();
-        let wanted = self.servers.all.iter().filter(|(_, serving)| self.query.is_wanted_of(serving));
-        let parts: Vec<_> = wanted.filter_map(|(id, _)| answer.part(id)).collect();
+        let wanted = self.servers.all.iter().filter(|serving| self.query.is_wanted_of(serving));
+        let parts: Vec<_> = wanted.filter_map(|serving| answer.part(serving.id())).collect();
         if parts.iter().any(|part| part.has_answered()) {
             return Ok(Had { answer, counted, scope, stale, unasked, calls: 0 });
         }

@@ -1,6 +1,6 @@
 //! `POST /v1/search/check`
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::extract::State;
 use domain::{
@@ -11,32 +11,23 @@ use domain::{
     inputs::{Fields, Input, leaf, object},
     money::Money,
     search::MAX_TRAVELLERS,
-    sources::{SourceEntry, SourceState, Vertical},
+    sources::Vertical,
 };
 use jiff::Timestamp;
 use platform::{Answer, Caller, Deps, Endpoint, Failure, Inquiry, Limit, Problems, Reply};
-use providers::{Asking, PriceCheck, PriceState, Serving, SourceError, duffel, expedia_rapid, serving, sources};
+use providers::{Asking, Desk, PriceCheck, PriceState, Serving, SourceError, duffel, expedia_rapid, guard, serving, sources};
 use serde::Serialize;
-use storage::{Entity, Grant, MemberKey, SourceBucket, SourceDay, SourceHealth};
+use storage::Grant;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 /// Checks the price of one offer.
-pub static FUNCTION: Endpoint =
-    Endpoint::of(Role::Member, "search-check-price", || routes!(check_price)).asks().limited(Limit::SEARCHES).memory(512).may(&[
-        SourceEntry::READ,
-        SourceState::READ,
-        SourceState::WRITE,
-        SourceBucket::READ,
-        SourceBucket::WRITE,
-        SourceDay::WRITE,
-        SourceHealth::READ,
-        SourceHealth::WRITE,
-        MemberKey::READ,
-        Grant::UseKeys,
-        Grant::Call(duffel::SOURCE),
-        Grant::Call(expedia_rapid::SOURCE),
-    ]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-check-price", || routes!(check_price))
+    .asks()
+    .limited(Limit::SEARCHES)
+    .memory(512)
+    .may(&[Grant::Call(duffel::SOURCE), Grant::Call(expedia_rapid::SOURCE)])
+    .may_also(&[guard::GRANTS]);
 
 /// The sources that can be asked whether a price holds.
 const CHECKING: [&str; 2] = [duffel::SOURCE, expedia_rapid::SOURCE];
@@ -98,6 +89,16 @@ enum Holds {
     SoldOut,
 }
 
+impl From<PriceState> for Holds {
+    fn from(state: PriceState) -> Self {
+        match state {
+            PriceState::Available => Self::Available,
+            PriceState::Changed => Self::Changed,
+            PriceState::SoldOut => Self::SoldOut,
+        }
+    }
+}
+
 /// Checks whether a price still holds
 ///
 /// Asks the source of an offer, right now. Nothing is booked or held by it.
@@ -126,13 +127,13 @@ async fn check_price(State(cx): State<Deps>, inquiry: Inquiry<CheckPrice>) -> Re
     check.done()?;
     let serving = serving_of(&cx, &caller, &source).await?;
     let asking = Asking::within(&serving.outside, cx.now(), WITHIN);
-    let desk = serving.desk().ok_or(Failure::NotFound("offer"))?;
-    let check = desk.check(&asking, &reference).await.map_err(|error| unchecked(&cx, &error))?;
+    let check = serving.adapter.check(&asking, &reference).await.map_err(|error| unchecked(&cx, &error))?;
     let shares = match serving.source.vertical {
         Vertical::Flights => travellers,
         Vertical::Stays | Vertical::Activities => 1,
     };
-    Ok(Answer::ok(checked(source, &check, price, shares)))
+    let PriceCheck { state, total, until, .. } = check.against(price, shares);
+    Ok(Answer::ok(CheckedPrice { source, state: state.into(), total, until }))
 }
 
 /// It is known here, but switched off, or nobody has a key of it.
@@ -143,27 +144,11 @@ fn is_reference(text: &str) -> bool {
 }
 
 /// The source, with the key that it is asked with for the caller's tenant.
-async fn serving_of(cx: &Deps, caller: &Caller, source: &SourceId) -> Result<Serving, Failure> {
+async fn serving_of(cx: &Deps, caller: &Caller, source: &SourceId) -> Result<Serving<Arc<dyn Desk>>, Failure> {
     let nobody = || Failure::Conflict("not-offered", NOT_ASKED.to_owned());
     let vertical = sources::source(source.as_str()).ok_or_else(nobody)?.vertical;
     let all = serving(cx, caller.tenant(), vertical, None).await?;
     all.into_iter().find(|serving| serving.source.id == source.as_str()).ok_or_else(nobody)
-}
-
-/// Against the price that was shown, which is one of so many equal shares of the total.
-fn checked(source: SourceId, check: &PriceCheck, agreed: Option<Money>, shares: u8) -> CheckedPrice {
-    let is_other = |agreed: Money| check.total.is_some_and(|total| total.share_of(shares) != Ok(agreed));
-    let other = agreed.is_some_and(is_other);
-    let state = match check.state {
-        PriceState::SoldOut => Holds::SoldOut,
-        PriceState::Available if other => Holds::Changed,
-        // Against the price that the member saw, where they say so: it may be that one again.
-        PriceState::Changed if agreed.is_some() && !other => Holds::Available,
-        PriceState::Available => Holds::Available,
-        PriceState::Changed => Holds::Changed,
-    };
-    let total = check.total.filter(|_| state != Holds::SoldOut);
-    CheckedPrice { source, state, total, until: check.until.filter(|_| state != Holds::SoldOut) }
 }
 
 /// What a member is told where there is no answer. Never that it is gone.
@@ -187,27 +172,5 @@ fn unchecked(cx: &Deps, error: &SourceError) -> Failure {
         | SourceError::Uncounted => {
             Failure::TryLater("sources-unavailable", cx.now().saturating_add(TRY_AGAIN).unwrap_or(Timestamp::MAX))
         }
-    }
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use domain::money::Currency;
-
-    use super::*;
-
-    #[test]
-    fn a_price_by_each_is_held_against_the_share_of_each() {
-        let usd = |minor| Money::from_minor(minor, Currency::USD).unwrap();
-        let state = |total, shown, travellers| {
-            let check = PriceCheck { state: PriceState::Available, total: Some(usd(total)), until: None, book_by: None };
-            checked("duffel".parse().unwrap(), &check, Some(usd(shown)), travellers).state
-        };
-        assert_eq!(state(37_600, 18_800, 2), Holds::Available);
-        assert_eq!(state(37_601, 18_801, 2), Holds::Available, "shares are rounded up, as they were shown");
-        assert_eq!(state(37_602, 18_800, 2), Holds::Changed);
-        assert_eq!(state(18_800, 18_800, 1), Holds::Available);
-        assert_eq!(state(37_600, 18_800, 1), Holds::Changed);
     }
 }

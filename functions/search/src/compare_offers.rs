@@ -17,10 +17,11 @@ use domain::{
     search::{SearchQuery, Wanted},
     sources::KeyScope,
     stays::{City, Guests, StayOffer, StayPlace, StayQuery, city},
+    tables,
 };
 use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Failure, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
-use providers::{booking_demand, duffel, expedia_rapid, goibibo, makemytrip, oyo, seats_aero, trip_com};
+use providers::{booking_demand, duffel, expedia_rapid, goibibo, guard, makemytrip, oyo, raw, seats_aero, trip_com};
 use serde::Serialize;
 use storage::{Asker, CacheCount, Entity, Grant, Observation, PlacedListing};
 use utoipa::ToSchema;
@@ -53,7 +54,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-compare-offer
         Grant::Call(oyo::SOURCE),
         Grant::Call(trip_com::SOURCE),
     ])
-    .may_also(asking::GRANTS);
+    .may_also(&[asking::GRANTS, guard::GRANTS, raw::GRANTS])
+    .goes_by(&[tables::values]);
 
 /// What is to be compared: exactly one of `stay` and `flight`.
 #[derive(ToSchema)]

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use domain::{
     caching::{Doubt, Mark, Stock},
+    faults::Check,
     flights::SourceId,
     identity::Role,
     inputs::{Fields, Input, leaf, object},
@@ -11,7 +12,10 @@ use domain::{
     sources::Vertical,
 };
 use jiff::{Timestamp, civil::Date};
-use platform::{Answer, Command, Deps, Endpoint, Problems, Reply};
+use platform::{
+    Answer, Command, Deps, Endpoint, Problems, Reply,
+    config::{NO_SUCH_SOURCE, is_source},
+};
 use serde::Serialize;
 use storage::{Change, Entity, KeptMark};
 use utoipa::ToSchema;
@@ -89,6 +93,11 @@ impl Input for InvalidateCache {
         let property = fields.given::<String>("property", leaf);
         let (source, days) = (fields.given::<SourceId>("source", leaf), fields.given::<Days>("days", object));
         let (key, route, property, source, days) = (key?, route?, property?, source?, days?);
+        let mut check = Check::new();
+        check.that(source.as_ref().is_none_or(is_source), "source", "unknown", NO_SUCH_SOURCE);
+        if !fields.check(check) {
+            return None;
+        }
         let stock = match (key, route, property) {
             (Some(key), None, None) if source.is_none() && days.is_none() => return Some(Self(Doubt::Question(key))),
             (None, Some(Route { from, to }), None) => Stock::Route(from, to),

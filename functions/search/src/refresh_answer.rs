@@ -11,7 +11,9 @@ use platform::{
     queues::{RefreshAnswer, Reserved},
     telemetry,
 };
-use providers::{booking_demand, duffel, expedia_rapid, getyourguide, goibibo, makemytrip, oyo, seats_aero, trip_com, viator};
+use providers::{
+    booking_demand, duffel, expedia_rapid, getyourguide, goibibo, guard, makemytrip, oyo, raw, seats_aero, trip_com, viator,
+};
 use storage::{Entity, Grant, Observation, StoreError, WarmingHour, WarmingShare};
 
 use crate::asking::{self, Askable, NoAnswer, Wish};
@@ -35,7 +37,7 @@ pub static FUNCTION: Worker<RefreshAnswer> =
             Grant::Call(viator::SOURCE),
             Grant::Call(getyourguide::SOURCE),
         ])
-        .may_also(asking::GRANTS);
+        .may_also(&[asking::GRANTS, guard::GRANTS, raw::GRANTS]);
 
 /// How long the sources have.
 const WITHIN: Duration = Duration::from_secs(45);

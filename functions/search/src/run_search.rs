@@ -11,7 +11,7 @@ use domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 use platform::{Deps, JobError, Message, Worker, queues::SearchDue, telemetry};
-use providers::{duffel, seats_aero};
+use providers::{duffel, guard, raw, seats_aero};
 use storage::{Change, Entity, Grant, Observation, SearchRun};
 
 use crate::asking::{self, Had, NoAnswer, Wish};
@@ -30,7 +30,7 @@ pub static FUNCTION: Worker<SearchDue> = Worker::new("search-run-search", |cx, m
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
     ])
-    .may_also(asking::GRANTS);
+    .may_also(&[asking::GRANTS, guard::GRANTS, raw::GRANTS]);
 
 /// How long the sources have: nobody waits for it but a message.
 const WITHIN: Duration = Duration::from_secs(100);

@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use domain::{
     activities::{ActivityOffer, ActivityQuery, PricedFor},
-    compare::{Field, Standing},
+    compare::{Field, PriceStanding},
     faults::Faults,
     identity::Role,
     inputs::{Fields, Input, leaf, object},
     money::{Currency, Money},
     rates::DayRates,
     stays::City,
+    tables,
     watchers::TravelDates,
 };
 use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
-use providers::{getyourguide, viator};
+use providers::{getyourguide, guard, raw, viator};
 use serde::Serialize;
 use storage::{Asker, CacheCount, Entity, Grant};
 use utoipa::ToSchema;
@@ -41,7 +42,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-activi
         Grant::Call(viator::SOURCE),
         Grant::Call(getyourguide::SOURCE),
     ])
-    .may_also(asking::GRANTS);
+    .may_also(&[asking::GRANTS, guard::GRANTS, raw::GRANTS])
+    .goes_by(&[tables::values]);
 
 /// What there is to do is wanted.
 #[derive(Debug, ToSchema)]
@@ -100,7 +102,7 @@ pub struct FoundActivity {
     activity: ActivityOffer,
     /// How its price stands among those of this answer that are for the same (a person, a group, the party); none, if its source does
     /// not say for what it is, or there are fewer than five to compare with.
-    standing: Option<Standing>,
+    standing: Option<PriceStanding>,
     /// Whether its source has to be asked again before one relies on it.
     stale: bool,
 }

@@ -20,7 +20,7 @@ use domain::{
 };
 use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Failure, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
-use providers::{duffel, seats_aero};
+use providers::{duffel, guard, raw, seats_aero};
 use serde::Serialize;
 use storage::{Asker, CacheCount, Entity, Grant, Observation};
 use utoipa::ToSchema;
@@ -46,7 +46,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-flight
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
     ])
-    .may_also(asking::GRANTS)
+    .may_also(&[asking::GRANTS, guard::GRANTS, raw::GRANTS])
     .goes_by(&[tables::values]);
 
 /// What flights are wanted.

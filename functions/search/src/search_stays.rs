@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::{
-    compare::{Field, Standing},
+    compare::{Field, PriceStanding},
     faults::Faults,
     flights::SourceId,
     identity::Role,
@@ -11,10 +11,11 @@ use domain::{
     properties::ListingKey,
     rates::DayRates,
     stays::{City, Guests, Position, StayOffer, StayPlace, StayQuery, city},
+    tables,
 };
 use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Message, Problems, Reply, queues::RefreshAnswer};
-use providers::{booking_demand, expedia_rapid, goibibo, makemytrip, oyo, trip_com};
+use providers::{booking_demand, expedia_rapid, goibibo, guard, makemytrip, oyo, raw, trip_com};
 use serde::Serialize;
 use storage::{Asker, CacheCount, Entity, Grant};
 use utoipa::ToSchema;
@@ -43,7 +44,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-stays"
         Grant::Call(oyo::SOURCE),
         Grant::Call(trip_com::SOURCE),
     ])
-    .may_also(asking::GRANTS);
+    .may_also(&[asking::GRANTS, guard::GRANTS, raw::GRANTS])
+    .goes_by(&[tables::values]);
 
 /// What stay is wanted: where is exactly one of `city`, `around` and `properties`.
 #[derive(ToSchema)]
@@ -147,7 +149,7 @@ pub struct FoundStay {
     /// another one; none, if no rate is known.
     compared: Option<Money>,
     /// How that stands among the houses of this answer; none, if there are fewer than five to compare with.
-    standing: Option<Standing>,
+    standing: Option<PriceStanding>,
     /// Whether its source has to be asked again before one relies on it.
     stale: bool,
 }

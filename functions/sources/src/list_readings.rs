@@ -67,7 +67,7 @@ async fn list_readings(State(cx): State<Deps>, page: Result<Page, Failure>, part
 async fn read(cx: &Deps, raw: RawAnswer) -> Result<ReadingView, Failure> {
     let body = cx.store().raw_body(&raw).await?;
     let source = source(raw.source.as_str()).ok_or(Failure::NotFound("source"))?;
-    let read = body.as_ref().map(|body| source.reread(raw.status, body, raw.at));
+    let read = body.as_ref().map(|body| source.reread(&raw.operation, raw.status, body, raw.at));
     let (tally, error) = match read {
         Some(Ok(normalised)) => (normalised.tally(), None),
         Some(Err(error)) => (Default::default(), Some(error.name())),

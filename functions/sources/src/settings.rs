@@ -1,5 +1,7 @@
 //! What setting something of a source takes, for a tenant's admin as for operators.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{FromRequestParts, Path};
 use domain::{
     faults::{Check, Faults},
@@ -65,7 +67,7 @@ pub(crate) async fn line_at(cx: &Deps, scope: &KeyScope, source: &Source) -> Res
 pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Settings> {
     let (enabled, priority) = (fields.required("enabled", leaf), fields.nullable("priority", leaf));
     let (cost, budget) = (money(fields, "costPerThousand"), money(fields, "budgetPerDay"));
-    let (quota_per_day, markets) = (fields.nullable("quotaPerDay", leaf), fields.given("markets", list::<Market>));
+    let (quota_per_day, markets) = (fields.nullable("quotaPerDay", leaf), markets(fields));
     let (cost_per_thousand, budget_per_day) = (cost?, budget?);
     if !can_be_counted(budget_per_day, cost_per_thousand) {
         fields.fault("budgetPerDay", IN_ITS_CURRENCY);
@@ -77,9 +79,18 @@ pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Settings> {
         cost_per_thousand,
         quota_per_day: quota_per_day?,
         budget_per_day,
-        markets: markets?.unwrap_or_default().into_iter().collect(),
+        markets: markets?,
         ..Settings::default()
     })
+}
+
+/// Reads markets, each given once.
+fn markets(fields: &mut Fields<'_>) -> Option<BTreeSet<Market>> {
+    let (mut check, mut once) = (Check::new(), BTreeSet::new());
+    for (i, market) in fields.given("markets", list::<Market>)?.unwrap_or_default().into_iter().enumerate() {
+        check.that(once.insert(market), &format!("markets/{i}"), "duplicate", "this market stands there twice");
+    }
+    fields.check(check).then_some(once)
 }
 
 /// What is wrong with a budget that nobody could count in.

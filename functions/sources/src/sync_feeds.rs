@@ -3,44 +3,36 @@
 //! What a page tells and how far it reaches are one transaction: whoever dies before it reads the page again. Answers are only
 //! ever doubted by it, which can be done twice.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use domain::{
     identity::Tenant,
-    sources::{Account, KeyScope, SourceEntry, SourceState, Vertical, feeds::FeedCursor},
+    sources::{Account, KeyScope, Vertical, feeds::FeedCursor},
 };
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use platform::{Deps, JobError, Scheduled, telemetry};
 use providers::{
-    Asking, CALL_TIMEOUT, Feed, FeedPage, Serving, SourceError, goibibo, oyo, serving_with_keys_of, sources::Adapter,
+    Asking, CALL_TIMEOUT, Feed, FeedPage, Serving, SourceError, goibibo, guard, oyo, raw,
+    registry::{Line, lines_of_deployment},
+    serving_with_keys_of,
 };
-use storage::{Change, Entity, Grant, MemberKey, RawAnswer, RawPart, SourceBucket, SourceDay, SourceHealth, StoreError};
+use storage::{Change, Entity, Grant, StoreError};
 
 use crate::inventory::{AT_ONCE, events, telling};
 
 /// Reads feeds.
 pub static FUNCTION: Scheduled =
-    Scheduled::new("sources-sync-feeds", "rate(15 minutes)", |cx, deadline| Box::pin(sync_feeds(cx, deadline))).may(&[
-        FeedCursor::READ,
-        FeedCursor::WRITE,
-        Tenant::READ,
-        SourceEntry::READ,
-        SourceState::READ,
-        SourceState::WRITE,
-        SourceBucket::READ,
-        SourceBucket::WRITE,
-        SourceDay::WRITE,
-        SourceHealth::READ,
-        SourceHealth::WRITE,
-        RawAnswer::WRITE,
-        RawPart::WRITE,
-        MemberKey::READ,
-        Grant::UseKeys,
-        Grant::Emit("InventoryChanged"),
-        Grant::Call(goibibo::SOURCE),
-        Grant::Call(oyo::SOURCE),
-    ]);
+    Scheduled::new("sources-sync-feeds", "rate(15 minutes)", |cx, deadline| Box::pin(sync_feeds(cx, deadline)))
+        .may(&[
+            FeedCursor::READ,
+            FeedCursor::WRITE,
+            Tenant::READ,
+            Grant::Emit("InventoryChanged"),
+            Grant::Call(goibibo::SOURCE),
+            Grant::Call(oyo::SOURCE),
+        ])
+        .may_also(&[guard::GRANTS, raw::GRANTS]);
 
 /// Pages of one feed in a run: what is left is read by the next one.
 const MOST_PAGES: usize = 40;
@@ -76,12 +68,13 @@ struct Run {
 fn sync_feeds(cx: &Deps, deadline: Timestamp) -> BoxFuture<'_, Result<(), JobError>> {
     Box::pin(async move {
         let (began, mut feeds, mut failures) = (cx.now(), Vec::new(), Failures::default());
+        let of_deployment = lines_of_deployment(cx).await?;
         for scope in scopes(cx).await? {
             if cx.time_left(deadline) < READING {
                 tracing::warn!("there is no time to look at all feeds");
                 break;
             }
-            feeds.extend(failures.note(&scope, feeds_of(cx, &scope).await).into_iter().flatten());
+            feeds.extend(failures.note(&scope, feeds_of(cx, &scope, &of_deployment).await).into_iter().flatten());
         }
         // Where time is short, it is not always the same ones that go without.
         feeds.sort_by_key(|(_, cursor)| cursor.at);
@@ -111,13 +104,15 @@ async fn scopes(cx: &Deps) -> Result<Vec<KeyScope>, JobError> {
 }
 
 /// The sources with feeds that are asked with the keys of a scope, and how far each was read.
-async fn feeds_of(cx: &Deps, scope: &KeyScope) -> Result<Vec<(Serving, FeedCursor)>, JobError> {
+async fn feeds_of(
+    cx: &Deps,
+    scope: &KeyScope,
+    of_deployment: &[Line],
+) -> Result<Vec<(Serving<Arc<dyn Feed>>, FeedCursor)>, JobError> {
     let mut feeds = Vec::new();
-    for serving in serving_with_keys_of(cx, scope, Vertical::Stays).await? {
-        if feed(&serving).is_some() {
-            let cursor = cursor_of(cx, serving.outside.account()).await?;
-            feeds.extend(cursor.map(|cursor| (serving, cursor)));
-        }
+    for serving in serving_with_keys_of(cx, scope, of_deployment, Vertical::Stays).await? {
+        let cursor = cursor_of(cx, &serving.outside.terms().account).await?;
+        feeds.extend(cursor.map(|cursor| (serving, cursor)));
     }
     Ok(feeds)
 }
@@ -133,18 +128,10 @@ async fn cursor_of(cx: &Deps, account: &Account) -> Result<Option<FeedCursor>, J
     Ok(is_first.then_some(first))
 }
 
-fn feed(serving: &Serving) -> Option<&dyn Feed> {
-    match &serving.adapter {
-        Adapter::Stays(adapter) => adapter.feed(),
-        Adapter::Awards(_) | Adapter::Fares(_) | Adapter::LeadIns(_) | Adapter::Activities(_) => None,
-    }
-}
-
 /// Reads a feed to its end, or as far as there is time.
-async fn sync(cx: &Deps, serving: &Serving, cursor: &mut FeedCursor, run: &Run) -> Result<(), JobError> {
-    let Some(feed) = feed(serving) else { return Ok(()) };
+async fn sync(cx: &Deps, serving: &Serving<Arc<dyn Feed>>, cursor: &mut FeedCursor, run: &Run) -> Result<(), JobError> {
     for _ in 0..MOST_PAGES {
-        if cx.time_left(run.deadline) < PAGE_TAKES || !next_page(cx, (feed, serving), cursor, run).await? {
+        if cx.time_left(run.deadline) < PAGE_TAKES || !next_page(cx, serving, cursor, run).await? {
             break;
         }
     }
@@ -152,14 +139,9 @@ async fn sync(cx: &Deps, serving: &Serving, cursor: &mut FeedCursor, run: &Run) 
 }
 
 /// Reads a page and tells of it. Whether there is another one to be read now.
-async fn next_page(
-    cx: &Deps,
-    (feed, serving): (&dyn Feed, &Serving),
-    cursor: &mut FeedCursor,
-    run: &Run,
-) -> Result<bool, JobError> {
+async fn next_page(cx: &Deps, serving: &Serving<Arc<dyn Feed>>, cursor: &mut FeedCursor, run: &Run) -> Result<bool, JobError> {
     let asking = Asking::within(&serving.outside, cx.now(), PAGE_ASKS);
-    match feed.changes(&asking, &cursor.since).await {
+    match serving.adapter.changes(&asking, &cursor.since).await {
         Ok(page) => tell(cx, page, cursor, run).await,
         Err(error) if error.has_forgotten_cursor() && cursor.is_at_a_place() => {
             tracing::warn!(source = %cursor.account.source, %error, "a feed is read again from when it was last read to its end");
@@ -171,7 +153,7 @@ async fn next_page(
         }
         Err(error) => {
             if error.is_unreadable() {
-                pass_over(cx, cursor).await?;
+                not_read(cx, cursor).await?;
             }
             Err(failed(cursor, &error))
         }
@@ -220,7 +202,7 @@ async fn commit(cx: &Deps, change: Change) -> Result<bool, JobError> {
 
 /// A page that can't be read is asked for again, and passed over before it holds up all that follows. As it came it is among the
 /// raw answers.
-async fn pass_over(cx: &Deps, cursor: &mut FeedCursor) -> Result<(), JobError> {
+async fn not_read(cx: &Deps, cursor: &mut FeedCursor) -> Result<(), JobError> {
     telemetry::count(cx, "FeedPagesUnread", 1);
     if cursor.not_read(cx.now()) {
         passed_over(cx, cursor);

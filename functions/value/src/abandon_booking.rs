@@ -1,23 +1,29 @@
 //! `POST /v1/me/bookings/{id}/abandon`
 
 use axum::extract::State;
-use domain::{booking::Booking, events::BookingAbandoned, identity::Role, ids::BookingId};
+use domain::{booking::Booking, events::BookingAbandoned, identity::Role, ids::BookingId, wallets::Wallet};
 use platform::{Deps, Endpoint, IfMatch, Instruction, PathId, Problems, Reply};
-use storage::{Entity, Grant};
+use storage::{Change, Entity, Grant};
 use utoipa_axum::routes;
 
-use crate::booking_view::{BookingView, booking_of, moved_on};
+use crate::{
+    booking_view::{BookingView, booking_of, moved_on},
+    wallet::held_otherwise,
+};
 
 /// Gives bookings up.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-abandon-booking", || routes!(abandon_booking)).may(&[
     Booking::READ,
     Booking::WRITE,
+    Wallet::READ,
+    Wallet::WRITE,
     Grant::Emit("BookingAbandoned"),
 ]);
 
 /// Gives a booking up
 ///
 /// It can begin anew. If points were on their way, it does so with them on their way: nobody is told to transfer them again.
+/// Until then they are there for anything else.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings/{id}/abandon",
@@ -37,7 +43,9 @@ async fn abandon_booking(
 ) -> Reply<BookingView> {
     let mut booking = booking_of(&cx, &asked.caller, id, if_match).await?;
     let outcome = booking.abandon(cx.now()).map(|()| None);
-    let tell = |change, booking: &Booking| {
+    let mut wallet = held_otherwise(&cx, &booking).await?;
+    let tell = |change: Change, booking: &Booking| {
+        let change = wallet.iter_mut().fold(change, |change, wallet| change.save(wallet));
         let owner = &booking.owner;
         let told =
             BookingAbandoned { tenant: owner.tenant.clone(), member: owner.member, booking: booking.id, deal: booking.deal };

@@ -1,7 +1,7 @@
 //! How bookings are shown, and what all requests that move them on have in common.
 
 use domain::{
-    booking::{Booking, BookingError, BookingState, Change as Changed, Seen},
+    booking::{Booking, BookingError, BookingState, Change as Changed, Seen, Sent},
     ids::{BookingId, DealId},
     money::ProgrammeId,
 };
@@ -25,6 +25,8 @@ pub struct BookingView {
     seen: Seen,
     /// What had changed then.
     changes: Vec<Changed>,
+    /// What was transferred for it, as far as the caller has said.
+    sent: Option<Sent>,
     /// How far it has come.
     state: BookingState,
     /// Until when points may be transferred; none, if the award has to be looked at first, or a source saw since that it is gone,
@@ -50,6 +52,7 @@ impl BookingView {
             programme: booking.programme.clone(),
             seen: booking.seen,
             changes: booking.changes.clone(),
+            sent: booking.sent,
             state: booking.state,
             may_transfer_until,
             created_at: booking.created_at,
@@ -103,6 +106,7 @@ pub(crate) fn refusal(error: BookingError) -> Failure {
         BookingError::TooFewPoints(_) => "too-few-points",
         BookingError::TooFewThere(_) => "too-few-points-there",
         BookingError::NoSeats => "no-seats",
+        BookingError::NothingToTransfer => "nothing-to-transfer",
     };
     let advice = match &error {
         BookingError::TooFewPoints(_) => " Say what you have (`PUT /v1/me/balances`): transfers can't be undone.",
@@ -113,6 +117,7 @@ pub(crate) fn refusal(error: BookingError) -> Failure {
         | BookingError::SeenBeforeStart(_)
         | BookingError::NothingNewer(_)
         | BookingError::NoSeats => " Look at the programme's own site, and say what you see.",
+        BookingError::NothingToTransfer => " Book it, and say that it is done.",
         BookingError::VerifyFirst => " Transfers can't be undone: if yours is made already, say when (`transferredAt`).",
         BookingError::NoAward
         | BookingError::Gone

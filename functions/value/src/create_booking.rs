@@ -9,18 +9,22 @@ use domain::{
     inputs::{Fields, Input, leaf},
     search::SearchKey,
     tables,
+    wallets::Wallet,
 };
 use platform::{Answer, Command, Deps, Endpoint, Failure, Problems, Reply, ShownDeal, shown};
 use storage::{Change, Entity};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::booking_view::{BookingView, refusal};
+use crate::{
+    booking_view::{BookingView, refusal},
+    wallet::held_otherwise,
+};
 
 /// Begins bookings.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-create-booking", || routes!(create_booking))
-    .may(&[Booking::READ, Booking::WRITE, Deal::WRITE])
-    .may_also(shown::GRANTS)
+    .may(&[Booking::READ, Booking::WRITE, Deal::WRITE, Wallet::READ, Wallet::WRITE])
+    .may_also(&[shown::GRANTS])
     .goes_by(&[tables::values]);
 
 /// What is to be booked.
@@ -61,7 +65,11 @@ async fn create_booking(State(cx): State<Deps>, command: Command<CreateBooking>)
     let mut shown = shown.ok_or(Failure::NotFound("deal"))?;
     let before = cx.store().booking_of(owner, Booking::id_for(owner, deal)).await?;
     let mut booking = Booking::start(owner.clone(), &shown.deal, before, cx.now()).map_err(refusal)?;
-    let change = shown.keep(Change::new());
+    let mut wallet = match booking.held() {
+        Some(_) => held_otherwise(&cx, &booking).await?,
+        None => None,
+    };
+    let change = wallet.iter_mut().fold(shown.keep(Change::new()), |change, wallet| change.save(wallet));
     let change = match booking.version {
         0 => change.create(&mut booking),
         _ => change.update(&mut booking),

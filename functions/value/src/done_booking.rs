@@ -3,12 +3,12 @@
 use axum::extract::State;
 use domain::{booking::Booking, events::BookingDone, identity::Role, ids::BookingId, wallets::Wallet};
 use platform::{Deps, Endpoint, IfMatch, Instruction, PathId, Problems, Reply};
-use storage::{Entity, Grant, MemberKey};
+use storage::{Change, Entity, Grant, MemberKey};
 use utoipa_axum::routes;
 
 use crate::{
     booking_view::{BookingView, booking_of, moved_on},
-    wallet,
+    wallet::Purse,
 };
 
 /// Takes in that an award is booked.
@@ -17,6 +17,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-done-booking",
     Booking::WRITE,
     MemberKey::READ,
     Wallet::READ,
+    Wallet::WRITE,
     Grant::UseKeys,
     Grant::Emit("BookingDone"),
 ]);
@@ -25,7 +26,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-done-booking",
 ///
 /// After a transfer, or with points that were there. Refused if the award had no seat when it was last looked at (`no-seats`),
 /// and, unless points were transferred, if the caller has said that there are too few with the programme itself
-/// (`too-few-points-there`).
+/// (`too-few-points-there`). What it takes is taken off the caller's balances, as far as it is there.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings/{id}/done",
@@ -44,10 +45,17 @@ async fn done_booking(
     asked: Instruction,
 ) -> Reply<BookingView> {
     let mut booking = booking_of(&cx, &asked.caller, id, if_match).await?;
-    let (balances, said) = wallet::balances(&cx, &asked.caller.owner).await?;
-    let there = (said > 0).then(|| balances.of(&booking.programme));
+    let purse = Purse::of(&cx, &asked.caller.owner).await?;
+    let free = purse.free(Some(booking.id), cx.now());
+    let there = purse.said_at().map(|_| free.of(&booking.programme));
     let outcome = booking.done(there, cx.now()).map(|()| None);
-    let tell = |change, booking: &Booking| {
+    let spent = purse.balances().clone().less(&booking.programme, booking.seen.points.get());
+    let mut wallet = match purse.version() {
+        0 => None,
+        _ => Some(purse.moved(&cx, &booking, Ok(spent)).await?),
+    };
+    let tell = |change: Change, booking: &Booking| {
+        let change = wallet.iter_mut().fold(change, |change, wallet| change.save(wallet));
         let owner = &booking.owner;
         let told = BookingDone { tenant: owner.tenant.clone(), member: owner.member, booking: booking.id, deal: booking.deal };
         cx.emit(change, &told)

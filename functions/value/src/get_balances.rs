@@ -1,14 +1,20 @@
 //! `GET /v1/me/balances`
 
 use axum::extract::State;
-use domain::{funding::Balances, identity::Role, money::Points, wallets::Wallet};
+use domain::{
+    funding::Balances,
+    identity::Role,
+    money::Points,
+    wallets::{Held, Wallet},
+};
+use jiff::Timestamp;
 use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply};
 use serde::Serialize;
 use storage::{Entity, Grant, MemberKey};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::wallet;
+use crate::wallet::Purse;
 
 /// Shows members what they have.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-balances", || routes!(get_balances)).may(&[
@@ -19,17 +25,25 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-balances",
 
 /// What a member has of each currency.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct BalancesView {
     /// Points by programme.
     #[schema(value_type = std::collections::BTreeMap<String, Points>, example = json!({"chase-ur": 80_000, "hyatt": 12_000}))]
     balances: Balances,
+    /// When the caller last said it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    said_at: Option<Timestamp>,
+    /// What of them was transferred for bookings that are not over: nothing else is planned from it. As much of it as has not come
+    /// may not be among them.
+    held: Vec<Held>,
     /// Counts the changes: what `If-Match` is held against. 0 before the first.
     version: u64,
 }
 
 /// Shows the caller's balances
 ///
-/// As the caller has given them: nobody else is asked.
+/// As the caller has given them, and as they were moved since by transfers that the caller confirmed and awards that are booked:
+/// nobody else is asked.
 #[utoipa::path(
     get,
     path = "/v1/me/balances",
@@ -37,6 +51,7 @@ pub struct BalancesView {
     responses((status = 200, body = BalancesView), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
 )]
 async fn get_balances(State(cx): State<Deps>, caller: Caller) -> Reply<BalancesView> {
-    let (balances, version) = wallet::balances(&cx, &caller.owner).await?;
-    Ok(Answer::ok(BalancesView { balances, version }).version(version))
+    let purse = Purse::of(&cx, &caller.owner).await?;
+    let (balances, said_at, version) = (purse.balances().clone(), purse.said_at(), purse.version());
+    Ok(Answer::ok(BalancesView { balances, said_at, held: purse.held().to_vec(), version }).version(version))
 }

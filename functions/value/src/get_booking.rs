@@ -20,7 +20,10 @@ use storage::{Entity, Grant, MemberKey};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::{booking_view::BookingView, wallet};
+use crate::{
+    booking_view::BookingView,
+    wallet::{self, Purse},
+};
 
 /// Shows a booking, and how to go on with it.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-booking", || routes!(get_booking))
@@ -42,7 +45,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-booking", 
 pub struct BookingPlan {
     /// How far it has come.
     booking: BookingView,
-    /// Where the points come from, by what the caller has now, if it is enough. Null once they are on their way.
+    /// Where the points come from, by what the caller has now, if it is enough: what was transferred for it already is among what is
+    /// there, and what was for other bookings is not. Null once all are on their way.
     plan: Option<FundingPlan>,
     /// What is missing, if it is not.
     shortfall: Option<Shortfall>,
@@ -73,7 +77,8 @@ pub enum NotPlanned {
 ///
 /// With the plan for its points and the steps, both by what the caller has now: nothing of that is kept with the booking. Each
 /// step says whether it is done, next or to come: a transfer is next only while the award can be relied on. Once points are on
-/// their way nothing is planned, so that nobody transfers twice.
+/// their way nothing is planned, so that nobody transfers twice; unless a look since has found that the award asks more, when
+/// what is still missing is planned.
 #[utoipa::path(
     get,
     path = "/v1/me/bookings/{id}",
@@ -84,17 +89,17 @@ pub enum NotPlanned {
 async fn get_booking(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<BookingId>) -> Reply<BookingPlan> {
     let booking = cx.store().booking_of(&caller.owner, id).await?.ok_or(Failure::NotFound("booking"))?;
     let locale = caller.profile(&cx).await?.locale;
-    let (balances, _) = wallet::balances(&cx, &caller.owner).await?;
+    let balances = Purse::of(&cx, &caller.owner).await?.free(Some(booking.id), cx.now());
     let (valuations, _) = wallet::valuations(&cx, &caller.owner).await?;
     let terms = Terms::shipped(cx.now());
-    // Balances don't tell of points that are on their way: nothing is planned then.
+    // Once all points are on their way nothing is planned.
     let planned = booking.wants_points().then(|| plan(&booking.programme, booking.seen.points, &balances, &valuations, &terms));
     let deal = cx.store().deal(caller.tenant(), booking.deal).await?;
     let may_transfer = deal.as_ref().ok_or(BookingError::Gone).and_then(|deal| booking.may_transfer(deal, cx.now()));
     let steps = booking.steps(planned.as_ref().and_then(|planned| planned.as_ref().ok()), &may_transfer, &locale, cx.now());
     let cash = deal.and_then(|deal| deal.valuation).and_then(|valuation| valuation.same_for_money());
     let (rates, on) = (cx.rates().await?, terms.day());
-    let in_dollars = |money: Money| rates.between(money.currency(), Currency::USD, on).and_then(|rate| rate.convert(money)).ok();
+    let in_dollars = |money: Money| rates.convert(money, Currency::USD, on).ok();
     let ways = planned.as_ref().zip(cash.and_then(in_dollars)).map(|(planned, cash)| {
         let taxes = booking.seen.taxes.and_then(in_dollars);
         let (programme, plan) = (&booking.programme, planned.as_ref());

@@ -138,8 +138,7 @@ async fn get_funding_plan(State(cx): State<Deps>, caller: Caller, parts: Parts) 
 /// An amount at today's rate.
 async fn in_dollars(cx: &Deps, pointer: &'static str, money: Money) -> Result<Money, Failure> {
     let today = TimeZone::UTC.to_datetime(cx.now()).date();
-    let rate = cx.rates().await?.between(money.currency(), Currency::USD, today);
-    let converted = rate.and_then(|rate| rate.convert(money));
+    let converted = cx.rates().await?.convert(money, Currency::USD, today);
     converted.map_err(|error| Faults::one(pointer, "no-exchange-rate", error.to_string()).into())
 }
 

@@ -10,11 +10,15 @@ use domain::{
     money::{Currency, Money},
     places::Airport,
     rates::{DayRates, Rates},
+    reach::{Rank, Spent},
     tables,
-    value::{Valuation, Valuations, Verdict},
+    value::{Valuation, Valuations},
     wallets::{OwnValuations, Wallet},
 };
-use jiff::civil::{Date, DateTime};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+};
 use platform::{Answer, Caller, Deps, Endpoint, Failure, Page, PageParams, Paged, Problems, Reply};
 use serde::Serialize;
 use storage::{Entity, Grant, Listed, MemberKey};
@@ -45,6 +49,8 @@ pub struct Reachable {
     cabin: Cabin,
     /// Who offers it, and how far that can be relied on: a find is no promise.
     freshness: Freshness,
+    /// Whether the latest look at it that is kept is older than half of such finds last: look again before you count on it.
+    stale: bool,
     /// What it still costs in money. Null: not known.
     taxes: Option<Money>,
     /// What its points are worth there, against the caller's own valuation or else the published ones.
@@ -57,32 +63,6 @@ pub struct Reachable {
     /// Its place among the others.
     #[serde(skip)]
     rank: Rank,
-}
-
-/// How good its points are spent there, what it takes in cents, and the id.
-type Rank = (Spent, i128, DealId);
-
-/// How good points are spent on an award, the best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Spent {
-    /// For what they are usually worth, or more.
-    Well,
-    /// What they are worth there, or what the award still costs, is not known.
-    NotKnown,
-    /// For less than they are usually worth.
-    Poorly,
-}
-
-impl Spent {
-    const ALL: [Self; 3] = [Self::Well, Self::NotKnown, Self::Poorly];
-
-    fn of(verdict: Option<Verdict>, left: Option<Money>) -> Self {
-        match (verdict, left) {
-            (Some(Verdict::Poor), _) => Self::Poorly,
-            (Some(Verdict::Fair | Verdict::Good | Verdict::Great | Verdict::Exceptional), Some(_)) => Self::Well,
-            (Some(Verdict::Fair | Verdict::Good | Verdict::Great | Verdict::Exceptional), None) | (None, _) => Self::NotKnown,
-        }
-    }
 }
 
 /// How many awards are looked at: the best so many of those that can still be taken.
@@ -99,7 +79,8 @@ const HARDEST_PLANS: u32 = 10;
 /// Of the 200 best awards that can still be taken, among the 1,000 best live deals, those that the balances pay for. First come
 /// those on which points are spent for what they are usually worth or more, then those of which that is not known, or not what
 /// they still cost, and last those with the verdict `poor`; each sorted by `left`, the most first: what all the caller's points
-/// are worth afterwards, at the caller's valuations, less fees and taxes. What would take too long to plan is left out.
+/// are worth afterwards, at the caller's valuations, less fees and taxes. What was looked at longer ago than half of such finds last
+/// is marked as stale, as it is among the deals. What would take too long to plan is left out.
 #[utoipa::path(
     get,
     path = "/v1/me/reach",
@@ -114,7 +95,7 @@ async fn get_reach(State(cx): State<Deps>, caller: Caller, page: Page) -> Reply<
     let before = balances.worth(&valuations, terms.day());
     let before = before.map_err(|error| Failure::Conflict("out-of-range", error.to_string()))?;
     let deals = open_awards(&cx, &caller).await?;
-    let who = Who { valuations: &valuations, before, rates: &*cx.rates().await?, on: terms.day() };
+    let who = Who { valuations: &valuations, before, rates: &*cx.rates().await?, on: terms.day(), now: cx.now() };
     let paid_for = deals.iter().filter_map(|deal| {
         let Fare::Award { programme, points, taxes } = &deal.flight().fare else { return None };
         let plan = plan_within(&mut effort, programme, *points, &balances, &valuations, &terms).ok()?;
@@ -149,19 +130,12 @@ fn is_award(deal: &Deal) -> bool {
 /// The page after a place: the rank of the last that was shown, so that what comes and goes meanwhile moves nothing else.
 fn after(mut ranked: Vec<Reachable>, place: Option<&str>, limit: u8) -> Listed<Reachable> {
     ranked.sort_by_key(|reachable| reachable.rank);
-    let shown = place.and_then(read_rank);
+    let shown: Option<Rank> = place.and_then(|place| place.parse().ok());
     ranked.retain(|reachable| shown.is_none_or(|shown| reachable.rank > shown));
     let more = ranked.len() > usize::from(limit);
     ranked.truncate(limit.into());
     let last = ranked.last().filter(|_| more).map(|last| last.rank);
-    Listed { items: ranked, next: last.map(|(spent, taken, deal)| format!("{} {taken} {deal}", spent as u8)) }
-}
-
-fn read_rank(place: &str) -> Option<Rank> {
-    let (spent, rest) = place.split_once(' ')?;
-    let (taken, deal) = rest.split_once(' ')?;
-    let spent = Spent::ALL.into_iter().find(|known| (*known as u8).to_string() == spent)?;
-    Some((spent, taken.parse().ok()?, deal.parse().ok()?))
+    Listed { items: ranked, next: last.map(|last| last.to_string()) }
 }
 
 /// Who asks, and when.
@@ -172,6 +146,7 @@ struct Who<'a> {
     before: Money,
     rates: &'a Rates,
     on: Date,
+    now: Timestamp,
 }
 
 impl Who<'_> {
@@ -179,47 +154,13 @@ impl Who<'_> {
     fn reach(&self, deal: &Deal, plan: FundingPlan, taxes: Option<Money>) -> Option<Reachable> {
         let flight = deal.flight();
         let valuation = deal.clone().held_against(self.valuations).valuation;
-        let in_dollars = taxes.and_then(|taxes| self.in_dollars(taxes));
+        let in_dollars = taxes.and_then(|taxes| self.rates.convert(taxes, Currency::USD, self.on).ok());
         let points_left = self.before.minus(plan.given_up).ok()?;
         let left = in_dollars.and_then(|taxes| points_left.minus(taxes).ok());
         let spent = Spent::of(valuation.as_ref().and_then(|valuation| valuation.verdict), left);
         let taken = plan.given_up.minor() + in_dollars.map_or(0, Money::minor);
         let (from, to, departs, cabin) = (flight.origin, flight.destination, flight.departs, flight.cabin);
-        let (freshness, rank) = (flight.freshness.clone(), (spent, taken, deal.id));
-        Some(Reachable { deal: deal.id, from, to, departs, cabin, freshness, taxes, valuation, plan, left, rank })
-    }
-
-    fn in_dollars(&self, money: Money) -> Option<Money> {
-        self.rates.between(money.currency(), Currency::USD, self.on).and_then(|rate| rate.convert(money)).ok()
-    }
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_poor_comes_last_and_what_is_not_known_in_between() {
-        let some = Some(Money::zero(Currency::USD));
-        let spent = [
-            Spent::of(Some(Verdict::Fair), some),
-            Spent::of(Some(Verdict::Exceptional), None),
-            Spent::of(None, some),
-            Spent::of(Some(Verdict::Poor), some),
-        ];
-        assert_eq!(spent, [Spent::Well, Spent::NotKnown, Spent::NotKnown, Spent::Poorly]);
-        assert!(spent.is_sorted());
-    }
-
-    #[test]
-    fn a_place_is_read_as_it_was_written() {
-        let deal: DealId = "deal_01KHPNJ4R6Z9X0Q3T5V7W9Y1B3".parse().unwrap();
-        for spent in Spent::ALL {
-            assert_eq!(read_rank(&format!("{} -5 {deal}", spent as u8)), Some((spent, -5, deal)));
-        }
-        for wrong in ["", "3 5 deal_01KHPNJ4R6Z9X0Q3T5V7W9Y1B3", "0 5", "0 x deal_01KHPNJ4R6Z9X0Q3T5V7W9Y1B3"] {
-            assert_eq!(read_rank(wrong), None, "{wrong}");
-        }
+        let (freshness, stale, rank) = (flight.freshness.clone(), deal.is_stale(self.now), Rank { spent, taken, deal: deal.id });
+        Some(Reachable { deal: deal.id, from, to, departs, cabin, freshness, stale, taxes, valuation, plan, left, rank })
     }
 }

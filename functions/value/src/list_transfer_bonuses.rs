@@ -12,8 +12,8 @@ use utoipa_axum::routes;
 use crate::page_of;
 
 /// Lists transfer bonuses.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-list-transfer-bonuses", || routes!(list_transfer_bonuses))
-    .goes_by(&[tables::values, tables::transfers]);
+pub static FUNCTION: Endpoint =
+    Endpoint::of(Role::Member, "value-list-transfer-bonuses", || routes!(list_transfer_bonuses)).goes_by(&[tables::transfers]);
 
 /// Lists transfer bonuses
 ///

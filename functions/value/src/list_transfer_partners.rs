@@ -12,8 +12,8 @@ use utoipa_axum::routes;
 use crate::page_of;
 
 /// Lists transfer partners.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-list-transfer-partners", || routes!(list_transfer_partners))
-    .goes_by(&[tables::values, tables::transfers]);
+pub static FUNCTION: Endpoint =
+    Endpoint::of(Role::Member, "value-list-transfer-partners", || routes!(list_transfer_partners)).goes_by(&[tables::transfers]);
 
 /// Lists transfer partners
 ///

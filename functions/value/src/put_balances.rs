@@ -14,6 +14,8 @@ use storage::{Change, Entity, Grant, MemberKey};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
+use crate::wallet::Purse;
+
 /// Keeps what members have.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-put-balances", || routes!(put_balances))
     .may(&[MemberKey::READ, Wallet::READ, Wallet::WRITE, Grant::UseKeys])
@@ -36,7 +38,8 @@ impl Input for PutBalances {
 
 /// Replaces the caller's balances
 ///
-/// All of them: what is not given is no longer there. The answer does not repeat them: what is answered is kept for when the request
+/// All of them, as they are now: what is not given is no longer there. Transfers that are confirmed and awards that are booked from
+/// then on are taken off them. What was transferred for a booking stays held for it until that is over. The answer does not repeat them: what is answered is kept for when the request
 /// is repeated, and balances are kept sealed only.
 #[utoipa::path(
     put,
@@ -51,10 +54,9 @@ impl Input for PutBalances {
 )]
 async fn put_balances(State(cx): State<Deps>, if_match: IfMatch, command: Command<PutBalances>) -> Reply<()> {
     let owner = &command.caller.owner;
-    let known = cx.store().wallet(owner).await?.map_or(0, |wallet| wallet.version);
-    if_match.check(known)?;
-    let balances = cx.vault().key_of(owner).await?.seal(&Wallet::BALANCES, &command.input.balances)?;
-    let mut wallet = Wallet { owner: owner.clone(), balances, version: known };
+    let purse = Purse::of(&cx, owner).await?;
+    if_match.check(purse.version())?;
+    let mut wallet = purse.said(&cx, owner, &command.input.balances).await?;
     let change = Change::new().save(&mut wallet);
     let answer = Answer::nothing().version(wallet.version);
     cx.commit(&command.request, change, answer).await.map_err(|failure| if_match.settle(failure))

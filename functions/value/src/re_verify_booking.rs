@@ -20,7 +20,7 @@ use crate::booking_view::{BookingView, booking_of, moved_on};
 /// Takes in that an award was looked at again.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-re-verify-booking", || routes!(re_verify_booking))
     .may(&[Booking::READ, Booking::WRITE, Deal::READ])
-    .goes_by(&[tables::values, tables::transfers]);
+    .goes_by(&[tables::transfers]);
 
 /// What the caller sees.
 #[derive(Debug, ToSchema)]

@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
-use domain::rates::{DayRates, MAX_AGE_DAYS, Rates};
+use domain::{
+    rates::{DayRates, MAX_AGE_DAYS, Rates},
+    tables,
+};
 use futures::future::BoxFuture;
 use jiff::{civil::Date, tz::TimeZone};
 use platform::{Deps, JobError, Scheduled, telemetry};
@@ -17,11 +20,9 @@ use storage::{Change, Entity, Grant};
 
 /// Refreshes exchange rates.
 pub static FUNCTION: Scheduled =
-    Scheduled::new("value-refresh-rates", "cron(45 5,15 * * ? *)", |cx, _| Box::pin(refresh_rates(cx))).may(&[
-        DayRates::READ,
-        DayRates::WRITE,
-        Grant::Call(ecb::SOURCE),
-    ]);
+    Scheduled::new("value-refresh-rates", "cron(45 5,15 * * ? *)", |cx, _| Box::pin(refresh_rates(cx)))
+        .may(&[DayRates::READ, DayRates::WRITE, Grant::Call(ecb::SOURCE)])
+        .goes_by(&[tables::values]);
 
 /// How old the latest rates may be before someone has to look: at Easter and at the turn of the year there are none for four days,
 /// and after [`MAX_AGE_DAYS`] nothing is converted any more.

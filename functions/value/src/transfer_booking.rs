@@ -2,31 +2,38 @@
 
 use axum::extract::State;
 use domain::{
-    booking::{Booking, missing},
+    booking::Booking,
     deals::Deal,
     funding::{Terms, plan},
     identity::Role,
     ids::BookingId,
     inputs::{Fields, Input, leaf},
-    money::Points,
     tables,
-    value::Valuations,
-    wallets::Wallet,
+    wallets::{OwnValuations, Wallet},
 };
 use jiff::Timestamp;
-use platform::{Caller, Deps, Endpoint, Failure, IfMatch, Instruction, PathId, Problems, Reply};
+use platform::{Deps, Endpoint, Failure, IfMatch, Instruction, PathId, Problems, Reply};
 use storage::{Entity, Grant, MemberKey};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::{
-    booking_view::{BookingView, booking_of, moved_on},
-    wallet,
+    booking_view::{BookingView, booking_of, moved_on, refusal},
+    wallet::{self, Purse},
 };
 
 /// Takes in that points are transferred.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-transfer-booking", || routes!(transfer_booking))
-    .may(&[Booking::READ, Booking::WRITE, Deal::READ, MemberKey::READ, Wallet::READ, Grant::UseKeys])
+    .may(&[
+        Booking::READ,
+        Booking::WRITE,
+        Deal::READ,
+        MemberKey::READ,
+        OwnValuations::READ,
+        Wallet::READ,
+        Wallet::WRITE,
+        Grant::UseKeys,
+    ])
     .goes_by(&[tables::values, tables::transfers]);
 
 /// What the caller says of it.
@@ -47,8 +54,9 @@ impl Input for TransferBooking {
 /// Confirms that points are transferred
 ///
 /// Refused unless the award was seen within the last ten minutes, no source saw since that it is gone (`award-gone`), asks more
-/// points or has fewer seats (`award-changed`), and the caller's balances are enough for it: transfers can't be undone. The caller
-/// makes the transfer.
+/// points or has fewer seats (`award-changed`), and the caller's balances are enough for it: transfers can't be undone. Refused, too,
+/// where all points are with the programme already (`nothing-to-transfer`). The caller makes the transfer. What was planned for it is taken off the caller's balances, until the caller
+/// says them anew, and what it becomes is held for this booking: no other one spends it.
 ///
 /// What was transferred already can be said however late, with `transferredAt`, and whatever came after: it is refused only before
 /// the first look at the award that had cleared it (`not-cleared-then`).
@@ -71,22 +79,24 @@ async fn transfer_booking(
     asked: Instruction<TransferBooking>,
 ) -> Reply<BookingView> {
     let mut booking = booking_of(&cx, &asked.caller, id, if_match).await?;
-    let outcome = match asked.input.transferred_at {
-        Some(then) => booking.transferred(then, cx.now()),
+    let (now, then) = (cx.now(), asked.input.transferred_at);
+    let purse = Purse::of(&cx, &asked.caller.owner).await?;
+    let (valuations, _) = wallet::valuations(&cx, &asked.caller.owner).await?;
+    let (free, terms) = (purse.free(Some(booking.id), now), Terms::shipped(then.unwrap_or(now)));
+    // What the caller was told to transfer.
+    let planned = plan(&booking.programme, booking.seen.points, &free, &valuations, &terms);
+    let outcome = match then {
+        Some(then) => booking.transferred(then, now),
         None => {
-            let (deal, missing) = what_is_known(&cx, &asked.caller, &booking).await?;
-            booking.transfer(&deal, missing, cx.now())
+            let deal = cx.store().deal(asked.caller.tenant(), booking.deal).await?.ok_or(Failure::NotFound("deal"))?;
+            booking.transfer(&deal, &planned, now)
         }
     };
-    moved_on(&cx, &asked.request, booking, outcome.map(|()| None), if_match, |change, _| change).await
-}
-
-/// The deal as it is now, and how many of the points the caller does not have.
-async fn what_is_known(cx: &Deps, caller: &Caller, booking: &Booking) -> Result<(Deal, Option<Points>), Failure> {
-    let deal = cx.store().deal(caller.tenant(), booking.deal).await?.ok_or(Failure::NotFound("deal"))?;
-    let (balances, _) = wallet::balances(cx, &caller.owner).await?;
-    // Whether it is enough does not depend on what points are worth.
-    let terms = Terms::shipped(cx.now());
-    let planned = plan(&booking.programme, booking.seen.points, &balances, &Valuations::default(), &terms);
-    Ok((deal, missing(booking.seen.points, &planned)))
+    outcome.map_err(refusal)?;
+    // What was said after a transfer tells of it already.
+    let is_told = then.zip(purse.said_at()).is_some_and(|(then, said)| then < said);
+    let balances = purse.balances().clone();
+    let balances = planned.iter().filter(|_| !is_told).try_fold(balances, |balances, plan| balances.after(plan));
+    let mut wallet = purse.moved(&cx, &booking, balances).await?;
+    moved_on(&cx, &asked.request, booking, Ok(None), if_match, |change, _| change.save(&mut wallet)).await
 }

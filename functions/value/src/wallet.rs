@@ -1,18 +1,100 @@
 //! What a member has and what it is worth to them: kept sealed.
 
 use domain::{
-    funding::Balances,
-    ids::Owner,
+    booking::Booking,
+    funding::{Balances, FundingError},
+    ids::{BookingId, Owner},
+    time::to_second,
     value::Valuations,
-    wallets::{OwnValuations, Wallet},
+    wallets::{Held, OwnValuations, Wallet},
 };
+use jiff::Timestamp;
 use platform::{Deps, Failure};
 
-/// A member's balances, with their version: none and 0, until they are given.
+/// What a member has, opened.
+#[derive(Default)]
+pub(crate) struct Purse {
+    /// What is stored of it; nothing, until they say what they have, or transfer something.
+    stored: Option<Wallet>,
+    balances: Balances,
+}
+
+impl Purse {
+    /// A member's.
+    pub(crate) async fn of(cx: &Deps, owner: &Owner) -> Result<Self, Failure> {
+        let Some(wallet) = cx.store().wallet(owner).await? else { return Ok(Self::default()) };
+        let balances = cx.vault().key_of(owner).await?.open(&Wallet::BALANCES, &wallet.balances)?;
+        Ok(Self { stored: Some(wallet), balances })
+    }
+
+    /// All of it, whatever it is for.
+    pub(crate) fn balances(&self) -> &Balances {
+        &self.balances
+    }
+
+    /// What of it is there for anything new, or for one booking.
+    pub(crate) fn free(&self, booking: Option<BookingId>, now: Timestamp) -> Balances {
+        let balances = self.balances.clone();
+        self.stored.as_ref().map_or_else(Balances::default, |wallet| wallet.free(balances, booking, now))
+    }
+
+    /// What is held of it for bookings.
+    pub(crate) fn held(&self) -> &[Held] {
+        self.stored.as_ref().map_or(&[], |wallet| &wallet.held)
+    }
+
+    /// When the member last said what they have.
+    pub(crate) fn said_at(&self) -> Option<Timestamp> {
+        self.stored.as_ref()?.said_at
+    }
+
+    /// Counts its changes.
+    pub(crate) fn version(&self) -> u64 {
+        self.stored.as_ref().map_or(0, |wallet| wallet.version)
+    }
+
+    /// Replaces what there is by what the member says. What is held stays so.
+    pub(crate) async fn said(self, cx: &Deps, owner: &Owner, balances: &Balances) -> Result<Wallet, Failure> {
+        let wallet = self.sealed(cx, owner, balances).await?;
+        Ok(Wallet { said_at: Some(to_second(cx.now())), ..wallet })
+    }
+
+    /// Takes in what a booking has moved, and holds what is to be held for it.
+    pub(crate) async fn moved(
+        self,
+        cx: &Deps,
+        booking: &Booking,
+        balances: Result<Balances, FundingError>,
+    ) -> Result<Wallet, Failure> {
+        let balances = balances.map_err(|error| Failure::Conflict("out-of-range", error.to_string()))?;
+        let mut wallet = self.sealed(cx, &booking.owner, &balances).await?;
+        wallet.hold(booking, cx.now());
+        Ok(wallet)
+    }
+
+    async fn sealed(self, cx: &Deps, owner: &Owner, balances: &Balances) -> Result<Wallet, Failure> {
+        let balances = cx.vault().key_of(owner).await?.seal(&Wallet::BALANCES, balances)?;
+        Ok(match self.stored {
+            Some(wallet) => Wallet { balances, ..wallet },
+            None => Wallet { owner: owner.clone(), balances, said_at: None, held: vec![], version: 0 },
+        })
+    }
+}
+
+/// What of a member's balances is there for anything new, with their version: none and 0, until they are given.
 pub(crate) async fn balances(cx: &Deps, owner: &Owner) -> Result<(Balances, u64), Failure> {
-    let Some(wallet) = cx.store().wallet(owner).await? else { return Ok((Balances::default(), 0)) };
-    let key = cx.vault().key_of(owner).await?;
-    Ok((key.open(&Wallet::BALANCES, &wallet.balances)?, wallet.version))
+    let purse = Purse::of(cx, owner).await?;
+    Ok((purse.free(None, cx.now()), purse.version()))
+}
+
+/// A member's wallet, if what it holds for a booking is to be held otherwise: none, if there is nothing to change.
+pub(crate) async fn held_otherwise(cx: &Deps, booking: &Booking) -> Result<Option<Wallet>, Failure> {
+    let Some(mut wallet) = cx.store().wallet(&booking.owner).await? else { return Ok(None) };
+    if booking.held().is_none() && !wallet.holds_for(booking.id) {
+        return Ok(None);
+    }
+    wallet.hold(booking, cx.now());
+    Ok(Some(wallet))
 }
 
 /// A member's own valuations, with their version: none and 0, until they are given.

@@ -120,7 +120,7 @@ struct Value {
     /// What a point is worth to you in US cents; without it, what is published counts.
     #[arg(long, value_parser = domain::value::own)]
     own: Option<CentsPerPoint>,
-    /// The day of exchange rates and of what is published; without it, today.
+    /// The day of exchange rates and of what is published; without it, today, at the newest shipped rates.
     #[arg(long)]
     on: Option<Date>,
 }
@@ -279,8 +279,9 @@ fn print_value(asked: Value) -> Result<(), CliError> {
     let price = StayPrice { nights: vec![cash], taxes: asked.cash_taxes, resort_fees: asked.cash_resort_fees };
     let under_rule = asked.free_nights;
     let stay = asked.nights.map(|nights| Stay { nights, points_a_night: points, under_rule, price: Some(price) });
+    let any_rates = on.is_none();
     let on = on.unwrap_or_else(|| TimeZone::UTC.to_datetime(SystemClock.now()).date());
-    let told = valued::tell(&Offer { programme, points, stay, fees, cash, own, on });
+    let told = valued::tell(&Offer { programme, points, stay, fees, cash, own, on, any_rates });
     say(&told.map_err(|error| match error.another_day() {
         Some(day) => CliError::NoRateThen(error, day),
         None => error.into(),

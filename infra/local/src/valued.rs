@@ -5,7 +5,7 @@ use std::fmt::Write;
 use domain::{
     money::{CentsPerPoint, Money, Points, ProgrammeId},
     programmes::name_of,
-    rates::Rates,
+    rates::{MAX_AGE_DAYS, Rates},
     value::{Appraisal, Award, Cash, Fees, FreeNight, Stay, StayLines, StayPrice, ValueError, appraise},
 };
 use jiff::civil::Date;
@@ -25,8 +25,10 @@ pub struct Offer {
     pub cash: Money,
     /// What a point is worth to whoever asks, in US cents.
     pub own: Option<CentsPerPoint>,
-    /// The day of exchange rates.
+    /// The day of exchange rates and of what is published.
     pub on: Date,
+    /// Whether the newest shipped rates count, where there are none of that day.
+    pub any_rates: bool,
 }
 
 /// Every line, and the verdict.
@@ -38,16 +40,23 @@ pub fn tell(offer: &Offer) -> Result<String, ValueError> {
     let whole = offer.stay.as_ref().and_then(|stay| stay.price.as_ref()).map(StayPrice::total).transpose()?;
     let (points, cash) = (lines.as_ref().map_or(offer.points, |lines| lines.points), whole.unwrap_or(offer.cash));
     let award = Award { programme: &offer.programme, points, fees: offer.fees, cash: Some(Cash::Same(cash)), on: offer.on };
-    let value = appraise(&award, offer.own, Rates::shipped())?;
+    let rates = Rates::shipped().clone();
+    let value = appraise(&award, offer.own, &if offer.any_rates { rates.of_any_age() } else { rates })?;
     let mut text = String::new();
     writeln!(text, "{points} points of {}", name_of(&offer.programme).unwrap_or(offer.programme.as_str())).unwrap_or_default();
     lines.map(|lines| write_stay(&mut text, &lines)).transpose().unwrap_or_default();
-    write_lines(&mut text, points, &value).unwrap_or_default();
+    write_lines(&mut text, points, &value, offer.on).unwrap_or_default();
     Ok(text.trim_end().to_owned())
 }
 
 fn line(text: &mut String, what: &str, amount: &str) -> std::fmt::Result {
     writeln!(text, "  {what:<30}{amount:>16}")
+}
+
+/// Of which day a rate is, and whether that is long before the day for which it was asked.
+fn the_rate_of(day: Date, on: Date) -> String {
+    let old = if (on - day).get_days() > MAX_AGE_DAYS { ", long ago: the newest that is shipped" } else { "" };
+    format!("the rate of {day}; source: ECB{old}")
 }
 
 /// How the points and the price of a stay come about.
@@ -64,19 +73,19 @@ fn write_stay(text: &mut String, stay: &StayLines) -> std::fmt::Result {
     stay.price.iter().try_for_each(|part| line(text, part.kind.as_str(), &part.amount.to_string()))
 }
 
-fn write_lines(text: &mut String, points: Points, value: &Appraisal) -> std::fmt::Result {
+fn write_lines(text: &mut String, points: Points, value: &Appraisal, on: Date) -> std::fmt::Result {
     line(text, "cash price", &value.worth.cash.to_string())?;
     for fee in &value.worth.lines {
         line(text, &format!("− {}", fee.kind.as_str()), &fee.amount.to_string())?;
         if let Some((given, day)) = fee.given.zip(fee.rate_of) {
-            writeln!(text, "    {given} at the rate of {day}; source: ECB")?;
+            writeln!(text, "    {given} at {}", the_rate_of(day, on))?;
         }
     }
     line(text, "= saved", &value.worth.saved.to_string())?;
     line(text, "÷ points", &points.to_string())?;
     line(text, "= cents a point", &format!("{} ({})", value.worth.cents_per_point, value.worth.cents_per_point.get()))?;
     if let Some(day) = value.rate_of {
-        writeln!(text, "    {} US cents at the rate of {day}; source: ECB", value.us_cents_per_point)?;
+        writeln!(text, "    {} US cents at {}", value.us_cents_per_point, the_rate_of(day, on))?;
     }
     let Some(((usual, verdict), even)) = value.baseline.zip(value.verdict).zip(value.break_even) else {
         return writeln!(text, "nobody publishes what these points are worth: no verdict");
@@ -110,6 +119,7 @@ mod tests {
             cash: "563.50USD".parse().unwrap(),
             own: None,
             on: date(2026, 4, 13),
+            any_rates: false,
         }
     }
 
@@ -172,5 +182,19 @@ mod tests {
         let told = tell(&Offer { fees: Fees::taxes("5EUR".parse().unwrap()), ..offer() }).unwrap();
         assert!(told.contains("5.00 EUR at the rate of 2026-04-13; source: ECB"), "{told}");
         assert!(tell(&Offer { fees: Fees::default(), ..offer() }).is_err());
+    }
+
+    #[test]
+    fn without_rates_of_the_day_the_newest_shipped_ones_count_and_say_so() {
+        let (cash, on) = ("500EUR".parse().unwrap(), date(2026, 11, 22));
+        let euros = Offer { cash, fees: Fees::taxes("5USD".parse().unwrap()), on, any_rates: true, ..offer() };
+        let told = tell(&euros).unwrap();
+        assert!(told.contains("5.00 USD at the rate of 2026-04-13; source: ECB, long ago: the newest that is shipped"), "{told}");
+        assert!(
+            told.contains("US cents at the rate of 2026-04-13; source: ECB, long ago") && told.contains("verdict: "),
+            "{told}"
+        );
+        let error = tell(&Offer { any_rates: false, ..euros }).unwrap_err();
+        assert_eq!(error.another_day(), Some(date(2026, 4, 13)));
     }
 }

@@ -343,7 +343,7 @@ fn write_or_check(root: &Path, written: &Written, made: &[Made], command: &'stat
 fn tell_what_is_old(root: &Path, days: u16) -> Result<(), Box<dyn Error>> {
     let today = jiff::tz::TimeZone::UTC.to_datetime(SystemClock.now()).date();
     for old in staleness::report(root, today, days.into())? {
-        tell(&format!("{}: {} of {} are older than {days} days", old.table, old.rows.len(), old.of));
+        tell(&format!("{}: by `{}` {} of {} are older than {days} days", old.table, old.by, old.rows.len(), old.of));
         for (at, name) in old.rows {
             tell(&format!("  {at} {name}"));
         }

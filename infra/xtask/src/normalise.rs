@@ -112,7 +112,7 @@ mod tests {
         let printed = printed("viator", "auto", recorded);
         assert_eq!(printed["outcome"], "failed");
         assert_eq!(printed["error"], json!({"cause": "rate-limited", "detail": {"retryAfterSeconds": 10}}));
-        assert_eq!(self::printed("viator", "search", "<html>")["error"], json!({"cause": "malformed"}));
+        assert_eq!(self::printed("viator", "search-freetext", "<html>")["error"], json!({"cause": "malformed"}));
     }
 
     #[test]

@@ -5,18 +5,36 @@ use std::{fs, path::Path};
 use domain::time::first_day;
 use jiff::civil::Date;
 
-/// A table, its columns that name a row, and the one that dates it.
-const TABLES: [(&str, &[&str], &str); 10] = [
-    ("cards.csv", &["id"], "as_of"),
-    ("card-rules.csv", &["id"], "as_of"),
-    ("award-holds.csv", &["programme"], "as_of"),
-    ("free-nights.csv", &["programme"], "as_of"),
-    ("transfer-partners.csv", &["from", "to"], "as_of"),
-    ("transfer-bonuses.csv", &["from", "to"], "as_of"),
-    ("valuations.csv", &["programme", "source"], "as_of"),
-    ("portal-rates.csv", &["programme"], "as_of"),
-    ("programme-phones.csv", &["programme"], "as_of"),
-    ("rates.csv", &[], "date"),
+/// A table whose rows are dated.
+struct Dated {
+    table: &'static str,
+    /// The columns that name a row.
+    names: &'static [&'static str],
+    /// The one that dates it.
+    by: &'static str,
+    /// Whether that is empty where there is nothing to date.
+    may_be_empty: bool,
+}
+
+impl Dated {
+    const fn always(table: &'static str, names: &'static [&'static str], by: &'static str) -> Self {
+        Self { table, names, by, may_be_empty: false }
+    }
+}
+
+const TABLES: [Dated; 11] = [
+    Dated::always("cards.csv", &["id"], "as_of"),
+    Dated::always("card-rules.csv", &["id"], "as_of"),
+    Dated::always("award-holds.csv", &["programme"], "as_of"),
+    Dated::always("free-nights.csv", &["programme"], "as_of"),
+    Dated::always("transfer-partners.csv", &["from", "to"], "as_of"),
+    // How long a transfer takes is measured by others than those who say that it is offered.
+    Dated { table: "transfer-partners.csv", names: &["from", "to"], by: "timed", may_be_empty: true },
+    Dated::always("transfer-bonuses.csv", &["from", "to"], "as_of"),
+    Dated::always("valuations.csv", &["programme", "source"], "as_of"),
+    Dated::always("portal-rates.csv", &["programme"], "as_of"),
+    Dated::always("programme-phones.csv", &["programme"], "as_of"),
+    Dated::always("rates.csv", &[], "date"),
 ];
 
 /// What is old in a table.
@@ -24,7 +42,9 @@ const TABLES: [(&str, &[&str], &str); 10] = [
 pub struct OldRows {
     /// Which table.
     pub table: &'static str,
-    /// How many rows it has.
+    /// By which column.
+    pub by: &'static str,
+    /// How many of its rows have a date there.
     pub of: usize,
     /// Those that are old, each with its names and its date, the oldest first.
     pub rows: Vec<(Date, String)>,
@@ -53,31 +73,26 @@ pub enum StalenessError {
 /// If a table is not as it should be.
 pub fn report(root: &Path, today: Date, days: i32) -> Result<Vec<OldRows>, StalenessError> {
     let folder = root.join("shared/domain/data");
-    let read = |(table, names, dated): (&'static str, &'static [&'static str], &'static str)| {
-        let path = folder.join(table);
-        old_rows(&fs::read_to_string(&path)?, (table, names, dated), today, days)
-    };
-    TABLES.into_iter().map(read).collect()
+    let read = |dated: &Dated| old_rows(&fs::read_to_string(folder.join(dated.table))?, dated, today, days);
+    TABLES.iter().map(read).collect()
 }
 
-fn old_rows(
-    text: &str,
-    (table, names, dated): (&'static str, &[&'static str], &'static str),
-    today: Date,
-    days: i32,
-) -> Result<OldRows, StalenessError> {
+fn old_rows(text: &str, dated: &Dated, today: Date, days: i32) -> Result<OldRows, StalenessError> {
+    let Dated { table, names, by, may_be_empty } = *dated;
     let fault = |error| StalenessError::Csv(table, error);
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let headings = reader.headers().map_err(fault)?.clone();
     let column =
         |name: &'static str| headings.iter().position(|heading| heading == name).ok_or(StalenessError::NoColumn(table, name));
-    let (names, dated) = (names.iter().map(|name| column(name)).collect::<Result<Vec<_>, _>>()?, column(dated)?);
+    let (names, when) = (names.iter().map(|name| column(name)).collect::<Result<Vec<_>, _>>()?, column(by)?);
     let mut all = Vec::new();
     for (i, record) in reader.records().enumerate() {
         let record = record.map_err(fault)?;
         let name: Vec<&str> = names.iter().filter_map(|column| record.get(*column)).collect();
-        let at = record.get(dated).and_then(first_day).ok_or(StalenessError::NoDate(table, i + 1))?;
-        all.push((at, name.join(" ")));
+        let at = record.get(when).unwrap_or_default();
+        if !(may_be_empty && at.is_empty()) {
+            all.push((first_day(at).ok_or(StalenessError::NoDate(table, i + 1))?, name.join(" ")));
+        }
     }
     all.sort_unstable();
     if names.is_empty() {
@@ -86,7 +101,7 @@ fn old_rows(
     let of = all.len();
     let mut rows = all;
     rows.retain(|(at, _)| (today - *at).get_days() > days);
-    Ok(OldRows { table, of, rows })
+    Ok(OldRows { table, by, of, rows })
 }
 
 #[cfg(test)]
@@ -99,12 +114,23 @@ mod tests {
     fn rows_are_old_by_the_first_day_that_their_date_can_mean() {
         let text = "from,to,as_of\na,b,2025\na,c,2025-H2\na,d,2025-12\na,e,2025-12-31\n";
         let old = |days| {
-            let old = old_rows(text, ("t", &["from", "to"], "as_of"), date(2026, 1, 1), days).map(|old| (old.of, old.rows));
+            let dated = Dated::always("t", &["from", "to"], "as_of");
+            let old = old_rows(text, &dated, date(2026, 1, 1), days).map(|old| (old.of, old.rows));
             old.map(|(of, rows)| (of, rows.into_iter().map(|(_, name)| name).collect::<Vec<_>>())).ok()
         };
         assert_eq!(old(0), Some((4, ["a b", "a c", "a d", "a e"].map(str::to_owned).to_vec())));
         assert_eq!(old(31), Some((4, ["a b", "a c"].map(str::to_owned).to_vec())));
         assert_eq!(old(400), Some((4, vec![])));
+    }
+
+    #[test]
+    fn what_was_not_measured_is_not_old() {
+        let text = "from,timed\na,\nb,2021-03-04\n";
+        let dated = |may_be_empty| Dated { table: "t", names: &["from"], by: "timed", may_be_empty };
+        let old = |may_be_empty| old_rows(text, &dated(may_be_empty), date(2026, 1, 1), 365).ok();
+        let rows = vec![(date(2021, 3, 4), "b".to_owned())];
+        assert_eq!(old(true), Some(OldRows { table: "t", by: "timed", of: 1, rows }));
+        assert_eq!(old(false), None);
     }
 
     #[test]

@@ -204,6 +204,13 @@ mod tests {
     }
 
     #[test]
+    fn no_test_lies_where_none_is_run() {
+        let tests = "#[cfg(test)]\nmod tests {}\n";
+        assert_eq!(lines_of(&look(&text("functions/value/src/get_reach.rs", tests))), [1]);
+        assert!(look(&text("shared/domain/src/reach.rs", tests)).is_empty());
+    }
+
+    #[test]
     fn domain_is_pure() {
         assert_eq!(
             lines_of(&look(&text("shared/domain/src/ids.rs", "use std::time::Duration;\nuse tokio::sync::Mutex;\n"))),

@@ -18,6 +18,7 @@ use crate::{
     money::{Money, Points, ProgrammeId},
     tables::BadTable,
     time::to_second,
+    wallets::Held,
 };
 
 pub use holds::Hold;
@@ -117,6 +118,9 @@ pub struct Booking {
     pub cleared_at: Option<Timestamp>,
     /// What had changed at the last look.
     pub changes: Vec<Change>,
+    /// What was transferred for it, as far as the member has said; kept when it is given up.
+    #[serde(default)]
+    pub sent: Option<Sent>,
     /// How far it has come.
     pub state: BookingState,
     /// When it was begun.
@@ -125,6 +129,17 @@ pub struct Booking {
     pub updated_at: Timestamp,
     /// Counts its changes.
     pub version: u64,
+}
+
+/// What was transferred for a booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Sent {
+    /// When, the last time.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// What the award asked then: so many points are with the programme for it, or on their way.
+    pub points: Points,
 }
 
 /// What is other than it was.
@@ -211,6 +226,9 @@ pub enum BookingError {
     /// Nobody saw a seat at the last look.
     #[error("there was no seat when the award was last looked at")]
     NoSeats,
+    /// All points are with the programme itself.
+    #[error("the points are with the programme already: there is nothing to transfer")]
+    NothingToTransfer,
 }
 
 impl Booking {
@@ -226,22 +244,37 @@ impl Booking {
     /// If it is no award, or gone, or there is a booking that was not given up.
     pub fn start(owner: Owner, deal: &Deal, before: Option<Self>, now: Timestamp) -> Result<Self, BookingError> {
         let (programme, seen) = offered(deal, now)?;
-        let (version, transferred_at, cleared_at) = match before {
-            None => (0, None, None),
-            Some(Self { state: BookingState::Abandoned { transferred_at }, version, cleared_at, .. }) => {
-                (version, transferred_at, cleared_at)
+        let (version, transferred_at, sent, cleared_at) = match before {
+            None => (0, None, None, None),
+            Some(Self { state: BookingState::Abandoned { transferred_at }, version, sent, cleared_at, .. }) => {
+                (version, transferred_at, sent, cleared_at)
             }
             Some(_) => return Err(BookingError::Exists),
         };
         let (now, id) = (to_second(now), Self::id_for(&owner, deal.id));
         let state = transferred_at.map_or(BookingState::Verify, |since| BookingState::Waiting { since });
         let (deal, looked_at, changes, created_at, updated_at) = (deal.id, None, vec![], now, now);
-        Ok(Self { id, owner, deal, programme, seen, looked_at, cleared_at, changes, state, created_at, updated_at, version })
+        Ok(Self {
+            id,
+            owner,
+            deal,
+            programme,
+            seen,
+            looked_at,
+            cleared_at,
+            changes,
+            sent,
+            state,
+            created_at,
+            updated_at,
+            version,
+        })
     }
 
     /// Takes in that the award was looked at: by the member with the programme, or else by a source, which must have looked
     /// itself, minutes ago and since the booking was begun. What changed is told; then it is what is asked. An award without
-    /// seats is not verified.
+    /// seats is not verified. One for which points are on their way is, where it asks more than those: then there is more to
+    /// transfer.
     ///
     /// # Errors
     /// If it is gone, or the source's look is none, too old or older than another, or the hold can't be, or the booking is over.
@@ -271,13 +304,17 @@ impl Booking {
         self.changes = self.seen.changes_to(&seen);
         self.seen = seen;
         self.looked_at = Some(seen_at);
-        // Points that are on their way don't come back: what was seen since is told, and that is all.
-        if !matches!(self.state, BookingState::Waiting { .. }) {
-            let there = BookingState::Verified { seen_at, held_until: look.held_until };
-            self.state = if seen.seats == Some(0) { BookingState::Verify } else { there };
-            if self.state == there {
-                self.cleared_at = self.cleared_at.or(Some(seen_at));
-            }
+        let there = BookingState::Verified { seen_at, held_until: look.held_until };
+        let no_seat = seen.seats == Some(0);
+        self.state = match (self.state, self.sent) {
+            // Points that are on their way don't come back: what was seen since is told, and that is all.
+            (BookingState::Waiting { since }, None) => BookingState::Waiting { since },
+            (_, Some(sent)) if no_seat || seen.points <= sent.points => BookingState::Waiting { since: sent.at },
+            (_, _) if no_seat => BookingState::Verify,
+            (_, _) => there,
+        };
+        if self.state == there {
+            self.cleared_at = self.cleared_at.or(Some(seen_at));
         }
         self.updated_at = to_second(now);
         Ok(())
@@ -314,12 +351,14 @@ impl Booking {
     /// seen minutes ago, or is held, and no source saw since that it is gone, asks more points or has fewer seats.
     ///
     /// # Errors
-    /// If it has to be looked at first, is gone or worse than it was seen, was transferred before, or the booking is over.
+    /// If it has to be looked at first, had no seat then, is gone or worse than it was seen, was transferred before, or the booking
+    /// is over.
     pub fn may_transfer(&self, deal: &Deal, now: Timestamp) -> Result<Timestamp, BookingError> {
         self.must_go_on()?;
         let seen_at = match self.state {
             BookingState::Waiting { .. } => return Err(BookingError::Transferred),
             BookingState::Verified { seen_at, .. } => seen_at,
+            BookingState::Verify if self.found_no_seat() => return Err(BookingError::NoSeats),
             BookingState::Verify | BookingState::Booked | BookingState::Abandoned { .. } => {
                 return Err(BookingError::VerifyFirst);
             }
@@ -336,18 +375,28 @@ impl Booking {
         Ok(until)
     }
 
-    /// Takes in that points are transferred. Refused unless they may be, by [`Self::may_transfer`], and what the member has is
-    /// enough: `missing` are the points that it is not, by [`missing`].
+    /// Takes in that points are transferred. Refused unless they may be, by [`Self::may_transfer`], and some have to be: `planned`
+    /// is where they come from, by what the member has.
     ///
     /// # Errors
-    /// If they may not be, or points are missing.
-    pub fn transfer(&mut self, deal: &Deal, missing: Option<Points>, now: Timestamp) -> Result<(), BookingError> {
+    /// If they may not be, points are missing, or all are there.
+    pub fn transfer(
+        &mut self,
+        deal: &Deal,
+        planned: &Result<FundingPlan, FundingError>,
+        now: Timestamp,
+    ) -> Result<(), BookingError> {
         self.may_transfer(deal, now)?;
-        if let Some(missing) = missing {
-            return Err(BookingError::TooFewPoints(missing));
+        match planned {
+            Ok(plan) if plan.transfers.is_empty() => return Err(BookingError::NothingToTransfer),
+            // Of too many ways to it, each is enough.
+            Ok(_) | Err(FundingError::TooLarge) => {}
+            Err(FundingError::Short(shortfall)) => return Err(BookingError::TooFewPoints(shortfall.missing)),
+            Err(FundingError::ZeroPoints | FundingError::UnknownProgramme | FundingError::OutOfRange) => {
+                return Err(BookingError::TooFewPoints(self.seen.points));
+            }
         }
-        self.state = BookingState::Waiting { since: to_second(now) };
-        self.updated_at = to_second(now);
+        self.send(now, now);
         Ok(())
     }
 
@@ -367,14 +416,29 @@ impl Booking {
         if self.cleared_at.is_none_or(|cleared| then < to_second(cleared)) {
             return Err(BookingError::NotCleared(then));
         }
-        self.state = BookingState::Waiting { since: to_second(then) };
-        self.updated_at = to_second(now);
+        self.send(then, now);
         Ok(())
     }
 
+    /// What was transferred then is for what the award asks now. Any more of it needs a look of its own.
+    fn send(&mut self, then: Timestamp, now: Timestamp) {
+        let at = to_second(then);
+        self.sent = Some(Sent { at, points: self.seen.points });
+        self.state = BookingState::Waiting { since: at };
+        self.cleared_at = None;
+        self.updated_at = to_second(now);
+    }
+
+    /// What is held for it of what the member has with the programme: what was transferred for it, until it is over.
+    pub fn held(&self) -> Option<Held> {
+        self.must_go_on().ok()?;
+        let points = self.sent?.points;
+        Some(Held { booking: self.id, programme: self.programme.clone(), points, until: self.ends() })
+    }
+
     /// Takes in that it is booked: after a transfer, or with points that were there. `there` is what the member has with the
-    /// programme itself, where they have said what they have. Once points are on their way it says nothing: they may have come,
-    /// or be spent.
+    /// programme itself for it, where they have said what they have. Once all points are on their way it says nothing: they may have
+    /// come, or be spent.
     ///
     /// # Errors
     /// If the award was never looked at, or had no seat then, or nothing was transferred where points are missing; or the booking is over.
@@ -407,14 +471,16 @@ impl Booking {
         self.must_go_on()?;
         let transferred_at = match self.state {
             BookingState::Waiting { since } => Some(since),
-            BookingState::Verify | BookingState::Verified { .. } | BookingState::Booked | BookingState::Abandoned { .. } => None,
+            BookingState::Verify | BookingState::Verified { .. } | BookingState::Booked | BookingState::Abandoned { .. } => {
+                self.sent.map(|sent| sent.at)
+            }
         };
         self.state = BookingState::Abandoned { transferred_at };
         self.updated_at = to_second(now);
         Ok(())
     }
 
-    /// Whether points are still to be brought together for it: they are neither on their way, nor is it over.
+    /// Whether points are still to be brought together for it: they are not all on their way, nor is it over.
     pub fn wants_points(&self) -> bool {
         match self.state {
             BookingState::Verify | BookingState::Verified { .. } => true,
@@ -444,16 +510,6 @@ impl Booking {
 pub(crate) fn check() -> Result<(), BadTable> {
     phones::check()?;
     holds::check()
-}
-
-/// How many points are missing for what was planned, if any are: all of them, where nothing can be planned.
-pub fn missing(wanted: Points, planned: &Result<FundingPlan, FundingError>) -> Option<Points> {
-    match planned {
-        // Of too many ways to it, each is enough.
-        Ok(_) | Err(FundingError::TooLarge) => None,
-        Err(FundingError::Short(shortfall)) => Some(shortfall.missing),
-        Err(FundingError::ZeroPoints | FundingError::UnknownProgramme | FundingError::OutOfRange) => Some(wanted),
-    }
 }
 
 /// What somebody saw when they looked.

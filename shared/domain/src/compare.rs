@@ -14,7 +14,7 @@ use crate::{
 
 mod field;
 
-pub use field::{AROUND, Field, LEAST, PriceVerdict, Standing};
+pub use field::{Field, PriceStanding, PriceVerdict};
 
 /// Something with a price in money.
 pub trait Priced {

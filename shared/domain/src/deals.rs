@@ -1,5 +1,7 @@
 //! Deals: finds, their scores, and how they change.
 
+mod age;
+
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Deserialize, Serialize};
@@ -650,6 +652,14 @@ mod tests {
         assert_eq!(of(&[("hyatt", "4")]), (None, None), "it says nothing of these points");
         assert_eq!(of(&[("aadvantage", "0.25")]), (Some(crate::value::Verdict::Exceptional), Some(100)));
         assert_eq!(of(&[("aadvantage", "4")]), (Some(crate::value::Verdict::Poor), Some(10)));
+    }
+
+    #[test]
+    fn a_look_is_stale_after_half_of_such_finds_are_gone() {
+        // Seen on 2026-04-12, to depart on 2026-04-27, 15 days ahead: 240 minutes and a sixth of 120.
+        let deal = Deal::first_seen("demo".parse().unwrap(), award(40_000, 0), at(0));
+        assert_eq!(deal.half_life(), SignedDuration::from_mins(260));
+        assert_eq!([deal.is_stale(at(0)), deal.is_stale(at(260)), deal.is_stale(at(261))], [false, false, true]);
     }
 
     #[test]

@@ -56,6 +56,36 @@ impl Balances {
         dollars(rounded(each.sum(), 10_000))
     }
 
+    /// Less so many of one: none, where there are fewer.
+    #[must_use]
+    pub fn less(mut self, programme: &ProgrammeId, points: u64) -> Self {
+        if let Some(there) = self.0.get_mut(programme) {
+            *there = there.minus(points);
+        }
+        self
+    }
+
+    /// At least so many of one.
+    #[must_use]
+    pub fn at_least(mut self, programme: &ProgrammeId, points: Points) -> Self {
+        let there = self.0.entry(programme.clone()).or_insert(points);
+        *there = points.max(*there);
+        self
+    }
+
+    /// After the transfers of a plan: less of what they give, and more of what that becomes.
+    ///
+    /// # Errors
+    /// If that is more than anybody has.
+    pub fn after(mut self, plan: &FundingPlan) -> Result<Self, FundingError> {
+        for transfer in &plan.transfers {
+            self = self.less(&transfer.from, transfer.give.get());
+            let there = points(self.of(&transfer.to) + transfer.get.get())?;
+            self = self.at_least(&transfer.to, there);
+        }
+        Ok(self)
+    }
+
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = (&ProgrammeId, Points)> {
         self.0.iter().map(|(programme, points)| (programme, *points))

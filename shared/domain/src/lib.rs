@@ -27,6 +27,7 @@ pub mod programmes;
 pub mod properties;
 pub mod quality;
 pub mod rates;
+pub mod reach;
 pub mod sealed;
 pub mod search;
 pub mod sources;

@@ -258,6 +258,12 @@ impl Points {
     pub fn get(self) -> u64 {
         self.0
     }
+
+    /// So many fewer: none, where there are fewer.
+    #[must_use]
+    pub fn minus(self, points: u64) -> Self {
+        Self(self.0.saturating_sub(points))
+    }
 }
 
 impl TryFrom<u64> for Points {

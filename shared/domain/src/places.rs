@@ -24,6 +24,7 @@ pub mod suggest;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use names::country_code;
 pub use names::{Choice, PlaceKind, Unresolved, resolve};
 pub use suggest::suggest;
 

@@ -148,9 +148,19 @@ impl DayRates {
     }
 }
 
-/// The rates of some days, in order.
+/// The rates of some days, in order, and how old they may be.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Rates(Vec<DayRates>);
+pub struct Rates(Vec<DayRates>, Age);
+
+/// How old a rate may be on the day for which it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Age {
+    /// [`MAX_AGE_DAYS`].
+    #[default]
+    Recent,
+    /// As old as it is.
+    Any,
+}
 
 const TABLE: &str = include_str!("../data/rates.csv");
 
@@ -166,7 +176,7 @@ pub(crate) fn check() -> Result<(), BadTable> {
     })
 }
 
-/// A table of days and currencies: days and fields that are none are left out (a test finds that there are none).
+/// A table of days and currencies: days and fields that are none are left out, which [`check`] finds.
 fn read(table: &str) -> Rates {
     let mut lines = table.lines();
     let currencies: Vec<Option<Currency>> =
@@ -176,13 +186,19 @@ fn read(table: &str) -> Rates {
         let quoted = currencies.iter().zip(fields.split(','));
         Some(DayRates::new(day.parse().ok()?, quoted.filter_map(|(currency, units)| Some(((*currency)?, units.parse().ok()?)))))
     };
-    Rates(lines.filter_map(day).collect())
+    Rates(lines.filter_map(day).collect(), Age::Recent)
 }
 
 impl Rates {
     /// Those that are shipped.
     pub fn shipped() -> &'static Self {
         &SHIPPED
+    }
+
+    /// The same, of which the latest up to a day counts however old it is: for who is told its day, and would else be told nothing.
+    #[must_use]
+    pub fn of_any_age(self) -> Self {
+        Self(self.0, Age::Any)
     }
 
     /// With those of one more day; a day that is known is replaced.
@@ -247,8 +263,8 @@ impl Rates {
         }
     }
 
-    /// The rate between two currencies for a day: that of the latest day up to it, at most [`MAX_AGE_DAYS`] old. O(log n) in
-    /// the days.
+    /// The rate between two currencies for a day: that of the latest day up to it, at most [`MAX_AGE_DAYS`] old unless they are
+    /// [`Rates::of_any_age`]. O(log n) in the days.
     ///
     /// # Errors
     /// If one of them is not quoted, or there is no rate that is recent enough.
@@ -257,9 +273,17 @@ impl Rates {
             return Ok(Rate { from, to, times: 1, over: 1, day: on });
         }
         let latest = self.latest_of(on);
-        let fresh = latest.filter(|latest| (on - latest.day).get_days() <= MAX_AGE_DAYS);
+        let fresh = latest.filter(|latest| self.1 == Age::Any || (on - latest.day).get_days() <= MAX_AGE_DAYS);
         let latest = fresh.ok_or(RateError::Stale { latest: latest.map(|latest| latest.day), on })?;
         Ok(Rate { from, to, times: latest.of(to)?, over: latest.of(from)?, day: latest.day })
+    }
+
+    /// An amount in another currency, at the rate for a day, rounded half to even to its minor unit.
+    ///
+    /// # Errors
+    /// As [`Rates::between`], or if it is out of range.
+    pub fn convert(&self, money: Money, to: Currency, on: Date) -> Result<Money, RateError> {
+        self.between(money.currency(), to, on)?.convert(money)
     }
 }
 
@@ -351,6 +375,15 @@ mod tests {
         assert_eq!(between("USD", "EUR", date(2020, 1, 1)), Err(RateError::Stale { latest: None, on: date(2020, 1, 1) }));
         assert_eq!(between("USD", "KWD", date(2026, 4, 13)), Err(RateError::NotQuoted("KWD".parse().unwrap())));
         assert!(between("KWD", "KWD", date(2020, 1, 1)).is_ok());
+    }
+
+    #[test]
+    fn of_any_age_the_latest_counts_and_names_its_day() {
+        let rates = Rates::shipped().clone().of_any_age();
+        let day = |on| rates.between(Currency::USD, Currency::EUR, on).map(|rate| rate.day);
+        assert_eq!(day(date(2026, 11, 22)), Ok(date(2026, 4, 13)));
+        let on = date(2020, 1, 1);
+        assert_eq!(day(on), Err(RateError::Stale { latest: None, on }), "what comes later is none");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::{
     flights::SourceId,
     ids::{MemberId, Owner, TenantId, derived},
     money::Money,
+    places::country_code,
     sealed::{Place, Sealed},
     text::text,
 };
@@ -102,10 +103,6 @@ text!(
     /// A market: the country that one sets out from, or stays in, by its ISO 3166-1 code.
     Market, "a market", country_code, example "US"
 );
-
-fn country_code(text: &str) -> Result<(), &'static str> {
-    if text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase()) { Ok(()) } else { Err("a country's two capital letters") }
-}
 
 text!(
     /// Where a source is, once an agreement says so: always over TLS, without a slash at the end.

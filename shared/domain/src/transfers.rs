@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use crate::{
     money::{Money, Points, ProgrammeId},
     tables::BadTable,
+    value::STALE_AFTER_DAYS,
 };
 
 pub use table::{TableError, TableFault};
@@ -81,6 +82,13 @@ pub struct TransferTime {
     /// When the newest source measured.
     #[schema(value_type = String, format = Date)]
     pub as_of: Date,
+}
+
+impl TransferTime {
+    /// Whether it was measured more than a year before a day: banks change how they transfer.
+    pub fn is_stale(&self, on: Date) -> bool {
+        (on - self.as_of).get_days() > STALE_AFTER_DAYS
+    }
 }
 
 /// A fee by the point, up to an amount.
@@ -170,24 +178,24 @@ impl TransferBonus {
     }
 }
 
-static PARTNERS: LazyLock<Vec<TransferPartner>> = LazyLock::new(|| table::partners(PARTNERS_TABLE).unwrap_or_default());
+static PARTNERS: LazyLock<Result<Vec<TransferPartner>, TableError>> = LazyLock::new(|| table::partners(PARTNERS_TABLE));
 
-static BONUSES: LazyLock<Vec<TransferBonus>> = LazyLock::new(|| table::bonuses(BONUSES_TABLE).unwrap_or_default());
+static BONUSES: LazyLock<Result<Vec<TransferBonus>, TableError>> = LazyLock::new(|| table::bonuses(BONUSES_TABLE));
 
 const PARTNERS_TABLE: &str = include_str!("../data/transfer-partners.csv");
 const BONUSES_TABLE: &str = include_str!("../data/transfer-bonuses.csv");
 
 /// Every row of the two tables can be right.
 pub(crate) fn check() -> Result<(), BadTable> {
-    let bad = |table| move |error: table::TableError| BadTable { table, why: error.to_string() };
-    table::partners(PARTNERS_TABLE).map_err(bad("transfer-partners.csv"))?;
-    table::bonuses(BONUSES_TABLE).map_err(bad("transfer-bonuses.csv"))?;
+    let bad = |table| move |error: &TableError| BadTable { table, why: error.to_string() };
+    PARTNERS.as_ref().map_err(bad("transfer-partners.csv"))?;
+    BONUSES.as_ref().map_err(bad("transfer-bonuses.csv"))?;
     Ok(())
 }
 
 /// Every transfer that is known, sorted by who gives, then by who gets.
 pub fn partners() -> &'static [TransferPartner] {
-    &PARTNERS
+    PARTNERS.as_deref().unwrap_or_default()
 }
 
 /// What a programme's points can become. O(rows).
@@ -202,7 +210,7 @@ pub fn partners_to(programme: &ProgrammeId) -> impl Iterator<Item = &'static Tra
 
 /// Every bonus that is known, past ones too.
 pub fn bonuses() -> &'static [TransferBonus] {
-    &BONUSES
+    BONUSES.as_deref().unwrap_or_default()
 }
 
 /// The best bonus on a transfer at an instant, in percent; 0 if there is none.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use domain::identity::EmailAddress;
+use domain::{flights::SourceId, identity::EmailAddress};
 use secrecy::SecretString;
 use storage::Grant;
 
@@ -65,6 +65,14 @@ pub const SOURCES: [(&str, &str, Option<&str>); 11] = [
     ("makemytrip", "MAKEMYTRIP", None),
     ("trip-com", "TRIP_COM", None),
 ];
+
+/// Whether there is an outside source of this id.
+pub fn is_source(id: &SourceId) -> bool {
+    SOURCES.iter().any(|(known, ..)| *known == id.as_str())
+}
+
+/// What is said of an id of which there is none.
+pub const NO_SUCH_SOURCE: &str = "there is no such source";
 
 /// Those whose key every deployment has among its secrets. The keys of the others are set by operators, or by tenants for
 /// themselves; an environment may give them, too.

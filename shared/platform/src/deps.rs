@@ -7,7 +7,7 @@ use std::{
 };
 
 use aws_lambda_events::sqs::SqsMessage;
-use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
+use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry, builders::SendMessageBatchRequestEntryBuilder};
 use domain::{
     ids::{EventId, Id, TenantId},
     rates::Rates,
@@ -66,6 +66,14 @@ const RATES_KNOWN_SECONDS: i64 = 60 * 60;
 fn deduplication_id(body: &str) -> String {
     use sha2::{Digest, Sha256};
     Sha256::digest(body.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn written<M: Serialize>(message: &M) -> Result<String, JobError> {
+    serde_json::to_string(message).map_err(|_| JobError::Park("a message can't be written".to_owned()))
+}
+
+fn entry(body: &str) -> SendMessageBatchRequestEntryBuilder {
+    SendMessageBatchRequestEntry::builder().message_body(body)
 }
 
 impl Deps {
@@ -245,33 +253,14 @@ impl Deps {
     /// # Errors
     /// If any was not taken. Those that were are not taken back: consumers are idempotent.
     pub async fn send<M: Message + Serialize>(&self, messages: &[M]) -> Result<(), JobError> {
-        let url = self.queue_url(M::QUEUE.name)?;
-        for chunk in messages.chunks(10) {
-            let mut entries = Vec::with_capacity(chunk.len());
-            for (i, message) in chunk.iter().enumerate() {
-                let body = serde_json::to_string(message).map_err(|_| JobError::Park("a message can't be written".to_owned()))?;
-                let fifo = M::QUEUE.fifo.then(|| (message.group(), deduplication_id(&body)));
-                let (group, deduplication) = fifo.unzip();
-                let entry = SendMessageBatchRequestEntry::builder()
-                    .id(i.to_string())
-                    .message_body(body)
-                    .set_message_group_id(group)
-                    .set_message_deduplication_id(deduplication)
-                    .build();
-                entries.push(entry.map_err(|_| JobError::Park("a message is not complete".to_owned()))?);
-            }
-            let answer = self.sqs().send_message_batch().queue_url(url).set_entries(Some(entries)).send().await;
-            let failed = answer.map_err(|error| JobError::aws("SendMessageBatch", &error))?.failed;
-            if let Some(first) = failed.first() {
-                return Err(JobError::Retry(format!(
-                    "the queue {} did not take {} messages: {}",
-                    M::QUEUE.name,
-                    failed.len(),
-                    first.code
-                )));
-            }
-        }
-        Ok(())
+        let to_deliver = |message: &M| {
+            let body = written(message)?;
+            let fifo = M::QUEUE.fifo.then(|| (message.group(), deduplication_id(&body)));
+            let (group, deduplication) = fifo.unzip();
+            Ok(entry(&body).set_message_group_id(group).set_message_deduplication_id(deduplication))
+        };
+        let entries: Vec<_> = messages.iter().map(to_deliver).collect::<Result<_, JobError>>()?;
+        self.deliver(M::QUEUE.name, entries).await
     }
 
     /// Sends a message to its queue, to be delivered after so many seconds: at most 900, which is what SQS takes.
@@ -279,15 +268,8 @@ impl Deps {
     /// # Errors
     /// If it was not taken.
     pub async fn send_later<M: Message + Serialize>(&self, message: &M, seconds: u16) -> Result<(), JobError> {
-        let body = serde_json::to_string(message).map_err(|_| JobError::Park("a message can't be written".to_owned()))?;
-        let sent = self
-            .sqs()
-            .send_message()
-            .queue_url(self.queue_url(M::QUEUE.name)?)
-            .message_body(body)
-            .delay_seconds(seconds.into())
-            .send();
-        sent.await.map(|_| ()).map_err(|error| JobError::aws("SendMessage", &error))
+        let later = entry(&written(message)?).delay_seconds(seconds.into());
+        self.deliver(M::QUEUE.name, vec![later]).await
     }
 
     /// Sends a message that can't be handled to the dead letters of its queue, with the reason.
@@ -304,18 +286,29 @@ impl Deps {
             MessageAttributeValue::builder().data_type("String").string_value(value.chars().take(256).collect::<String>()).build()
         };
         let incomplete = |_| JobError::Retry("an attribute is not complete".to_owned());
-        self.sqs()
-            .send_message()
-            .queue_url(self.queue_url(&queue.dead())?)
-            .message_body(body)
+        let parked = entry(body)
             .set_message_group_id(group.cloned())
             .set_message_deduplication_id(queue.fifo.then(deduplication))
             .message_attributes("parkedBy", text(self.function().name).map_err(incomplete)?)
-            .message_attributes("reason", text(reason).map_err(incomplete)?)
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| JobError::aws("SendMessage", &error))
+            .message_attributes("reason", text(reason).map_err(incomplete)?);
+        self.deliver(&queue.dead(), vec![parked]).await
+    }
+
+    /// Sends to a queue, ten a call. One operation sends all there is, as each that a function knows weighs 20 KB of its zip.
+    async fn deliver(&self, queue: &str, entries: Vec<SendMessageBatchRequestEntryBuilder>) -> Result<(), JobError> {
+        let url = self.queue_url(queue)?;
+        let entries = entries.into_iter().enumerate().map(|(i, entry)| entry.id(i.to_string()).build());
+        let entries: Vec<_> =
+            entries.collect::<Result<_, _>>().map_err(|_| JobError::Park("a message is not complete".to_owned()))?;
+        for chunk in entries.chunks(10) {
+            let sent = self.sqs().send_message_batch().queue_url(url).set_entries(Some(chunk.to_vec())).send().await;
+            let failed = sent.map_err(|error| JobError::aws("SendMessageBatch", &error))?.failed;
+            if let Some(first) = failed.first() {
+                let (many, code) = (failed.len(), &first.code);
+                return Err(JobError::Retry(format!("the queue {queue} did not take {many} messages: {code}")));
+            }
+        }
+        Ok(())
     }
 
     fn queue_url(&self, queue: &str) -> Result<&str, JobError> {

@@ -35,8 +35,8 @@ pub struct Spec {
     pub name: &'static str,
     /// What it may do, besides what its trigger implies.
     grants: &'static [Grant],
-    /// What it may do besides, as all do who use a piece that they share.
-    shared: &'static [Grant],
+    /// What it may do besides, as all do who use the pieces that it shares with them.
+    shared: &'static [&'static [Grant]],
     /// The shipped tables that it goes by.
     tables: &'static [Check],
     /// Memory, which also sets its share of a CPU.
@@ -53,7 +53,7 @@ impl Spec {
 
     /// What it declares that it may do.
     pub fn declared(&self) -> impl Iterator<Item = Grant> {
-        self.grants.iter().chain(self.shared).copied()
+        self.grants.iter().chain(self.shared.iter().copied().flatten()).copied()
     }
 
     /// Checks the shipped tables that it goes by.
@@ -224,8 +224,8 @@ impl Endpoint {
         self
     }
 
-    /// What it may do because it uses a piece that others use, too, and that says what it needs.
-    pub const fn may_also(mut self, shared: &'static [Grant]) -> Self {
+    /// What it may do because it uses pieces that others use, too, each of which says what it needs.
+    pub const fn may_also(mut self, shared: &'static [&'static [Grant]]) -> Self {
         self.spec.shared = shared;
         self
     }
@@ -407,8 +407,8 @@ impl<M: Message> Worker<M> {
         self
     }
 
-    /// What it may do because it uses a piece that others use, too, and that says what it needs.
-    pub const fn may_also(mut self, shared: &'static [Grant]) -> Self {
+    /// What it may do because it uses pieces that others use, too, each of which says what it needs.
+    pub const fn may_also(mut self, shared: &'static [&'static [Grant]]) -> Self {
         self.spec.shared = shared;
         self
     }
@@ -500,6 +500,18 @@ impl Scheduled {
     /// What it may do.
     pub const fn may(mut self, grants: &'static [Grant]) -> Self {
         self.spec.grants = grants;
+        self
+    }
+
+    /// What it may do because it uses pieces that others use, too, each of which says what it needs.
+    pub const fn may_also(mut self, shared: &'static [&'static [Grant]]) -> Self {
+        self.spec.shared = shared;
+        self
+    }
+
+    /// The shipped tables that it goes by: it does not start if a row of them can't be right.
+    pub const fn goes_by(mut self, tables: &'static [Check]) -> Self {
+        self.spec.tables = tables;
         self
     }
 

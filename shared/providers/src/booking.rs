@@ -10,7 +10,7 @@ use jiff::civil::{Date, Time};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{SourceError, error::says};
+use crate::{SourceError, error::codes_in};
 
 /// How long a source may take to book: Viator and Expedia name two minutes. Who books has that much time.
 pub const BOOKING_TIMEOUT: Duration = Duration::from_secs(120);
@@ -130,7 +130,7 @@ pub struct Contact {
 /// What is to be booked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bookable {
-    /// What a source books by one reference: that of its offer, or `book_by` of a price check.
+    /// What a source books by one reference: that of its offer.
     Offer(String),
     /// A room, where it takes more than one reference.
     Stay {
@@ -283,7 +283,8 @@ impl BookingError {
 
     /// A booking that was sent and not made, with the body of the answer.
     pub(crate) fn refused(error: SourceError, body: &[u8], refusals: Refusals) -> Self {
-        match refusals.iter().find(|(code, _)| says(body, code)) {
+        let said = codes_in(body);
+        match refusals.iter().find(|(code, _)| said.iter().any(|one| one == code)) {
             Some((_, Refusal::PriceChanged)) => Self::PriceChanged { now: None },
             Some((_, Refusal::Gone)) => Self::Gone,
             Some((_, Refusal::AlreadyThere)) => Self::OutcomeUnknown(error),

@@ -34,7 +34,7 @@ use serde_json::{Value, json, value::RawValue};
 use crate::{
     Asking, Found, Sifted, SourceError, StaySource,
     calls::{Calls, Page, Paged, not_offered, search},
-    read::{Amount, Id, currency, fresh, link, reference, secret_header, source_id, two_parts},
+    read::{Amount, Id, currency, fresh, link, number, reference, secret_header, source_id, two_parts},
 };
 
 mod desk;
@@ -77,10 +77,6 @@ impl BookingDemand {
 }
 
 impl StaySource for BookingDemand {
-    fn id(&self) -> &SourceId {
-        &self.id
-    }
-
     /// Cities have numbers of the vendor's own, which are not known here: it is asked by property or around a place.
     fn stays<'a>(&'a self, asking: &'a Asking<'a>, query: &'a StayQuery) -> BoxFuture<'a, Found<StayOffer>> {
         Box::pin(async move {
@@ -93,14 +89,13 @@ impl StaySource for BookingDemand {
 
 /// The one field that says where.
 fn place(place: &StayPlace) -> Option<(&'static str, Value)> {
-    let number = |text: String| serde_json::from_str::<Value>(&text).ok();
     match place {
         StayPlace::Properties(ids) => {
             let ids: Option<Vec<i64>> = ids.iter().map(|id| id.parse().ok()).collect();
             Some(("accommodations", json!(ids?)))
         }
         StayPlace::Around(position, kilometres, _) => {
-            let (latitude, longitude) = (number(position.latitude().to_string())?, number(position.longitude().to_string())?);
+            let (latitude, longitude) = (number(position.latitude())?, number(position.longitude())?);
             Some(("coordinates", json!({"latitude": latitude, "longitude": longitude, "radius": kilometres})))
         }
         StayPlace::Listings(..) | StayPlace::City(_) => None,

@@ -343,13 +343,5 @@ pub(crate) fn unless_unknown<T>(found: Result<Option<T>, SourceError>) -> Result
 
 /// What a source gave that can't be asked this.
 pub(crate) fn not_offered<O>(id: &SourceId) -> Found<O> {
-    Found {
-        source: id.clone(),
-        offers: Vec::new(),
-        set_aside: std::collections::BTreeMap::new(),
-        summaries: 0,
-        calls: 0,
-        outcome: SourceOutcome::Failed,
-        error: Some(SourceError::NotOffered),
-    }
+    Found::failed(id, SourceError::NotOffered, 0)
 }

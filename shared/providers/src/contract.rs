@@ -50,18 +50,12 @@ pub struct SignedHotels {
     source: &'static str,
     base: String,
     key: SecretString,
-    has_feed: bool,
 }
 
 impl SignedHotels {
     /// The source of this id at this base URL, with `KEY:SECRET`.
     pub fn new(source: &'static str, base: &str, key: SecretString) -> Self {
-        Self { id: source_id(source), source, base: base.trim_end_matches('/').to_owned(), key, has_feed: false }
-    }
-
-    /// One that also tells what has changed.
-    pub fn with_feed(self) -> Self {
-        Self { has_feed: true, ..self }
+        Self { id: source_id(source), source, base: base.trim_end_matches('/').to_owned(), key }
     }
 
     fn post(&self, path: &str, body: &Value, now: Timestamp) -> Result<Request<Bytes>, SourceError> {
@@ -79,20 +73,12 @@ impl SignedHotels {
 }
 
 impl StaySource for SignedHotels {
-    fn id(&self) -> &SourceId {
-        &self.id
-    }
-
     fn stays<'a>(&'a self, asking: &'a Asking<'a>, query: &'a StayQuery) -> BoxFuture<'a, Found<StayOffer>> {
         Box::pin(async move {
             let StayPlace::City(city) = query.place() else { return not_offered(&self.id) };
             let calls = Calls::by(asking, self.source, "search-hotels");
             search(&calls, &self.id, &Search { adapter: self, query, city: city.name() }, None, MAX_PAGES).await
         })
-    }
-
-    fn feed(&self) -> Option<&dyn Feed> {
-        self.has_feed.then_some(self)
     }
 }
 
@@ -115,7 +101,7 @@ impl Desk for SignedHotels {
         Box::pin(async move {
             let calls = Calls::of_booking(asking, self.source, "booking-create");
             let post = self.post("/api/booking/create", &booking(request)?, calls.now);
-            let post = post.map_err(|error| BookingError::before(error, REFUSALS))?;
+            let post = post.map_err(BookingError::Refused)?;
             calls.book(post, REFUSALS, |answer| parse_booking(answer.body()).map_err(BookingError::sent)).await
         })
     }

@@ -1,38 +1,13 @@
 //! What comes after a search: checking a price, booking, and looking after a booking. A source has some of it, or none.
 
-use std::{fmt::Debug, sync::Arc};
+use std::fmt::Debug;
 
 use domain::{cancellation::Cancellation, money::Money};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use secrecy::SecretString;
 use serde::Serialize;
 
-use crate::{
-    Asking, BookingDemand, BookingError, BookingRequest, Duffel, ExpediaRapid, MakeMyTrip, SourceError, Viator, booking_demand,
-    duffel, expedia_rapid, goibibo, makemytrip, oyo, trip_com, viator,
-};
-
-/// How a desk is reached: at a base URL, with a key.
-type Connect = fn(&str, SecretString) -> Arc<dyn Desk>;
-
-/// The sources that have a desk. Apart from the table of sources, which every function that searches has: who books nothing and checks
-/// no price does not carry what does.
-static DESKS: &[(&str, Connect)] = &[
-    (duffel::SOURCE, |base, key| Arc::new(Duffel::new(base, key))),
-    (booking_demand::SOURCE, |base, key| Arc::new(BookingDemand::new(base, key))),
-    (expedia_rapid::SOURCE, |base, key| Arc::new(ExpediaRapid::new(base, key))),
-    (viator::SOURCE, |base, key| Arc::new(Viator::new(base, key))),
-    (goibibo::SOURCE, |base, key| Arc::new(goibibo::new(base, key))),
-    (oyo::SOURCE, |base, key| Arc::new(oyo::new(base, key))),
-    (makemytrip::SOURCE, |base, key| Arc::new(MakeMyTrip::new(base, key))),
-    (trip_com::SOURCE, |base, key| Arc::new(trip_com::new(base, key))),
-];
-
-/// The desk of a source at a base URL and with a key, if it has one.
-pub fn connect(source: &str, base: &str, key: SecretString) -> Option<Arc<dyn Desk>> {
-    DESKS.iter().find(|(id, _)| *id == source).map(|(_, connect)| connect(base, key))
-}
+use crate::{Asking, BookingError, BookingRequest, SourceError};
 
 /// Whether a price still holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -58,6 +33,22 @@ pub struct PriceCheck {
     pub book_by: Option<String>,
     /// Until when it can be booked at this price.
     pub until: Option<Timestamp>,
+}
+
+impl PriceCheck {
+    /// The same, against the price that was shown, which is one of so many equal shares of the total; what is gone has neither total
+    /// nor end. The source compares with what it said last; a member with what they saw, where they say so: it may be that one again.
+    #[must_use]
+    pub fn against(self, shown: Option<Money>, shares: u8) -> Self {
+        let is_other = |shown: Money| self.total.is_some_and(|total| total.share_of(shares) != Ok(shown));
+        let other = shown.is_some_and(is_other);
+        match self.state {
+            PriceState::SoldOut => Self { total: None, until: None, ..self },
+            PriceState::Available if other => Self { state: PriceState::Changed, ..self },
+            PriceState::Changed if shown.is_some() && !other => Self { state: PriceState::Available, ..self },
+            PriceState::Available | PriceState::Changed => self,
+        }
+    }
 }
 
 /// How far a booking is.
@@ -167,5 +158,45 @@ pub trait Desk: Debug + Send + Sync {
     fn cancel<'a>(&'a self, asking: &'a Asking<'a>, booking: &'a str) -> BoxFuture<'a, Result<(), SourceError>> {
         let _ = (asking, booking);
         Box::pin(async { Err(SourceError::NotOffered) })
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use domain::money::Currency;
+
+    use super::*;
+
+    fn usd(minor: i64) -> Money {
+        Money::from_minor(minor, Currency::USD).unwrap()
+    }
+
+    fn check(state: PriceState, total: i64) -> PriceCheck {
+        PriceCheck { state, total: Some(usd(total)), book_by: None, until: Some(Timestamp::UNIX_EPOCH) }
+    }
+
+    #[test]
+    fn a_price_by_each_is_held_against_the_share_of_each() {
+        let state = |total, shown, travellers| check(PriceState::Available, total).against(Some(usd(shown)), travellers).state;
+        assert_eq!(state(37_600, 18_800, 2), PriceState::Available);
+        assert_eq!(state(37_601, 18_801, 2), PriceState::Available, "shares are rounded up, as they were shown");
+        assert_eq!(state(37_602, 18_800, 2), PriceState::Changed);
+        assert_eq!(state(18_800, 18_800, 1), PriceState::Available);
+        assert_eq!(state(37_600, 18_800, 1), PriceState::Changed);
+    }
+
+    #[test]
+    fn what_the_source_calls_changed_can_be_what_was_seen_again() {
+        let changed = || check(PriceState::Changed, 18_800);
+        assert_eq!(changed().against(Some(usd(18_800)), 1).state, PriceState::Available);
+        assert_eq!(changed().against(Some(usd(18_700)), 1).state, PriceState::Changed);
+        assert_eq!(changed().against(None, 1).state, PriceState::Changed);
+    }
+
+    #[test]
+    fn what_is_gone_has_no_price_and_no_end() {
+        let gone = check(PriceState::SoldOut, 18_800).against(Some(usd(18_800)), 1);
+        assert_eq!((gone.state, gone.total, gone.until), (PriceState::SoldOut, None, None));
     }
 }

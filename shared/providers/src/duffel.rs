@@ -150,10 +150,6 @@ impl Duffel {
 }
 
 impl CashSource for Duffel {
-    fn id(&self) -> &SourceId {
-        &self.id
-    }
-
     /// Only the first [`CASH_DAYS_PER_SEARCH`] days are asked for. The outcome is complete when these are all of the
     /// question's days: else an absent fare says nothing.
     fn fares<'a>(&'a self, asking: &'a Asking<'a>, query: &'a SearchQuery, days: &'a [Date]) -> BoxFuture<'a, Found> {

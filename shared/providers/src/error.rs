@@ -273,12 +273,15 @@ enum Inner {
     Text(#[allow(dead_code, reason = "not shown: it could hold anything")] String),
 }
 
-/// Whether an error says this code, as its own or as that of any of the faults that it lists.
-pub(crate) fn says(body: &[u8], code: &str) -> bool {
-    let Ok(body) = serde_json::from_slice::<Body>(body) else { return false };
-    let inner = matches!(&body.error, Some(Inner::Coded { code: inner }) if inner == code);
-    let listed = body.errors.iter().flatten().flat_map(|one| [&one.code, &one.id, &one.r#type]);
-    inner || listed.chain([&body.code, &body.r#type]).flatten().any(|known| known == code)
+/// The codes that an error says: its own, and those of the faults that it lists.
+pub(crate) fn codes_in(body: &[u8]) -> Vec<String> {
+    let Ok(body) = serde_json::from_slice::<Body>(body) else { return Vec::new() };
+    let inner = match body.error {
+        Some(Inner::Coded { code }) => Some(code),
+        Some(Inner::Text(_)) | None => None,
+    };
+    let listed = body.errors.into_iter().flatten().flat_map(|one| [one.code, one.id, one.r#type]);
+    listed.chain([inner, body.code, body.r#type]).flatten().collect()
 }
 
 /// The code of an error. It is shown to operators, so only what looks like a code is kept.

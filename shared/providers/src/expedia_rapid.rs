@@ -21,7 +21,6 @@ use domain::{
     flights::{SourceId, Tier, Untrusted},
     money::{Currency, Money},
     properties::ring,
-    search::SourceOutcome,
     stays::{Guests, Position, Property, Room, StayOffer, StayPlace, StayPrice, StayQuery},
 };
 use futures::future::BoxFuture;
@@ -39,7 +38,8 @@ use crate::{
     Asking, Found, Sifted, SourceError, StaySource,
     calls::{Calls, Page, Paged, not_offered, search},
     read::{
-        Amount, Id, currency, decimal, encoded, fresh, hex, label, long_reference, reference, secret_header, source_id, two_parts,
+        Amount, Id, currency, decimal, encoded, fresh, hex, label, long_reference, number, reference, secret_header, source_id,
+        two_parts,
     },
 };
 
@@ -88,15 +88,20 @@ impl ExpediaRapid {
             .map_err(|_| SourceError::Unreachable)
     }
 
+    /// The same with a body.
+    fn post(&self, path: &str, body: &Value, now: Timestamp) -> Result<Request<Bytes>, SourceError> {
+        let (mut head, _) = self.signed(Method::POST, path, now)?.into_parts();
+        head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(Request::from_parts(head, body.to_string().into()))
+    }
+
     /// The ids of the properties around a place.
     async fn around(&self, calls: &Calls<'_>, position: Position, kilometres: u8) -> Result<Vec<String>, SourceError> {
-        let number = |degrees: rust_decimal::Decimal| serde_json::from_str::<Value>(&degrees.to_string()).unwrap_or_default();
-        let ring = ring(position, u64::from(kilometres) * 1_000).into_iter().map(|(east, north)| [number(east), number(north)]);
-        let polygon = json!({"type": "Polygon", "coordinates": [ring.collect::<Vec<_>>()]});
+        let corner = |(east, north)| Some([number(east)?, number(north)?]);
+        let ring = ring(position, u64::from(kilometres) * 1_000).into_iter().map(corner).collect::<Option<Vec<_>>>();
+        let polygon = json!({"type": "Polygon", "coordinates": [ring.ok_or(SourceError::NotOffered)?]});
         let path = format!("{VERSION}properties/geography?include=property_ids");
-        let (mut head, _) = self.signed(Method::POST, &path, calls.now)?.into_parts();
-        head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let body = calls.send(Request::from_parts(head, polygon.to_string().into())).await?;
+        let body = calls.send(self.post(&path, &polygon, calls.now)?).await?;
         let found: BTreeMap<String, IgnoredAny> = serde_json::from_slice(&body).map_err(|_| SourceError::Malformed)?;
         Ok(found.into_keys().collect())
     }
@@ -106,10 +111,10 @@ impl ExpediaRapid {
         let calls = Calls::by(asking, SOURCE, "properties-geography");
         let ids = match self.around(&calls, position, kilometres).await {
             Ok(ids) => ids,
-            Err(error) => return Found { error: Some(error), calls: calls.made(), ..not_offered(&self.id) },
+            Err(error) => return Found::failed(&self.id, error, calls.made()),
         };
         if ids.is_empty() {
-            return Found { outcome: SourceOutcome::Complete, error: None, calls: calls.made(), ..not_offered(&self.id) };
+            return Found::nothing(&self.id, calls.made());
         }
         let found = self.available(asking, query, ids.iter().map(String::as_str).collect()).await;
         Found { calls: found.calls + calls.made(), ..found }
@@ -131,10 +136,6 @@ fn followed(link: &str) -> Result<&str, SourceError> {
 }
 
 impl StaySource for ExpediaRapid {
-    fn id(&self) -> &SourceId {
-        &self.id
-    }
-
     /// By its own ids of properties, or around a place.
     fn stays<'a>(&'a self, asking: &'a Asking<'a>, query: &'a StayQuery) -> BoxFuture<'a, Found<StayOffer>> {
         Box::pin(async move {

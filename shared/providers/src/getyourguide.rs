@@ -54,10 +54,6 @@ impl GetYourGuide {
 }
 
 impl ActivitySource for GetYourGuide {
-    fn id(&self) -> &SourceId {
-        &self.id
-    }
-
     fn activities<'a>(&'a self, asking: &'a Asking<'a>, query: &'a ActivityQuery) -> BoxFuture<'a, Found<ActivityOffer>> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "tours");

@@ -9,5 +9,5 @@ pub const SOURCE: &str = "goibibo";
 
 /// The adapter at this base URL, which an agreement will name, with `KEY:SECRET`.
 pub fn new(base: &str, key: SecretString) -> SignedHotels {
-    SignedHotels::new(SOURCE, base, key).with_feed()
+    SignedHotels::new(SOURCE, base, key)
 }

@@ -26,8 +26,8 @@ use domain::{
     ids::TenantId,
     money::Money,
     sources::{
-        Account, SourceState,
-        allowance::{Allowance, Counted},
+        Account, SourceEntry, SourceState,
+        allowance::{Allowance, Measure},
         breaker::Passage,
         bucket::{Bucket, Limit},
         health::{Ending, Tally},
@@ -43,9 +43,24 @@ use platform::{
     telemetry,
 };
 use rust_decimal::Decimal;
-use storage::{SourceDay, StoreError};
+use storage::{Entity, Grant, MemberKey, SourceBucket, SourceDay, SourceHealth, StoreError};
 
 use crate::{calls::CALL_TIMEOUT, error::asked_to_stay_away, raw::Keeping};
+
+/// What it takes to ask a source that [`crate::registry`] hands out, besides that the source is one that the function calls: to read
+/// what is set of it, to open its key, to take calls and to share what is known of how it fares.
+pub const GRANTS: &[Grant] = &[
+    SourceEntry::READ,
+    SourceState::READ,
+    SourceState::WRITE,
+    SourceBucket::READ,
+    SourceBucket::WRITE,
+    SourceDay::WRITE,
+    SourceHealth::READ,
+    SourceHealth::WRITE,
+    MemberKey::READ,
+    Grant::UseKeys,
+];
 
 /// How long an instance believes what it has read of a source's state: so long at most it goes on asking one that others have
 /// found to be broken.
@@ -63,8 +78,8 @@ const TRIES: usize = 8;
 /// On what terms a source is asked.
 #[derive(Debug, Clone)]
 pub struct Terms {
-    /// For whom.
-    pub tenant: TenantId,
+    /// For whom; for nobody, where something is asked once for all.
+    pub tenant: Option<TenantId>,
     /// With whose key: limit, quota, breaker and health are kept for it.
     pub account: Account,
     /// The source's own limit.
@@ -75,7 +90,7 @@ pub struct Terms {
     pub cost_per_thousand: Option<Money>,
 }
 
-/// The way to one source, for one tenant.
+/// The way to one source, on its terms.
 #[derive(Clone)]
 pub struct Guarded {
     cx: Deps,
@@ -192,9 +207,9 @@ impl Guarded {
         Self { cx, terms, known }
     }
 
-    /// With whose key, at which source.
-    pub fn account(&self) -> &Account {
-        &self.terms.account
+    /// On which terms.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     fn known<T>(&self, with: impl FnOnce(&mut Known) -> T) -> T {
@@ -271,10 +286,10 @@ impl Guarded {
         let day = SourceDay::at(allowance, now);
         let reserved = self.cx.store().reserve(&day, allowance.a_call, allowance.a_day).await;
         reserved.map_err(|error| match (error, allowance.counted) {
-            (StoreError::LimitReached, Counted::Calls | Counted::CallsOfTenant) => {
+            (StoreError::LimitReached, Measure::Calls | Measure::CallsOfTenant) => {
                 OutsideError::QuotaUsedUp(wait(now, day.ends()))
             }
-            (StoreError::LimitReached, Counted::Spent(_) | Counted::SpentByTenant(_)) => {
+            (StoreError::LimitReached, Measure::Spent(_) | Measure::SpentByTenant(_)) => {
                 OutsideError::BudgetUsedUp(wait(now, day.ends()))
             }
             (other, _) => uncounted(&other),
@@ -407,7 +422,8 @@ impl Guarded {
         let cost = cost_per_thousand.map(|cost| format!("{} {}", cost.amount() / Decimal::ONE_THOUSAND, cost.currency()));
         let (Over { ending, status, bytes, .. }, millis) = (over, over.millis());
         let (source, scope, outcome) = (&account.source, &account.scope, *ending);
-        tracing::info!(%tenant, %source, %scope, operation, ?outcome, status, millis, bytes, cost, "source call");
+        let tenant = tenant.as_ref().map(tracing::field::display);
+        tracing::info!(tenant, %source, %scope, operation, ?outcome, status, millis, bytes, cost, "source call");
         telemetry::count(&self.cx, "OutsideCalls", 1);
         if ending.is_failure() {
             telemetry::count(&self.cx, "OutsideCallsFailed", 1);

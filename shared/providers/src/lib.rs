@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, fmt::Debug};
 
 use domain::{
     activities::{ActivityOffer, ActivityQuery},
-    flights::{FlightOffer, SourceId, Untrusted, lead_ins::LeadInFare},
+    flights::{FlightOffer, SourceId, Untrusted},
     search::{SearchQuery, SourceOutcome, SourceReport},
     stays::{StayOffer, StayQuery},
 };
@@ -20,6 +20,7 @@ use futures::future::BoxFuture;
 use jiff::civil::Date;
 
 pub mod account;
+pub mod adapters;
 pub mod booking;
 pub mod booking_demand;
 pub mod calls;
@@ -45,6 +46,7 @@ pub mod travelpayouts;
 pub mod trip_com;
 pub mod viator;
 
+pub use adapters::{Adapter, FlightSource};
 pub use booking::{BookingError, BookingRequest};
 pub use booking_demand::BookingDemand;
 pub use calls::{Asking, CALL_TIMEOUT, Patience};
@@ -65,50 +67,24 @@ pub use viator::Viator;
 
 /// A source of award space.
 pub trait AwardSource: Debug + Send + Sync {
-    /// Which source this is.
-    fn id(&self) -> &SourceId;
-
     /// Every award it has for the question.
     fn awards<'a>(&'a self, asking: &'a Asking<'a>, query: &'a SearchQuery) -> BoxFuture<'a, Found>;
 }
 
 /// A source of cash fares, which answers for one day at a time.
 pub trait CashSource: Debug + Send + Sync {
-    /// Which source this is.
-    fn id(&self) -> &SourceId;
-
     /// The fares for the question on some of its days.
     fn fares<'a>(&'a self, asking: &'a Asking<'a>, query: &'a SearchQuery, days: &'a [Date]) -> BoxFuture<'a, Found>;
 }
 
-/// A source of "from" prices of flights.
-pub trait LeadInSource: Debug + Send + Sync {
-    /// Which source this is.
-    fn id(&self) -> &SourceId;
-
-    /// The cheapest prices that were seen for the question.
-    fn lead_ins<'a>(&'a self, asking: &'a Asking<'a>, query: &'a SearchQuery) -> BoxFuture<'a, Found<LeadInFare>>;
-}
-
 /// A source of stays.
 pub trait StaySource: Debug + Send + Sync {
-    /// Which source this is.
-    fn id(&self) -> &SourceId;
-
     /// The rooms it has for the question.
     fn stays<'a>(&'a self, asking: &'a Asking<'a>, query: &'a StayQuery) -> BoxFuture<'a, Found<StayOffer>>;
-
-    /// What it says of changes, where it does.
-    fn feed(&self) -> Option<&dyn Feed> {
-        None
-    }
 }
 
 /// A source of activities.
 pub trait ActivitySource: Debug + Send + Sync {
-    /// Which source this is.
-    fn id(&self) -> &SourceId;
-
     /// What it has for the question.
     fn activities<'a>(&'a self, asking: &'a Asking<'a>, query: &'a ActivityQuery) -> BoxFuture<'a, Found<ActivityOffer>>;
 }
@@ -133,6 +109,24 @@ pub struct Found<O = FlightOffer> {
 }
 
 impl<O> Found<O> {
+    /// Nothing, for all that there is.
+    fn nothing(id: &SourceId, calls: u32) -> Self {
+        Self {
+            source: id.clone(),
+            offers: Vec::new(),
+            set_aside: BTreeMap::new(),
+            summaries: 0,
+            calls,
+            outcome: SourceOutcome::Complete,
+            error: None,
+        }
+    }
+
+    /// Nothing, because of this.
+    fn failed(id: &SourceId, error: SourceError, calls: u32) -> Self {
+        Self { outcome: SourceOutcome::Failed, error: Some(error), ..Self::nothing(id, calls) }
+    }
+
     /// The account of it that the answer keeps.
     pub fn report(&self) -> SourceReport {
         SourceReport {

@@ -110,10 +110,6 @@ impl MakeMyTrip {
 }
 
 impl StaySource for MakeMyTrip {
-    fn id(&self) -> &SourceId {
-        &self.id
-    }
-
     fn stays<'a>(&'a self, asking: &'a Asking<'a>, query: &'a StayQuery) -> BoxFuture<'a, Found<StayOffer>> {
         Box::pin(async move {
             let StayPlace::City(city) = query.place() else { return not_offered(&self.id) };
@@ -125,8 +121,9 @@ impl StaySource for MakeMyTrip {
                     found => Ok(found),
                 }
             });
-            let found = found.await.unwrap_or_else(|error| Found { error: Some(error), ..not_offered(&self.id) });
-            Found { calls: of_token.made() + calls.made(), ..found }
+            let found = found.await;
+            let made = of_token.made() + calls.made();
+            found.map_or_else(|error| Found::failed(&self.id, error, made), |found| Found { calls: made, ..found })
         })
     }
 }
@@ -135,12 +132,11 @@ impl Desk for MakeMyTrip {
     /// By the reference of an offer. The price stands in the booking: at another one it is refused.
     fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> BoxFuture<'a, Result<Booked, BookingError>> {
         Box::pin(async move {
-            let before = |error| BookingError::before(error, REFUSALS);
             let body = booking(request)?;
             // A new one: a booking is sent once, and is not to be lost to one that is refused by now.
-            let token = self.new_token(&Calls::by(asking, SOURCE, TOKEN)).await.map_err(before)?;
+            let token = self.new_token(&Calls::by(asking, SOURCE, TOKEN)).await.map_err(BookingError::Refused)?;
             let calls = Calls::of_booking(asking, SOURCE, "bookings-create");
-            let post = self.post("/api/v2/bookings", &token, &body).map_err(before)?;
+            let post = self.post("/api/v2/bookings", &token, &body).map_err(BookingError::Refused)?;
             calls.book(post, REFUSALS, |answer| parse_booking(answer.body()).map_err(BookingError::sent)).await
         })
     }

@@ -10,12 +10,15 @@ use bytes::Bytes;
 use http::{Response, header::CONTENT_ENCODING};
 use platform::{Deps, outside::Call, telemetry};
 use sha2::{Digest, Sha256};
-use storage::{Entity, RawAnswer};
+use storage::{Entity, Grant, RawAnswer, RawPart};
 
 use crate::{
     booking_demand, calls::unpacked, contract::CHANGES, duffel, expedia_rapid, getyourguide, goibibo, makemytrip, oyo,
     seats_aero, travelpayouts, trip_com, viator,
 };
+
+/// What it takes to keep them: who may not, asks all the same.
+pub const GRANTS: &[Grant] = &[RawAnswer::WRITE, RawPart::WRITE];
 
 /// The searches, whose answers are offers and nothing else, and the feeds, which tell of houses.
 const KEPT: &[(&str, &str)] = &[
@@ -25,7 +28,6 @@ const KEPT: &[(&str, &str)] = &[
     (booking_demand::SOURCE, "accommodations-search"),
     (expedia_rapid::SOURCE, "availability"),
     (viator::SOURCE, "search-freetext"),
-    (viator::SOURCE, "availability-check"),
     (getyourguide::SOURCE, "tours"),
     (goibibo::SOURCE, "search-hotels"),
     (oyo::SOURCE, "search-hotels"),
@@ -128,4 +130,18 @@ async fn keep(
         }
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources::source;
+
+    #[test]
+    fn what_is_kept_can_be_read_again_by_its_operation() {
+        for (id, operation) in KEPT {
+            let known = source(id).is_some_and(|source| source.readings().iter().any(|reading| reading.operation == *operation));
+            assert!(known, "{id} {operation}");
+        }
+    }
 }

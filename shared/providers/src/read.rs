@@ -14,7 +14,7 @@ use jiff::{Timestamp, civil::DateTime};
 use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de::Error};
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 use crate::SourceError;
 
@@ -174,6 +174,11 @@ pub(crate) fn decimal(text: &str) -> Result<Decimal, Untrusted> {
         return Err(Untrusted::Form);
     }
     Decimal::from_str_exact(text).map_err(|_| Untrusted::Form)
+}
+
+/// A JSON number, as exact as it is.
+pub(crate) fn number(decimal: Decimal) -> Option<Value> {
+    serde_json::from_str(&decimal.to_string()).ok()
 }
 
 /// A currency as sources write it, in capitals or not.

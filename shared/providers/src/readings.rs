@@ -23,7 +23,7 @@ use crate::{
 /// How the answers of one operation are read.
 #[derive(Debug)]
 pub struct Reading {
-    /// The operation.
+    /// The operation, as its calls are named.
     pub operation: &'static str,
     /// Whether an answer looks like one of it.
     pub fits: fn(&Value) -> bool,
@@ -138,7 +138,7 @@ static READINGS: &[(&str, &[Reading])] = &[
     (
         travelpayouts::SOURCE,
         &[Reading {
-            operation: "prices",
+            operation: "calendar",
             fits: |body| has(body, "/success") || has(body, "/prices"),
             read: |body, now| Ok(Normalised::LeadIns(travelpayouts::parse_prices(body, None, None, now)?.into())),
         }],
@@ -163,7 +163,7 @@ static READINGS: &[(&str, &[Reading])] = &[
     ),
     (goibibo::SOURCE, &[hotels(|body, now| read_hotels(body, goibibo::SOURCE, now)), BOOKING_MADE, BOOKING, CHANGED]),
     (oyo::SOURCE, &[hotels(|body, now| read_hotels(body, oyo::SOURCE, now)), BOOKING_MADE, BOOKING, CHANGED]),
-    (makemytrip::SOURCE, &[hotels(|body, now| read_hotels(body, makemytrip::SOURCE, now)), BOOKING_MADE, BOOKING]),
+    (makemytrip::SOURCE, MAKEMYTRIP),
     (trip_com::SOURCE, &[hotels(|body, now| read_hotels(body, trip_com::SOURCE, now)), BOOKING_MADE, BOOKING]),
 ];
 
@@ -268,7 +268,7 @@ const EXPEDIA: &[Reading] = &[
 
 const VIATOR: &[Reading] = &[
     Reading {
-        operation: "search",
+        operation: "search-freetext",
         fits: |body| has(body, "/products"),
         read: |body, now| Ok(Normalised::Activities(viator::parse_products(body, None, now)?.0.into())),
     },
@@ -288,7 +288,7 @@ const VIATOR: &[Reading] = &[
         read: |body, _| Ok(Normalised::Booking(viator::parse_booking(body)?)),
     },
     Reading {
-        operation: "booking-status",
+        operation: "bookings-status",
         fits: |body| has(body, "/bookingRef") && has(body, "/status"),
         read: |body, _| Ok(Normalised::Booking(viator::parse_booking(body)?)),
     },
@@ -302,6 +302,13 @@ const VIATOR: &[Reading] = &[
         fits: |body| has(body, "/bookingId") && has(body, "/status"),
         read: |body, _| Ok(Normalised::CancelQuote(viator::parse_cancel_quote(body)?)),
     },
+];
+
+/// What the others answer, under other names.
+const MAKEMYTRIP: &[Reading] = &[
+    Reading { operation: "hotels-search", ..hotels(|body, now| read_hotels(body, makemytrip::SOURCE, now)) },
+    Reading { operation: "bookings-create", ..BOOKING_MADE },
+    Reading { operation: "bookings", ..BOOKING },
 ];
 
 const fn hotels(read: fn(&[u8], Timestamp) -> Result<Normalised, SourceError>) -> Reading {
@@ -382,13 +389,14 @@ impl Source {
         }
     }
 
-    /// What the adapter makes of an answer that was kept with its status.
+    /// What the adapter makes of an answer that was kept with its operation and its status.
     ///
     /// # Errors
-    /// The source's error by status and code; or [`SourceError::Malformed`] for what is no answer of any operation.
-    pub fn reread(&self, status: u16, body: &[u8], now: Timestamp) -> Result<Normalised, SourceError> {
+    /// The source's error by status and code; [`SourceError::Malformed`] for what is no answer of the operation;
+    /// [`SourceError::NotOffered`] if there is no such operation.
+    pub fn reread(&self, operation: &str, status: u16, body: &[u8], now: Timestamp) -> Result<Normalised, SourceError> {
         if (200..=299).contains(&status) {
-            self.normalise(None, body, now).1
+            self.normalise(Some(operation), body, now).1
         } else {
             Err(SourceError::of_status(status, (None, code_in(body))))
         }

@@ -10,7 +10,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use domain::{
@@ -24,30 +24,28 @@ use sha2::{Digest, Sha256};
 use storage::Grant;
 
 use crate::{
-    desk::{self, Desk},
+    adapters::Adapter,
     guard::{Guarded, Terms},
-    sources::{Adapter, SOURCES, Source},
+    sources::{SOURCES, Source},
 };
 
 /// A source, ready to be asked for one tenant.
 #[derive(Debug)]
-pub struct Serving {
+pub struct Serving<A> {
     /// The source.
     pub source: &'static Source,
     /// How it is asked.
-    pub adapter: Adapter,
+    pub adapter: A,
     /// Whose key it is asked with. What a tenant's own key has bought is not for others.
     pub scope: KeyScope,
     /// How calls leave: counted, limited, and kept back where they would do no good.
     pub outside: Guarded,
-    address: String,
-    key: SecretString,
 }
 
-impl Serving {
-    /// What there is of the source besides searches, if there is any.
-    pub fn desk(&self) -> Option<Arc<dyn Desk>> {
-        desk::connect(self.source.id, &self.address, self.key.clone())
+impl<A> Serving<A> {
+    /// The id of the source.
+    pub fn id(&self) -> &SourceId {
+        &self.outside.terms().account.source
     }
 }
 
@@ -56,35 +54,45 @@ impl Serving {
 ///
 /// # Errors
 /// If the store can't say what is set, or a key can't be opened.
-pub async fn serving(
+pub async fn serving<A: Adapter>(
     cx: &Deps,
     tenant: &TenantId,
     vertical: Vertical,
     market: Option<&Market>,
-) -> Result<Vec<Serving>, VaultError> {
+) -> Result<Vec<Serving<A>>, VaultError> {
     let mut lines: Vec<Line> = lines(cx, tenant).await?;
     lines.retain(|line| line.source.is_searched() && line.source.vertical == vertical && line.serves(market));
-    connected(cx, tenant, lines).await
+    connected(cx, Some(tenant), lines).await
 }
 
 /// The sources that a function may call with the deployment's keys, or with a tenant's own and no other: what is asked once for each
-/// key, not for each who could use it.
+/// key, not for each who could use it. What is set for the deployment is the same for all ([`lines_of_deployment`]), and given. With
+/// the deployment's keys it is asked for no tenant, and counts in no tenant's share.
 ///
 /// # Errors
 /// If the store can't say what is set, or a key can't be opened.
-pub async fn serving_with_keys_of(cx: &Deps, scope: &KeyScope, vertical: Vertical) -> Result<Vec<Serving>, VaultError> {
-    let mut lines = match scope {
-        KeyScope::Deployment => lines_of_deployment(cx).await?,
-        KeyScope::Tenant(tenant) => lines(cx, tenant).await?,
+pub async fn serving_with_keys_of<A: Adapter>(
+    cx: &Deps,
+    scope: &KeyScope,
+    of_deployment: &[Line],
+    vertical: Vertical,
+) -> Result<Vec<Serving<A>>, VaultError> {
+    let (tenant, own) = match scope {
+        KeyScope::Deployment => (None, Vec::new()),
+        KeyScope::Tenant(tenant) => (Some(tenant), cx.store().source_entries(scope).await?),
     };
+    let mut lines: Vec<Line> = of_deployment.iter().map(|line| line.with(&own)).collect();
     let is_theirs = |line: &Line| line.key().is_some_and(|(of, _)| of == *scope);
     lines.retain(|line| line.source.vertical == vertical && line.serves(None) && is_theirs(line));
-    let sealer = scope.sealer().map_err(|_| VaultError::Closed)?;
-    connected(cx, &sealer.tenant, lines).await
+    connected(cx, tenant, lines).await
 }
 
 /// Those that the function may call, the first to be asked first.
-async fn connected(cx: &Deps, tenant: &TenantId, mut lines: Vec<Line>) -> Result<Vec<Serving>, VaultError> {
+async fn connected<A: Adapter>(
+    cx: &Deps,
+    tenant: Option<&TenantId>,
+    mut lines: Vec<Line>,
+) -> Result<Vec<Serving<A>>, VaultError> {
     lines.retain(|line| may_call(cx, line.source.id));
     lines.sort_by_key(Line::priority);
     let mut serving = Vec::with_capacity(lines.len());
@@ -95,7 +103,7 @@ async fn connected(cx: &Deps, tenant: &TenantId, mut lines: Vec<Line>) -> Result
 }
 
 /// One source as it is set for a tenant, or for the deployment itself.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Line {
     /// The source.
     pub source: &'static Source,
@@ -113,8 +121,14 @@ pub struct Line {
 
 /// The adapters that an instance of a function has, by account: what one holds, such as a token that is good for an hour, is for
 /// more than one search.
-#[derive(Debug, Default)]
-struct Adapters(Mutex<BTreeMap<Account, (Connection, Adapter)>>);
+#[derive(Debug)]
+struct Adapters<A>(Mutex<BTreeMap<Account, (Connection, A)>>);
+
+impl<A> Default for Adapters<A> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
 
 /// The hash of an address and a key: with another of either, it is another adapter.
 type Connection = [u8; 32];
@@ -122,21 +136,21 @@ type Connection = [u8; 32];
 /// More accounts than this an instance does not remember: each tenant may have its own at each source.
 const ADAPTERS_KEPT: usize = 256;
 
-impl Adapters {
-    fn of(&self, account: &Account, source: &Source, (address, key): (&str, SecretString)) -> Adapter {
+impl<A: Adapter> Adapters<A> {
+    fn of(&self, account: &Account, (address, key): (&str, SecretString)) -> Option<A> {
         let connection = connection(address, &key);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, adapter)) = kept.get(account)
             && *known == connection
         {
-            return adapter.clone();
+            return Some(adapter.clone());
         }
-        let adapter = (source.connect)(address, key);
+        let adapter = A::connect(account.source.as_str(), address, key)?;
         if kept.len() >= ADAPTERS_KEPT {
             kept.pop_first();
         }
         kept.insert(account.clone(), (connection, adapter.clone()));
-        adapter
+        Some(adapter)
     }
 }
 
@@ -162,7 +176,7 @@ pub async fn lines(cx: &Deps, tenant: &TenantId) -> Result<Vec<Line>, VaultError
     let scope = KeyScope::Tenant(tenant.clone());
     let own = async { Ok(cx.store().source_entries(&scope).await?) };
     let (own, of_deployment) = futures::try_join!(own, lines_of_deployment(cx))?;
-    Ok(of_deployment.into_iter().map(|line| Line { own: entry_of(&own, line.source), ..line }).collect())
+    Ok(of_deployment.iter().map(|line| line.with(&own)).collect())
 }
 
 /// All sources as they are set for the deployment, in the order of the table.
@@ -191,6 +205,11 @@ fn may_call(cx: &Deps, source: &str) -> bool {
 }
 
 impl Line {
+    /// The same with what a tenant has set.
+    fn with(&self, own: &[SourceEntry]) -> Self {
+        Self { own: entry_of(own, self.source), ..self.clone() }
+    }
+
     /// Its place in the order: the lowest first.
     pub fn priority(&self) -> u16 {
         self.set(|settings| settings.priority).unwrap_or(Settings::PRIORITY_STEP.saturating_mul(self.place + 1))
@@ -265,24 +284,23 @@ impl Line {
     }
 
     /// What limits its calls with the key of this scope.
-    fn terms(&self, scope: KeyScope, tenant: TenantId) -> Option<Terms> {
+    fn terms(&self, scope: KeyScope, tenant: Option<&TenantId>) -> Option<Terms> {
         let cost_per_thousand = self.settings(&scope).and_then(|settings| settings.cost_per_thousand);
-        let allowances = self.allowances(&scope, Some(&tenant));
+        let allowances = self.allowances(&scope, tenant);
         let account = Account { source: source_id(self.source)?, scope };
-        Some(Terms { tenant, account, limit: self.source.limit, allowances, cost_per_thousand })
+        Some(Terms { tenant: tenant.cloned(), account, limit: self.source.limit, allowances, cost_per_thousand })
     }
 
-    /// Its adapter, with address and key; none without either.
-    async fn connect(&self, cx: &Deps, tenant: &TenantId) -> Result<Option<Serving>, VaultError> {
+    /// Its adapter, with address and key; none without either, or where it has nothing of the kind.
+    async fn connect<A: Adapter>(&self, cx: &Deps, tenant: Option<&TenantId>) -> Result<Option<Serving<A>>, VaultError> {
         let (Some(address), Some((scope, key))) = (self.address(), self.key()) else { return Ok(None) };
-        let Some(terms) = self.terms(scope.clone(), tenant.clone()) else { return Ok(None) };
+        let Some(terms) = self.terms(scope.clone(), tenant) else { return Ok(None) };
         let key = match key {
             Key::Given(key) => key.clone(),
             Key::Kept(key) => open(cx, &scope, self.source, key).await?,
         };
-        let adapter = cx.kept::<Adapters>().of(&terms.account, self.source, (address, key.clone()));
-        let (address, outside) = (address.to_owned(), Guarded::new(cx.clone(), terms));
-        Ok(Some(Serving { source: self.source, adapter, scope, outside, address, key }))
+        let adapter = cx.kept::<Adapters<A>>().of(&terms.account, (address, key));
+        Ok(adapter.map(|adapter| Serving { source: self.source, adapter, scope, outside: Guarded::new(cx.clone(), terms) }))
     }
 }
 
@@ -300,13 +318,13 @@ async fn open(cx: &Deps, scope: &KeyScope, source: &Source, key: &KeptKey) -> Re
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::*;
-    use crate::sources::source;
+    use std::sync::Arc;
 
-    /// Whether both are one adapter.
-    fn is_same(one: &Adapter, other: &Adapter) -> bool {
-        matches!((one, other), (Adapter::Stays(one), Adapter::Stays(other)) if Arc::ptr_eq(one, other))
-    }
+    use super::*;
+    use crate::StaySource;
+
+    /// What makes an adapter, at an address and with a key.
+    type Stays = Adapters<Arc<dyn StaySource>>;
 
     fn account(tenant: usize) -> Account {
         let scope = KeyScope::Tenant(format!("tenant-{tenant}").parse().unwrap());
@@ -315,22 +333,22 @@ mod tests {
 
     #[test]
     fn an_account_has_one_adapter_until_its_address_or_key_is_another() {
-        let (adapters, source) = (Adapters::default(), source("makemytrip").unwrap());
-        let of = |tenant, address, key: &str| adapters.of(&account(tenant), source, (address, key.into()));
+        let adapters = Stays::default();
+        let of = |tenant, address, key: &str| adapters.of(&account(tenant), (address, key.into())).unwrap();
         let first = of(1, "https://a.example", "k:s");
-        assert!(is_same(&first, &of(1, "https://a.example", "k:s")));
+        assert!(Arc::ptr_eq(&first, &of(1, "https://a.example", "k:s")));
         for (tenant, address, key) in
             [(2, "https://a.example", "k:s"), (1, "https://b.example", "k:s"), (1, "https://a.example", "k:t")]
         {
-            assert!(!is_same(&first, &of(tenant, address, key)), "{tenant} {address} {key}");
+            assert!(!Arc::ptr_eq(&first, &of(tenant, address, key)), "{tenant} {address} {key}");
         }
     }
 
     #[test]
     fn an_instance_remembers_so_many_accounts() {
-        let (adapters, source) = (Adapters::default(), source("makemytrip").unwrap());
+        let adapters = Stays::default();
         for account in (0..ADAPTERS_KEPT + 9).map(account) {
-            adapters.of(&account, source, ("https://a.example", "k:s".into()));
+            adapters.of(&account, ("https://a.example", "k:s".into())).unwrap();
         }
         assert_eq!(adapters.0.lock().unwrap().len(), ADAPTERS_KEPT);
     }

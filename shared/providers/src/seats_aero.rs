@@ -144,10 +144,6 @@ impl SeatsAero {
 }
 
 impl AwardSource for SeatsAero {
-    fn id(&self) -> &SourceId {
-        &self.id
-    }
-
     fn awards<'a>(&'a self, asking: &'a Asking<'a>, query: &'a SearchQuery) -> BoxFuture<'a, Found> {
         Box::pin(self.search(asking, query))
     }

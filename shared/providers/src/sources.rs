@@ -1,19 +1,15 @@
 //! The table of sources: one line each, from which tests, benches and automation go through all of them.
 
-use std::sync::Arc;
-
 pub use domain::sources::{Vertical, bucket::Limit};
 use domain::{
     search::{Asks, Days},
     stays::StayBy,
 };
-use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::{
-    ActivitySource, AwardSource, BookingDemand, CashSource, Duffel, ExpediaRapid, GetYourGuide, LeadInSource, MakeMyTrip,
-    SeatsAero, SourceError, StaySource, Travelpayouts, Viator, booking_demand, duffel, expedia_rapid, getyourguide, goibibo,
-    makemytrip, oyo, seats_aero, travelpayouts, trip_com, viator,
+    SourceError, booking_demand, duffel, expedia_rapid, getyourguide, goibibo, makemytrip, oyo, seats_aero, travelpayouts,
+    trip_com, viator,
 };
 
 /// A source.
@@ -31,8 +27,6 @@ pub struct Source {
     pub limit: Option<Limit>,
     /// What makes a difference to its answers.
     pub asks: Asks,
-    /// Its adapter, at a base URL and with a key.
-    pub connect: fn(&str, SecretString) -> Adapter,
     /// The codes of its documented errors, with the status that each comes with.
     pub errors: &'static [(&'static str, u16)],
 }
@@ -47,21 +41,6 @@ pub enum Contract {
     UnverifiedContract,
 }
 
-/// An adapter, by what it is asked for. Cheap to clone.
-#[derive(Debug, Clone)]
-pub enum Adapter {
-    /// Award space.
-    Awards(Arc<dyn AwardSource>),
-    /// Cash fares.
-    Fares(Arc<dyn CashSource>),
-    /// "From" prices of flights.
-    LeadIns(Arc<dyn LeadInSource>),
-    /// Stays.
-    Stays(Arc<dyn StaySource>),
-    /// Activities.
-    Activities(Arc<dyn ActivitySource>),
-}
-
 /// Every source.
 pub static SOURCES: &[Source] = &[
     Source {
@@ -71,7 +50,6 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: Some(Limit { calls: 1_000, seconds: 86_400 }),
         asks: Asks { party: false, days: Days::Weeks, stays: &[] },
-        connect: |base, key| Adapter::Awards(Arc::new(SeatsAero::new(base, key))),
         errors: &[],
     },
     Source {
@@ -81,7 +59,6 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: None,
         asks: Asks { party: true, days: Days::Asked, stays: &[] },
-        connect: |base, key| Adapter::Fares(Arc::new(Duffel::new(base, key))),
         errors: &[
             ("rate_limit_exceeded", 429),
             ("rate_limit_error", 429),
@@ -110,7 +87,6 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: Some(Limit { calls: 300, seconds: 60 }),
         asks: Asks { party: false, days: Days::Months, stays: &[] },
-        connect: |base, key| Adapter::LeadIns(Arc::new(Travelpayouts::new(base, key))),
         errors: &[],
     },
     Source {
@@ -120,7 +96,6 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: None,
         asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::Properties, StayBy::Around] },
-        connect: |base, key| Adapter::Stays(Arc::new(BookingDemand::new(base, key))),
         errors: &[
             ("missing_parameter", 400),
             ("invalid_parameter", 400),
@@ -142,7 +117,6 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: None,
         asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::Properties, StayBy::Around] },
-        connect: |base, key| Adapter::Stays(Arc::new(ExpediaRapid::new(base, key))),
         errors: &[
             ("invalid_input", 400),
             ("request_unauthenticated", 401),
@@ -162,7 +136,6 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: None,
         asks: Asks { party: false, days: Days::Asked, stays: &[] },
-        connect: |base, key| Adapter::Activities(Arc::new(Viator::new(base, key))),
         errors: &[
             ("BAD_REQUEST", 400),
             ("INVALID_HEADER_VALUE", 400),
@@ -181,7 +154,6 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: Some(Limit { calls: 120, seconds: 60 }),
         asks: Asks { party: false, days: Days::Asked, stays: &[] },
-        connect: |base, key| Adapter::Activities(Arc::new(GetYourGuide::new(base, key))),
         errors: &[("25", 401)],
     },
     Source {
@@ -191,7 +163,6 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
         asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
-        connect: |base, key| Adapter::Stays(Arc::new(goibibo::new(base, key))),
         errors: CONTRACT_ERRORS,
     },
     Source {
@@ -201,7 +172,6 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
         asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
-        connect: |base, key| Adapter::Stays(Arc::new(oyo::new(base, key))),
         errors: CONTRACT_ERRORS,
     },
     Source {
@@ -211,7 +181,6 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 30, seconds: 60 }),
         asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
-        connect: |base, key| Adapter::Stays(Arc::new(MakeMyTrip::new(base, key))),
         errors: CONTRACT_ERRORS,
     },
     Source {
@@ -221,7 +190,6 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::UnverifiedContract,
         limit: None,
         asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
-        connect: |base, key| Adapter::Stays(Arc::new(trip_com::new(base, key))),
         errors: CONTRACT_ERRORS,
     },
 ];

@@ -17,7 +17,6 @@ use domain::{
     places::{Airport, Place},
     search::SearchQuery,
 };
-use futures::future::BoxFuture;
 use http::{Request, header::ACCEPT};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use secrecy::{ExposeSecret, SecretString};
@@ -25,7 +24,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    Asking, Found, LeadInSource, Sifted, SourceError,
+    Asking, Found, Sifted, SourceError,
     calls::{Calls, Page, Paged, search},
     read::{Amount, currency, flight_number, fresh, link, secret_header, seen_at, source_id},
 };
@@ -55,18 +54,11 @@ impl Travelpayouts {
     pub fn new(base: &str, token: SecretString) -> Self {
         Self { id: source_id(SOURCE), base: base.trim_end_matches('/').to_owned(), token }
     }
-}
 
-impl LeadInSource for Travelpayouts {
-    fn id(&self) -> &SourceId {
-        &self.id
-    }
-
-    fn lead_ins<'a>(&'a self, asking: &'a Asking<'a>, query: &'a SearchQuery) -> BoxFuture<'a, Found<LeadInFare>> {
-        Box::pin(async move {
-            let calls = Calls::by(asking, SOURCE, "calendar");
-            search(&calls, &self.id, &Months { adapter: self, query, asks: asks(query) }, 0, MAX_CALLS).await
-        })
+    /// The cheapest prices that were seen for the question.
+    pub async fn lead_ins(&self, asking: &Asking<'_>, query: &SearchQuery) -> Found<LeadInFare> {
+        let calls = Calls::by(asking, SOURCE, "calendar");
+        search(&calls, &self.id, &Months { adapter: self, query, asks: asks(query) }, 0, MAX_CALLS).await
     }
 }
 

@@ -8,8 +8,8 @@
 //! they are refused as forbidden. Our reference is unique there: the same one books once, and finds what was booked. What a product asks of
 //! its travellers beyond their names is not answered, and it is refused.
 //!
-//! A price is that of a day and a party, which the reference of an offer does not say: it is checked when it is booked, and by
-//! [`Viator::availability`]; the desk checks none. Nothing is held to be paid later. A cancellation wants one of the vendor's reasons.
+//! A price is that of a day and a party, which the reference of an offer does not say: it is checked when it is booked, and in no other
+//! way. Nothing is held to be paid later. A cancellation wants one of the vendor's reasons.
 
 use bytes::Bytes;
 use domain::{
@@ -63,18 +63,6 @@ impl Viator {
         Self { id: source_id(SOURCE), base: base.trim_end_matches('/').to_owned(), key }
     }
 
-    /// What a product costs the party on a day, and whether there is room.
-    pub async fn availability(
-        &self,
-        asking: &Asking<'_>,
-        product: &str,
-        day: Date,
-        query: &ActivityQuery,
-    ) -> Found<ActivityOffer> {
-        let calls = Calls::by(asking, SOURCE, "availability-check");
-        search(&calls, &self.id, &Check { adapter: self, product, day, query }, (), 1).await
-    }
-
     fn get(&self, path: &str) -> Result<Request<Bytes>, SourceError> {
         self.request(Request::get(format!("{}{path}", self.base)), Bytes::new())
     }
@@ -97,10 +85,6 @@ impl Viator {
 }
 
 impl ActivitySource for Viator {
-    fn id(&self) -> &SourceId {
-        &self.id
-    }
-
     fn activities<'a>(&'a self, asking: &'a Asking<'a>, query: &'a ActivityQuery) -> BoxFuture<'a, Found<ActivityOffer>> {
         Box::pin(async move {
             let calls = Calls::by(asking, SOURCE, "search-freetext");
@@ -228,32 +212,6 @@ impl Paged for Search<'_> {
     fn page(&self, body: &[u8], at: &u32, now: Timestamp) -> Result<Page<ActivityOffer, u32>, SourceError> {
         let (sifted, total) = parse_products(body, self.query, now)?;
         Ok(Page { sifted, next: Some(at + PAGE).filter(|next| *next <= total) })
-    }
-}
-
-struct Check<'a> {
-    adapter: &'a Viator,
-    product: &'a str,
-    day: Date,
-    query: &'a ActivityQuery,
-}
-
-impl Paged for Check<'_> {
-    type Offer = ActivityOffer;
-    type At = ();
-
-    fn request(&self, (): &(), _: Timestamp) -> Result<Request<Bytes>, SourceError> {
-        let body = json!({
-            "productCode": self.product,
-            "travelDate": self.day,
-            "currency": self.query.currency(),
-            "paxMix": [{"ageBand": "ADULT", "numberOfTravelers": self.query.adults()}],
-        });
-        self.adapter.post("/availability/check", &body)
-    }
-
-    fn page(&self, body: &[u8], (): &(), now: Timestamp) -> Result<Page<ActivityOffer, ()>, SourceError> {
-        Ok(Page { sifted: parse_availability(body, self.query, now)?, next: None })
     }
 }
 

@@ -7,7 +7,7 @@ use domain::{
     ids::{EventId, TenantId, derived},
     sources::{
         Account, KeyScope, SourceEntry, SourceState, Switches,
-        allowance::{Allowance, Counted},
+        allowance::{Allowance, Measure},
         bucket::Bucket,
         feeds::FeedCursor,
         health::Tally,
@@ -167,7 +167,7 @@ pub struct SourceDay {
     /// Which day, by UTC.
     pub day: Date,
     /// Of what.
-    pub counted: Counted,
+    pub counted: Measure,
 }
 
 impl SourceDay {
@@ -189,10 +189,10 @@ impl Entity for SourceDay {
 
     fn key(&self) -> Key {
         let of = match self.counted {
-            Counted::Calls => String::new(),
-            Counted::Spent(currency) => format!("#{currency}"),
-            Counted::CallsOfTenant => "#TENANT".to_owned(),
-            Counted::SpentByTenant(currency) => format!("#TENANT#{currency}"),
+            Measure::Calls => String::new(),
+            Measure::Spent(currency) => format!("#{currency}"),
+            Measure::CallsOfTenant => "#TENANT".to_owned(),
+            Measure::SpentByTenant(currency) => format!("#TENANT#{currency}"),
         };
         Key::new(partition(&self.account), format!("DAY#{}{of}", self.day))
     }

@@ -145,7 +145,7 @@ impl Find {
         let deal = deal(owner.tenant.clone(), self.offer, self.cash, self.earlier, self.parts);
         let score = Score::of(&self.parts, &Weights::default());
         let mut alert = Alert::raise(owner, cause, (deal.id, 1), score, deal.last_seen);
-        alert.steps = steps_for_anyone(&deal.flight().fare);
+        alert.steps = steps_for_anyone(&deal.flight().fare, deal.last_seen);
         AlertMail::new(&tenant, Reader { name: &name, zone: &zone }, &alert, &deal, &Urls::of("https://milebuy.example", &alert))
     }
 }

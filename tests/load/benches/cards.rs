@@ -63,7 +63,7 @@ fn busy(catalogue: &Catalogue) -> CardsHeld {
     let held = catalogue.cards().step_by(2).take(20).enumerate();
     CardsHeld {
         held: held.map(|(n, card)| HeldCard { card: card.id.clone(), opened: opened(n), closed: None, bonus_on: None }).collect(),
-        elsewhere: (0..10).map(|n| Elsewhere { opened: opened(n + 15), kind: CardKind::Personal }).collect(),
+        elsewhere: (0..10).map(|n| Elsewhere { opened: opened(n + 15), kind: CardKind::Personal, issuer: None }).collect(),
         spending: Category::ALL.iter().map(|category| Spending { category: *category, usd_a_year: 5_000 }).collect(),
         business: true,
         country: None,

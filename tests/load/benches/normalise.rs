@@ -5,6 +5,7 @@
 #![allow(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "what was measured")]
 
 use std::{
+    collections::BTreeSet,
     env, fs,
     hint::black_box,
     path::Path,
@@ -13,11 +14,14 @@ use std::{
 };
 
 use providers::sources::{SOURCES, Source};
-use providers_tests::{NOW, availability, how_many, mended_offer_request, sample_json, search_page};
+use providers_tests::{NOW, availability, mended_offer_request, sample_json, search_page};
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 const OFFERS: usize = 2_000;
 const ROUNDS: u32 = 5;
+/// What is measured next to an operation: merely to parse its answer as JSON.
+const PARSE: &str = "parse";
 /// How many times as long normalising may take as parsing the same bytes, and how many times as much memory, in tenths.
 const BUDGET: (u128, u128) = (40, 20);
 
@@ -29,10 +33,11 @@ fn main() {
     let folder = tempfile::tempdir().unwrap();
     println!("source, offers, KB: offers a second and peak KB of normalising | of parsing as JSON");
     for source in SOURCES {
-        let body = expanded(source).to_string();
-        let file = folder.path().join(source.id);
+        let answer = Sample::of(source).expanded();
+        let operation = reading_of(source, &answer);
+        let (body, file) = (answer.to_string(), folder.path().join(source.id));
         fs::write(&file, &body).unwrap();
-        let [normalised, parsed] = ["normalise", "parse"].map(|what| in_its_own_process(what, source.id, &file));
+        let [normalised, parsed] = [operation, PARSE].map(|what| in_its_own_process(what, source.id, &file));
         println!(
             "{}, {OFFERS}, {}: {} and {} | {} and {}",
             source.id,
@@ -53,101 +58,167 @@ fn a_second(took: Duration) -> u128 {
     OFFERS as u128 * 1_000_000_000 / took.as_nanos().max(1)
 }
 
-/// A record so often that it comes to as many offers as are measured, each time changed.
-fn repeated(record: Value, offers_each: usize, change: impl Fn(&mut Value, usize)) -> Vec<Value> {
-    let one = |n| {
-        let mut record = record.clone();
-        change(&mut record, n);
-        record
+/// How a source's own sample becomes an answer of any size.
+struct Sample {
+    body: Value,
+    /// Where its records are.
+    records: &'static str,
+    /// How many offers one of them comes to.
+    offers_each: usize,
+    /// Where it says which offer it is, and what that costs.
+    differ: &'static [&'static str],
+}
+
+impl Sample {
+    fn of(source: &Source) -> Self {
+        match source.id {
+            "seats-aero" | "duffel" | "travelpayouts" => Self::of_flights(source.id),
+            "booking-demand" | "expedia-rapid" => Self::of_stays(source.id),
+            "goibibo" | "oyo" | "makemytrip" | "trip-com" => Self::of_the_contract(),
+            "viator" | "getyourguide" => Self::of_activities(source.id),
+            unknown => panic!("{unknown} has no sample to expand"),
+        }
+    }
+
+    fn of_flights(source: &str) -> Self {
+        match source {
+            "seats-aero" => {
+                // Four trips a record: the sample's three and one of them again.
+                let mut record = availability("one");
+                let mut again = record["AvailabilityTrips"][0].clone();
+                again["ID"] = json!("again");
+                record["AvailabilityTrips"].as_array_mut().unwrap().push(again);
+                let differ = &[
+                    "/ID",
+                    "/AvailabilityTrips/0/ID",
+                    "/AvailabilityTrips/0/MileageCost",
+                    "/AvailabilityTrips/1/ID",
+                    "/AvailabilityTrips/1/MileageCost",
+                    "/AvailabilityTrips/2/ID",
+                    "/AvailabilityTrips/2/MileageCost",
+                    "/AvailabilityTrips/3/ID",
+                    "/AvailabilityTrips/3/MileageCost",
+                ];
+                Self { body: search_page(&[record], false, 1), records: "/data", offers_each: 4, differ }
+            }
+            "duffel" => Self {
+                body: mended_offer_request(),
+                records: "/data/offers",
+                offers_each: 1,
+                differ: &["/id", "/total_amount", "/base_amount"],
+            },
+            _ => Self {
+                body: sample_json("travelpayouts/v2-the-prices-for-the-airline-tickets.json"),
+                records: "/data",
+                offers_each: 1,
+                differ: &["/value"],
+            },
+        }
+    }
+
+    fn of_stays(source: &str) -> Self {
+        match source {
+            "booking-demand" => Self {
+                body: sample_json("booking-demand/accommodations-search-v3.2.json"),
+                records: "/data",
+                offers_each: 1,
+                differ: &[
+                    "/id",
+                    "/products/0/id",
+                    "/products/0/price/base/booker_currency",
+                    "/products/0/price/total/booker_currency",
+                ],
+            },
+            // A rate a property, for two occupancies.
+            _ => Self {
+                body: sample_json("expedia-rapid/availability.json"),
+                records: "",
+                offers_each: 2,
+                differ: &[
+                    "/property_id",
+                    "/rooms/0/rates/0/bed_groups/12345/links/price_check/href",
+                    "/rooms/0/rates/0/occupancy_pricing/2/totals/exclusive/billable_currency/value",
+                    "/rooms/0/rates/0/occupancy_pricing/2/totals/inclusive/billable_currency/value",
+                    "/rooms/0/rates/0/occupancy_pricing/2/totals/property_inclusive/billable_currency/value",
+                    "/rooms/0/rates/0/occupancy_pricing/1-7,10/totals/exclusive/billable_currency/value",
+                    "/rooms/0/rates/0/occupancy_pricing/1-7,10/totals/inclusive/billable_currency/value",
+                ],
+            },
+        }
+    }
+
+    fn of_the_contract() -> Self {
+        Self {
+            body: sample_json("contract/hotels.json"),
+            records: "/hotels",
+            offers_each: 2,
+            differ: &[
+                "/id",
+                "/rooms/0/rateId",
+                "/rooms/0/price/base",
+                "/rooms/0/price/total",
+                "/rooms/1/rateId",
+                "/rooms/1/price/total",
+            ],
+        }
+    }
+
+    fn of_activities(source: &str) -> Self {
+        match source {
+            "viator" => Self {
+                body: sample_json("viator/search-freetext.json"),
+                records: "/products/results",
+                offers_each: 1,
+                differ: &["/productCode", "/pricing/summary/fromPrice"],
+            },
+            _ => Self {
+                body: sample_json("getyourguide/tours-search-response.json"),
+                records: "/data/tours",
+                offers_each: 1,
+                differ: &["/tour_id", "/price/values/amount"],
+            },
+        }
+    }
+
+    /// An answer of as many offers as are measured: the first record again and again, each time another offer at another price.
+    fn expanded(self) -> Value {
+        let Self { mut body, records, offers_each, differ } = self;
+        let all = body.pointer_mut(records).unwrap();
+        let first = all[0].take();
+        let nth = |n: usize| {
+            let mut record = first.clone();
+            for place in differ {
+                another(record.pointer_mut(place).unwrap_or_else(|| panic!("{place} is not in the sample")), n);
+            }
+            record
+        };
+        *all = (0..OFFERS / offers_each).map(nth).collect();
+        body
+    }
+}
+
+/// A number is raised by so much, whether it stands as a number or as a text; another text gets it as its ending.
+fn another(value: &mut Value, n: usize) {
+    let raised = |number: &str| (number.parse::<Decimal>().unwrap() + Decimal::from(n)).to_string();
+    *value = match value {
+        Value::Number(number) => serde_json::from_str(&raised(&number.to_string())).unwrap(),
+        Value::String(text) if text.bytes().all(|b| b.is_ascii_digit() || b == b'.') => raised(text).into(),
+        Value::String(text) => format!("{text}-{n}").into(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => panic!("{value} names nothing and costs nothing"),
     };
-    (0..OFFERS / offers_each).map(one).collect()
 }
 
-/// An answer of as many offers as are measured.
-fn expanded(source: &Source) -> Value {
-    match source.id {
-        "seats-aero" | "duffel" | "travelpayouts" => flights(source.id),
-        _ => stays_and_activities(source.id),
-    }
+/// The reading of the table whose sample an answer is. It makes of it as many offers as are measured, no two of them the same.
+fn reading_of(source: &Source, answer: &Value) -> &'static str {
+    let reading = source.readings().iter().find(|reading| (reading.fits)(answer)).unwrap();
+    let normalised = (reading.read)(answer.to_string().as_bytes(), NOW).unwrap();
+    let normalised = serde_json::to_value(&normalised).unwrap();
+    let offers: BTreeSet<String> = normalised["offers"].as_array().unwrap().iter().map(Value::to_string).collect();
+    assert_eq!(offers.len(), OFFERS, "{}: set aside {}", source.id, normalised["setAside"]);
+    reading.operation
 }
 
-fn flights(source: &str) -> Value {
-    match source {
-        "seats-aero" => {
-            // Four trips a record: the sample's three and one of them again.
-            let mut record = availability("one");
-            let again = record["AvailabilityTrips"][0].clone();
-            record["AvailabilityTrips"].as_array_mut().unwrap().push(again);
-            let records = repeated(record, 4, |record, n| {
-                record["ID"] = json!(format!("availability-{n}"));
-                for (trip, fields) in record["AvailabilityTrips"].as_array_mut().unwrap().iter_mut().enumerate() {
-                    fields["ID"] = json!(format!("trip-{n}-{trip}"));
-                    fields["MileageCost"] = json!(60_000 + 4 * n + trip);
-                }
-            });
-            search_page(&records, false, 1)
-        }
-        "duffel" => {
-            let mut body = mended_offer_request();
-            let offers = repeated(body["data"]["offers"][0].take(), 1, |offer, n| {
-                offer["id"] = json!(format!("off_{n}"));
-                offer["total_amount"] = json!(format!("{}.{:02}", 90 + n, n % 100));
-            });
-            body["data"]["offers"] = offers.into();
-            body
-        }
-        "travelpayouts" => {
-            let mut body = sample_json("travelpayouts/v2-the-prices-for-the-airline-tickets.json");
-            let prices = repeated(body["data"][0].take(), 1, |price, n| price["value"] = json!(36 + n));
-            body["data"] = prices.into();
-            body
-        }
-        unknown => panic!("{unknown} has no sample to expand"),
-    }
-}
-
-fn stays_and_activities(source: &str) -> Value {
-    match source {
-        "booking-demand" => {
-            let mut body = sample_json("booking-demand/accommodations-search-v3.2.json");
-            body["data"] = repeated(body["data"][0].take(), 1, |property, n| property["id"] = json!(10_004 + n)).into();
-            body
-        }
-        // Two rates a property.
-        "expedia-rapid" => {
-            let mut body = sample_json("expedia-rapid/availability.json");
-            repeated(body[0].take(), 2, |property, n| property["property_id"] = json!((19_248 + n).to_string())).into()
-        }
-        "viator" => {
-            let mut body = sample_json("viator/search-freetext.json");
-            let products = repeated(body["products"]["results"][0].take(), 1, |product, n| {
-                product["productCode"] = json!(format!("{n}P1"));
-                product["pricing"]["summary"]["fromPrice"] = json!(20 + n);
-            });
-            body["products"]["results"] = products.into();
-            body
-        }
-        "getyourguide" => {
-            let mut body = sample_json("getyourguide/tours-search-response.json");
-            body["data"]["tours"] = repeated(body["data"]["tours"][0].take(), 1, |tour, n| tour["tour_id"] = json!(n + 1)).into();
-            body
-        }
-        "goibibo" | "oyo" | "makemytrip" | "trip-com" => {
-            let mut body = sample_json("contract/hotels.json");
-            body["hotels"] = repeated(body["hotels"][0].take(), 2, |hotel, n| {
-                hotel["id"] = json!(format!("jai-{n}"));
-                for room in hotel["rooms"].as_array_mut().unwrap() {
-                    room["rateId"] = json!(format!("jai-{n}/{}", room["rateId"].as_str().unwrap()));
-                }
-            })
-            .into();
-            body
-        }
-        unknown => panic!("{unknown} has no sample to expand"),
-    }
-}
-
-/// How long the fastest of some rounds took, and by how many KB the first of them raised the peak.
+/// How long the fastest of some rounds of an operation's reading took, or of parsing alone, and by how many KB the first of them raised the peak.
 fn in_its_own_process(what: &str, source: &str, file: &Path) -> (Duration, u64) {
     let ran = Command::new(env::current_exe().unwrap()).args(["--measure", what, source]).arg(file).output().unwrap();
     let told = String::from_utf8(ran.stdout).unwrap();
@@ -158,15 +229,12 @@ fn in_its_own_process(what: &str, source: &str, file: &Path) -> (Duration, u64) 
 fn measured(what: &str, source: &str, file: &Path) {
     let source = providers::sources::source(source).unwrap();
     let body = fs::read(file).unwrap();
-    // What fits is the first reading of the table whose sample this is.
-    let run = || match what {
-        "parse" => {
-            black_box(serde_json::from_slice::<Value>(&body).unwrap());
-        }
-        _ => {
-            let reading = source.readings().first().unwrap();
-            let normalised = black_box((reading.read)(&body, NOW).unwrap());
-            assert_eq!(how_many(&normalised), OFFERS, "{}", source.id);
+    let reading = source.readings().iter().find(|reading| reading.operation == what);
+    let run = || match reading {
+        Some(reading) => drop(black_box((reading.read)(&body, NOW).unwrap())),
+        None => {
+            assert_eq!(what, PARSE, "{} has no such reading", source.id);
+            drop(black_box(serde_json::from_slice::<Value>(&body).unwrap()));
         }
     };
     let before = status("VmRSS");

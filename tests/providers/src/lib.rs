@@ -15,14 +15,19 @@ use domain::{
 };
 use futures::future::BoxFuture;
 use jiff::{Timestamp, civil::Date};
-use platform::outside::{Call, Outside, OutsideError, OverHttp};
+use platform::outside::{Call, MAX_ANSWER_BYTES, Outside, OutsideError, OverHttp};
 use providers::{
     Asking, SourceError,
+    raw::is_kept,
     readings::{Normalised, Reading},
     sources::{SOURCES, Source},
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+
+pub mod anything;
+pub mod desks;
+pub mod questions;
 
 /// The time at which tests ask.
 pub const NOW: Timestamp = Timestamp::constant(1_771_400_000, 0);
@@ -88,23 +93,6 @@ pub fn withstands(reading: &ReadingOf, body: &[u8]) -> Result<Normalised, Source
         assert!(is_sound(&normalised), "{} lets something untrusted through", reading.source.id);
     }
     read
-}
-
-/// How many offers it holds.
-pub fn how_many(normalised: &Normalised) -> usize {
-    match normalised {
-        Normalised::Flights(found) => found.offers.len(),
-        Normalised::LeadIns(found) => found.offers.len(),
-        Normalised::Stays(found) => found.offers.len(),
-        Normalised::Activities(found) => found.offers.len(),
-        Normalised::PriceCheck(_)
-        | Normalised::Booking(_)
-        | Normalised::Bookings { .. }
-        | Normalised::Payment { .. }
-        | Normalised::CancelQuote(_)
-        | Normalised::Cancelled
-        | Normalised::Changes(_) => 0,
-    }
 }
 
 /// Nothing in it that can't be trusted.
@@ -194,6 +182,16 @@ pub fn pointers(document: &Value) -> Vec<String> {
     all
 }
 
+/// A document with one value after the other of another type.
+pub fn mistyped(document: &Value) -> impl Iterator<Item = Value> {
+    let wrong = [Value::Null, json!(true), json!(-1), json!("\u{202e}"), json!([[]]), json!({"a": {}})];
+    pointers(document).into_iter().zip(wrong.into_iter().cycle()).map(|(place, wrong)| {
+        let mut document = document.clone();
+        *document.pointer_mut(&place).unwrap() = wrong;
+        document
+    })
+}
+
 /// What a vendor was asked.
 #[derive(Debug, Clone)]
 pub struct Asked {
@@ -218,6 +216,11 @@ impl Asked {
     /// The body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// Whether it is a call with this method, of this path.
+    pub fn is(&self, (method, path): (&str, &str)) -> bool {
+        (self.head.method.as_str(), self.head.uri.path()) == (method, path)
     }
 }
 
@@ -251,11 +254,39 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap()
     }
 
+    /// As it comes.
+    fn response(self) -> Response<Bytes> {
+        let Self { status, headers, body, .. } = self;
+        let bare = Response::builder().status(status);
+        headers.into_iter().fold(bare, |answer, (name, value)| answer.header(name, value)).body(body).unwrap()
+    }
+
     /// One more header.
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
+}
+
+/// Each class of errors; and whether something may be booked after it.
+pub fn failures() -> Vec<(Answer, SourceError, bool)> {
+    let limited = |retry_after| SourceError::RateLimited { retry_after };
+    let seven = Duration::from_secs(7);
+    vec![
+        (Answer::new(401, "{}"), SourceError::Unauthorized, false),
+        (Answer::new(403, "{}"), SourceError::Forbidden, false),
+        (Answer::new(429, "{}"), limited(None), false),
+        (Answer::new(429, "{}").with("retry-after", "7"), limited(Some(seven)), false),
+        (Answer::new(400, "{}"), SourceError::Rejected { status: 400, code: None }, false),
+        (Answer::new(500, "{}"), SourceError::Unavailable(500), true),
+        (Answer::new(502, "<html>"), SourceError::Unavailable(502), true),
+        (Answer::new(503, "{}"), SourceError::Unavailable(503), true),
+        (Answer::new(302, "").with("location", "http://127.0.0.1:1/"), SourceError::Unavailable(302), true),
+        (Answer::new(202, ""), SourceError::Malformed, true),
+        (Answer::new(200, "garbage"), SourceError::Malformed, true),
+        (Answer::new(200, "garbage").with("content-encoding", "gzip"), SourceError::Malformed, true),
+        (Answer::new(200, vec![b' '; MAX_ANSWER_BYTES + 1]), SourceError::TooLarge, true),
+    ]
 }
 
 /// A vendor on a loopback port, which keeps what it is asked.
@@ -290,19 +321,6 @@ impl Vendor {
         Self { base, asked }
     }
 
-    /// Takes connections and says nothing.
-    pub async fn silent() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = base(&listener);
-        tokio::spawn(async move {
-            let mut open = Vec::new();
-            while let Ok((connection, _)) = listener.accept().await {
-                open.push(connection);
-            }
-        });
-        Self { base, asked: Arc::default() }
-    }
-
     /// Not there.
     pub async fn absent() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -335,13 +353,11 @@ fn playing(asked: Arc<Mutex<Vec<Asked>>>, answer: impl Fn(usize, &Asked) -> Answ
             asked.push(one.clone());
             asked.len() - 1
         };
-        let Answer { status, headers, body, never } = answer(before, &one);
-        if never {
+        let answer = answer(before, &one);
+        if answer.never {
             std::future::pending::<()>().await;
         }
-        let response =
-            headers.into_iter().fold(Response::builder().status(status), |response, (name, value)| response.header(name, value));
-        response.body(Body::from(body)).unwrap()
+        answer.response().map(Body::from)
     })
 }
 
@@ -382,4 +398,52 @@ impl Outside for Refusing {
         self.0.lock().unwrap().push(format!("{call:?}"));
         Box::pin(async { Err(OutsideError::Undeclared) })
     }
+}
+
+/// Sends what is said at a desk, of which nothing may be kept, and keeps how each call reads when it is logged.
+#[derive(Debug)]
+pub struct Showing {
+    over: OverHttp,
+    /// How the calls read.
+    pub shown: Mutex<Vec<String>>,
+}
+
+impl Default for Showing {
+    fn default() -> Self {
+        Self { over: outside(), shown: Mutex::default() }
+    }
+}
+
+impl Showing {
+    /// How many calls there were.
+    pub fn said(&self) -> usize {
+        self.shown.lock().unwrap().len()
+    }
+}
+
+impl Outside for Showing {
+    fn send(&self, call: Call) -> BoxFuture<'_, Result<http::Response<Bytes>, OutsideError>> {
+        not_kept(&call);
+        self.shown.lock().unwrap().push(format!("{call:?}"));
+        self.over.send(call)
+    }
+}
+
+/// Sends what is said at a desk, of which nothing may be kept, and loses what is answered to the call with this method and path.
+#[derive(Debug)]
+pub struct Losing(pub OverHttp, pub (&'static str, &'static str));
+
+impl Outside for Losing {
+    fn send(&self, call: Call) -> BoxFuture<'_, Result<http::Response<Bytes>, OutsideError>> {
+        not_kept(&call);
+        Box::pin(async move {
+            let loses = (call.request.method().as_str(), call.request.uri().path()) == self.1;
+            let answer = self.0.send(call).await;
+            if loses { Err(OutsideError::Unreachable) } else { answer }
+        })
+    }
+}
+
+fn not_kept(call: &Call) {
+    assert!(!is_kept(call.source, call.operation), "{} {}: bookings tell who travels", call.source, call.operation);
 }

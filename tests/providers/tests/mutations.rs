@@ -5,7 +5,12 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
-use providers_tests::{ReadingOf, every_reading, every_sample, how_many, pointers, withstands};
+use providers::sources::SOURCES;
+use providers_tests::{
+    Answer, ReadingOf,
+    anything::{Tried, withstands_all},
+    every_reading, every_sample, pointers, withstands,
+};
 use serde_json::{Value, json};
 
 /// How many answers are made of each sample for each reading of its source.
@@ -97,7 +102,7 @@ fn no_reading_is_led_astray() {
 fn depth_alone_breaks_nothing() {
     for reading in every_reading() {
         for body in [deep("[", "]"), deep("{\"data\":", "}"), deep("{\"data\":{\"offers\":[", "]}}")] {
-            let found = withstands(&reading, body.as_bytes()).map_or(0, |read| how_many(&read));
+            let found = withstands(&reading, body.as_bytes()).map_or(0, |read| read.tally().0);
             assert_eq!(found, 0, "{} finds an offer in it", reading.name());
         }
     }
@@ -115,5 +120,31 @@ fn every_reading_reads_a_sample() {
     };
     for reading in every_reading() {
         assert!(reads(&reading), "{} has no sample", reading.name());
+    }
+}
+
+/// What sources answer with, in turn.
+const STATUSES: [u16; 6] = [200, 204, 409, 422, 429, 503];
+
+#[tokio::test]
+async fn no_adapter_is_led_astray() {
+    let samples = every_sample();
+    for source in SOURCES {
+        let (mut tried, mut rng) = (Tried::new(), Rng::with_seed(1));
+        for (n, (_, _, sample)) in samples.iter().filter(|(of, ..)| of.id == source.id).enumerate() {
+            withstands_all(source, &Answer::new(200, sample.clone()), &mut tried).await;
+            for status in STATUSES {
+                let spoilt = Answer::new(status, spoilt(sample, &mut rng)).with("retry-after", "9".repeat(n));
+                withstands_all(source, &spoilt, &mut tried).await;
+            }
+        }
+        assert!(tried.contains_key("search"), "{} is not searched", source.id);
+        // Both must have happened to each, or this has tried nothing.
+        let idle = |(what, (asked, answered)): &(&&str, &(u32, u32))| match **what {
+            // Something else is asked before, and what answers the one does not answer the other.
+            "around" | "pay" => answered == asked,
+            _ => !(1..*asked).contains(answered),
+        };
+        assert_eq!(tried.iter().filter(idle).collect::<Vec<_>>(), [], "{}", source.id);
     }
 }

@@ -13,7 +13,7 @@ use domain::{
 };
 use local::recordings::{KEY, OBSERVED, Recordings, TRAVEL_DAY, router};
 use providers::{
-    ActivitySource, AwardSource, CashSource, Duffel, Found, SeatsAero, SourceError, StaySource, Viator, goibibo, trip_com,
+    ActivitySource, AwardSource, CashSource, Duffel, Feed, Found, SeatsAero, SourceError, StaySource, Viator, goibibo, trip_com,
 };
 use providers_tests::{NOW, asking, day, outside, party, query, serve};
 use rust_decimal::Decimal;
@@ -239,7 +239,7 @@ async fn a_feed_tells_of_one_room_after_the_other_of_those_that_its_searches_hav
     let goibibo = goibibo::new(&base, KEY.to_owned().into());
     let (mut since, mut told) = (Since::Instant(NOW), Vec::new());
     for _ in 0..10 {
-        let page = goibibo.feed().unwrap().changes(&asking(&outside), &since).await.unwrap();
+        let page = goibibo.changes(&asking(&outside), &since).await.unwrap();
         assert!(!page.more && page.unreadable == 0, "{page:?}");
         told.extend(page.changes.into_keys());
         since = Since::Cursor(page.cursor);
@@ -250,7 +250,7 @@ async fn a_feed_tells_of_one_room_after_the_other_of_those_that_its_searches_hav
     let found = goibibo.stays(&asking(&outside), &query).await;
     assert!(!found.offers.is_empty() && found.offers.iter().all(|offer| told.contains(&offer.property.reference)));
     let refused = goibibo::new(&base, "another:key".to_owned().into());
-    assert_eq!(refused.feed().unwrap().changes(&asking(&outside), &since).await, Err(SourceError::Unauthorized));
+    assert_eq!(refused.changes(&asking(&outside), &since).await, Err(SourceError::Unauthorized));
 }
 
 #[tokio::test]

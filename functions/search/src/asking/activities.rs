@@ -1,5 +1,7 @@
 //! Activities: every source side by side.
 
+use std::sync::Arc;
+
 use domain::{
     activities::{ActivityOffer, ActivityQuery},
     answers::{Answer, Part},
@@ -10,26 +12,25 @@ use futures::{
     future::{BoxFuture, join_all},
 };
 use platform::Deps;
-use providers::{Serving, sources::Adapter};
+use providers::{ActivitySource, Serving};
 use storage::StoreError;
 
 use super::{Askable, Asking};
 
 impl Askable for ActivityQuery {
+    type Adapter = Arc<dyn ActivitySource>;
+
     fn ask<'a>(&'a self, asking: &'a Asking<'a, Self>) -> BoxFuture<'a, Vec<Part<ActivityOffer>>> {
-        let said = asking.serving().filter_map(move |serving| {
-            let Adapter::Activities(source) = &serving.adapter else { return None };
-            Some(async move {
-                let Some(asked) = asking.put_to(serving, self) else { return asking.not_offered(serving) };
-                let with = asking.with(serving);
-                let ask = asking.part(source.activities(&with, &asked));
-                Box::pin(asking.of_all(serving, self, &asked, ask)).await
-            })
+        let said = asking.serving().map(move |serving| async move {
+            let Some(asked) = asking.put_to(serving, self) else { return asking.not_offered(serving) };
+            let with = asking.with(serving);
+            let ask = asking.part(serving.adapter.activities(&with, &asked));
+            Box::pin(asking.of_all(serving, self, &asked, ask)).await
         });
         join_all(said).boxed()
     }
 
-    fn is_wanted_of(&self, _: &Serving) -> bool {
+    fn is_wanted_of(&self, _: &Serving<Self::Adapter>) -> bool {
         true
     }
 

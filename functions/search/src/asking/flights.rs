@@ -14,13 +14,14 @@ use futures::{
 };
 use jiff::civil::Date;
 use platform::Deps;
-use providers::{Serving, duffel::CASH_DAYS_PER_SEARCH, sources::Adapter};
+use providers::{FlightSource, Serving, duffel::CASH_DAYS_PER_SEARCH};
 use storage::{Observation, StoreError};
 
 use super::{Askable, Asking, nothing_of};
-use crate::serving::id_of;
 
 impl Askable for SearchQuery {
+    type Adapter = FlightSource;
+
     /// Asks for what is wanted, and for what it is compared with. Awards come first in the answer, too: one that is too large is cut
     /// from the end.
     fn ask<'a>(&'a self, asking: &'a Asking<'a, Self>) -> BoxFuture<'a, Vec<Part<FlightOffer>>> {
@@ -38,18 +39,16 @@ impl Askable for SearchQuery {
         .boxed()
     }
 
-    fn is_wanted_of(&self, serving: &Serving) -> bool {
+    fn is_wanted_of(&self, serving: &Serving<FlightSource>) -> bool {
         match (&serving.adapter, self.wanted()) {
-            (Adapter::Awards(_), Wanted::AwardFlights) | (Adapter::Fares(_), Wanted::CashFlights) => true,
-            (Adapter::Awards(_), Wanted::CashFlights)
-            | (Adapter::Fares(_), Wanted::AwardFlights)
-            | (Adapter::LeadIns(_) | Adapter::Stays(_) | Adapter::Activities(_), _) => false,
+            (FlightSource::Awards(_), Wanted::AwardFlights) | (FlightSource::Fares(_), Wanted::CashFlights) => true,
+            (FlightSource::Awards(_), Wanted::CashFlights) | (FlightSource::Fares(_), Wanted::AwardFlights) => false,
         }
     }
 
     /// Awards are compared with fares, and fares with nothing.
-    fn concerns(&self, serving: &Serving) -> bool {
-        self.is_wanted_of(serving) || matches!((&serving.adapter, self.wanted()), (Adapter::Fares(_), Wanted::AwardFlights))
+    fn concerns(&self, serving: &Serving<FlightSource>) -> bool {
+        self.is_wanted_of(serving) || matches!((&serving.adapter, self.wanted()), (FlightSource::Fares(_), Wanted::AwardFlights))
     }
 
     fn keep_prices<'a>(cx: &'a Deps, scope: &'a KeyScope, answer: &'a Answer<Self>) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -62,12 +61,12 @@ type Said<'a> = BoxFuture<'a, Part<FlightOffer>>;
 
 /// Questions of flights, as they are put to sources.
 trait ToSources {
-    fn awards<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving) -> Option<Said<'a>>;
+    fn awards<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving<FlightSource>) -> Option<Said<'a>>;
 
     fn fares<'a>(
         &'a self,
         asking: &'a Asking<'a, SearchQuery>,
-        serving: &'a Serving,
+        serving: &'a Serving<FlightSource>,
         days: Result<&'a [Date], Trouble>,
     ) -> Option<Said<'a>>;
 
@@ -75,8 +74,8 @@ trait ToSources {
 }
 
 impl ToSources for SearchQuery {
-    fn awards<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving) -> Option<Said<'a>> {
-        let Adapter::Awards(source) = &serving.adapter else { return None };
+    fn awards<'a>(&'a self, asking: &'a Asking<'a, SearchQuery>, serving: &'a Serving<FlightSource>) -> Option<Said<'a>> {
+        let FlightSource::Awards(source) = &serving.adapter else { return None };
         let said = async move {
             let Some(asked) = asking.put_to(serving, self) else { return asking.not_offered(serving) };
             let with = asking.with(serving);
@@ -89,19 +88,19 @@ impl ToSources for SearchQuery {
     fn fares<'a>(
         &'a self,
         asking: &'a Asking<'a, SearchQuery>,
-        serving: &'a Serving,
+        serving: &'a Serving<FlightSource>,
         days: Result<&'a [Date], Trouble>,
     ) -> Option<Said<'a>> {
         // Put as it is: for which days depends on the awards, so that no two questions have the same one.
-        let Adapter::Fares(source) = &serving.adapter else { return None };
+        let FlightSource::Fares(source) = &serving.adapter else { return None };
         let said = async move {
             let days = match days {
                 // Not that there are none: what they would be compared with is not known yet.
                 Err(trouble) => {
                     let trouble = Some(trouble);
-                    return Part { trouble, ..nothing_of(&id_of(serving), SourceOutcome::Failed, asking.now) };
+                    return Part { trouble, ..nothing_of(serving.id(), SourceOutcome::Failed, asking.now) };
                 }
-                Ok([]) => return nothing_of(&id_of(serving), SourceOutcome::Complete, asking.now),
+                Ok([]) => return nothing_of(serving.id(), SourceOutcome::Complete, asking.now),
                 Ok(days) => days,
             };
             asking.part(source.fares(&asking.with(serving), self, days)).await
@@ -139,7 +138,7 @@ impl ToSources for SearchQuery {
 
 impl Asking<'_, SearchQuery> {
     fn is_of_awards(&self, source: &SourceId) -> bool {
-        self.servers.all.iter().any(|(id, serving)| id == source && matches!(serving.adapter, Adapter::Awards(_)))
+        self.servers.all.iter().any(|serving| serving.id() == source && matches!(serving.adapter, FlightSource::Awards(_)))
     }
 }
 

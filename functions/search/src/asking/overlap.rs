@@ -13,30 +13,29 @@ use providers::Serving;
 use storage::{Held, StoreError, Turn};
 use tokio::time::{Instant, sleep};
 
-use super::{Asking, FIRST_PAUSE, LONGEST_PAUSE, give_back, keep, nothing_of};
-use crate::serving::id_of;
+use super::{Askable, Asking, FIRST_PAUSE, LONGEST_PAUSE, give_back, keep, nothing_of};
 
 /// So long one who asks for a part is waited for: as long as a member waits for all of them.
 const WAITED: Duration = Duration::from_secs(7);
 /// Beyond the time for asking, for what is stored after it. Shorter than for the question: who dies holds up nobody twice.
 const LEASE_BEYOND: Duration = Duration::from_secs(2);
 
-impl<Q: Question> Asking<'_, Q> {
+impl<Q: Askable> Asking<'_, Q> {
     /// The question as it is put to a source, if it can be.
-    pub(super) fn put_to(&self, serving: &Serving, query: &Q) -> Option<Q> {
-        query.put_to(&id_of(serving), serving.source.asks, self.now)
+    pub(super) fn put_to(&self, serving: &Serving<Q::Adapter>, query: &Q) -> Option<Q> {
+        query.put_to(serving.id(), serving.source.asks, self.now)
     }
 
     /// That a source can't be asked this: no call is made for it.
-    pub(super) fn not_offered(&self, serving: &Serving) -> Part<Q::Offer> {
+    pub(super) fn not_offered(&self, serving: &Serving<Q::Adapter>) -> Part<Q::Offer> {
         let trouble = Some(Trouble { at: self.now, cause: Cause::NotOffered });
-        Part { trouble, ..nothing_of(&id_of(serving), SourceOutcome::Failed, self.now) }
+        Part { trouble, ..nothing_of(serving.id(), SourceOutcome::Failed, self.now) }
     }
 
     /// What a source says of a question that is put to it as another one: what it said to that before, or says to `ask` now.
     pub(super) async fn of_all(
         &self,
-        serving: &Serving,
+        serving: &Serving<Q::Adapter>,
         query: &Q,
         asked: &Q,
         ask: impl Future<Output = Part<Q::Offer>> + Send,
@@ -48,7 +47,7 @@ impl<Q: Question> Asking<'_, Q> {
     /// That the store can't say what is kept is no reason not to ask: then a call is not saved.
     async fn shared(
         &self,
-        serving: &Serving,
+        serving: &Serving<Q::Adapter>,
         query: &Q,
         asked: &Q,
         ask: impl Future<Output = Part<Q::Offer>> + Send,
@@ -61,12 +60,12 @@ impl<Q: Question> Asking<'_, Q> {
 
     async fn shared_in_turn(
         &self,
-        serving: &Serving,
+        serving: &Serving<Q::Adapter>,
         (query, asked): (&Q, &Q),
         ask: impl Future<Output = Part<Q::Offer>> + Send,
         held: &mut Option<Held>,
     ) -> Part<Q::Offer> {
-        let key = asked.key().of_part(&id_of(serving));
+        let key = asked.key().of_part(serving.id());
         let until = (Instant::now() + WAITED).min(self.until);
         let mut pause = FIRST_PAUSE;
         loop {
@@ -101,9 +100,9 @@ impl<Q: Question> Asking<'_, Q> {
                 }
             }
             if Instant::now() + pause >= until {
-                self.busy.lock().unwrap_or_else(PoisonError::into_inner).push(id_of(serving));
+                self.busy.lock().unwrap_or_else(PoisonError::into_inner).push(serving.id().clone());
                 let trouble = Some(Trouble { at: self.now, cause: Cause::Late });
-                return Part { trouble, ..nothing_of(&id_of(serving), SourceOutcome::Failed, self.now) };
+                return Part { trouble, ..nothing_of(serving.id(), SourceOutcome::Failed, self.now) };
             }
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);

@@ -1,5 +1,7 @@
 //! Stays: every source that can be asked where.
 
+use std::sync::Arc;
+
 use domain::{
     answers::{Answer, Part},
     sources::KeyScope,
@@ -10,26 +12,25 @@ use futures::{
     future::{BoxFuture, join_all},
 };
 use platform::Deps;
-use providers::{Serving, sources::Adapter};
+use providers::{Serving, StaySource};
 use storage::StoreError;
 
 use super::{Askable, Asking};
 
 impl Askable for StayQuery {
+    type Adapter = Arc<dyn StaySource>;
+
     fn ask<'a>(&'a self, asking: &'a Asking<'a, Self>) -> BoxFuture<'a, Vec<Part<StayOffer>>> {
-        let said = asking.serving().filter_map(move |serving| {
-            let Adapter::Stays(source) = &serving.adapter else { return None };
-            Some(async move {
-                let Some(asked) = asking.put_to(serving, self) else { return asking.not_offered(serving) };
-                let with = asking.with(serving);
-                let ask = asking.part(source.stays(&with, &asked));
-                Box::pin(asking.of_all(serving, self, &asked, ask)).await
-            })
+        let said = asking.serving().map(move |serving| async move {
+            let Some(asked) = asking.put_to(serving, self) else { return asking.not_offered(serving) };
+            let with = asking.with(serving);
+            let ask = asking.part(serving.adapter.stays(&with, &asked));
+            Box::pin(asking.of_all(serving, self, &asked, ask)).await
         });
         join_all(said).boxed()
     }
 
-    fn is_wanted_of(&self, _: &Serving) -> bool {
+    fn is_wanted_of(&self, _: &Serving<Self::Adapter>) -> bool {
         true
     }
 

@@ -69,6 +69,12 @@ pub(super) const BANS: &[Ban] = &[
         reason: "what is committed is finished",
     },
     Ban {
+        texts: &["#[cfg(test)]", "#[test]"],
+        applies: |path| rust(path) && path.starts_with("functions/"),
+        also_comments: false,
+        reason: "tests in the crates of functions are not run: a rule and its test stand in `shared`, what a function does is tested in `tests`",
+    },
+    Ban {
         texts: &["/work/", "/root/", "/home/"],
         applies: |_| true,
         also_comments: true,

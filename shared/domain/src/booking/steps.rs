@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,7 +14,7 @@ use crate::{
     language::Language,
     money::{Money, Points, ProgrammeId},
     programmes::name_of,
-    transfers::{TransferPartner, partners_to},
+    transfers::{TransferPartner, TransferTime, partners_to},
 };
 
 /// One step.
@@ -75,8 +75,8 @@ pub fn steps(plan: &FundingPlan, fees: Option<Money>, locale: &Locale, now: Time
 
 impl Booking {
     /// What to do about it, in order, and how far that is. `plan` is where its points come from, by what the member has now, and
-    /// `may_transfer` what [`Booking::may_transfer`] says now. Once points are on their way neither counts any longer: balances
-    /// don't tell of them, and nobody is told to transfer twice. Nothing, where there are too few points, or it was given up.
+    /// `may_transfer` what [`Booking::may_transfer`] says now. Once all points are on their way neither counts any longer: nobody is
+    /// told to transfer twice. Nothing, where there are too few points, or it was given up.
     pub fn steps(
         &self,
         plan: Option<&FundingPlan>,
@@ -91,9 +91,18 @@ impl Booking {
         match self.state {
             BookingState::Verify => marked(by_plan(), 0),
             BookingState::Verified { held_until, .. } => {
-                let steps = by_plan();
+                let mut steps = by_plan();
+                let sent = self.sent.filter(|_| !steps.is_empty());
+                if sent.is_some() && !steps.iter().any(|step| step.kind == StepKind::Transfer) {
+                    steps.insert(1, step(StepKind::Wait, arriving(language, &self.programme)));
+                }
                 let next = next_after_a_look(&steps, may_transfer, held_until.is_some_and(|until| now <= until));
-                marked(steps, next)
+                let mut steps = marked(steps, next);
+                if let Some(sent) = sent {
+                    let done = step(StepKind::Transfer, transferred_in_part(language, &self.programme, sent.points));
+                    steps.insert(1, Step { state: StepState::Done, irreversible: true, ..done });
+                }
+                steps
             }
             BookingState::Waiting { .. } => {
                 use StepState::{Done, Next, ToCome};
@@ -155,7 +164,7 @@ fn planned(plan: &FundingPlan, fees: Option<Money>, language: Language, now: Tim
     // All are made at once, and waited for together.
     let slowest = plan.transfers.iter().max_by_key(|transfer| transfer.time.map_or(u32::MAX, |time| time.worst_minutes));
     if let Some(transfer) = slowest {
-        steps.push(Step { transfer: Some(transfer.clone()), ..step(StepKind::Wait, wait(language, transfer)) });
+        steps.push(Step { transfer: Some(transfer.clone()), ..step(StepKind::Wait, wait(language, transfer, day_of(now))) });
     }
     steps.push(book_with(language, &plan.programme, plan.points, fees));
     steps
@@ -168,10 +177,11 @@ fn book_with(language: Language, programme: &ProgrammeId, points: Points, fees: 
 /// What to do to book a fare for somebody whose balances are not looked at, in English, as all of a mail is: nothing for what is
 /// paid in money. Whose points can become the programme's is told with how long that takes; what nothing recent confirms is left
 /// out.
-pub fn steps_for_anyone(fare: &Fare) -> Vec<String> {
+pub fn steps_for_anyone(fare: &Fare, now: Timestamp) -> Vec<String> {
     let Fare::Award { programme, points, taxes } = fare else { return vec![] };
     let (language, own) = (Language::English, name(programme));
-    let ways: Vec<String> = partners_to(programme).filter(|way| way.confirmed).map(|way| way_in(language, way)).collect();
+    let ways = partners_to(programme).filter(|way| way.confirmed).map(|way| way_in(language, way, day_of(now)));
+    let ways: Vec<String> = ways.collect();
     let mut steps = vec![verify(language, programme, *points)];
     if !ways.is_empty() {
         steps.push(format!(
@@ -184,10 +194,10 @@ pub fn steps_for_anyone(fare: &Fare) -> Vec<String> {
 }
 
 /// Whose points, how many for how many, and how long.
-fn way_in(language: Language, way: &TransferPartner) -> String {
-    let time = way.time.map(|time| match (time.typical_minutes, time.worst_minutes) {
-        (_, 0) => ", usually at once".to_owned(),
-        (_, worst) => format!(", up to {}", duration(language, worst)),
+fn way_in(language: Language, way: &TransferPartner, today: Date) -> String {
+    let time = way.time.map(|time| match time.worst_minutes {
+        0 => format!(", usually at once{}", measured(language, time, today)),
+        worst => format!(", up to {}{}", duration(language, worst), measured(language, time, today)),
     });
     let (from, time) = (name(&way.from), time.unwrap_or_else(|| ", how long is not known".to_owned()));
     format!("{from} {}:{}{time}", way.ratio.give, way.ratio.get)
@@ -233,6 +243,21 @@ fn transferred(language: Language, programme: &ProgrammeId) -> String {
     match language {
         Language::English => format!("You have transferred the points to {programme}. Don't transfer them again."),
         Language::German => format!("Du hast die Punkte zu {programme} übertragen. Übertrage sie nicht noch einmal."),
+    }
+}
+
+/// That points are on their way, and that the award asks more by now.
+fn transferred_in_part(language: Language, programme: &ProgrammeId, points: Points) -> String {
+    let (points, programme) = (language.points(points), name(programme));
+    match language {
+        Language::English => {
+            format!(
+                "You have seen to {points} points with {programme}. Don't transfer those again: what follows is for the rest."
+            )
+        }
+        Language::German => format!(
+            "Für {points} Punkte bei {programme} hast du gesorgt. Übertrage sie nicht noch einmal: was folgt, ist für den Rest."
+        ),
     }
 }
 
@@ -291,7 +316,7 @@ fn give(language: Language, transfer: &Transfer) -> String {
     }
 }
 
-fn wait(language: Language, transfer: &Transfer) -> String {
+fn wait(language: Language, transfer: &Transfer, today: Date) -> String {
     let to = name(&transfer.to);
     let long = match (transfer.time, language) {
         (None, Language::English) => "how long that takes is not known".to_owned(),
@@ -305,10 +330,25 @@ fn wait(language: Language, transfer: &Transfer) -> String {
             format!("meist {}, bis zu {}", duration(language, time.typical_minutes), duration(language, time.worst_minutes))
         }
     };
+    let when = transfer.time.map(|time| measured(language, time, today)).unwrap_or_default();
     match language {
-        Language::English => format!("Wait until the points are at {to}: {long}. The award can be gone by then."),
-        Language::German => format!("Warte, bis die Punkte bei {to} sind: {long}. Die Prämie kann bis dahin weg sein."),
+        Language::English => format!("Wait until the points are at {to}: {long}{when}. The award can be gone by then."),
+        Language::German => format!("Warte, bis die Punkte bei {to} sind: {long}{when}. Die Prämie kann bis dahin weg sein."),
     }
+}
+
+/// When a time was measured, where that is long ago.
+fn measured(language: Language, time: TransferTime, today: Date) -> String {
+    match (time.is_stale(today), language) {
+        (false, _) => String::new(),
+        (true, Language::English) => format!(" (as measured on {}, long ago)", time.as_of),
+        (true, Language::German) => format!(" (gemessen am {}, das ist lange her)", time.as_of),
+    }
+}
+
+/// The day by UTC.
+fn day_of(now: Timestamp) -> Date {
+    TimeZone::UTC.to_datetime(now).date()
 }
 
 /// Minutes in the largest unit that they fill.
@@ -408,7 +448,8 @@ mod tests {
     fn whoever_is_told_of_an_award_learns_whose_points_lead_there() {
         let taxes = Some("5.60USD".parse().unwrap());
         let award = Fare::Award { programme: "aadvantage".parse().unwrap(), points: 40_000.try_into().unwrap(), taxes };
-        let steps = steps_for_anyone(&award);
+        let now = "2026-11-21T12:00:00Z".parse().unwrap();
+        let steps = steps_for_anyone(&award, now);
         assert_eq!(steps.len(), 3);
         assert!(steps[1].contains("Citi ThankYou Rewards 1:1, how long is not known"), "{}", steps[1]);
         assert!(
@@ -416,7 +457,31 @@ mod tests {
             "{}",
             steps[2]
         );
-        assert_eq!(steps_for_anyone(&Fare::Cash { total: "5.60USD".parse().unwrap() }), [""; 0]);
+        assert_eq!(steps_for_anyone(&Fare::Cash { total: "5.60USD".parse().unwrap() }, now), [""; 0]);
+    }
+
+    #[test]
+    fn a_time_that_was_measured_long_ago_says_when() {
+        let wait =
+            |locale| told("aer-lingus-aerclub", 10_000, "amex-mr", locale).into_iter().find(|(kind, _)| *kind == StepKind::Wait);
+        let (english, german) = (wait("en").unwrap().1, wait("de").unwrap().1);
+        assert!(
+            english.ends_with("usually at once (as measured on 2021-03-04, long ago). The award can be gone by then."),
+            "{english}"
+        );
+        assert!(german.contains("meist sofort (gemessen am 2021-03-04, das ist lange her)."), "{german}");
+        let award = |programme: &str| Fare::Award {
+            programme: programme.parse().unwrap(),
+            points: 1_000.try_into().unwrap(),
+            taxes: None,
+        };
+        let in_march_2022 = "2022-03-04T12:00:00Z".parse().unwrap();
+        let ways = |now| steps_for_anyone(&award("aer-lingus-aerclub"), now)[1].clone();
+        assert!(
+            ways("2026-11-21T12:00:00Z".parse().unwrap())
+                .contains("Rewards 1:1, usually at once (as measured on 2021-03-04, long ago)")
+        );
+        assert!(!ways(in_march_2022).contains("measured on 2021-03-04"), "a year is not long yet");
     }
 
     #[test]

@@ -54,17 +54,31 @@ fn seen(points: u64) -> Look {
     Look { seen: Some(Seen { points: points.try_into().unwrap(), taxes, seats: Some(2) }), held_until: None }
 }
 
+/// Where AAdvantage points come from, for who has these.
+fn planned(balances: &[(&str, u64)], points: u64) -> Result<FundingPlan, FundingError> {
+    use crate::funding::{Terms, plan};
+    let balance = |(programme, points): &(&str, u64)| (programme.parse().unwrap(), (*points).try_into().unwrap());
+    let balances = balances.iter().map(balance).collect();
+    let points = points.try_into().unwrap();
+    plan(&"aadvantage".parse().unwrap(), points, &balances, &Default::default(), &Terms::shipped(at(1)))
+}
+
+/// What Citi's points are enough for.
+fn enough() -> Result<FundingPlan, FundingError> {
+    planned(&[("citi-typ", 90_000)], 40_000)
+}
+
 #[test]
 fn points_are_transferred_only_right_after_the_award_was_seen() {
     let deal = deal(award(40_000), 0);
     let mut booking = started(&deal);
-    assert_eq!(booking.transfer(&deal, None, at(1)), Err(BookingError::VerifyFirst));
+    assert_eq!(booking.transfer(&deal, &enough(), at(1)), Err(BookingError::VerifyFirst));
     booking.verify(&deal, seen(40_000), at(5)).unwrap();
-    assert_eq!(booking.clone().transfer(&deal, None, at(15)), Ok(()));
-    assert_eq!(booking.transfer(&deal, None, at(16)), Err(BookingError::VerifyFirst));
+    assert_eq!(booking.clone().transfer(&deal, &enough(), at(15)), Ok(()));
+    assert_eq!(booking.transfer(&deal, &enough(), at(16)), Err(BookingError::VerifyFirst));
     booking.verify(&deal, seen(40_000), at(20)).unwrap();
-    booking.transfer(&deal, None, at(21)).unwrap();
-    assert_eq!(booking.transfer(&deal, None, at(21)), Err(BookingError::Transferred));
+    booking.transfer(&deal, &enough(), at(21)).unwrap();
+    assert_eq!(booking.transfer(&deal, &enough(), at(21)), Err(BookingError::Transferred));
     assert_eq!((booking.done(None, at(60)), booking.state), (Ok(()), BookingState::Booked));
 }
 
@@ -110,7 +124,7 @@ fn nothing_is_booked_where_the_last_look_found_no_seat() {
     booking.verify(&deal, none, at(1)).unwrap();
     assert_eq!(booking.done(None, at(2)), Err(BookingError::NoSeats));
     booking.verify(&deal, seen(40_000), at(3)).unwrap();
-    booking.transfer(&deal, None, at(3)).unwrap();
+    booking.transfer(&deal, &enough(), at(3)).unwrap();
     booking.verify(&deal, none, at(4)).unwrap();
     assert_eq!(booking.done(None, at(5)), Err(BookingError::NoSeats));
     booking.verify(&deal, seen(40_000), at(6)).unwrap();
@@ -127,7 +141,7 @@ fn what_was_never_transferred_must_be_there() {
     assert_eq!(booking.clone().done(Some(40_000), at(2)), Ok(()));
     assert_eq!(booking.clone().done(None, at(2)), Ok(()), "what they have was never said");
     // What is on its way may be there by now, or spent.
-    booking.transfer(&deal, None, at(2)).unwrap();
+    booking.transfer(&deal, &enough(), at(2)).unwrap();
     assert_eq!(booking.done(Some(0), at(3)), Ok(()));
 }
 
@@ -157,7 +171,7 @@ fn each_step_is_done_next_or_to_come() {
     assert_eq!(marks(&booking, 12), [Next, ToCome, ToCome, ToCome, ToCome, ToCome], "that look is too long ago");
     booking.verify(&deal, Look { held_until: Some(at(60)), ..seen(40_000) }, at(20)).unwrap();
     assert_eq!(marks(&booking, 50), [Done, Done, Next, ToCome, ToCome, ToCome]);
-    booking.transfer(&deal, None, at(51)).unwrap();
+    booking.transfer(&deal, &enough(), at(51)).unwrap();
     assert_eq!(steps_of(&booking, &deal, 52), [(K::Verify, Done), (K::Transfer, Done), (K::Wait, Next), (K::Book, ToCome)]);
     let none = Look { seen: seen(40_000).seen.map(|seen| Seen { seats: Some(0), ..seen }), held_until: None };
     booking.verify(&deal, none, at(53)).unwrap();
@@ -185,7 +199,7 @@ fn what_may_not_be_transferred_is_not_told_to_be() {
     let causes = [BookingError::Gone, BookingError::Changed(at(2)), BookingError::Gone];
     for (deal, cause) in [gone, dearer, past].iter().zip(causes) {
         assert_eq!((next(&booking, deal), booking.may_transfer(deal, at(3))), (Some(StepKind::Verify), Err(cause.clone())));
-        assert_eq!(booking.clone().transfer(deal, None, at(3)), Err(cause), "what is shown is what is done");
+        assert_eq!(booking.clone().transfer(deal, &enough(), at(3)), Err(cause), "what is shown is what is done");
     }
 }
 
@@ -194,7 +208,7 @@ fn once_points_are_on_their_way_nobody_is_told_to_transfer_them() {
     let deal = deal(award(40_000), 0);
     let mut booking = started(&deal);
     booking.verify(&deal, seen(40_000), at(1)).unwrap();
-    booking.transfer(&deal, None, at(2)).unwrap();
+    booking.transfer(&deal, &enough(), at(2)).unwrap();
     for (locale, words) in [("en", "Don't transfer them again."), ("de", "nicht noch einmal.")] {
         // Whatever the balances say by now.
         let steps = booking.steps(None, &booking.may_transfer(&deal, at(3)), &locale.parse().unwrap(), at(3));
@@ -212,7 +226,7 @@ fn that_points_were_transferred_is_taken_in_however_late_it_is_said() {
     booking.verify(&deal, seen(40_000), at(1)).unwrap();
     // Gone since, and the look too long ago: what has happened has happened.
     deal.gone(at(10));
-    assert_eq!(booking.transfer(&deal, None, at(12)), Err(BookingError::VerifyFirst));
+    assert_eq!(booking.transfer(&deal, &enough(), at(12)), Err(BookingError::VerifyFirst));
     assert_eq!(booking.transferred(at(0), at(12)), Err(BookingError::NotCleared(at(0))));
     assert_eq!(booking.transferred(at(13), at(12)), Err(BookingError::NotYet(at(13))));
     let mut late = booking.clone();
@@ -239,12 +253,12 @@ fn what_was_transferred_is_not_forgotten_by_giving_up() {
     let deal = deal(award(40_000), 0);
     let mut booking = started(&deal);
     booking.verify(&deal, seen(40_000), at(1)).unwrap();
-    booking.transfer(&deal, None, at(2)).unwrap();
+    booking.transfer(&deal, &enough(), at(2)).unwrap();
     booking.abandon(at(3)).unwrap();
     assert_eq!(booking.state, BookingState::Abandoned { transferred_at: Some(at(2)) });
     let mut again = Booking::start(owner(), &deal, Some(booking), at(20)).unwrap();
     assert_eq!(again.state, BookingState::Waiting { since: at(2) });
-    assert_eq!(again.clone().transfer(&deal, None, at(21)), Err(BookingError::Transferred));
+    assert_eq!(again.clone().transfer(&deal, &enough(), at(21)), Err(BookingError::Transferred));
     // Begun anew, it is looked at anew.
     assert_eq!(steps_of(&again, &deal, 21), [(K::Verify, Next), (K::Transfer, Done), (K::Wait, ToCome), (K::Book, ToCome)]);
     assert_eq!(again.clone().done(None, at(21)), Err(BookingError::VerifyFirst));
@@ -272,7 +286,7 @@ fn a_hold_keeps_what_was_seen() {
     assert_eq!(booking.verify_by(&holds, &deal, held(0), at(1)), Err(BookingError::Hold));
     assert_eq!(booking.verify_by(&holds, &deal, held(24 * 60 + 2), at(1)), Err(BookingError::Hold));
     booking.verify_by(&holds, &deal, held(24 * 60), at(1)).unwrap();
-    assert_eq!(booking.transfer(&deal, None, at(23 * 60)), Ok(()));
+    assert_eq!(booking.transfer(&deal, &enough(), at(23 * 60)), Ok(()));
 }
 
 #[test]
@@ -292,12 +306,12 @@ fn an_award_without_seats_is_not_there() {
     booking.verify(&none, seats(Some(2)), at(1)).unwrap();
     booking.verify(&none, seats(Some(0)), at(2)).unwrap();
     assert_eq!((booking.state, booking.seen.seats), (BookingState::Verify, Some(0)));
-    assert_eq!(booking.transfer(&none, None, at(2)), Err(BookingError::VerifyFirst));
+    assert_eq!(booking.transfer(&none, &enough(), at(2)), Err(BookingError::NoSeats));
     assert!(matches!(booking.changes.as_slice(), [Change::Seats { before: Some(2), now: Some(0) }]));
     // Nor is it by what a source saw before.
     assert_eq!(booking.verify(&none, Look::default(), at(3)), Err(BookingError::NothingNewer(at(0))));
     booking.verify(&none, seats(None), at(4)).unwrap();
-    assert_eq!(booking.transfer(&none, None, at(4)), Ok(()));
+    assert_eq!(booking.transfer(&none, &enough(), at(4)), Ok(()));
 }
 
 #[test]
@@ -316,10 +330,10 @@ fn nothing_is_transferred_once_a_source_sees_that_the_award_is_gone() {
     let mut booking = started(&deal);
     booking.verify(&deal, seen(40_000), at(1)).unwrap();
     deal.gone(at(2));
-    assert_eq!(booking.transfer(&deal, None, at(3)), Err(BookingError::Gone));
+    assert_eq!(booking.transfer(&deal, &enough(), at(3)), Err(BookingError::Gone));
     // The member looked again, and knows better.
     booking.verify(&deal, seen(40_000), at(4)).unwrap();
-    assert_eq!(booking.transfer(&deal, None, at(5)), Ok(()));
+    assert_eq!(booking.transfer(&deal, &enough(), at(5)), Ok(()));
 }
 
 #[test]
@@ -338,24 +352,24 @@ fn nothing_is_transferred_once_a_source_sees_that_the_award_is_worse() {
     assert_eq!(dearer.id, first.id);
     let worse = [dearer.clone(), seen_again(40_000, Some(0), 2), seen_again(40_000, Some(1), 2)];
     for deal in worse {
-        assert_eq!(booking.clone().transfer(&deal, None, at(3)), Err(BookingError::Changed(at(2))));
+        assert_eq!(booking.clone().transfer(&deal, &enough(), at(3)), Err(BookingError::Changed(at(2))));
     }
     for deal in [seen_again(39_000, Some(9), 2), seen_again(40_000, None, 2)] {
-        assert_eq!(booking.clone().transfer(&deal, None, at(3)), Ok(()));
+        assert_eq!(booking.clone().transfer(&deal, &enough(), at(3)), Ok(()));
     }
     // The member looked again, and knows better; or it asks what they know that it does.
     booking.verify(&dearer, seen(40_000), at(4)).unwrap();
-    assert_eq!(booking.clone().transfer(&dearer, None, at(5)), Ok(()));
+    assert_eq!(booking.clone().transfer(&dearer, &enough(), at(5)), Ok(()));
     booking.verify(&dearer, seen(80_000), at(4)).unwrap();
-    assert_eq!(booking.transfer(&seen_again(80_000, Some(2), 5), None, at(6)), Ok(()));
+    assert_eq!(booking.transfer(&seen_again(80_000, Some(2), 5), &enough(), at(6)), Ok(()));
     // Where nobody told of seats, that there is none is worse, and that there is one is not.
     let mut untold = started(&Deal { subject: seen_again(40_000, None, 0).subject, ..first.clone() });
     untold
         .verify(&first, Look { seen: seen(40_000).seen.map(|seen| Seen { seats: None, ..seen }), held_until: None }, at(1))
         .unwrap();
     assert_eq!(untold.seen.seats, None);
-    assert_eq!(untold.clone().transfer(&seen_again(40_000, Some(0), 2), None, at(3)), Err(BookingError::Changed(at(2))));
-    assert_eq!(untold.transfer(&seen_again(40_000, Some(1), 2), None, at(3)), Ok(()));
+    assert_eq!(untold.clone().transfer(&seen_again(40_000, Some(0), 2), &enough(), at(3)), Err(BookingError::Changed(at(2))));
+    assert_eq!(untold.transfer(&seen_again(40_000, Some(1), 2), &enough(), at(3)), Ok(()));
 }
 
 #[test]
@@ -368,8 +382,8 @@ fn nothing_is_booked_that_has_departed() {
     assert_eq!(deal.ends(), at(2));
     assert_eq!((deal.is_open(at(1)), deal.is_open(at(2))), (true, false));
     assert_eq!(Booking::start(owner(), &deal, None, at(2)), Err(BookingError::Gone));
-    assert_eq!(booking.clone().transfer(&deal, None, at(1)), Ok(()));
-    assert_eq!(booking.transfer(&deal, None, at(2)), Err(BookingError::Gone));
+    assert_eq!(booking.clone().transfer(&deal, &enough(), at(1)), Ok(()));
+    assert_eq!(booking.transfer(&deal, &enough(), at(2)), Err(BookingError::Gone));
     // Whoever says they see it.
     assert_eq!(booking.verify(&deal, seen(40_000), at(2)), Err(BookingError::Gone));
     assert_eq!(booking.verify(&deal, Look::default(), at(2)), Err(BookingError::Gone));
@@ -377,18 +391,95 @@ fn nothing_is_booked_that_has_departed() {
 
 #[test]
 fn nothing_is_transferred_that_would_not_be_enough() {
-    use crate::funding::{Balances, Terms, plan};
     let deal = deal(award(40_000), 0);
     let mut booking = started(&deal);
     booking.verify(&deal, seen(40_000), at(1)).unwrap();
-    let planned = |count: u64| {
-        let balances: Balances = [("citi-typ".parse().unwrap(), count.try_into().unwrap())].into_iter().collect();
-        let planned = plan(&booking.programme, booking.seen.points, &balances, &Default::default(), &Terms::shipped(at(1)));
-        missing(booking.seen.points, &planned)
+    let short = Err(BookingError::TooFewPoints(1_000.try_into().unwrap()));
+    assert_eq!(booking.transfer(&deal, &planned(&[("citi-typ", 39_999)], 40_000), at(2)), short);
+    assert_eq!(booking.transfer(&deal, &planned(&[("citi-typ", 40_000)], 40_000), at(2)), Ok(()));
+}
+
+#[test]
+fn nothing_is_transferred_where_all_points_are_there() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    booking.verify(&deal, seen(40_000), at(1)).unwrap();
+    let there = planned(&[("aadvantage", 40_000), ("citi-typ", 90_000)], 40_000);
+    assert_eq!(booking.transfer(&deal, &there, at(2)), Err(BookingError::NothingToTransfer));
+    // One that is not there is: what has happened is taken in.
+    assert_eq!(booking.clone().transferred(at(2), at(3)), Ok(()));
+    assert_eq!(booking.done(Some(40_000), at(3)), Ok(()));
+}
+
+/// One for which 40,000 points are on their way since the second minute.
+fn waiting(deal: &Deal) -> Booking {
+    let mut booking = started(deal);
+    booking.verify(deal, seen(40_000), at(1)).unwrap();
+    booking.transfer(deal, &enough(), at(2)).unwrap();
+    booking
+}
+
+#[test]
+fn where_the_award_asks_more_than_is_on_its_way_the_rest_is_transferred_on_a_look_of_its_own() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = waiting(&deal);
+    let sent = |minute, points: u64| Some(Sent { at: at(minute), points: points.try_into().unwrap() });
+    assert_eq!((booking.sent, booking.wants_points()), (sent(2, 40_000), false));
+    booking.verify(&deal, seen(60_000), at(20)).unwrap();
+    assert_eq!((booking.sent, booking.wants_points(), booking.may_transfer(&deal, at(21))), (sent(2, 40_000), true, Ok(at(30))));
+    let missing = |count: u64| count.try_into().unwrap();
+    assert_eq!(booking.clone().done(Some(40_000), at(21)), Err(BookingError::TooFewThere(missing(20_000))));
+    let rest = |citi| planned(&[("aadvantage", 40_000), ("citi-typ", citi)], 60_000);
+    assert_eq!(booking.clone().transfer(&deal, &rest(5_000), at(21)), Err(BookingError::TooFewPoints(missing(15_000))));
+    assert_eq!(booking.clone().transfer(&deal, &rest(50_000), at(31)), Err(BookingError::VerifyFirst));
+    // What was transferred before that look is what was told before.
+    assert_eq!(booking.clone().transferred(at(19), at(21)), Err(BookingError::NotCleared(at(19))));
+    booking.transfer(&deal, &rest(50_000), at(21)).unwrap();
+    assert_eq!((booking.sent, booking.state), (sent(21, 60_000), BookingState::Waiting { since: at(21) }));
+    assert_eq!(booking.done(None, at(22)), Ok(()));
+}
+
+#[test]
+fn where_the_award_asks_no_more_than_is_on_its_way_it_is_waited_for() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = waiting(&deal);
+    let none = Look { seen: seen(60_000).seen.map(|seen| Seen { seats: Some(0), ..seen }), held_until: None };
+    let states = [(none, false), (seen(60_000), true), (seen(30_000), false), (seen(60_000), true), (seen(40_000), false)];
+    for (minute, (look, wants_more)) in (3..).zip(states) {
+        booking.verify(&deal, look, at(minute)).unwrap();
+        assert_eq!(booking.wants_points(), wants_more, "{look:?}");
+        assert_eq!(booking.state == BookingState::Waiting { since: at(2) }, !wants_more, "{look:?}");
+    }
+    booking.verify(&deal, seen(60_000), at(9)).unwrap();
+    booking.abandon(at(10)).unwrap();
+    assert_eq!((booking.state, booking.held()), (BookingState::Abandoned { transferred_at: Some(at(2)) }, None));
+    let mut again = Booking::start(owner(), &deal, Some(booking), at(11)).unwrap();
+    assert_eq!(again.state, BookingState::Waiting { since: at(2) });
+    again.verify(&deal, seen(60_000), at(12)).unwrap();
+    assert!(again.wants_points(), "what was transferred for it was for 40,000");
+}
+
+#[test]
+fn the_steps_to_the_rest_begin_with_what_is_done() {
+    use StepKind as K;
+    use StepState::{Done, Next, ToCome};
+    let deal = deal(award(40_000), 0);
+    let mut booking = waiting(&deal);
+    booking.verify(&deal, seen(60_000), at(20)).unwrap();
+    let steps = |there, minute| {
+        let plan = planned(&[("aadvantage", there), ("citi-typ", 90_000)], 60_000).unwrap();
+        booking.steps(Some(&plan), &booking.may_transfer(&deal, at(minute)), &"en".parse().unwrap(), at(minute))
     };
-    let (short, enough) = (planned(39_999), planned(40_000));
-    assert_eq!(booking.transfer(&deal, short, at(2)), Err(BookingError::TooFewPoints(1_000.try_into().unwrap())));
-    assert_eq!(booking.transfer(&deal, enough, at(2)), Ok(()));
+    let marks = |steps: &[Step]| steps.iter().map(|step| (step.kind, step.state)).collect::<Vec<_>>();
+    let more = steps(40_000, 21);
+    let expected =
+        [(K::Verify, Done), (K::Transfer, Done), (K::Hold, Next), (K::Check, ToCome), (K::Transfer, ToCome), (K::Wait, ToCome)];
+    assert_eq!(marks(&more)[..6], expected);
+    assert!(more[1].text.contains("40,000 points") && more[1].transfer.is_none(), "{}", more[1].text);
+    assert_eq!(more[4].transfer.as_ref().unwrap().give.get(), 20_000);
+    assert_eq!(marks(&steps(40_000, 31))[..3], [(K::Verify, Next), (K::Transfer, Done), (K::Hold, ToCome)]);
+    // What else is there is enough.
+    assert_eq!(marks(&steps(60_000, 21)), [(K::Verify, Done), (K::Transfer, Done), (K::Wait, Next), (K::Book, ToCome)]);
 }
 
 #[test]
@@ -427,7 +518,7 @@ fn nothing_goes_on_once_it_is_over() {
     let over = Err(BookingError::Over);
     let all = [
         booking.verify(&deal, seen(1), at(1)),
-        booking.transfer(&deal, None, at(1)),
+        booking.transfer(&deal, &enough(), at(1)),
         booking.done(None, at(1)),
         booking.abandon(at(1)),
     ];
@@ -473,7 +564,7 @@ proptest! {
                     booking.verify_by(&holds, &deal, look, at(minute))
                 }
                 Try::Look => booking.verify(&deal, Look::default(), at(minute)),
-                Try::Transfer => booking.transfer(&deal, None, at(minute)),
+                Try::Transfer => booking.transfer(&deal, &enough(), at(minute)),
                 Try::Told(after) => booking.transferred(at(minute + after), at(minute)),
                 Try::Done => booking.done(None, at(minute)),
                 Try::Abandon => booking.abandon(at(minute)),

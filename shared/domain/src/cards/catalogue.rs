@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, str::FromStr, sync::LazyLock};
 
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 
-use super::{AsOf, Bonus, Card, CardId, Category, Credit, Earning, Rule, RuleId, Source};
+use super::{AsOf, Bonus, Card, CardId, Category, Credit, Earning, IssuerId, Rule, RuleId, Source};
 use crate::{
     money::{Currency, Money, Points, ProgrammeId},
     programmes::name_of,
@@ -109,9 +109,11 @@ pub enum CatalogueError {
     },
 }
 
+static SHIPPED: LazyLock<Result<Catalogue, CatalogueError>> = LazyLock::new(|| Catalogue::read(Tables::SHIPPED));
+
 /// Every row of the four tables can be right.
 pub(crate) fn check() -> Result<(), BadTable> {
-    Catalogue::read(Tables::SHIPPED).map(|_| ()).map_err(|error| BadTable { table: "cards", why: error.to_string() })
+    SHIPPED.as_ref().map(|_| ()).map_err(|error| BadTable { table: "cards", why: error.to_string() })
 }
 
 /// All cards and all rules.
@@ -154,8 +156,8 @@ impl Catalogue {
 
     /// What is shipped. That it can be read is found at the start of whoever goes by it ([`crate::tables`]).
     pub fn shipped() -> &'static Self {
-        static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::read(Tables::SHIPPED).unwrap_or_default());
-        &SHIPPED
+        static NOTHING: Catalogue = Catalogue { cards: BTreeMap::new(), rules: Vec::new() };
+        SHIPPED.as_ref().unwrap_or(&NOTHING)
     }
 
     /// Of these cards, under these rules.
@@ -171,6 +173,11 @@ impl Catalogue {
     /// All cards, by their ids.
     pub fn cards(&self) -> impl Iterator<Item = &Card> {
         self.cards.values()
+    }
+
+    /// Whether any card is of this issuer. O(cards).
+    pub fn has_issuer(&self, issuer: &IssuerId) -> bool {
+        self.cards().any(|card| card.issuer == *issuer)
     }
 
     /// The longest time that any card gives for the spend of its bonus, in months.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, CardId, CardKind, Catalogue, Category, Country};
+use super::{Card, CardId, CardKind, Catalogue, Category, Country, IssuerId};
 use crate::{
     faults::{Check, Faults},
     ids::Owner,
@@ -40,6 +40,10 @@ pub struct Elsewhere {
     /// Whom it is for: for themselves, if not given.
     #[schema(required = false)]
     pub kind: CardKind,
+    /// Who issued it, where that is one of the catalogue's: its rules on its own cards count it, and take it for no charge card. Of
+    /// any other it is counted by the rules on everybody's cards alone.
+    #[serde(default)]
+    pub issuer: Option<IssuerId>,
 }
 
 /// What a member spends.
@@ -116,8 +120,14 @@ impl CardsHeld {
                 .that(held.closed.is_some() || open.insert(&held.card), &at("card"), "duplicate", "it is open twice");
         }
         for (i, had) in self.elsewhere.iter().enumerate().take(MOST_CARDS) {
-            let at = format!("/elsewhere/{i}/opened");
-            check.that(had.opened <= today, &at, "future", "a card can't be opened after today");
+            let at = |field: &str| format!("/elsewhere/{i}/{field}");
+            let known = had.issuer.as_ref().is_none_or(|issuer| catalogue.has_issuer(issuer));
+            check.that(had.opened <= today, &at("opened"), "future", "a card can't be opened after today").that(
+                known,
+                &at("issuer"),
+                "unknown",
+                "the catalogue has no such issuer: leave it out for any other",
+            );
         }
         let mut named = BTreeSet::new();
         for (i, spent) in self.spending.iter().enumerate() {
@@ -159,7 +169,8 @@ impl Input for HeldCard {
 impl Input for Elsewhere {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (opened, kind) = (fields.required("opened", leaf), fields.given("kind", leaf));
-        Some(Self { opened: opened?, kind: kind?.unwrap_or(CardKind::Personal) })
+        let issuer = fields.nullable("issuer", leaf);
+        Some(Self { opened: opened?, kind: kind?.unwrap_or(CardKind::Personal), issuer: issuer? })
     }
 }
 

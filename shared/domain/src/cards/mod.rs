@@ -26,6 +26,7 @@ pub use self::{
 use crate::{
     faults::Invalid,
     money::{Money, Points, ProgrammeId},
+    places::country_code,
     text::{is_slug, text},
     time::first_day,
 };
@@ -52,15 +53,11 @@ text!(
 
 text!(
     /// A country, by its two letters in ISO 3166.
-    Country, "a country", country, example "US"
+    Country, "a country", country_code, example "US"
 );
 
 fn slug(text: &str) -> Result<(), &'static str> {
     if is_slug(text, 2, 60) { Ok(()) } else { Err("2 to 60 lower-case letters, digits or inner hyphens") }
-}
-
-fn country(text: &str) -> Result<(), &'static str> {
-    if text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase()) { Ok(()) } else { Err("two capital letters such as US") }
 }
 
 /// Declares an enum that the tables and the API write in kebab case.

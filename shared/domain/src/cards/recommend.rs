@@ -109,6 +109,8 @@ pub enum Reason {
         a_year: Money,
         /// What it pays back a year, to who uses all of it.
         credits: Money,
+        /// What of that is counted: half, since few use all of it.
+        counted: Money,
     },
     /// Where all this stands.
     ReadAt {
@@ -283,9 +285,12 @@ impl Figures {
         let fee = card.annual_fee.map_or(0, cents);
         let first_year = card.first_year_fee.map_or(fee, cents);
         let credits: i64 = card.credits.iter().map(|credit| cents(credit.a_year)).sum();
-        reasons.push(Reason::Costs { first_year: dollars(first_year), a_year: dollars(fee), credits: dollars(credits) });
-        let score = Score { filled, value_cents: welcome + earned, net_cents: credits / 2 - fee };
-        Self { score, first_year_cents: score.value_cents + credits / 2 - first_year, reasons }
+        let counted = credits / 2;
+        let (of_first_year, a_year) = (dollars(first_year), dollars(fee));
+        let (credits, of_them) = (dollars(credits), dollars(counted));
+        reasons.push(Reason::Costs { first_year: of_first_year, a_year, credits, counted: of_them });
+        let score = Score { filled, value_cents: welcome + earned, net_cents: counted - fee };
+        Self { score, first_year_cents: score.value_cents + counted - first_year, reasons }
     }
 
     /// It fills no gap, and costs more in its first year than it brings.

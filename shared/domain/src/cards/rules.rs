@@ -155,7 +155,14 @@ fn opened<'a>(catalogue: &'a Catalogue, card: &'a Card, held: &'a CardsHeld, cou
         Counts::AnyPersonal => had.kind == CardKind::Personal,
     };
     let known = held.held.iter().filter(move |had| catalogue.card(&had.card).is_some_and(counted)).map(|had| had.opened);
-    let elsewhere = held.elsewhere.iter().filter(move |had| counts == Counts::AnyPersonal && had.kind == CardKind::Personal);
+    let elsewhere = held.elsewhere.iter().filter(move |had| {
+        let is_its_own = had.issuer.as_ref() == Some(&card.issuer);
+        match counts {
+            Counts::SameIssuer | Counts::SameIssuerCredit => is_its_own,
+            Counts::SameIssuerBusiness => is_its_own && had.kind == CardKind::Business,
+            Counts::AnyPersonal => had.kind == CardKind::Personal,
+        }
+    });
     known.chain(elsewhere.map(|had| had.opened))
 }
 

@@ -40,6 +40,11 @@ fn held(card: &str, opened: Date) -> HeldCard {
     HeldCard { card: id(card), opened, closed: None, bonus_on: None }
 }
 
+/// A personal card that the catalogue does not have.
+fn elsewhere(opened: Date, issuer: Option<&str>) -> Elsewhere {
+    Elsewhere { opened, kind: CardKind::Personal, issuer: issuer.map(id) }
+}
+
 fn holding(cards: &[(&str, Date)]) -> CardsHeld {
     CardsHeld { held: cards.iter().map(|(card, opened)| held(card, *opened)).collect(), ..CardsHeld::default() }
 }
@@ -185,20 +190,44 @@ fn what_fills_the_gap_comes_first_then_the_bonus_then_the_fee() {
     assert!(first.reasons.contains(&Reason::Fills { programme: id("aadvantage"), way: Way::Transferred, plans: 1 }));
     let value = Money::rounded(worth.cents.get() * Decimal::from(600), Currency::USD).unwrap();
     assert!(first.reasons.contains(&Reason::Bonus { bonus, worth, value }), "{:?}", first.reasons);
-    assert!(first.reasons.contains(&Reason::Costs { first_year: usd(95), a_year: usd(95), credits: usd(100) }));
+    assert!(first.reasons.contains(&Reason::Costs { first_year: usd(95), a_year: usd(95), credits: usd(100), counted: usd(50) }));
 }
 
 #[test]
 fn rules_that_would_refuse_exclude_and_are_named() {
     let lately = date(2026, 10, 1);
-    let five = CardsHeld { elsewhere: vec![Elsewhere { opened: lately, kind: CardKind::Personal }; 5], ..CardsHeld::default() };
+    let five = CardsHeld { elsewhere: vec![elsewhere(lately, None); 5], ..CardsHeld::default() };
     let advice = advise(&five, &[wish(&["hyatt"])]);
     assert_eq!(why_not(&advice, "chase-sapphire-preferred"), [Obstacle::Refused(id("chase-5-24"))]);
-    let business = Elsewhere { opened: lately, kind: CardKind::Business };
+    let business = Elsewhere { kind: CardKind::Business, ..elsewhere(lately, None) };
     let at_work = CardsHeld { elsewhere: vec![business; 5], ..CardsHeld::default() };
     assert!(recommended(&advise(&at_work, &[wish(&["hyatt"])])).contains(&"chase-sapphire-preferred"));
     let four = CardsHeld { elsewhere: five.elsewhere[..4].to_vec(), ..CardsHeld::default() };
     assert!(why_not(&advise(&four, &[]), "chase-sapphire-preferred").is_empty());
+}
+
+#[test]
+fn an_issuer_counts_its_own_cards_that_the_catalogue_does_not_have() {
+    let lately = date(2026, 11, 10);
+    let had =
+        |issuer, kind| CardsHeld { elsewhere: vec![Elsewhere { kind, ..elsewhere(lately, issuer) }; 2], ..CardsHeld::default() };
+    let (personal, business) = (CardKind::Personal, CardKind::Business);
+    assert_eq!(effect("chase-2-30", "united-gateway", &had(Some("chase"), personal)), Some(Effect::Refused));
+    assert_eq!(effect("amex-2-90", "hilton-honors", &had(Some("american-express"), personal)), Some(Effect::Refused));
+    assert_eq!(effect("chase-2-30", "united-gateway", &had(Some("citi"), personal)), None);
+    assert_eq!(effect("chase-2-30", "united-gateway", &had(None, personal)), None, "nobody says that it is Chase's");
+    let at_work = |kind| effect("chase-1-30-after-business", "united-gateway", &had(Some("chase"), kind));
+    assert_eq!((at_work(business), at_work(personal)), (Some(Effect::Refused), None));
+    let five = CardsHeld { elsewhere: vec![elsewhere(lately, Some("citi")); 5], ..CardsHeld::default() };
+    assert_eq!(effect("chase-5-24", "united-gateway", &five), Some(Effect::Refused), "whoever issued them");
+}
+
+#[test]
+fn a_country_is_one_that_there_is() {
+    for (text, is_one) in [("US", true), ("DE", true), ("ZZ", false), ("us", false), ("USA", false), ("", false)] {
+        assert_eq!(text.parse::<Country>().is_ok(), is_one, "{text}");
+        assert_eq!(text.parse::<crate::sources::Market>().is_ok(), is_one, "{text}");
+    }
 }
 
 #[test]
@@ -385,7 +414,7 @@ fn what_a_member_says_is_checked_whole() {
             held("amex-platinum", date(2020, 1, 1)),
             held("amex-platinum", date(2021, 1, 1)),
         ],
-        elsewhere: vec![Elsewhere { opened: date(2027, 1, 1), kind: CardKind::Personal }],
+        elsewhere: vec![elsewhere(date(2027, 1, 1), None), elsewhere(TODAY, Some("nobody")), elsewhere(TODAY, Some("chase"))],
         spending: vec![Spending { category: Category::Dining, usd_a_year: 10_000_001 }; 2],
         ..CardsHeld::default()
     };
@@ -399,6 +428,7 @@ fn what_a_member_says_is_checked_whole() {
             "/held/1/opened",
             "/held/3/card",
             "/elsewhere/0/opened",
+            "/elsewhere/1/issuer",
             "/spending/0/usdAYear",
             "/spending/1/category",
             "/spending/1/usdAYear"

@@ -9,9 +9,9 @@ use serde::Serialize;
 use crate::money::{Currency, Money};
 
 /// Of fewer there is no saying what is usual.
-pub const LEAST: usize = 5;
+const LEAST: usize = 5;
 /// So much above or below the median, in percent, is around it.
-pub const AROUND: i128 = 10;
+const AROUND: i128 = 10;
 
 /// How a price stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
@@ -28,7 +28,7 @@ pub enum PriceVerdict {
 /// How a price stands among others, with the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Standing {
+pub struct PriceStanding {
     /// In a word.
     pub verdict: PriceVerdict,
     /// The median of what it is compared with.
@@ -61,7 +61,7 @@ impl Field {
     }
 
     /// How a price stands in it; `None` if it is in another currency, or there are too few to say.
-    pub fn stands(&self, price: Money) -> Option<Standing> {
+    pub fn stands(&self, price: Money) -> Option<PriceStanding> {
         let median = self.median().filter(|median| *median > 0 && price.currency() == self.currency)?;
         let above = price.minor().checked_sub(median)?.checked_mul(100)?;
         let verdict = match () {
@@ -71,7 +71,7 @@ impl Field {
         };
         let percent = (above + above.signum() * (median / 2)) / median;
         let shown = Money::from_minor(i64::try_from(median).ok()?, self.currency).ok()?;
-        Some(Standing { verdict, median: shown, percent: i64::try_from(percent).ok()?, among: self.prices.len() })
+        Some(PriceStanding { verdict, median: shown, percent: i64::try_from(percent).ok()?, among: self.prices.len() })
     }
 
     /// The middle one; of two, the mean, rounded up to the minor unit.

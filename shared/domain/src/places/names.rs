@@ -266,6 +266,12 @@ fn countries() -> impl Iterator<Item = (&'static str, &'static str)> {
     column!("country-names").lines().filter_map(|line| line.split_once(','))
 }
 
+/// Whether that is a country: two capital letters, as ISO 3166 has them. O(countries).
+pub(crate) fn country_code(text: &str) -> Result<(), &'static str> {
+    let known = countries().any(|(code, _)| code == text);
+    if known { Ok(()) } else { Err("a country's two capital letters, as ISO 3166 has them, such as US") }
+}
+
 fn the_one_of(named: &[&Name], text: &str) -> Result<Place, Unresolved> {
     let mut choices: Vec<Choice> = Vec::new();
     let mut ranks: Vec<u64> = Vec::new();

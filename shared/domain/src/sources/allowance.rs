@@ -13,7 +13,7 @@ const MILLIONTHS: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
 /// What is counted of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Counted {
+pub enum Measure {
     /// Calls with a key.
     Calls,
     /// What they cost, in millionths of this currency's unit.
@@ -30,7 +30,7 @@ pub struct Allowance {
     /// Whose: of a key, or of a tenant.
     pub account: Account,
     /// Of what.
-    pub counted: Counted,
+    pub counted: Measure,
     /// So much there is.
     pub a_day: i64,
     /// So much a call takes.
@@ -40,13 +40,13 @@ pub struct Allowance {
 impl Allowance {
     /// So many calls with the key of an account.
     pub fn of_calls(account: Account, calls: u32) -> Self {
-        Self { account, counted: Counted::Calls, a_day: calls.into(), a_call: 1 }
+        Self { account, counted: Measure::Calls, a_day: calls.into(), a_call: 1 }
     }
 
     /// So much money for calls with the key of an account, at so much for a thousand of them. What a call costs is rounded up to a
     /// millionth. Where that is not known, or in another currency, nobody could say how much is left: then there is nothing.
     pub fn of_money(account: Account, budget: Money, cost_per_thousand: Option<Money>) -> Self {
-        let counted = Counted::Spent(budget.currency());
+        let counted = Measure::Spent(budget.currency());
         let cost = cost_per_thousand.filter(|cost| cost.currency() == budget.currency() && !cost.is_negative());
         let a_call = cost.and_then(|cost| (cost.amount() * Decimal::ONE_THOUSAND).ceil().to_i64());
         match (a_call, (budget.amount() * MILLIONTHS).floor().to_i64()) {
@@ -58,8 +58,8 @@ impl Allowance {
     /// The same of a tenant that calls with the deployment's key.
     pub fn of_tenant(self) -> Self {
         let counted = match self.counted {
-            Counted::Calls | Counted::CallsOfTenant => Counted::CallsOfTenant,
-            Counted::Spent(currency) | Counted::SpentByTenant(currency) => Counted::SpentByTenant(currency),
+            Measure::Calls | Measure::CallsOfTenant => Measure::CallsOfTenant,
+            Measure::Spent(currency) | Measure::SpentByTenant(currency) => Measure::SpentByTenant(currency),
         };
         Self { counted, ..self }
     }
@@ -67,16 +67,16 @@ impl Allowance {
     /// How many calls are left, where these are counted.
     pub fn calls_left(&self, used: i64) -> Option<u64> {
         match self.counted {
-            Counted::Calls | Counted::CallsOfTenant => Some(self.left(used)),
-            Counted::Spent(_) | Counted::SpentByTenant(_) => None,
+            Measure::Calls | Measure::CallsOfTenant => Some(self.left(used)),
+            Measure::Spent(_) | Measure::SpentByTenant(_) => None,
         }
     }
 
     /// How much money is left, where that is counted, rounded down.
     pub fn money_left(&self, used: i64) -> Option<Money> {
         let currency = match self.counted {
-            Counted::Calls | Counted::CallsOfTenant => return None,
-            Counted::Spent(currency) | Counted::SpentByTenant(currency) => currency,
+            Measure::Calls | Measure::CallsOfTenant => return None,
+            Measure::Spent(currency) | Measure::SpentByTenant(currency) => currency,
         };
         let left = Decimal::from(self.left(used)) / MILLIONTHS;
         Money::new(left.round_dp_with_strategy(currency.minor_digits(), rust_decimal::RoundingStrategy::ToZero), currency).ok()
@@ -125,9 +125,9 @@ mod tests {
     #[test]
     fn a_tenants_share_is_counted_apart() {
         let share = Allowance::of_calls(account(), 7).of_tenant();
-        assert_eq!((share.counted, share.calls_left(3), share.money_left(3)), (Counted::CallsOfTenant, Some(4), None));
+        assert_eq!((share.counted, share.calls_left(3), share.money_left(3)), (Measure::CallsOfTenant, Some(4), None));
         let spent = Allowance::of_money(account(), usd(1), Some(usd(1))).of_tenant();
-        assert_eq!(spent.counted, Counted::SpentByTenant(Currency::USD));
+        assert_eq!(spent.counted, Measure::SpentByTenant(Currency::USD));
     }
 
     proptest! {

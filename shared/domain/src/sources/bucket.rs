@@ -5,7 +5,7 @@
 //! than the burst. So all functions share one number that only grows, and that can be moved without having been read. A token is taken
 //! for a call that is made at once: nobody holds any that others wait for.
 //!
-//! A call may be on its way for [`ON_ITS_WAY`]. The bucket is cut so that for all that, in no window as long as the source's own
+//! A call may be on its way for `ON_ITS_WAY`. The bucket is cut so that for all that, in no window as long as the source's own
 //! does it see more calls than it allows.
 
 use jiff::{SignedDuration, Timestamp};
@@ -21,7 +21,7 @@ pub struct Limit {
 }
 
 /// How long a call may take to reach the source.
-pub const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(2);
+const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(2);
 /// Which part of a limit may be used at once; the rest is spread over the window.
 const BURST_SHARE: u32 = 4;
 

@@ -21,7 +21,7 @@ pub enum Since {
 pub const TRIES: u8 = 3;
 
 /// A source's clock may be behind ours by so much: what is asked for from an instant is asked for from this much earlier.
-pub const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
+const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 
 /// How far a feed was read, with one key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -56,8 +56,7 @@ impl Duffel {
 
     /// Asks what the order costs by now, and pays that if it is what was agreed to. What is paid already is not paid again.
     async fn payment(&self, asking: &Asking<'_>, request: &BookingRequest, held: &str) -> Result<BookingState, BookingError> {
-        let before = |error| BookingError::before(error, PAYMENT_REFUSALS);
-        let booked = self.status(asking, held).await.map_err(before)?;
+        let booked = self.status(asking, held).await.map_err(BookingError::Refused)?;
         match booked.state {
             Some(BookingState::Pending) => {}
             Some(BookingState::Confirmed) => return Ok(BookingState::Confirmed),
@@ -67,7 +66,7 @@ impl Duffel {
         request.agrees(total)?;
         let payment = json!({"type": "balance", "amount": total.amount().to_string(), "currency": total.currency()});
         let body = json!({"data": {"order_id": booked.reference, "payment": payment}});
-        let post = self.post("/air/payments", body.to_string()).map_err(before)?;
+        let post = self.post("/air/payments", body.to_string()).map_err(BookingError::Refused)?;
         let calls = Calls::of_booking(asking, SOURCE, "payments");
         calls.book(post, PAYMENT_REFUSALS, |answer| parse_payment(answer.body()).map_err(BookingError::sent)).await
     }

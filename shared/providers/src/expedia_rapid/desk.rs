@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use domain::{cancellation::Cancellation, money::Money};
 use futures::future::BoxFuture;
-use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header::CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -24,21 +24,19 @@ const REFUSALS: Refusals = &[
     ("duplicate_itinerary", Refusal::AlreadyThere),
 ];
 
-/// What the links that book begin with.
-const BOOKS: &str = "/v3/itineraries?";
+/// Where bookings are asked for by our reference.
+const FOUND: &str = "/v3/itineraries?";
 
 impl ExpediaRapid {
-    /// Books by the link of a price check, which is asked for if there is only an offer.
+    /// Books by the link of a price check: no price stands in what is sent, so that the check is all that holds it.
     async fn itinerary(&self, asking: &Asking<'_>, request: &BookingRequest) -> Result<Booked, BookingError> {
-        let before = |error| BookingError::before(error, REFUSALS);
         let body = itinerary(request)?;
-        let given = request.item.offer().ok_or_else(BookingError::not_offered)?;
-        let link = if given.starts_with(BOOKS) { given.to_owned() } else { self.checked(asking, request, given).await? };
+        let offer = request.item.offer().ok_or_else(BookingError::not_offered)?;
+        let link = self.checked(asking, request, offer).await?;
         let calls = Calls::of_booking(asking, SOURCE, "itineraries");
-        let mut post = self.signed(Method::POST, followed(&link).map_err(before)?, calls.now).map_err(before)?;
-        post.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        post.headers_mut().insert(CUSTOMER, customer(request).map_err(before)?);
-        *post.body_mut() = body.to_string().into();
+        let post = followed(&link).and_then(|link| self.post(link, &body, calls.now));
+        let mut post = post.map_err(BookingError::Refused)?;
+        post.headers_mut().insert(CUSTOMER, customer(request).map_err(BookingError::Refused)?);
         calls.book(post, REFUSALS, |answer| parse_itinerary(answer.body()).map_err(BookingError::sent)).await
     }
 
@@ -113,7 +111,7 @@ fn checks_a_price(link: &str) -> bool {
 }
 
 impl Desk for ExpediaRapid {
-    /// By the reference of an offer, or what a price check says it is booked by.
+    /// By the reference of an offer, whose price is checked first.
     fn book<'a>(&'a self, asking: &'a Asking<'a>, request: &'a BookingRequest) -> BoxFuture<'a, Result<Booked, BookingError>> {
         Box::pin(self.itinerary(asking, request))
     }
@@ -128,7 +126,7 @@ impl Desk for ExpediaRapid {
             let calls = Calls::by(asking, SOURCE, "itineraries-find");
             let (ours, email) = (encoded(request.reference.as_str()), encoded(request.contact.email.told()));
             let ask = |_: Option<&str>| {
-                let path = format!("{BOOKS}affiliate_reference_id={ours}&email={email}");
+                let path = format!("{FOUND}affiliate_reference_id={ours}&email={email}");
                 let mut get = self.signed(Method::GET, &path, calls.now)?;
                 get.headers_mut().insert(CUSTOMER, customer(request)?);
                 Ok(get)
@@ -163,10 +161,10 @@ impl Desk for ExpediaRapid {
         held: &'a str,
     ) -> BoxFuture<'a, Result<BookingState, BookingError>> {
         Box::pin(async move {
-            let before = |error| BookingError::before(error, REFUSALS);
             let calls = Calls::of_booking(asking, SOURCE, "itineraries-resume");
-            let mut put = self.signed(Method::PUT, of_booking(held).map_err(before)?, calls.now).map_err(before)?;
-            put.headers_mut().insert(CUSTOMER, customer(request).map_err(before)?);
+            let put = of_booking(held).and_then(|held| self.signed(Method::PUT, held, calls.now));
+            let mut put = put.map_err(BookingError::Refused)?;
+            put.headers_mut().insert(CUSTOMER, customer(request).map_err(BookingError::Refused)?);
             calls.book(put, REFUSALS, |answer| done(answer).map_err(BookingError::sent)).await?;
             Ok(BookingState::Confirmed)
         })

@@ -19,7 +19,7 @@ const ADVICE: &str = "/v1/me/cards/recommendations";
 pub fn sapphire() -> Value {
     json!({
         "held": [{"card": "chase-sapphire-preferred", "opened": "2024-05-01", "bonusOn": "2024-08-01"}],
-        "elsewhere": [{"opened": "2025-01-01"}],
+        "elsewhere": [{"opened": "2025-01-01", "issuer": "chase"}],
         "spending": [{"category": "dining", "usdAYear": 6000}],
         "country": "US",
     })
@@ -41,12 +41,12 @@ async fn what_is_said_is_shown_to_who_said_it_and_lies_sealed() {
     assert_eq!((said.status.as_u16(), said.header("etag")), (204, "\"1\""));
     let shown = demo.get(MINE).send().await;
     assert_eq!(shown.body["held"][0]["card"], "chase-sapphire-preferred");
-    assert_eq!(shown.body["elsewhere"], json!([{"opened": "2025-01-01", "kind": "personal"}]));
+    assert_eq!(shown.body["elsewhere"], json!([{"opened": "2025-01-01", "kind": "personal", "issuer": "chase"}]));
     assert_eq!(free.get(MINE).send().await.body["held"], json!([]));
 
     let stored = format!("{:?}", Core::of(&app).everything().await);
     assert!(stored.contains("member-cards"));
-    for clear in ["sapphire", "2024-05-01", "dining"] {
+    for clear in ["sapphire", "2024-05-01", "dining", "chase"] {
         assert!(!stored.contains(clear), "{clear} is stored in the clear");
     }
 }
@@ -73,15 +73,22 @@ async fn everything_that_is_wrong_with_what_is_said_is_named_at_once() {
             {"card": "no-such-card", "opened": "2024-05-01"},
             {"card": "amex-gold", "opened": "2027-01-01", "closed": "2026-12-31"},
         ],
+        "elsewhere": [{"opened": "2025-01-01", "issuer": "nobody"}],
         "spending": [{"category": "dining", "usdAYear": 10_000_001}],
     });
     let reply = say(&app.member("demo"), wrong).await;
     let named: Vec<String> = faults(&reply).into_iter().map(|(pointer, _)| pointer).collect();
-    assert_eq!(named, ["/held/0/card", "/held/1/closed", "/held/1/opened", "/spending/0/usdAYear"]);
+    assert_eq!(named, ["/elsewhere/0/issuer", "/held/0/card", "/held/1/closed", "/held/1/opened", "/spending/0/usdAYear"]);
     let shapes = json!({"held": [{"card": "amex-gold", "opened": "soon", "colour": "gold"}], "spending": {}, "country": "us"});
     let reply = say(&app.member("demo"), shapes).await;
     let named: Vec<String> = faults(&reply).into_iter().map(|(pointer, _)| pointer).collect();
     assert_eq!(named, ["/country", "/held/0/colour", "/held/0/opened", "/spending"]);
+    let nowhere = say(&app.member("demo"), json!({"country": "ZZ"})).await;
+    assert_eq!(faults(nowhere.assert(422, "invalid-input")), [("/country".to_owned(), "invalid".to_owned())]);
+    for (query, at) in [("issuer=nobody", "/issuer"), ("programme=nothing", "/programme")] {
+        let reply = app.member("demo").get(&format!("/v1/cards?{query}")).send().await;
+        assert_eq!(faults(reply.assert(422, "invalid-input")), [(at.to_owned(), "unknown".to_owned())]);
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use futures::future::join_all;
 use local::{TestApp, standins::queues::NewMessage};
 use serde_json::{Value, json};
 
-use crate::support::items;
+use crate::support::{faults, items};
 
 const PROPERTIES: &str = "/v1/admin/properties";
 
@@ -148,6 +148,8 @@ async fn searches_are_counted_by_source_and_day() {
     }
     let wrong = app.member("operator").get("/v1/admin/providers/quality?source=OYO").send().await;
     wrong.assert(422, "invalid-input");
+    let nobody = app.member("operator").get(&format!("/v1/admin/providers/quality?source=nope&day={day}")).send().await;
+    assert_eq!(faults(nobody.assert(422, "invalid-input")), [("/source".to_owned(), "unknown".to_owned())]);
 }
 
 #[tokio::test]

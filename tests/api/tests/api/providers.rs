@@ -116,6 +116,11 @@ async fn every_fault_of_what_is_set_is_named() {
     let refused = app.member("admin").put("/v1/admin/providers/viator").body(wrong).send().await;
     let named: Vec<String> = faults(refused.assert(422, "invalid-input")).into_iter().map(|(pointer, _)| pointer).collect();
     assert_eq!(named, ["/budgetPerDay", "/costPerThousand", "/enabled", "/markets/0", "/priority", "/quotaPerDay"]);
+    for (markets, at, code) in [(["US", "US"], "/markets/1", "duplicate"), (["US", "ZZ"], "/markets/1", "invalid")] {
+        let wrong = json!({"enabled": true, "markets": markets});
+        let refused = app.member("admin").put("/v1/admin/providers/viator").body(wrong).send().await;
+        assert_eq!(faults(refused.assert(422, "invalid-input")), [(at.to_owned(), code.to_owned())]);
+    }
 }
 
 #[tokio::test]

@@ -59,6 +59,18 @@ async fn cash_is_found_where_cash_is_wanted() {
 }
 
 #[tokio::test]
+async fn a_key_of_a_tenants_own_keeps_for_them_what_it_was_asked_for_and_nothing_else() {
+    let app = TestApp::new().await;
+    let key = json!({"key": "a-key-of-their-own"});
+    app.member("admin").put("/v1/admin/providers/seats-aero/key").body(key).send().await.assert(204, "");
+    for (wanted, how) in [("cash-flights", "hit"), ("award-flights", "miss")] {
+        let question = with(dubai(), "wanted", json!(wanted));
+        assert_eq!(search(&app.member("demo"), question.clone()).await["how"], "miss", "{wanted}");
+        assert_eq!(search(&app.member("omar"), question).await["how"], how, "{wanted}: another tenant");
+    }
+}
+
+#[tokio::test]
 async fn a_find_is_worth_what_the_member_says_that_points_are_worth() {
     let app = TestApp::new().await;
     let demo = app.member("demo");
@@ -204,6 +216,7 @@ async fn what_is_to_be_invalidated_is_said_in_one_way() {
         (json!({"route": route, "property": "x"}), ("", "invalid")),
         (json!({"searchKey": "0f1e2d3c4b5a69788796a5b4c3d2e1f0", "source": "duffel"}), ("", "invalid")),
         (json!({"property": ""}), ("/property", "invalid")),
+        (json!({"route": route, "source": "nope"}), ("/source", "unknown")),
         (json!({"route": route, "days": {"from": "2026-05-02", "to": "2026-05-01"}}), ("/days/to", "invalid")),
     ];
     for (doubt, (at, code)) in cases {

@@ -1,5 +1,7 @@
 //! `/v1/health`, `/v1/openapi.json`, and what holds for every address.
 
+use std::collections::BTreeSet;
+
 use http::Method;
 use local::{TestApp, machine};
 use serde_json::Value;
@@ -22,18 +24,20 @@ async fn health_is_told_to_anyone_and_never_kept() {
 #[test]
 fn a_body_is_an_object_even_where_it_may_be_left_out() {
     let endpoints = machine::functions().into_iter().filter_map(|function| function.as_endpoint());
-    let (mut may_be_left_out, mut null) = (0, Vec::new());
+    let (mut may_be_left_out, mut null) = (BTreeSet::new(), Vec::new());
     for endpoint in endpoints {
         let document = serde_json::to_value(endpoint.describe()).unwrap();
         for operation in document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values()) {
             let body = &operation["requestBody"];
-            may_be_left_out += usize::from(body.is_object() && body["required"] != true);
+            if body.is_object() && body["required"] != true {
+                may_be_left_out.insert(operation["operationId"].as_str().unwrap().to_owned());
+            }
             let schema = &body["content"]["application/json"]["schema"];
             let either = schema["oneOf"].as_array().into_iter().flatten();
             null.extend(either.filter(|one| one["type"] == "null").map(|_| operation["operationId"].clone()));
         }
     }
-    assert!(may_be_left_out > 0, "none may be left out");
+    assert_eq!(may_be_left_out.iter().collect::<Vec<_>>(), ["put_saved_deal", "re_verify_booking", "transfer_booking"]);
     assert_eq!(null, Vec::<Value>::new());
 }
 

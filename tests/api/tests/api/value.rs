@@ -123,11 +123,14 @@ async fn balances_are_replaced_whole_and_only_in_the_version_that_was_seen() {
     let put = |version: &'static str, balances: Value| {
         demo.put("/v1/me/balances").header("if-match", version).body(json!({"balances": balances})).send()
     };
-    assert_eq!(ask(&demo, "/v1/me/balances").await, json!({"balances": {}, "version": 0}));
+    assert_eq!(ask(&demo, "/v1/me/balances").await, json!({"balances": {}, "saidAt": null, "held": [], "version": 0}));
     put("\"0\"", json!({"hyatt": 1, "chase-ur": 2})).await.assert(204, "");
     put("\"1\"", json!({"hyatt": 3})).await.assert(204, "");
     put("\"1\"", json!({"hyatt": 4})).await.assert(412, "stale-version");
-    assert_eq!(ask(&demo, "/v1/me/balances").await, json!({"balances": {"hyatt": 3}, "version": 2}));
+    assert_eq!(
+        ask(&demo, "/v1/me/balances").await,
+        json!({"balances": {"hyatt": 3}, "saidAt": app.clock.now(), "held": [], "version": 2})
+    );
     let bad = put("*", json!({"nobody": 1, "hyatt": -1, "A": 1})).await;
     let expected = [("/balances/A", "invalid"), ("/balances/hyatt", "invalid")];
     assert_eq!(faults(&bad), expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
@@ -197,6 +200,11 @@ async fn balances_reach_the_live_deals_that_they_pay_for() {
     let deal = ask(&demo, &format!("/v1/deals/{}", ids["deals"])).await;
     assert_eq!((&first["taxes"], &first["valuation"]), (&deal["flight"]["fare"]["taxes"], &deal["valuation"]));
     assert_eq!(first["freshness"], deal["flight"]["freshness"]);
+    assert_eq!((&first["stale"], &deal["stale"]), (&json!(false), &json!(false)));
+    app.clock.advance(jiff::SignedDuration::from_hours(7));
+    let demo = app.member("demo");
+    let (later, listed) = (ask(&demo, "/v1/me/reach").await, ask(&demo, "/v1/deals").await);
+    assert_eq!((&later["items"][0]["stale"], &listed["items"][0]["stale"]), (&json!(true), &json!(true)), "the same of both");
 }
 
 #[tokio::test]
@@ -371,9 +379,11 @@ async fn nobody_is_done_without_a_seat_or_without_the_points() {
     let have = async |balances: Value| {
         demo.put("/v1/me/balances").body(json!({"balances": balances})).send().await.assert(204, "");
     };
+    let transfer = || demo.post(&format!("{booking}/transfer")).send();
     done().await.assert(409, "verify-first");
     seen(0).await;
     done().await.assert(409, "no-seats");
+    transfer().await.assert(409, "no-seats");
     seen(1).await;
     have(json!({"chase-ur": 900_000})).await;
     let shown = ask(&demo, &booking).await;
@@ -385,6 +395,7 @@ async fn nobody_is_done_without_a_seat_or_without_the_points() {
     let programme = shown["booking"]["programme"].as_str().unwrap().to_owned();
     have(json!({programme: 40_000})).await;
     assert_eq!(marks(&ask(&demo, &booking).await), [("verify", "done"), ("book", "next")]);
+    transfer().await.assert(409, "nothing-to-transfer");
     done().await.assert(200, "");
 }
 
@@ -401,6 +412,114 @@ async fn of_two_confirmations_at_once_one_counts() {
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409]);
     app.advance(1.minute()).await;
+}
+
+/// An app with two bookings of one member that ask for the same points, both looked at: their paths, and whose points.
+async fn two_bookings() -> (TestApp, [String; 2], String) {
+    let (deal, alert) = found().await;
+    let (app, ids) = existing((deal.clone(), alert)).await;
+    let mut other = Deal { id: "deal_01KHPNJ4R6Z9X0Q3T5V7W9Y1B1".parse().unwrap(), version: 0, ..deal };
+    app.store().commit(Change::new().create(&mut other)).await.unwrap();
+    let demo = app.member("demo");
+    let second = demo.post("/v1/me/bookings").body(json!({"deal": other.id})).send().await;
+    second.assert(201, "");
+    let bookings = [&json!(ids["bookings"]), &second.body["id"]].map(|id| format!("/v1/me/bookings/{}", id.as_str().unwrap()));
+    let look = json!({"seen": {"points": 40_000, "seats": 2}});
+    for booking in &bookings {
+        demo.post(&format!("{booking}/re-verify")).body(&look).send().await.assert(200, "");
+    }
+    let programme = second.body["programme"].as_str().unwrap().to_owned();
+    (app, bookings, programme)
+}
+
+#[tokio::test]
+async fn two_bookings_spend_no_balance_twice() {
+    let (app, [one, other], programme) = two_bookings().await;
+    let demo = app.member("demo");
+    let have = async |balances: Value| {
+        demo.put("/v1/me/balances").body(json!({"balances": balances})).send().await.assert(204, "");
+    };
+    have(json!({"chase-ur": 70_000})).await;
+    demo.post(&format!("{one}/transfer")).send().await.assert(200, "");
+    let left = ask(&demo, "/v1/me/balances").await;
+    assert_eq!((&left["balances"]["chase-ur"], &left["balances"][&programme]), (&json!(30_000), &json!(40_000)));
+    assert_eq!((&left["held"][0]["points"], &left["held"][0]["programme"]), (&json!(40_000), &json!(programme)));
+    let short = ask(&demo, &other).await;
+    assert_eq!((&short["plan"], &short["shortfall"]["missing"]), (&Value::Null, &json!(10_000)), "{short:#}");
+    let plan = ask(&demo, &format!("/v1/me/funding-plan?programme={programme}&points=40000")).await;
+    assert_eq!(plan["shortfall"]["missing"], 10_000);
+    demo.post(&format!("{other}/transfer")).send().await.assert(409, "too-few-points");
+    // They are said anew, and those of the first booking have come: they are for that one.
+    have(json!({&programme: 40_000, "chase-ur": 30_000})).await;
+    assert_eq!(ask(&demo, &other).await["shortfall"]["missing"], 10_000);
+    demo.post(&format!("{other}/done")).send().await.assert(409, "too-few-points-there");
+    demo.post(&format!("{one}/done")).send().await.assert(200, "");
+    let left = ask(&demo, "/v1/me/balances").await;
+    assert_eq!((&left["balances"][&programme], &left["held"]), (&json!(0), &json!([])), "they are spent");
+    assert_eq!(ask(&demo, &other).await["shortfall"]["missing"], 10_000);
+}
+
+#[tokio::test]
+async fn what_was_transferred_for_a_booking_that_is_given_up_is_there_for_another() {
+    let (app, [one, other], _) = two_bookings().await;
+    let demo = app.member("demo");
+    demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 70_000}})).send().await.assert(204, "");
+    demo.post(&format!("{one}/transfer")).send().await.assert(200, "");
+    demo.post(&format!("{one}/abandon")).send().await.assert(200, "");
+    let shown = ask(&demo, &other).await;
+    assert_eq!((&shown["plan"]["existing"], &shown["plan"]["transfers"]), (&json!(40_000), &json!([])));
+    // Begun anew, it has them again.
+    let deal = ask(&demo, &one).await["booking"]["deal"].clone();
+    demo.post("/v1/me/bookings").body(json!({"deal": deal})).send().await.assert(201, "");
+    assert_eq!(ask(&demo, &other).await["shortfall"]["missing"], 10_000);
+}
+
+#[tokio::test]
+async fn of_two_bookings_that_are_confirmed_at_once_one_counts() {
+    let (app, bookings, _) = two_bookings().await;
+    let demo = app.member("demo");
+    demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 70_000}})).send().await.assert(204, "");
+    let [one, other] = bookings.map(|booking| {
+        let path = format!("{booking}/transfer");
+        let demo = app.member("demo");
+        async move { demo.post(&path).send().await }
+    });
+    let (one, other) = futures::join!(one, other);
+    let mut statuses = [one.status.as_u16(), other.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409]);
+    let left = ask(&demo, "/v1/me/balances").await;
+    assert_eq!((&left["balances"]["chase-ur"], left["held"].as_array().map(Vec::len)), (&json!(30_000), Some(1)));
+}
+
+#[tokio::test]
+async fn what_an_award_asks_more_by_then_is_planned_from_what_is_left() {
+    let (app, [one, _], _) = two_bookings().await;
+    let demo = app.member("demo");
+    demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 70_000}})).send().await.assert(204, "");
+    let go = |step: &str| demo.post(&format!("{one}/{step}"));
+    go("transfer").send().await.assert(200, "");
+    let dearer = |points: u64| go("re-verify").body(json!({"seen": {"points": points, "seats": 2}})).send();
+    dearer(60_000).await.assert(200, "");
+    let shown = ask(&demo, &one).await;
+    assert_eq!(
+        (&shown["plan"]["existing"], &shown["plan"]["transfers"][0]["give"]),
+        (&json!(40_000), &json!(20_000)),
+        "{shown:#}"
+    );
+    assert_eq!(shown["booking"]["sent"]["points"], 40_000);
+    go("done").send().await.assert(409, "too-few-points-there");
+    // Nor is it told otherwise where balances are said before the points have come.
+    demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 30_000}})).send().await.assert(204, "");
+    assert_eq!(ask(&demo, &one).await["plan"]["transfers"][0]["give"], 20_000);
+    dearer(90_000).await.assert(200, "");
+    assert_eq!(ask(&demo, &one).await["shortfall"]["missing"], 20_000);
+    go("transfer").send().await.assert(409, "too-few-points");
+    dearer(60_000).await.assert(200, "");
+    go("transfer").send().await.assert(200, "");
+    let left = ask(&demo, "/v1/me/balances").await;
+    assert_eq!((&left["balances"]["chase-ur"], &left["held"][0]["points"]), (&json!(10_000), &json!(60_000)));
+    go("done").send().await.assert(200, "");
 }
 
 #[tokio::test]

@@ -2,9 +2,10 @@
 
 use domain::search::SourceOutcome;
 use providers::sources::SOURCES;
-use providers_tests::{Answer, Vendor, outside};
-
-use crate::support::{ask, assert_secret, calls, granting, recorded};
+use providers_tests::{
+    Answer, Vendor, outside,
+    questions::{ask, assert_secret, calls, granting, recorded},
+};
 
 #[tokio::test]
 async fn each_source_answers_with_the_domains_offers() {

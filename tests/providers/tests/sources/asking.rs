@@ -15,15 +15,17 @@ use domain::{
 };
 use jiff::SignedDuration;
 use providers::{
-    Asking, BookingState, Desk, Duffel, ExpediaRapid, MakeMyTrip, PriceState, SourceError, StaySource, Viator, goibibo,
+    Adapter, Asking, BookingState, Desk, Duffel, ExpediaRapid, Feed, MakeMyTrip, PriceState, SourceError, StaySource, Viator,
+    goibibo,
     sources::{Contract, SOURCES},
-    trip_com,
 };
-use providers_tests::{Answer, NOW, Vendor, asking, day, outside, sample, sample_json};
+use providers_tests::{
+    Answer, NOW, Vendor, asking, day, outside,
+    questions::{SECRET, ask, ask_for, granting, recorded, stay},
+    sample,
+};
 use serde_json::json;
 use sha2::{Digest, Sha512};
-
-use crate::support::{SECRET, activity, ask, ask_for, granting, recorded, stay};
 
 fn source(id: &str) -> &'static providers::sources::Source {
     providers::sources::source(id).unwrap()
@@ -273,8 +275,7 @@ async fn a_feed_is_asked_since_an_instant_and_then_after_its_pages() {
     .await;
     let outside = outside();
     let asking = asking(&outside);
-    let goibibo = goibibo::new(&vendor.base, SECRET.to_owned().into());
-    let feed = goibibo.feed().unwrap();
+    let feed: Arc<dyn Feed> = Adapter::connect("goibibo", &vendor.base, SECRET.to_owned().into()).unwrap();
     let page = feed.changes(&asking, &Since::Instant(NOW)).await.unwrap();
     assert_eq!((page.changes.len(), page.unreadable, page.more), (2, 1, false));
     let after = Since::Cursor(page.cursor.clone());
@@ -285,8 +286,8 @@ async fn a_feed_is_asked_since_an_instant_and_then_after_its_pages() {
     assert_eq!(asked[0].json(), json!({"from": NOW}));
     assert_eq!(asked[1].json(), json!({"cursor": "2026-02-17T19:24:00Z/4"}));
     assert!(asked.iter().all(|asked| asked.head.uri == "/api/inventory/changes" && asked.header("x-signature").len() == 64));
-    let trip = trip_com::new(&vendor.base, SECRET.to_owned().into());
-    assert!(trip.feed().is_none(), "its contract has none");
+    let of_trip: Option<Arc<dyn Feed>> = Adapter::connect("trip-com", &vendor.base, SECRET.to_owned().into());
+    assert!(of_trip.is_none(), "its contract has none");
 }
 
 #[tokio::test]
@@ -326,17 +327,6 @@ async fn what_is_gone_is_sold_out_and_a_check_leads_to_prices_alone() {
         assert_eq!(expedia.check(&asking, link).await, Err(SourceError::NotOffered), "{link}");
     }
     assert_eq!(vendor.asked().len(), asked);
-}
-
-#[tokio::test]
-async fn an_activity_is_priced_for_its_day() {
-    let vendor = Vendor::always(Answer::json(&sample_json("viator/availability-check-extra-charges.json"))).await;
-    let outside = outside();
-    let asking = asking(&outside);
-    let viator = Viator::new(&vendor.base, SECRET.to_owned().into());
-    let found = viator.availability(&asking, "128216P66", day("2025-12-15"), &activity("viator")).await;
-    assert_eq!(found.set_aside.values().sum::<usize>(), 1, "another day than those of the question");
-    assert_eq!(vendor.asked()[0].json()["paxMix"], json!([{"ageBand": "ADULT", "numberOfTravelers": 2}]));
 }
 
 /// What each call of a source says, asked for so many.

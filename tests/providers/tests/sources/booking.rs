@@ -1,19 +1,18 @@
 //! What every adapter must do with a booking: make it once or say why not, and tell nobody who travels.
 
-use platform::outside::Outside;
 use providers::{
     Asking, BookingError, BookingRequest, SourceError,
     booking::{Bookable, Payment},
-    raw::is_kept,
     sources::{SOURCES, Source},
 };
-use providers_tests::{Answer, Asked, Impatient, NOW, Refusing, Vendor, asking, outside, sample, sample_json};
-use serde_json::{Value, json};
-
-use crate::{
-    desks::{Desk, OURS, assert_private, desk, desks, duffel_offer, money, preview, traveller},
-    support::desk_at,
+use providers_tests::{
+    Answer, Asked, Impatient, Losing, NOW, Refusing, Showing, Vendor, asking,
+    desks::{Desk, OURS, assert_private, desk, desks, duffel_offer, money, preview, price_check, traveller},
+    failures, mistyped, outside,
+    questions::desk_at,
+    sample, sample_json,
 };
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn each_desk_books_as_documented() {
@@ -174,27 +173,6 @@ async fn what_a_source_refuses_is_typed_and_not_sent_again() {
     }
 }
 
-/// Each class of errors; and whether something may be booked after it.
-pub fn failures() -> Vec<(Answer, SourceError, bool)> {
-    let limited = |retry_after| SourceError::RateLimited { retry_after };
-    let seven = std::time::Duration::from_secs(7);
-    vec![
-        (Answer::new(401, "{}"), SourceError::Unauthorized, false),
-        (Answer::new(403, "{}"), SourceError::Forbidden, false),
-        (Answer::new(429, "{}"), limited(None), false),
-        (Answer::new(429, "{}").with("retry-after", "7"), limited(Some(seven)), false),
-        (Answer::new(400, "{}"), SourceError::Rejected { status: 400, code: None }, false),
-        (Answer::new(500, "{}"), SourceError::Unavailable(500), true),
-        (Answer::new(502, "<html>"), SourceError::Unavailable(502), true),
-        (Answer::new(503, "{}"), SourceError::Unavailable(503), true),
-        (Answer::new(302, "").with("location", "http://127.0.0.1:1/"), SourceError::Unavailable(302), true),
-        (Answer::new(202, ""), SourceError::Malformed, true),
-        (Answer::new(200, "garbage"), SourceError::Malformed, true),
-        (Answer::new(200, "garbage").with("content-encoding", "gzip"), SourceError::Malformed, true),
-        (Answer::new(200, vec![b' '; platform::outside::MAX_ANSWER_BYTES + 1]), SourceError::TooLarge, true),
-    ]
-}
-
 #[tokio::test]
 async fn what_a_failure_leaves_open_is_said_to_be_unknown() {
     for desk in desks() {
@@ -238,23 +216,6 @@ async fn a_booking_that_is_not_answered_is_sent_once_and_its_outcome_unknown() {
         let unknown = Err(BookingError::OutcomeUnknown(SourceError::Timeout));
         assert_eq!(desk.book(&vendor, &Impatient(outside())).await, unknown, "{}", desk.source.id);
         assert_eq!(desk.sent(&vendor), 1, "{}", desk.source.id);
-    }
-}
-
-/// Loses what is answered to the call with this method and path.
-#[derive(Debug)]
-pub struct Losing(pub platform::outside::OverHttp, pub (&'static str, &'static str));
-
-impl Outside for Losing {
-    fn send(
-        &self,
-        call: platform::outside::Call,
-    ) -> futures::future::BoxFuture<'_, Result<http::Response<bytes::Bytes>, platform::outside::OutsideError>> {
-        Box::pin(async move {
-            let books = (call.request.method().as_str(), call.request.uri().path()) == self.1;
-            let answer = self.0.send(call).await;
-            if books { Err(platform::outside::OutsideError::Unreachable) } else { answer }
-        })
     }
 }
 
@@ -304,16 +265,6 @@ async fn what_is_not_found_is_not_booked_as_far_as_a_source_knows() {
     }
 }
 
-/// A document with one value after the other of another type.
-pub fn mistyped(document: &Value) -> impl Iterator<Item = Value> {
-    let wrong = [Value::Null, json!(true), json!(-1), json!("\u{202e}"), json!([[]]), json!({"a": {}})];
-    providers_tests::pointers(document).into_iter().zip(wrong.into_iter().cycle()).map(|(place, wrong)| {
-        let mut document = document.clone();
-        *document.pointer_mut(&place).unwrap() = wrong;
-        document
-    })
-}
-
 #[tokio::test]
 async fn of_an_answer_with_values_of_another_type_what_can_not_be_read_is_unknown() {
     for desk in desks() {
@@ -338,11 +289,7 @@ async fn what_is_asked_before_with_values_of_another_type_leaves_nothing_open() 
         let before = (desk.before)(&vendor.asked()[0], &desk.price()).document();
         for before in mistyped(&before) {
             let (books, made, answer) = (desk.books, Answer::json(&desk.made), Answer::json(&before));
-            let vendor = Vendor::answering(move |_, asked| {
-                let booking = (asked.head.method.as_str(), asked.head.uri.path()) == books;
-                if booking { made.clone() } else { answer.clone() }
-            })
-            .await;
+            let vendor = Vendor::answering(move |_, asked| if asked.is(books) { made.clone() } else { answer.clone() }).await;
             let result = desk.book(&vendor, &outside()).await;
             assert!(!matches!(result, Err(BookingError::OutcomeUnknown(_))), "{} {before}", desk.source.id);
             assert_eq!(desk.sent(&vendor), usize::from(result.is_ok()), "{} {before}", desk.source.id);
@@ -379,61 +326,38 @@ async fn a_booking_shows_nobody_who_travels() {
         let booking = Showing::default();
         let vendor = desk.vendor(Answer::json(&desk.made)).await;
         desk.book(&vendor, &booking).await.unwrap();
-        let shown = [refusing.0.into_inner().unwrap(), booking.1.into_inner().unwrap()].concat();
+        let shown = [refusing.0.into_inner().unwrap(), booking.shown.into_inner().unwrap()].concat();
         assert!(shown.len() >= 3, "{}", desk.source.id);
         shown.iter().for_each(|call| assert_private(call));
     }
 }
 
-/// Sends, and keeps how each call reads when it is logged.
-#[derive(Debug)]
-struct Showing(platform::outside::OverHttp, std::sync::Mutex<Vec<String>>);
-
-impl Default for Showing {
-    fn default() -> Self {
-        Self(outside(), std::sync::Mutex::default())
-    }
-}
-
-impl Outside for Showing {
-    fn send(
-        &self,
-        call: platform::outside::Call,
-    ) -> futures::future::BoxFuture<'_, Result<http::Response<bytes::Bytes>, platform::outside::OutsideError>> {
-        self.1.lock().unwrap().push(format!("{call:?}"));
-        self.0.send(call)
-    }
-}
-
-#[test]
-fn what_is_said_at_a_desk_is_not_kept() {
-    for source in SOURCES {
-        for operation in [
-            "orders",
-            "orders-list",
-            "orders-create",
-            "orders-preview",
-            "orders-details",
-            "itineraries",
-            "itineraries-find",
-            "itinerary",
-            "bookings-book",
-            "bookings-status",
-            "booking-create",
-            "booking-status",
-            "bookings",
-            "bookings-create",
-            "bookings-cancel",
-            "cancel-quote",
-            "cancellations",
-            "itineraries-resume",
-            "orders-cancel",
-            "order-cancellations",
-            "order-cancellations-confirm",
-            "payments",
-        ] {
-            assert!(!is_kept(source.id, operation), "{} {operation}", source.id);
-        }
+/// Also what is paid and cancelled is not ([`Losing`]).
+#[tokio::test]
+async fn what_is_said_at_a_desk_is_not_kept() {
+    for desk in desks() {
+        let vendor = desk.vendor(Answer::json(&desk.made)).await;
+        let (showing, at) = (Showing::default(), desk_at(desk.source, &vendor).unwrap());
+        let asking = asking(&showing);
+        let is_expedia = desk.source.id == "expedia-rapid";
+        let checked = if is_expedia { desk.request.item.clone() } else { Bookable::Offer("x".to_owned()) };
+        let Bookable::Offer(checked) = checked else { unreachable!("{}", desk.source.id) };
+        let booked = if is_expedia { "/v3/itineraries/1?token=t" } else { "x" };
+        at.book(&asking, &desk.request).await.unwrap();
+        let mut said = showing.said();
+        let mut calls_unless_not_offered = |error: Option<SourceError>| {
+            let before = std::mem::replace(&mut said, showing.said());
+            assert_eq!(said == before, error == Some(SourceError::NotOffered), "{} {said}", desk.source.id);
+        };
+        calls_unless_not_offered(at.find(&asking, &desk.request).await.err());
+        calls_unless_not_offered(at.status(&asking, booked).await.err());
+        calls_unless_not_offered(at.check(&asking, &checked).await.err());
+        calls_unless_not_offered(at.cancel_quote(&asking, booked).await.err());
+        calls_unless_not_offered(at.cancel(&asking, booked).await.err());
+        calls_unless_not_offered(match at.pay(&asking, &desk.request, booked).await {
+            Err(BookingError::Refused(error) | BookingError::OutcomeUnknown(error)) => Some(error),
+            Err(BookingError::PriceChanged { .. } | BookingError::Gone) | Ok(_) => None,
+        });
     }
 }
 
@@ -464,10 +388,31 @@ async fn what_a_source_asks_for_is_there_or_nothing_is_sent() {
 
     let expedia = of("expedia-rapid");
     let vendor = expedia.vendor(Answer::json(&expedia.made)).await;
-    let checked = Bookable::Offer("/v3/itineraries?token=of-a-price-check".to_owned());
-    let checked = BookingRequest { item: checked, ..expedia.request.clone() };
-    assert!(expedia.book_this(&vendor, &outside(), &checked).await.is_ok());
-    assert_eq!(vendor.asked().len(), 1, "what was checked is not checked again");
-    let away = BookingRequest { item: Bookable::Offer("https://elsewhere.example/v3/".to_owned()), ..expedia.request.clone() };
-    assert_eq!(expedia.book_this(&vendor, &outside(), &away).await, not_offered, "a key follows no link away");
+    // One names no price to hold the booking to, with the other a key would go elsewhere.
+    for link in ["/v3/itineraries?token=of-a-price-check", "https://elsewhere.example/v3/"] {
+        let by = BookingRequest { item: Bookable::Offer(link.to_owned()), ..expedia.request.clone() };
+        assert_eq!(expedia.book_this(&vendor, &outside(), &by).await, not_offered, "{link}");
+    }
+    assert!(vendor.asked().is_empty());
+    let mut away = price_check(&expedia.price()).document();
+    away["links"]["book"]["href"] = json!("https://elsewhere.example/v3/itineraries?token=t");
+    let vendor = Vendor::always(Answer::json(&away)).await;
+    assert_eq!(expedia.book(&vendor, &outside()).await, not_offered, "a key follows no link away");
+    assert_eq!(vendor.asked().len(), 1);
+
+    let viator = of("viator");
+    let vendor = viator.vendor(Answer::json(&viator.made)).await;
+    let two = BookingRequest { others: vec![traveller("Bob")], ..viator.request.clone() };
+    assert!(viator.book_this(&vendor, &outside(), &two).await.is_ok());
+    let party = json!([{"ageBand": "ADULT", "numberOfTravelers": 2}]);
+    assert!(vendor.asked().iter().all(|asked| asked.json()["paxMix"] == party), "it is priced for whom it is booked for");
+    let mut another = viator.request.clone();
+    let Bookable::Activity { day, .. } = &mut another.item else { unreachable!("{another:?}") };
+    *day = day.tomorrow().unwrap();
+    assert_eq!(
+        viator.book_this(&vendor, &outside(), &another).await,
+        Err(BookingError::Gone),
+        "that is the price of another day"
+    );
+    assert_eq!(viator.sent(&vendor), 1);
 }

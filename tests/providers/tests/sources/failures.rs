@@ -5,13 +5,15 @@ use std::time::Duration;
 use domain::search::SourceOutcome;
 use platform::outside::Outside;
 use providers::{
-    SourceError,
+    Adapter, SourceError,
     sources::{SOURCES, Source},
 };
-use providers_tests::{Answer, Impatient, NOW, Refusing, Vendor, asking, outside, sample};
+use providers_tests::{
+    Answer, Impatient, NOW, Refusing, Vendor, asking, outside,
+    questions::{Given, SECRET, Searched, ask, ask_with, assert_secret, calls, granting, recorded},
+    sample,
+};
 use serde_json::Value;
-
-use crate::support::{Given, ask, ask_with, assert_secret, calls, granting, recorded};
 
 fn assert_failed(given: &Given, expected: &SourceError, calls: u32) {
     let found = (given.outcome, given.error.as_ref(), given.calls);
@@ -103,7 +105,7 @@ async fn a_refusal_that_comes_as_a_success_is_none() {
 
 #[tokio::test]
 async fn a_silent_source_times_out() {
-    let vendor = Vendor::silent().await;
+    let vendor = Vendor::always(Answer::never()).await;
     each(&vendor, &Impatient(outside()), |_, given| assert_failed(given, &SourceError::Timeout, 1)).await;
 }
 
@@ -204,7 +206,7 @@ async fn a_key_that_can_not_be_sent_is_one_that_the_source_can_not_know() {
 #[test]
 fn adapters_show_no_secret() {
     for source in SOURCES {
-        let adapter = (source.connect)("http://x", crate::support::SECRET.to_owned().into());
+        let adapter = Searched::connect(source.id, "http://x", SECRET.to_owned().into()).unwrap();
         assert_secret(&format!("{adapter:?}"));
     }
 }

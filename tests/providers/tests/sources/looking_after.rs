@@ -6,14 +6,14 @@ use providers::{
     booking::{Bookable, Payment},
     sources::{SOURCES, Source, source},
 };
-use providers_tests::{Answer, Asked, Impatient, Vendor, asking, outside, sample, sample_json};
-use serde_json::{Value, json};
-
-use crate::{
-    booking::{Losing, failures, mistyped},
+use providers_tests::{
+    Answer, Asked, Impatient, Losing, Vendor, asking,
     desks::{assert_private, money, request},
-    support::{desk_at, granting},
+    failures, mistyped, outside,
+    questions::{desk_at, granting},
+    sample, sample_json,
 };
+use serde_json::{Value, json};
 
 /// Something that is changed at a source.
 struct Change {
@@ -33,16 +33,11 @@ struct Change {
 impl Change {
     async fn vendor(&self, answer: Answer) -> Vendor {
         let (sends, before) = (self.sends, self.before);
-        Vendor::answering(move |_, asked| {
-            let does = (asked.head.method.as_str(), asked.head.uri.path()) == sends;
-            if does { answer.clone() } else { granting(asked, before()) }
-        })
-        .await
+        Vendor::answering(move |_, asked| if asked.is(sends) { answer.clone() } else { granting(asked, before()) }).await
     }
 
     fn sent(&self, vendor: &Vendor) -> usize {
-        let does = |asked: &&Asked| (asked.head.method.as_str(), asked.head.uri.path()) == self.sends;
-        vendor.asked().iter().filter(does).count()
+        vendor.asked().iter().filter(|asked| asked.is(self.sends)).count()
     }
 
     async fn cancel(&self, vendor: &Vendor, outside: &dyn Outside) -> Result<(), SourceError> {

@@ -16,11 +16,12 @@ use providers::{
     Asking, CALL_TIMEOUT, CashSource, Duffel, Patience, SourceError,
     sources::{SOURCES, Source},
 };
-use providers_tests::{NOW, query};
+use providers_tests::{
+    NOW, query,
+    questions::{Given, SECRET, ask_with, calls, recorded},
+};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
-
-use crate::support::{Given, SECRET, ask_with, calls, recorded};
 
 /// Bytes that are all this one: jitter of a known size.
 #[derive(Debug)]

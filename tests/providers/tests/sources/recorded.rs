@@ -56,10 +56,10 @@ fn an_operation_that_is_named_is_tried_and_nothing_else() {
     let viator = providers::sources::source("viator").unwrap();
     let status = providers_tests::sample("viator/booking-status.json");
     assert!(matches!(
-        viator.normalise(Some("booking-status"), &status, NOW),
-        (Some("booking-status"), Ok(Normalised::Booking(_)))
+        viator.normalise(Some("bookings-status"), &status, NOW),
+        (Some("bookings-status"), Ok(Normalised::Booking(_)))
     ));
-    assert_eq!(viator.normalise(Some("search"), &status, NOW).1.err(), Some(SourceError::Malformed));
+    assert_eq!(viator.normalise(Some("search-freetext"), &status, NOW).1.err(), Some(SourceError::Malformed));
     assert_eq!(viator.normalise(Some("dance"), &status, NOW).1.err(), Some(SourceError::NotOffered));
     assert_eq!(viator.normalise(None, b"{}", NOW).1.err(), Some(SourceError::Malformed));
 }
@@ -82,4 +82,20 @@ fn a_documented_code_tells_the_status_that_is_missing() {
             assert!(bare.is_some_and(|error| error != SourceError::Malformed), "{} {code}", source.id);
         }
     }
+}
+
+/// What is kept says its operation, and is not guessed at.
+#[test]
+fn what_was_kept_is_read_as_what_it_answered() {
+    let demand = providers::sources::source("booking-demand").unwrap();
+    let mut body = providers_tests::sample_json("booking-demand/accommodations-search-v3.2.json");
+    let house = body["data"][0].as_object_mut().unwrap();
+    house.remove("products");
+    house.insert("status".to_owned(), "open".into());
+    let body = body.to_string();
+    assert_eq!(demand.normalise(None, body.as_bytes(), NOW).0, Some("orders-details"), "by its looks it is a list of orders");
+    let read = demand.reread("accommodations-search", 200, body.as_bytes(), NOW);
+    assert!(matches!(read, Ok(Normalised::Stays(_))), "{read:?}");
+    assert_eq!(demand.reread("dance", 200, body.as_bytes(), NOW).err(), Some(SourceError::NotOffered));
+    assert_eq!(demand.reread("accommodations-search", 503, b"", NOW).err(), Some(SourceError::Unavailable(503)));
 }

@@ -4,11 +4,12 @@ use domain::{
     money::{Currency, Money},
     sources::{
         KeyScope, Settings, SourceEntry, Vertical,
-        allowance::{Allowance, Counted},
+        allowance::{Allowance, Measure},
     },
 };
 use platform::Deps;
-use providers::{registry, serving};
+use providers::{registry, serving, serving_with_keys_of};
+use providers_tests::questions::Searched;
 use storage::Change;
 
 use crate::guarded::World;
@@ -22,7 +23,7 @@ async fn set(cx: &Deps, scope: KeyScope, source: &str, settings: Settings) {
 
 async fn served(cx: &Deps, vertical: Vertical, market: Option<&str>) -> Vec<&'static str> {
     let market = market.map(|market| market.parse().unwrap());
-    let all = serving(cx, &TENANT.parse().unwrap(), vertical, market.as_ref()).await.unwrap();
+    let all = serving::<Searched>(cx, &TENANT.parse().unwrap(), vertical, market.as_ref()).await.unwrap();
     assert!(all.iter().all(|one| one.scope == KeyScope::Deployment));
     all.iter().map(|one| one.source.id).collect()
 }
@@ -76,7 +77,7 @@ async fn a_source_serves_the_markets_that_both_name() {
 }
 
 /// What a day has for the tenant at Duffel, with the deployment's key: what is counted, and how many calls it comes to.
-async fn allowed(cx: &Deps) -> Vec<(Counted, i64)> {
+async fn allowed(cx: &Deps) -> Vec<(Measure, i64)> {
     let tenant = TENANT.parse().unwrap();
     let lines = registry::lines(cx, &tenant).await.unwrap();
     let duffel = lines.iter().find(|line| line.source.id == "duffel").unwrap();
@@ -88,7 +89,7 @@ async fn allowed(cx: &Deps) -> Vec<(Counted, i64)> {
 async fn a_tenant_has_a_share_of_the_deployments_key_whatever_is_set() {
     let world = World::new();
     let cx = world.instance();
-    assert_eq!(allowed(&cx).await, [(Counted::CallsOfTenant, Settings::TENANT_QUOTA.into())]);
+    assert_eq!(allowed(&cx).await, [(Measure::CallsOfTenant, Settings::TENANT_QUOTA.into())]);
     let usd = |cents| Some(Money::from_minor(cents, Currency::USD).unwrap());
     let all = Settings {
         cost_per_thousand: usd(500),
@@ -99,18 +100,37 @@ async fn a_tenant_has_a_share_of_the_deployments_key_whatever_is_set() {
         ..Settings::default()
     };
     set(&cx, KeyScope::Deployment, "duffel", all).await;
-    let of_key = [(Counted::Calls, 900), (Counted::Spent(Currency::USD), 800)];
-    let share = [(Counted::CallsOfTenant, 300), (Counted::SpentByTenant(Currency::USD), 200)];
+    let of_key = [(Measure::Calls, 900), (Measure::Spent(Currency::USD), 800)];
+    let share = [(Measure::CallsOfTenant, 300), (Measure::SpentByTenant(Currency::USD), 200)];
     assert_eq!(allowed(&cx).await, [of_key, share].concat());
 
     // What is set for the tenant counts before it; and what their own key has is another matter.
     let own = Settings { tenant_quota_per_day: Some(700), quota_per_day: Some(5), ..Settings::default() };
     set(&cx, tenant(), "duffel", own).await;
-    let share = [(Counted::CallsOfTenant, 700), (Counted::SpentByTenant(Currency::USD), 200)];
+    let share = [(Measure::CallsOfTenant, 700), (Measure::SpentByTenant(Currency::USD), 200)];
     assert_eq!(allowed(&cx).await, [of_key, share].concat());
     let lines = registry::lines(&cx, &TENANT.parse().unwrap()).await.unwrap();
     let duffel = lines.iter().find(|line| line.source.id == "duffel").unwrap();
     let own = duffel.allowances(&tenant(), Some(&TENANT.parse().unwrap()));
-    assert_eq!(own.iter().map(|allowance| (allowance.counted, allowance.a_day)).collect::<Vec<_>>(), [(Counted::Calls, 5)]);
+    assert_eq!(own.iter().map(|allowance| (allowance.counted, allowance.a_day)).collect::<Vec<_>>(), [(Measure::Calls, 5)]);
     assert_eq!(duffel.allowances(&KeyScope::Deployment, None).len(), 2, "the deployment is no tenant of its own");
+}
+
+#[tokio::test]
+async fn what_is_asked_once_with_the_deployments_key_is_asked_for_no_tenant_and_takes_nothing_of_their_shares() {
+    let world = World::new();
+    let cx = world.instance();
+    set(&cx, KeyScope::Deployment, "duffel", Settings { quota_per_day: Some(900), ..Settings::default() }).await;
+    let of_deployment = registry::lines_of_deployment(&cx).await.unwrap();
+    let with_keys_of =
+        async |scope| serving_with_keys_of::<Searched>(&cx, &scope, &of_deployment, Vertical::Flights).await.unwrap();
+    let served = with_keys_of(KeyScope::Deployment).await;
+    assert_eq!(served.iter().map(|one| one.source.id).collect::<Vec<_>>(), ["seats-aero", "duffel"]);
+    for one in &served {
+        let terms = one.outside.terms();
+        assert_eq!((&terms.tenant, &terms.account.scope), (&None, &KeyScope::Deployment), "{}", one.source.id);
+        let counted: Vec<Measure> = terms.allowances.iter().map(|allowance| allowance.counted).collect();
+        assert_eq!(counted, if one.source.id == "duffel" { vec![Measure::Calls] } else { vec![] }, "{}", one.source.id);
+    }
+    assert!(with_keys_of(tenant()).await.is_empty(), "they have none of their own");
 }

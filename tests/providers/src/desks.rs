@@ -7,17 +7,23 @@ use providers::{
     booking::{Address, Bookable, Contact, Flyer, Gender, Payment, Personal, Phone, Title, Traveller},
     sources::{SOURCES, Source},
 };
-use providers_tests::{Answer, Asked, Vendor, asking, day, outside, sample_json};
 use serde_json::{Value, json};
 
-use crate::support::{assert_secret, desk_at, granting};
+use crate::{
+    Answer, Asked, Vendor, asking, day, outside,
+    questions::{assert_secret, desk_at, granting},
+    sample_json,
+};
 
 /// What we call the booking: the samples repeat it.
 pub const OURS: &str = "01KHPNJ4R6Z9X0Q3T5V7W9Y1B3";
 
 /// How a source is booked at.
+#[derive(Debug)]
 pub struct Desk {
+    /// Which source.
     pub source: &'static Source,
+    /// What is wanted.
     pub request: BookingRequest,
     /// What books: the method and the path.
     pub books: (&'static str, &'static str),
@@ -34,6 +40,7 @@ pub fn desks() -> Vec<Desk> {
     SOURCES.iter().filter_map(desk).collect()
 }
 
+/// How a source is booked at, if it can be.
 pub fn desk(source: &'static Source) -> Option<Desk> {
     match source.id {
         "seats-aero" | "travelpayouts" | "getyourguide" => None,
@@ -140,6 +147,7 @@ fn ordered() -> Value {
     order
 }
 
+/// Booking.com's sample of a preview at a price, and whether the property wants a card, where that is said.
 pub fn preview(price: &str, card: Option<bool>) -> Answer {
     let mut preview = sample_json("booking-demand/orders-preview-v3.2.json");
     preview["data"]["accommodation"]["price"]["total"]["booker_currency"] = json!(price);
@@ -148,7 +156,7 @@ pub fn preview(price: &str, card: Option<bool>) -> Answer {
 }
 
 /// With the fee of 5.00 that is paid there.
-fn price_check(price: &str) -> Answer {
+pub fn price_check(price: &str) -> Answer {
     let mut check = sample_json("expedia-rapid/price-check-available.json");
     let total = price.parse::<rust_decimal::Decimal>().unwrap() - rust_decimal::Decimal::from(5);
     check["occupancy_pricing"]["2"]["totals"]["inclusive"]["billable_currency"]["value"] = json!(total.to_string());
@@ -167,6 +175,7 @@ pub fn money(text: &str) -> Money {
     Money::new(amount.parse().unwrap(), currency.parse().unwrap()).unwrap()
 }
 
+/// A traveller of this name.
 pub fn traveller(name: &str) -> Traveller {
     Traveller {
         given_name: Personal::new(format!("{name}-nobody-may-see")),
@@ -175,6 +184,7 @@ pub fn traveller(name: &str) -> Traveller {
     }
 }
 
+/// A booking of something at a price, paid so.
 pub fn request(wanted: Bookable, price: &str, payment: Payment) -> BookingRequest {
     let lives = Address {
         line: Some("1 Nobody-may-see Street".to_owned()),
@@ -208,10 +218,7 @@ pub fn assert_private(text: &str) {
 }
 
 impl Desk {
-    fn is_booking(&self, asked: &Asked) -> bool {
-        (asked.head.method.as_str(), asked.head.uri.path()) == self.books
-    }
-
+    /// The price that is agreed to.
     pub fn price(&self) -> String {
         self.request.price.amount().to_string()
     }
@@ -221,19 +228,18 @@ impl Desk {
         self.vendor_at(&self.price(), answer).await
     }
 
+    /// The same, where it asks another price before.
     pub async fn vendor_at(&self, price: &str, answer: Answer) -> Vendor {
         let (books, before, price) = (self.books, self.before, price.to_owned());
-        Vendor::answering(move |_, asked| {
-            let booking = (asked.head.method.as_str(), asked.head.uri.path()) == books;
-            if booking { answer.clone() } else { before(asked, &price) }
-        })
-        .await
+        Vendor::answering(move |_, asked| if asked.is(books) { answer.clone() } else { before(asked, &price) }).await
     }
 
+    /// Books what is wanted.
     pub async fn book(&self, vendor: &Vendor, outside: &dyn Outside) -> Result<Booked, BookingError> {
         self.book_this(vendor, outside, &self.request).await
     }
 
+    /// Books something else.
     pub async fn book_this(
         &self,
         vendor: &Vendor,
@@ -246,6 +252,7 @@ impl Desk {
         result
     }
 
+    /// Asks by our reference, and is answered so.
     pub async fn find(&self, answer: Answer) -> Result<Option<Booked>, SourceError> {
         let vendor = Vendor::answering(move |_, asked| granting(asked, answer.clone())).await;
         let (at, outside) = (desk_at(self.source, &vendor).unwrap(), outside());
@@ -254,6 +261,6 @@ impl Desk {
 
     /// How often the vendor was asked to book.
     pub fn sent(&self, vendor: &Vendor) -> usize {
-        vendor.asked().iter().filter(|asked| self.is_booking(asked)).count()
+        vendor.asked().iter().filter(|asked| asked.is(self.books)).count()
     }
 }

@@ -2,6 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use crate::{
+    Answer, Asked, Vendor, asking, availability, cancun_to_istanbul, day, london_to_new_york, mended_offer_request, outside,
+    party, query, sample, search_page,
+};
 use domain::{
     activities::ActivityQuery,
     flights::{Cabin, SourceId, Untrusted},
@@ -11,13 +15,10 @@ use domain::{
 };
 use platform::outside::Outside;
 use providers::{
-    Asking, Desk, Found, SourceError, desk,
-    sources::{Adapter, Source},
+    ActivitySource, Adapter, Asking, Desk, FlightSource, Found, SourceError, StaySource, Travelpayouts, sources::Source,
+    travelpayouts,
 };
-use providers_tests::{
-    Answer, Asked, Vendor, asking, availability, cancun_to_istanbul, day, london_to_new_york, mended_offer_request, outside,
-    party, query, sample, search_page,
-};
+use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -27,11 +28,17 @@ pub const SECRET: &str = "a-name-nobody-may-see:a-key-nobody-may-see";
 /// What a source gave, whatever it gives.
 #[derive(Debug)]
 pub struct Given {
+    /// Which source.
     pub source: SourceId,
+    /// Offers that are trusted, as they are stored.
     pub offers: Vec<Value>,
+    /// How many were set aside, by reason.
     pub set_aside: BTreeMap<Untrusted, usize>,
+    /// Calls made.
     pub calls: u32,
+    /// How it went.
     pub outcome: SourceOutcome,
+    /// Why it broke off, if it did.
     pub error: Option<SourceError>,
     /// All of it, as it reads when it is logged.
     pub shown: String,
@@ -46,6 +53,29 @@ impl Given {
     }
 }
 
+/// What every source can be asked for.
+#[derive(Debug, Clone)]
+pub enum Searched {
+    /// Award space or fares.
+    Flights(FlightSource),
+    /// "From" prices of flights.
+    LeadIns(Arc<Travelpayouts>),
+    /// Stays.
+    Stays(Arc<dyn StaySource>),
+    /// Activities.
+    Activities(Arc<dyn ActivitySource>),
+}
+
+impl Adapter for Searched {
+    fn connect(source: &str, base: &str, key: SecretString) -> Option<Self> {
+        let lead_ins = |key| (source == travelpayouts::SOURCE).then(|| Self::LeadIns(Arc::new(Travelpayouts::new(base, key))));
+        let stays = |key| Adapter::connect(source, base, key).map(Self::Stays);
+        let activities = |key| Adapter::connect(source, base, key).map(Self::Activities);
+        let flights = Adapter::connect(source, base, key.clone()).map(Self::Flights);
+        flights.or_else(|| lead_ins(key.clone())).or_else(|| stays(key.clone())).or_else(|| activities(key))
+    }
+}
+
 /// Asks a source what its recording answers.
 pub async fn ask(source: &Source, base: &str, outside: &dyn Outside) -> Given {
     ask_with(source, base, SECRET, &asking(outside)).await
@@ -53,12 +83,14 @@ pub async fn ask(source: &Source, base: &str, outside: &dyn Outside) -> Given {
 
 /// The same, with this key, time and patience.
 pub async fn ask_with(source: &Source, base: &str, key: &str, asking: &Asking<'_>) -> Given {
-    match (source.connect)(base, key.to_owned().into()) {
-        Adapter::Awards(adapter) => Given::of(adapter.awards(asking, &cancun_to_istanbul()).await),
-        Adapter::Fares(adapter) => Given::of(adapter.fares(asking, &london_to_new_york(), &[day("2020-06-13")]).await),
-        Adapter::LeadIns(adapter) => Given::of(adapter.lead_ins(asking, &moscow_to_barcelona()).await),
-        Adapter::Stays(adapter) => Given::of(adapter.stays(asking, &stay(source.id)).await),
-        Adapter::Activities(adapter) => Given::of(adapter.activities(asking, &activity(source.id)).await),
+    match Searched::connect(source.id, base, key.to_owned().into()).unwrap() {
+        Searched::Flights(FlightSource::Awards(adapter)) => Given::of(adapter.awards(asking, &cancun_to_istanbul()).await),
+        Searched::Flights(FlightSource::Fares(adapter)) => {
+            Given::of(adapter.fares(asking, &london_to_new_york(), &[day("2020-06-13")]).await)
+        }
+        Searched::LeadIns(adapter) => Given::of(adapter.lead_ins(asking, &moscow_to_barcelona()).await),
+        Searched::Stays(adapter) => Given::of(adapter.stays(asking, &stay(source.id)).await),
+        Searched::Activities(adapter) => Given::of(adapter.activities(asking, &activity(source.id)).await),
     }
 }
 
@@ -72,12 +104,12 @@ pub async fn ask_for(source: &Source, base: &str, people: u8) {
     let room = StayQuery::new(asked.place().clone(), asked.checkin(), 2, guests, asked.currency()).unwrap();
     let asked = activity(source.id);
     let outing = ActivityQuery::new(asked.place().to_owned(), asked.days(), people, asked.currency()).unwrap();
-    match (source.connect)(base, SECRET.to_owned().into()) {
-        Adapter::Awards(adapter) => drop(adapter.awards(asking, &flight).await),
-        Adapter::Fares(adapter) => drop(adapter.fares(asking, &flight, &[day("2026-03-01")]).await),
-        Adapter::LeadIns(adapter) => drop(adapter.lead_ins(asking, &flight).await),
-        Adapter::Stays(adapter) => drop(adapter.stays(asking, &room).await),
-        Adapter::Activities(adapter) => drop(adapter.activities(asking, &outing).await),
+    match Searched::connect(source.id, base, SECRET.to_owned().into()).unwrap() {
+        Searched::Flights(FlightSource::Awards(adapter)) => drop(adapter.awards(asking, &flight).await),
+        Searched::Flights(FlightSource::Fares(adapter)) => drop(adapter.fares(asking, &flight, &[day("2026-03-01")]).await),
+        Searched::LeadIns(adapter) => drop(adapter.lead_ins(asking, &flight).await),
+        Searched::Stays(adapter) => drop(adapter.stays(asking, &room).await),
+        Searched::Activities(adapter) => drop(adapter.activities(asking, &outing).await),
     }
 }
 
@@ -147,7 +179,7 @@ pub fn calls(source: &Source) -> u32 {
 
 /// The desk of a source that a vendor plays, if it has one.
 pub fn desk_at(source: &Source, vendor: &Vendor) -> Option<Arc<dyn Desk>> {
-    desk::connect(source.id, &vendor.base, SECRET.to_owned().into())
+    Adapter::connect(source.id, &vendor.base, SECRET.to_owned().into())
 }
 
 /// No secret in a text.
