@@ -4,6 +4,7 @@
 mod activities;
 mod flights;
 mod overlap;
+mod recent;
 mod stays;
 
 use std::{
@@ -13,7 +14,7 @@ use std::{
 
 use domain::{
     answers::{Answer, Cause, Part, Question, Trouble},
-    caching::{self, AHEAD, Counted, Look, MANY, Marks, State},
+    caching::{self, AHEAD, Counted, Look, MANY, Marks, Plan, State},
     flights::SourceId,
     ids::{Owner, TenantId},
     search::{SearchKey, SourceOutcome, SourceReport},
@@ -35,6 +36,7 @@ use providers::{
 use storage::{Asker, CacheCount, CachedAnswer, Change, DueAnswer, Entity, Grant, Held, KeptMark, StoreError, Turn};
 use tokio::time::{Instant, sleep};
 
+use self::recent::Recent;
 use crate::serving::Servers;
 
 /// The first pause before it is looked whether another one has asked; each is twice as long as the one before, up to a second.
@@ -259,6 +261,9 @@ impl<Q: Askable> Search<'_, Q> {
     }
 
     async fn sought(&self, held: &mut Option<Held>) -> Result<Had<Q>, NoAnswer> {
+        if let Some(had) = self.read_lately().await? {
+            return Ok(had);
+        }
         let until = Instant::now() + self.wish.within;
         let (mut pause, mut counted) = (FIRST_PAUSE, Counted::Hit);
         loop {
@@ -271,6 +276,7 @@ impl<Q: Askable> Search<'_, Q> {
                     self.refresh_later().await;
                     counted = Counted::Stale;
                 }
+                self.cx.kept::<Recent>().note((&self.servers.scope, &self.key), self.cx.now(), answer);
                 return self.shown(answer.clone(), counted, &look);
             }
             if held.is_some() {
@@ -291,6 +297,18 @@ impl<Q: Askable> Search<'_, Q> {
             sleep(pause).await;
             (pause, counted) = ((pause * 2).min(LONGEST_PAUSE), Counted::Shared);
         }
+    }
+
+    /// What this instance has read a moment ago, if it is fresh and nobody has to be asked.
+    async fn read_lately(&self) -> Result<Option<Had<Q>>, NoAnswer> {
+        let kept = self.cx.kept::<Recent>().get::<Q>((&self.servers.scope, &self.key), self.cx.now());
+        let Some(kept) = kept.filter(|_| self.wish.since.is_none()) else { return Ok(None) };
+        let marks = self.marks(Some(&kept)).await?;
+        let look = Look { now: self.cx.now(), since: None, marks: &marks };
+        if caching::plan(Some(&kept), &self.sources, &look) != Plan::default() {
+            return Ok(None);
+        }
+        self.shown(kept, Counted::Hit, &look).map(Some)
     }
 
     /// The marks that can be on a part of what is kept.

@@ -114,6 +114,32 @@ fn a_source_that_another_one_is_asking_is_not_left_alone_for_it() {
 }
 
 #[test]
+fn what_all_ask_for_is_read_once_in_a_moment_and_what_makes_it_worthless_each_time() {
+    alone(0, async {
+        let recorder = Arc::new(Recorder::of(0));
+        let world = world(recorder.clone(), 0).await;
+        let reads = || {
+            let calls = recorder.calls();
+            calls.iter().filter(|call| call.function == "search-search-flights" && call.operation == "GetItem").count()
+        };
+        let cost = async |how: &str| {
+            let before = reads();
+            assert_eq!(search(&world, "demo").await.body["how"], how);
+            reads() - before
+        };
+        cost("miss").await;
+        let first = cost("hit").await;
+        assert_eq!((cost("hit").await, cost("hit").await), (first - 1, first - 1), "it is at hand");
+        world.app.clock.advance(SignedDuration::from_secs(2));
+        assert_eq!(cost("hit").await, first);
+        let doubt = json!({"route": {"from": "LAX", "to": "DXB"}});
+        world.app.member("operator").post("/v1/admin/cache/invalidations").body(doubt).send().await.assert(202, "");
+        world.app.clock.advance(SignedDuration::from_secs(1));
+        cost("miss").await;
+    });
+}
+
+#[test]
 fn who_comes_again_for_the_awards_asks_for_no_fares_before() {
     alone(0, async {
         let world = world(Arc::new(Recorder::of(0)), 0).await;
