@@ -227,7 +227,7 @@ mod tests {
             "LIMIT#{subject}",
             "TENANTS",
             "RATES",
-            "CELL#{cell}",
+            "CELL#{scope}#{cell}",
             "NOTICE#{source}#{notice}",
             "LISTING#{listing}",
             "CANDIDATES",

@@ -43,6 +43,10 @@ const WRITTEN_BY_OTHERS: &[(&str, &str)] = &[
     ("limit-count", "whoever answers a request that changes something counts it, in the same transaction"),
     ("member-key", "who sets a key at a source makes what it is sealed with, which lies where members' keys do (decision 0027)"),
     ("deal", "who books what only a search has found keeps it with the booking, in the same transaction (decision 0035)"),
+    (
+        "sighting",
+        "who keeps a deal with the booking gives its search back the sight of it, in the same transaction (decision 0035)",
+    ),
 ];
 
 /// What asks sources and keeps nothing of their answers, and why.
