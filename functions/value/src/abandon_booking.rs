@@ -23,7 +23,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-abandon-bookin
 /// Gives a booking up
 ///
 /// It can begin anew. If points were on their way, it does so with them on their way: nobody is told to transfer them again.
-/// Until then they are there for anything else.
+/// Until then they are there for anything else: what another booking takes of them is not there for this one again.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings/{id}/abandon",

@@ -16,10 +16,7 @@ use storage::{Change, Entity, Sighting};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::{
-    booking_view::{BookingView, refusal},
-    wallet::held_otherwise,
-};
+use crate::booking_view::{BookingView, refusal};
 
 /// Begins bookings.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-create-booking", || routes!(create_booking))
@@ -54,10 +51,11 @@ impl Input for CreateBooking {
 /// Begins a booking
 ///
 /// For all who travel together: offers state what one of them pays. Of a deal there is one at a time; one that was given up
-/// begins anew, with points on their way if they were. Nothing is booked with anybody: it leads the caller from a look at the
-/// award to the transfer and the booking, and says when a step is not safe. What a search has shown, and no watcher has found
-/// yet, is known by the `searchKey` of its answer beside its id, for as long as the answer is shown (`search-not-kept` after
-/// that); from then on it is kept. Of what is kept already, the newer of the two is booked.
+/// begins anew, with points on their way if they were, as far as no other booking has taken them since. Nothing is booked with
+/// anybody: it leads the caller from a look at the award to the transfer and the booking, and says when a step is not safe. What
+/// a search has shown, and no watcher has found yet, is known by the `searchKey` of its answer beside its id, for as long as the
+/// answer is shown (`search-not-kept` after that); from then on it is kept. Of what is kept already, the newer of the two is
+/// booked.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings",
@@ -71,13 +69,19 @@ async fn create_booking(State(cx): State<Deps>, command: Command<CreateBooking>)
     let CreateBooking { deal, search_key, travellers } = command.input;
     let mut shown = ShownDeal::of(&cx, &owner.tenant, deal, search_key.as_ref()).await?;
     let before = cx.store().booking_of(owner, Booking::id_for(owner, deal)).await?;
-    let mut booking =
-        Booking::start(owner.clone(), &shown.deal, travellers.or(shown.travellers), before, cx.now()).map_err(refusal)?;
-    let mut wallet = match booking.held() {
-        Some(_) => held_otherwise(&cx, &booking).await?,
+    let mut wallet = match before.as_ref().and_then(Booking::given_up) {
+        Some(_) => cx.store().wallet(owner).await?,
         None => None,
     };
-    let change = wallet.iter_mut().fold(shown.keep(Change::new()), |change, wallet| change.save(wallet));
+    // What another booking has taken since is not there for this one again.
+    let left = before.as_ref().and_then(|before| wallet.as_ref()?.left_for(before.id));
+    let before = before.map(|before| before.left_with(left));
+    let mut booking =
+        Booking::start(owner.clone(), &shown.deal, travellers.or(shown.travellers), before, cx.now()).map_err(refusal)?;
+    let change = wallet.iter_mut().fold(shown.keep(Change::new()), |change, wallet| {
+        wallet.hold(&booking, cx.now());
+        change.save(wallet)
+    });
     let change = match booking.version {
         0 => change.create(&mut booking),
         _ => change.update(&mut booking),

@@ -54,10 +54,11 @@ impl Input for PutBalances {
 async fn put_balances(State(cx): State<Deps>, if_match: IfMatch, command: Command<PutBalances>) -> Reply<()> {
     let owner = &command.caller.owner;
     let known = cx.store().wallet(owner).await?;
-    let (held, version) = known.map_or_else(|| (vec![], 0), |known| (known.held, known.version));
+    let (held, given_up, version) = known.map_or_else(Default::default, |known| (known.held, known.given_up, known.version));
     if_match.check(version)?;
     let balances = cx.vault().key_of(owner).await?.seal(&Wallet::BALANCES, &command.input.balances)?;
-    let mut wallet = Wallet { owner: owner.clone(), balances, said_at: Some(to_second(cx.now())), held, version };
+    let said_at = Some(to_second(cx.now()));
+    let mut wallet = Wallet { owner: owner.clone(), balances, said_at, held, given_up, version };
     let change = Change::new().save(&mut wallet);
     let answer = Answer::nothing().version(wallet.version);
     cx.commit(&command.request, change, answer).await.map_err(|failure| if_match.settle(failure))

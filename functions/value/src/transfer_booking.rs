@@ -60,7 +60,8 @@ impl Input for TransferBooking {
 /// other one spends it.
 ///
 /// What was transferred already can be said however late, with `transferredAt`, and whatever came after: it is refused only before
-/// the first look at the award that had cleared it (`not-cleared-then`).
+/// the first look at the award that had cleared it (`not-cleared-then`). It counts for what the award asked then: what it asks
+/// more by now is still to be transferred.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings/{id}/transfer",
@@ -85,7 +86,8 @@ async fn transfer_booking(
     let (valuations, _) = wallet::valuations(&cx, &asked.caller.owner).await?;
     let (free, terms) = (purse.free(Some(booking.id), now), Terms::shipped(then.unwrap_or(now)));
     // What the caller was told to transfer.
-    let planned = plan(&booking.programme, booking.needed(), &free, &valuations, &terms);
+    let points = then.and_then(|then| booking.told_by(then)).unwrap_or(booking.needed());
+    let planned = plan(&booking.programme, points, &free, &valuations, &terms);
     let outcome = match then {
         Some(then) => booking.transferred(then, now),
         None => {

@@ -59,14 +59,17 @@ impl Purse {
         booking: &Booking,
         balances: Result<Balances, FundingError>,
     ) -> Result<Wallet, Failure> {
-        let balances = balances.map_err(|error| Failure::Conflict("out-of-range", error.to_string()))?;
-        let owner = &booking.owner;
-        let balances = cx.vault().key_of(owner).await?.seal(&Wallet::BALANCES, &balances)?;
+        let after = balances.map_err(|error| Failure::Conflict("out-of-range", error.to_string()))?;
+        let (owner, now) = (&booking.owner, cx.now());
+        let before = self.free(None, now);
+        let balances = cx.vault().key_of(owner).await?.seal(&Wallet::BALANCES, &after)?;
         let mut wallet = match self.stored {
             Some(wallet) => Wallet { balances, ..wallet },
-            None => Wallet { owner: owner.clone(), balances, said_at: None, held: vec![], version: 0 },
+            None => Wallet { owner: owner.clone(), balances, said_at: None, held: vec![], given_up: vec![], version: 0 },
         };
-        wallet.hold(booking, cx.now());
+        wallet.hold(booking, now);
+        let after = wallet.free(after, None, now);
+        wallet.taken(&before, &after);
         Ok(wallet)
     }
 }

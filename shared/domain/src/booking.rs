@@ -116,9 +116,9 @@ pub struct Booking {
     /// When that was, by what anybody saw since it was begun.
     #[serde(default)]
     pub looked_at: Option<Timestamp>,
-    /// When the first look was that cleared a transfer; kept when it is given up.
+    /// The first look that cleared a transfer that was not said to be made yet; kept when it is given up.
     #[serde(default)]
-    pub cleared_at: Option<Timestamp>,
+    pub cleared: Option<Cleared>,
     /// What had changed at the last look.
     pub changes: Vec<Change>,
     /// What was transferred for it, as far as the member has said; kept when it is given up.
@@ -142,6 +142,16 @@ pub struct Sent {
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// What the award asked then of all who travel: so many points are with the programme for it, or on their way.
+    pub points: Points,
+}
+
+/// A look that cleared a transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cleared {
+    /// When it was.
+    pub at: Timestamp,
+    /// What the award asked then of all who travel.
     pub points: Points,
 }
 
@@ -262,10 +272,10 @@ impl Booking {
     ) -> Result<Self, BookingError> {
         let (programme, seen) = offered(deal, now)?;
         let travellers = travellers.or(before.as_ref().map(|before| before.travellers)).unwrap_or_else(one);
-        let (version, transferred_at, sent, cleared_at) = match before {
+        let (version, transferred_at, sent, cleared) = match before {
             None => (0, None, None, None),
-            Some(Self { state: BookingState::Abandoned { transferred_at }, version, sent, cleared_at, .. }) => {
-                (version, transferred_at, sent, cleared_at)
+            Some(Self { state: BookingState::Abandoned { transferred_at }, version, sent, cleared, .. }) => {
+                (version, transferred_at, sent, cleared)
             }
             Some(_) => return Err(BookingError::Exists),
         };
@@ -280,7 +290,7 @@ impl Booking {
             travellers,
             seen,
             looked_at,
-            cleared_at,
+            cleared,
             changes,
             sent,
             state,
@@ -333,7 +343,7 @@ impl Booking {
             (_, _) => there,
         };
         if self.state == there {
-            self.cleared_at = self.cleared_at.or(Some(seen_at));
+            self.cleared = self.cleared.or(Some(Cleared { at: seen_at, points: self.needed() }));
         }
         self.updated_at = to_second(now);
         Ok(())
@@ -414,7 +424,7 @@ impl Booking {
                 return Err(BookingError::TooFewPoints(self.needed()));
             }
         }
-        self.send(now, now);
+        self.send(now, self.needed(), now);
         Ok(())
     }
 
@@ -431,25 +441,62 @@ impl Booking {
         if then > now {
             return Err(BookingError::NotYet(then));
         }
-        if self.cleared_at.is_none_or(|cleared| then < to_second(cleared)) {
-            return Err(BookingError::NotCleared(then));
-        }
-        self.send(then, now);
+        let points = self.told_by(then).ok_or(BookingError::NotCleared(then))?;
+        self.send(then, points, now);
         Ok(())
     }
 
-    /// What was transferred then is for what the award asks now. Any more of it needs a look of its own.
-    fn send(&mut self, then: Timestamp, now: Timestamp) {
+    /// For how many points a member was told to see to it who transferred then: what the last look asked, if it was by then, or
+    /// else the first that had cleared a transfer. None, where none had.
+    pub fn told_by(&self, then: Timestamp) -> Option<Points> {
+        let first = self.cleared.filter(|cleared| to_second(cleared.at) <= then)?;
+        let by_last = matches!(self.state, BookingState::Verified { seen_at, .. } if to_second(seen_at) <= then);
+        Some(if by_last { self.needed() } else { first.points })
+    }
+
+    /// What was transferred then is for so many points. Any more of it needs a look of its own: where the award asks more by
+    /// now, and the last look found seats, that is the look.
+    fn send(&mut self, then: Timestamp, points: Points, now: Timestamp) {
         let at = to_second(then);
-        self.sent = Some(Sent { at, points: self.needed() });
-        self.state = BookingState::Waiting { since: at };
-        self.cleared_at = None;
+        self.sent = Some(Sent { at, points });
+        if self.needed() <= points || self.found_no_seats().is_some() {
+            self.state = BookingState::Waiting { since: at };
+        }
+        self.cleared = match self.state {
+            BookingState::Verified { seen_at, .. } => Some(Cleared { at: seen_at, points: self.needed() }),
+            BookingState::Verify | BookingState::Waiting { .. } | BookingState::Booked | BookingState::Abandoned { .. } => None,
+        };
         self.updated_at = to_second(now);
     }
 
     /// What is held for it of what the member has with the programme: what was transferred for it, until it is over.
     pub fn held(&self) -> Option<Held> {
         self.must_go_on().ok()?;
+        self.transferred_points()
+    }
+
+    /// What was transferred for it and is held no longer, because it was given up: there for it again, if it begins anew before
+    /// anything else takes that.
+    pub fn given_up(&self) -> Option<Held> {
+        match self.state {
+            BookingState::Abandoned { .. } => self.transferred_points(),
+            BookingState::Verify | BookingState::Verified { .. } | BookingState::Waiting { .. } | BookingState::Booked => None,
+        }
+    }
+
+    /// With what is left of what was transferred for it, where it was given up: with nothing left, nothing was.
+    #[must_use]
+    pub fn left_with(mut self, left: Option<Points>) -> Self {
+        if self.given_up().is_some() {
+            self.sent = self.sent.zip(left).map(|(sent, left)| Sent { points: sent.points.min(left), ..sent });
+            if self.sent.is_none() {
+                self.state = BookingState::Abandoned { transferred_at: None };
+            }
+        }
+        self
+    }
+
+    fn transferred_points(&self) -> Option<Held> {
         let points = self.sent?.points;
         Some(Held { booking: self.id, programme: self.programme.clone(), points, until: self.ends() })
     }

@@ -1,5 +1,7 @@
 //! What members have and what it is worth to them, as it is stored.
 
+use std::mem;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -28,6 +30,9 @@ pub struct Wallet {
     /// What is held of it for bookings, or is on its way for them.
     #[serde(default)]
     pub held: Vec<Held>,
+    /// What was held for bookings that were given up: there for anything, and for these if they begin anew before that takes it.
+    #[serde(default)]
+    pub given_up: Vec<Held>,
     /// Optimistic lock.
     pub version: u64,
 }
@@ -53,8 +58,31 @@ impl Wallet {
 
     /// Holds what was transferred for a booking: nothing any more, once it is over.
     pub fn hold(&mut self, booking: &Booking, now: Timestamp) {
-        self.held.retain(|held| held.booking != booking.id && held.until > now);
+        for held in [&mut self.held, &mut self.given_up] {
+            held.retain(|held| held.booking != booking.id && held.until > now);
+        }
         self.held.extend(booking.held());
+        self.given_up.extend(booking.given_up());
+    }
+
+    /// Takes in that other points were free before than are now. Where some were taken, no more is left for all bookings that
+    /// were given up than is still free; where none were, all is, whether it has come or not.
+    pub fn taken(&mut self, before: &Balances, after: &Balances) {
+        let mut left = after.clone();
+        self.given_up.retain_mut(|held| {
+            let programme = held.programme.clone();
+            if after.of(&programme) < before.of(&programme) {
+                let gone = held.points.get().saturating_sub(left.of(&programme));
+                held.points = held.points.minus(gone);
+                left = mem::take(&mut left).less(&programme, held.points.get());
+            }
+            held.points.get() > 0
+        });
+    }
+
+    /// What is left of what was transferred for a booking that was given up.
+    pub fn left_for(&self, booking: BookingId) -> Option<Points> {
+        self.given_up.iter().find(|held| held.booking == booking).map(|held| held.points)
     }
 
     /// Whether something is held for a booking.
@@ -107,7 +135,7 @@ mod tests {
 
     fn wallet(held: Vec<Held>) -> Wallet {
         let owner = Owner { tenant: "demo".parse().unwrap(), member: ulid::Ulid::from_bytes([1; 16]).into() };
-        Wallet { owner, balances: Sealed::new(vec![]), said_at: None, held, version: 1 }
+        Wallet { owner, balances: Sealed::new(vec![]), said_at: None, held, given_up: vec![], version: 1 }
     }
 
     fn having(balances: &[(&str, u64)]) -> Balances {
@@ -143,9 +171,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_given_up_is_left_until_it_is_taken() {
+        let left = |before: u64, after: u64| {
+            let mut wallet = Wallet { given_up: vec![held(1, 40_000), held(2, 30_000)], ..wallet(vec![]) };
+            wallet.taken(&having(&[("hyatt", before), ("chase-ur", 5)]), &having(&[("hyatt", after)]));
+            [1, 2].map(|booking| wallet.left_for(ulid::Ulid::from_bytes([booking; 16]).into()).map(Points::get))
+        };
+        assert_eq!(left(0, 0), [Some(40_000), Some(30_000)], "nothing has come, and nothing is taken");
+        assert_eq!(left(90_000, 70_000), [Some(40_000), Some(30_000)], "others were taken");
+        assert_eq!(left(70_000, 50_000), [Some(40_000), Some(10_000)], "none counts twice");
+        assert_eq!(left(70_000, 25_000), [Some(25_000), None]);
+        assert_eq!(left(70_000, 0), [None, None]);
+    }
+
+    #[test]
     fn a_wallet_that_was_stored_before_anything_was_held_is_still_read() {
         let mut stored = serde_json::to_value(wallet(vec![])).unwrap();
-        for field in ["saidAt", "held"] {
+        for field in ["saidAt", "held", "givenUp"] {
             assert!(stored.as_object_mut().unwrap().remove(field).is_some());
         }
         assert_eq!(serde_json::from_value::<Wallet>(stored).unwrap(), wallet(vec![]));

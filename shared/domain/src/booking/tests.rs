@@ -444,6 +444,63 @@ fn where_the_award_asks_more_than_is_on_its_way_the_rest_is_transferred_on_a_loo
 }
 
 #[test]
+fn what_is_said_late_was_transferred_for_what_was_told_then() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    booking.verify(&deal, seen(40_000), at(1)).unwrap();
+    booking.verify(&deal, seen(60_000), at(20)).unwrap();
+    let points = |count: u64| count.try_into().unwrap();
+    assert_eq!([0, 5, 20].map(|minute| booking.told_by(at(minute))), [None, Some(points(40_000)), Some(points(60_000))]);
+    let mut on_the_last = booking.clone();
+    on_the_last.transferred(at(20), at(21)).unwrap();
+    assert_eq!((on_the_last.sent.unwrap().points, on_the_last.wants_points()), (points(60_000), false));
+    // The rest is transferred on the look that found that it asks more, and may be said late as well.
+    booking.transferred(at(5), at(21)).unwrap();
+    assert_eq!(booking.sent, Some(Sent { at: at(5), points: points(40_000) }));
+    assert_eq!((booking.wants_points(), booking.may_transfer(&deal, at(21))), (true, Ok(at(30))));
+    assert_eq!(booking.clone().transferred(at(5), at(22)), Err(BookingError::NotCleared(at(5))), "that was said");
+    let mut late = booking.clone();
+    late.transferred(at(25), at(50)).unwrap();
+    booking.transfer(&deal, &planned(&[("aadvantage", 40_000), ("citi-typ", 20_000)], 60_000), at(22)).unwrap();
+    for all in [late, booking] {
+        assert_eq!((all.sent.unwrap().points, all.wants_points()), (points(60_000), false));
+    }
+    // Where it asks less by now, all are on their way.
+    let mut cheaper = started(&deal);
+    cheaper.verify(&deal, seen(40_000), at(1)).unwrap();
+    cheaper.verify(&deal, seen(30_000), at(20)).unwrap();
+    cheaper.transferred(at(5), at(21)).unwrap();
+    assert_eq!((cheaper.sent.unwrap().points, cheaper.state), (points(40_000), BookingState::Waiting { since: at(5) }));
+}
+
+#[test]
+fn begun_anew_it_has_what_is_left_of_what_was_transferred_for_it() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = waiting(&deal);
+    let points = |count: u64| count.try_into().unwrap();
+    assert_eq!((booking.clone().left_with(None), booking.given_up()), (booking.clone(), None), "it goes on");
+    booking.abandon(at(3)).unwrap();
+    assert_eq!(booking.given_up().map(|given_up| given_up.points), Some(points(40_000)));
+    let again = |left: Option<u64>| {
+        let before = booking.clone().left_with(left.map(points));
+        Booking::start(owner(), &deal, None, Some(before), at(4)).unwrap()
+    };
+    let on_their_way = BookingState::Waiting { since: at(2) };
+    for (left, held, state) in [
+        (Some(90_000), Some(40_000), on_their_way),
+        (Some(10_000), Some(10_000), on_their_way),
+        (None, None, BookingState::Verify),
+    ] {
+        let again = again(left);
+        assert_eq!((again.held().map(|held| held.points.get()), again.state), (held, state), "{left:?}");
+    }
+    let mut short = again(Some(10_000));
+    assert_eq!(short.done(None, at(5)), Err(BookingError::VerifyFirst));
+    short.verify(&deal, seen(40_000), at(5)).unwrap();
+    assert!(short.wants_points(), "30,000 are missing");
+}
+
+#[test]
 fn where_the_award_asks_no_more_than_is_on_its_way_it_is_waited_for() {
     let deal = deal(award(40_000), 0);
     let mut booking = waiting(&deal);

@@ -470,8 +470,41 @@ async fn what_was_transferred_for_a_booking_that_is_given_up_is_there_for_anothe
     assert_eq!((&shown["plan"]["existing"], &shown["plan"]["transfers"]), (&json!(40_000), &json!([])));
     // Begun anew, it has them again.
     let deal = ask(&demo, &one).await["booking"]["deal"].clone();
-    demo.post("/v1/me/bookings").body(json!({"deal": deal})).send().await.assert(201, "");
+    let anew = async || demo.post("/v1/me/bookings").body(json!({"deal": deal})).send().await;
+    let again = anew().await;
+    again.assert(201, "");
+    assert_eq!((&again.body["state"]["at"], &again.body["sent"]["points"]), (&json!("waiting"), &json!(40_000)));
     assert_eq!(ask(&demo, &other).await["shortfall"]["missing"], 10_000);
+    // What the other has taken by then is not there again.
+    demo.post(&format!("{one}/abandon")).send().await.assert(200, "");
+    demo.post(&format!("{other}/done")).send().await.assert(200, "");
+    let again = anew().await;
+    again.assert(201, "");
+    assert_eq!((&again.body["state"]["at"], &again.body["sent"]), (&json!("verify"), &Value::Null));
+    assert_eq!(ask(&demo, "/v1/me/balances").await["held"], json!([]));
+    let shown = ask(&demo, &one).await;
+    let missing = shown["booking"]["needed"].as_u64().unwrap() - 30_000;
+    assert_eq!(shown["shortfall"]["missing"], missing, "{shown:#}");
+    demo.post(&format!("{one}/done")).send().await.assert(409, "verify-first");
+}
+
+#[tokio::test]
+async fn what_is_said_late_is_booked_at_what_was_told_then() {
+    let (app, [one, _], _) = two_bookings().await;
+    let demo = app.member("demo");
+    demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 70_000}})).send().await.assert(204, "");
+    let then = json!({"transferredAt": app.clock.now()});
+    app.clock.advance(jiff::SignedDuration::from_mins(20));
+    let go = |step: &str| demo.post(&format!("{one}/{step}"));
+    go("re-verify").body(json!({"seen": {"points": 60_000, "seats": 2}})).send().await.assert(200, "");
+    let late = go("transfer").body(&then).send().await;
+    late.assert(200, "");
+    assert_eq!((&late.body["sent"]["points"], &late.body["state"]["at"]), (&json!(40_000), &json!("verified")));
+    assert_eq!(ask(&demo, "/v1/me/balances").await["balances"]["chase-ur"], 30_000);
+    assert_eq!(ask(&demo, &one).await["plan"]["transfers"][0]["give"], 20_000);
+    go("transfer").send().await.assert(200, "");
+    let left = ask(&demo, "/v1/me/balances").await;
+    assert_eq!((&left["balances"]["chase-ur"], &left["held"][0]["points"]), (&json!(10_000), &json!(60_000)));
 }
 
 #[tokio::test]
