@@ -55,13 +55,14 @@ async fn refresh<Q: Askable>(cx: &Deps, message: RefreshAnswer) -> Result<(), Jo
     let RefreshAnswer { tenant, scope, search_key, .. } = &message;
     // What has expired nobody waits for.
     let Some(kept) = cx.store().answer::<Q>(scope, search_key).await? else {
-        settle(cx, &message, 0).await;
+        settle(cx, &message, Some(0)).await;
         return Ok(());
     };
     let wish = Wish { tenant, member: None, since: Some(fresh_since(&kept, cx.now())), within: WITHIN, waits: false };
     match asking::answer(cx, &kept.query, wish).await {
         Ok(had) => {
-            settle(cx, &message, had.calls).await;
+            // It is fresh without a call: another one has asked, or this message did when it came before, and went wrong after that.
+            settle(cx, &message, (had.calls > 0).then_some(had.calls)).await;
             telemetry::count(cx, "AnswersRefreshed", 1);
             Ok(())
         }
@@ -69,24 +70,31 @@ async fn refresh<Q: Askable>(cx: &Deps, message: RefreshAnswer) -> Result<(), Jo
         // calls that took is not told: what is set aside for it is taken for spent.
         Err(NoAnswer::Busy) => Ok(()),
         Err(NoAnswer::Nobody) => {
-            settle(cx, &message, 0).await;
+            settle(cx, &message, Some(0)).await;
             Ok(())
         }
         Err(NoAnswer::Down(source, trouble)) => {
             tracing::warn!(%source, cause = %trouble.cause, "an answer is not refreshed");
             Ok(())
         }
-        Err(NoAnswer::Unsent(error)) => Err(error),
-        Err(NoAnswer::Inside(error)) => Err(error.into()),
+        // Calls may have been made, and the message comes again.
+        Err(NoAnswer::Unsent(error)) => {
+            settle(cx, &message, None).await;
+            Err(error)
+        }
+        Err(NoAnswer::Inside(error)) => {
+            settle(cx, &message, None).await;
+            Err(error.into())
+        }
     }
 }
 
-/// Gives back what was set aside for it and not spent, once however often the message comes. That it can't be is no reason to ask again:
-/// then it is taken for spent.
-async fn settle(cx: &Deps, message: &RefreshAnswer, spent: u32) {
+/// Gives back what was set aside for it and not spent, once however often the message comes: nothing, where nobody knows what was. That
+/// it can't be is no reason to ask again: then it is taken for spent.
+async fn settle(cx: &Deps, message: &RefreshAnswer, spent: Option<u32>) {
     let RefreshAnswer { scope, search_key, reserved: Some(Reserved { at, calls }), .. } = message.clone() else { return };
     let mut share = WarmingShare { at, scope, key: search_key, calls, version: 1 };
-    match cx.store().commit(share.settle(spent)).await {
+    match cx.store().commit(share.settle(spent.unwrap_or(calls))).await {
         Ok(()) | Err(StoreError::Changed) => {}
         Err(error) => tracing::warn!(%error, "what was set aside for warming is not settled"),
     }

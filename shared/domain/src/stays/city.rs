@@ -37,8 +37,15 @@ impl City {
         let NamedCity { name, place, country } = names::city(text)?;
         Ok(match place {
             Some(place) => Self::at(name, place),
-            None => Self { name, position: None, country: country.and_then(|country| country.parse().ok()) },
+            None => Self::unplaced(name, country),
         })
+    }
+
+    /// A city that no table has. Nobody can see from where it is whether an answer is about it: sources are told its country, too, if
+    /// one is known. They may know another city by its name.
+    fn unplaced(name: String, country: Option<&str>) -> Self {
+        let name = country.map_or(name.clone(), |country| format!("{name}, {country}"));
+        Self { name, position: None, country: country.and_then(|country| country.parse().ok()) }
     }
 
     /// The city that a position is in or near: the busiest that has an airport within 40 km of it.
@@ -52,7 +59,7 @@ impl City {
         Self { name, position: place.position(), country }
     }
 
-    /// What it is called.
+    /// What sources are asked for it by: what it is called, and its country where it is known by nothing else.
     pub fn name(&self) -> &str {
         &self.name
     }

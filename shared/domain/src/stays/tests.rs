@@ -97,7 +97,19 @@ fn a_name_that_is_nearly_a_citys_is_no_citys_unless_its_country_is_said() {
         assert_eq!((city(lacking).name(), city(lacking).position()), (lacking, None));
     }
     let told = city("Singapor, India");
-    assert_eq!((told.name(), told.market().unwrap().as_str(), told.position()), ("Singapor", "IN", None));
+    assert_eq!((told.name(), told.market().unwrap().as_str(), told.position()), ("Singapor, IN", "IN", None));
+}
+
+#[test]
+fn a_city_that_only_its_country_tells_from_others_is_asked_with_its_country() {
+    for (said, asked) in [("Goa, PH", "Goa, PH"), ("Goa, philippines", "Goa, PH"), ("Singapore, IN", "Singapore, IN")] {
+        assert_eq!((city(said).name(), city(said).position()), (asked, None));
+    }
+    assert_eq!(city("Singapore, SG").name(), "Singapore", "where it is tells what is not there");
+    let key = |named: &str| question(StayPlace::City(city(named))).key();
+    let different = ["Goa", "Goa, IN", "Goa, PH", "Singapore", "Singapore, IN"].map(key);
+    assert_eq!(BTreeSet::from(different.clone()).len(), different.len());
+    assert_eq!(key("GOA,Philippines"), key("Goa, PH"));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! No address, name, token or key of a client is told in logs, in problems, or with dead letters.
 
 use std::{
+    cell::RefCell,
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Once},
 };
 
 use http::Method;
@@ -14,7 +15,7 @@ use local::{
 };
 use platform::aws::Service;
 use serde_json::json;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, filter::dynamic_filter_fn, fmt, layer::SubscriberExt, registry};
 
 use crate::{
     auth,
@@ -41,28 +42,64 @@ impl Log {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
 
-    /// Everything that our crates say, and what others say at the level of production.
-    fn start(&self) -> tracing::subscriber::DefaultGuard {
-        let ours = [
-            "channels",
-            "deals",
-            "domain",
-            "identity",
-            "metric",
-            "notifications",
-            "platform",
-            "providers",
-            "search",
-            "storage",
-            "system",
-            "watchers",
-        ];
-        let filter = ours.into_iter().fold("info".to_owned(), |filter, target| format!("{filter},{target}=trace"));
-        let log = self.clone();
-        let subscriber =
-            tracing_subscriber::fmt().json().with_env_filter(EnvFilter::new(filter)).with_writer(move || log.clone()).finish();
-        tracing::subscriber::set_default(subscriber)
+    /// Everything that our crates say on this thread, and what others say at the level of production.
+    fn start(&self) -> Keeping {
+        INSTALLED.call_once(install);
+        KEPT.set(Some(self.clone()));
+        Keeping
     }
+}
+
+thread_local! {
+    /// Where it is kept what is logged on this thread; nowhere, where no test asks for it.
+    static KEPT: RefCell<Option<Log>> = const { RefCell::new(None) };
+}
+
+/// Until it is dropped, what is logged on this thread is kept.
+struct Keeping;
+
+impl Drop for Keeping {
+    fn drop(&mut self) {
+        KEPT.set(None);
+    }
+}
+
+static INSTALLED: Once = Once::new();
+
+/// One subscriber for the process. While the only one is a thread's own, a line that another test's thread comes by first is noted as
+/// of no interest to anybody (by tracing, for the whole process), and is lost here.
+fn install() {
+    let ours = [
+        "channels",
+        "deals",
+        "domain",
+        "identity",
+        "metric",
+        "notifications",
+        "platform",
+        "providers",
+        "search",
+        "storage",
+        "system",
+        "watchers",
+    ];
+    let filter = ours.into_iter().fold("info".to_owned(), |filter, target| format!("{filter},{target}=trace"));
+    let on_this_thread = dynamic_filter_fn(|_, _| KEPT.with_borrow(Option::is_some));
+    let lines = fmt::layer().json().with_writer(|| KEPT.with_borrow(Clone::clone).unwrap_or_default());
+    let subscriber = registry().with(EnvFilter::new(filter)).with(on_this_thread).with(lines);
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    // What other threads came by since it was made, and before it was the default.
+    tracing::callsite::rebuild_interest_cache();
+}
+
+#[test]
+fn a_line_that_another_thread_came_by_first_is_kept_of_this_one() {
+    let tell = || tracing::debug!(target: "platform", "told by two threads");
+    let log = Log::default();
+    let _logging = log.start();
+    std::thread::spawn(tell).join().unwrap();
+    tell();
+    assert_eq!(log.text().matches("told by two threads").count(), 1, "{}", log.text());
 }
 
 /// Every kind of trouble, each where it is of consequence. Where the SDK tries again it waits in real time: so only once or
