@@ -1,0 +1,109 @@
+//! How a deal changes by what is seen of it, and by what is not.
+
+use jiff::Timestamp;
+
+use super::{Assessed, Deal, DealState, HISTORY, PricePoint, Subject};
+use crate::time::to_second;
+
+impl Deal {
+    /// Takes in a later sighting. Answers whether anything that a member would care about changed; when not, nothing
+    /// needs to be told, and nothing stored but what [`Self::still_there`] takes in.
+    pub fn seen_again(&mut self, assessed: Assessed, now: Timestamp) -> bool {
+        let Assessed { offer, valuation, parts } = assessed;
+        let known = self.flight();
+        if offer.freshness.observed_at < known.freshness.observed_at {
+            return false; // An older look, delivered late.
+        }
+        let same = self.state == DealState::Live
+            && known.fare == offer.fare
+            && known.seats == offer.seats
+            && self.valuation == valuation;
+        if same {
+            return false;
+        }
+        let now = to_second(now);
+        if self.history.last().is_none_or(|last| last.fare != offer.fare) {
+            self.history.push(PricePoint { at: now, fare: offer.fare.clone() });
+            let excess = self.history.len().saturating_sub(HISTORY);
+            self.history.drain(..excess);
+        }
+        self.subject = Subject::Flight(Box::new(offer));
+        self.valuation = valuation;
+        self.parts = parts;
+        self.state = DealState::Live;
+        self.last_seen = now;
+        true
+    }
+
+    /// Takes in what somebody else's look has shown, only where that is newer than all that is known: a deal that was gone when it
+    /// was last looked at is so until it was seen after that. Answers whether anything changed.
+    pub fn seen_elsewhere(&mut self, assessed: Assessed, now: Timestamp) -> bool {
+        let known = self.flight().freshness.observed_at;
+        let known = match self.state {
+            DealState::Live => known,
+            DealState::Gone => known.max(self.last_seen),
+        };
+        assessed.offer.freshness.observed_at > known && self.seen_again(assessed, now)
+    }
+
+    /// Takes in that it was not offered when a source was asked. Answers whether that is news: of one that was gone before it is, too,
+    /// if it was asked later, since somebody may have seen it in between.
+    pub fn gone(&mut self, asked_at: Timestamp) -> bool {
+        let asked_at = to_second(asked_at);
+        let news = self.state == DealState::Live || self.last_seen < asked_at;
+        self.state = DealState::Gone;
+        self.last_seen = self.last_seen.max(asked_at);
+        news
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::deals::tests::{at, award};
+
+    #[test]
+    fn what_a_search_shows_is_taken_in_where_it_is_newer_than_what_is_kept() {
+        let kept = Deal::first_seen("demo".parse().unwrap(), award(40_000, 10), at(10));
+        let with = |seen: Assessed| {
+            let mut deal = kept.clone();
+            (deal.seen_elsewhere(seen, at(20)), deal)
+        };
+        for older in [award(30_000, 9), award(30_000, 10)] {
+            assert_eq!(with(older), (false, kept.clone()));
+        }
+        let (changed, newer) = with(award(30_000, 11));
+        assert_eq!((changed, &newer.flight().fare, newer.history.len()), (true, &award(30_000, 11).offer.fare, 2));
+        // The second time there is nothing to keep.
+        assert!(!newer.clone().seen_elsewhere(award(30_000, 11), at(21)));
+    }
+
+    #[test]
+    fn what_is_gone_stays_gone_until_it_is_seen_after_that() {
+        let mut gone = Deal::first_seen("demo".parse().unwrap(), award(40_000, 10), at(10));
+        assert!(gone.gone(at(15)));
+        for before in [11, 15] {
+            assert!(!gone.seen_elsewhere(award(40_000, before), at(20)));
+            assert_eq!(gone.state, DealState::Gone);
+        }
+        assert!(gone.seen_elsewhere(award(40_000, 16), at(20)));
+        assert_eq!((gone.state, gone.history.len()), (DealState::Live, 1));
+    }
+
+    #[test]
+    fn what_is_gone_again_is_so_from_then_on() {
+        let mut deal = Deal::first_seen("demo".parse().unwrap(), award(40_000, 10), at(10));
+        let since = |deal: &Deal| (deal.state, deal.last_seen);
+        assert!(deal.gone(at(15)));
+        assert!(!deal.gone(at(15)) && !deal.gone(at(14)), "that is known");
+        // Another search finds the same later, with or without having seen it in between.
+        assert!(deal.gone(at(17)));
+        assert_eq!(since(&deal), (DealState::Gone, at(17)));
+        assert!(deal.seen_again(award(40_000, 18), at(18)));
+        assert_eq!(since(&deal), (DealState::Live, at(18)));
+        assert!(deal.gone(at(20)));
+        assert_eq!(since(&deal), (DealState::Gone, at(20)));
+        assert!(!deal.seen_elsewhere(award(40_000, 19), at(21)), "it was seen before it was gone again");
+    }
+}
