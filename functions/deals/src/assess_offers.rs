@@ -120,7 +120,7 @@ impl Look<'_> {
             let is_anew = !is_new && !changed && deal.still_there(assessed.clone(), self.cx.now());
             let news = match &sighting {
                 None => Some(News::Found),
-                Some(sighting) if changed || sighting.deal_version < deal.version => Some(News::Changed),
+                Some(sighting) if changed || sighting.deal_version < deal.changed_in => Some(News::Changed),
                 Some(_) => None,
             };
             if news.is_none() && !is_anew {

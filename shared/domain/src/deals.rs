@@ -72,6 +72,9 @@ pub struct Deal {
     pub last_seen: Timestamp,
     /// Prices so far, oldest first, at most [`HISTORY`].
     pub history: Vec<PricePoint>,
+    /// The version that last brought something that a member would care about: who was told of that one or a later one knows it all.
+    #[serde(default)]
+    pub changed_in: u64,
     /// Counts every stored state; messages about a deal carry it.
     pub version: u64,
 }
@@ -91,6 +94,7 @@ impl Deal {
             state: DealState::Live,
             first_seen: now,
             last_seen: now,
+            changed_in: 1,
             version: 0,
         }
     }

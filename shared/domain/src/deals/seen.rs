@@ -32,6 +32,7 @@ impl Deal {
         self.parts = parts;
         self.state = DealState::Live;
         self.last_seen = now;
+        self.changed_in = self.version + 1;
         true
     }
 
@@ -53,6 +54,9 @@ impl Deal {
         let news = self.state == DealState::Live || self.last_seen < asked_at;
         self.state = DealState::Gone;
         self.last_seen = self.last_seen.max(asked_at);
+        if news {
+            self.changed_in = self.version + 1;
+        }
         news
     }
 }
@@ -89,6 +93,21 @@ mod tests {
         }
         assert!(gone.seen_elsewhere(award(40_000, 16), at(20)));
         assert_eq!((gone.state, gone.history.len()), (DealState::Live, 1));
+    }
+
+    #[test]
+    fn the_version_to_be_told_of_is_the_one_that_brought_something() {
+        let mut deal = Deal { version: 5, ..Deal::first_seen("demo".parse().unwrap(), award(40_000, 10), at(10)) };
+        assert!(!deal.seen_again(award(40_000, 11), at(11)));
+        assert_eq!(deal.changed_in, 1, "it is as it was");
+        assert!(deal.seen_again(award(30_000, 12), at(12)));
+        assert_eq!(deal.changed_in, 6);
+        deal.version = 6;
+        assert!(deal.gone(at(15)));
+        assert_eq!(deal.changed_in, 7);
+        deal.version = 7;
+        assert!(!deal.gone(at(14)));
+        assert_eq!(deal.changed_in, 7);
     }
 
     #[test]
