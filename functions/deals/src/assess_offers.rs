@@ -77,7 +77,8 @@ async fn assess_offers(
     let is_off = |source: &SourceId| !switches.let_through(source, market.as_ref());
     let is_gone = |sighting: &Sighting| answer.is_complete_for(&sighting.source) || is_off(&sighting.source);
     let gone = sightings.into_values().filter(|sighting| !offered.contains(&sighting.deal) && is_gone(sighting));
-    stream::iter(gone.collect::<Vec<_>>()).map(Ok).try_for_each_concurrent(AT_ONCE, |sighting| look.gone(sighting)).await
+    let gone: Vec<(bool, Sighting)> = gone.map(|sighting| (is_off(&sighting.source), sighting)).collect();
+    stream::iter(gone).map(Ok).try_for_each_concurrent(AT_ONCE, |(is_off, sighting)| look.gone(is_off, sighting)).await
 }
 
 /// One look at an answer.
@@ -145,15 +146,19 @@ impl Look<'_> {
         .await
     }
 
-    /// A deal is no longer offered, unless someone saw it after its source was asked.
-    async fn gone(&self, sighting: Sighting) -> Result<(), JobError> {
+    /// A deal is no longer offered, unless someone saw it after its source was asked. Where that is off, it is not asked any more:
+    /// what was last seen there is gone whenever that was.
+    async fn gone(&self, is_off: bool, sighting: Sighting) -> Result<(), JobError> {
         let asked_at = self.answer.part(&sighting.source).map_or(self.answer.asked_at, |part| part.asked_at);
         self.trying(|| async {
             let change = match self.cx.store().deal(self.tenant, sighting.deal).await? {
                 None => Change::new().forget(&sighting),
-                Some(deal) if deal.state == DealState::Live && deal.last_seen > asked_at => return Ok(()),
                 Some(mut deal) => {
-                    let news = deal.gone(asked_at);
+                    let is_withdrawn = is_off && deal.flight().freshness.source == sighting.source;
+                    if !is_withdrawn && deal.state == DealState::Live && deal.last_seen > asked_at {
+                        return Ok(());
+                    }
+                    let news = if is_withdrawn { deal.withdrawn(self.cx.now()) } else { deal.gone(asked_at) };
                     let change = if news { Change::new().update(&mut deal) } else { Change::new().provided(&mut deal) };
                     self.tell(change.forget(&sighting), &deal, News::Changed)
                 }

@@ -59,6 +59,18 @@ impl Deal {
         }
         news
     }
+
+    /// Takes in that its members are no longer let through to the source that offers it, whenever that was last asked. Answers whether
+    /// that is news.
+    pub fn withdrawn(&mut self, now: Timestamp) -> bool {
+        let news = self.state == DealState::Live;
+        if news {
+            self.state = DealState::Gone;
+            self.last_seen = to_second(now);
+            self.changed_in = self.version + 1;
+        }
+        news
+    }
 }
 
 #[cfg(test)]
@@ -108,6 +120,15 @@ mod tests {
         deal.version = 7;
         assert!(!deal.gone(at(14)));
         assert_eq!(deal.changed_in, 7);
+    }
+
+    #[test]
+    fn what_is_withdrawn_is_gone_now_and_comes_back_by_the_look_that_showed_it() {
+        let mut deal = Deal::first_seen("demo".parse().unwrap(), award(40_000, 10), at(12));
+        assert!(deal.withdrawn(at(20)) && !deal.withdrawn(at(21)), "the second time it is known");
+        assert_eq!((deal.state, deal.last_seen), (DealState::Gone, at(20)));
+        assert!(deal.seen_again(award(40_000, 10), at(22)));
+        assert_eq!((deal.state, deal.last_seen), (DealState::Live, at(22)));
     }
 
     #[test]
