@@ -14,6 +14,7 @@ use domain::{
     tables,
 };
 use futures::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 use platform::{Deps, JobError, Message, Queue, Worker, telemetry};
 use serde::Deserialize;
 use storage::{CachedAnswer, Change, Entity, Grant, Sighting, StoreError};
@@ -111,16 +112,24 @@ impl Look<'_> {
         }
     }
 
-    /// A deal is offered. It may be new, changed, or known but not yet to the watchers of this search.
+    /// When a source was asked.
+    fn asked_at(&self, source: &SourceId) -> Timestamp {
+        self.answer.part(source).map_or(self.answer.asked_at, |part| part.asked_at)
+    }
+
+    /// A deal is offered. It may be new, changed, or known but not yet to the watchers of this search; or be gone since its
+    /// source was asked, which is all that they are told then.
     async fn seen(&self, assessed: Assessed, sighting: Option<Sighting>) -> Result<(), JobError> {
+        let asked_at = self.asked_at(&assessed.offer.freshness.source);
         self.trying(|| async {
             let known = self.cx.store().deal(self.tenant, assessed.offer.deal_id(self.tenant)).await?;
             let is_new = known.is_none();
             let mut deal = known.unwrap_or_else(|| Deal::first_seen(self.tenant.clone(), assessed.clone(), self.cx.now()));
-            let changed = !is_new && deal.seen_again(assessed.clone(), self.cx.now());
-            let is_anew = !is_new && !changed && deal.still_there(assessed.clone(), self.cx.now());
+            let counts = !is_new && !deal.is_missed_since(asked_at);
+            let changed = counts && deal.seen_again(assessed.clone(), self.cx.now());
+            let is_anew = counts && !changed && deal.still_there(assessed.clone(), self.cx.now());
             let news = match &sighting {
-                None => Some(News::Found),
+                None => (deal.state == DealState::Live).then_some(News::Found),
                 Some(sighting) if changed || sighting.deal_version < deal.changed_in => Some(News::Changed),
                 Some(_) => None,
             };
@@ -146,10 +155,10 @@ impl Look<'_> {
         .await
     }
 
-    /// A deal is no longer offered, unless someone saw it after its source was asked. Where that is off, it is not asked any more:
+    /// A deal is no longer offered, unless someone saw it after its source was asked. One that is off is not asked any more:
     /// what was last seen there is gone whenever that was.
     async fn gone(&self, is_off: bool, sighting: Sighting) -> Result<(), JobError> {
-        let asked_at = self.answer.part(&sighting.source).map_or(self.answer.asked_at, |part| part.asked_at);
+        let asked_at = self.asked_at(&sighting.source);
         self.trying(|| async {
             let change = match self.cx.store().deal(self.tenant, sighting.deal).await? {
                 None => Change::new().forget(&sighting),

@@ -70,9 +70,14 @@ pub struct Deal {
     /// Last seen, as last stored: an unchanged deal is not written again before the look that is kept is stale. Of one that is gone,
     /// when a source was last asked and did not offer it.
     pub last_seen: Timestamp,
+    /// When a source was last asked that no longer offered it, if one ever was: an answer that was asked for before is no sign
+    /// of it.
+    #[serde(default)]
+    pub missed_at: Option<Timestamp>,
     /// Prices so far, oldest first, at most [`HISTORY`].
     pub history: Vec<PricePoint>,
-    /// The version that last brought something that a member would care about: who was told of that one or a later one knows it all.
+    /// The version that last brought something that a member would care about: who was told of that one or a later one knows
+    /// it all.
     #[serde(default)]
     pub changed_in: u64,
     /// Counts every stored state; messages about a deal carry it.
@@ -94,6 +99,7 @@ impl Deal {
             state: DealState::Live,
             first_seen: now,
             last_seen: now,
+            missed_at: None,
             changed_in: 1,
             version: 0,
         }

@@ -51,17 +51,23 @@ impl Deal {
     /// if it was asked later, since somebody may have seen it in between.
     pub fn gone(&mut self, asked_at: Timestamp) -> bool {
         let asked_at = to_second(asked_at);
-        let news = self.state == DealState::Live || self.last_seen < asked_at;
+        let news = self.state == DealState::Live || self.missed_at < Some(asked_at);
         self.state = DealState::Gone;
         self.last_seen = self.last_seen.max(asked_at);
+        self.missed_at = self.missed_at.max(Some(asked_at));
         if news {
             self.changed_in = self.version + 1;
         }
         news
     }
 
-    /// Takes in that its members are no longer let through to the source that offers it, whenever that was last asked. Answers whether
-    /// that is news.
+    /// Whether a source was asked at the same time or later that no longer offered it: what was answered then is outdated.
+    pub fn is_missed_since(&self, asked_at: Timestamp) -> bool {
+        self.missed_at.is_some_and(|missed_at| to_second(asked_at) <= missed_at)
+    }
+
+    /// Takes in that the tenant is no longer let through to the source that offers it, whenever that was last asked. Answers
+    /// whether that is news.
     pub fn withdrawn(&mut self, now: Timestamp) -> bool {
         let news = self.state == DealState::Live;
         if news {
@@ -127,8 +133,20 @@ mod tests {
         let mut deal = Deal::first_seen("demo".parse().unwrap(), award(40_000, 10), at(12));
         assert!(deal.withdrawn(at(20)) && !deal.withdrawn(at(21)), "the second time it is known");
         assert_eq!((deal.state, deal.last_seen), (DealState::Gone, at(20)));
+        assert!(!deal.is_missed_since(at(11)), "no source said that it has it no more");
         assert!(deal.seen_again(award(40_000, 10), at(22)));
         assert_eq!((deal.state, deal.last_seen), (DealState::Live, at(22)));
+    }
+
+    #[test]
+    fn an_answer_is_outdated_by_one_asked_for_later_that_misses_the_deal() {
+        let mut deal = Deal::first_seen("demo".parse().unwrap(), award(40_000, 10), at(10));
+        assert!(!deal.is_missed_since(at(9)));
+        assert!(deal.gone(at(15)));
+        assert_eq!([14, 15, 16].map(|minute| deal.is_missed_since(at(minute))), [true, true, false]);
+        // It came back by an answer of minute 16: one of minute 14 says no more of it than before.
+        assert!(deal.seen_again(award(40_000, 10), at(17)));
+        assert_eq!([14, 16].map(|minute| deal.is_missed_since(at(minute))), [true, false]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use local::{
     standins::queues::NewMessage,
     test_app::{TestApp, User},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::*;
 
@@ -58,6 +58,28 @@ async fn answered(app: &TestApp, user: &User<'_>, watcher: WatcherId) {
     let event = NewMessage::new(json!({"detail": detail}).to_string());
     app.system().standins().queues().send("deals-search-answered", event).unwrap();
     app.settle().await;
+}
+
+#[tokio::test]
+async fn what_is_gone_does_not_come_back_by_an_answer_that_was_asked_for_before() {
+    let space = Space::of(&[("QR740", 40_000)]);
+    let app = app_over(&space).await;
+    let dana = app.member("demo");
+    let earlier = watch(&dana, json!({"schedule": {"every": "hours", "hours": 24}})).await;
+    let later = watch(&dana, json!({"to": ["AUH", "DXB"], "schedule": {"every": "hours", "hours": 24}})).await;
+    run(&app, &dana, earlier).await;
+    run(&app, &dana, later).await;
+    assert_eq!(deals(&dana).await.len(), 1);
+    app.leap(16.minutes()).await;
+    space.set(&[]);
+    run(&app, &dana, later).await;
+    assert_eq!(deals(&dana).await, [] as [Value; 0]);
+    // Or another watcher ran by it.
+    answered(&app, &dana, earlier).await;
+    assert_eq!((deals(&dana).await.len(), app.dead_letters().len()), (0, 0));
+    space.set(&[("QR740", 40_000)]);
+    run(&app, &dana, earlier).await;
+    assert_eq!(deals(&dana).await.len(), 1, "it is there again");
 }
 
 #[tokio::test]
