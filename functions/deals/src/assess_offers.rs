@@ -14,6 +14,7 @@ use domain::{
     tables,
 };
 use futures::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 use platform::{Deps, JobError, Message, Queue, Worker, telemetry};
 use serde::Deserialize;
 use storage::{CachedAnswer, Change, Entity, Grant, Sighting, StoreError};
@@ -77,7 +78,8 @@ async fn assess_offers(
     let is_off = |source: &SourceId| !switches.let_through(source, market.as_ref());
     let is_gone = |sighting: &Sighting| answer.is_complete_for(&sighting.source) || is_off(&sighting.source);
     let gone = sightings.into_values().filter(|sighting| !offered.contains(&sighting.deal) && is_gone(sighting));
-    stream::iter(gone.collect::<Vec<_>>()).map(Ok).try_for_each_concurrent(AT_ONCE, |sighting| look.gone(sighting)).await
+    let gone: Vec<(bool, Sighting)> = gone.map(|sighting| (is_off(&sighting.source), sighting)).collect();
+    stream::iter(gone).map(Ok).try_for_each_concurrent(AT_ONCE, |(is_off, sighting)| look.gone(is_off, sighting)).await
 }
 
 /// One look at an answer.
@@ -110,17 +112,25 @@ impl Look<'_> {
         }
     }
 
-    /// A deal is offered. It may be new, changed, or known but not yet to the watchers of this search.
+    /// When a source was asked.
+    fn asked_at(&self, source: &SourceId) -> Timestamp {
+        self.answer.part(source).map_or(self.answer.asked_at, |part| part.asked_at)
+    }
+
+    /// A deal is offered. It may be new, changed, or known but not yet to the watchers of this search; or be gone since its
+    /// source was asked, which is all that they are told then.
     async fn seen(&self, assessed: Assessed, sighting: Option<Sighting>) -> Result<(), JobError> {
+        let asked_at = self.asked_at(&assessed.offer.freshness.source);
         self.trying(|| async {
             let known = self.cx.store().deal(self.tenant, assessed.offer.deal_id(self.tenant)).await?;
             let is_new = known.is_none();
             let mut deal = known.unwrap_or_else(|| Deal::first_seen(self.tenant.clone(), assessed.clone(), self.cx.now()));
-            let changed = !is_new && deal.seen_again(assessed.clone(), self.cx.now());
-            let is_anew = !is_new && !changed && deal.still_there(assessed.clone(), self.cx.now());
+            let counts = !is_new && !deal.is_missed_since(asked_at);
+            let changed = counts && deal.seen_again(assessed.clone(), self.cx.now());
+            let is_anew = counts && !changed && deal.still_there(assessed.clone(), self.cx.now());
             let news = match &sighting {
-                None => Some(News::Found),
-                Some(sighting) if changed || sighting.deal_version < deal.version => Some(News::Changed),
+                None => (deal.state == DealState::Live).then_some(News::Found),
+                Some(sighting) if changed || sighting.deal_version < deal.changed_in => Some(News::Changed),
                 Some(_) => None,
             };
             if news.is_none() && !is_anew {
@@ -145,15 +155,19 @@ impl Look<'_> {
         .await
     }
 
-    /// A deal is no longer offered, unless someone saw it after its source was asked.
-    async fn gone(&self, sighting: Sighting) -> Result<(), JobError> {
-        let asked_at = self.answer.part(&sighting.source).map_or(self.answer.asked_at, |part| part.asked_at);
+    /// A deal is no longer offered, unless someone saw it after its source was asked. One that is off is not asked any more:
+    /// what was last seen there is gone whenever that was.
+    async fn gone(&self, is_off: bool, sighting: Sighting) -> Result<(), JobError> {
+        let asked_at = self.asked_at(&sighting.source);
         self.trying(|| async {
             let change = match self.cx.store().deal(self.tenant, sighting.deal).await? {
                 None => Change::new().forget(&sighting),
-                Some(deal) if deal.state == DealState::Live && deal.last_seen > asked_at => return Ok(()),
                 Some(mut deal) => {
-                    let news = deal.gone(asked_at);
+                    let is_withdrawn = is_off && deal.flight().freshness.source == sighting.source;
+                    if !is_withdrawn && deal.state == DealState::Live && deal.last_seen > asked_at {
+                        return Ok(());
+                    }
+                    let news = if is_withdrawn { deal.withdrawn(self.cx.now()) } else { deal.gone(asked_at) };
                     let change = if news { Change::new().update(&mut deal) } else { Change::new().provided(&mut deal) };
                     self.tell(change.forget(&sighting), &deal, News::Changed)
                 }

@@ -1,6 +1,7 @@
 //! Deals: finds, their scores, and how they change.
 
 mod age;
+mod seen;
 
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::{Decimal, prelude::ToPrimitive};
@@ -69,8 +70,16 @@ pub struct Deal {
     /// Last seen, as last stored: an unchanged deal is not written again before the look that is kept is stale. Of one that is gone,
     /// when a source was last asked and did not offer it.
     pub last_seen: Timestamp,
+    /// When a source was last asked that no longer offered it, if one ever was: an answer that was asked for before is no sign
+    /// of it.
+    #[serde(default)]
+    pub missed_at: Option<Timestamp>,
     /// Prices so far, oldest first, at most [`HISTORY`].
     pub history: Vec<PricePoint>,
+    /// The version that last brought something that a member would care about: who was told of that one or a later one knows
+    /// it all.
+    #[serde(default)]
+    pub changed_in: u64,
     /// Counts every stored state; messages about a deal carry it.
     pub version: u64,
 }
@@ -90,48 +99,10 @@ impl Deal {
             state: DealState::Live,
             first_seen: now,
             last_seen: now,
+            missed_at: None,
+            changed_in: 1,
             version: 0,
         }
-    }
-
-    /// Takes in a later sighting. Answers whether anything that a member would care about changed; when not, nothing
-    /// needs to be told, and nothing stored but what [`Self::still_there`] takes in.
-    pub fn seen_again(&mut self, assessed: Assessed, now: Timestamp) -> bool {
-        let Assessed { offer, valuation, parts } = assessed;
-        let known = self.flight();
-        if offer.freshness.observed_at < known.freshness.observed_at {
-            return false; // An older look, delivered late.
-        }
-        let same = self.state == DealState::Live
-            && known.fare == offer.fare
-            && known.seats == offer.seats
-            && self.valuation == valuation;
-        if same {
-            return false;
-        }
-        let now = to_second(now);
-        if self.history.last().is_none_or(|last| last.fare != offer.fare) {
-            self.history.push(PricePoint { at: now, fare: offer.fare.clone() });
-            let excess = self.history.len().saturating_sub(HISTORY);
-            self.history.drain(..excess);
-        }
-        self.subject = Subject::Flight(Box::new(offer));
-        self.valuation = valuation;
-        self.parts = parts;
-        self.state = DealState::Live;
-        self.last_seen = now;
-        true
-    }
-
-    /// Takes in what somebody else's look has shown, only where that is newer than all that is known: a deal that was gone when it
-    /// was last looked at is so until it was seen after that. Answers whether anything changed.
-    pub fn seen_elsewhere(&mut self, assessed: Assessed, now: Timestamp) -> bool {
-        let known = self.flight().freshness.observed_at;
-        let known = match self.state {
-            DealState::Live => known,
-            DealState::Gone => known.max(self.last_seen),
-        };
-        assessed.offer.freshness.observed_at > known && self.seen_again(assessed, now)
     }
 
     /// The same, held against what the points are worth to one member, where they have said so.
@@ -140,16 +111,6 @@ impl Deal {
         let assessed = Assessed { offer: self.flight().clone(), valuation: self.valuation.clone(), parts: self.parts };
         let Assessed { valuation, parts, .. } = assessed.held_against(own);
         Self { valuation, parts, ..self }
-    }
-
-    /// Takes in that it was not offered when a source was asked. Answers whether that is news: of one that was gone before it is, too,
-    /// if it was asked later, since somebody may have seen it in between.
-    pub fn gone(&mut self, asked_at: Timestamp) -> bool {
-        let asked_at = to_second(asked_at);
-        let news = self.state == DealState::Live || self.last_seen < asked_at;
-        self.state = DealState::Gone;
-        self.last_seen = self.last_seen.max(asked_at);
-        news
     }
 
     /// The flight on offer.
@@ -612,50 +573,6 @@ mod tests {
             freshness: Freshness { source: "seats-aero".parse().unwrap(), observed_at: at(observed), tier: Tier::Cached },
         };
         Assessed { offer, valuation: Some(valuation), parts: Parts::default() }
-    }
-
-    #[test]
-    fn what_a_search_shows_is_taken_in_where_it_is_newer_than_what_is_kept() {
-        let kept = Deal::first_seen("demo".parse().unwrap(), award(40_000, 10), at(10));
-        let with = |seen: Assessed| {
-            let mut deal = kept.clone();
-            (deal.seen_elsewhere(seen, at(20)), deal)
-        };
-        for older in [award(30_000, 9), award(30_000, 10)] {
-            assert_eq!(with(older), (false, kept.clone()));
-        }
-        let (changed, newer) = with(award(30_000, 11));
-        assert_eq!((changed, &newer.flight().fare, newer.history.len()), (true, &award(30_000, 11).offer.fare, 2));
-        // The second time there is nothing to keep.
-        assert!(!newer.clone().seen_elsewhere(award(30_000, 11), at(21)));
-    }
-
-    #[test]
-    fn what_is_gone_stays_gone_until_it_is_seen_after_that() {
-        let mut gone = Deal::first_seen("demo".parse().unwrap(), award(40_000, 10), at(10));
-        assert!(gone.gone(at(15)));
-        for before in [11, 15] {
-            assert!(!gone.seen_elsewhere(award(40_000, before), at(20)));
-            assert_eq!(gone.state, DealState::Gone);
-        }
-        assert!(gone.seen_elsewhere(award(40_000, 16), at(20)));
-        assert_eq!((gone.state, gone.history.len()), (DealState::Live, 1));
-    }
-
-    #[test]
-    fn what_is_gone_again_is_so_from_then_on() {
-        let mut deal = Deal::first_seen("demo".parse().unwrap(), award(40_000, 10), at(10));
-        let since = |deal: &Deal| (deal.state, deal.last_seen);
-        assert!(deal.gone(at(15)));
-        assert!(!deal.gone(at(15)) && !deal.gone(at(14)), "that is known");
-        // Another search finds the same later, with or without having seen it in between.
-        assert!(deal.gone(at(17)));
-        assert_eq!(since(&deal), (DealState::Gone, at(17)));
-        assert!(deal.seen_again(award(40_000, 18), at(18)));
-        assert_eq!(since(&deal), (DealState::Live, at(18)));
-        assert!(deal.gone(at(20)));
-        assert_eq!(since(&deal), (DealState::Gone, at(20)));
-        assert!(!deal.seen_elsewhere(award(40_000, 19), at(21)), "it was seen before it was gone again");
     }
 
     #[test]

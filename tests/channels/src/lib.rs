@@ -176,6 +176,8 @@ fn deal(
         last_seen: seen,
         history: prices.map(|(at, fare)| PricePoint { at, fare }).collect(),
         subject: Subject::Flight(Box::new(offer)),
+        missed_at: None,
+        changed_in: 1,
         version: 1,
     }
 }

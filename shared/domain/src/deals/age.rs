@@ -62,5 +62,6 @@ mod tests {
         let (is_news, later) = looked(HALF_LIFE, HALF_LIFE + 1);
         assert!(is_news && !later.is_stale(at(HALF_LIFE + 1)));
         assert_eq!((later.last_seen, later.history.len(), later.first_seen), (at(HALF_LIFE + 1), 1, at(0)));
+        assert_eq!(later.changed_in, deal().changed_in, "nobody is told");
     }
 }

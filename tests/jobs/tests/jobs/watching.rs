@@ -1,7 +1,12 @@
 //! What changes between a watcher's runs.
 
+use domain::ids::WatcherId;
 use jiff::ToSpan;
-use serde_json::json;
+use local::{
+    standins::queues::NewMessage,
+    test_app::{TestApp, User},
+};
+use serde_json::{Value, json};
 
 use crate::support::*;
 
@@ -44,6 +49,70 @@ async fn what_is_gone_leaves_the_list_and_is_news_when_it_comes_back() {
     space.set(&[("QR740", 40_000), ("EK216", 48_000)]);
     run(&app, &dana, watcher).await;
     assert_eq!((deals(&dana).await.len(), app.mails().len()), (2, 3));
+}
+
+/// As if the event about what is kept of a watcher's search came only now.
+async fn answered(app: &TestApp, user: &User<'_>, watcher: WatcherId) {
+    let search_key = app.store().watcher_of(&user.owner(), watcher).await.unwrap().unwrap().search_key;
+    let detail = json!({"tenant": "demo", "searchKey": search_key, "slot": "2026-02-17T19:24:00Z", "scope": "-"});
+    let event = NewMessage::new(json!({"detail": detail}).to_string());
+    app.system().standins().queues().send("deals-search-answered", event).unwrap();
+    app.settle().await;
+}
+
+#[tokio::test]
+async fn what_is_gone_does_not_come_back_by_an_answer_that_was_asked_for_before() {
+    let space = Space::of(&[("QR740", 40_000)]);
+    let app = app_over(&space).await;
+    let dana = app.member("demo");
+    let earlier = watch(&dana, json!({"schedule": {"every": "hours", "hours": 24}})).await;
+    let later = watch(&dana, json!({"to": ["AUH", "DXB"], "schedule": {"every": "hours", "hours": 24}})).await;
+    run(&app, &dana, earlier).await;
+    run(&app, &dana, later).await;
+    assert_eq!(deals(&dana).await.len(), 1);
+    app.leap(16.minutes()).await;
+    space.set(&[]);
+    run(&app, &dana, later).await;
+    assert_eq!(deals(&dana).await, [] as [Value; 0]);
+    // Or another watcher ran by it.
+    answered(&app, &dana, earlier).await;
+    assert_eq!((deals(&dana).await.len(), app.dead_letters().len()), (0, 0));
+    space.set(&[("QR740", 40_000)]);
+    run(&app, &dana, earlier).await;
+    assert_eq!(deals(&dana).await.len(), 1, "it is there again");
+}
+
+#[tokio::test]
+async fn what_is_still_there_is_news_to_no_search_that_shows_it() {
+    let space = Space::of(&[("QR740", 40_000)]);
+    let app = app_over(&space).await;
+    let dana = app.member("demo");
+    let watchers = [watch(&dana, json!({})).await, watch(&dana, json!({"to": ["AUH", "DXB"]})).await];
+    let versions = async || {
+        let (store, owner) = (app.store(), dana.owner());
+        let deal = store.ranked_deals(&owner.tenant, 2, None).await.unwrap().items.remove(0);
+        let mut judged = Vec::new();
+        for watcher in watchers {
+            let watcher = store.watcher_of(&owner, watcher).await.unwrap().unwrap();
+            judged.push(store.match_of(&watcher, deal.id).await.unwrap().unwrap().seen_version);
+        }
+        (deal.version, judged)
+    };
+    for watcher in watchers {
+        run(&app, &dana, watcher).await;
+    }
+    assert_eq!((versions().await, space.calls_to("seats-aero")), ((1, vec![1, 1]), 2));
+    // Past half of such finds' life its source has looked again. Only the first is told to run: that alone has a watcher judged.
+    app.clock.advance(jiff::SignedDuration::from_hours(6));
+    space.looked_at(app.system().now().to_string());
+    run(&app, &dana, watchers[0]).await;
+    answered(&app, &dana, watchers[1]).await;
+    assert_eq!(versions().await, (2, vec![1, 1]), "it is kept anew, and nobody has to judge it");
+    space.set(&[("QR740", 39_000)]);
+    app.clock.advance(jiff::SignedDuration::from_mins(16));
+    run(&app, &dana, watchers[0]).await;
+    answered(&app, &dana, watchers[1]).await;
+    assert_eq!(versions().await, (3, vec![3, 3]));
 }
 
 #[tokio::test]
