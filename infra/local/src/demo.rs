@@ -332,7 +332,7 @@ fn deal_line(deal: &domain::deals::Deal, score: Score, meets: bool) -> String {
             let taxes = taxes.map_or_else(|| "unknown taxes".to_owned(), |taxes| taxes.to_string());
             format!("{points} {programme} + {taxes}")
         }
-        Fare::Cash { total } => total.to_string(),
+        Fare::Cash { total, .. } => total.to_string(),
     };
     let flights: Vec<&str> = flight.segments.iter().map(|segment| segment.flight.as_str()).collect();
     let parts = score.parts;

@@ -432,7 +432,7 @@ fn before(deal: &Deal, reason: Reason) -> Option<(&Fare, jiff::Timestamp)> {
         (Fare::Award { taxes: was, .. }, Fare::Award { taxes: is, .. }) => {
             was.zip(*is).is_some_and(|(was, is)| was.compare(is).is_ok_and(|order| order.is_gt()))
         }
-        (Fare::Cash { total: was }, Fare::Cash { total: is }) => was.compare(*is).is_ok_and(|order| order.is_gt()),
+        (Fare::Cash { total: was, .. }, Fare::Cash { total: is, .. }) => was.compare(*is).is_ok_and(|order| order.is_gt()),
         (Fare::Award { .. }, Fare::Cash { .. }) | (Fare::Cash { .. }, Fare::Award { .. }) => false,
     };
     (fell && reason == Reason::Cheaper).then_some((&earlier.fare, present.at))

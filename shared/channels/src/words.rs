@@ -88,7 +88,7 @@ pub(crate) fn price(fare: &Fare) -> String {
             let taxes = taxes.map_or_else(|| "taxes".to_owned(), money);
             format!("{points} {} + {taxes}", points_of(programme))
         }
-        Fare::Cash { total } => money(*total),
+        Fare::Cash { total, .. } => money(*total),
     }
 }
 

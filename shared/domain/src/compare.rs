@@ -57,14 +57,20 @@ impl Priced for StayOffer {
 impl Priced for FlightOffer {
     fn total(&self) -> Option<Money> {
         match self.fare {
-            Fare::Cash { total } => Some(total),
+            Fare::Cash { total, .. } => Some(total),
             Fare::Award { .. } => None,
         }
     }
 
-    /// Sources of flights do not say what the fare is made of.
+    /// An award's taxes are all that is paid in money; of a fare, what is no tax is the fare alone.
     fn breakdown(&self) -> Breakdown {
-        Breakdown::default()
+        match self.fare {
+            Fare::Award { taxes, .. } => Breakdown { taxes, ..Breakdown::default() },
+            Fare::Cash { total, taxes } => {
+                let base = taxes.and_then(|taxes| total.minus(taxes).ok());
+                Breakdown { base, taxes, ..Breakdown::default() }
+            }
+        }
     }
 }
 

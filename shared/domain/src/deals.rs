@@ -345,7 +345,7 @@ pub fn assess(tenant: &TenantId, answer: &SearchAnswer, rates: &Rates) -> Vec<As
             let parts = Parts {
                 value: match &offer.fare {
                     Fare::Award { .. } => valuation.as_ref().and_then(award_value),
-                    Fare::Cash { total } => market.cash_value(offer, *total),
+                    Fare::Cash { total, .. } => market.cash_value(offer, *total),
                 },
                 convenience: market.convenience(offer),
                 timing: None,
@@ -360,7 +360,7 @@ pub fn assess(tenant: &TenantId, answer: &SearchAnswer, rates: &Rates) -> Vec<As
 /// Prices in different currencies are not compared: the first one seen stays.
 fn same_currency(one: &FlightOffer, other: &FlightOffer) -> bool {
     match (&one.fare, &other.fare) {
-        (Fare::Cash { total: one }, Fare::Cash { total: other }) => one.currency() == other.currency(),
+        (Fare::Cash { total: one, .. }, Fare::Cash { total: other, .. }) => one.currency() == other.currency(),
         (Fare::Award { .. }, Fare::Award { .. }) => true,
         (Fare::Cash { .. }, Fare::Award { .. }) | (Fare::Award { .. }, Fare::Cash { .. }) => false,
     }
@@ -371,7 +371,7 @@ fn same_currency(one: &FlightOffer, other: &FlightOffer) -> bool {
 fn price_order(offer: &FlightOffer) -> (Decimal, bool, Decimal, bool) {
     let (price, taxes) = match &offer.fare {
         Fare::Award { points, taxes, .. } => (Decimal::from(points.get()), *taxes),
-        Fare::Cash { total } => (total.amount(), None),
+        Fare::Cash { total, .. } => (total.amount(), None),
     };
     (price, taxes.is_none(), taxes.map_or(Decimal::ZERO, Money::amount), offer.mixed_cabin == Some(true))
 }
@@ -396,7 +396,7 @@ impl<'a> Market<'a> {
         for offer in answer.offers() {
             let group = groups.entry(Self::key(offer)).or_default();
             group.fastest = Some(group.fastest.map_or(offer.minutes, |fastest| fastest.min(offer.minutes)));
-            if let Fare::Cash { total } = offer.fare {
+            if let Fare::Cash { total, .. } = offer.fare {
                 group.cash.push(total);
             }
         }

@@ -155,6 +155,9 @@ pub enum Fare {
     Cash {
         /// The total for one traveller.
         total: Money,
+        /// What of it are taxes; unknown where the source does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        taxes: Option<Money>,
     },
 }
 
@@ -305,7 +308,7 @@ impl FlightOffer {
             Fare::Award { points, taxes, .. } if points.get() == 0 || taxes.is_some_and(Money::is_negative) => {
                 Err(Untrusted::Price)
             }
-            Fare::Cash { total } if total.is_negative() || total.amount().is_zero() => Err(Untrusted::Price),
+            Fare::Cash { total, .. } if total.is_negative() || total.amount().is_zero() => Err(Untrusted::Price),
             Fare::Award { .. } | Fare::Cash { .. } => Ok(()),
         }
     }

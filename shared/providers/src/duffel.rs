@@ -191,6 +191,8 @@ struct OfferRequest<'a> {
 struct Offer {
     id: String,
     total_amount: Option<String>,
+    base_amount: Option<String>,
+    tax_amount: Option<String>,
     total_currency: Option<String>,
     base_currency: Option<String>,
     tax_currency: Option<String>,
@@ -281,7 +283,8 @@ fn offer(raw: Offer, travellers: Option<u8>, now: Timestamp) -> Result<FlightOff
     // Without a question those whom the offer is for are the party.
     let party = raw.passengers.as_ref().and_then(|passengers| u8::try_from(passengers.len()).ok());
     let travellers = travellers.or(party).ok_or(Untrusted::Form)?;
-    let fare = Fare::Cash { total: total(&raw)?.share_of(travellers).map_err(|_| Untrusted::Form)? };
+    let (of_all, share) = (total(&raw)?, |of_all: Money| of_all.share_of(travellers).map_err(|_| Untrusted::Form));
+    let fare = Fare::Cash { total: share(of_all)?, taxes: taxes(&raw, of_all).map(share).transpose()? };
     // One way was asked for, so there is one slice.
     let [slice] = <[Slice; 1]>::try_from(raw.slices).map_err(|_| Untrusted::Flights)?;
     let segments: Vec<Segment> = slice.segments.iter().map(segment).collect::<Result<_, _>>()?;
@@ -321,6 +324,13 @@ fn total(raw: &Offer) -> Result<Money, Untrusted> {
         return Err(Untrusted::Currencies);
     }
     money(amount, currency)
+}
+
+/// What of a total are taxes: unknown, unless they and the fare come to it.
+fn taxes(raw: &Offer, total: Money) -> Option<Money> {
+    let part = |amount: &Option<String>| money(amount.as_deref()?, raw.total_currency.as_deref()?).ok();
+    let taxes = part(&raw.tax_amount)?;
+    (part(&raw.base_amount)?.plus(taxes) == Ok(total)).then_some(taxes)
 }
 
 fn money(amount: &str, currency: &str) -> Result<Money, Untrusted> {

@@ -27,6 +27,8 @@ pub struct Source {
     pub limit: Option<Limit>,
     /// What makes a difference to its answers.
     pub asks: Asks,
+    /// Whether its key is of two parts, such as a name and a secret, with a colon between them.
+    pub key_of_two: bool,
     /// The codes of its documented errors, with the status that each comes with.
     pub errors: &'static [(&'static str, u16)],
 }
@@ -50,6 +52,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: Some(Limit { calls: 1_000, seconds: 86_400 }),
         asks: Asks { party: false, days: Days::Weeks, stays: &[] },
+        key_of_two: false,
         errors: &[],
     },
     Source {
@@ -59,6 +62,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: None,
         asks: Asks { party: true, days: Days::Asked, stays: &[] },
+        key_of_two: false,
         errors: &[
             ("rate_limit_exceeded", 429),
             ("rate_limit_error", 429),
@@ -87,6 +91,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: Some(Limit { calls: 300, seconds: 60 }),
         asks: Asks { party: false, days: Days::Months, stays: &[] },
+        key_of_two: false,
         errors: &[],
     },
     Source {
@@ -96,6 +101,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: None,
         asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::Properties, StayBy::Around] },
+        key_of_two: true,
         errors: &[
             ("missing_parameter", 400),
             ("invalid_parameter", 400),
@@ -117,6 +123,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: None,
         asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::Properties, StayBy::Around] },
+        key_of_two: true,
         errors: &[
             ("invalid_input", 400),
             ("request_unauthenticated", 401),
@@ -136,6 +143,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: None,
         asks: Asks { party: false, days: Days::Asked, stays: &[] },
+        key_of_two: false,
         errors: &[
             ("BAD_REQUEST", 400),
             ("INVALID_HEADER_VALUE", 400),
@@ -154,6 +162,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::Published,
         limit: Some(Limit { calls: 120, seconds: 60 }),
         asks: Asks { party: false, days: Days::Asked, stays: &[] },
+        key_of_two: false,
         errors: &[("25", 401)],
     },
     Source {
@@ -163,6 +172,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
         asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
+        key_of_two: true,
         errors: CONTRACT_ERRORS,
     },
     Source {
@@ -172,6 +182,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 50, seconds: 60 }),
         asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
+        key_of_two: true,
         errors: CONTRACT_ERRORS,
     },
     Source {
@@ -181,6 +192,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::UnverifiedContract,
         limit: Some(Limit { calls: 30, seconds: 60 }),
         asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
+        key_of_two: true,
         errors: CONTRACT_ERRORS,
     },
     Source {
@@ -190,6 +202,7 @@ pub static SOURCES: &[Source] = &[
         contract: Contract::UnverifiedContract,
         limit: None,
         asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
+        key_of_two: true,
         errors: CONTRACT_ERRORS,
     },
 ];

@@ -120,7 +120,7 @@ impl Entity for Observation {
 fn paid_with(fare: &Fare) -> String {
     match fare {
         Fare::Award { programme, .. } => programme.to_string(),
-        Fare::Cash { total } => total.currency().to_string(),
+        Fare::Cash { total, .. } => total.currency().to_string(),
     }
 }
 
@@ -129,7 +129,7 @@ impl Observation {
     pub fn of(answer: &SearchAnswer, scope: &KeyScope) -> Vec<Self> {
         let amount = |fare: &Fare| match fare {
             Fare::Award { points, .. } => points.get().into(),
-            Fare::Cash { total } => total.amount(),
+            Fare::Cash { total, .. } => total.amount(),
         };
         let mut cheapest: std::collections::BTreeMap<(Airport, Airport, Date, Cabin, String), &domain::flights::FlightOffer> =
             Default::default();

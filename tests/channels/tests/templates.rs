@@ -26,7 +26,7 @@ fn unknown_value() -> Find {
 fn cash_fare() -> Find {
     let freshness = Freshness { source: "duffel".parse().unwrap(), tier: Tier::Verified, ..los_angeles_to_dubai().freshness };
     let offer = FlightOffer {
-        fare: Fare::Cash { total: usd("1212.30") },
+        fare: Fare::Cash { total: usd("1212.30"), taxes: None },
         freshness,
         booking_link: None,
         seats: Some(1),

@@ -58,9 +58,20 @@ fn the_price_is_one_travellers_share() {
     body["data"]["offers"][0]["total_amount"] = json!("45.01");
     let offer = only(parse_offer_request(body.to_string().as_bytes(), &query, NOW).unwrap());
     assert!(
-        matches!(offer.fare, Fare::Cash { total } if total.to_string() == "22.51 GBP"),
+        matches!(offer.fare, Fare::Cash { total, .. } if total.to_string() == "22.51 GBP"),
         "two shares never come to less than the whole"
     );
+}
+
+#[test]
+fn taxes_are_known_where_they_and_the_fare_come_to_the_total() {
+    let taxes = |base: &str| {
+        let offer = only(changed(|offer| offer["base_amount"] = json!(base)));
+        let Fare::Cash { taxes, .. } = offer.fare else { unreachable!("Duffel has no awards") };
+        taxes.map(|taxes| taxes.to_string())
+    };
+    assert_eq!(taxes("4.20").as_deref(), Some("40.80 GBP"));
+    assert_eq!(taxes("30.20"), None, "the vendor's sample does not add up");
 }
 
 #[test]

@@ -77,7 +77,7 @@ async fn they_play() {
 fn price(offer: &FlightOffer) -> Decimal {
     match &offer.fare {
         Fare::Award { points, .. } => points.get().into(),
-        Fare::Cash { total } => total.amount(),
+        Fare::Cash { total, .. } => total.amount(),
     }
 }
 
@@ -111,7 +111,7 @@ impl Row {
                     && Some(points.get()) == self.points
                     && taxes.map(|taxes| taxes.amount()) == self.taxes
             }
-            Fare::Cash { total } => Some(total.amount()) == self.cash_price,
+            Fare::Cash { total, .. } => Some(total.amount()) == self.cash_price,
         };
         priced
             && (offer.origin.code(), offer.destination.code()) == (self.origin.as_str(), self.destination.as_str())

@@ -486,7 +486,7 @@ mod tests {
             "{}",
             steps[2]
         );
-        assert_eq!(steps_for_anyone(&Fare::Cash { total: "5.60USD".parse().unwrap() }, 1, now), [""; 0]);
+        assert_eq!(steps_for_anyone(&Fare::Cash { total: "5.60USD".parse().unwrap(), taxes: None }, 1, now), [""; 0]);
     }
 
     #[test]

@@ -590,7 +590,7 @@ fn what_changed_is_told_and_is_then_what_is_asked() {
 #[test]
 fn only_awards_that_are_there_are_begun_and_each_once() {
     let mut gone = deal(award(40_000), 0);
-    let cash = deal(Fare::Cash { total: Money::from_minor(50_000, Currency::USD).unwrap() }, 0);
+    let cash = deal(Fare::Cash { total: Money::from_minor(50_000, Currency::USD).unwrap(), taxes: None }, 0);
     assert_eq!(Booking::start(owner(), &cash, None, None, at(0)), Err(BookingError::NoAward));
     let mut booking = started(&gone);
     assert_eq!(Booking::start(owner(), &gone, None, Some(booking.clone()), at(1)), Err(BookingError::Exists));

@@ -94,7 +94,7 @@ impl Standing {
         };
         let (points, taxes, price) = match &deal.flight().fare {
             Fare::Award { points, taxes, .. } => (Some(Decimal::from(points.get())), *taxes, None),
-            Fare::Cash { total } => (None, None, Some(*total)),
+            Fare::Cash { total, .. } => (None, None, Some(*total)),
         };
         // "At least" is "at most" with the sides changed.
         let worth =
@@ -236,7 +236,7 @@ fn cheaper_by(before: &Fare, now: &Fare, percent: u8) -> bool {
     let fell =
         |before: Decimal, now: Decimal| now * Decimal::ONE_HUNDRED <= before * Decimal::from(100 - i64::from(percent.min(100)));
     match (before, now) {
-        (Fare::Cash { total: before }, Fare::Cash { total: now }) => {
+        (Fare::Cash { total: before, .. }, Fare::Cash { total: now, .. }) => {
             before.currency() == now.currency() && fell(before.amount(), now.amount())
         }
         (

@@ -221,7 +221,8 @@ fn a_find_is_told_once_and_again_only_when_clearly_cheaper() {
     assert_eq!(reason, None, "3.75 % is noise");
     let (state, reason) = told(look(&watcher, &deal(3, award(38_000)), state));
     assert_eq!(reason, Some(Reason::Cheaper), "a slow slide counts against what was told, not against the last look");
-    let (_, reason) = told(look(&watcher, &deal(4, Fare::Cash { total: Money::from_minor(1, Currency::USD).unwrap() }), state));
+    let (_, reason) =
+        told(look(&watcher, &deal(4, Fare::Cash { total: Money::from_minor(1, Currency::USD).unwrap(), taxes: None }), state));
     assert_eq!(reason, None, "cash is never cheaper than points");
 }
 

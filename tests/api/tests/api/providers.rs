@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Core, each, faults, pages};
 
-const KEY: &str = "a-key-nobody-may-see";
+const KEY: &str = "a-name:a-key-nobody-may-see";
 
 async fn show(user: &User<'_>, path: &str) -> Value {
     let shown = user.get(path).send().await;
@@ -34,6 +34,7 @@ async fn a_tenants_key_is_sealed_shown_to_nobody_and_nobody_elses() {
     let others = app.user_of("other", "omar", Role::Admin).at("other.localhost");
     let (source, key) = ("/v1/admin/providers/expedia-rapid", "/v1/admin/providers/expedia-rapid/key");
     assert_eq!(show(&admin, source).await["key"], json!({"of": "nobody"}));
+    admin.put(key).body(json!({"key": "of-one-part"})).send().await.assert(422, "invalid-input");
     admin.put(key).body(json!({"key": KEY})).send().await.assert(204, "");
 
     let shown = show(&admin, source).await;

@@ -307,6 +307,10 @@ async fn one_flight_is_compared_by_its_flights() {
     assert_eq!((&item["source"], &item["cheapest"]), (&json!("duffel"), &json!(true)));
     assert_eq!(item["total"], json!({"amount": "376.00", "currency": "USD"}));
     assert_eq!((&item["compared"], &item["rateOf"]), (&item["total"], &Value::Null));
+    let awards: Vec<&Value> = found.body["items"].as_array().unwrap().iter().filter(|item| item["total"].is_null()).collect();
+    for award in awards {
+        assert_eq!(award["breakdown"]["taxes"], award["flight"]["fare"]["taxes"], "what an award costs in money");
+    }
     let none = app.member("demo").post("/v1/search/compare").body(flight(json!(["UA1"]))).send().await;
     assert_eq!((none.status.as_u16(), &none.body["found"]), (200, &json!(0)));
     let wrong = app.member("demo").post("/v1/search/compare").body(flight(json!([]))).send().await;

@@ -284,7 +284,7 @@ async fn no_number_of_better_cash_fares_hides_an_award() {
         fare.parts = Parts { value: best, convenience: best, timing: best, reliability: best, availability: best };
         fare.valuation = None;
         let Subject::Flight(offer) = &mut fare.subject;
-        offer.fare = Fare::Cash { total: "100.00USD".parse().unwrap() };
+        offer.fare = Fare::Cash { total: "100.00USD".parse().unwrap(), taxes: None };
         app.store().commit(Change::new().create(&mut fare)).await.unwrap();
     }
     let demo = app.member("demo");

@@ -203,6 +203,15 @@ async fn a_key_that_can_not_be_sent_is_one_that_the_source_can_not_know() {
     assert!(vendor.asked().is_empty());
 }
 
+#[tokio::test]
+async fn a_key_is_of_two_parts_where_the_table_says_so() {
+    for source in SOURCES {
+        let vendor = Vendor::always(Answer::new(500, "{}")).await;
+        ask_with(source, &vendor.base, "of-one-part", &asking(&outside())).await;
+        assert_eq!(vendor.asked().is_empty(), source.key_of_two, "{}", source.id);
+    }
+}
+
 #[test]
 fn adapters_show_no_secret() {
     for source in SOURCES {
