@@ -22,10 +22,10 @@ use crate::{
 const GOOD_BODIES: &[(&str, &str)] = &[
     ("cards-put-opt-out", r#"{"optedOut": true}"#),
     ("sources-manage-provider", r#"{"enabled": true}"#),
-    ("sources-manage-provider-key", r#"{"key": "a-key-that-opens-nothing"}"#),
+    ("sources-manage-provider-key", r#"{"key": "a-name:a-key-that-opens-nothing"}"#),
     ("sources-put-provider", r#"{"enabled": true}"#),
     ("sources-receive-inventory", r#"{"id": "evt-1", "changes": [{"hotelId": "MMT-77"}]}"#),
-    ("sources-put-provider-key", r#"{"key": "a-key-that-opens-nothing"}"#),
+    ("sources-put-provider-key", r#"{"key": "a-name:a-key-that-opens-nothing"}"#),
     ("value-put-balances", r#"{"balances": {}}"#),
     ("value-put-valuations", r#"{"valuations": {}}"#),
 ];
