@@ -229,7 +229,7 @@ mod tests {
             "RATES",
             "CELL#{scope}#{cell}",
             "NOTICE#{source}#{notice}",
-            "LISTING#{listing}",
+            "LISTING#{scope}#{listing}",
             "CANDIDATES",
             "QUALITY#{source}#{day}",
             "COUNTED#{source}#{answer}",
