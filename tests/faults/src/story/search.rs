@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use local::test_app::Reply;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{MINUTE, MOST_TRIES, PAUSE, Person, turn};
 use crate::{Violation, ensure, world::World};
@@ -15,7 +15,8 @@ pub(super) async fn tell(world: &World) -> Result<(), Violation> {
     let (dana, operator) = (Person::of(world, "demo"), Person::of(world, "operator"));
     world.space.set(&[("QR740", 30_000), ("AA100", 25_000), ("LX38", 48_000)]);
     search(&dana).await?;
-    let stays = stay(&dana).await?;
+    let rooms = json!({"city": "Goa", "checkin": "2026-04-27", "nights": 2});
+    let stays = all_of(&dana, "search-search-stays", &rooms).await?;
     ensure(stays.body["items"][0]["stay"]["property"]["reference"] == "GI-12", || format!("not the cheapest: {}", stays.body))?;
     let one = json!({"flights": ["QR740"], "from": "LAX", "to": "DXB", "day": "2026-04-27", "cabin": "economy"});
     let side_by_side = dana.ask("search-compare-offers", "", Some(json!({"flight": one}))).await?;
@@ -24,7 +25,7 @@ pub(super) async fn tell(world: &World) -> Result<(), Violation> {
     let price = dana.ask("search-check-price", "", Some(offer)).await?;
     ensure(price.body["state"] == "available", || format!("not what was recorded: {}", price.body))?;
     let tour = json!({"place": "Sydney", "dates": {"on": "2026-04-27", "flexDays": 1}});
-    let tours = dana.ask("search-search-activities", "", Some(tour)).await?;
+    let tours = all_of(&dana, "search-search-activities", &tour).await?;
     ensure(tours.body["found"] == 1, || format!("not the one tour: {}", tours.body))?;
     world.app.clock.advance(STALE_AFTER);
     search(&dana).await?;
@@ -38,17 +39,16 @@ pub(super) async fn tell(world: &World) -> Result<(), Violation> {
     ensure(cache.body["all"]["misses"].is_u64(), || format!("nothing is counted: {}", cache.body))
 }
 
-/// Rooms in Goa, once all who may have some have said so: who is struck is missing, and asked again later.
-async fn stay(dana: &Person<'_>) -> Result<Reply, Violation> {
+/// What is found, once all who may have something have said so: who is struck is missing, and asked again later.
+async fn all_of(dana: &Person<'_>, function: &str, question: &Value) -> Result<Reply, Violation> {
     for _ in 0..MOST_TRIES {
-        let question = json!({"city": "Goa", "checkin": "2026-04-27", "nights": 2});
-        let found = dana.ask("search-search-stays", "", Some(question)).await?;
+        let found = dana.ask(function, "", Some(question.clone())).await?;
         if found.body["complete"] == true {
             return Ok(found);
         }
         dana.world.app.clock.advance(PAUSE);
     }
-    Err(Violation("never all of Goa's rooms".to_owned()))
+    Err(Violation(format!("never all of {question}")))
 }
 
 async fn search(dana: &Person<'_>) -> Result<(), Violation> {
