@@ -101,12 +101,13 @@ async fn compose(cx: &Deps, delivery: &Delivery) -> Result<Result<(Envelope, Ren
     Ok(Ok((envelope, mail)))
 }
 
-/// Whether the same watcher tells of a later version of the deal, in a message of its own: one of the two is enough.
+/// Whether the same watcher tells of a later version of the deal, in a message of its own: one of the two is enough. That it was
+/// stored anew as it was, while the message waited, is no later version.
 async fn is_superseded(cx: &Deps, alert: &Alert, watcher: &Watcher, deal: &Deal) -> Result<bool, JobError> {
-    if deal.version <= alert.deal_version {
+    if deal.changed_in <= alert.deal_version {
         return Ok(false);
     }
-    let later = cx.store().alert_of(&alert.owner, Alert::id_for(watcher.id, deal.id, deal.version)).await?;
+    let later = cx.store().alert_of(&alert.owner, Alert::id_for(watcher.id, deal.id, deal.changed_in)).await?;
     Ok(later.is_some_and(|later| later.state != AlertState::Dropped))
 }
 

@@ -96,6 +96,29 @@ async fn what_is_no_longer_so_is_not_told_when_quiet_hours_end() {
 }
 
 #[tokio::test]
+async fn a_message_that_waits_gives_way_to_a_later_one_however_often_the_deal_is_kept_anew() {
+    let space = Space::of(&[("QR740", 40_000)]);
+    let app = app_over(&space).await;
+    let dana = app.member("demo");
+    let watcher = watch(&dana, json!({"schedule": {"every": "hours", "hours": 24}})).await;
+    dana.post(&format!("/v1/watchers/{watcher}/pause")).send().await;
+    app.leap(11.hours()).await; // 22:24 in Los Angeles
+    dana.post(&format!("/v1/watchers/{watcher}/resume")).send().await;
+    run(&app, &dana, watcher).await;
+    app.leap(16.minutes()).await;
+    space.set(&[("QR740", 30_000)]);
+    run(&app, &dana, watcher).await;
+    assert_eq!((alerts(&dana).await.len(), app.mails().len()), (2, 0), "found, and cheaper");
+    app.leap(6.hours()).await;
+    space.looked_at(app.system().now().to_string());
+    run(&app, &dana, watcher).await;
+    let deal = app.store().ranked_deals(&dana.owner().tenant, 2, None).await.unwrap().items.remove(0);
+    assert_eq!((deal.changed_in, deal.version), (2, 3), "kept anew as it was");
+    app.leap(4.hours()).await; // 08:40
+    assert_eq!(app.mails().len(), 1, "one of the two is enough");
+}
+
+#[tokio::test]
 async fn beyond_the_days_number_alerts_are_raised_without_a_message() {
     let flights = ["QR1", "QR2", "QR3", "QR4", "QR5", "QR6", "QR7", "QR8", "QR9", "QR10", "QR11", "QR12", "QR13"];
     let space = Space::of(&flights.map(|flight| (flight, 40_000)));
