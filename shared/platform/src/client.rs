@@ -1,12 +1,6 @@
-//! The HTTP client of all that is called, AWS and others: HTTP/1.1, TLS by rustls with ring, the system's roots. None of them
-//! needs HTTP/2, which the client that comes with the AWS SDK links into every function.
+//! The HTTP client of all that is called, AWS and others: HTTP/1.1, with TLS or without. None of them needs HTTP/2, which the client that comes with the AWS SDK links into every function.
 
-use std::{
-    error::Error,
-    io,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{error::Error, io, time::Duration};
 
 use aws_smithy_runtime_api::client::{
     connection::{CaptureSmithyConnection, ConnectionMetadata},
@@ -18,7 +12,7 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::{body::SdkBody, retry::ErrorKind};
 use http::{Request, Response, Uri};
 use hyper::body::Incoming;
-use hyper_rustls::{ConfigBuilderExt, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_rustls::{HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::{
     client::legacy::{
         self,
@@ -26,13 +20,14 @@ use hyper_util::{
     },
     rt::{TokioExecutor, TokioIo, TokioTimer},
 };
-use rustls::{ClientConfig, crypto::ring};
 use tokio::net::TcpStream;
 use tower::{
     BoxError, Service, ServiceExt,
     timeout::{Timeout, error::Elapsed},
     util::BoxCloneSyncService,
 };
+
+use crate::tls;
 
 /// How long it may take to connect, TLS included: what the AWS SDK gives it.
 const CONNECTS_WITHIN: Duration = Duration::from_millis(3_100);
@@ -67,7 +62,7 @@ impl Client {
     /// # Errors
     /// If the system has no roots that can be read.
     pub fn https(connections: Connections) -> io::Result<Self> {
-        let builder = HttpsConnectorBuilder::new().with_tls_config(tls()?);
+        let builder = HttpsConnectorBuilder::new().with_tls_config(tls::config()?);
         Ok(Self::over(builder.https_or_http().enable_http1().wrap_connector(tcp(false)), connections))
     }
 
@@ -93,18 +88,6 @@ impl Client {
     pub async fn send(&self, request: Request<SdkBody>) -> Result<Response<Incoming>, legacy::Error> {
         self.0.request(request).await
     }
-}
-
-/// The system's roots are read once: that takes milliseconds.
-fn tls() -> io::Result<ClientConfig> {
-    static TLS: OnceLock<ClientConfig> = OnceLock::new();
-    if let Some(known) = TLS.get() {
-        return Ok(known.clone());
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let config = config.with_safe_default_protocol_versions().map_err(io::Error::other)?;
-    let config = config.with_native_roots()?.with_no_client_auth();
-    Ok(TLS.get_or_init(|| config).clone())
 }
 
 fn tcp(plain_only: bool) -> Tcp {
@@ -177,7 +160,10 @@ fn find<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e 
 mod tests {
     use std::{
         net::{Ipv4Addr, SocketAddr},
-        sync::atomic::{AtomicUsize, Ordering},
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
     };
 
     use aws_smithy_runtime_api::client::http::SharedHttpClient;

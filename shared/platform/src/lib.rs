@@ -35,6 +35,7 @@ pub mod reply;
 pub mod shown;
 pub mod signature;
 pub mod telemetry;
+mod tls;
 pub mod token;
 pub mod vault;
 pub mod web;

@@ -27,7 +27,7 @@ use http::{
     Request,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
 };
-use jiff::{Span, Timestamp, civil::Date};
+use jiff::{Span, Timestamp, civil::Date, fmt::temporal::SpanParser};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{json, value::RawValue};
@@ -395,9 +395,12 @@ fn cabins(segments: &[OfferSegment]) -> Result<(Cabin, Option<bool>), Untrusted>
     Ok((longest, Some(*plainest < longest)))
 }
 
+/// Reads what ISO 8601 writes, and none of the ways in which people do.
+const DURATIONS: SpanParser = SpanParser::new();
+
 /// A duration as ISO 8601 writes it, such as `PT15H50M` or `P1DT2H`, in minutes. A day has 24 hours; longer units can't be.
 fn minutes(text: &str) -> Result<u32, Untrusted> {
-    let span: Span = text.parse().map_err(|_| Untrusted::Form)?;
+    let span = DURATIONS.parse_span(text).map_err(|_| Untrusted::Form)?;
     if span.get_years() != 0 || span.get_months() != 0 || span.get_weeks() != 0 {
         return Err(Untrusted::Form);
     }

@@ -250,7 +250,7 @@ fn fare(
 
 /// The day there, where the place is known; else the day in UTC.
 fn day_at(at: Timestamp, place: Option<Place>) -> Date {
-    let zone = place.and_then(|place| place.airports().first().and_then(Airport::zone)).and_then(|zone| TimeZone::get(zone).ok());
+    let zone = place.and_then(|place| place.airports().first().and_then(Airport::zone));
     at.to_zoned(zone.unwrap_or(TimeZone::UTC)).date()
 }
 

@@ -17,8 +17,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     condition::Condition,
-    entity::{Key, Keyspace, Kind},
-    store::{Store, StoreError, store_error},
+    entity::{Item, Key, Keyspace, Kind},
+    store::{Store, StoreError},
     tables::{TTL, Table},
 };
 
@@ -124,16 +124,8 @@ impl Store {
     /// # Errors
     /// If the store can't say.
     pub async fn answer<Q: Question>(&self, scope: &KeyScope, key: &SearchKey) -> Result<Option<Answer<Q>>, StoreError> {
-        let found = self
-            .dynamo
-            .get_item()
-            .table_name(self.table(Table::Cache))
-            .set_key(Some(answer_key(scope, key).into_item()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| store_error(&error))?;
-        let packed = found.item.as_ref().and_then(|item| item.get("answer")).and_then(|value| value.as_b().ok());
+        let found = self.item(Table::Cache, answer_key(scope, key)).await?;
+        let packed = found.as_ref().and_then(|item| item.get("answer")).and_then(|value| value.as_b().ok());
         // What an earlier version kept in another form is as good as nothing: it is asked for anew.
         Ok(packed.and_then(|packed| unpack(packed.as_ref()).ok()))
     }
@@ -168,19 +160,9 @@ impl Store {
     }
 
     /// Puts a lease, if it may be put.
-    async fn put_lease(&self, item: HashMap<String, AttributeValue>, condition: Condition) -> Result<bool, StoreError> {
-        let put = self
-            .dynamo
-            .put_item()
-            .table_name(self.table(Table::Cache))
-            .set_item(Some(item))
-            .set_condition_expression(condition.expression())
-            .set_expression_attribute_names(condition.names())
-            .set_expression_attribute_values(condition.values())
-            .send()
-            .await;
-        match put.map_err(|error| store_error(&error)) {
-            Ok(_) => Ok(true),
+    async fn put_lease(&self, item: Item, condition: Condition) -> Result<bool, StoreError> {
+        match self.put_item(Table::Cache, item, condition).await {
+            Ok(()) => Ok(true),
             Err(StoreError::Changed) => Ok(false),
             Err(error) => Err(error),
         }
@@ -204,19 +186,8 @@ impl Store {
         item.insert("askedAt".to_owned(), AttributeValue::N(answer.asked_at.as_millisecond().to_string()));
         item.insert("type".to_owned(), AttributeValue::S(ANSWER.name.to_owned()));
         item.insert(TTL.to_owned(), AttributeValue::N(expires.as_second().to_string()));
-        let latest = Condition::NoLater(answer.asked_at);
-        let put = self
-            .dynamo
-            .put_item()
-            .table_name(self.table(Table::Cache))
-            .set_item(Some(item))
-            .set_condition_expression(latest.expression())
-            .set_expression_attribute_names(latest.names())
-            .set_expression_attribute_values(latest.values())
-            .send()
-            .await;
-        match put.map_err(|error| store_error(&error)) {
-            Ok(_) | Err(StoreError::Changed) => Ok(()),
+        match self.put_item(Table::Cache, item, Condition::NoLater(answer.asked_at)).await {
+            Ok(()) | Err(StoreError::Changed) => Ok(()),
             Err(error) => Err(error),
         }
     }

@@ -114,24 +114,24 @@ const SCHEMA: u64 = 1;
 
 pub(crate) fn to_item<E: Entity>(entity: &E) -> Result<Item, StoreError> {
     let mut item: Item = serde_dynamo::to_item(entity).map_err(|_| StoreError::Corrupt(E::KIND.name))?;
-    item.extend(entity.key().into_item());
-    let (gsi1, gsi2) = entity.indexes();
+    place(&mut item, E::KIND, entity.key(), entity.indexes(), entity.expires());
+    Ok(item)
+}
+
+/// Puts an item in its place: its keys, what it is, and when it may be removed. What can be said of any item is linked once.
+fn place(item: &mut Item, kind: &Kind, key: Key, (gsi1, gsi2): (Option<Key>, Option<Key>), expires: Option<Timestamp>) {
+    item.extend(key.into_item());
     for (index, key) in [(GSI1, gsi1), (GSI2, gsi2)] {
         if let Some(Key { pk, sk }) = key {
             item.insert(format!("{index}pk"), AttributeValue::S(pk));
             item.insert(format!("{index}sk"), AttributeValue::S(sk));
         }
     }
-    if let Some(expires) = entity.expires() {
+    if let Some(expires) = expires {
         item.insert(TTL.to_owned(), AttributeValue::N(expires.as_second().to_string()));
     }
-    item.insert("type".to_owned(), AttributeValue::S(E::KIND.name.to_owned()));
+    item.insert("type".to_owned(), AttributeValue::S(kind.name.to_owned()));
     item.insert("schema".to_owned(), AttributeValue::N(SCHEMA.to_string()));
-    Ok(item)
-}
-
-pub(crate) fn from_item<E: Entity>(item: Item) -> Result<E, StoreError> {
-    serde_dynamo::from_item(item).map_err(|_| StoreError::Corrupt(E::KIND.name))
 }
 
 /// Every entity type. Docs, the local gate and the contract tests read it.

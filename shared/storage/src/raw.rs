@@ -10,8 +10,9 @@ use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    condition::Condition,
     entity::{Entity, Item, Key, Keyspace, Kind, to_item},
-    store::{Listed, Range, SortRange, Store, StoreError, store_error},
+    store::{Listed, Range, SortRange, Store, StoreError},
     tables::{TTL, Table},
 };
 
@@ -132,8 +133,7 @@ impl Store {
 
     /// Written whatever is there: the same answer is the same item.
     async fn put_raw(&self, item: Item) -> Result<(), StoreError> {
-        let put = self.dynamo.put_item().table_name(self.table(Table::Cache)).set_item(Some(item));
-        put.send().await.map(|_| ()).map_err(|error| store_error(&error))
+        self.put_item(Table::Cache, item, Condition::None).await
     }
 
     /// What a source answered to an operation on a day by UTC, in the order of time, without the bodies.
@@ -157,17 +157,8 @@ impl Store {
     pub async fn raw_body(&self, answer: &RawAnswer) -> Result<Option<Vec<u8>>, StoreError> {
         let mut packed = Vec::new();
         for number in 0..answer.parts {
-            let key = Key::new(parts_partition(answer), format!("{number:04}")).into_item();
-            let found = self
-                .dynamo
-                .get_item()
-                .table_name(self.table(Table::Cache))
-                .set_key(Some(key))
-                .consistent_read(true)
-                .send()
-                .await
-                .map_err(|error| store_error(&error))?;
-            let Some(part) = found.item.as_ref().and_then(|item| item.get("part")?.as_b().ok()) else { return Ok(None) };
+            let found = self.item(Table::Cache, Key::new(parts_partition(answer), format!("{number:04}"))).await?;
+            let Some(part) = found.as_ref().and_then(|item| item.get("part")?.as_b().ok()) else { return Ok(None) };
             packed.extend_from_slice(part.as_ref());
         }
         if answer.parts == 0 { Ok(None) } else { unpacked(&packed).map(Some) }

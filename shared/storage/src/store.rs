@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     condition::Condition,
-    entity::{Entity, Item, Key, from_item, to_item},
+    entity::{Entity, Item, Key, to_item},
     tables::{PK, SK, Table},
 };
 
@@ -113,17 +113,14 @@ impl Store {
 
     /// Reads a part of one item, consistently.
     pub(crate) async fn get_part<E: Entity, P: DeserializeOwned>(&self, key: Key) -> Result<Option<P>, StoreError> {
-        let answer = self
-            .dynamo
-            .get_item()
-            .table_name(self.table(E::KIND.table))
-            .set_key(Some(key.into_item()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| store_error(&error))?;
         let read = |item| serde_dynamo::from_item(item).map_err(|_| StoreError::Corrupt(E::KIND.name));
-        answer.item.map(read).transpose()
+        self.item(E::KIND.table, key).await?.map(read).transpose()
+    }
+
+    /// The attributes of one item, read consistently. What calls DynamoDB is linked once, not for every type.
+    pub(crate) async fn item(&self, table: Table, key: Key) -> Result<Option<Item>, StoreError> {
+        let get = self.dynamo.get_item().table_name(self.table(table)).set_key(Some(key.into_item())).consistent_read(true);
+        Ok(get.send().await.map_err(|error| store_error(&error))?.item)
     }
 
     /// Stores what was read and changed, unless someone changed or removed it since. Its version goes up by one. One
@@ -145,10 +142,15 @@ impl Store {
 
     /// Stores something if this is so. One write.
     pub(crate) async fn put_if<E: Entity>(&self, entity: &E, condition: Condition) -> Result<(), StoreError> {
+        self.put_item(E::KIND.table, to_item(entity)?, condition).await
+    }
+
+    /// Stores the attributes of one item if this is so.
+    pub(crate) async fn put_item(&self, table: Table, item: Item, condition: Condition) -> Result<(), StoreError> {
         self.dynamo
             .put_item()
-            .table_name(self.table(E::KIND.table))
-            .set_item(Some(to_item(entity)?))
+            .table_name(self.table(table))
+            .set_item(Some(item))
             .set_condition_expression(condition.expression())
             .set_expression_attribute_names(condition.names())
             .set_expression_attribute_values(condition.values())
@@ -160,6 +162,19 @@ impl Store {
 
     /// Reads a page of one partition. Bounded by its limit and by DynamoDB's 1 MB.
     pub(crate) async fn list<E: Entity>(&self, range: Range<'_>) -> Result<Listed<E>, StoreError> {
+        self.list_parts::<E, E>(range).await
+    }
+
+    /// Reads a part of each item of such a page.
+    pub(crate) async fn list_parts<E: Entity, P: DeserializeOwned>(&self, range: Range<'_>) -> Result<Listed<P>, StoreError> {
+        let Listed { items, next } = self.items(E::KIND.table, range).await?;
+        // One that can't be read must not hide the others; it is an error in the log, and an alarm.
+        let unreadable = |_: &_| tracing::error!(error = %StoreError::Corrupt(E::KIND.name), "left out of a list");
+        let readable = |item| serde_dynamo::from_item(item).inspect_err(unreadable).ok();
+        Ok(Listed { items: items.into_iter().filter_map(readable).collect(), next })
+    }
+
+    async fn items(&self, table: Table, range: Range<'_>) -> Result<Listed<Item>, StoreError> {
         let (pk, sk) = range.index.map_or((PK.to_owned(), SK.to_owned()), |index| (format!("{index}pk"), format!("{index}sk")));
         let (condition, sort) = match range.sk {
             SortRange::All => ("#pk = :pk", None),
@@ -169,7 +184,7 @@ impl Store {
         let mut query = self
             .dynamo
             .query()
-            .table_name(self.table(E::KIND.table))
+            .table_name(self.table(table))
             .set_index_name(range.index.map(str::to_owned))
             // What was just written is on the list; indexes can't promise that.
             .consistent_read(range.index.is_none())
@@ -184,9 +199,7 @@ impl Store {
         }
         let answer = query.send().await.map_err(|error| store_error(&error))?;
         let next = answer.last_evaluated_key.as_ref().map(place);
-        // One that can't be read must not hide the others; it is an error in the log, and an alarm.
-        let readable = |item| from_item(item).inspect_err(|error| tracing::error!(%error, "left out of a list")).ok();
-        Ok(Listed { items: answer.items.unwrap_or_default().into_iter().filter_map(readable).collect(), next })
+        Ok(Listed { items: answer.items.unwrap_or_default(), next })
     }
 }
 

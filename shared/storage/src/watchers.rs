@@ -2,7 +2,7 @@
 
 use domain::{
     ids::{DealId, Owner, TenantId, WatcherId},
-    search::SearchKey,
+    search::{SearchKey, SearchQuery},
     time::Slot,
     watchers::{MatchState, Watcher, WatcherState},
 };
@@ -50,6 +50,15 @@ pub(crate) const MATCH: &Kind = &Kind {
     retention: "400 days after it was last told",
     privacy: "exported with its watcher; deleted with the member",
 };
+
+/// The part of a watcher that says what it waits for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Waiting {
+    state: WatcherState,
+    search_key: SearchKey,
+    query: SearchQuery,
+}
 
 impl Entity for Watcher {
     const KIND: &'static Kind = WATCHER;
@@ -196,6 +205,27 @@ impl Store {
         let range =
             Range { index: Some(GSI2), pk: waiting_partition(tenant, key), sk, limit: i32::from(limit), after, backwards: false };
         self.list(range).await
+    }
+
+    /// What a watcher asks that waits for a search: one of those that the index knows, else the one that is named, which it may not
+    /// know yet. `None` where none of them waits for it any more.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn waiting_question(
+        &self,
+        key: &SearchKey,
+        owner: &Owner,
+        id: WatcherId,
+    ) -> Result<Option<SearchQuery>, StoreError> {
+        let (pk, sk) = (waiting_partition(&owner.tenant, key), SortRange::Prefix("WATCHER#".to_owned()));
+        let range = Range { index: Some(GSI2), pk, sk, limit: 1, after: None, backwards: false };
+        let waiting = match self.list_parts::<Watcher, Waiting>(range).await?.items.pop() {
+            Some(waiting) => Some(waiting),
+            None => self.get_part::<Watcher, Waiting>(watcher_key(owner, id)).await?,
+        };
+        let waits = |waiting: &Waiting| waiting.state == WatcherState::Active && waiting.search_key == *key;
+        Ok(waiting.filter(waits).map(|waiting| waiting.query))
     }
 
     /// What a watcher remembers of a deal.

@@ -21,7 +21,6 @@ use http::Response;
 use jiff::{
     SignedDuration,
     civil::{Date, DateTime},
-    tz::TimeZone,
 };
 use local::{
     TestApp,
@@ -106,7 +105,7 @@ impl Everywhere {
 
 /// When one lands who leaves at twenty past eight, by the clocks of both places: what lands at no such time is set aside.
 fn landing(day: Date, from: &str, to: &str) -> DateTime {
-    let zone = |code: &str| TimeZone::get(code.parse::<Airport>().unwrap().zone().unwrap()).unwrap();
+    let zone = |code: &str| code.parse::<Airport>().unwrap().zone().unwrap();
     let left = day.at(8, 20, 0, 0).to_zoned(zone(from)).unwrap();
     left.saturating_add(SignedDuration::from_mins(MINUTES)).with_time_zone(zone(to)).datetime()
 }

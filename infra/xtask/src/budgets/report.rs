@@ -52,22 +52,6 @@ const QUANTITIES: [Quantity; 9] = [
     Quantity { name: "memory, peak", unit: Unit::Bytes, budget: None, of: |round| round.memory.peak },
 ];
 
-/// Functions that may have more of a quantity, how much, and why.
-const MORE: [(&str, &str, u64, &str); 1] = [(
-    "search-run-search",
-    "zip",
-    2_700_000,
-    "adapters, the guard of calls and the vault of keys, which only those carry who ask sources",
-)];
-
-impl Quantity {
-    /// The most that a function may have of it.
-    fn most(&self, function: &str) -> Option<u64> {
-        let more = MORE.iter().find(|(name, quantity, ..)| *name == function && *quantity == self.name);
-        more.map(|(_, _, most, _)| *most).or(self.budget)
-    }
-}
-
 fn nanos(time: std::time::Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -164,7 +148,7 @@ impl Report {
         let judged = self.ours.iter().flat_map(|subject| QUANTITIES.iter().map(move |quantity| (subject, quantity)));
         judged
             .filter_map(|(subject, quantity)| {
-                let (most, unit) = (quantity.most(&subject.name)?, quantity.unit);
+                let (most, unit) = (quantity.budget?, quantity.unit);
                 let value = unit.judged(subject.spread(quantity));
                 let words = || format!("{}: {} {} of {} allowed", subject.name, quantity.name, unit.show(value), unit.show(most));
                 (value > most).then(words)
@@ -233,16 +217,6 @@ mod tests {
         ] {
             assert_eq!(report(vec![planted]).over(), [named]);
         }
-    }
-
-    #[test]
-    fn who_may_have_more_of_one_thing_may_have_no_more_of_another() {
-        let of = |zip, start| {
-            let ours = vec![Subject { name: "search-run-search".to_owned(), rounds: vec![round(zip, start, MEGABYTE)] }];
-            Report { ours, ..report(Vec::new()) }.over()
-        };
-        assert_eq!(of(2_700_000, 10), [""; 0]);
-        assert_eq!(of(2_710_000, 11).len(), 2);
     }
 
     #[test]

@@ -1,17 +1,43 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use jiff::{Timestamp, ToSpan};
+
 use super::*;
 
 #[test]
 fn every_airport_has_its_row_and_a_time_zone_we_know() {
-    assert_eq!((CODES.len(), CITIES.len(), ZONES.len()), (7_884, 7_884, 7_884));
+    assert_eq!((CODES.len(), CITIES.len(), CLOCK_OF.len()), (7_884, 7_884, 7_884));
     assert!(CODES.is_sorted());
-    for code in CODES {
-        let zone = Airport(*code).zone().unwrap();
-        assert!(jiff::tz::TimeZone::get(zone).is_ok(), "{code:?} {zone}");
-    }
+    assert!(CODES.iter().all(|code| Airport(*code).zone().is_some()));
     let dubai: Airport = "DXB".parse().unwrap();
-    assert_eq!((dubai.city(), dubai.zone()), ("Dubai", Some("Asia/Dubai")));
+    assert_eq!((dubai.city(), dubai.zone()), ("Dubai", Some(TimeZone::posix("<+04>-4").unwrap())));
+}
+
+#[test]
+fn clocks_at_airports_go_as_the_zone_database_says() {
+    let table = csv::Reader::from_reader(include_str!("../../data/airports.csv").as_bytes()).into_deserialize();
+    let rows: Vec<HashMap<String, String>> = table.collect::<Result<_, _>>().unwrap();
+    let an_airport_of: HashMap<&str, &str> = rows.iter().map(|row| (row["tz"].as_str(), row["iata"].as_str())).collect();
+    assert!(an_airport_of.len() > 300);
+    let (since, until): (Timestamp, Timestamp) =
+        ("2025-01-01T00:00:00Z".parse().unwrap(), "2045-01-01T00:00:00Z".parse().unwrap());
+    for (name, code) in an_airport_of {
+        let (said, ours) = (TimeZone::get(name).unwrap(), code.parse::<Airport>().unwrap().zone().unwrap());
+        let changes =
+            [&said, &ours].map(|zone| zone.following(since).map(|change| change.timestamp()).take_while(|at| *at < until));
+        for at in changes.into_iter().flatten().flat_map(|at| [at, at - 1.second()]).chain([since]) {
+            assert_eq!(ours.to_offset(at), said.to_offset(at), "{name} {at}");
+        }
+    }
+}
+
+#[test]
+fn clocks_that_followed_no_rule_are_told_right() {
+    // Until September of 2026 Morocco was an hour ahead of UTC, but not from the fifteenth of February to the twenty-second of March.
+    let casablanca = "CMN".parse::<Airport>().unwrap().zone().unwrap();
+    let offsets = ["2026-01-20", "2026-03-01", "2026-04-20", "2026-11-20"]
+        .map(|day| casablanca.to_offset(format!("{day}T12:00:00Z").parse().unwrap()).seconds() / 3_600);
+    assert_eq!(offsets, [1, 0, 1, 0]);
 }
 
 #[test]
