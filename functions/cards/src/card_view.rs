@@ -179,7 +179,7 @@ impl RuleView {
             RuleKind::Velocity { .. } => true,
             RuleKind::OncePerCard(_) | RuleKind::BonusAgain { .. } => false,
         };
-        let text = format!("{}.", words.rule(&rule.id));
+        let text = format!("{}.", words.rule(rule));
         Self { id: rule.id.clone(), text, refuses, source: SourceView::from(&rule.source) }
     }
 }

@@ -1,7 +1,7 @@
 //! The words of advice on cards, in each language. All of them stand here.
 
 use domain::{
-    cards::{Bonus, Card, Catalogue, Counts, IssuerId, Obstacle, Reason, RuleId, RuleKind, Way, Window},
+    cards::{Bonus, Card, Catalogue, Counts, IssuerId, Obstacle, Reason, Rule, RuleId, RuleKind, Way, Window},
     language::Language,
     money::{Money, ProgrammeId},
     programmes::name_of,
@@ -75,7 +75,7 @@ impl Words {
                 .say("We know of no welcome bonus that holds now.", "Wir kennen keinen Willkommensbonus, der jetzt gilt.")
                 .to_owned(),
             Reason::BonusWithheld { rule: id } => {
-                let rule = self.rule(id);
+                let rule = self.named(id);
                 self.say(
                     format!("You would get no welcome bonus again: {rule}."),
                     format!("Einen Willkommensbonus bekämst du nicht noch einmal: {rule}."),
@@ -146,7 +146,7 @@ impl Words {
         match obstacle {
             Obstacle::Held => self.say("You have it.", "Du hast sie.").to_owned(),
             Obstacle::Refused(id) => {
-                let rule = self.rule(id);
+                let rule = self.named(id);
                 self.say(
                     format!("You would most likely be refused: {rule}."),
                     format!("Dein Antrag würde wahrscheinlich abgelehnt: {rule}."),
@@ -174,11 +174,13 @@ impl Words {
         )
     }
 
+    /// A rule of the catalogue in words.
+    fn named(self, id: &RuleId) -> String {
+        Catalogue::shipped().rule(id).map_or_else(|| id.to_string(), |rule| self.rule(rule))
+    }
+
     /// A rule in words, made from what it says.
-    pub(crate) fn rule(self, id: &RuleId) -> String {
-        let Some(rule) = Catalogue::shipped().rule(id) else {
-            return self.say(format!("the rule {id}"), format!("die Regel {id}"));
-        };
+    pub(crate) fn rule(self, rule: &Rule) -> String {
         let issuer = issuer(&rule.issuer);
         match &rule.kind {
             RuleKind::Velocity { of, counts, most, window } => {

@@ -1,6 +1,6 @@
 //! Queue `deals-search-answered`: values and scores the offers of an answer, and stores which deals are new, changed or gone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::{
     answers::{Question, SearchAnswer},
@@ -10,7 +10,7 @@ use domain::{
     ids::{DealId, TenantId},
     rates::DayRates,
     search::{SearchKey, SearchQuery},
-    sources::SourceEntry,
+    sources::{Market, SourceEntry, Switches},
     tables,
 };
 use futures::{StreamExt, TryStreamExt, stream};
@@ -57,16 +57,14 @@ async fn assess_offers(
     Answered { detail: SearchAnswered { tenant, search_key, scope, .. } }: Answered,
 ) -> Result<(), JobError> {
     // The latest answer, whichever slot this message is about: an older one would only tell what is no longer so.
-    let Some(answer) = cx.store().answer::<SearchQuery>(&scope, &search_key).await? else {
-        return Err(JobError::Park("the answer has expired".to_owned()));
-    };
-    let switches = cx.store().switches_of(&tenant).await?;
+    let kept = cx.store().answer::<SearchQuery>(&scope, &search_key);
+    let (answer, switches) = futures::try_join!(kept, cx.store().switches_of(&tenant))?;
+    let answer = answer.ok_or_else(|| JobError::Park("the answer has expired".to_owned()))?.let_through(&switches);
     let market = answer.query.market();
-    let answer = answer.let_through(&switches);
-    let look = Look { cx, tenant: &tenant, search_key: &search_key, answer: &answer };
+    let look =
+        Look { cx, tenant: &tenant, search_key: &search_key, answer: &answer, switches: &switches, market: market.as_ref() };
     let mut sightings = look.sightings().await?;
     let assessed = assess(&tenant, &answer, &*cx.rates().await?);
-    let offered: BTreeSet<DealId> = assessed.iter().map(|assessed| assessed.offer.deal_id(&tenant)).collect();
     let seen = assessed.into_iter().map(|assessed| {
         let sighting = sightings.remove(&assessed.offer.deal_id(&tenant));
         (assessed, sighting)
@@ -74,12 +72,10 @@ async fn assess_offers(
     let seen: Vec<(Assessed, Option<Sighting>)> = seen.collect();
     stream::iter(seen).map(Ok).try_for_each_concurrent(AT_ONCE, |(assessed, sighting)| look.seen(assessed, sighting)).await?;
 
-    // What a source offers that the tenant is no longer let through to is nothing that its members can have.
-    let is_off = |source: &SourceId| !switches.let_through(source, market.as_ref());
-    let is_gone = |sighting: &Sighting| answer.is_complete_for(&sighting.source) || is_off(&sighting.source);
-    let gone = sightings.into_values().filter(|sighting| !offered.contains(&sighting.deal) && is_gone(sighting));
-    let gone: Vec<(bool, Sighting)> = gone.map(|sighting| (is_off(&sighting.source), sighting)).collect();
-    stream::iter(gone).map(Ok).try_for_each_concurrent(AT_ONCE, |(is_off, sighting)| look.gone(is_off, sighting)).await
+    let not_offered = sightings.into_values();
+    let is_gone = |sighting: &Sighting| answer.is_complete_for(&sighting.source) || look.is_off(&sighting.source);
+    let gone: Vec<Sighting> = not_offered.filter(is_gone).collect();
+    stream::iter(gone).map(Ok).try_for_each_concurrent(AT_ONCE, |sighting| look.gone(sighting)).await
 }
 
 /// One look at an answer.
@@ -88,6 +84,8 @@ struct Look<'a> {
     tenant: &'a TenantId,
     search_key: &'a SearchKey,
     answer: &'a SearchAnswer,
+    switches: &'a Switches,
+    market: Option<&'a Market>,
 }
 
 /// What the watchers of this search are told of a deal.
@@ -115,6 +113,11 @@ impl Look<'_> {
     /// When a source was asked.
     fn asked_at(&self, source: &SourceId) -> Timestamp {
         self.answer.part(source).map_or(self.answer.asked_at, |part| part.asked_at)
+    }
+
+    /// Whether the tenant is no longer let through to a source: what that offers is nothing that its members can have.
+    fn is_off(&self, source: &SourceId) -> bool {
+        !self.switches.let_through(source, self.market)
     }
 
     /// A deal is offered. It may be new, changed, or known but not yet to the watchers of this search; or be gone since its
@@ -157,8 +160,8 @@ impl Look<'_> {
 
     /// A deal is no longer offered, unless someone saw it after its source was asked. One that is off is not asked any more:
     /// what was last seen there is gone whenever that was.
-    async fn gone(&self, is_off: bool, sighting: Sighting) -> Result<(), JobError> {
-        let asked_at = self.asked_at(&sighting.source);
+    async fn gone(&self, sighting: Sighting) -> Result<(), JobError> {
+        let (asked_at, is_off) = (self.asked_at(&sighting.source), self.is_off(&sighting.source));
         self.trying(|| async {
             let change = match self.cx.store().deal(self.tenant, sighting.deal).await? {
                 None => Change::new().forget(&sighting),
@@ -167,7 +170,7 @@ impl Look<'_> {
                     if !is_withdrawn && deal.state == DealState::Live && deal.last_seen > asked_at {
                         return Ok(());
                     }
-                    let news = if is_withdrawn { deal.withdrawn(self.cx.now()) } else { deal.gone(asked_at) };
+                    let news = if is_withdrawn { deal.withdrawn() } else { deal.gone(asked_at) };
                     let change = if news { Change::new().update(&mut deal) } else { Change::new().provided(&mut deal) };
                     self.tell(change.forget(&sighting), &deal, News::Changed)
                 }

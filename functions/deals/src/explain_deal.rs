@@ -10,10 +10,10 @@ use domain::{
     rates::Rates,
     search::SearchKey,
     tables,
+    time::day_of,
     value::{Award, BreakEven, Cash, Fees, Unknown, Valuations, Verdict, Yardstick, appraise},
     wallets::OwnValuations,
 };
-use jiff::tz::TimeZone;
 use platform::{Answer, Caller, Deps, Endpoint, Failure, PathId, Problems, Reply, ShownDeal, query::Asked, shown};
 use serde::Serialize;
 use storage::{Entity, Grant, MemberKey};
@@ -151,7 +151,7 @@ fn value_of(deal: &Deal, own: &Valuations, rates: &Rates) -> Option<ValueView> {
         None => Cash::Same(price),
     });
     // As on the day on which it was valued.
-    let (own, on) = (own.own(programme), TimeZone::UTC.to_datetime(flight.freshness.observed_at).date());
+    let (own, on) = (own.own(programme), day_of(flight.freshness.observed_at));
     let fees = Fees { taxes: *taxes, ..Fees::default() };
     let appraised = appraise(&Award { programme, points: *points, fees, cash, on }, own, rates);
     let break_even = appraised.ok().and_then(|appraised| appraised.break_even);

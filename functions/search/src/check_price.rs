@@ -10,7 +10,7 @@ use domain::{
     identity::Role,
     inputs::{Fields, Input, leaf, object},
     money::Money,
-    search::MAX_TRAVELLERS,
+    search::check_travellers,
     sources::Vertical,
 };
 use jiff::Timestamp;
@@ -112,12 +112,7 @@ impl From<PriceState> for Holds {
 async fn check_price(State(cx): State<Deps>, inquiry: Inquiry<CheckPrice>) -> Reply<CheckedPrice> {
     let Inquiry { caller, input: CheckPrice { source, reference, price, travellers } } = inquiry;
     let mut check = Check::new();
-    check.that(
-        (1..=MAX_TRAVELLERS).contains(&travellers),
-        "/travellers",
-        "out-of-range",
-        format!("1 to {MAX_TRAVELLERS} travellers"),
-    );
+    check_travellers(&mut check, "/travellers", travellers);
     check.that(CHECKING.contains(&source.as_str()), "/source", "not-offered", "this source checks no prices").that(
         is_reference(&reference),
         "/reference",

@@ -6,10 +6,7 @@ use platform::{Deps, Endpoint, IfMatch, Instruction, PathId, Problems, Reply};
 use storage::{Change, Entity, Grant};
 use utoipa_axum::routes;
 
-use crate::{
-    booking_view::{BookingView, booking_of, moved_on},
-    wallet::held_otherwise,
-};
+use crate::booking_view::{BookingView, booking_of, moved_on, refusal};
 
 /// Gives bookings up.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-abandon-booking", || routes!(abandon_booking)).may(&[
@@ -23,7 +20,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-abandon-bookin
 /// Gives a booking up
 ///
 /// It can begin anew. If points were on their way, it does so with them on their way: nobody is told to transfer them again.
-/// Until then they are there for anything else: what another booking takes of them is not there for this one again.
+/// Until then they are there for anything else: if another booking takes any of them, they are not there for this one again.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings/{id}/abandon",
@@ -42,14 +39,17 @@ async fn abandon_booking(
     asked: Instruction,
 ) -> Reply<BookingView> {
     let mut booking = booking_of(&cx, &asked.caller, id, if_match).await?;
-    let outcome = booking.abandon(cx.now()).map(|()| None);
-    let mut wallet = held_otherwise(&cx, &booking).await?;
+    booking.abandon(cx.now()).map_err(refusal)?;
+    let mut wallet = cx.store().wallet(&booking.owner).await?.filter(|wallet| wallet.holds_for(booking.id));
     let tell = |change: Change, booking: &Booking| {
-        let change = wallet.iter_mut().fold(change, |change, wallet| change.save(wallet));
+        let change = wallet.iter_mut().fold(change, |change, wallet| {
+            wallet.hold(booking, cx.now());
+            change.save(wallet)
+        });
         let owner = &booking.owner;
         let told =
             BookingAbandoned { tenant: owner.tenant.clone(), member: owner.member, booking: booking.id, deal: booking.deal };
         cx.emit(change, &told)
     };
-    moved_on(&cx, &asked.request, booking, outcome, if_match, tell).await
+    moved_on(&cx, &asked.request, booking, None, if_match, tell).await
 }

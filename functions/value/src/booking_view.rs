@@ -80,11 +80,10 @@ pub(crate) async fn moved_on(
     cx: &Deps,
     request: &Request,
     mut booking: Booking,
-    outcome: Result<Option<Timestamp>, BookingError>,
+    may_transfer_until: Option<Timestamp>,
     if_match: IfMatch,
     tell: impl FnOnce(Change, &Booking) -> Change,
 ) -> Reply<BookingView> {
-    let may_transfer_until = outcome.map_err(refusal)?;
     let change = Change::new().update(&mut booking);
     let change = tell(change, &booking);
     let answer = Answer::ok(BookingView::of(&booking, may_transfer_until)).version(booking.version);

@@ -4,10 +4,11 @@ use axum::extract::State;
 use domain::{
     booking::Booking,
     deals::Deal,
+    faults::Check,
     identity::Role,
     ids::DealId,
     inputs::{Fields, Input, leaf},
-    search::{MAX_TRAVELLERS, SearchKey},
+    search::{SearchKey, check_travellers},
     tables,
     wallets::Wallet,
 };
@@ -41,9 +42,11 @@ impl Input for CreateBooking {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (deal, search_key) = (fields.required("deal", leaf), fields.nullable("searchKey", leaf));
         let travellers: Option<u8> = fields.nullable("travellers", leaf)?;
-        if travellers.is_some_and(|travellers| !(1..=MAX_TRAVELLERS).contains(&travellers)) {
-            fields.fault("travellers", "must be 1 to 9");
+        let mut check = Check::new();
+        if let Some(travellers) = travellers {
+            check_travellers(&mut check, "travellers", travellers);
         }
+        fields.check(check);
         Some(Self { deal: deal?, search_key: search_key?, travellers })
     }
 }
@@ -51,7 +54,7 @@ impl Input for CreateBooking {
 /// Begins a booking
 ///
 /// For all who travel together: offers state what one of them pays. Of a deal there is one at a time; one that was given up
-/// begins anew, with points on their way if they were, as far as no other booking has taken them since. Nothing is booked with
+/// begins anew, with points on their way if they were, unless another booking has taken any of them since. Nothing is booked with
 /// anybody: it leads the caller from a look at the award to the transfer and the booking, and says when a step is not safe. What
 /// a search has shown, and no watcher has found yet, is known by the `searchKey` of its answer beside its id, for as long as the
 /// answer is shown (`search-not-kept` after that); from then on it is kept. Of what is kept already, the newer of the two is
@@ -68,14 +71,15 @@ async fn create_booking(State(cx): State<Deps>, command: Command<CreateBooking>)
     let owner = &command.caller.owner;
     let CreateBooking { deal, search_key, travellers } = command.input;
     let mut shown = ShownDeal::of(&cx, &owner.tenant, deal, search_key.as_ref()).await?;
-    let before = cx.store().booking_of(owner, Booking::id_for(owner, deal)).await?;
+    let id = Booking::id_for(owner, deal);
+    let before = cx.store().booking_of(owner, id).await?;
     let mut wallet = match before.as_ref().and_then(Booking::given_up) {
         Some(_) => cx.store().wallet(owner).await?,
         None => None,
     };
     // What another booking has taken since is not there for this one again.
-    let left = before.as_ref().and_then(|before| wallet.as_ref()?.left_for(before.id));
-    let before = before.map(|before| before.left_with(left));
+    let is_left = wallet.as_ref().is_some_and(|wallet| wallet.is_left_for(id));
+    let before = before.map(|before| before.left_with(is_left));
     let mut booking =
         Booking::start(owner.clone(), &shown.deal, travellers.or(shown.travellers), before, cx.now()).map_err(refusal)?;
     let change = wallet.iter_mut().fold(shown.keep(Change::new()), |change, wallet| {

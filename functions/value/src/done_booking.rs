@@ -7,7 +7,7 @@ use storage::{Change, Entity, Grant, MemberKey};
 use utoipa_axum::routes;
 
 use crate::{
-    booking_view::{BookingView, booking_of, moved_on},
+    booking_view::{BookingView, booking_of, moved_on, refusal},
     wallet::Purse,
 };
 
@@ -49,7 +49,7 @@ async fn done_booking(
     let purse = Purse::of(&cx, &asked.caller.owner).await?;
     let free = purse.free(Some(booking.id), cx.now());
     let there = purse.said_at().map(|_| free.of(&booking.programme));
-    let outcome = booking.done(there, cx.now()).map(|()| None);
+    booking.done(there, cx.now()).map_err(refusal)?;
     let spent = purse.balances().clone().less(&booking.programme, booking.needed().get());
     let mut wallet = match purse.version() {
         0 => None,
@@ -61,5 +61,5 @@ async fn done_booking(
         let told = BookingDone { tenant: owner.tenant.clone(), member: owner.member, booking: booking.id, deal: booking.deal };
         cx.emit(change, &told)
     };
-    moved_on(&cx, &asked.request, booking, outcome, if_match, tell).await
+    moved_on(&cx, &asked.request, booking, None, if_match, tell).await
 }

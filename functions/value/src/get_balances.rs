@@ -53,5 +53,5 @@ pub struct BalancesView {
 async fn get_balances(State(cx): State<Deps>, caller: Caller) -> Reply<BalancesView> {
     let purse = Purse::of(&cx, &caller.owner).await?;
     let (balances, said_at, version) = (purse.balances().clone(), purse.said_at(), purse.version());
-    Ok(Answer::ok(BalancesView { balances, said_at, held: purse.held().to_vec(), version }).version(version))
+    Ok(Answer::ok(BalancesView { balances, said_at, held: purse.held(cx.now()), version }).version(version))
 }

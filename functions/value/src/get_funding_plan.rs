@@ -12,16 +12,16 @@ use domain::{
     programmes::name_of,
     rates::DayRates,
     tables,
+    time::day_of,
     wallets::{OwnValuations, Wallet},
 };
-use jiff::tz::TimeZone;
 use platform::{Answer, Caller, Deps, Endpoint, Failure, Problems, Reply, query::Asked};
 use serde::Serialize;
 use storage::{Entity, Grant, MemberKey};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
-use crate::wallet;
+use crate::wallet::{self, Purse};
 
 /// Plans where the points for an award come from.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-funding-plan", || routes!(get_funding_plan))
@@ -106,7 +106,7 @@ pub struct Funding {
 async fn get_funding_plan(State(cx): State<Deps>, caller: Caller, parts: Parts) -> Reply<Funding> {
     let Need { programme, points, cash, taxes } = Need::read(&parts)?;
     let locale = caller.profile(&cx).await?.locale;
-    let (balances, _) = wallet::balances(&cx, &caller.owner).await?;
+    let balances = Purse::of(&cx, &caller.owner).await?.free(None, cx.now());
     let (valuations, _) = wallet::valuations(&cx, &caller.owner).await?;
     let terms = Terms::shipped(cx.now());
     let planned = plan(&programme, points, &balances, &valuations, &terms);
@@ -137,8 +137,7 @@ async fn get_funding_plan(State(cx): State<Deps>, caller: Caller, parts: Parts) 
 
 /// An amount at today's rate.
 async fn in_dollars(cx: &Deps, pointer: &'static str, money: Money) -> Result<Money, Failure> {
-    let today = TimeZone::UTC.to_datetime(cx.now()).date();
-    let converted = cx.rates().await?.convert(money, Currency::USD, today);
+    let converted = cx.rates().await?.convert(money, Currency::USD, day_of(cx.now()));
     converted.map_err(|error| Faults::one(pointer, "no-exchange-rate", error.to_string()).into())
 }
 

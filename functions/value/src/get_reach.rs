@@ -25,7 +25,7 @@ use storage::{Entity, Grant, Listed, MemberKey};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::wallet;
+use crate::wallet::{self, Purse};
 
 /// Shows where a member's balances can take them.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-reach", || routes!(get_reach))
@@ -89,7 +89,7 @@ const HARDEST_PLANS: u32 = 10;
     responses((status = 200, body = Paged<Reachable>), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
 )]
 async fn get_reach(State(cx): State<Deps>, caller: Caller, page: Page) -> Reply<Paged<Reachable>> {
-    let (balances, _) = wallet::balances(&cx, &caller.owner).await?;
+    let balances = Purse::of(&cx, &caller.owner).await?.free(None, cx.now());
     let (valuations, _) = wallet::valuations(&cx, &caller.owner).await?;
     let (terms, mut effort) = (Terms::shipped(cx.now()), Effort::of_plans(HARDEST_PLANS));
     let before = balances.worth(&valuations, terms.day());

@@ -8,13 +8,14 @@ use domain::{
     money::{Currency, Money, Points, ProgrammeId},
     rates::{DayRates, RateError},
     tables,
+    time::day_of,
     value::{
         Appraisal, Award, Cash, FeeKind, Fees, FreeNight, MOST_NIGHTS, PriceKind, Stay, StayLines, StayPrice, Unknown,
         ValueError, appraise, faults,
     },
     wallets::OwnValuations,
 };
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::civil::Date;
 use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply, query::Asked};
 use serde::Serialize;
 use storage::{Entity, Grant, MemberKey};
@@ -184,7 +185,7 @@ pub struct OfferValue {
     responses((status = 200, body = OfferValue), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
 )]
 async fn get_value(State(cx): State<Deps>, caller: Caller, parts: Parts) -> Reply<OfferValue> {
-    let Offer { programme, points, fees, cash, stay, on, at } = Offer::read(&parts, TimeZone::UTC.to_datetime(cx.now()).date())?;
+    let Offer { programme, points, fees, cash, stay, on, at } = Offer::read(&parts, day_of(cx.now()))?;
     let own = wallet::valuations(&cx, &caller.owner).await?.0.own(&programme);
     let fault = |error| at.fault(error);
     let stay = stay.map(|stay| stay.lines(&programme, on).map(|lines| (lines, stay.price))).transpose().map_err(fault)?;

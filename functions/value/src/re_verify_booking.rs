@@ -15,7 +15,7 @@ use storage::Entity;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::booking_view::{BookingView, booking_of, moved_on};
+use crate::booking_view::{BookingView, booking_of, moved_on, refusal};
 
 /// Takes in that an award was looked at again.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-re-verify-booking", || routes!(re_verify_booking))
@@ -67,6 +67,7 @@ async fn re_verify_booking(
     let deal = cx.store().deal(asked.caller.tenant(), booking.deal).await?.ok_or(Failure::NotFound("deal"))?;
     let ReVerifyBooking { seen, held_until } = asked.input;
     let now = cx.now();
-    let outcome = booking.verify(&deal, Look { seen, held_until }, now).map(|()| booking.may_transfer(&deal, now).ok());
-    moved_on(&cx, &asked.request, booking, outcome, if_match, |change, _| change).await
+    booking.verify(&deal, Look { seen, held_until }, now).map_err(refusal)?;
+    let may_transfer_until = booking.may_transfer(&deal, now).ok();
+    moved_on(&cx, &asked.request, booking, may_transfer_until, if_match, |change, _| change).await
 }

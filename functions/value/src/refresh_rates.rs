@@ -8,9 +8,10 @@ use std::time::Duration;
 use domain::{
     rates::{DayRates, MAX_AGE_DAYS, Rates},
     tables,
+    time::day_of,
 };
 use futures::future::BoxFuture;
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::civil::Date;
 use platform::{Deps, JobError, Scheduled, telemetry};
 use providers::{
     Asking,
@@ -32,7 +33,7 @@ const WITHIN: Duration = Duration::from_secs(20);
 
 fn refresh_rates(cx: &Deps) -> BoxFuture<'_, Result<(), JobError>> {
     Box::pin(async move {
-        let today = TimeZone::UTC.to_datetime(cx.now()).date();
+        let today = day_of(cx.now());
         // Straight from the store: what another run has kept within the hour counts.
         let fetched = cx.store().day_rates().await?;
         let latest_fetched = fetched.first().cloned();

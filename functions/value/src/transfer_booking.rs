@@ -101,5 +101,5 @@ async fn transfer_booking(
     let balances = purse.balances().clone();
     let balances = planned.iter().filter(|_| !is_told).try_fold(balances, |balances, plan| balances.after(plan));
     let mut wallet = purse.moved(&cx, &booking, balances).await?;
-    moved_on(&cx, &asked.request, booking, Ok(None), if_match, |change, _| change.save(&mut wallet)).await
+    moved_on(&cx, &asked.request, booking, None, if_match, |change, _| change.save(&mut wallet)).await
 }

@@ -38,8 +38,8 @@ impl Purse {
     }
 
     /// What is held of it for bookings.
-    pub(crate) fn held(&self) -> &[Held] {
-        self.stored.as_ref().map_or(&[], |wallet| &wallet.held)
+    pub(crate) fn held(&self, now: Timestamp) -> Vec<Held> {
+        self.stored.iter().flat_map(|wallet| wallet.held(now)).cloned().collect()
     }
 
     /// When the member last said what they have.
@@ -72,22 +72,6 @@ impl Purse {
         wallet.taken(&before, &after);
         Ok(wallet)
     }
-}
-
-/// What of a member's balances is there for anything new, with their version: none and 0, until they are given.
-pub(crate) async fn balances(cx: &Deps, owner: &Owner) -> Result<(Balances, u64), Failure> {
-    let purse = Purse::of(cx, owner).await?;
-    Ok((purse.free(None, cx.now()), purse.version()))
-}
-
-/// A member's wallet, if what it holds for a booking is to be held otherwise: none, if there is nothing to change.
-pub(crate) async fn held_otherwise(cx: &Deps, booking: &Booking) -> Result<Option<Wallet>, Failure> {
-    let Some(mut wallet) = cx.store().wallet(&booking.owner).await? else { return Ok(None) };
-    if booking.held().is_none() && !wallet.holds_for(booking.id) {
-        return Ok(None);
-    }
-    wallet.hold(booking, cx.now());
-    Ok(Some(wallet))
 }
 
 /// A member's own valuations, with their version: none and 0, until they are given.

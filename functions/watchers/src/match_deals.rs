@@ -115,7 +115,7 @@ fn remember(
         member: watcher.owner.member,
         watcher: watcher.id,
         deal: deal.id,
-        deal_version: deal.version,
+        deal_version: deal.changed_in,
         reason,
         score,
     };

@@ -272,15 +272,13 @@ impl Booking {
     ) -> Result<Self, BookingError> {
         let (programme, seen) = offered(deal, now)?;
         let travellers = travellers.or(before.as_ref().map(|before| before.travellers)).unwrap_or_else(one);
-        let (version, transferred_at, sent, cleared) = match before {
-            None => (0, None, None, None),
-            Some(Self { state: BookingState::Abandoned { transferred_at }, version, sent, cleared, .. }) => {
-                (version, transferred_at, sent, cleared)
-            }
+        let (version, sent, cleared) = match before {
+            None => (0, None, None),
+            Some(Self { state: BookingState::Abandoned { .. }, version, sent, cleared, .. }) => (version, sent, cleared),
             Some(_) => return Err(BookingError::Exists),
         };
         let (now, id) = (to_second(now), Self::id_for(&owner, deal.id));
-        let state = transferred_at.map_or(BookingState::Verify, |since| BookingState::Waiting { since });
+        let state = sent.map_or(BookingState::Verify, |Sent { at: since, .. }| BookingState::Waiting { since });
         let (deal, looked_at, changes, created_at, updated_at) = (deal.id, None, vec![], now, now);
         Ok(Self {
             id,
@@ -335,12 +333,11 @@ impl Booking {
         self.looked_at = Some(seen_at);
         let there = BookingState::Verified { seen_at, held_until: look.held_until };
         let no_seat = self.lacks_seats(&seen).is_some();
-        self.state = match (self.state, self.sent) {
+        self.state = match self.sent {
             // Points that are on their way don't come back: what was seen since is told, and that is all.
-            (BookingState::Waiting { since }, None) => BookingState::Waiting { since },
-            (_, Some(sent)) if no_seat || self.needed() <= sent.points => BookingState::Waiting { since: sent.at },
-            (_, _) if no_seat => BookingState::Verify,
-            (_, _) => there,
+            Some(sent) if no_seat || self.needed() <= sent.points => BookingState::Waiting { since: sent.at },
+            Some(_) | None if no_seat => BookingState::Verify,
+            Some(_) | None => there,
         };
         if self.state == there {
             self.cleared = self.cleared.or(Some(Cleared { at: seen_at, points: self.needed() }));
@@ -393,7 +390,7 @@ impl Booking {
         };
         let until = self.relied_on_until().filter(|until| now <= *until).ok_or(BookingError::VerifyFirst)?;
         // A member who saw the award after a source did knows better; of one that has departed nobody does.
-        if deal.is_past(now) || deal.state == DealState::Gone && deal.last_seen >= to_second(seen_at) {
+        if deal.is_past(now) || deal.state == DealState::Gone && deal.missed_at >= Some(to_second(seen_at)) {
             return Err(BookingError::Gone);
         }
         let observed = deal.flight().freshness.observed_at;
@@ -484,16 +481,10 @@ impl Booking {
         }
     }
 
-    /// With what is left of what was transferred for it, where it was given up: with nothing left, nothing was.
+    /// As if nothing had been transferred for it, unless that is left for it.
     #[must_use]
-    pub fn left_with(mut self, left: Option<Points>) -> Self {
-        if self.given_up().is_some() {
-            self.sent = self.sent.zip(left).map(|(sent, left)| Sent { points: sent.points.min(left), ..sent });
-            if self.sent.is_none() {
-                self.state = BookingState::Abandoned { transferred_at: None };
-            }
-        }
-        self
+    pub fn left_with(self, is_left: bool) -> Self {
+        Self { sent: self.sent.filter(|_| is_left), ..self }
     }
 
     fn transferred_points(&self) -> Option<Held> {
@@ -534,13 +525,7 @@ impl Booking {
     /// If it is over.
     pub fn abandon(&mut self, now: Timestamp) -> Result<(), BookingError> {
         self.must_go_on()?;
-        let transferred_at = match self.state {
-            BookingState::Waiting { since } => Some(since),
-            BookingState::Verify | BookingState::Verified { .. } | BookingState::Booked | BookingState::Abandoned { .. } => {
-                self.sent.map(|sent| sent.at)
-            }
-        };
-        self.state = BookingState::Abandoned { transferred_at };
+        self.state = BookingState::Abandoned { transferred_at: self.sent.map(|sent| sent.at) };
         self.updated_at = to_second(now);
         Ok(())
     }

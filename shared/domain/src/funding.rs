@@ -9,7 +9,7 @@ mod search;
 
 use std::collections::BTreeMap;
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -19,6 +19,7 @@ use crate::{
     money::{Currency, Money, Points, ProgrammeId},
     programmes::name_of,
     rates::rounded,
+    time::day_of,
     transfers::{TransferBonus, TransferPartner, TransferTime, bonus_percent},
     value::{PointWorth, Valuations},
 };
@@ -131,7 +132,7 @@ impl Terms<'static> {
 impl Terms<'_> {
     /// The day for which is planned, UTC.
     pub fn day(&self) -> Date {
-        TimeZone::UTC.to_datetime(self.at).date()
+        day_of(self.at)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     ids::digest,
     search::{SourceOutcome, SourceReport},
     text::is_slug,
+    time::day_of,
 };
 
 /// How one source fared in one answer.
@@ -60,11 +61,6 @@ impl Account {
         let all = [(outcome, 1), (Measure::Calls, self.report.calls), (Measure::Offers, number(self.report.offers))];
         all.into_iter().chain(set_aside).chain(cause).filter(|(_, count)| *count > 0).collect()
     }
-}
-
-/// The day of an instant, in UTC.
-pub fn day_of(at: Timestamp) -> Date {
-    at.to_zoned(TimeZone::UTC).date()
 }
 
 /// Something that is counted.

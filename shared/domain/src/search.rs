@@ -19,7 +19,13 @@ pub const MAX_AIRPORTS: usize = 20;
 /// The widest window of departure days.
 pub const MAX_DAYS: i32 = 62;
 /// The most travellers that sources price together.
-pub const MAX_TRAVELLERS: u8 = 9;
+const MAX_TRAVELLERS: u8 = 9;
+
+/// Notes a number of travellers that sources don't price together.
+pub fn check_travellers(check: &mut Check, pointer: &str, travellers: u8) {
+    let holds = (1..=MAX_TRAVELLERS).contains(&travellers);
+    check.that(holds, pointer, "out-of-range", format!("1 to {MAX_TRAVELLERS} travellers"));
+}
 
 /// What kind of offers are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -137,13 +143,8 @@ impl SearchQuery {
                 "too-wide",
                 format!("the window is wider than {MAX_DAYS} days"),
             )
-            .that(!cabins.is_empty(), "/cabins", "empty", "name at least one cabin")
-            .that(
-                (1..=MAX_TRAVELLERS).contains(&travellers),
-                "/travellers",
-                "out-of-range",
-                format!("1 to {MAX_TRAVELLERS} travellers"),
-            );
+            .that(!cabins.is_empty(), "/cabins", "empty", "name at least one cabin");
+        check_travellers(&mut check, "/travellers", travellers);
         check.done()?;
         Ok(Self { wanted, origins, destinations, first_day, last_day, cabins, travellers })
     }

@@ -111,6 +111,11 @@ pub fn first_day(text: &str) -> Option<Date> {
     }
 }
 
+/// The day of an instant, in UTC.
+pub fn day_of(at: Timestamp) -> Date {
+    TimeZone::UTC.to_datetime(at).date()
+}
+
 /// Rounds to whole seconds: what is stored and shown never carries more.
 pub fn to_second(at: Timestamp) -> Timestamp {
     at.round(Unit::Second).unwrap_or(at)

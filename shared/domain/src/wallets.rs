@@ -1,7 +1,5 @@
 //! What members have and what it is worth to them, as it is stored.
 
-use std::mem;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -47,7 +45,8 @@ pub struct Held {
     pub programme: ProgrammeId,
     /// How many, whether they have come or not.
     pub points: Points,
-    /// Until when the booking is kept.
+    /// Until when it is held, if the booking is not over before: for 400 days from when it was transferred, or begun anew with it on
+    /// its way.
     #[schema(value_type = String, format = DateTime)]
     pub until: Timestamp,
 }
@@ -65,24 +64,28 @@ impl Wallet {
         self.given_up.extend(booking.given_up());
     }
 
-    /// Takes in that other points were free before than are now. Where some were taken, no more is left for all bookings that
-    /// were given up than is still free; where none were, all is, whether it has come or not.
+    /// Takes in that other points were free before than are now. Where some were taken, what was transferred for a booking that was
+    /// given up is left for it only if all of it is still free: what is over of it would tell how much the member has. Where none
+    /// were, it is, whether it has come or not.
     pub fn taken(&mut self, before: &Balances, after: &Balances) {
         let mut left = after.clone();
-        self.given_up.retain_mut(|held| {
-            let programme = held.programme.clone();
-            if after.of(&programme) < before.of(&programme) {
-                let gone = held.points.get().saturating_sub(left.of(&programme));
-                held.points = held.points.minus(gone);
-                left = mem::take(&mut left).less(&programme, held.points.get());
+        self.given_up.retain(|Held { programme, points, .. }| {
+            let is_left = after.of(programme) >= before.of(programme) || points.get() <= left.of(programme);
+            if is_left {
+                left = left.clone().less(programme, points.get());
             }
-            held.points.get() > 0
+            is_left
         });
     }
 
-    /// What is left of what was transferred for a booking that was given up.
-    pub fn left_for(&self, booking: BookingId) -> Option<Points> {
-        self.given_up.iter().find(|held| held.booking == booking).map(|held| held.points)
+    /// Whether what was transferred for a booking that was given up is left for it.
+    pub fn is_left_for(&self, booking: BookingId) -> bool {
+        self.given_up.iter().any(|held| held.booking == booking)
+    }
+
+    /// What is held of it for bookings, whether it has come or not.
+    pub fn held(&self, now: Timestamp) -> impl Iterator<Item = &Held> {
+        self.held.iter().filter(move |held| held.until > now)
     }
 
     /// Whether something is held for a booking.
@@ -93,8 +96,7 @@ impl Wallet {
     /// What of the balances is there for anything new, or for one booking: what is held for others is not, whether it has come or
     /// not; what is held for it is, even where it has not come.
     pub fn free(&self, balances: Balances, booking: Option<BookingId>, now: Timestamp) -> Balances {
-        let (own, others): (Vec<&Held>, Vec<&Held>) =
-            self.held.iter().filter(|held| held.until > now).partition(|held| Some(held.booking) == booking);
+        let (own, others): (Vec<&Held>, Vec<&Held>) = self.held(now).partition(|held| Some(held.booking) == booking);
         let free = others.into_iter().fold(balances, |free, held| free.less(&held.programme, held.points.get()));
         own.into_iter().fold(free, |free, held| free.at_least(&held.programme, held.points))
     }
@@ -175,13 +177,13 @@ mod tests {
         let left = |before: u64, after: u64| {
             let mut wallet = Wallet { given_up: vec![held(1, 40_000), held(2, 30_000)], ..wallet(vec![]) };
             wallet.taken(&having(&[("hyatt", before), ("chase-ur", 5)]), &having(&[("hyatt", after)]));
-            [1, 2].map(|booking| wallet.left_for(ulid::Ulid::from_bytes([booking; 16]).into()).map(Points::get))
+            [1, 2].map(|booking| wallet.is_left_for(ulid::Ulid::from_bytes([booking; 16]).into()))
         };
-        assert_eq!(left(0, 0), [Some(40_000), Some(30_000)], "nothing has come, and nothing is taken");
-        assert_eq!(left(90_000, 70_000), [Some(40_000), Some(30_000)], "others were taken");
-        assert_eq!(left(70_000, 50_000), [Some(40_000), Some(10_000)], "none counts twice");
-        assert_eq!(left(70_000, 25_000), [Some(25_000), None]);
-        assert_eq!(left(70_000, 0), [None, None]);
+        assert_eq!(left(0, 0), [true, true], "nothing has come, and nothing is taken");
+        assert_eq!(left(90_000, 70_000), [true, true], "others were taken");
+        assert_eq!(left(70_000, 50_000), [true, false], "none counts twice");
+        assert_eq!(left(70_000, 35_000), [false, true], "all of it or nothing");
+        assert_eq!(left(70_000, 0), [false, false]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
-use domain::{flights::SourceId, quality::day_of};
+use domain::{flights::SourceId, time::day_of};
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,7 +11,7 @@ use crate::{
     money::ProgrammeId,
     programmes::name_of,
     tables::{BadTable, every_row},
-    time::first_day,
+    time::{day_of, first_day},
     value::STALE_AFTER_DAYS,
 };
 
@@ -71,7 +71,7 @@ fn row(line: &str) -> Option<(ProgrammeId, Hold)> {
 impl Holds {
     /// What a programme holds, if a source said so within a year. O(rows).
     pub(super) fn of(&self, programme: &ProgrammeId, now: Timestamp) -> Option<&Hold> {
-        let today = TimeZone::UTC.to_datetime(now).date();
+        let today = day_of(now);
         let counts = |hold: &Hold| (today - hold.as_of).get_days() <= STALE_AFTER_DAYS;
         self.0.iter().find(|(known, hold)| known == programme && counts(hold)).map(|(_, hold)| hold)
     }

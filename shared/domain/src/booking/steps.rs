@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,6 +14,7 @@ use crate::{
     language::Language,
     money::{Money, Points, ProgrammeId},
     programmes::name_of,
+    time::day_of,
     transfers::{TransferPartner, TransferTime, partners_to},
 };
 
@@ -365,11 +366,6 @@ fn measured(language: Language, time: TransferTime, today: Date) -> String {
         (true, Language::English) => format!(" (as measured on {}, long ago)", time.as_of),
         (true, Language::German) => format!(" (gemessen am {}, das ist lange her)", time.as_of),
     }
-}
-
-/// The day by UTC.
-fn day_of(now: Timestamp) -> Date {
-    TimeZone::UTC.to_datetime(now).date()
 }
 
 /// Minutes in the largest unit that they fill.

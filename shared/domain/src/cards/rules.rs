@@ -113,7 +113,7 @@ impl Rule {
     }
 
     /// Whether it is about a card.
-    pub fn speaks_of(&self, card: &Card) -> bool {
+    pub(super) fn speaks_of(&self, card: &Card) -> bool {
         let is_kin = |family: Option<&Family>| family.is_none_or(|family| card.family.as_ref() == Some(family));
         let speaks = match &self.kind {
             RuleKind::Velocity { of, counts, .. } => {

@@ -1,16 +1,19 @@
 //! How old what is known of a deal may be before it is shown as stale.
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Assessed, Deal, Subject};
-use crate::{caching::lifetime, time::to_second};
+use crate::{
+    caching::lifetime,
+    time::{day_of, to_second},
+};
 
 impl Deal {
     /// How long half of such finds are taken to last once they were seen: as long as an answer that nobody else asks for is fresh, four
     /// hours for a flight of the same day up to six for one in three months. How long finds of a route really last is not measured yet.
-    pub fn half_life(&self) -> SignedDuration {
+    fn half_life(&self) -> SignedDuration {
         let flight = self.flight();
-        let seen = TimeZone::UTC.to_datetime(flight.freshness.observed_at).date();
+        let seen = day_of(flight.freshness.observed_at);
         SignedDuration::from_mins(lifetime(0, (flight.day() - seen).get_days()).into())
     }
 

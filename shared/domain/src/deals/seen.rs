@@ -42,7 +42,7 @@ impl Deal {
         let known = self.flight().freshness.observed_at;
         let known = match self.state {
             DealState::Live => known,
-            DealState::Gone => known.max(self.last_seen),
+            DealState::Gone => self.missed_at.map_or(known, |missed_at| known.max(missed_at)),
         };
         assessed.offer.freshness.observed_at > known && self.seen_again(assessed, now)
     }
@@ -66,13 +66,11 @@ impl Deal {
         self.missed_at.is_some_and(|missed_at| to_second(asked_at) <= missed_at)
     }
 
-    /// Takes in that the tenant is no longer let through to the source that offers it, whenever that was last asked. Answers
-    /// whether that is news.
-    pub fn withdrawn(&mut self, now: Timestamp) -> bool {
+    /// Takes in that the tenant is no longer let through to the source that offers it: nobody looked. Answers whether that is news.
+    pub fn withdrawn(&mut self) -> bool {
         let news = self.state == DealState::Live;
         if news {
             self.state = DealState::Gone;
-            self.last_seen = to_second(now);
             self.changed_in = self.version + 1;
         }
         news
@@ -131,11 +129,14 @@ mod tests {
     #[test]
     fn what_is_withdrawn_is_gone_now_and_comes_back_by_the_look_that_showed_it() {
         let mut deal = Deal::first_seen("demo".parse().unwrap(), award(40_000, 10), at(12));
-        assert!(deal.withdrawn(at(20)) && !deal.withdrawn(at(21)), "the second time it is known");
-        assert_eq!((deal.state, deal.last_seen), (DealState::Gone, at(20)));
+        assert!(deal.withdrawn() && !deal.withdrawn(), "the second time it is known");
+        assert_eq!((deal.state, deal.last_seen), (DealState::Gone, at(12)), "nobody looked");
         assert!(!deal.is_missed_since(at(11)), "no source said that it has it no more");
+        // Another source may have seen it before that.
+        let mut elsewhere = deal.clone();
+        assert!(elsewhere.seen_elsewhere(award(40_000, 15), at(22)));
         assert!(deal.seen_again(award(40_000, 10), at(22)));
-        assert_eq!((deal.state, deal.last_seen), (DealState::Live, at(22)));
+        assert_eq!([deal, elsewhere].map(|deal| (deal.state, deal.last_seen)), [(DealState::Live, at(22)); 2]);
     }
 
     #[test]

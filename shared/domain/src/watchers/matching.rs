@@ -153,7 +153,8 @@ pub struct MatchState {
     pub watcher: WatcherId,
     /// Which deal.
     pub deal: DealId,
-    /// The deal's version that was last looked at: an older one arrives late and is passed over.
+    /// The version in which the deal had last changed when it was looked at: an older one arrives late, and one that was merely kept
+    /// anew is no other; both are passed over.
     pub seen_version: u64,
     /// Will tell when the deal meets the threshold.
     pub armed: bool,
@@ -197,10 +198,10 @@ pub fn judge(watcher: &Watcher, deal: &Deal, score: Score, before: Option<MatchS
         told: None,
         version: 0,
     });
-    if deal.version <= state.seen_version {
+    if deal.changed_in <= state.seen_version {
         return Verdict::Ignore;
     }
-    state.seen_version = deal.version;
+    state.seen_version = deal.changed_in;
     let fare = &deal.flight().fare;
     let reason = match standing {
         Standing::Meets if state.armed => Some(Reason::Found),

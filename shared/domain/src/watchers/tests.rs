@@ -95,7 +95,7 @@ fn deal(version: u64, fare: Fare) -> Deal {
     assert_eq!(offer.trusted(), Ok(()));
     let assessed = crate::deals::Assessed { offer, valuation: None, parts: Parts { convenience: Some(80), ..Parts::default() } };
     let mut deal = Deal::first_seen("demo".parse().unwrap(), assessed, at("2026-02-17T19:24:00Z"));
-    deal.version = version;
+    (deal.version, deal.changed_in) = (version, version);
     deal
 }
 
@@ -227,6 +227,15 @@ fn a_find_is_told_once_and_again_only_when_clearly_cheaper() {
 }
 
 #[test]
+fn what_is_kept_anew_as_it_was_is_not_judged_again() {
+    let watcher = watcher(spec());
+    let (state, _) = told(look(&watcher, &deal(1, award(40_000)), None));
+    assert!(state.is_some(), "else this says nothing");
+    let anew = Deal { version: 2, ..deal(1, award(40_000)) };
+    assert_eq!(look(&watcher, &anew, state), Verdict::Ignore);
+}
+
+#[test]
 fn it_re_arms_only_after_falling_clearly_back() {
     let watcher = watcher(WatcherSpec {
         filters: Filters { max_points: Some(40_000.try_into().unwrap()), ..Filters::default() },
@@ -240,7 +249,7 @@ fn it_re_arms_only_after_falling_clearly_back() {
     let (state, _) = told(look(&watcher, &deal(4, award(50_000)), state));
     let (state, reason) = told(look(&watcher, &deal(5, award(40_000)), state));
     assert_eq!(reason, Some(Reason::Found), "it fell clearly back in between");
-    let mut gone = deal(6, award(40_000));
+    let mut gone = deal(5, award(40_000));
     assert!(gone.gone(at("2026-02-18T00:00:00Z")));
     let (state, reason) = told(look(&watcher, &gone, state));
     assert_eq!(reason, None);

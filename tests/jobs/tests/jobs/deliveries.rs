@@ -100,22 +100,30 @@ async fn a_message_that_waits_gives_way_to_a_later_one_however_often_the_deal_is
     let space = Space::of(&[("QR740", 40_000)]);
     let app = app_over(&space).await;
     let dana = app.member("demo");
-    let watcher = watch(&dana, json!({"schedule": {"every": "hours", "hours": 24}})).await;
-    dana.post(&format!("/v1/watchers/{watcher}/pause")).send().await;
+    let daily = |to: &[&str]| json!({"to": to, "schedule": {"every": "hours", "hours": 24}});
+    let watchers = [watch(&dana, daily(&["DXB"])).await, watch(&dana, daily(&["AUH", "DXB"])).await];
+    for watcher in watchers {
+        dana.post(&format!("/v1/watchers/{watcher}/pause")).send().await;
+    }
     app.leap(11.hours()).await; // 22:24 in Los Angeles
-    dana.post(&format!("/v1/watchers/{watcher}/resume")).send().await;
-    run(&app, &dana, watcher).await;
+    for watcher in watchers {
+        dana.post(&format!("/v1/watchers/{watcher}/resume")).send().await;
+        run(&app, &dana, watcher).await;
+    }
     app.leap(16.minutes()).await;
     space.set(&[("QR740", 30_000)]);
-    run(&app, &dana, watcher).await;
-    assert_eq!((alerts(&dana).await.len(), app.mails().len()), (2, 0), "found, and cheaper");
+    run(&app, &dana, watchers[0]).await;
+    assert_eq!((alerts(&dana).await.len(), app.mails().len()), (3, 0), "found by both, and cheaper by one");
     app.leap(6.hours()).await;
     space.looked_at(app.system().now().to_string());
-    run(&app, &dana, watcher).await;
+    run(&app, &dana, watchers[0]).await;
     let deal = app.store().ranked_deals(&dana.owner().tenant, 2, None).await.unwrap().items.remove(0);
     assert_eq!((deal.changed_in, deal.version), (2, 3), "kept anew as it was");
+    // The other search learns only now that it is cheaper.
+    run(&app, &dana, watchers[1]).await;
+    assert_eq!((alerts(&dana).await.len(), app.mails().len()), (4, 0));
     app.leap(4.hours()).await; // 08:40
-    assert_eq!(app.mails().len(), 1, "one of the two is enough");
+    assert_eq!(app.mails().len(), 2, "one of each watcher's two is enough");
 }
 
 #[tokio::test]
