@@ -57,7 +57,7 @@ pub struct Alert {
     pub cause: Cause,
     /// Of which deal.
     pub deal: DealId,
-    /// In which version: what it cost then.
+    /// The version in which it had last changed: what it cost then.
     pub deal_version: u64,
     /// How good it was, for this member.
     pub score: Score,
