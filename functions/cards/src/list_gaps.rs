@@ -9,6 +9,7 @@ use domain::{
     money::{Points, ProgrammeId},
     programmes::name_of,
     tables,
+    wallets::Wallet,
     watchers::Watcher,
 };
 use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply};
@@ -21,7 +22,7 @@ use crate::plans::{Plans, plans};
 
 /// Lists the programmes that members' plans need, and whether their cards reach them.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-list-gaps", || routes!(list_gaps))
-    .may(&[Deal::READ, MemberCards::READ, MemberKey::READ, SavedDeal::READ, Watcher::READ, Grant::UseKeys])
+    .may(&[Deal::READ, MemberCards::READ, MemberKey::READ, SavedDeal::READ, Wallet::READ, Watcher::READ, Grant::UseKeys])
     .goes_by(&[tables::cards, tables::values, tables::transfers]);
 
 /// What the caller's plans need, and what they lack.
@@ -32,7 +33,7 @@ pub struct GapsView {
     opted_out: bool,
     /// How many plans there are: watchers that name programmes, and saved deals.
     plans: usize,
-    /// How many of them no card held can meet.
+    /// For how many of them the caller lacks the points, and no card held brings them.
     unmet: usize,
     /// The programmes that they need: those that leave most plans unmet first.
     items: Vec<GapView>,
@@ -52,7 +53,9 @@ pub struct GapView {
     deals: Vec<DealId>,
     /// The most points that one of them asks for a traveller, where any says so.
     points: Option<Points>,
-    /// Whether a plan that needs it can't be met by any card held, through this or another programme.
+    /// For how many of these plans the caller has the points already, of this or another programme.
+    in_hand: usize,
+    /// Whether another of them can't be met by any card held, through this or another programme.
     missing: bool,
     /// The cards held that bring its points. Empty for none.
     reached_by: Vec<ReachedBy>,
@@ -78,6 +81,7 @@ impl From<Gap> for GapView {
             watchers: gap.for_what.iter().filter_map(watcher).collect(),
             deals: gap.for_what.iter().filter_map(deal).collect(),
             points: gap.points,
+            in_hand: gap.in_hand,
             missing: gap.unmet > 0,
             reached_by: gap
                 .ways
@@ -91,7 +95,8 @@ impl From<Gap> for GapView {
 /// Lists the programmes that the caller's plans need
 ///
 /// Plans are watchers that name programmes, and saved deals that can still be taken. A programme is reached by a card that earns
-/// its points, or whose points can be transferred to it, as a recent source confirms.
+/// its points, or whose points can be transferred to it, as a recent source confirms. What the caller's balances pay for already, with
+/// such transfers, leaves no gap: each plan by itself, for as many as travel, where it says how many points it takes.
 #[utoipa::path(
     get,
     path = "/v1/me/cards/gaps",

@@ -2,13 +2,13 @@
 
 use axum::extract::State;
 use domain::{
-    cards::{Card, CardId, Catalogue, LeftOut, MemberCards, Obstacle, Reach, Recommendation, Score, Situation, recommend},
+    cards::{Card, CardId, Catalogue, LeftOut, MemberCards, Reach, Recommendation, Score, Situation, recommend},
     deals::{Deal, SavedDeal},
     identity::{Member, Role},
     language::Language,
     money::{Currency, Money},
     tables,
-    wallets::OwnValuations,
+    wallets::{OwnValuations, Wallet},
     watchers::Watcher,
 };
 use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply};
@@ -33,6 +33,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-list-recommend
         MemberKey::READ,
         OwnValuations::READ,
         SavedDeal::READ,
+        Wallet::READ,
         Watcher::READ,
         Grant::UseKeys,
     ])
@@ -49,7 +50,7 @@ pub struct Recommendations {
     language: &'static str,
     /// The best first; three at most.
     items: Vec<RecommendationView>,
-    /// Cards that something speaks against: most of all rules of their issuers.
+    /// All other cards, each with what speaks against it.
     not_recommended: Vec<NotRecommended>,
     /// What is to be known of all advice. Null if there is none.
     caution: Option<&'static str>,
@@ -114,18 +115,16 @@ impl RecommendationView {
     }
 }
 
-/// What holders have, or would not miss, needs no explanation.
-fn not_recommended(words: Words, LeftOut { card, why }: LeftOut) -> Option<NotRecommended> {
-    let plain = why.iter().any(|why| matches!(why, Obstacle::Held | Obstacle::NothingToGain));
-    (!plain).then(|| NotRecommended { card, why: why.into_iter().map(|why| ObstacleView::of(words, why)).collect() })
+fn not_recommended(words: Words, LeftOut { card, why }: LeftOut) -> NotRecommended {
+    NotRecommended { card, why: why.into_iter().map(|why| ObstacleView::of(words, why)).collect() }
 }
 
 /// Recommends cards to the caller
 ///
-/// At most three. What brings plans within reach that no card held does comes first, then what its bonus and a year's spending
-/// are worth to the caller, then its fee against what it pays back; each is the best beside those before it, and no rule of their
-/// issuers forbids to get all of them. Whom we are paid by has no part in it. Cards that a rule of their issuer would refuse are
-/// left out, and the rule is named.
+/// At most three. What brings plans within reach that the caller's points don't pay for and no card held brings comes first, then what
+/// its bonus and a year's spending are worth to the caller, then its fee against what it pays back; each is the best beside those before
+/// it, and no rule of their issuers forbids to get all of them. Whom we are paid by has no part in it. All other cards are named with
+/// what speaks against them, rules of their issuers most of all.
 #[utoipa::path(
     get,
     path = "/v1/me/cards/recommendations",
@@ -153,7 +152,7 @@ async fn list_recommendations(State(cx): State<Deps>, caller: Caller) -> Reply<R
         opted_out: false,
         language: words.language(),
         items: advice.recommended.into_iter().filter_map(shown).collect(),
-        not_recommended: advice.left_out.into_iter().filter_map(|left| not_recommended(words, left)).collect(),
+        not_recommended: advice.left_out.into_iter().map(|left| not_recommended(words, left)).collect(),
         caution: Some(words.caution()),
     }))
 }

@@ -1,4 +1,4 @@
-//! What a member plans, and the cards that they have for it.
+//! What a member plans, and the points and cards that they have for it.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,11 @@ use domain::{
     cards::{CardsHeld, MemberCards, Wish, WishedBy},
     deals::Deal,
     flights::Fare,
+    funding::{Balances, Terms},
     ids::Owner,
     search::Wanted,
     value::Valuations,
-    wallets::OwnValuations,
+    wallets::{OwnValuations, Wallet},
     watchers::{Watcher, WatcherState},
 };
 use futures::{StreamExt, TryStreamExt, stream};
@@ -24,7 +25,7 @@ const AT_ONCE: usize = 16;
 pub(crate) struct Plans {
     /// The member's cards.
     pub(crate) held: CardsHeld,
-    /// What they plan.
+    /// What they plan, held against what they have.
     pub(crate) wishes: Vec<Wish>,
 }
 
@@ -34,10 +35,13 @@ pub(crate) async fn plans(cx: &Deps, caller: &Caller) -> Result<Option<Plans>, F
     if cards.opted_out {
         return Ok(None);
     }
-    let looks = async { futures::try_join!(opened(cx, &cards), of_watchers(cx, caller), of_saved(cx, caller)) };
-    // Three calls at once are too much for a stack that handlers share.
-    let (held, watchers, saved) = Box::pin(looks).await?;
-    Ok(Some(Plans { held, wishes: [watchers, saved].concat() }))
+    let looks =
+        async { futures::try_join!(opened(cx, &cards), balances(cx, caller), of_watchers(cx, caller), of_saved(cx, caller)) };
+    // So many calls at once are too much for a stack that handlers share.
+    let (held, balances, watchers, saved) = Box::pin(looks).await?;
+    let terms = Terms::shipped(cx.now());
+    let wishes = watchers.into_iter().chain(saved).map(|wish| wish.held_against(&balances, &terms));
+    Ok(Some(Plans { held, wishes: wishes.collect() }))
 }
 
 /// What a member said of their cards.
@@ -45,6 +49,13 @@ pub(crate) async fn opened(cx: &Deps, cards: &MemberCards) -> Result<CardsHeld, 
     let Some(held) = &cards.held else { return Ok(CardsHeld::default()) };
     let key = cx.vault().key_of(&cards.owner).await?;
     Ok(key.open(&MemberCards::HELD, held)?)
+}
+
+/// What a member has that no booking holds.
+async fn balances(cx: &Deps, caller: &Caller) -> Result<Balances, Failure> {
+    let Some(wallet) = cx.store().wallet(&caller.owner).await? else { return Ok(Balances::default()) };
+    let balances = cx.vault().key_of(&caller.owner).await?.open(&Wallet::BALANCES, &wallet.balances)?;
+    Ok(wallet.free(balances, None, cx.now()))
 }
 
 /// What points are worth to a member: what they say, and what is published of the others.
@@ -67,6 +78,8 @@ fn of_watcher(watcher: &Watcher) -> Option<Wish> {
         by: WishedBy::Watcher(watcher.id),
         any_of: filters.programmes.clone(),
         points: filters.max_points,
+        travellers: watcher.query.travellers(),
+        in_hand: false,
     })
 }
 
@@ -80,9 +93,13 @@ async fn of_saved(cx: &Deps, caller: &Caller) -> Result<Vec<Wish>, Failure> {
 
 fn of_deal(deal: &Deal) -> Option<Wish> {
     match &deal.flight().fare {
-        Fare::Award { programme, points, .. } => {
-            Some(Wish { by: WishedBy::Deal(deal.id), any_of: BTreeSet::from([programme.clone()]), points: Some(*points) })
-        }
+        Fare::Award { programme, points, .. } => Some(Wish {
+            by: WishedBy::Deal(deal.id),
+            any_of: BTreeSet::from([programme.clone()]),
+            points: Some(*points),
+            travellers: 1,
+            in_hand: false,
+        }),
         Fare::Cash { .. } => None,
     }
 }

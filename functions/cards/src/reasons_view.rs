@@ -121,6 +121,13 @@ pub enum ObstacleKind {
     FeeNotKnown,
     /// It fills no gap, and costs more in its first year than it brings.
     NothingToGain,
+    /// A rule of an issuer forbids to have it together with those that are recommended.
+    NotTogether {
+        /// Which.
+        rule: RuleId,
+    },
+    /// Those that are recommended do more for the caller, or leave nothing for it to add.
+    Outranked,
 }
 
 impl ReasonView {
@@ -152,6 +159,8 @@ impl ObstacleView {
             Obstacle::NeedsBusiness => ObstacleKind::NeedsBusiness,
             Obstacle::FeeNotKnown => ObstacleKind::FeeNotKnown,
             Obstacle::NothingToGain => ObstacleKind::NothingToGain,
+            Obstacle::NotTogether(rule) => ObstacleKind::NotTogether { rule },
+            Obstacle::Outranked => ObstacleKind::Outranked,
         };
         Self { text, what }
     }

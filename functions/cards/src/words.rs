@@ -163,6 +163,19 @@ impl Words {
                     "Sie füllt keine Lücke und kostet im ersten Jahr mehr, als sie bringt.",
                 )
                 .to_owned(),
+            Obstacle::NotTogether(id) => {
+                let rule = self.named(id);
+                self.say(
+                    format!("You would most likely not get it together with those that are recommended: {rule}."),
+                    format!("Zusammen mit den empfohlenen bekämst du sie wahrscheinlich nicht: {rule}."),
+                )
+            }
+            Obstacle::Outranked => self
+                .say(
+                    "Those that are recommended do more for you, or leave nothing for it to add.",
+                    "Die empfohlenen bringen dir mehr oder lassen ihr nichts übrig.",
+                )
+                .to_owned(),
         }
     }
 

@@ -11,7 +11,7 @@ use domain::{
     search::SearchKey,
     tables,
     time::day_of,
-    value::{Award, BreakEven, Cash, Fees, Unknown, Valuations, Verdict, Yardstick, appraise},
+    value::{BreakEven, Unknown, Valuations, Verdict, Yardstick},
     wallets::OwnValuations,
 };
 use platform::{Answer, Caller, Deps, Endpoint, Failure, PathId, Problems, Reply, ShownDeal, query::Asked, shown};
@@ -146,16 +146,10 @@ fn value_of(deal: &Deal, own: &Valuations, rates: &Rates) -> Option<ValueView> {
     let flight = deal.flight();
     let Fare::Award { programme, points, taxes } = &flight.fare else { return None };
     let valuation = deal.valuation.as_ref()?;
-    let cash = valuation.cash.map(|price| match valuation.estimated_from {
-        Some(of) => Cash::OtherCabin { price, of, wanted: flight.cabin },
-        None => Cash::Same(price),
-    });
+    let break_even = deal.break_even(own, rates);
     // As on the day on which it was valued.
-    let (own, on) = (own.own(programme), day_of(flight.freshness.observed_at));
-    let fees = Fees { taxes: *taxes, ..Fees::default() };
-    let appraised = appraise(&Award { programme, points: *points, fees, cash, on }, own, rates);
-    let break_even = appraised.ok().and_then(|appraised| appraised.break_even);
-    let baseline = valuation.baseline.and_then(|_| Yardstick::of(programme, own, on));
+    let on = day_of(flight.freshness.observed_at);
+    let baseline = valuation.baseline.and_then(|_| Yardstick::of(programme, own.own(programme), on));
     Some(ValueView {
         cash_price: valuation.cash,
         estimated_from: valuation.estimated_from,
@@ -172,7 +166,7 @@ fn value_of(deal: &Deal, own: &Valuations, rates: &Rates) -> Option<ValueView> {
                 let verdict = verdict.map(|verdict| format!(": {}", verdict.as_str())).unwrap_or_default();
                 let estimate = valuation.estimated_from.map(|of| format!(" At least: the price is that of {}.", of.as_str()));
                 let estimate = estimate.unwrap_or_default();
-                let turn = break_even.map(|even| in_a_sentence(&even)).unwrap_or_default();
+                let turn = break_even.map(|even| format!(" {even}.")).unwrap_or_default();
                 let old =
                     baseline.filter(|baseline| baseline.stale).map_or("", |_| " What it is held against was published long ago.");
                 format!("({cash} − {taxes}) ÷ {points} points = {cents} cents a point{verdict}.{estimate}{turn}{old}")
@@ -180,10 +174,4 @@ fn value_of(deal: &Deal, own: &Valuations, rates: &Rates) -> Option<ValueView> {
             _ => valuation.unknown.map_or_else(String::new, |unknown| format!("The value is unknown: {unknown}.")),
         },
     })
-}
-
-/// At which cash price a verdict would turn.
-fn in_a_sentence(BreakEven { floor, ceiling }: &BreakEven) -> String {
-    let above = if floor == ceiling { "it".to_owned() } else { ceiling.to_string() };
-    format!(" Paying cash wins below {floor}, points win above {above}.")
 }

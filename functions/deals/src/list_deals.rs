@@ -8,6 +8,8 @@ use domain::{
     identity::Role,
     money::ProgrammeId,
     places::Airport,
+    programmes::name_of,
+    tables,
 };
 use platform::{Answer, Caller, Deps, Endpoint, Failure, Page, PageParams, Paged, Problems, Reply, query::Asked};
 use storage::{Entity, Listed};
@@ -17,7 +19,8 @@ use utoipa_axum::routes;
 use crate::deal_view::DealView;
 
 /// Lists deals.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-list-deals", || routes!(list_deals)).may(&[Deal::READ]);
+pub static FUNCTION: Endpoint =
+    Endpoint::of(Role::Member, "deals-list-deals", || routes!(list_deals)).may(&[Deal::READ]).goes_by(&[tables::values]);
 
 /// Which deals.
 #[derive(Debug, IntoParams)]
@@ -41,8 +44,10 @@ struct Filter {
 impl Filter {
     fn read(parts: &Parts) -> Result<Self, Faults> {
         let mut asked = Asked::of(parts);
-        let (from, to, cabin, programme) =
-            (asked.given("from"), asked.given("to"), asked.given("cabin"), asked.given("programme"));
+        let (from, to, cabin) = (asked.given("from"), asked.given("to"), asked.given("cabin"));
+        let programme: Option<ProgrammeId> = asked.given("programme");
+        let is_one = programme.as_ref().is_none_or(|programme| name_of(programme).is_some());
+        asked.that(is_one, "/programme", "unknown-programme", "there is no such programme");
         let min_score = asked.given("minScore");
         asked.that(min_score.is_none_or(|score: u8| score <= 100), "/minScore", "invalid", "not a value of this parameter");
         asked.done(Some(Self { from, to, cabin, programme, min_score }))

@@ -24,7 +24,7 @@ pub struct AlertView {
     reason: Reason,
     /// The deal it is about.
     deal: DealId,
-    /// The deal's version at that time.
+    /// The version in which the deal had last changed at that time.
     deal_version: u64,
     /// How good it is for this member.
     score: Score,

@@ -7,7 +7,8 @@ use domain::{
     events::{AlertRaised, Event, WatcherMatched},
     identity::Member,
     ids::Owner,
-    notifications::{Alert, Cause, Channel, Delivery, Dropped, Preferences, Timing},
+    notifications::{Alert, Cause, Channel, Delivery, Dropped, Preferences, Timing, money_first},
+    rates::DayRates,
     tables,
     watchers::{Watcher, still_wants},
 };
@@ -21,6 +22,7 @@ pub static FUNCTION: Worker<Matched> = Worker::new("notifications-raise-alert", 
     .may(&[
         Alert::READ,
         Alert::WRITE,
+        DayRates::READ,
         Deal::READ,
         Delivery::READ,
         Delivery::WRITE,
@@ -31,7 +33,7 @@ pub static FUNCTION: Worker<Matched> = Worker::new("notifications-raise-alert", 
         Grant::Emit("AlertRaised"),
         Grant::Send(SendEmail::QUEUE.name),
     ])
-    .goes_by(&[tables::transfers]);
+    .goes_by(&[tables::transfers, tables::values]);
 
 /// `WatcherMatched`, in the bus's envelope.
 #[derive(Debug, Deserialize)]
@@ -63,6 +65,7 @@ async fn raise_alert(cx: &Deps, Matched { detail: matched }: Matched) -> Result<
     let cause = Cause::Watcher { watcher: watcher.id, name: watcher.spec.name.clone(), reason: matched.reason };
     let mut alert = Alert::raise(owner, cause, (matched.deal, matched.deal_version), matched.score, cx.now());
     alert.steps = steps_for_anyone(&deal.flight().fare, watcher.query.travellers(), cx.now());
+    alert.money_first = money_first(&deal, &*cx.rates().await?);
     match preferences.decide(&member.zone, cx.now()) {
         Timing::At(due) => raise_with_message(cx, alert, &mut watcher, &member, &preferences, due).await,
         Timing::Never(why) => raise_silently(cx, alert, &mut watcher, why).await,

@@ -334,6 +334,8 @@ mod tests {
         assert!(fees("-5.60USD").contains("'--fees <FEES>': it must not be below zero"), "{}", fees("-5.60USD"));
         assert!(fees("5.60").contains("its currency is missing: 5.60USD"), "{}", fees("5.60"));
         assert!(fees("much").contains("a number and a currency, such as 5.60USD"), "{}", fees("much"));
+        let own = said(&["--fees", "5.60USD", "--cash", "1USD", "--own", "0"]);
+        assert!(own.contains("'--own <OWN>': a point's worth must be above 0 and at most 1000 cents"), "{own}");
         assert!(said(&["--fees", "5.60USD", "--cash", "-1USD"]).contains("'--cash <CASH>': it must not be below zero"));
         assert!(said(&["--fees", "5.60USD", "--cash", "1USD", "--close-in", "-1USD"]).contains("'--close-in <CLOSE_IN>'"));
     }

@@ -44,7 +44,7 @@ pub fn tell(offer: &Offer) -> Result<String, ValueError> {
     let value = appraise(&award, offer.own, &if offer.any_rates { rates.of_any_age() } else { rates })?;
     let mut text = String::new();
     writeln!(text, "{points} points of {}", name_of(&offer.programme).unwrap_or(offer.programme.as_str())).unwrap_or_default();
-    lines.map(|lines| write_stay(&mut text, &lines)).transpose().unwrap_or_default();
+    lines.map(|lines| write_stay(&mut text, &lines, offer.on)).transpose().unwrap_or_default();
     write_lines(&mut text, points, &value, offer.on).unwrap_or_default();
     Ok(text.trim_end().to_owned())
 }
@@ -59,16 +59,25 @@ fn the_rate_of(day: Date, on: Date) -> String {
     format!("the rate of {day}; source: ECB{old}")
 }
 
+/// Whether a fact is of long before the day for which it counts, or was not told by then.
+fn when(of: Option<Date>, stale: bool, on: Date) -> String {
+    match of {
+        Some(day) if day > on => format!(", only later: {day}"),
+        Some(_) | None if stale => ", long ago".to_owned(),
+        Some(_) | None => String::new(),
+    }
+}
+
 /// How the points and the price of a stay come about.
-fn write_stay(text: &mut String, stay: &StayLines) -> std::fmt::Result {
+fn write_stay(text: &mut String, stay: &StayLines, on: Date) -> std::fmt::Result {
     line(text, &format!("{} nights of", stay.nights), &format!("{} points", stay.points_a_night))?;
     if let Some(free) = &stay.free_nights {
         let FreeNight { every, source, as_of, .. } = &free.rule;
         let what = if free.applied { format!("− {} free", free.nights) } else { "no night free".to_owned() };
         line(text, &what, &format!("{} points", free.points))?;
         let for_whom = if free.applied { "" } else { ", for some only (--free-nights, if you are one)" };
-        let stale = if free.stale { ", long ago" } else { "" };
-        writeln!(text, "    one of every {every}{for_whom}; source: {source}, {as_of}{stale}")?;
+        let when = when(Some(*as_of), free.stale, on);
+        writeln!(text, "    one of every {every}{for_whom}; source: {source}, {as_of}{when}")?;
     }
     stay.price.iter().try_for_each(|part| line(text, part.kind.as_str(), &part.amount.to_string()))
 }
@@ -91,15 +100,14 @@ fn write_lines(text: &mut String, points: Points, value: &Appraisal, on: Date) -
         return writeln!(text, "nobody publishes what these points are worth: no verdict");
     };
     let who = if usual.own { "by your own valuation" } else { "as published" };
-    let stale = if usual.stale { ", long ago" } else { "" };
+    let when = when(usual.floor_as_of.max(usual.ceiling_as_of), usual.stale, on);
     let (floor, ceiling) = (usual.usual.floor, usual.usual.ceiling);
     let range = if floor == ceiling { floor.to_string() } else { format!("{floor} to {ceiling}") };
-    writeln!(text, "usually {range} cents, {who}{stale}")?;
+    writeln!(text, "usually {range} cents, {who}{when}")?;
     if usual.stale {
         writeln!(text, "    --on takes another day, and what was published by then")?;
     }
-    let above = if even.floor == even.ceiling { "it".to_owned() } else { even.ceiling.to_string() };
-    writeln!(text, "paying cash wins below {}, points win above {above}", even.floor)?;
+    writeln!(text, "{even}")?;
     writeln!(text, "verdict: {}", verdict.as_str())
 }
 
@@ -166,9 +174,15 @@ mod tests {
         let told = |offer: &Offer| tell(offer).unwrap();
         let own = told(&Offer { own: Some("0.7".parse().unwrap()), ..offer() });
         assert!(own.contains("usually 0.70 cents, by your own valuation"), "{own}");
-        assert!(own.contains("paying cash wins below 355.60 USD, points win above it"), "{own}");
+        assert!(own.contains("Paying cash wins below 355.60 USD, points win above it"), "{own}");
         let (now, later) = (told(&offer()), told(&Offer { on: date(2030, 1, 1), ..offer() }));
         assert!(!now.contains("--on") && later.contains("long ago\n    --on takes another day"), "{later}");
+    }
+
+    #[test]
+    fn what_was_not_told_by_the_day_says_so() {
+        let told = tell(&Offer { on: date(2020, 1, 2), ..offer() }).unwrap();
+        assert!(told.contains("as published, only later: 202"), "{told}");
     }
 
     #[test]

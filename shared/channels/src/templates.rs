@@ -391,7 +391,7 @@ impl AlertMail {
     pub fn new(tenant: &Tenant, reader: Reader<'_>, alert: &Alert, deal: &Deal, urls: &Urls) -> Self {
         let Cause::Watcher { name, reason, .. } = &alert.cause;
         let offer = deal.flight();
-        let worth = Worth::of(deal);
+        let worth = Worth::of(deal, alert);
         let headline = Headline::of(offer);
         Self {
             language: words::LANGUAGE,
@@ -487,10 +487,11 @@ impl End {
 
 impl Worth {
     /// Nothing for a cash fare: it has no points.
-    fn of(deal: &Deal) -> Option<Self> {
+    fn of(deal: &Deal, alert: &Alert) -> Option<Self> {
         let Fare::Award { programme, .. } = &deal.flight().fare else { return None };
         let valuation = deal.valuation.as_ref()?;
-        let notes = [valuation.unknown.map(|why| words::unknown(why).to_owned()), words::alternative(valuation)];
+        let unknown = valuation.unknown.map(|why| words::unknown(why).to_owned());
+        let notes = [alert.money_first.clone(), unknown, words::alternative(valuation)];
         Some(Self {
             amount: words::worth(valuation),
             verdict: Judged::of(valuation),

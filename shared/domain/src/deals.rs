@@ -13,8 +13,8 @@ use crate::{
     ids::{DealId, Owner, TenantId},
     money::{CentsPerPoint, Currency, Money},
     rates::Rates,
-    time::to_second,
-    value::{Baseline, Cash, Valuation, Valuations},
+    time::{day_of, to_second},
+    value::{Award, Baseline, BreakEven, Cash, Fees, Valuation, Valuations, appraise},
 };
 
 /// What is on offer. Marketplace listings, stays and activities will be further kinds.
@@ -111,6 +111,20 @@ impl Deal {
         let assessed = Assessed { offer: self.flight().clone(), valuation: self.valuation.clone(), parts: self.parts };
         let Assessed { valuation, parts, .. } = assessed.held_against(own);
         Self { valuation, parts, ..self }
+    }
+
+    /// At which price in money its verdict would turn, by what a member says that points are worth or else as published: none, where
+    /// it has no verdict. As on the day on which it was valued.
+    pub fn break_even(&self, own: &Valuations, rates: &Rates) -> Option<BreakEven> {
+        let flight = self.flight();
+        let Fare::Award { programme, points, taxes } = &flight.fare else { return None };
+        let valuation = self.valuation.as_ref()?;
+        let cash = valuation.cash.map(|price| match valuation.estimated_from {
+            Some(of) => Cash::OtherCabin { price, of, wanted: flight.cabin },
+            None => Cash::Same(price),
+        });
+        let (fees, on) = (Fees { taxes: *taxes, ..Fees::default() }, day_of(flight.freshness.observed_at));
+        appraise(&Award { programme, points: *points, fees, cash, on }, own.own(programme), rates).ok()?.break_even
     }
 
     /// The flight on offer.
@@ -337,7 +351,7 @@ pub fn assess(tenant: &TenantId, answer: &SearchAnswer, rates: &Rates) -> Vec<As
         .map(|offer| {
             let valuation = match &offer.fare {
                 Fare::Award { programme, points, taxes } => {
-                    let observed = offer.freshness.observed_at.to_zoned(jiff::tz::TimeZone::UTC).date();
+                    let observed = day_of(offer.freshness.observed_at);
                     Some(Valuation::of(programme, *points, *taxes, market.cheapest_cash(offer), (observed, rates)))
                 }
                 Fare::Cash { .. } => None,

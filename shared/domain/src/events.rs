@@ -140,7 +140,7 @@ events! {
         watcher: WatcherId,
         /// Which deal.
         deal: DealId,
-        /// In which version.
+        /// The version in which it last changed.
         deal_version: u64,
         /// Why now.
         reason: Reason,

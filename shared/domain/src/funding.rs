@@ -130,6 +130,15 @@ impl Terms<'static> {
 }
 
 impl Terms<'_> {
+    fn bonus(&self, partner: &TransferPartner) -> u32 {
+        bonus_percent(self.bonuses, &partner.from, &partner.to, self.at)
+    }
+
+    /// What comes of all that can be given.
+    fn most_got(&self, partner: &TransferPartner, balances: &Balances) -> u64 {
+        partner.got(search::most_given(partner, balances.of(&partner.from)), self.bonus(partner))
+    }
+
     /// The day for which is planned, UTC.
     pub fn day(&self) -> Date {
         day_of(self.at)
@@ -317,6 +326,12 @@ pub fn plan_within(
     })
 }
 
+/// How many points of a programme a member can have at most, with all transferred to it that a recent source says can be. O(transfers).
+pub fn reachable(programme: &ProgrammeId, balances: &Balances, terms: &Terms<'_>) -> u64 {
+    let confirmed = terms.partners.iter().filter(|partner| partner.to == *programme && partner.confirmed);
+    balances.of(programme) + confirmed.map(|partner| terms.most_got(partner, balances)).sum::<u64>()
+}
+
 struct Problem<'a> {
     programme: &'a ProgrammeId,
     points: Points,
@@ -342,13 +357,9 @@ impl Problem<'_> {
         self.valuations.of(programme, self.terms.day())
     }
 
-    fn bonus(&self, partner: &TransferPartner) -> u32 {
-        bonus_percent(self.terms.bonuses, &partner.from, &partner.to, self.terms.at)
-    }
-
     fn source(&self, index: usize, partner: &TransferPartner, need: u64) -> Option<Source> {
         let worth = self.worth(&partner.from).cents.ten_thousandths();
-        Source::of(index, partner, self.bonus(partner), self.balances.of(&partner.from), worth.into(), need)
+        Source::of(index, partner, self.terms.bonus(partner), self.balances.of(&partner.from), worth.into(), need)
     }
 
     fn told(&self, partners: &[&TransferPartner], chosen: &Chosen, there: u64, worth: i128) -> Result<FundingPlan, FundingError> {
@@ -373,7 +384,7 @@ impl Problem<'_> {
     }
 
     fn transfer(&self, partner: &TransferPartner, give: u64) -> Result<Transfer, FundingError> {
-        let bonus_percent = self.bonus(partner);
+        let bonus_percent = self.terms.bonus(partner);
         Ok(Transfer {
             from: partner.from.clone(),
             to: partner.to.clone(),
@@ -390,15 +401,14 @@ impl Problem<'_> {
     }
 
     fn short(&self, partners: &[&TransferPartner], there: u64) -> FundingError {
-        let most = |partner: &TransferPartner| search::most_given(partner, self.balances.of(&partner.from));
-        let all: u64 = partners.iter().map(|partner| partner.got(most(partner), self.bonus(partner))).sum();
+        let most = |partner: &TransferPartner| self.terms.most_got(partner, self.balances);
+        let all: u64 = partners.iter().map(|partner| most(partner)).sum();
         let reachable = there.saturating_add(all);
         let missing = self.points.get().saturating_sub(reachable);
         let mut would_do: Vec<WouldDo> = partners
             .iter()
             .filter_map(|partner| {
-                let bonus = self.bonus(partner);
-                let give = search::least_for(partner, bonus, partner.got(most(partner), bonus) + missing)?;
+                let give = search::least_for(partner, self.terms.bonus(partner), most(partner) + missing)?;
                 let more = give.saturating_sub(self.balances.of(&partner.from));
                 Some(WouldDo {
                     points: more.try_into().ok()?,

@@ -4,9 +4,11 @@ use jiff::{SignedDuration, Timestamp, ToSpan, civil::Time};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    deals::Score,
+    deals::{Deal, Score},
     ids::{AlertId, DealId, DeliveryId, Owner, WatcherId, derived},
+    rates::Rates,
     time::{Zone, to_second},
+    value::{Valuations, Verdict},
     watchers::{ActiveHours, Reason, WatcherName},
 };
 
@@ -55,13 +57,16 @@ pub struct Alert {
     pub cause: Cause,
     /// Of which deal.
     pub deal: DealId,
-    /// In which version: what it cost then.
+    /// The version in which it had last changed: what it cost then.
     pub deal_version: u64,
     /// How good it was, for this member.
     pub score: Score,
     /// How to book it, step by step, in the language of the message; nothing for what is paid in money. Nobody's balances are in it.
     #[serde(default)]
     pub steps: Vec<String>,
+    /// That money is the better way, and up to which price, where it is: in the language of the message.
+    #[serde(default)]
+    pub money_first: Option<String>,
     /// Where it is in its life.
     pub state: AlertState,
     /// Why it is dropped, if it is.
@@ -94,6 +99,16 @@ pub enum Dropped {
     Superseded,
 }
 
+/// That money is the better way, in the language of the message: of an award whose points are worth less than anybody publishes,
+/// against the price of the same in money.
+pub fn money_first(deal: &Deal, rates: &Rates) -> Option<String> {
+    let valuation = deal.valuation.as_ref().filter(|valuation| valuation.same_for_money().is_some())?;
+    match valuation.verdict? {
+        Verdict::Poor => deal.break_even(&Valuations::default(), rates).map(|even| format!("Money is the better way. {even}.")),
+        Verdict::Fair | Verdict::Good | Verdict::Great | Verdict::Exceptional => None,
+    }
+}
+
 impl Alert {
     /// An alert for a match.
     pub fn raise(owner: Owner, cause: Cause, (deal, deal_version): (DealId, u64), score: Score, now: Timestamp) -> Self {
@@ -106,6 +121,7 @@ impl Alert {
             deal_version,
             score,
             steps: Vec::new(),
+            money_first: None,
             state: AlertState::Open,
             dropped: None,
             created_at: to_second(now),

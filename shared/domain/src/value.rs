@@ -9,6 +9,8 @@ mod of_deals;
 mod points;
 mod stays;
 
+use std::fmt;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -332,6 +334,14 @@ pub struct BreakEven {
     pub floor: Money,
     /// By the highest: above this, points win whoever is right.
     pub ceiling: Money,
+}
+
+impl fmt::Display for BreakEven {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { floor, ceiling } = self;
+        write!(f, "Paying cash wins below {floor}, points win above ")?;
+        if floor == ceiling { f.write_str("it") } else { ceiling.fmt(f) }
+    }
 }
 
 /// An award, valued and judged.

@@ -16,7 +16,7 @@ use domain::{
     identity::{Branding, Tenant},
     ids::Owner,
     money::{Currency, Money},
-    notifications::{Alert, Cause},
+    notifications::{Alert, Cause, money_first},
     rates::Rates,
     time::Zone,
     value::{Cash, Valuation},
@@ -146,6 +146,7 @@ impl Find {
         let score = Score::of(&self.parts, &Weights::default());
         let mut alert = Alert::raise(owner, cause, (deal.id, 1), score, deal.last_seen);
         alert.steps = steps_for_anyone(&deal.flight().fare, 1, deal.last_seen);
+        alert.money_first = money_first(&deal, Rates::shipped());
         AlertMail::new(&tenant, Reader { name: &name, zone: &zone }, &alert, &deal, &Urls::of("https://milebuy.example", &alert))
     }
 }

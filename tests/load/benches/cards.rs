@@ -78,6 +78,8 @@ fn plans() -> Vec<Wish> {
             by: WishedBy::Watcher(derived::<WatcherId>(&[&n.to_string()])),
             any_of: programmes.iter().skip(n * 2).step_by(7).take(4).cloned().collect(),
             points: None,
+            travellers: 1,
+            in_hand: false,
         })
         .collect()
 }

@@ -1,9 +1,10 @@
-//! Which programmes a member's plans need, which of them their cards reach, and which are missing.
+//! Which programmes a member's plans need, which of them their points pay for or their cards reach, and which are missing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Card, CardId, CardsHeld, Catalogue, Transfers};
 use crate::{
+    funding::{Balances, Terms, reachable},
     ids::{DealId, WatcherId},
     money::{Points, ProgrammeId},
     transfers::partners,
@@ -25,8 +26,23 @@ pub struct Wish {
     pub by: WishedBy,
     /// Of which programmes; any one of them will do.
     pub any_of: BTreeSet<ProgrammeId>,
-    /// How many, if that is known.
+    /// How many for each who travels, if that is known.
     pub points: Option<Points>,
+    /// How many travel.
+    pub travellers: u8,
+    /// Whether the member has the points for all of them already.
+    pub in_hand: bool,
+}
+
+impl Wish {
+    /// Held against what a member has: it is in hand where that is enough, with transfers that a recent source confirms. Each plan is
+    /// held against all of it, as it is against all cards. One that says no number of points is not in hand. O(programmes × transfers).
+    #[must_use]
+    pub fn held_against(self, balances: &Balances, terms: &Terms<'_>) -> Self {
+        let needed = self.points.map(|points| points.times(self.travellers).get());
+        let is_enough = |needed| self.any_of.iter().any(|programme| reachable(programme, balances, terms) >= needed);
+        Self { in_hand: needed.is_some_and(is_enough), ..self }
+    }
 }
 
 /// Where each currency can be transferred to.
@@ -108,8 +124,9 @@ impl<'a> Hand<'a> {
         self.cards.iter().filter_map(|card| Some((card.id.clone(), self.way(card, to)?))).collect()
     }
 
+    /// Whether a plan needs no other card: these bring its points, or they are there.
     pub(super) fn meets(&self, wish: &Wish) -> bool {
-        wish.any_of.iter().any(|programme| self.cards.iter().any(|card| self.way(card, programme).is_some()))
+        wish.in_hand || wish.any_of.iter().any(|programme| self.cards.iter().any(|card| self.way(card, programme).is_some()))
     }
 }
 
@@ -124,7 +141,9 @@ pub struct Gap {
     pub points: Option<Points>,
     /// The cards held that bring them.
     pub ways: Vec<(CardId, Way)>,
-    /// How many of the plans that need it can't be met by any card held, through this or another programme.
+    /// For how many of the plans that need it the member has the points, of this or another programme.
+    pub in_hand: usize,
+    /// How many of the others can't be met by any card held, through this or another programme.
     pub unmet: usize,
 }
 
@@ -135,12 +154,12 @@ pub struct Gaps {
     pub programmes: Vec<Gap>,
     /// How many plans there are.
     pub wishes: usize,
-    /// How many of them no card held can meet.
+    /// For how many of them the member lacks the points, and no card held brings them.
     pub unmet: usize,
 }
 
 impl Gaps {
-    /// Holds plans against the cards held. O(plans × programmes × cards held).
+    /// Holds plans against the points and the cards held. O(plans × programmes × cards held).
     pub fn of(wishes: &[Wish], held: &CardsHeld, catalogue: &Catalogue, reach: &Reach) -> Self {
         let hand = Hand::of(held, catalogue, reach);
         let mut programmes: BTreeMap<&ProgrammeId, Gap> = BTreeMap::new();
@@ -154,10 +173,12 @@ impl Gaps {
                     for_what: Vec::new(),
                     points: None,
                     ways: hand.ways(programme),
+                    in_hand: 0,
                     unmet: 0,
                 });
                 gap.for_what.push(wish.by);
                 gap.points = gap.points.max(wish.points);
+                gap.in_hand += usize::from(wish.in_hand);
                 gap.unmet += unmet;
             }
         }

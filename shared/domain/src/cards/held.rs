@@ -65,7 +65,8 @@ pub struct CardsHeld {
     pub held: Vec<HeldCard>,
     /// Cards that the catalogue does not have.
     pub elsewhere: Vec<Elsewhere>,
-    /// What they spend a year. Empty if they do not say.
+    /// What they spend a year, as far as they say: it is all that they spend only if `everything` is among it, what they spend on
+    /// everything else.
     pub spending: Vec<Spending>,
     /// Whether they have a business: some cards are for no one else.
     pub business: bool,

@@ -136,6 +136,10 @@ pub enum Obstacle {
     FeeNotKnown,
     /// It fills no gap, and costs more in its first year than it brings.
     NothingToGain,
+    /// A rule forbids to have it together with those that are recommended.
+    NotTogether(RuleId),
+    /// Those that are recommended do more, or leave nothing for it to add.
+    Outranked,
 }
 
 /// A card to get.
@@ -163,7 +167,7 @@ pub struct LeftOut {
 pub struct Advice {
     /// The best first, at most [`MOST`]; each is the best for who has those before it.
     pub recommended: Vec<Recommendation>,
-    /// What something speaks against for who gets no other card, by their ids.
+    /// All others, by their ids.
     pub left_out: Vec<LeftOut>,
 }
 
@@ -175,7 +179,7 @@ pub fn recommend(catalogue: &Catalogue, situation: Situation<'_>) -> Advice {
     let mut candidates = Vec::new();
     for (card, figures) in scored(catalogue, catalogue.cards(), situation) {
         let mut why = obstacles(catalogue, card, situation);
-        if figures.gains_nothing() {
+        if why.is_empty() && figures.gains_nothing() {
             why.push(Obstacle::NothingToGain);
         }
         if why.is_empty() {
@@ -191,6 +195,12 @@ pub fn recommend(catalogue: &Catalogue, situation: Situation<'_>) -> Advice {
         candidates.retain(|candidate| candidate.id != card.id);
         taken.push(card);
     }
+    advice.left_out.extend(candidates.into_iter().map(|card| {
+        let rule = clash(&[&taken[..], &[card]].concat(), catalogue, situation);
+        let why = rule.map_or(Obstacle::Outranked, |rule| Obstacle::NotTogether(rule.id.clone()));
+        LeftOut { card: card.id.clone(), why: vec![why] }
+    }));
+    advice.left_out.sort_unstable_by(|one, other| one.card.cmp(&other.card));
     advice
 }
 
@@ -205,14 +215,14 @@ fn best_beside<'a>(
     let mut ranked = scored(catalogue, candidates.iter().copied(), Situation { held: &held, ..situation });
     ranked.retain(|(_, figures)| !figures.gains_nothing());
     ranked.sort_by(|(a, one), (b, other)| other.score.cmp(&one.score).then_with(|| a.id.cmp(&b.id)));
-    ranked.into_iter().find(|(card, _)| go_together(&[taken, &[*card]].concat(), catalogue, situation))
+    ranked.into_iter().find(|(card, _)| clash(&[taken, &[*card]].concat(), catalogue, situation).is_none())
 }
 
-/// Whether each of these cards can be had by who has opened all the others today.
-fn go_together(cards: &[&Card], catalogue: &Catalogue, Situation { held, today, .. }: Situation<'_>) -> bool {
-    cards.iter().all(|last| {
+/// The rule, if there is one, that refuses one of these cards to who has opened all the others today.
+fn clash<'a>(cards: &[&Card], catalogue: &'a Catalogue, Situation { held, today, .. }: Situation<'_>) -> Option<&'a Rule> {
+    cards.iter().find_map(|last| {
         let before = held.and(cards.iter().copied().filter(|card| card.id != last.id), today);
-        refusals(catalogue, last, &before, today).next().is_none()
+        refusals(catalogue, last, &before, today).next()
     })
 }
 
@@ -330,8 +340,10 @@ fn welcome(catalogue: &Catalogue, card: &Card, worth: PointWorth, situation: Sit
         return (0, Reason::BonusWithheld { rule: rule.id.clone() });
     }
     let spent: i64 = held.spending.iter().map(|spent| i64::from(spent.usd_a_year) * 100).sum();
+    // Who does not say what they spend on everything else has not said how much they spend.
+    let is_all = held.spending.iter().any(|spent| spent.category == Category::Everything);
     // What is spent in the bonus's months, taken as twelfths of a year.
-    if !held.spending.is_empty() && spent * i64::from(bonus.months) < cents(bonus.spend) * 12 {
+    if is_all && spent * i64::from(bonus.months) < cents(bonus.spend) * 12 {
         return (0, Reason::BonusTooFar { bonus });
     }
     let value = value_cents(i64::try_from(bonus.points.get()).unwrap_or(i64::MAX), worth);

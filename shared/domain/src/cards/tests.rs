@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 
 use super::*;
 use crate::{
+    funding::Terms,
     ids::derived,
     money::{CentsPerPoint, Currency},
     transfers::partners,
@@ -33,7 +34,13 @@ fn reach() -> Reach {
 
 fn wish(programmes: &[&str]) -> Wish {
     let by = WishedBy::Watcher(derived(programmes));
-    Wish { by, any_of: programmes.iter().map(|programme| id(programme)).collect(), points: Some(70_000.try_into().unwrap()) }
+    Wish {
+        by,
+        any_of: programmes.iter().map(|programme| id(programme)).collect(),
+        points: Some(70_000.try_into().unwrap()),
+        travellers: 1,
+        in_hand: false,
+    }
 }
 
 fn held(card: &str, opened: Date) -> HeldCard {
@@ -165,6 +172,44 @@ fn only_confirmed_transfers_reach_anything() {
 }
 
 #[test]
+fn what_is_in_hand_is_no_gap_and_nothing_brings_it_within_reach() {
+    let terms = Terms::shipped("2026-11-21T12:00:00Z".parse().unwrap());
+    let held_against = |wish: Wish, balances: &[(&str, u64)]| {
+        let balances = balances.iter().map(|(of, points)| (id(of), (*points).try_into().unwrap())).collect();
+        wish.held_against(&balances, &terms)
+    };
+    let american = || wish(&["aadvantage", "hyatt"]);
+    for (balances, is_enough) in [
+        (vec![("aadvantage", 70_000)], true),
+        (vec![("aadvantage", 69_999)], false),
+        (vec![("chase-ur", 50_000), ("hyatt", 20_000)], true),
+        (vec![("chase-ur", 40_000), ("hyatt", 20_000)], false),
+        (vec![("skymiles", 500_000)], false),
+        (vec![], false),
+    ] {
+        assert_eq!(held_against(american(), &balances).in_hand, is_enough, "{balances:?}");
+    }
+    assert!(!held_against(Wish { travellers: 2, ..american() }, &[("aadvantage", 70_000)]).in_hand, "it is for one of two");
+    assert!(!held_against(Wish { points: None, ..american() }, &[("aadvantage", 500_000)]).in_hand, "nobody says how many");
+    let unconfirmed = partners()
+        .iter()
+        .find(|partner| {
+            !partner.confirmed
+                && !partners().iter().any(|other| other.confirmed && other.from == partner.from && other.to == partner.to)
+        })
+        .unwrap();
+    assert!(!held_against(wish(&[unconfirmed.to.as_str()]), &[(unconfirmed.from.as_str(), 10_000_000)]).in_hand);
+
+    let met = [held_against(american(), &[("aadvantage", 70_000)])];
+    let gaps = Gaps::of(&met, &CardsHeld::default(), Catalogue::shipped(), &reach());
+    assert_eq!(
+        (gaps.unmet, gaps.programmes.iter().map(|gap| (gap.in_hand, gap.unmet)).collect::<Vec<_>>()),
+        (0, vec![(1, 0); 2])
+    );
+    assert!(advise(&CardsHeld::default(), &met).recommended.iter().all(|recommendation| recommendation.score.filled == 0));
+}
+
+#[test]
 fn a_paired_card_reaches_no_further_than_its_currency_without_its_pair() {
     let catalogue = Catalogue::shipped();
     let old = date(2020, 1, 1);
@@ -203,7 +248,8 @@ fn rules_that_would_refuse_exclude_and_are_named() {
     let at_work = CardsHeld { elsewhere: vec![business; 5], ..CardsHeld::default() };
     assert!(recommended(&advise(&at_work, &[wish(&["hyatt"])])).contains(&"chase-sapphire-preferred"));
     let four = CardsHeld { elsewhere: five.elsewhere[..4].to_vec(), ..CardsHeld::default() };
-    assert!(why_not(&advise(&four, &[]), "chase-sapphire-preferred").is_empty());
+    let refused = |why: &Obstacle| matches!(why, Obstacle::Refused(_));
+    assert!(!why_not(&advise(&four, &[]), "chase-sapphire-preferred").iter().any(refused));
 }
 
 #[test]
@@ -378,9 +424,12 @@ fn spending_counts_where_it_is_known() {
     assert_eq!(value(&spend(Category::Groceries, 30_000), "amex-gold"), 105_000);
     // Hotels are travel, and where a card knows neither they are everything else.
     assert_eq!(value(&spend(Category::Hotels, 1_000), "amex-gold"), 1_000);
-    // 3,000 dollars are not spent in three months by who spends 6,000 a year.
-    let little = spend(Category::Dining, 6_000);
-    assert_eq!(value(&little, "amex-blue-business-plus"), 12_000);
+    // 3,000 dollars are not spent in three months by who spends 6,000 a year on everything.
+    let business = "amex-blue-business-plus";
+    assert_eq!(value(&spend(Category::Everything, 6_000), business), 12_000);
+    // Who says what they spend on one thing has not said that they spend no more.
+    let bonus = Catalogue::shipped().card(&id(business)).unwrap().bonus.unwrap().points.get();
+    assert_eq!(value(&spend(Category::Dining, 6_000), business), 12_000 + i64::try_from(bonus).unwrap());
 }
 
 #[test]
@@ -484,6 +533,10 @@ proptest! {
             prop_assert!(found.kind == CardKind::Personal || held.business);
         }
         prop_assert!(advice.left_out.iter().all(|left| !left.why.is_empty()));
+        let taken = advice.recommended.iter().map(|recommendation| &recommendation.card);
+        let mut named: Vec<&CardId> = taken.chain(advice.left_out.iter().map(|left| &left.card)).collect();
+        named.sort_unstable();
+        prop_assert!(named.into_iter().eq(Catalogue::shipped().cards().map(|card| &card.id)), "each is in one of the two");
     }
 
     /// Who gets all of them, in whatever order, is refused none.

@@ -293,9 +293,12 @@ impl Small {
         all.map(|(programme, worth)| (id(programme), CentsPerPoint::from_ten_thousandths(*worth))).collect()
     }
 
+    fn terms(&self) -> Terms<'_> {
+        Terms { partners: &self.partners, bonuses: &self.bonuses, at: now() }
+    }
+
     fn plan(&self) -> Result<FundingPlan, FundingError> {
-        let terms = Terms { partners: &self.partners, bonuses: &self.bonuses, at: now() };
-        plan(&id("hyatt"), pts(self.need), &self.balances(), &self.valuations(), &terms)
+        plan(&id("hyatt"), pts(self.need), &self.balances(), &self.valuations(), &self.terms())
     }
 
     fn percent(&self, partner: &TransferPartner) -> u32 {
@@ -463,6 +466,14 @@ proptest! {
         if let (true, Ok(plan)) = (small.is_bounded(), small.plan()) {
             prop_assert_eq!(Some(small.goodness_of(&plan)), small.brute_force(true));
         }
+    }
+
+    #[test]
+    fn as_many_points_as_can_be_reached_have_a_plan(small in small(), unconfirmed in 0_usize..5) {
+        let mut small = small;
+        small.partners.iter_mut().take(unconfirmed).for_each(|partner| partner.confirmed = false);
+        let sure = small.plan().is_ok_and(|plan| plan.transfers.iter().all(|transfer| transfer.confirmed));
+        prop_assert_eq!(reachable(&id("hyatt"), &small.balances(), &small.terms()) >= small.need, sure);
     }
 
     #[test]

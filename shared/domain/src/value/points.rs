@@ -60,7 +60,7 @@ impl FromIterator<(ProgrammeId, CentsPerPoint)> for Valuations {
 }
 
 /// What [`is_own`] asks for.
-const OWN_RULE: &str = "must be above 0 and at most 1000 cents";
+const OWN_RULE: &str = "above 0 and at most 1000 cents";
 
 /// Whether a member can value a point so.
 fn is_own(cents: CentsPerPoint) -> bool {
@@ -73,7 +73,7 @@ fn is_own(cents: CentsPerPoint) -> bool {
 /// If it is none.
 pub fn own(text: &str) -> Result<CentsPerPoint, Invalid> {
     let cents = text.parse()?;
-    if is_own(cents) { Ok(cents) } else { Err(Invalid { what: "cents per point", rule: OWN_RULE }) }
+    if is_own(cents) { Ok(cents) } else { Err(Invalid { what: "a point's worth", rule: OWN_RULE }) }
 }
 
 impl Input for Valuations {
@@ -82,7 +82,7 @@ impl Input for Valuations {
         let mut check = Check::new();
         for (programme, cents) in &own {
             let at = format!("valuations/{programme}");
-            check.that(is_own(*cents), &at, "invalid", OWN_RULE);
+            check.that(is_own(*cents), &at, "invalid", format!("must be {OWN_RULE}"));
             check.that(name_of(programme).is_some(), &at, "unknown-programme", "there is no such programme");
         }
         fields.check(check).then_some(Self(own))

@@ -107,6 +107,15 @@ async fn gaps_are_what_plans_need_and_cards_do_not_bring() {
     assert_eq!(american["watchers"], json!([watcher]));
     assert_eq!(american["deals"], json!([deal]), "what was saved counts, and not what it was only told of");
     assert!(before.body["unmet"].as_u64() > Some(0));
+    assert_eq!(american["inHand"], 0);
+    let have = async |points: u32| {
+        demo.put("/v1/me/balances").body(json!({"balances": {"aadvantage": points}})).send().await.assert(204, "");
+        let gaps = demo.get(GAPS).send().await;
+        (gap(&gaps, "aadvantage")["inHand"].as_u64().unwrap(), gaps.body["unmet"].as_u64().unwrap())
+    };
+    let unmet = before.body["unmet"].as_u64().unwrap();
+    assert_eq!([have(1).await, have(1_000_000).await], [(0, unmet), (1, unmet - 1)], "the watcher says no number of points");
+    have(0).await;
 
     say(&demo, json!({"held": [{"card": "citi-strata-premier", "opened": "2024-05-01"}]})).await.assert(204, "");
     let after = demo.get(GAPS).send().await;
@@ -128,6 +137,10 @@ async fn cards_are_recommended_with_numbers_and_reasons() {
     insta::assert_json_snapshot!("recommendation", items[0]);
     let business =
         advice.body["notRecommended"].as_array().unwrap().iter().find(|left| left["card"] == "citi-aadvantage-business");
+    let left = advice.body["notRecommended"].as_array().unwrap();
+    let had = left.iter().find(|left| left["card"] == "chase-sapphire-preferred").unwrap();
+    assert_eq!(had["why"], json!([{"kind": "held", "text": "You have it."}]));
+    assert_eq!(items.len() + left.len(), domain::cards::Catalogue::shipped().cards().count(), "each is named");
     assert_eq!(business.unwrap()["why"], json!([{"kind": "needs-business", "text": "It is for businesses."}]));
 }
 

@@ -88,6 +88,8 @@ async fn what_is_no_value_of_a_filter_is_refused_with_all_others() {
     for query in ["minScore=-1", "minScore=", "minScore=1.5", "from=", "cabin=Economy"] {
         app.member("demo").get(&format!("{DEALS}?{query}")).send().await.assert(422, "invalid-input");
     }
+    let nobodys = app.member("demo").get(&format!("{DEALS}?programme=nothing")).send().await;
+    assert_eq!(faults(nobodys.assert(422, "invalid-input")), [("/programme".to_owned(), "unknown-programme".to_owned())]);
 }
 
 /// Spec: every fault named at once.

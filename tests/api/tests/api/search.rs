@@ -141,6 +141,7 @@ async fn who_searches_for_two_books_for_two() {
     for (travellers, ok) in [(0, false), (10, false), (9, true)] {
         let reply = demo.post("/v1/me/bookings").body(with(wanted.clone(), "travellers", json!(travellers))).send().await;
         reply.assert(if ok { 201 } else { 422 }, if ok { "" } else { "invalid-input" });
+        assert!(ok || faults(&reply) == [("/travellers".to_owned(), "out-of-range".to_owned())], "{}", reply.body);
     }
     let free = app.member("free");
     let booking = free.post("/v1/me/bookings").body(&wanted).send().await;

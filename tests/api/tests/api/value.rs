@@ -324,6 +324,11 @@ async fn the_tables_of_transfers_are_shown_with_their_sources() {
         let items = ask(&demo, path).await["items"].as_array().unwrap().clone();
         assert!(!items.is_empty() && items.iter().all(|row| row["source"].is_string() && row["asOf"].is_string()), "{path}");
     }
+    let today = json!(app.clock.now().strftime("%F").to_string());
+    for row in ask(&demo, "/v1/transfer-bonuses").await["items"].as_array().unwrap() {
+        let in_force = row["starts"].as_str() <= today.as_str() && today.as_str() < row["ends"].as_str();
+        assert_eq!(row["inForce"], in_force, "{row}");
+    }
 }
 
 #[tokio::test]
