@@ -275,8 +275,9 @@ impl<Q: Askable> Search<'_, Q> {
                 if plan.refresh {
                     self.refresh_later().await;
                     counted = Counted::Stale;
+                } else if self.wish.since.is_none() {
+                    self.cx.kept::<Recent>().note((&self.servers.scope, &self.key), self.cx.now(), answer);
                 }
-                self.cx.kept::<Recent>().note((&self.servers.scope, &self.key), self.cx.now(), answer);
                 return self.shown(answer.clone(), counted, &look);
             }
             if held.is_some() {
@@ -301,14 +302,17 @@ impl<Q: Askable> Search<'_, Q> {
 
     /// What this instance has read a moment ago, if it is fresh and nobody has to be asked.
     async fn read_lately(&self) -> Result<Option<Had<Q>>, NoAnswer> {
+        if self.wish.since.is_some() {
+            return Ok(None);
+        }
         let kept = self.cx.kept::<Recent>().get::<Q>((&self.servers.scope, &self.key), self.cx.now());
-        let Some(kept) = kept.filter(|_| self.wish.since.is_none()) else { return Ok(None) };
+        let Some(kept) = kept else { return Ok(None) };
         let marks = self.marks(Some(&kept)).await?;
         let look = Look { now: self.cx.now(), since: None, marks: &marks };
         if caching::plan(Some(&kept), &self.sources, &look) != Plan::default() {
             return Ok(None);
         }
-        self.shown(kept, Counted::Hit, &look).map(Some)
+        self.shown(Answer::clone(&kept), Counted::Hit, &look).map(Some)
     }
 
     /// The marks that can be on a part of what is kept.

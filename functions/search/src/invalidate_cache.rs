@@ -12,10 +12,8 @@ use domain::{
     sources::Vertical,
 };
 use jiff::{Timestamp, civil::Date};
-use platform::{
-    Answer, Command, Deps, Endpoint, Problems, Reply,
-    config::{NO_SUCH_SOURCE, is_source},
-};
+use platform::{Answer, Command, Deps, Endpoint, Problems, Reply};
+use providers::sources::{self, NO_SUCH_SOURCE};
 use serde::Serialize;
 use storage::{Change, Entity, KeptMark};
 use utoipa::ToSchema;
@@ -92,12 +90,11 @@ impl Input for InvalidateCache {
         let (key, route) = (fields.given::<SearchKey>("searchKey", leaf), fields.given::<Route>("route", object));
         let property = fields.given::<String>("property", leaf);
         let (source, days) = (fields.given::<SourceId>("source", leaf), fields.given::<Days>("days", object));
-        let (key, route, property, source, days) = (key?, route?, property?, source?, days?);
+        let is_known = |source: &SourceId| sources::source(source.as_str()).is_some();
         let mut check = Check::new();
-        check.that(source.as_ref().is_none_or(is_source), "source", "unknown", NO_SUCH_SOURCE);
-        if !fields.check(check) {
-            return None;
-        }
+        check.that(source.iter().flatten().all(is_known), "source", "unknown", NO_SUCH_SOURCE);
+        let is_known = fields.check(check);
+        let (key, route, property, source, days) = (key?, route?, property?, source?, days?);
         let stock = match (key, route, property) {
             (Some(key), None, None) if source.is_none() && days.is_none() => return Some(Self(Doubt::Question(key))),
             (None, Some(Route { from, to }), None) => Stock::Route(from, to),
@@ -111,7 +108,7 @@ impl Input for InvalidateCache {
                 return None;
             }
         };
-        Some(Self(Doubt::Stock { source, stock, days: days.map(|Days { from, to }| (from, to)) }))
+        is_known.then(|| Self(Doubt::Stock { source, stock, days: days.map(|Days { from, to }| (from, to)) }))
     }
 }
 

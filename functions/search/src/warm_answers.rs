@@ -47,7 +47,8 @@ async fn warm_answers(cx: &Deps, deadline: Timestamp) -> Result<(), JobError> {
 }
 
 /// Sets what it cost last aside in the hour's budget, and has it asked for; who has asked settles it. False if too little is left. The
-/// message comes before the note that it is sent: one that is sent twice finds the answer fresh, and nothing is set aside for it again.
+/// message comes before the note that it is sent: one that is sent twice finds the answer fresh, and nothing is set aside for it again
+/// within the hour, whether it is settled or not.
 async fn warm(cx: &Deps, answer: &DueAnswer) -> Result<bool, JobError> {
     let DueAnswer { tenant, vertical, scope, key, calls, .. } = answer.clone();
     let (at, calls) = (cx.now(), calls.clamp(1, CALLS_PER_HOUR));

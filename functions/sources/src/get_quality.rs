@@ -10,11 +10,8 @@ use domain::{
     quality::Report,
 };
 use jiff::civil::Date;
-use platform::{
-    Answer, Deps, Endpoint, Problems, Reply,
-    config::{NO_SUCH_SOURCE, is_source},
-    query::Asked,
-};
+use platform::{Answer, Deps, Endpoint, Problems, Reply, query::Asked};
+use providers::sources::{self, NO_SUCH_SOURCE};
 use serde::Serialize;
 use storage::{Entity, QualityCount};
 use utoipa::{IntoParams, ToSchema};
@@ -74,7 +71,8 @@ pub struct AnswersView {
 fn asked(parts: &Parts) -> Result<(SourceId, Date), Faults> {
     let mut asked = Asked::of(parts);
     let (source, day) = (asked.required::<SourceId>("source"), asked.required("day"));
-    asked.that(source.as_ref().is_none_or(is_source), "/source", "unknown", NO_SUCH_SOURCE);
+    let is_known = |source: &SourceId| sources::source(source.as_str()).is_some();
+    asked.that(source.as_ref().is_none_or(is_known), "/source", "unknown", NO_SUCH_SOURCE);
     asked.done(source.zip(day))
 }
 

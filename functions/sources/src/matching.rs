@@ -59,8 +59,7 @@ async fn new(cx: &Deps, scope: &KeyScope, listing: &Listing) -> Result<Option<Ch
         }
         Placing::Alone(doubts) => {
             let id = Property::id_by(&listing.key);
-            let first = Property::first(id, Cell::of(position), listing.clone());
-            let mut property = Property { scope: scope.clone(), ..first };
+            let mut property = Property::first(id, scope.clone(), Cell::of(position), listing.clone());
             let mut placed = PlacedListing::of(listing.key.clone(), &property);
             let change = change.create(&mut property).create(&mut placed);
             // Operators decide for all, and are not shown what a tenant's own key has bought.

@@ -161,9 +161,7 @@ pub(crate) async fn set_key(
     (key, set_by): (&SourceKey, MemberId),
 ) -> Reply<()> {
     let mut check = Check::new();
-    let fits =
-        !source.key_of_two || key.expose().split_once(':').is_some_and(|(one, other)| !one.is_empty() && !other.is_empty());
-    check.that(fits, "/key", "two-parts", "this source's key is of two parts, with a colon between them");
+    check.that(source.takes(key.secret()), "/key", "two-parts", "this source's key is of two parts, with a colon between them");
     check.done()?;
     let mut entry = entry_of(&line_at(cx, scope, source).await?, scope)?;
     if_match.check(entry.version)?;

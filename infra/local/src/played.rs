@@ -6,15 +6,25 @@ use axum::{Router, body::Body};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use platform::{
-    config::{OPEN_SOURCES, SOURCES, SourceAccess},
+    config::{OPEN_SOURCES, SOURCES},
     outside::{Call, MAX_ANSWER_BYTES, Outside, OutsideError, OverHttp},
 };
+use secrecy::SecretString;
 use tower::ServiceExt;
 
 use crate::recordings::{self, Recordings};
 
 /// The address that recorded sources are configured with. Nothing resolves it (RFC 2606), as nothing is to.
 const ADDRESS: &str = "http://recordings.invalid";
+
+/// How a source is reached.
+#[derive(Debug, Clone)]
+pub struct SourceAccess {
+    /// Its base address, without a slash at the end.
+    pub url: String,
+    /// Our key.
+    pub key: SecretString,
+}
 
 /// Sources over real sockets where there is a key, and recorded ones elsewhere.
 #[derive(Debug)]
@@ -68,9 +78,14 @@ impl Sources {
         Ok(Self { live: client, recorded, access, open })
     }
 
-    /// Where a source is, and our key.
-    pub fn access(&self, source: &str) -> Option<(&'static str, SourceAccess)> {
-        self.access.get_key_value(source).map(|(id, access)| (*id, access.clone()))
+    /// Our key of a source.
+    pub fn key(&self, source: &str) -> Option<(&'static str, SecretString)> {
+        self.access.get_key_value(source).map(|(id, access)| (*id, access.key.clone()))
+    }
+
+    /// Where a source is of which there is a key.
+    pub fn address(&self, source: &str) -> Option<(&'static str, String)> {
+        self.access.get_key_value(source).map(|(id, access)| (*id, access.url.clone()))
     }
 
     /// Where each source is of which there is a key.
@@ -128,7 +143,7 @@ mod tests {
     #[test]
     fn a_source_with_a_key_is_called_and_another_one_played() {
         let sources = Sources::open(live_sources(|name| (name == "DUFFEL_KEY").then(|| "secret".to_owned()))).unwrap();
-        let (_, duffel) = sources.access("duffel").unwrap();
+        let duffel = &sources.access["duffel"];
         assert_eq!((duffel.url.as_str(), duffel.key.expose_secret()), ("https://api.duffel.com", "secret"));
         assert!(!sources.is_recorded("duffel") && sources.is_recorded("seats-aero"));
         assert!(!sources.is_recorded("ecb"), "where one is live, the clock is, and so is the bank");
@@ -138,7 +153,7 @@ mod tests {
     #[tokio::test]
     async fn a_recorded_source_answers_in_process() {
         let sources = Sources::open(BTreeMap::new()).unwrap();
-        let (_, access) = sources.access("seats-aero").unwrap();
+        let access = &sources.access["seats-aero"];
         let request = http::Request::get(format!("{}/search?origin_airport=LAX&destination_airport=DXB", access.url))
             .header("partner-authorization", access.key.expose_secret())
             .body(Bytes::new())

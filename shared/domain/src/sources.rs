@@ -172,6 +172,11 @@ impl TryFrom<String> for SourceKey {
 }
 
 impl SourceKey {
+    /// To be held against the form that a source's keys have.
+    pub fn secret(&self) -> &SecretString {
+        &self.0
+    }
+
     /// To be sealed.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()

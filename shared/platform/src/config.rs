@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use domain::{flights::SourceId, identity::EmailAddress};
+use domain::identity::EmailAddress;
 use secrecy::SecretString;
 use storage::Grant;
 
@@ -34,21 +34,13 @@ pub struct Config {
     pub public_url: String,
     /// Writes metrics to standard output, where CloudWatch reads them.
     pub emit_metrics: bool,
-    /// Each outside source: where it is and our key.
-    pub sources: BTreeMap<&'static str, SourceAccess>,
-    /// The sources of which whoever calls them is given our key, and where they are: that is no secret.
-    pub given: BTreeMap<&'static str, String>,
+    /// Our key of each outside source that it calls, where the environment gives one.
+    pub keys: BTreeMap<&'static str, SecretString>,
+    /// The base address, without a slash at the end, of each outside source of which whoever calls it is given our key: that is no
+    /// secret.
+    pub addresses: BTreeMap<&'static str, String>,
     /// Each outside source that asks for no key: its base address, without a slash at the end.
     pub open_sources: BTreeMap<&'static str, String>,
-}
-
-/// How an outside source is reached.
-#[derive(Debug, Clone)]
-pub struct SourceAccess {
-    /// Its base address, without a slash at the end.
-    pub url: String,
-    /// Our key.
-    pub key: SecretString,
 }
 
 /// The outside sources: id, variable prefix, and their own address, where one is published.
@@ -65,14 +57,6 @@ pub const SOURCES: [(&str, &str, Option<&str>); 11] = [
     ("makemytrip", "MAKEMYTRIP", None),
     ("trip-com", "TRIP_COM", None),
 ];
-
-/// Whether there is an outside source of this id.
-pub fn is_source(id: &SourceId) -> bool {
-    SOURCES.iter().any(|(known, ..)| *known == id.as_str())
-}
-
-/// What is said of an id of which there is none.
-pub const NO_SUCH_SOURCE: &str = "there is no such source";
 
 /// Those whose key every deployment has among its secrets. The keys of the others are set by operators, or by tenants for
 /// themselves; an environment may give them, too.
@@ -174,10 +158,7 @@ impl Config {
         let secrets = needed.secrets.iter().filter(|name| **name != SIGNING_KEY).map(secret).collect();
         let mail_sender = reader.parsed("MAIL_SENDER", "must be an email address", |value| value.parse().ok());
         let public_url = reader.url("PUBLIC_URL", None);
-        let called = SOURCES.into_iter().filter(|(id, ..)| needed.sources.contains(id));
-        let sources: BTreeMap<_, _> = called.filter_map(|called| reader.source(called)).collect();
-        let of_all = SOURCES.into_iter().filter_map(|(id, prefix, address)| Some((id, reader.given((id, prefix, address))?)));
-        let given = of_all.chain(sources.iter().map(|(id, access)| (*id, access.url.clone()))).collect();
+        let (keys, addresses) = reader.sources(&needed.sources);
         let called = OPEN_SOURCES.into_iter().filter(|(id, ..)| needed.sources.contains(id));
         let open_sources =
             called.map(|(id, prefix, address)| (id, reader.url(&format!("{prefix}_URL"), Some(address)))).collect();
@@ -193,8 +174,8 @@ impl Config {
                 mail_configuration_set: reader.optional("MAIL_CONFIGURATION_SET"),
                 public_url,
                 emit_metrics: reader.or("EMIT_METRICS", "true") == "true",
-                sources,
-                given,
+                keys,
+                addresses,
                 open_sources,
             }),
             None => Err(ConfigError(reader.faults)),
@@ -237,20 +218,21 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         value.trim_end_matches('/').to_owned()
     }
 
-    /// How a source is reached. One that not every deployment has a key of is there if it has one.
-    fn source(&mut self, (id, prefix, address): (&'static str, &str, Option<&str>)) -> Option<(&'static str, SourceAccess)> {
-        let (url, key) = (format!("{prefix}_URL"), format!("{prefix}_KEY"));
-        if !KEYED.contains(&id) && self.optional(&key).is_none() {
-            return None;
+    /// Our keys of the sources that are called, and where those are of which there is one. Every deployment has a key of some, also where
+    /// a function that does not call them is not told it.
+    fn sources(&mut self, called: &[&'static str]) -> (BTreeMap<&'static str, SecretString>, BTreeMap<&'static str, String>) {
+        let (mut keys, mut addresses) = (BTreeMap::new(), BTreeMap::new());
+        for (id, prefix, address) in SOURCES {
+            let (key, is_called) = (format!("{prefix}_KEY"), called.contains(&id));
+            if !KEYED.contains(&id) && (!is_called || self.optional(&key).is_none()) {
+                continue;
+            }
+            addresses.insert(id, self.url(&format!("{prefix}_URL"), address));
+            if is_called {
+                keys.insert(id, self.secret(&key, 1));
+            }
         }
-        let url = self.url(&url, address);
-        Some((id, SourceAccess { url, key: self.secret(&key, 1) }))
-    }
-
-    /// Where a source is whose key every deployment has.
-    fn given(&self, (id, prefix, address): (&'static str, &str, Option<&str>)) -> Option<String> {
-        let set = || self.optional(&format!("{prefix}_URL")).or_else(|| address.map(str::to_owned));
-        KEYED.contains(&id).then(set).flatten()
+        (keys, addresses)
     }
 
     fn secret(&mut self, name: &str, at_least: usize) -> SecretString {

@@ -2,7 +2,7 @@
 //! the key of the search it is taken from what is kept of the answer (decision 0035); so is what is newer there than what is kept.
 
 use domain::{
-    answers::Part,
+    answers::SearchAnswer,
     caching::Look,
     deals::{Assessed, Deal, DealState, assess},
     ids::{DealId, TenantId},
@@ -54,18 +54,18 @@ impl ShownDeal {
         Ok(match (kept, seen) {
             (None, None | Some(Seen::Others)) => return Err(Failure::NotFound("deal")),
             (None, Some(Seen::Nothing)) => return Err(Failure::NoLongerShown),
-            (None, Some(Seen::It(seen, travellers))) => {
+            (None, Some(Seen::It { seen, travellers, search: _ })) => {
                 let deal = Deal::first_seen(tenant.clone(), *seen, cx.now());
                 Self { deal, travellers: Some(travellers), kept: Kept::Not }
             }
             (Some(deal), None | Some(Seen::Others | Seen::Nothing)) => Self { deal, travellers: None, kept: Kept::AsShown },
-            (Some(mut deal), Some(Seen::It(seen, travellers))) => {
-                let before = deal.state;
+            (Some(mut deal), Some(Seen::It { seen, travellers, search })) => {
+                let was_gone = deal.state == DealState::Gone;
                 let is_newer = deal.seen_elsewhere(*seen, cx.now());
-                let kept = match (is_newer, before, search) {
-                    (true, DealState::Gone, Some(search)) => Kept::Gone(search.clone()),
-                    (true, DealState::Live | DealState::Gone, _) => Kept::Older,
-                    (false, DealState::Live | DealState::Gone, _) => Kept::AsShown,
+                let kept = match (is_newer, was_gone) {
+                    (false, _) => Kept::AsShown,
+                    (true, true) => Kept::Gone(search),
+                    (true, false) => Kept::Older,
                 };
                 Self { deal, travellers: Some(travellers), kept }
             }
@@ -78,7 +78,8 @@ impl ShownDeal {
             Kept::Not => change.create(&mut self.deal),
             Kept::Older => change.update(&mut self.deal),
             Kept::Gone(search) => {
-                // Whose search it is forgot it when it was gone: it has to say so again, and to tell its watchers until then.
+                // Its search forgot it when it was gone: the sighting says the version before this one, so that the search's next run
+                // tells its watchers.
                 let sighting = Sighting {
                     tenant: self.deal.tenant.clone(),
                     search_key: search.clone(),
@@ -97,43 +98,45 @@ impl ShownDeal {
 
 /// What the answers to a search show.
 enum Seen {
-    /// The deal, for so many travellers.
-    It(Box<Assessed>, u8),
+    /// The deal.
+    It {
+        seen: Box<Assessed>,
+        /// For so many the search was.
+        travellers: u8,
+        search: SearchKey,
+    },
     /// Others, or that there are none.
     Others,
-    /// Nothing that is kept and still to be believed.
+    /// Nothing that is kept and still to be believed, or too little to say that it is not among it.
     Nothing,
 }
 
 async fn in_answers(cx: &Deps, tenant: &TenantId, id: DealId, search: &SearchKey) -> Result<Seen, StoreError> {
+    let (switches, rates) = (cx.store().switches_of(tenant).await?, cx.rates().await?);
+    let mut seen = None;
     // What was asked for with a key of the tenant's own is kept for it alone, and counts before what is everyone's.
-    let mut seen = Seen::Nothing;
     for scope in [KeyScope::Tenant(tenant.clone()), KeyScope::Deployment] {
-        match in_answer(cx, tenant, id, (&scope, search)).await? {
-            it @ Seen::It(..) => return Ok(it),
-            Seen::Others => seen = Seen::Others,
-            Seen::Nothing => {}
+        let Some(before) = cx.store().answer::<SearchQuery>(&scope, search).await? else { continue };
+        let before = before.let_through(&switches);
+        let after = still_shown(cx, before.clone()).await?;
+        let it = assess(tenant, &after, &rates).into_iter().find(|assessed| assessed.offer.deal_id(tenant) == id);
+        if let Some(it) = it {
+            return Ok(Seen::It { seen: Box::new(it), travellers: after.query.travellers(), search: search.clone() });
         }
+        // It may have been in a part that is no longer shown.
+        let is_whole = have_answered(&after) > 0 && have_answered(&after) == have_answered(&before);
+        seen = if is_whole { seen.or(Some(Seen::Others)) } else { Some(Seen::Nothing) };
     }
-    Ok(seen)
+    Ok(seen.unwrap_or(Seen::Nothing))
 }
 
-/// A deal that a kept answer shows, as a watcher would have found it. O(n log n) in the answer's offers.
-async fn in_answer(
-    cx: &Deps,
-    tenant: &TenantId,
-    id: DealId,
-    (scope, search): (&KeyScope, &SearchKey),
-) -> Result<Seen, StoreError> {
-    let Some(answer) = cx.store().answer::<SearchQuery>(scope, search).await? else { return Ok(Seen::Nothing) };
-    let Some(oldest) = answer.parts.iter().map(|part| part.asked_at).min() else { return Ok(Seen::Nothing) };
+/// What of a kept answer a search would show. One query.
+async fn still_shown(cx: &Deps, answer: SearchAnswer) -> Result<SearchAnswer, StoreError> {
+    let Some(oldest) = answer.parts.iter().map(|part| part.asked_at).min() else { return Ok(answer) };
     let marks = cx.store().marks(Vertical::Flights, oldest).await?;
-    let answer = answer.let_through(&cx.store().switches_of(tenant).await?);
-    let answer = answer.shown(&Look { now: cx.now(), since: None, marks: &marks });
-    if !answer.parts.iter().any(Part::has_answered) {
-        return Ok(Seen::Nothing);
-    }
-    let assessed = assess(tenant, &answer, &*cx.rates().await?);
-    let it = assessed.into_iter().find(|assessed| assessed.offer.deal_id(tenant) == id);
-    Ok(it.map_or(Seen::Others, |it| Seen::It(Box::new(it), answer.query.travellers())))
+    Ok(answer.shown(&Look { now: cx.now(), since: None, marks: &marks }))
+}
+
+fn have_answered(answer: &SearchAnswer) -> usize {
+    answer.parts.iter().filter(|part| part.has_answered()).count()
 }

@@ -233,9 +233,11 @@ pub(crate) fn secret_header(text: &str) -> Result<HeaderValue, SourceError> {
     Ok(value)
 }
 
-/// The two parts of a key that has two, such as a name and a secret: they are kept as one text with a colon between them.
+/// The two parts of a key that has two, such as a name and a secret: they are kept as one text with a colon between them. A part that is
+/// empty is none.
 pub(crate) fn two_parts(key: &SecretString) -> Result<(&str, &str), SourceError> {
-    key.expose_secret().split_once(':').ok_or(SourceError::Unauthorized)
+    let parts = key.expose_secret().split_once(':').filter(|(one, other)| !one.is_empty() && !other.is_empty());
+    parts.ok_or(SourceError::Unauthorized)
 }
 
 /// A source's reference, kept and handed on: it must have some text, and not much.

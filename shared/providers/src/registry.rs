@@ -18,7 +18,7 @@ use domain::{
     ids::TenantId,
     sources::{Account, KeptKey, KeyScope, Market, Settings, SourceEntry, Vertical, allowance::Allowance, is_let_through},
 };
-use platform::{Deps, config::SourceAccess, vault::VaultError};
+use platform::{Deps, vault::VaultError};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use storage::Grant;
@@ -81,7 +81,7 @@ pub async fn serving_with_keys_of<A: Adapter>(
         KeyScope::Deployment => (None, Vec::new()),
         KeyScope::Tenant(tenant) => (Some(tenant), cx.store().source_entries(scope).await?),
     };
-    let mut lines: Vec<Line> = of_deployment.iter().map(|line| line.with(&own)).collect();
+    let mut lines: Vec<Line> = of_deployment.iter().cloned().map(|line| line.with(&own)).collect();
     let is_theirs = |line: &Line| line.key().is_some_and(|(of, _)| of == *scope);
     lines.retain(|line| line.source.vertical == vertical && line.serves(None) && is_theirs(line));
     connected(cx, tenant, lines).await
@@ -113,10 +113,10 @@ pub struct Line {
     pub deployment: Option<SourceEntry>,
     /// What is set for the tenant.
     pub own: Option<SourceEntry>,
-    /// What the environment gives.
-    given: Option<SourceAccess>,
-    /// Where it is that the environment gives, to whoever calls it, the deployment's key of.
-    given_at: Option<String>,
+    /// The deployment's key from its environment, if the function calls the source.
+    key_given: Option<SecretString>,
+    /// Where it is, if the deployment has a key of it from its environment.
+    address_given: Option<String>,
 }
 
 /// The adapters that an instance of a function has, by account: what one holds, such as a token that is good for an hour, is for
@@ -176,7 +176,7 @@ pub async fn lines(cx: &Deps, tenant: &TenantId) -> Result<Vec<Line>, VaultError
     let scope = KeyScope::Tenant(tenant.clone());
     let own = async { Ok(cx.store().source_entries(&scope).await?) };
     let (own, of_deployment) = futures::try_join!(own, lines_of_deployment(cx))?;
-    Ok(of_deployment.iter().map(|line| line.with(&own)).collect())
+    Ok(of_deployment.into_iter().map(|line| line.with(&own)).collect())
 }
 
 /// All sources as they are set for the deployment, in the order of the table.
@@ -190,8 +190,8 @@ pub async fn lines_of_deployment(cx: &Deps) -> Result<Vec<Line>, VaultError> {
         place,
         deployment: entry_of(&deployment, source),
         own: None,
-        given: cx.config().sources.get(source.id).cloned(),
-        given_at: cx.config().given.get(source.id).cloned(),
+        key_given: cx.config().keys.get(source.id).cloned(),
+        address_given: cx.config().addresses.get(source.id).cloned(),
     };
     Ok((0..).zip(SOURCES).map(line).collect())
 }
@@ -206,8 +206,8 @@ fn may_call(cx: &Deps, source: &str) -> bool {
 
 impl Line {
     /// The same with what a tenant has set.
-    fn with(&self, own: &[SourceEntry]) -> Self {
-        Self { own: entry_of(own, self.source), ..self.clone() }
+    fn with(self, own: &[SourceEntry]) -> Self {
+        Self { own: entry_of(own, self.source), ..self }
     }
 
     /// Its place in the order: the lowest first.
@@ -222,7 +222,7 @@ impl Line {
 
     /// Whose key it is asked with, if there is one. (A function that does not call it is not given the deployment's.)
     pub fn scope(&self) -> Option<KeyScope> {
-        let given = || self.given_at.is_some().then_some(KeyScope::Deployment);
+        let given = || self.address_given.is_some().then_some(KeyScope::Deployment);
         self.key().map(|(scope, _)| scope).or_else(given)
     }
 
@@ -232,7 +232,7 @@ impl Line {
         let scope = self.key().map(|(scope, _)| scope);
         let counts = |entry: &&SourceEntry| entry.scope == KeyScope::Deployment || Some(&entry.scope) == scope.as_ref();
         let set = self.entries().filter(counts).find_map(|entry| entry.settings.address.as_ref()).map(|address| address.as_str());
-        set.or(self.given_at.as_deref()).or(self.source.base)
+        set.or(self.address_given.as_deref()).or(self.source.base)
     }
 
     /// The tenant's entry before the deployment's.
@@ -242,7 +242,7 @@ impl Line {
 
     fn key(&self) -> Option<(KeyScope, Key<'_>)> {
         let kept = self.entries().find_map(|entry| Some((entry.scope.clone(), Key::Kept(entry.key.as_ref()?))));
-        kept.or_else(|| Some((KeyScope::Deployment, Key::Given(&self.given.as_ref()?.key))))
+        kept.or_else(|| Some((KeyScope::Deployment, Key::Given(self.key_given.as_ref()?))))
     }
 
     /// Whether searches ask it: it has what they can use, it is switched on, and there are a key and an address.

@@ -5,11 +5,12 @@ use domain::{
     search::{Asks, Days},
     stays::StayBy,
 };
+use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::{
-    SourceError, booking_demand, duffel, expedia_rapid, getyourguide, goibibo, makemytrip, oyo, seats_aero, travelpayouts,
-    trip_com, viator,
+    SourceError, booking_demand, duffel, expedia_rapid, getyourguide, goibibo, makemytrip, oyo, read::two_parts, seats_aero,
+    travelpayouts, trip_com, viator,
 };
 
 /// A source.
@@ -221,12 +222,20 @@ const CONTRACT_ERRORS: &[(&str, u16)] = &[
     ("unavailable", 503),
 ];
 
+/// What is said of an id that no source has.
+pub const NO_SUCH_SOURCE: &str = "there is no such source";
+
 /// The source of this id.
 pub fn source(id: &str) -> Option<&'static Source> {
     SOURCES.iter().find(|source| source.id == id)
 }
 
 impl Source {
+    /// Whether a key is of the form that its keys have.
+    pub fn takes(&self, key: &SecretString) -> bool {
+        !self.key_of_two || two_parts(key).is_ok()
+    }
+
     /// Whether searches ask it. Travelpayouts has nothing that could be booked or compared ([`travelpayouts`] says why).
     pub fn is_searched(&self) -> bool {
         self.id != travelpayouts::SOURCE

@@ -203,7 +203,7 @@ impl Entity for WarmingHour {
     }
 }
 
-/// What of the budget of an hour is set aside for one answer, until it is known what asking for it took.
+/// What of the budget of an hour is set aside for one answer: once, also when it is known what asking for it took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WarmingShare {
@@ -228,9 +228,10 @@ impl WarmingShare {
     }
 
     /// Gives back what was not spent of it, or takes what was spent beyond. Refused with [`StoreError::Changed`] if that was done before.
+    /// It stays there: nobody takes it again.
     pub fn settle(&mut self, spent: u32) -> Change {
         let (hour, beyond) = (WarmingHour { at: self.at }, i64::from(spent) - i64::from(self.calls));
-        Change::new().delete(self).count(&hour, beyond, u32::MAX)
+        Change::new().update(self).count(&hour, beyond, u32::MAX)
     }
 }
 

@@ -69,7 +69,6 @@ pub struct PropertyCell {
     /// Which.
     pub cell: Cell,
     /// Of what is whose to see.
-    #[serde(default)]
     pub scope: KeyScope,
     /// Optimistic lock, and the number itself.
     pub version: u64,
@@ -82,7 +81,6 @@ pub struct PlacedListing {
     #[serde(flatten)]
     pub key: ListingKey,
     /// Who may see it.
-    #[serde(default)]
     pub scope: KeyScope,
     /// The cell of the property.
     pub cell: Cell,

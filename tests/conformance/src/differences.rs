@@ -43,8 +43,8 @@ fn of_queues() -> Vec<Difference> {
         ministack(
             "a delay is at most fifteen minutes",
             [took(), took()],
-            "\"Valid values: 0 to 900\": SendMessage, https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/\
-                API_SendMessage.html",
+            "\"Valid values: 0 to 900\": SendMessageBatchRequestEntry, https://docs.aws.amazon.com/AWSSimpleQueueService/latest/\
+                APIReference/API_SendMessageBatchRequestEntry.html",
             "The embedded stand-in refuses more, and all our tests run on it.",
         ),
         ministack(

@@ -167,8 +167,8 @@ impl Target {
             mail_configuration_set: Some(self.name(CONFIGURATION_SET)),
             public_url: "https://milebuy.example".to_owned(),
             emit_metrics: false,
-            sources: BTreeMap::new(),
-            given: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            addresses: BTreeMap::new(),
             open_sources: BTreeMap::new(),
         };
         let (clock, chance) = (self.reached.clock.clone(), Arc::new(SystemChance));

@@ -6,10 +6,8 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{Response, StatusCode};
-use platform::{
-    config::SourceAccess,
-    outside::{Call, Outside, OutsideError},
-};
+use local::played::SourceAccess;
+use platform::outside::{Call, Outside, OutsideError};
 use serde_json::{Value, json};
 
 /// A flight, and what it costs in AAdvantage points.

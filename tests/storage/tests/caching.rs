@@ -135,6 +135,7 @@ async fn what_is_set_aside_of_a_budget_is_taken_once_and_settled_once() {
     assert_eq!(commit(second.clone().take(9)).await, Err(StoreError::LimitReached), "of both or of neither");
     assert_eq!(commit(first.clone().settle(1)).await, Ok(()));
     assert_eq!(commit(first.settle(1)).await, Err(StoreError::Changed));
+    assert_eq!(commit(share(&"1".repeat(32), 1).take(9)).await, Err(StoreError::Exists), "for this hour it was asked for");
     assert_eq!(commit(second.take(9)).await, Ok(()));
     assert_eq!(commit(second.settle(8)).await, Ok(()), "what was spent beyond counts, too");
     assert_eq!(commit(share(&"3".repeat(32), 1).take(9)).await, Err(StoreError::LimitReached));

@@ -41,10 +41,10 @@ impl fmt::Debug for Recent {
 
 impl Recent {
     /// What was read of an answer a moment ago.
-    pub(super) fn get<Q: Question>(&self, (scope, key): (&KeyScope, &SearchKey), now: Timestamp) -> Option<Answer<Q>> {
+    pub(super) fn get<Q: Question>(&self, (scope, key): (&KeyScope, &SearchKey), now: Timestamp) -> Option<Arc<Answer<Q>>> {
         let read = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = read.iter().find(|read| read.scope == *scope && read.key == *key && read.is_recent(now))?;
-        known.answer.downcast_ref().cloned()
+        Arc::clone(&known.answer).downcast().ok()
     }
 
     /// Notes that an answer was read.

@@ -144,9 +144,9 @@ impl Wiring<'_> {
 
     fn gated(&self, function: &'static dyn Function, gate: &Arc<Gate>) -> Deps {
         let needed = function.needed();
-        let accesses = needed.sources.iter().filter_map(|source| self.sources.access(source));
+        let keyed = needed.sources.iter().filter_map(|source| self.sources.address(source));
         let open = needed.sources.iter().filter_map(|source| self.sources.open_address(source));
-        let addresses = accesses.map(|(source, access)| (source, access.url)).chain(open).collect();
+        let addresses = keyed.chain(open).collect();
         let (http, outside) = (gate.client(self.http.clone()), gate.outside(self.outside.clone(), addresses));
         self.deps(function.spec(), &needed, http, outside)
     }
@@ -166,8 +166,8 @@ impl Wiring<'_> {
             mail_configuration_set: None,
             public_url: self.options.public_url.clone(),
             emit_metrics: self.options.metrics.is_some(),
-            sources: needed.sources.iter().filter_map(|source| self.sources.access(source)).collect(),
-            given: self.sources.addresses(),
+            keys: needed.sources.iter().filter_map(|source| self.sources.key(source)).collect(),
+            addresses: self.sources.addresses(),
             open_sources: needed.sources.iter().filter_map(|source| self.sources.open_address(source)).collect(),
         };
         let aws = Aws {

@@ -116,7 +116,6 @@ pub struct Property {
     /// Where it was first seen. It stays there, whatever positions are corrected to: houses do not move.
     pub cell: Cell,
     /// Who may see it: whose key it was learned with.
-    #[serde(default)]
     pub scope: KeyScope,
     /// What each source says of it.
     pub listings: BTreeMap<SourceId, Listing>,
@@ -130,10 +129,10 @@ pub struct Property {
 pub struct SoldAsTwo(pub SourceId);
 
 impl Property {
-    /// The property that a listing is the first of, for all to see.
-    pub fn first(id: PropertyId, cell: Cell, listing: Listing) -> Self {
+    /// The property that a listing is the first of, for those at a scope to see.
+    pub fn first(id: PropertyId, scope: KeyScope, cell: Cell, listing: Listing) -> Self {
         let listings = [(listing.key.source.clone(), listing)].into();
-        Self { id, cell, scope: KeyScope::Deployment, listings, version: 0 }
+        Self { id, cell, scope, listings, version: 0 }
     }
 
     /// The id of the property that a listing is the first of.
@@ -216,7 +215,7 @@ impl Property {
             return None;
         }
         let listing = self.listings.remove(&key.source)?;
-        Some(Self { scope: self.scope.clone(), ..Self::first(id, self.cell.clone(), listing) })
+        Some(Self::first(id, self.scope.clone(), self.cell.clone(), listing))
     }
 }
 

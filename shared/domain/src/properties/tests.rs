@@ -230,7 +230,8 @@ fn distances_are_those_of_the_map() {
 fn a_property_believes_the_most_trusted_source_that_says_something() {
     let (oyo, rapid) =
         (listing("oyo", ("OYO 1", "1", "1", "At the lake")), listing("expedia-rapid", ("Lake Hotel", "1", "1.001", "")));
-    let mut property = Property::first(Property::id_by(&oyo.key), Cell::of(oyo.position.unwrap()), oyo.clone());
+    let mut property =
+        Property::first(Property::id_by(&oyo.key), KeyScope::Deployment, Cell::of(oyo.position.unwrap()), oyo.clone());
     property.take(rapid.clone()).unwrap();
     assert_eq!((property.name(), property.address()), (Some("Lake Hotel"), Some("At the lake")));
     assert_eq!(property.position(), rapid.position);
@@ -247,7 +248,7 @@ fn no_property_has_two_of_one_source() {
         Listing::bare(ListingKey { source: source.parse().unwrap(), reference: reference.parse().unwrap() })
     };
     let cell = Cell::of(Position::new(1.into(), 1.into()).unwrap());
-    let property = |listing: Listing| Property::first(Property::id_by(&listing.key), cell.clone(), listing);
+    let property = |listing: Listing| Property::first(Property::id_by(&listing.key), KeyScope::Deployment, cell.clone(), listing);
     let (mut one, other) = (property(of("1", "oyo")), property(of("2", "oyo")));
     let before = one.clone();
     assert!(one.take(of("2", "oyo")).is_err() && one.join(other).is_err());
@@ -262,8 +263,9 @@ fn no_property_has_two_of_one_source() {
 #[test]
 fn a_listing_goes_to_the_most_alike_and_a_human_is_asked_about_the_doubtful() {
     let of = |source, told| listing(source, told);
-    let property =
-        |listing: Listing| Property::first(Property::id_by(&listing.key), Cell::of(listing.position.unwrap()), listing);
+    let property = |listing: Listing| {
+        Property::first(Property::id_by(&listing.key), KeyScope::Deployment, Cell::of(listing.position.unwrap()), listing)
+    };
     let near = [
         property(of("goibibo", ("Hotel Paris Opera Lafayette", "48.8721", "2.3321", ""))),
         property(of("oyo", ("Hotel Paris Opera", "48.8722", "2.3322", ""))),
@@ -334,7 +336,7 @@ proptest! {
     fn where_a_listing_goes_does_not_depend_on_the_order_of_what_is_near(listings in prop::collection::vec(any_listing("oyo"), 0..6), seen in any_listing("goibibo")) {
         let near: Vec<Property> = listings.into_iter().enumerate().map(|(at, mut listing)| {
             listing.key.reference = at.to_string().parse().unwrap();
-            Property::first(Property::id_by(&listing.key), Cell::of(Position::new(0.into(), 0.into()).unwrap()), listing)
+            Property::first(Property::id_by(&listing.key), KeyScope::Deployment, Cell::of(Position::new(0.into(), 0.into()).unwrap()), listing)
         }).collect();
         let turned: Vec<Property> = near.iter().rev().cloned().collect();
         let chosen = |placing: Placing, near: &[Property]| match placing {

@@ -231,6 +231,22 @@ async fn a_find_is_had_for_as_long_as_it_is_shown_and_by_nobody_elses_members() 
 }
 
 #[tokio::test]
+async fn what_is_not_in_an_answer_of_which_a_part_is_doubted_may_have_been_in_that() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    let found = search(&demo, dubai()).await;
+    let (key, id) = (found["searchKey"].as_str().unwrap(), items(&found)[0]["deal"].as_str().unwrap());
+    let explain = async |id: &str| demo.get(&format!("/v1/deals/{id}/explain?searchKey={key}")).send().await;
+    let unknown = "deal_00000000000000000000000007";
+    explain(unknown).await.assert(404, "deal-not-found");
+    let doubt = json!({"route": {"from": "LAX", "to": "DXB"}, "source": "seats-aero"});
+    app.member("operator").post("/v1/admin/cache/invalidations").body(doubt).send().await.assert(202, "");
+    for id in [id, unknown] {
+        explain(id).await.assert(404, "search-not-kept");
+    }
+}
+
+#[tokio::test]
 async fn a_find_of_a_source_that_a_brand_has_off_is_not_had_by_its_members() {
     let app = TestApp::new().await;
     let (demo, admin) = (app.member("demo"), app.member("admin"));
@@ -291,6 +307,8 @@ async fn what_is_to_be_invalidated_is_said_in_one_way() {
         reply.assert(422, "invalid-input");
         assert_eq!(faults(&reply), [(at.to_owned(), code.to_owned())]);
     }
+    let reply = operator.post("/v1/admin/cache/invalidations").body(json!({"property": "", "source": "nope"})).send().await;
+    assert_eq!(faults(&reply).len(), 2, "neither hides the other");
     app.member("demo").post("/v1/admin/cache/invalidations").body(json!({})).send().await.assert(403, "forbidden");
 }
 

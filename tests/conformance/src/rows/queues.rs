@@ -1,5 +1,5 @@
 //! Messages, as `Deps` sends them and as functions are handed them, and what operators ask of queues. See the [API
-//! reference](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/) under SendMessage, SendMessageBatch,
+//! reference](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/) under SendMessageBatch,
 //! MessageAttributeValue and StartMessageMoveTask, and the developer guide under "Amazon SQS message quotas", "visibility
 //! timeout", "dead-letter queues" and "FIFO queue delivery logic".
 
@@ -25,8 +25,9 @@ const LARGEST: usize = 1_048_576;
 /// A queue that functions send to, and its dead letters.
 const QUEUE: &str = SearchDue::QUEUE.name;
 const DEAD: &str = "searches-dead";
-/// What SQS calls a value that it does not take.
+/// What SQS calls a value that it does not take, and a batch that is too large: also one of a single message.
 const INVALID: &str = "InvalidParameterValue";
+const TOO_LONG: &str = "AWS.SimpleQueueService.BatchRequestTooLong";
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
@@ -47,12 +48,12 @@ pub(super) fn rows() -> Vec<Row> {
         queues(
             "a message has at most 1 MiB, and so has a batch",
             |t| Box::pin(sizes(t)),
-            [took(), refused(INVALID), refused("AWS.SimpleQueueService.BatchRequestTooLong")],
+            [took(), refused(TOO_LONG), refused(TOO_LONG)],
         ),
         queues(
             "a message's size counts its attributes: names, types and values",
             |t| Box::pin(attribute_sizes(t)),
-            [took(), refused(INVALID)],
+            [took(), refused(TOO_LONG)],
         ),
         queues("a message is not empty", |t| Box::pin(empty(t)), [refused("MissingParameter")]),
         queues(
@@ -117,8 +118,13 @@ async fn all(target: &Target, queue: &str) -> Vec<Delivered> {
     }
 }
 
-async fn send(target: &Target, queue: &str, body: impl Into<String>) -> Seen {
-    target.cx().sqs().send_message().queue_url(target.queue_url(queue)).message_body(body).send().await.seen()
+/// Sends one message, as functions do: in a batch.
+async fn send(target: &Target, queue: &str, message: SendMessageBatchRequestEntry) -> Seen {
+    let sent = target.cx().sqs().send_message_batch().queue_url(target.queue_url(queue)).entries(message).send().await;
+    match sent.as_ref().ok().and_then(|answer| answer.failed().first()) {
+        Some(failed) => refused(failed.code()),
+        None => sent.seen(),
+    }
 }
 
 fn entry(id: &str, body: &str) -> SendMessageBatchRequestEntry {
@@ -143,8 +149,9 @@ async fn sent_later(target: &Target) -> Vec<Seen> {
 async fn delays(target: &Target) -> Vec<Seen> {
     let mut seen = Vec::new();
     for seconds in [900, 901] {
-        let send = target.cx().sqs().send_message().queue_url(target.queue_url(QUEUE)).message_body("{}");
-        seen.push(send.delay_seconds(seconds).send().await.seen());
+        let mut late = entry("late", "{}");
+        late.delay_seconds = Some(seconds);
+        seen.push(send(target, QUEUE, late).await);
     }
     seen
 }
@@ -168,8 +175,8 @@ async fn partial(target: &Target) -> Vec<Seen> {
 }
 
 async fn sizes(target: &Target) -> Vec<Seen> {
-    let fits = send(target, QUEUE, "x".repeat(LARGEST)).await;
-    let does_not = send(target, QUEUE, "x".repeat(LARGEST + 1)).await;
+    let fits = send(target, QUEUE, entry("fits", &"x".repeat(LARGEST))).await;
+    let does_not = send(target, QUEUE, entry("large", &"x".repeat(LARGEST + 1))).await;
     let half = "x".repeat(LARGEST / 2 + 1);
     let batch = target.cx().sqs().send_message_batch().queue_url(target.queue_url(QUEUE));
     vec![fits, does_not, batch.entries(entry("a", &half)).entries(entry("b", &half)).send().await.seen()]
@@ -180,22 +187,23 @@ async fn attribute_sizes(target: &Target) -> Vec<Seen> {
     let counted = "name".len() + "String".len() + "value".len();
     let mut seen = Vec::new();
     for body in [LARGEST - counted, LARGEST - counted + 1] {
-        let send = target.cx().sqs().send_message().queue_url(target.queue_url(QUEUE)).message_body("x".repeat(body));
-        seen.push(send.message_attributes("name", attribute.clone()).send().await.seen());
+        let mut message = entry("large", &"x".repeat(body));
+        message.message_attributes = Some([("name".to_owned(), attribute.clone())].into());
+        seen.push(send(target, QUEUE, message).await);
     }
     seen
 }
 
 async fn empty(target: &Target) -> Vec<Seen> {
-    vec![send(target, QUEUE, "").await]
+    vec![send(target, QUEUE, entry("empty", "")).await]
 }
 
 async fn nowhere(target: &Target) -> Vec<Seen> {
-    vec![send(target, "nowhere", "{}").await]
+    vec![send(target, "nowhere", entry("1", "{}")).await]
 }
 
 async fn redelivered(target: &Target) -> Vec<Seen> {
-    send(target, QUEUE, "{}").await;
+    send(target, QUEUE, entry("1", "{}")).await;
     let mut seen = Vec::new();
     for _ in 0..MAX_RECEIVES {
         seen.push(texts(target.receive(QUEUE).await.iter().map(|message| message.receives)));
@@ -210,7 +218,7 @@ async fn redelivered(target: &Target) -> Vec<Seen> {
 }
 
 async fn deleted(target: &Target) -> Vec<Seen> {
-    send(target, QUEUE, "{}").await;
+    send(target, QUEUE, entry("1", "{}")).await;
     let delivered = target.receive(QUEUE).await;
     for message in &delivered {
         target.delete(QUEUE, message).await;
@@ -287,7 +295,7 @@ async fn redrive(target: &Target, queue: &str) -> Result<redrive::Progress, redr
 
 async fn redriven(target: &Target) -> Vec<Seen> {
     for body in ["1", "2"] {
-        send(target, DEAD, body).await;
+        send(target, DEAD, entry(body, body)).await;
     }
     match redrive(target, QUEUE).await {
         Ok(redrive::Progress { status, moved, to_move }) => {

@@ -8,11 +8,11 @@ use domain::stays::City;
 use futures::future::BoxFuture;
 use http::Response;
 use jiff::SignedDuration;
-use local::test_app::{Reply, TestApp};
-use platform::{
-    config::SourceAccess,
-    outside::{Call, Outside, OutsideError},
+use local::{
+    played::SourceAccess,
+    test_app::{Reply, TestApp},
 };
+use platform::outside::{Call, Outside, OutsideError};
 use serde_json::{Value, json};
 
 use crate::support::*;

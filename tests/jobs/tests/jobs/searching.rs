@@ -213,6 +213,23 @@ async fn of_the_budget_for_what_is_popular_goes_what_was_spent_or_may_have_been(
     }
 }
 
+#[tokio::test]
+async fn what_is_set_aside_and_not_spent_is_given_back() {
+    for (off, left) in [(&["duffel"][..], 239), (&["duffel", "seats-aero"], 240)] {
+        let (_, app) = begun().await;
+        let life = popular(&app, 6).await;
+        app.clock.advance(life - SignedDuration::from_mins(20));
+        app.system().run_now("search-warm-answers").await;
+        assert!(are_left(&app, 238).await);
+        for source in off {
+            let settings = app.member("admin").put(&format!("/v1/admin/providers/{source}"));
+            settings.body(json!({"enabled": false})).send().await.assert(200, "");
+        }
+        app.settle().await;
+        assert!(are_left(&app, left).await, "{off:?}");
+    }
+}
+
 /// Kills whoever refreshes an answer when it is kept, before its prices are.
 #[derive(Debug)]
 struct KilledOnceKept;

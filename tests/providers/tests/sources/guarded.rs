@@ -22,13 +22,13 @@ use flate2::read::GzDecoder;
 use futures::future::join_all;
 use http::Response;
 use jiff::SignedDuration;
-use local::{clock::MovableClock, engine::Engine, machine};
+use local::{clock::MovableClock, engine::Engine, machine, played::SourceAccess};
 use platform::{
     Deps,
     aws::{Aws, Service, plain_http},
     chance::SystemChance,
     clock::Clock,
-    config::{Config, KEYED, SourceAccess},
+    config::{Config, KEYED},
     outside::{Call, Outside, OutsideError},
     telemetry::MetricSink,
     token::TokenPolicy,
@@ -101,8 +101,8 @@ impl World {
             mail_configuration_set: None,
             public_url: "https://milebuy.example".to_owned(),
             emit_metrics: true,
-            given: sources.iter().map(|(id, access)| (*id, access.url.clone())).collect(),
-            sources,
+            addresses: sources.iter().map(|(id, access)| (*id, access.url.clone())).collect(),
+            keys: sources.into_iter().map(|(id, access)| (id, access.key)).collect(),
             open_sources: BTreeMap::new(),
         };
         let function = machine::functions().into_iter().find(|known| known.spec().name == function).unwrap();
