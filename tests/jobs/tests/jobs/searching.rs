@@ -402,6 +402,22 @@ async fn a_source_that_a_brand_has_off_offers_its_members_nothing() {
 }
 
 #[tokio::test]
+async fn where_all_sources_are_off_watchers_runs_end_and_what_was_found_is_gone() {
+    let (space, app) = begun().await;
+    let (dana, admin) = (app.member("demo"), app.member("admin"));
+    let watcher = watch(&dana, json!({})).await;
+    run(&app, &dana, watcher).await;
+    assert_eq!(deals(&dana).await.len(), 1);
+    for (enabled, live, calls) in [(false, 0, 1), (true, 1, 2)] {
+        admin.put("/v1/admin/providers/seats-aero").body(json!({"enabled": enabled})).send().await.assert(200, "");
+        app.clock.advance(SignedDuration::from_hours(7));
+        run(&app, &dana, watcher).await;
+        let now = (deals(&dana).await.len(), space.calls_to("seats-aero"), app.dead_letters().len());
+        assert_eq!(now, (live, calls, 0), "{enabled}");
+    }
+}
+
+#[tokio::test]
 async fn where_no_source_can_be_asked_that_is_said() {
     let (space, app) = begun().await;
     let keys = json!([{"source": "booking-demand", "reference": "12"}, {"source": "expedia-rapid", "reference": "13"}]);
