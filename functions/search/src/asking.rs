@@ -241,6 +241,14 @@ pub(crate) async fn answer<Q: Askable>(cx: &Deps, query: &Q, wish: Wish<'_>) -> 
     had
 }
 
+/// The answer where there is nobody to be asked. It is kept for the tenant: who looks at it sees that nothing is offered any more.
+pub(crate) async fn of_nobody<Q: Askable>(cx: &Deps, tenant: &TenantId, query: Q) -> Result<Had<Q>, StoreError> {
+    let answer = Answer { query, asked_at: cx.now(), lifetime_minutes: caching::SHORTEST, parts: Vec::new() };
+    let (scope, key) = (KeyScope::Tenant(tenant.clone()), answer.query.key());
+    let answer = keep(cx, &scope, &key, answer).await?;
+    Ok(Had { answer, counted: Counted::Failed, scope, stale: Vec::new(), unasked: Vec::new(), calls: 0 })
+}
+
 /// One search for an answer.
 struct Search<'a, Q: Askable> {
     cx: &'a Deps,

@@ -7,7 +7,7 @@ use domain::{
     flights::SourceId,
     identity::Role,
     inputs::{Fields, Input, leaf, object},
-    places::Airport,
+    places::Place,
     search::SearchKey,
     sources::Vertical,
 };
@@ -25,7 +25,7 @@ pub static FUNCTION: Endpoint =
 
 /// What is no longer to be believed.
 #[derive(Debug)]
-pub struct InvalidateCache(Doubt);
+pub struct InvalidateCache(Vec<Doubt>);
 
 /// What is no longer to be believed: exactly one of `searchKey`, `route` and `property`.
 #[derive(ToSchema)]
@@ -34,7 +34,7 @@ pub struct InvalidateCache(Doubt);
 pub struct InvalidateCacheBody {
     /// All that answers one question, by the name that searches give it.
     search_key: Option<SearchKey>,
-    /// All flights from one airport to another.
+    /// All flights from one place to another.
     route: Option<Route>,
     /// All rooms of a property, by the source's own reference.
     property: Option<String>,
@@ -44,13 +44,21 @@ pub struct InvalidateCacheBody {
     days: Option<Days>,
 }
 
-/// From one airport to another.
+/// From one place to another: airports, metropolitan areas, countries, by code.
 #[derive(Debug, ToSchema)]
 pub struct Route {
     #[schema(value_type = String)]
-    from: Airport,
+    from: Place,
     #[schema(value_type = String)]
-    to: Airport,
+    to: Place,
+}
+
+impl Route {
+    /// From each of its airports to each.
+    fn stocks(&self) -> Vec<Stock> {
+        let to = self.to.airports();
+        self.from.airports().into_iter().flat_map(|from| to.iter().map(move |to| Stock::Route(from, *to))).collect()
+    }
 }
 
 /// The first and the last of some days.
@@ -66,7 +74,12 @@ pub struct Days {
 impl Input for Route {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (from, to) = (fields.required("from", leaf), fields.required("to", leaf));
-        Some(Self { from: from?, to: to? })
+        let route = Self { from: from?, to: to? };
+        if route.stocks().len() > MOST_ROUTES {
+            fields.fault("to", "these are more than 64 pairs of airports: name fewer");
+            return None;
+        }
+        Some(route)
     }
 }
 
@@ -82,6 +95,8 @@ impl Input for Days {
     }
 }
 
+/// The most pairs of airports of one request. Each is a mark, and who looks at an answer looks at the latest 200.
+const MOST_ROUTES: usize = 64;
 /// The longest reference of a property, in bytes.
 const LONGEST: usize = 64;
 
@@ -95,10 +110,10 @@ impl Input for InvalidateCache {
         check.that(source.iter().flatten().all(is_known), "source", "unknown", NO_SUCH_SOURCE);
         let is_known = fields.check(check);
         let (key, route, property, source, days) = (key?, route?, property?, source?, days?);
-        let stock = match (key, route, property) {
-            (Some(key), None, None) if source.is_none() && days.is_none() => return Some(Self(Doubt::Question(key))),
-            (None, Some(Route { from, to }), None) => Stock::Route(from, to),
-            (None, None, Some(property)) if (1..=LONGEST).contains(&property.len()) => Stock::Property(property),
+        let stocks = match (key, route, property) {
+            (Some(key), None, None) if source.is_none() && days.is_none() => return Some(Self(vec![Doubt::Question(key)])),
+            (None, Some(route), None) => route.stocks(),
+            (None, None, Some(property)) if (1..=LONGEST).contains(&property.len()) => vec![Stock::Property(property)],
             (None, None, Some(_)) => {
                 fields.fault("property", "must be 1 to 64 characters");
                 return None;
@@ -108,7 +123,9 @@ impl Input for InvalidateCache {
                 return None;
             }
         };
-        is_known.then(|| Self(Doubt::Stock { source, stock, days: days.map(|Days { from, to }| (from, to)) }))
+        let days = days.map(|Days { from, to }| (from, to));
+        let doubts = stocks.into_iter().map(|stock| Doubt::Stock { source: source.clone(), stock, days });
+        is_known.then(|| Self(doubts.collect()))
     }
 }
 
@@ -133,14 +150,16 @@ pub struct Invalidated {
     responses((status = 202, body = Invalidated), Problems)
 )]
 async fn invalidate_cache(State(cx): State<Deps>, command: Command<InvalidateCache>) -> Reply<Invalidated> {
-    let InvalidateCache(doubt) = command.input;
+    let InvalidateCache(doubts) = command.input;
     let at = cx.now();
-    let verticals = match &doubt {
-        // Its name does not say of what it is.
-        Doubt::Question(_) => Vertical::ALL.to_vec(),
-        Doubt::Stock { stock, .. } => vec![stock.vertical()],
-    };
-    let mark = |vertical| KeptMark { vertical, mark: Mark { at, doubt: doubt.clone() } };
-    let change = verticals.into_iter().fold(Change::new(), |change, vertical| change.set(&mark(vertical)));
+    let marks = doubts.into_iter().flat_map(|doubt| {
+        let verticals = match &doubt {
+            // Its name does not say of what it is.
+            Doubt::Question(_) => Vertical::ALL.to_vec(),
+            Doubt::Stock { stock, .. } => vec![stock.vertical()],
+        };
+        verticals.into_iter().map(move |vertical| KeptMark { vertical, mark: Mark { at, doubt: doubt.clone() } })
+    });
+    let change = marks.fold(Change::new(), |change, mark| change.set(&mark));
     cx.commit(&command.request, change, Answer::accepted(Invalidated { asked_before: at })).await
 }

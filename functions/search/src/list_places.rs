@@ -27,7 +27,7 @@ const USUAL_PLACES: usize = 8;
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Typed {
-    /// The beginning of a name or a code, in any case, with or without accents; slips in longer names are forgiven.
+    /// The beginning of a name or a code, in any case, with or without accents; slips in longer names are forgiven. A country may follow.
     #[param(min_length = 1, max_length = 80, example = "los ang")]
     q: String,
     /// How many places are wanted at most.

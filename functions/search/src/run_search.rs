@@ -49,7 +49,11 @@ async fn run_search(cx: &Deps, due: SearchDue) -> Result<(), JobError> {
             let why = format!("{source}: {}", trouble.cause);
             Err(if trouble.cause.passes() { JobError::Retry(why) } else { JobError::Park(why) })
         }
-        Err(NoAnswer::Nobody) => Err(JobError::Retry("no source is configured".to_owned())),
+        // All are off, or have no key: it would be so when the message came again, too.
+        Err(NoAnswer::Nobody) => {
+            let had = asking::of_nobody(cx, tenant, query).await?;
+            tell(cx, due, &had).await
+        }
         Err(NoAnswer::Unsent(error)) => Err(error),
         Err(NoAnswer::Inside(error)) => Err(error.into()),
     }

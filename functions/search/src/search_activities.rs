@@ -10,7 +10,7 @@ use domain::{
     identity::Role,
     inputs::{Fields, Input, leaf, object},
     money::{Currency, Money},
-    stays::City,
+    stays::{City, city_of_words},
     tables,
     watchers::TravelDates,
 };
@@ -42,8 +42,9 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-activi
     "place": "Orlando", "dates": {"on": "2026-04-27", "flexDays": 2}, "adults": 2, "currency": "EUR"
 }))]
 pub struct SearchActivities {
-    /// A place or an activity, in words.
-    place: String,
+    /// A city, as for stays; or an activity, in words.
+    #[schema(value_type = String)]
+    place: City,
     dates: TravelDates,
     /// 1 to 15; 1 if not given.
     #[schema(required = false)]
@@ -58,7 +59,7 @@ pub struct SearchActivities {
 
 impl Input for SearchActivities {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let (place, dates) = (fields.required("place", leaf), fields.required("dates", object));
+        let (place, dates) = (fields.required("place", city_of_words), fields.required("dates", object));
         let (adults, currency, limit) =
             (fields.given("adults", leaf), fields.given("currency", leaf), fields.given("limit", leaf));
         Some(Self {
@@ -75,9 +76,8 @@ impl SearchActivities {
     fn query(self, earliest: Date) -> Result<(ActivityQuery, usize), Faults> {
         let Self { place, dates, adults, currency, limit } = self;
         let (first, last) = dates.window();
-        let market = City::named(&place).ok().and_then(|city| city.market().cloned());
-        let query = ActivityQuery::new(place, (first.max(earliest), last), adults, currency);
-        let query = query.map(|query| query.in_market(market));
+        let query = ActivityQuery::new(place.name().to_owned(), (first.max(earliest), last), adults, currency);
+        let query = query.map(|query| query.in_market(place.market().cloned()));
         check(limit, earliest, last, "/dates").done_with(query).map(|query| (query, limit.into()))
     }
 }

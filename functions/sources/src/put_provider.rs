@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use crate::{
     provider_view::ProviderView,
-    settings::{self, PathSource},
+    settings::{self, PathSource, check_allowance},
 };
 
 /// Sets what is to hold of a source for a tenant.
@@ -29,7 +29,7 @@ pub struct PutProvider(Settings);
 
 /// All that is set. What is not given is not set from now on.
 #[derive(ToSchema)]
-#[schema(as = PutProvider, rename_all = "camelCase", example = json!({"enabled": true, "quotaPerDay": 900, "markets": ["US"]}))]
+#[schema(as = PutProvider, rename_all = "camelCase", example = json!({"enabled": true, "markets": ["US"]}))]
 #[expect(dead_code, reason = "it describes the body and is never built")]
 pub struct PutProviderBody {
     /// Whether it is asked.
@@ -38,9 +38,9 @@ pub struct PutProviderBody {
     priority: Option<u16>,
     /// What a thousand calls cost.
     cost_per_thousand: Option<Money>,
-    /// How many calls a day, by UTC, may be made with the key that is set here.
+    /// How many calls a day, by UTC, may be made with the key that is set here. Refused, where none is.
     quota_per_day: Option<u32>,
-    /// How much these may cost a day, in the currency of `costPerThousand`.
+    /// How much these may cost a day, in the currency of `costPerThousand`. Refused, where no key is set.
     budget_per_day: Option<Money>,
     /// The markets that it is asked for, by countries; all, if none is given.
     markets: Option<BTreeSet<Market>>,
@@ -75,7 +75,8 @@ async fn put_provider(
 ) -> Reply<ProviderView> {
     let scope = KeyScope::Tenant(command.caller.tenant().clone());
     let PutProvider(settings) = command.input;
-    settings::set(&cx, (&command.request, if_match), (source, &scope), |_, before| {
+    settings::set(&cx, (&command.request, if_match), (source, &scope), |line, before| {
+        check_allowance(line, &settings)?;
         Ok(Settings {
             tenant_quota_per_day: before.tenant_quota_per_day,
             tenant_budget_per_day: before.tenant_budget_per_day,

@@ -122,6 +122,18 @@ pub(crate) fn check_share(line: &Line, scope: &KeyScope, settings: &Settings) ->
     check.done()
 }
 
+/// Holds what a tenant allows itself a day against whether it has a key: there is nothing else that this could be counted of.
+pub(crate) fn check_allowance(line: &Line, settings: &Settings) -> Result<(), Faults> {
+    let has_key = line.own.as_ref().is_some_and(|own| own.key.is_some());
+    let mut check = Check::new();
+    check.that(has_key || settings.quota_per_day.is_none(), "/quotaPerDay", "no-key", OF_OWN_KEY);
+    check.that(has_key || settings.budget_per_day.is_none(), "/budgetPerDay", "no-key", OF_OWN_KEY);
+    check.done()
+}
+
+/// What is wrong with a quota or a budget of no key.
+const OF_OWN_KEY: &str = "counts calls with a key of your own: set that first";
+
 /// What is set of a source, or nothing yet.
 fn entry_of(line: &Line, scope: &KeyScope) -> Result<SourceEntry, Failure> {
     let id = line.source.id.parse().map_err(|_| Failure::Internal)?;

@@ -19,7 +19,7 @@ use crate::{
 
 mod city;
 
-pub use city::{City, city};
+pub use city::{City, city, city_of_words};
 
 /// The most nights that are asked for or believed.
 pub const MAX_NIGHTS: u8 = 90;

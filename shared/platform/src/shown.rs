@@ -116,7 +116,9 @@ async fn in_answers(cx: &Deps, tenant: &TenantId, id: DealId, search: &SearchKey
     let mut seen = None;
     // What was asked for with a key of the tenant's own is kept for it alone, and counts before what is everyone's.
     for scope in [KeyScope::Tenant(tenant.clone()), KeyScope::Deployment] {
-        let Some(before) = cx.store().answer::<SearchQuery>(&scope, search).await? else { continue };
+        let kept = cx.store().answer::<SearchQuery>(&scope, search).await?;
+        // Where nobody was there to be asked, that says nothing of what others were.
+        let Some(before) = kept.filter(|kept| !kept.parts.is_empty()) else { continue };
         let before = before.let_through(&switches);
         let after = still_shown(cx, before.clone()).await?;
         let it = assess(tenant, &after, &rates).into_iter().find(|assessed| assessed.offer.deal_id(tenant) == id);

@@ -19,6 +19,10 @@ use crate::{faults::Fault, inputs};
 const LONGEST: usize = 120;
 /// A name means the busiest of the places that have it, if that is so many times as busy as all others together.
 const CLEARLY: u64 = 10;
+/// Words for something to do can be anything: they are a slip of a city's name only if they have so many letters.
+const LETTERS_OF_A_SLIP: usize = 6;
+/// And only if so many fly to the city, in millionths of the busiest airport.
+const FLOWN_TO: u32 = 40_000;
 /// How many places are named to choose from.
 const CHOICES: usize = 5;
 
@@ -43,7 +47,7 @@ pub(super) struct Name {
     /// Whether the name alone means the place. Groups that only some lists know have to be asked for by their code.
     pub(super) means: bool,
     pub(super) shown: &'static str,
-    country: &'static str,
+    pub(super) country: &'static str,
     pub(super) place: &'static str,
     /// How busy: millionths of the busiest airport.
     pub(super) rank: u32,
@@ -117,7 +121,7 @@ pub enum Unresolved {
     #[error("several places are called that{}", offered(": ", .0))]
     Ambiguous(Vec<Choice>),
     /// No city that is known here is, but some are called nearly so. There are more cities than are known here.
-    #[error("no city that is known here is called that; did you mean {}? If not, name its country after a comma", cities(.0))]
+    #[error("no city that is known here is called that; did you mean {}? If not, say more: such as its country after a comma", cities(.0))]
     Nearly(Vec<Choice>),
 }
 
@@ -143,7 +147,7 @@ impl Unresolved {
 
 /// The place that a text means: a code in any case (`LAX`, `lax `, `LON`), the written form of a [`Place`] (`metro:LON`,
 /// `country:AE`), or a name in any case and with or without accents (`Los Angeles`, `são paulo`), with its country after a comma
-/// where that is needed (`San Jose, CR`, `London, Canada`).
+/// or a blank where that is needed (`San Jose, CR`, `London Canada`). The word airport may follow either (`lax airport`).
 ///
 /// # Errors
 /// [`Unresolved::Unknown`] with what is spelt nearly the same; [`Unresolved::Ambiguous`] with the places that it could mean.
@@ -167,10 +171,15 @@ pub fn resolve(text: &str) -> Result<Place, Unresolved> {
 /// A code, or the form with a prefix, in whatever letters it is written.
 fn code(text: &str) -> Option<Place> {
     let written = text.split_once(':').map_or_else(
-        || text.to_ascii_uppercase(),
+        || without_airport(&fold(text)).to_ascii_uppercase(),
         |(kind, code)| format!("{}:{}", kind.trim().to_ascii_lowercase(), code.trim().to_ascii_uppercase()),
     );
     written.parse().ok()
+}
+
+/// A folded name, or code, without the word that may follow it.
+pub(super) fn without_airport(folded: &str) -> &str {
+    folded.strip_suffix(" airport").unwrap_or(folded)
 }
 
 /// `osh` is the code of an airport in Wisconsin and the name of a city in Kyrgyzstan: then it could be either.
@@ -183,15 +192,21 @@ fn by_code_or_name(place: Place, named: &[&Name]) -> Result<Place, Unresolved> {
     Err(Unresolved::Ambiguous(by_code.chain(others).take(CHOICES).collect()))
 }
 
-/// What has this name: cities and metropolitan areas, or else airports. The busiest first.
+/// What a text names, in the country that follows, if one does.
 fn named(text: &str) -> Vec<&'static Name> {
     let (name, country) = apart(text);
+    called(name, country)
+}
+
+/// What has this name in a country, or anywhere: cities and metropolitan areas, or else airports. The busiest first.
+fn called(name: &str, country: Option<&str>) -> Vec<&'static Name> {
     let here = |name: &&Name| country.is_none_or(|country| name.country == country);
     let city = fold_name(name);
     let mut found: Vec<&Name> = exactly(&city).filter(|name| name.kind != PlaceKind::Airport).filter(here).collect();
     if found.is_empty() {
-        let airport = fold(name);
-        let written = [airport.clone(), format!("{airport} airport"), format!("{airport} international airport")];
+        let folded = fold(name);
+        let airport = without_airport(&folded);
+        let written = [airport.to_owned(), format!("{airport} airport"), format!("{airport} international airport")];
         let airports = written.iter().flat_map(|name| exactly(name)).filter(|name| name.kind == PlaceKind::Airport);
         found = airports.filter(here).collect();
     }
@@ -199,10 +214,13 @@ fn named(text: &str) -> Vec<&'static Name> {
     found
 }
 
-/// A name and its country, where one follows after a comma.
-fn apart(text: &str) -> (&str, Option<&'static str>) {
-    let parts = text.rsplit_once(',').and_then(|(name, country)| Some((name, country_named(country)?)));
-    parts.map_or((text, None), |(name, country)| (name.trim(), Some(country)))
+/// A name and its country, where one follows after a comma; or after a blank, where nothing is called all of it and something there is
+/// called the rest.
+pub(super) fn apart(text: &str) -> (&str, Option<&'static str>) {
+    let parted = |by: char| text.rsplit_once(by).and_then(|(name, country)| Some((name.trim(), country_named(country)?)));
+    let is_meant = |(name, country): &(&str, &str)| called(text, None).is_empty() && !called(name, Some(country)).is_empty();
+    let parts = parted(',').or_else(|| parted(' ').filter(is_meant));
+    parts.map_or((text, None), |(name, country)| (name, Some(country)))
 }
 
 /// A city, as a text names it.
@@ -216,18 +234,36 @@ pub struct NamedCity {
     pub country: Option<&'static str>,
 }
 
-/// The city that a name means. Codes are no names here: `Goa` is in India, and `GOA` the code of Genoa. One that no table has is what its
-/// name says, if its country follows or it is like none that is known: there are more cities than airports.
+/// The city that a name means, or the written form of a [`Place`]: that of an airport is the city that it serves. A code is one in capitals
+/// alone: `Goa` is in India, and `GOA` the code of Genoa. A city that no table has is what its name says, if its country follows or it is
+/// like none that is known: there are more cities than airports.
 ///
 /// # Errors
-/// [`Unresolved::Ambiguous`] with the places that it could mean; [`Unresolved::Nearly`] with the cities that are called nearly so.
+/// [`Unresolved::Ambiguous`] with the places that it could mean; [`Unresolved::Nearly`] with the cities that are called nearly so;
+/// [`Unresolved::Unknown`] if it is written as a code and none, or that of a country.
 pub fn city(text: &str) -> Result<NamedCity, Unresolved> {
+    city_unless_like(text, |written| nearly(written, CHOICES, 0))
+}
+
+/// The city that the words for something to do mean, if they mean one: as [`city`] says it, but that fewer words are taken for a slip.
+///
+/// # Errors
+/// As [`city`].
+pub fn city_of_words(text: &str) -> Result<NamedCity, Unresolved> {
+    let is_long = |written: &str| written.chars().count() >= LETTERS_OF_A_SLIP;
+    city_unless_like(text, |written| if is_long(written) { nearly(written, CHOICES, FLOWN_TO) } else { Vec::new() })
+}
+
+fn city_unless_like(text: &str, like: impl Fn(&str) -> Vec<Choice>) -> Result<NamedCity, Unresolved> {
     let text = text.trim();
+    if is_code(text) {
+        return by_code(resolve(text)?);
+    }
     let (written, country) = apart(text);
     let as_written = |place| NamedCity { name: written.to_owned(), place, country };
     let named = if text.len() > LONGEST { Vec::new() } else { named(text) };
     let Some(first) = named.first() else {
-        let like = if country.is_none() { nearly(written, CHOICES) } else { Vec::new() };
+        let like = if country.is_none() { like(written) } else { Vec::new() };
         return if like.is_empty() { Ok(as_written(None)) } else { Err(Unresolved::Nearly(like)) };
     };
     let place = the_one_of(&named, text)?;
@@ -236,6 +272,19 @@ pub fn city(text: &str) -> Result<NamedCity, Unresolved> {
         (PlaceKind::Airport, None) => as_written(None),
         (PlaceKind::City | PlaceKind::Metro, _) => as_written(Some(place)),
     })
+}
+
+/// Whether a text can be nothing but the written form of a [`Place`].
+fn is_code(text: &str) -> bool {
+    let is_prefix = |kind: &str| ["metro", "country"].iter().any(|known| kind.trim().eq_ignore_ascii_case(known));
+    text.parse::<Place>().is_ok() || text.split_once(':').is_some_and(|(kind, _)| is_prefix(kind))
+}
+
+/// The city that a place is, or that its airport serves.
+fn by_code(place: Place) -> Result<NamedCity, Unresolved> {
+    let own = place.city().ok_or_else(|| Unresolved::Unknown(Vec::new()))?;
+    let (name, place) = busiest_city(&place.airports()).map_or((own, place), |(name, place)| (name.to_owned(), place));
+    Ok(NamedCity { name, place: Some(place), country: None })
 }
 
 /// The busiest city with one of these airports: as it is shown, and as it is written.
@@ -254,10 +303,14 @@ fn exactly(folded: &str) -> impl Iterator<Item = &'static Name> {
     NAMES[first..].iter().take_while(move |name| name.folded == folded).filter(|name| name.means)
 }
 
-/// The letters of a country, by these or by its name.
+/// The letters of a country, by these or by its name, or as many write it whose letters are others.
 fn country_named(text: &str) -> Option<&'static str> {
-    let folded = fold(text);
-    let is_it = |(code, name): &(&str, &str)| code.eq_ignore_ascii_case(text.trim()) || fold(name) == folded;
+    let folded = match fold(text).as_str() {
+        "uk" => "gb".to_owned(),
+        "usa" => "us".to_owned(),
+        other => other.to_owned(),
+    };
+    let is_it = |(code, name): &(&str, &str)| code.eq_ignore_ascii_case(&folded) || fold(name) == folded;
     countries().find(is_it).map(|(code, _)| code)
 }
 

@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap, sync::LazyLock};
 use super::{
     Airport, CODES, Place,
     fold::fold_name,
-    names::{Choice, NAMES, Name, PlaceKind},
+    names::{Choice, NAMES, Name, PlaceKind, apart, without_airport},
 };
 
 /// The most that is looked at of what was typed, in letters.
@@ -44,16 +44,21 @@ const UNRANKED: u64 = 1_000;
 /// The letters that each name has: one that lacks too many of those that were typed needs no second look.
 static LETTERS: LazyLock<Vec<u32>> = LazyLock::new(|| NAMES.iter().map(|name| letters(name.folded.as_bytes())).collect());
 
-/// At most so many places for what was typed, each once: first what has the code, then by fit and size.
+/// At most so many places for what was typed, each once: first what has the code, then by fit and size. Where a country follows, or the
+/// word airport, what was typed is read as [`super::resolve`] reads it.
 pub fn suggest(typed: &str, most: usize) -> Vec<Choice> {
-    let folded = fold_name(&typed.chars().take(LONGEST).collect::<String>());
+    let typed: String = typed.chars().take(LONGEST).collect();
+    let (name, country) = apart(typed.trim());
+    let here = |of: &str| country.is_none_or(|country| of == country);
+    let folded = fold_name(name);
+    let folded = without_airport(&folded);
     if folded.is_empty() {
         return Vec::new();
     }
     let mut best: BTreeMap<&str, (u64, usize)> = BTreeMap::new();
     let looked_for = Typed::new(folded.as_bytes());
     for (index, (name, letters)) in NAMES.iter().zip(LETTERS.iter()).enumerate() {
-        if let Some(fit) = looked_for.fit(name, *letters) {
+        if let Some(fit) = looked_for.fit(name, *letters).filter(|_| here(name.country)) {
             let score = fit.weight().saturating_mul(u64::from(name.rank).max(UNRANKED));
             let kept = best.entry(name.place).or_insert((score, index));
             if score > kept.0 {
@@ -64,7 +69,7 @@ pub fn suggest(typed: &str, most: usize) -> Vec<Choice> {
     let mut ranked: Vec<(u64, usize)> = best.into_values().collect();
     ranked.sort_unstable_by_key(|(score, index)| (Reverse(*score), *index));
     let named = ranked.into_iter().filter_map(|(_, index)| NAMES.get(index)?.choice());
-    let mut choices: Vec<Choice> = coded(&folded);
+    let mut choices: Vec<Choice> = coded(folded).into_iter().filter(|choice| here(choice.country)).collect();
     for choice in named {
         if choices.len() >= most {
             break;
@@ -77,11 +82,13 @@ pub fn suggest(typed: &str, most: usize) -> Vec<Choice> {
     choices
 }
 
-/// At most so many cities whose whole name this would be, but for a slip, or two in a long one: the nearest first, of those the busiest.
-pub(super) fn nearly(typed: &str, most: usize) -> Vec<Choice> {
+/// At most so many cities, of those that are so busy, whose whole name this would be, but for a slip, or two in a long one: the nearest
+/// first, of those the busiest.
+pub(super) fn nearly(typed: &str, most: usize, busy: u32) -> Vec<Choice> {
     let folded = fold_name(typed);
     let looked_for = Typed::new(folded.as_bytes());
-    let cities = NAMES.iter().zip(LETTERS.iter()).filter(|(name, _)| name.means && name.kind != PlaceKind::Airport);
+    let is_city = |name: &Name| name.means && name.kind != PlaceKind::Airport && name.rank >= busy;
+    let cities = NAMES.iter().zip(LETTERS.iter()).filter(|(name, _)| is_city(name));
     let near = cities.filter_map(|(name, letters)| Some((looked_for.slips_to_all(name, *letters)?, Reverse(name.rank), name)));
     let mut near: Vec<(u8, Reverse<u32>, &Name)> = near.collect();
     near.sort_by_key(|(slips, rank, _)| (*slips, *rank));

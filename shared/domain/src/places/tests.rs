@@ -104,6 +104,12 @@ fn a_place_is_known_however_it_is_written() {
         ("Paris", "metro:PAR"),
         ("Sydney", "SYD"),
         ("Tokyo", "metro:TYO"),
+        ("lax airport", "LAX"),
+        ("Los Angeles Airport", "LAX"),
+        ("London UK", "metro:LON"),
+        ("London, UK", "metro:LON"),
+        ("london canada", "YXU"),
+        ("Orlando USA", "metro:ORL"),
     ] {
         assert_eq!(means(text).as_deref(), Ok(place), "{text}");
     }
@@ -208,11 +214,18 @@ fn what_is_typed_finds_what_is_meant_among_the_first() {
         ("st peters", "LED"),
         ("saint peters", "LED"),
         ("bangkk", "metro:BKK"),
+        ("lax airport", "LAX"),
+        ("heathrow airport", "LHR"),
+        ("Paris, FR", "metro:PAR"),
+        ("par, france", "metro:PAR"),
+        ("London UK", "metro:LON"),
+        ("london, ca", "YXU"),
     ] {
         assert!(suggested(typed).contains(&place.to_owned()), "{typed}: {:?}", suggested(typed));
     }
     assert_eq!(suggested("par")[0], "metro:PAR");
     assert_eq!(suggested("london")[0], "metro:LON");
+    assert_eq!(suggested("london, ca")[0], "YXU");
 }
 
 #[test]

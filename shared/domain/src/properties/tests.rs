@@ -336,7 +336,8 @@ proptest! {
     fn where_a_listing_goes_does_not_depend_on_the_order_of_what_is_near(listings in prop::collection::vec(any_listing("oyo"), 0..6), seen in any_listing("goibibo")) {
         let near: Vec<Property> = listings.into_iter().enumerate().map(|(at, mut listing)| {
             listing.key.reference = at.to_string().parse().unwrap();
-            Property::first(Property::id_by(&listing.key), KeyScope::Deployment, Cell::of(Position::new(0.into(), 0.into()).unwrap()), listing)
+            let cell = Cell::of(Position::new(0.into(), 0.into()).unwrap());
+            Property::first(Property::id_by(&listing.key), KeyScope::Deployment, cell, listing)
         }).collect();
         let turned: Vec<Property> = near.iter().rev().cloned().collect();
         let chosen = |placing: Placing, near: &[Property]| match placing {

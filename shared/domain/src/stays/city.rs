@@ -28,17 +28,29 @@ pub struct City {
 }
 
 impl City {
-    /// The city that a name means, with its country after a comma where that is needed. One that no table has is taken by its name, if
-    /// its country follows or it is like none that is known: there are more cities than airports.
+    /// The city that a text means: by its name, with its country after a comma where that is needed, or by the code of an airport or a
+    /// metropolitan area ([`names::city`]).
     ///
     /// # Errors
-    /// If several cities have the name, or some have nearly the same, with them to choose from.
+    /// If several cities have the name, or some have nearly the same, with them to choose from; or if it is a code of no city.
     pub fn named(text: &str) -> Result<Self, Unresolved> {
-        let NamedCity { name, place, country } = names::city(text)?;
-        Ok(match place {
+        names::city(text).map(Self::of)
+    }
+
+    /// The city that the words for something to do mean: by the same rule, but that few words are slips ([`names::city_of_words`]). Words
+    /// that mean none are taken as they are.
+    ///
+    /// # Errors
+    /// As [`Self::named`].
+    pub fn of_words(text: &str) -> Result<Self, Unresolved> {
+        names::city_of_words(text).map(Self::of)
+    }
+
+    fn of(NamedCity { name, place, country }: NamedCity) -> Self {
+        match place {
             Some(place) => Self::at(name, place),
             None => Self::unplaced(name, country),
-        })
+        }
     }
 
     /// A city that no table has. Nobody can see from where it is whether an answer is about it: sources are told its country, too, if
@@ -84,7 +96,16 @@ impl City {
 
 /// How a city in an input is read ([`inputs::Reader`]).
 pub fn city(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<City> {
+    read(value, at, faults, City::named)
+}
+
+/// How the words for something to do are read.
+pub fn city_of_words(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<City> {
+    read(value, at, faults, City::of_words)
+}
+
+fn read(value: Value, at: &str, faults: &mut Vec<Fault>, by: fn(&str) -> Result<City, Unresolved>) -> Option<City> {
     let text: String = inputs::leaf(value, at, faults)?;
     let noted = |error: Unresolved| Fault { pointer: at.to_owned(), code: error.code(), detail: error.to_string() };
-    City::named(&text).map_err(|error| faults.push(noted(error))).ok()
+    by(&text).map_err(|error| faults.push(noted(error))).ok()
 }

@@ -85,6 +85,43 @@ fn a_code_is_no_name_and_a_name_of_several_cities_is_not_guessed() {
 }
 
 #[test]
+fn what_a_list_of_places_offers_is_the_city_that_it_is_or_serves() {
+    for (offered, name) in [
+        ("SIN", "Singapore"),
+        ("metro:SIN", "Singapore"),
+        ("LHR", "London"),
+        ("metro:LON", "London"),
+        ("LON", "London"),
+        ("YVR", "Vancouver"),
+        ("MCO", "Orlando"),
+        ("Orlando, US", "Orlando"),
+        ("orlando ", "Orlando"),
+        ("London UK", "London"),
+    ] {
+        let key = |text: &str| question(StayPlace::City(city(text))).key();
+        assert_eq!(key(offered), key(name), "{offered}");
+    }
+    assert_eq!(city("GOA").name(), "Genova", "in capitals it is a code");
+    for text in ["country:SG", "metro:QQQ", "Metro : qqq"] {
+        assert_eq!(City::named(text).unwrap_err().code(), "unknown-place", "{text}");
+    }
+}
+
+#[test]
+fn words_for_something_to_do_are_a_slip_only_of_a_city_that_many_fly_to() {
+    for (slip, meant) in [("Singapor", "Singapore, SG"), ("barcelnoa", "Barcelona, ES"), ("Orlandoo", "Orlando, US")] {
+        let refused = City::of_words(slip).unwrap_err();
+        assert!(refused.to_string().contains(meant), "{refused}");
+    }
+    let words = ["wine", "tapas", "yoga", "train", "parks", "taxi", "Alhambra", "graffiti", "tango", "samba", "whales", "Louvre"];
+    for words in words {
+        let city = City::of_words(words).unwrap();
+        assert_eq!((city.name(), city.position()), (words, None));
+    }
+    assert_eq!(City::of_words("SIN").unwrap(), city("Singapore"));
+}
+
+#[test]
 fn a_name_that_is_nearly_a_citys_is_no_citys_unless_its_country_is_said() {
     for (slip, meant) in [("Singapor", "Singapore, SG"), ("Barcelnoa", "Barcelona, ES"), ("Jaipurr", "Jaipur, IN")] {
         let refused = City::named(slip).unwrap_err();

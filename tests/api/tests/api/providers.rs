@@ -154,6 +154,10 @@ async fn a_tenants_share_of_the_deployments_key_is_for_operators_to_give_and_sho
     let euros = json!({"enabled": true, "costPerThousand": usd("5.00"), "budgetPerDay": {"amount": "9.00", "currency": "EUR"}});
     let refused = admin.put(mine).body(euros).send().await;
     assert_eq!(faults(refused.assert(422, "invalid-input")), [("/budgetPerDay".to_owned(), "invalid".to_owned())]);
+    let limited = json!({"enabled": true, "quotaPerDay": 5, "costPerThousand": usd("5.00"), "budgetPerDay": usd("9.00")});
+    let refused = admin.put(mine).body(limited).send().await;
+    let without_a_key = ["/budgetPerDay", "/quotaPerDay"].map(|at| (at.to_owned(), "no-key".to_owned()));
+    assert_eq!(faults(refused.assert(422, "invalid-input")), without_a_key, "it would limit nothing");
     // What admins set leaves their share as it is.
     admin.put(mine).body(json!({"enabled": true})).send().await.assert(200, "");
     assert_eq!(left(&admin, "/v1/admin/providers/health").await, json!([300, usd("2.00")]));

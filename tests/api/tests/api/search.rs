@@ -309,6 +309,9 @@ async fn what_is_to_be_invalidated_is_said_in_one_way() {
     }
     let reply = operator.post("/v1/admin/cache/invalidations").body(json!({"property": "", "source": "nope"})).send().await;
     assert_eq!(faults(&reply).len(), 2, "neither hides the other");
+    let countries = json!({"route": {"from": "country:US", "to": "country:GB"}});
+    let reply = operator.post("/v1/admin/cache/invalidations").body(countries).send().await;
+    assert_eq!(faults(&reply), [("/route/to".to_owned(), "invalid".to_owned())]);
     app.member("demo").post("/v1/admin/cache/invalidations").body(json!({})).send().await.assert(403, "forbidden");
 }
 

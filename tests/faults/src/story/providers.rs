@@ -28,9 +28,9 @@ async fn set(
     [put, put_key, get, delete_key]: [&str; 4],
     whose: &str,
 ) -> Result<(), Violation> {
-    person.ask(put, source, Some(json!({"enabled": true, "quotaPerDay": 900}))).await?;
     let before = person.ask(get, source, None).await?.body["key"].take();
     person.ask(put_key, source, Some(json!({"key": "a-key-that-opens-nothing"}))).await?;
+    person.ask(put, source, Some(json!({"enabled": true, "quotaPerDay": 900}))).await?;
     let seen = person.ask(get, source, None).await?;
     let is_theirs = seen.body["key"]["of"] == whose && seen.body["key"] != before;
     ensure(is_theirs, || format!("not their key: {}", seen.body))?;

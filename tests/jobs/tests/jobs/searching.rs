@@ -128,6 +128,7 @@ async fn what_is_invalidated_is_not_shown_again_even_if_nothing_else_can_be_had(
         json!({"route": {"from": "LAX", "to": "DXB"}}),
         json!({"route": {"from": "LAX", "to": "DXB"}, "days": {"from": "2026-04-20", "to": "2026-04-27"}}),
         json!({"route": {"from": "LAX", "to": "DXB"}, "source": "seats-aero"}),
+        json!({"route": {"from": "metro:LAX", "to": "metro:DXB"}}),
     ] {
         invalidate(&app, doubt.clone()).await;
         assert_eq!(found(&app).await, came("miss", "fresh"), "{doubt}");
@@ -302,7 +303,7 @@ async fn stays_and_activities_are_found_the_cheapest_first_and_kept() {
     let property = |item: usize| found.body["items"][item]["stay"]["property"]["reference"].clone();
     assert_eq!((property(0), property(1)), (json!("GI-12"), json!("GI-77")));
     assert_eq!(found.body["items"][0]["compared"], json!({"amount": "95.50", "currency": "USD"}));
-    let again = json!({"city": "GOA", "checkin": "2026-04-27", "nights": 2, "adults": 1, "childAges": [4, 9]});
+    let again = json!({"city": "goa", "checkin": "2026-04-27", "nights": 2, "adults": 1, "childAges": [4, 9]});
     assert_eq!(dana.post("/v1/search/stays").body(again).send().await.body["how"], "hit");
     app.clock.advance(SignedDuration::from_mins(1));
     invalidate(&app, json!({"property": "GI-12", "days": {"from": "2026-04-29", "to": "2026-04-29"}})).await;
@@ -369,6 +370,15 @@ async fn a_city_that_is_nearly_written_so_is_not_asked_for() {
     assert_eq!(space.calls_to("goibibo"), 0);
     search("Singapor, IN").await.assert(200, "");
     assert_eq!(space.calls_to("goibibo"), 1);
+    let tour = |place: &str| json!({"place": place, "dates": {"on": "2026-04-27"}});
+    let search = async |place: &str| app.member("demo").post("/v1/search/activities").body(tour(place)).send().await;
+    let refused = search("Singapor").await;
+    refused.assert(422, "invalid-input");
+    assert!(refused.body["errors"][0]["detail"].as_str().unwrap().contains("Singapore, SG"), "{:#}", refused.body);
+    for place in ["singapore ", "SIN", "metro:SIN", "Singapore, SG"] {
+        search(place).await.assert(200, "");
+    }
+    assert_eq!(space.calls_to("viator"), 1, "it is one question");
 }
 
 #[tokio::test]
@@ -388,6 +398,22 @@ async fn a_source_that_a_brand_has_off_offers_its_members_nothing() {
         app.system().standins().queues().send("deals-search-answered", NewMessage::new(event)).unwrap();
         app.settle().await;
         assert_eq!((deals(&dana).await.len(), app.dead_letters().len()), (live, 0), "{enabled}");
+    }
+}
+
+#[tokio::test]
+async fn where_all_sources_are_off_watchers_runs_end_and_what_was_found_is_gone() {
+    let (space, app) = begun().await;
+    let (dana, admin) = (app.member("demo"), app.member("admin"));
+    let watcher = watch(&dana, json!({})).await;
+    run(&app, &dana, watcher).await;
+    assert_eq!(deals(&dana).await.len(), 1);
+    for (enabled, live, calls) in [(false, 0, 1), (true, 1, 2)] {
+        admin.put("/v1/admin/providers/seats-aero").body(json!({"enabled": enabled})).send().await.assert(200, "");
+        app.clock.advance(SignedDuration::from_hours(7));
+        run(&app, &dana, watcher).await;
+        let now = (deals(&dana).await.len(), space.calls_to("seats-aero"), app.dead_letters().len());
+        assert_eq!(now, (live, calls, 0), "{enabled}");
     }
 }
 
