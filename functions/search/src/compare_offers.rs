@@ -6,7 +6,7 @@ use axum::extract::State;
 use domain::{
     compare::{Breakdown, Line, Priced, side_by_side},
     faults::{Check, Faults},
-    flights::{Cabin, FlightNumber, FlightOffer, SourceId},
+    flights::{Cabin, FlightNumber, FlightOffer, SourceId, cabins::cabin},
     identity::Role,
     ids::TenantId,
     inputs::{Fields, Input, leaf, list, object},
@@ -155,7 +155,7 @@ impl Input for OneStay {
 
 impl Input for OneFlight {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let (flights, cabin) = (fields.required("flights", list), fields.required("cabin", leaf));
+        let (flights, cabin) = (fields.required("flights", list), fields.required("cabin", cabin));
         let (from, to, day) = (fields.required("from", leaf), fields.required("to", leaf), fields.required("day", leaf));
         let (wanted, travellers) = (fields.given("wanted", leaf), fields.given("travellers", leaf));
         let (wanted, travellers) = (wanted?.unwrap_or(Wanted::CashFlights), travellers?.unwrap_or(1));

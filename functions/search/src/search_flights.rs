@@ -6,10 +6,10 @@ use axum::extract::State;
 use domain::{
     deals::{Assessed, Score, Weights, assess},
     faults::Faults,
-    flights::{Cabin, FlightOffer},
+    flights::{Cabin, FlightOffer, cabins::cabins},
     identity::Role,
     ids::{DealId, Owner},
-    inputs::{Fields, Input, leaf, list, object},
+    inputs::{Fields, Input, leaf, object},
     places::{Place, names::places},
     search::{SearchQuery, Wanted},
     tables,
@@ -66,7 +66,7 @@ pub struct SearchFlights {
 impl Input for SearchFlights {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (wanted, from, to) = (fields.given("wanted", leaf), fields.required("from", places), fields.required("to", places));
-        let (dates, cabins) = (fields.required("dates", object), fields.given("cabins", list));
+        let (dates, cabins) = (fields.required("dates", object), fields.given("cabins", cabins));
         let (travellers, limit) = (fields.given("travellers", leaf), fields.given("limit", leaf));
         Some(Self {
             wanted: wanted?.unwrap_or(Wanted::AwardFlights),

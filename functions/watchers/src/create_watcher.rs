@@ -3,7 +3,7 @@
 use axum::extract::State;
 use domain::{
     events::WatcherCreated,
-    flights::Cabin,
+    flights::{Cabin, cabins::cabins},
     identity::{Member, Role},
     inputs::{Fields, Input, leaf, list, object},
     places::Place,
@@ -52,7 +52,7 @@ impl Input for CreateWatcher {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (name, wanted) = (fields.required("name", leaf), fields.required("wanted", leaf));
         let (from, to) = (fields.required("from", list), fields.required("to", list));
-        let (dates, cabins) = (fields.required("dates", object), fields.required("cabins", list));
+        let (dates, cabins) = (fields.required("dates", object), fields.required("cabins", cabins));
         let (travellers, filters) = (fields.given("travellers", leaf), fields.given("filters", object));
         let (telling, schedule) = (fields.given("telling", object), fields.required("schedule", object));
         Some(Self {

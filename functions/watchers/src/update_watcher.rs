@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::{
-    flights::Cabin,
+    flights::{Cabin, cabins::cabins},
     identity::{Member, Role},
     ids::WatcherId,
     inputs::{Fields, Input, leaf, list, object},
@@ -45,7 +45,7 @@ impl Input for UpdateWatcher {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (name, wanted) = (fields.given("name", leaf), fields.given("wanted", leaf));
         let (from, to) = (fields.given("from", list), fields.given("to", list));
-        let (dates, cabins) = (fields.given("dates", object), fields.given("cabins", list));
+        let (dates, cabins) = (fields.given("dates", object), fields.given("cabins", cabins));
         let (travellers, filters) = (fields.given("travellers", leaf), fields.given("filters", object));
         let (telling, schedule) = (fields.given("telling", object), fields.given("schedule", object));
         Some(Self {

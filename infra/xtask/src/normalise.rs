@@ -50,16 +50,17 @@ pub fn normalise(name: &str, operation: &str, recorded: &[u8], at: Timestamp) ->
     let Some(source) = source(name) else {
         return Err(NormaliseError::NoSource(name.to_owned(), list(SOURCES.iter().map(|source| source.id))));
     };
-    let (operation, result) = if recorded.len() > MAX_ANSWER_BYTES {
+    let named = operation_of(source, operation)?;
+    let (guessed, result) = if recorded.len() > MAX_ANSWER_BYTES {
         (None, Err(SourceError::TooLarge))
     } else {
-        source.normalise(operation_of(source, operation)?, recorded, at)
+        source.normalise(named, recorded, at)
     };
     let outcome = match result {
         Ok(normalised) => Outcome::Normalised(normalised),
         Err(error) => Outcome::Failed { says: error.to_string(), error },
     };
-    let printed = Printed { source: source.id, contract: source.contract, operation, at, outcome };
+    let printed = Printed { source: source.id, contract: source.contract, operation: named.or(guessed), at, outcome };
     // Texts and exact numbers: nothing in it that JSON can't hold.
     Ok(serde_json::to_string_pretty(&printed).unwrap_or_else(|_| unreachable!("plain data")))
 }
@@ -112,7 +113,8 @@ mod tests {
         let printed = printed("viator", "auto", recorded);
         assert_eq!(printed["outcome"], "failed");
         assert_eq!(printed["error"], json!({"cause": "rate-limited", "detail": {"retryAfterSeconds": 10}}));
-        assert_eq!(self::printed("viator", "search-freetext", "<html>")["error"], json!({"cause": "malformed"}));
+        let printed = self::printed("viator", "search-freetext", "<html>");
+        assert_eq!((&printed["error"], &printed["operation"]), (&json!({"cause": "malformed"}), &json!("search-freetext")));
     }
 
     #[test]

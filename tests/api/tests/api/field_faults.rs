@@ -71,7 +71,7 @@ fn journey_table() -> Vec<Fault> {
         one("dates", json!({"from": "2026-04-01", "to": "2026-06-02"}), "/dates", "too-wide"),
         ("dates", json!({"on": "2026-04-27", "flexDays": 31}), vec![("/dates", "too-wide"), ("/dates/flexDays", "out-of-range")]),
         one("cabins", json!([]), "/cabins", "empty"),
-        one("cabins", json!(["economy", "hold"]), "/cabins/1", "invalid"),
+        one("cabins", json!(["economy", "hold"]), "/cabins/1", "unknown-cabin"),
         one("travellers", json!(0), "/travellers", "out-of-range"),
         one("travellers", json!(10), "/travellers", "out-of-range"),
         one("travellers", json!(256), "/travellers", "invalid"),

@@ -49,6 +49,19 @@ async fn no_more_is_shown_than_is_asked_for_and_it_is_the_best() {
 }
 
 #[tokio::test]
+async fn a_cabin_is_the_same_by_each_of_its_names_and_by_its_booking_class() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    let found = search(&demo, dubai()).await;
+    for name in ["Economy", "coach", "Main Cabin", "Y"] {
+        let again = search(&demo, with(dubai(), "cabins", json!([name]))).await;
+        assert_eq!((&again["searchKey"], &again["how"]), (&found["searchKey"], &json!("hit")), "{name}");
+    }
+    let unknown = demo.post("/v1/search/flights").body(with(dubai(), "cabins", json!(["A"]))).send().await;
+    assert_eq!(faults(&unknown), [("/cabins/0".to_owned(), "unknown-cabin".to_owned())]);
+}
+
+#[tokio::test]
 async fn cash_is_found_where_cash_is_wanted() {
     let app = TestApp::new().await;
     let found = search(&app.member("demo"), with(dubai(), "wanted", json!("cash-flights"))).await;
