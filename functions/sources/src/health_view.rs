@@ -6,7 +6,7 @@ use domain::{
         Account, KeyScope, SourceState, Vertical,
         allowance::Allowance,
         breaker::{BreakerState, Passage},
-        health::Tally,
+        health::{Ending, Tally},
     },
 };
 use futures::future::try_join_all;
@@ -48,6 +48,8 @@ pub struct HealthView {
     /// Which part of them failed, from 0 to 1, to four decimals.
     #[schema(example = "0.0125")]
     failing: Option<String>,
+    /// How most of those ended: `key-refused` is for whose key it is to mend.
+    failing_by: Option<Ending>,
     latency: LatencyView,
     /// How many calls are left of this day's, where there is an end to them: to the key, and to a tenant with the deployment's.
     quota_left: Option<u64>,
@@ -99,6 +101,7 @@ impl HealthView {
             last_failure: tally.last_failure,
             calls: (!shared).then(|| tally.calls()),
             failing: tally.failures_per_ten_thousand().map(|of| format!("{}.{:04}", of / 10_000, of % 10_000)),
+            failing_by: tally.mostly_failed_by(),
             latency: LatencyView {
                 p50_ms: tally.percentile_ms(50),
                 p95_ms: tally.percentile_ms(95),

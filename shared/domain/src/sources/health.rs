@@ -109,6 +109,12 @@ impl Tally {
         self.endings.iter().filter(|(ending, _)| ending.is_failure()).map(|(_, calls)| calls).sum()
     }
 
+    /// How most of them ended; of two ways as frequent, the first of [`Ending`].
+    pub fn mostly_failed_by(&self) -> Option<Ending> {
+        let failures = self.endings.iter().rev().filter(|(ending, _)| ending.is_failure());
+        failures.max_by_key(|(_, calls)| **calls).map(|(ending, _)| *ending)
+    }
+
     /// How many calls of ten thousand failed, rounded down. None of none.
     pub fn failures_per_ten_thousand(&self) -> Option<u64> {
         self.failures().saturating_mul(10_000).checked_div(self.calls())
@@ -169,6 +175,14 @@ mod tests {
         assert_eq!(tally.last_failure.map(|at| at.as_second()), Some(3));
         let by_status = [200, 204, 401, 403, 404, 422, 429, 302, 500, 503].map(Ending::of_status);
         assert_eq!(by_status.iter().filter(|ending| ending.is_failure()).count(), 6);
+    }
+
+    #[test]
+    fn most_failures_are_named_and_nothing_else_is() {
+        let calls = [(Ending::Answered, 1), (Ending::Answered, 1), (Ending::KeyRefused, 1), (Ending::TimedOut, 1)];
+        assert_eq!(tally(&calls).mostly_failed_by(), Some(Ending::KeyRefused));
+        assert_eq!(tally(&[&calls[..], &calls[3..]].concat()).mostly_failed_by(), Some(Ending::TimedOut));
+        assert_eq!(tally(&calls[..2]).mostly_failed_by(), None);
     }
 
     proptest! {

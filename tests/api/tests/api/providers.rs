@@ -187,7 +187,7 @@ async fn health_says_what_nobody_has_confirmed() {
     let duffel = health.body["items"].as_array().unwrap().iter().find(|one| one["id"] == "duffel").unwrap();
     let never = json!({
         "id": "duffel", "vertical": "flights", "contract": "published", "asked": true, "breaker": "closed", "leftAloneUntil": null,
-        "lastSuccess": null, "lastFailure": null, "calls": 0, "failing": null,
+        "lastSuccess": null, "lastFailure": null, "calls": 0, "failing": null, "failingBy": null,
         "latency": {"p50Ms": null, "p95Ms": null, "p99Ms": null}, "quotaLeft": null, "budgetLeft": null
     });
     assert_eq!(*duffel, never);
