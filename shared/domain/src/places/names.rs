@@ -83,7 +83,7 @@ impl Name {
     /// It as something to choose.
     pub(super) fn choice(&self) -> Option<Choice> {
         let place = self.place.parse().ok()?;
-        Some(Choice { place, kind: self.kind, name: self.shown, country: self.country })
+        Some(Choice { place, kind: self.kind, name: self.shown, country: self.country, city: self.city })
     }
 
     /// Its city as something to choose.
@@ -103,9 +103,19 @@ pub struct Choice {
     pub name: &'static str,
     /// The country: its two letters of ISO 3166.
     pub country: &'static str,
+    /// What the city is called here, if it is one.
+    city: &'static str,
 }
 
 impl Choice {
+    /// The city that it is, or that its airport serves: the one that is stayed in by whoever asks for it.
+    pub fn city(&self) -> Option<String> {
+        match self.kind {
+            PlaceKind::Airport => by_code(self.place).ok().map(|city| city.name),
+            PlaceKind::City | PlaceKind::Metro => Some(self.city.to_owned()),
+        }
+    }
+
     /// The country's name.
     pub fn country_name(&self) -> Option<&'static str> {
         country_name(self.country)
@@ -298,11 +308,11 @@ impl NamedCity {
 /// [`Unresolved::Ambiguous`] with the places that it could mean; [`Unresolved::Nearly`] with the cities that are called nearly so, or
 /// whose code it would be in capitals; [`Unresolved::Unknown`] if it is written as a code and none, or that of a country.
 pub fn city(text: &str) -> Result<NamedCity, Unresolved> {
-    city_unless(text, |written| {
+    city_unless(text, |written, bare| {
         let coded = code_of_no_town(written);
         match coded.filter(|_| !written.chars().any(char::is_uppercase)) {
             Some(place) => by_code(place).map(Some),
-            None => unless_like(coded.and_then(serving).into_iter().filter_map(Name::city_choice), nearly(written, CHOICES, 0)),
+            None => unless_like(coded.and_then(serving).into_iter().filter_map(Name::city_choice), nearly(bare, CHOICES, 0)),
         }
     })
 }
@@ -313,10 +323,10 @@ pub fn city(text: &str) -> Result<NamedCity, Unresolved> {
 /// # Errors
 /// As [`city`].
 pub fn city_of_words(text: &str) -> Result<NamedCity, Unresolved> {
-    city_unless(text, |written| {
+    city_unless(text, |written, bare| {
         let coded = code_of_no_town(written).and_then(serving).filter(|name| name.rank >= FLOWN_TO);
         let is_long = written.chars().count() >= LETTERS_OF_A_SLIP;
-        let like = if is_long { nearly(written, CHOICES, FLOWN_TO) } else { Vec::new() };
+        let like = if is_long { nearly(bare, CHOICES, FLOWN_TO) } else { Vec::new() };
         unless_like(coded.into_iter().filter_map(Name::city_choice), like)
     })
 }
@@ -327,8 +337,9 @@ fn unless_like(coded: impl Iterator<Item = Choice>, like: Vec<Choice>) -> Result
     if like.is_empty() { Ok(None) } else { Err(Unresolved::Nearly(like)) }
 }
 
-/// The city of a text. Where nothing is called that and no country follows, it is the `other` that this finds, or what is written.
-fn city_unless(text: &str, other: impl Fn(&str) -> Result<Option<NamedCity>, Unresolved>) -> Result<NamedCity, Unresolved> {
+/// The city of a text. Where nothing is called that and no country follows, it is the `other` that this finds by what is written and by
+/// that without the word airport; or what is written. Capitals that are a code of the country that follows are no name.
+fn city_unless(text: &str, other: impl Fn(&str, &str) -> Result<Option<NamedCity>, Unresolved>) -> Result<NamedCity, Unresolved> {
     let text = text.trim();
     if is_code(text) {
         return by_code(resolve(text)?);
@@ -336,7 +347,12 @@ fn city_unless(text: &str, other: impl Fn(&str) -> Result<Option<NamedCity>, Unr
     let (written, country) = apart(text);
     let named = if text.len() > LONGEST { Vec::new() } else { named(text) };
     let Some(first) = named.first() else {
-        let other = if country.is_none() { other(written)? } else { None };
+        let is_there = |place: &Place| country.is_some() && country_of(&place.airports()) == country;
+        let other = match written.parse().ok().filter(is_there) {
+            Some(place) => Some(by_code(place)?),
+            None if country.is_none() => other(written, without_airport(&fold(written)))?,
+            None => None,
+        };
         return Ok(other.unwrap_or_else(|| NamedCity::new(written, None, country)));
     };
     let place = the_one_of(&named, text)?;

@@ -128,7 +128,7 @@ fn a_city_is_called_the_same_by_whichever_of_its_names_and_codes_one_asks() {
         ("Denpasar", &["DPS"]),
         ("Honolulu", &["HNL"]),
         ("Mallorca", &["Majorca"]),
-        ("Singapore", &["SIN", "sin", "SIN airport", "sin airport", "Singapore, SG"]),
+        ("Singapore", &["SIN", "sin", "SIN airport", "sin airport", "Singapore, SG", "SIN, SG"]),
         ("Los Angeles", &["lax ", "LAX", "metro:LAX"]),
     ] {
         for text in of {
@@ -144,7 +144,7 @@ fn a_city_is_called_the_same_by_whichever_of_its_names_and_codes_one_asks() {
 #[test]
 fn what_may_be_a_code_is_never_asked_for_as_a_name() {
     let offered = |refused: Result<City, crate::places::Unresolved>| refused.map_err(|error| (error.code(), error.to_string()));
-    for (text, meant) in [("Sin", "Singapore, SG"), ("Lax", "Los Angeles, US")] {
+    for (text, meant) in [("Sin", "Singapore, SG"), ("Lax", "Los Angeles, US"), ("Singapore airport", "Singapore, SG")] {
         let (code, told) = offered(City::named(text)).unwrap_err();
         assert!(code == "unknown-place" && told.contains(meant), "{text}: {told}");
     }
