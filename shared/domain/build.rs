@@ -40,7 +40,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     write("airport-countries", column("country").concat())?;
     write("positions", airports.iter().map(|airport| format!("{},{}\n", airport["lat"], airport["lon"])).collect())?;
     write("countries", lines(busiest(&airports)))?;
-    let (metros, aliases) = (table("metro-areas.csv")?, table("place-names.csv")?);
+    let metros = table("metro-areas.csv")?;
+    let (aliases, towns): (Vec<Row>, Vec<Row>) = table("place-names.csv")?.into_iter().partition(|row| !row["place"].is_empty());
+    write("towns", towns.iter().map(|town| format!("{}\n", fold_name(&town["name"]))).collect())?;
     write("metros", lines(metros.iter().map(|metro| (metro["city_code"].as_str(), metro["airports"].clone()))))?;
     write("metro-names", lines(metros.iter().map(|metro| (metro["city_code"].as_str(), metro["city_name"].clone()))))?;
     let countries = table("countries.csv")?;
@@ -133,18 +135,22 @@ impl<'a> Spot<'a> {
     }
 }
 
-/// Every name of a place, each a line: the name as it is compared, of what it is (`a` an airport, `c` a city, `m` a metropolitan area,
-/// `w` one that only its code means), the name as it is shown, the country, the place, how busy it is.
+/// Every name of a place, each a line: the name as it is compared, of what it is (`a` an airport, `c` a city, `t` a town or an island by
+/// the airport of another city, `m` a metropolitan area, `w` one that only its code means), the name as it is shown, the country, the
+/// place, how busy it is, and the name by which the city is known here.
 struct Names<'a> {
     spots: BTreeMap<&'a str, Spot<'a>>,
     metros: &'a [Row],
+    /// By the names by hand, as they are compared, and their countries: the names by which their cities are known.
+    known: BTreeMap<(String, &'a str), &'a str>,
     lines: Vec<String>,
 }
 
 impl<'a> Names<'a> {
-    fn of(airports: &'a [Row], metros: &'a [Row], aliases: &[Row]) -> Self {
+    fn of(airports: &'a [Row], metros: &'a [Row], aliases: &'a [Row]) -> Self {
         let spots: BTreeMap<_, _> = airports.iter().map(Spot::of).filter(served).map(|spot| (spot.code(), spot)).collect();
-        let mut names = Self { spots, metros, lines: Vec::new() };
+        let known = |alias: &'a Row| ((fold_name(&alias["name"]), alias["country"].as_str()), alias["city"].as_str());
+        let mut names = Self { spots, metros, known: aliases.iter().map(known).collect(), lines: Vec::new() };
         names.airports();
         names.metros();
         for alias in aliases {
@@ -160,7 +166,22 @@ impl<'a> Names<'a> {
             None => self.spots.get(place).map_or(0, |spot| spot.rank),
         };
         let folded = if kind == 'a' { fold(name) } else { fold_name(name) };
-        self.lines.push(format!("{folded}\t{kind}\t{name}\t{country}\t{place}\t{rank}"));
+        let city = self.city(name, country);
+        let kind = if kind == 'c' && self.served(place, country).is_some_and(|served| served != city) { 't' } else { kind };
+        self.lines.push(format!("{folded}\t{kind}\t{name}\t{country}\t{place}\t{rank}\t{city}"));
+    }
+
+    /// The name by which the city of a name is known.
+    fn city(&self, name: &str, country: &str) -> String {
+        self.known.get(&(fold_name(name), country)).copied().unwrap_or(name).to_owned()
+    }
+
+    /// The city that a place is meant for: that of its group, or the one that the table of airports names.
+    fn served(&self, place: &str, country: &str) -> Option<String> {
+        let code = place.strip_prefix("metro:").unwrap_or(place);
+        let group = self.metros.iter().find(|row| row["city_code"] == code).map(|row| row["city_name"].as_str());
+        let name = group.or_else(|| self.spots.get(code).map(|spot| spot.row["city"].as_str()))?;
+        Some(self.city(name, country))
     }
 
     fn members(&self, metro: &str) -> impl Iterator<Item = &Spot<'a>> {
@@ -217,6 +238,7 @@ impl<'a> Names<'a> {
 
     fn into_lines(mut self) -> String {
         self.lines.sort_unstable();
+        self.lines.dedup();
         self.lines.join("\n")
     }
 }

@@ -78,9 +78,9 @@ pub struct PlaceView {
 
 impl From<Choice> for PlaceView {
     fn from(choice: Choice) -> Self {
-        let Choice { place, kind, name, country } = choice;
-        let (city, airports) = (place.city(), place.airports());
-        Self { place, kind, name, city, country, country_name: choice.country_name(), airports }
+        let Choice { place, kind, name, country, .. } = choice;
+        let (city, country_name) = (choice.city(), choice.country_name());
+        Self { place, kind, name, city, country, country_name, airports: place.airports() }
     }
 }
 

@@ -42,7 +42,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-activi
     "place": "Orlando", "dates": {"on": "2026-04-27", "flexDays": 2}, "adults": 2, "currency": "EUR"
 }))]
 pub struct SearchActivities {
-    /// A city, as for stays; or an activity, in words.
+    /// A city, as for stays; or an activity, in words. A code in small letters may be a word: write it in capitals.
     #[schema(value_type = String)]
     place: City,
     dates: TravelDates,
@@ -76,8 +76,7 @@ impl SearchActivities {
     fn query(self, earliest: Date) -> Result<(ActivityQuery, usize), Faults> {
         let Self { place, dates, adults, currency, limit } = self;
         let (first, last) = dates.window();
-        let query = ActivityQuery::new(place.name().to_owned(), (first.max(earliest), last), adults, currency);
-        let query = query.map(|query| query.in_market(place.market().cloned()));
+        let query = ActivityQuery::of_city(place, (first.max(earliest), last), adults, currency);
         check(limit, earliest, last, "/dates").done_with(query).map(|query| (query, limit.into()))
     }
 }

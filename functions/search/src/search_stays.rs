@@ -46,7 +46,8 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-stays"
 #[schema(as = SearchStays, rename_all = "camelCase", example = json!({"city": "Singapore", "checkin": "2026-04-27", "nights": 3, "adults": 2}))]
 #[expect(dead_code, reason = "it describes the body and is never built")]
 pub struct SearchStaysBody {
-    /// In a city, by its name, with its country after a comma where several have it; or by the code of an airport or a metropolitan area.
+    /// In a city, by any of its names, with its country after a comma where several have it; or by the code of an airport or a
+    /// metropolitan area, which means the city that it serves.
     city: Option<String>,
     /// Around a place on earth.
     around: Option<Around>,

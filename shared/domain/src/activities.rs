@@ -12,7 +12,7 @@ use crate::{
     money::{Currency, Money},
     search::{Asks, SearchKey},
     sources::Market,
-    stays::Position,
+    stays::{City, Position},
     text::is_label,
 };
 
@@ -30,7 +30,8 @@ pub struct ActivityQuery {
     last_day: Date,
     adults: u8,
     currency: Currency,
-    market: Option<Market>,
+    #[serde(default)]
+    city: Option<City>,
 }
 
 impl ActivityQuery {
@@ -46,18 +47,21 @@ impl ActivityQuery {
             .that(first_day <= last_day, "/dates", "backwards", "the last day lies before the first")
             .that((1..=MAX_PARTY).contains(&adults), "/adults", "out-of-range", format!("1 to {MAX_PARTY} adults"));
         check.done()?;
-        Ok(Self { place, first_day, last_day, adults, currency, market: None })
+        Ok(Self { place, first_day, last_day, adults, currency, city: None })
     }
 
-    /// The same, asked in a market: the country of the city that its words mean.
-    #[must_use]
-    pub fn in_market(self, market: Option<Market>) -> Self {
-        Self { market, ..self }
+    /// A question for what there is to do in a city, or for what its words say, if they mean none.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of_city(city: City, days: (Date, Date), adults: u8, currency: Currency) -> Result<Self, Faults> {
+        let query = Self::new(city.words(), days, adults, currency)?;
+        Ok(Self { city: Some(city), ..query })
     }
 
-    /// The market that it is asked in, if one is known.
+    /// The market that it is asked in, if one is known: the country of the city that its words mean.
     pub fn market(&self) -> Option<&Market> {
-        self.market.as_ref()
+        self.city.as_ref().and_then(City::market)
     }
 
     /// Where, or what, in words.
@@ -80,12 +84,14 @@ impl ActivityQuery {
         self.currency
     }
 
-    /// Its name: the same for all whose words are the same, in large or small letters and with however many blanks. Nothing else of
-    /// the words is passed over, because sources are sent them as they are. The market follows from them.
+    /// Its name: the same for all whose words are the same, in large or small letters and with however many blanks, and mean the same
+    /// city. Nothing else of the words is passed over, because sources are sent them as they are.
     pub fn key(&self) -> SearchKey {
         let days = [self.first_day, self.last_day].map(|day| day.to_string());
         let (place, adults) = (words(&self.place), self.adults.to_string());
-        SearchKey::of(&["activity", &place, &days[0], &days[1], &adults, self.currency.code()])
+        let parts = ["activity", &place, &days[0], &days[1], &adults, self.currency.code()];
+        let whereabouts = self.city.as_ref().map(City::whereabouts).unwrap_or_default();
+        SearchKey::of(&parts.into_iter().chain(whereabouts.iter().map(String::as_str)).collect::<Vec<_>>())
     }
 
     /// The question that a source is asked in place of this one: without the party where it does not price by it. Days stay as they

@@ -14,6 +14,7 @@ use crate::{
     money::{Currency, Money, MoneyError},
     properties::{ListingKey, metres},
     search::SearchKey,
+    sources::Market,
     text::is_label,
 };
 
@@ -207,7 +208,7 @@ impl StayPlace {
             Self::Around(position, kilometres, _) => {
                 far(*position).is_none_or(|metres| metres <= u64::from(*kilometres) * 1_000 * 105 / 100)
             }
-            Self::City(city) => city.position().and_then(far).is_none_or(|metres| metres <= ANOTHER_CITY),
+            Self::City(city) => city.holds(&offer.property),
         }
     }
 
@@ -353,6 +354,9 @@ pub struct Property {
     pub name: Option<String>,
     /// Where it is, where the source says.
     pub position: Option<Position>,
+    /// Its country, where the source says.
+    #[serde(default)]
+    pub country: Option<Market>,
 }
 
 /// A room.

@@ -325,7 +325,7 @@ fn offer(
     price.at_property = (timings == Some(&["pay_at_the_property".to_owned()])).then_some(price.total);
     Ok(StayOffer {
         reference: reference(product.as_ref().map_or(&one.id, |product| &product.id).0.clone())?,
-        property: Property { reference: reference(one.id.0.clone())?, name: None, position: None },
+        property: Property { reference: reference(one.id.0.clone())?, name: None, position: None, country: None },
         room: Room { reference: product.as_ref().and_then(|product| product.room.clone()).map(|room| room.0), ..Room::default() },
         board: policies.and_then(|policies| board(policies.meal_plan.as_ref()?.plan.as_deref()?)),
         guests: product.as_ref().and_then(|product| {

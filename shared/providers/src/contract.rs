@@ -2,6 +2,9 @@
 //! signature and limits are those of our specification, and the fields of the bodies are what we would propose. Their health says
 //! `unverified_contract`, until an agreement confirms or changes what stands here.
 //!
+//! A city is asked for by its name and the country that it is in. A house may say its country and where it lies: one that says neither is
+//! set aside where several cities are called so, for nobody knows in which of them it is.
+//!
 //! The specification names no price check, no quote for a cancellation and no payment of what is held, and a cancellation at MakeMyTrip
 //! alone: the desks of the others do not offer them. At another price than the one in a booking nothing is booked, which is the check.
 //!
@@ -15,8 +18,8 @@ use bytes::Bytes;
 use domain::{
     cancellation::{Cancellation, Deadline},
     flights::{SourceId, Tier, Untrusted},
-    sources::feeds::Since,
-    stays::{Board, Guests, Position, Property, Room, StayOffer, StayPlace, StayPrice, StayQuery},
+    sources::{Market, feeds::Since},
+    stays::{Board, City, Guests, Position, Property, Room, StayOffer, StayPlace, StayPrice, StayQuery},
 };
 use futures::future::BoxFuture;
 use http::{
@@ -77,7 +80,7 @@ impl StaySource for SignedHotels {
         Box::pin(async move {
             let StayPlace::City(city) = query.place() else { return not_offered(&self.id) };
             let calls = Calls::by(asking, self.source, "search-hotels");
-            search(&calls, &self.id, &Search { adapter: self, query, city: city.name() }, None, MAX_PAGES).await
+            search(&calls, &self.id, &Search { adapter: self, query, city }, None, MAX_PAGES).await
         })
     }
 }
@@ -129,7 +132,7 @@ impl Desk for SignedHotels {
 struct Search<'a> {
     adapter: &'a SignedHotels,
     query: &'a StayQuery,
-    city: &'a str,
+    city: &'a City,
 }
 
 impl Paged for Search<'_> {
@@ -147,10 +150,11 @@ impl Paged for Search<'_> {
     }
 }
 
-/// The body of a search.
-pub(crate) fn question(city: &str, query: &StayQuery, page: Option<&str>) -> Value {
+/// The body of a search. The country, as two letters of ISO 3166, says which city of that name is meant.
+pub(crate) fn question(city: &City, query: &StayQuery, page: Option<&str>) -> Value {
     json!({
-        "city": city,
+        "city": city.name(),
+        "country": city.market(),
         "checkin": query.checkin(),
         "checkout": query.checkout(),
         "adults": query.guests().adults,
@@ -201,6 +205,8 @@ struct Hotel<'a> {
     name: Option<String>,
     latitude: Option<Amount>,
     longitude: Option<Amount>,
+    /// Two letters of ISO 3166.
+    country: Option<Market>,
     #[serde(borrow)]
     rooms: Vec<&'a RawValue>,
 }
@@ -270,11 +276,16 @@ fn offer(
         (Some(latitude), Some(longitude)) => Some(Position::new(latitude.0, longitude.0).ok_or(Untrusted::Place)?),
         (None, _) | (_, None) => None,
     };
+    let name = hotel.name.as_deref().and_then(label);
+    let property = Property { reference: reference(hotel.id.clone())?, name, position, country: hotel.country.clone() };
+    if query.is_some_and(|query| matches!(query.place(), StayPlace::City(city) if !city.is_told_by(&property))) {
+        return Err(Untrusted::Place);
+    }
     let stated = room.checkin.zip(room.checkout).map(|(checkin, checkout)| nights(checkin, checkout)).transpose()?;
     let nights = stated.or_else(|| query.map(StayQuery::nights));
     Ok(StayOffer {
         reference: reference(room.rate_id)?,
-        property: Property { reference: reference(hotel.id.clone())?, name: hotel.name.as_deref().and_then(label), position },
+        property,
         room: Room {
             reference: room.id.map(reference).transpose()?,
             name: room.name.as_deref().and_then(label),

@@ -354,7 +354,7 @@ fn offer(
             Some(link) => long_reference(link.href.clone())?,
             None => reference(rate.id.0.clone())?,
         },
-        property: Property { reference: reference(property.0.clone())?, name: None, position: None },
+        property: Property { reference: reference(property.0.clone())?, name: None, position: None, country: None },
         room: Room {
             reference: Some(reference(room.id.0.clone())?),
             name: room.room_name.as_deref().and_then(label),

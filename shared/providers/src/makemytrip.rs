@@ -9,7 +9,7 @@ use bytes::Bytes;
 use domain::{
     flights::SourceId,
     search::SourceOutcome,
-    stays::{StayOffer, StayPlace, StayQuery},
+    stays::{City, StayOffer, StayPlace, StayQuery},
 };
 use futures::future::BoxFuture;
 use http::{
@@ -115,7 +115,7 @@ impl StaySource for MakeMyTrip {
             let StayPlace::City(city) = query.place() else { return not_offered(&self.id) };
             let (of_token, calls) = (Calls::by(asking, SOURCE, TOKEN), &Calls::by(asking, SOURCE, "hotels-search"));
             let found = self.authorised(&of_token, |token| async move {
-                let search = Search { adapter: self, query, city: city.name(), token };
+                let search = Search { adapter: self, query, city, token };
                 match calls::search(calls, &self.id, &search, None, MAX_PAGES).await {
                     Found { outcome: SourceOutcome::Failed, error: Some(error), .. } => Err(error),
                     found => Ok(found),
@@ -180,7 +180,7 @@ impl Desk for MakeMyTrip {
 struct Search<'a> {
     adapter: &'a MakeMyTrip,
     query: &'a StayQuery,
-    city: &'a str,
+    city: &'a City,
     token: SecretString,
 }
 

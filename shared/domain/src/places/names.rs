@@ -5,11 +5,11 @@
 
 use std::{fmt, sync::LazyLock};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Airport, Place,
+    Airport, Place, country_of,
     fold::{fold, fold_name},
     suggest::{nearly, suggest},
 };
@@ -51,7 +51,14 @@ pub(super) struct Name {
     pub(super) place: &'static str,
     /// How busy: millionths of the busiest airport.
     pub(super) rank: u32,
+    /// Whether it is the city that the place is meant for, and not a town or an island beside it that has no other airport.
+    serves: bool,
+    /// What the city is called here, by whichever of its names one asks.
+    city: &'static str,
 }
+
+/// The names of towns of no airport that are the code of another place.
+static TOWNS: LazyLock<Vec<&str>> = LazyLock::new(|| column!("towns").lines().collect());
 
 /// Every name, in the order in which they are compared.
 pub(super) static NAMES: LazyLock<Vec<Name>> = LazyLock::new(|| column!("names").lines().filter_map(Name::of).collect());
@@ -60,21 +67,28 @@ impl Name {
     fn of(line: &'static str) -> Option<Self> {
         let mut fields = line.split('\t');
         let (folded, kind) = (fields.next()?, fields.next()?);
-        let (kind, means) = match kind {
-            "a" => (PlaceKind::Airport, true),
-            "c" => (PlaceKind::City, true),
-            "m" => (PlaceKind::Metro, true),
-            "w" => (PlaceKind::Metro, false),
+        let (kind, means, serves) = match kind {
+            "a" => (PlaceKind::Airport, true, false),
+            "c" => (PlaceKind::City, true, true),
+            "t" => (PlaceKind::City, true, false),
+            "m" => (PlaceKind::Metro, true, true),
+            "w" => (PlaceKind::Metro, false, false),
             _ => return None,
         };
         let (shown, country, place) = (fields.next()?, fields.next()?, fields.next()?);
-        Some(Self { folded, kind, means, shown, country, place, rank: fields.next()?.parse().ok()? })
+        let (rank, city) = (fields.next()?.parse().ok()?, fields.next()?);
+        Some(Self { folded, kind, means, shown, country, place, rank, serves, city })
     }
 
     /// It as something to choose.
     pub(super) fn choice(&self) -> Option<Choice> {
         let place = self.place.parse().ok()?;
-        Some(Choice { place, kind: self.kind, name: self.shown, country: self.country })
+        Some(Choice { place, kind: self.kind, name: self.shown, country: self.country, city: self.city })
+    }
+
+    /// Its city as something to choose.
+    fn city_choice(&self) -> Option<Choice> {
+        self.choice().map(|choice| Choice { name: self.city, ..choice })
     }
 }
 
@@ -89,12 +103,22 @@ pub struct Choice {
     pub name: &'static str,
     /// The country: its two letters of ISO 3166.
     pub country: &'static str,
+    /// What the city is called here, if it is one.
+    city: &'static str,
 }
 
 impl Choice {
+    /// The city that it is, or that its airport serves: the one that is stayed in by whoever asks for it.
+    pub fn city(&self) -> Option<String> {
+        match self.kind {
+            PlaceKind::Airport => by_code(self.place).ok().map(|city| city.name),
+            PlaceKind::City | PlaceKind::Metro => Some(self.city.to_owned()),
+        }
+    }
+
     /// The country's name.
     pub fn country_name(&self) -> Option<&'static str> {
-        countries().find(|(code, _)| *code == self.country).map(|(_, name)| name)
+        country_name(self.country)
     }
 
     /// An airport by its own name, or its code where it has none.
@@ -223,79 +247,160 @@ pub(super) fn apart(text: &str) -> (&str, Option<&'static str>) {
     parts.map_or((text, None), |(name, country)| (name, Some(country)))
 }
 
+/// Whether other cities that are known here are called the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Namesakes {
+    /// None is.
+    #[default]
+    None,
+    /// Some are, in other countries.
+    Abroad,
+    /// Some are, in its own.
+    AtHome,
+}
+
+impl Namesakes {
+    /// Those of a city that is called so, is this place if it is any, and is in this country.
+    fn of(city: &str, place: Option<Place>, country: Option<&str>) -> Self {
+        let folded = fold_name(city);
+        let is_other =
+            |name: &&Name| name.kind != PlaceKind::Airport && place.is_none_or(|place| name.place.parse() != Ok(place));
+        let countries: Vec<&str> = exactly(&folded).filter(is_other).map(|other| other.country).collect();
+        // Whoever says the country of a city that no table has says that there is another one.
+        let is_told_apart = place.is_none() && country.is_some();
+        match country {
+            Some(country) if countries.contains(&country) => Self::AtHome,
+            Some(_) | None if is_told_apart || !countries.is_empty() => Self::Abroad,
+            Some(_) | None => Self::None,
+        }
+    }
+}
+
 /// A city, as a text names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedCity {
-    /// What it is called, without its country.
+    /// What it is called here, without its country: the same, by whichever of its names it was asked for.
     pub name: String,
     /// What it is here; none, if no city that has an airport, and no airport, is called that.
     pub place: Option<Place>,
-    /// The country that follows its name: two letters of ISO 3166.
+    /// Its country: two letters of ISO 3166; none, if no table has the city and its name does not say.
     pub country: Option<&'static str>,
+    /// Whether others are called so.
+    pub namesakes: Namesakes,
 }
 
-/// The city that a name means, or the written form of a [`Place`]: that of an airport is the city that it serves. A code is one in capitals
-/// alone: `Goa` is in India, and `GOA` the code of Genoa. A city that no table has is what its name says, if its country follows or it is
-/// like none that is known: there are more cities than airports.
+impl NamedCity {
+    fn new(name: &str, place: Option<Place>, country: Option<&'static str>) -> Self {
+        Self { name: name.to_owned(), place, country, namesakes: Namesakes::of(name, place, country) }
+    }
+
+    fn at(name: &str, place: Place) -> Self {
+        Self::new(name, Some(place), country_of(&place.airports()))
+    }
+}
+
+/// The city that a name means, or the written form of a [`Place`]: that of an airport is the city that it serves. A code is in capitals, or
+/// all in small letters where no town is called so: `Goa` is in India, and `GOA` the code of Genoa. A city that no table has is what its
+/// name says, if its country follows or it is like none that is known: there are more cities than airports.
 ///
 /// # Errors
-/// [`Unresolved::Ambiguous`] with the places that it could mean; [`Unresolved::Nearly`] with the cities that are called nearly so;
-/// [`Unresolved::Unknown`] if it is written as a code and none, or that of a country.
+/// [`Unresolved::Ambiguous`] with the places that it could mean; [`Unresolved::Nearly`] with the cities that are called nearly so, or
+/// whose code it would be in capitals; [`Unresolved::Unknown`] if it is written as a code and none, or that of a country.
 pub fn city(text: &str) -> Result<NamedCity, Unresolved> {
-    city_unless_like(text, |written| nearly(written, CHOICES, 0))
+    city_unless(text, |written, bare| {
+        let coded = code_of_no_town(written);
+        match coded.filter(|_| !written.chars().any(char::is_uppercase)) {
+            Some(place) => by_code(place).map(Some),
+            None => unless_like(coded.and_then(serving).into_iter().filter_map(Name::city_choice), nearly(bare, CHOICES, 0)),
+        }
+    })
 }
 
-/// The city that the words for something to do mean, if they mean one: as [`city`] says it, but that fewer words are taken for a slip.
+/// The city that the words for something to do mean, if they mean one: as [`city`] says it, but that fewer words are taken for a slip, and
+/// that what is a code but for its small letters may be a word: it is refused where many fly to the city.
 ///
 /// # Errors
 /// As [`city`].
 pub fn city_of_words(text: &str) -> Result<NamedCity, Unresolved> {
-    let is_long = |written: &str| written.chars().count() >= LETTERS_OF_A_SLIP;
-    city_unless_like(text, |written| if is_long(written) { nearly(written, CHOICES, FLOWN_TO) } else { Vec::new() })
+    city_unless(text, |written, bare| {
+        let coded = code_of_no_town(written).and_then(serving).filter(|name| name.rank >= FLOWN_TO);
+        let is_long = written.chars().count() >= LETTERS_OF_A_SLIP;
+        let like = if is_long { nearly(bare, CHOICES, FLOWN_TO) } else { Vec::new() };
+        unless_like(coded.into_iter().filter_map(Name::city_choice), like)
+    })
 }
 
-fn city_unless_like(text: &str, like: impl Fn(&str) -> Vec<Choice>) -> Result<NamedCity, Unresolved> {
+/// No city, if the text is like none.
+fn unless_like(coded: impl Iterator<Item = Choice>, like: Vec<Choice>) -> Result<Option<NamedCity>, Unresolved> {
+    let like: Vec<Choice> = coded.chain(like).collect();
+    if like.is_empty() { Ok(None) } else { Err(Unresolved::Nearly(like)) }
+}
+
+/// The city of a text. Where nothing is called that and no country follows, it is the `other` that this finds by what is written and by
+/// that without the word airport; or what is written. Capitals that are a code of the country that follows are no name.
+fn city_unless(text: &str, other: impl Fn(&str, &str) -> Result<Option<NamedCity>, Unresolved>) -> Result<NamedCity, Unresolved> {
     let text = text.trim();
     if is_code(text) {
         return by_code(resolve(text)?);
     }
     let (written, country) = apart(text);
-    let as_written = |place| NamedCity { name: written.to_owned(), place, country };
     let named = if text.len() > LONGEST { Vec::new() } else { named(text) };
     let Some(first) = named.first() else {
-        let like = if country.is_none() { like(written) } else { Vec::new() };
-        return if like.is_empty() { Ok(as_written(None)) } else { Err(Unresolved::Nearly(like)) };
+        let is_there = |place: &Place| country.is_some() && country_of(&place.airports()) == country;
+        let other = match written.parse().ok().filter(is_there) {
+            Some(place) => Some(by_code(place)?),
+            None if country.is_none() => other(written, without_airport(&fold(written)))?,
+            None => None,
+        };
+        return Ok(other.unwrap_or_else(|| NamedCity::new(written, None, country)));
     };
     let place = the_one_of(&named, text)?;
-    Ok(match (first.kind, place.city()) {
-        (PlaceKind::Airport, Some(name)) => NamedCity { name, place: Some(place), country },
-        (PlaceKind::Airport, None) => as_written(None),
-        (PlaceKind::City | PlaceKind::Metro, _) => as_written(Some(place)),
-    })
+    match first.kind {
+        PlaceKind::Airport => by_code(place),
+        PlaceKind::City | PlaceKind::Metro => Ok(NamedCity::at(first.city, place)),
+    }
 }
 
-/// Whether a text can be nothing but the written form of a [`Place`].
+/// Whether a text can be nothing but a code: the written form of a [`Place`], or a code that the word airport follows.
 fn is_code(text: &str) -> bool {
     let is_prefix = |kind: &str| ["metro", "country"].iter().any(|known| kind.trim().eq_ignore_ascii_case(known));
-    text.parse::<Place>().is_ok() || text.split_once(':').is_some_and(|(kind, _)| is_prefix(kind))
+    let folded = fold(text);
+    text.parse::<Place>().is_ok()
+        || text.split_once(':').is_some_and(|(kind, _)| is_prefix(kind))
+        || (without_airport(&folded) != folded && code(text).is_some())
+}
+
+/// What has this code, in whatever letters, unless a town is called so.
+fn code_of_no_town(text: &str) -> Option<Place> {
+    code(text).filter(|_| !TOWNS.contains(&fold_name(text).as_str()))
 }
 
 /// The city that a place is, or that its airport serves.
 fn by_code(place: Place) -> Result<NamedCity, Unresolved> {
     let own = place.city().ok_or_else(|| Unresolved::Unknown(Vec::new()))?;
-    let (name, place) = busiest_city(&place.airports()).map_or((own, place), |(name, place)| (name.to_owned(), place));
-    Ok(NamedCity { name, place: Some(place), country: None })
+    Ok(busiest_city(&place.airports()).unwrap_or_else(|| NamedCity::at(&own, place)))
 }
 
-/// The busiest city with one of these airports: as it is shown, and as it is written.
-pub fn busiest_city(airports: &[Airport]) -> Option<(&'static str, Place)> {
+/// The busiest city with one of these airports.
+pub fn busiest_city(airports: &[Airport]) -> Option<NamedCity> {
+    let busiest = busiest(airports)?;
+    Some(NamedCity::at(busiest.city, busiest.place.parse().ok()?))
+}
+
+/// The city that a place serves.
+fn serving(place: Place) -> Option<&'static Name> {
+    busiest(&place.airports())
+}
+
+/// The name of the busiest city with one of these airports: the one that they serve.
+fn busiest(airports: &[Airport]) -> Option<&'static Name> {
     let has = |name: &&Name| match name.place.strip_prefix("metro:") {
         None => airports.iter().any(|airport| airport.code() == name.place),
         Some(_) => name.place.parse::<Place>().is_ok_and(|place| place.airports().iter().any(|one| airports.contains(one))),
     };
     let cities = NAMES.iter().filter(|name| name.means && name.kind != PlaceKind::Airport).filter(has);
-    let busiest = cities.max_by_key(|name| name.rank)?;
-    Some((busiest.shown, busiest.place.parse().ok()?))
+    cities.max_by_key(|name| (name.rank, name.serves, name.kind))
 }
 
 fn exactly(folded: &str) -> impl Iterator<Item = &'static Name> {
@@ -317,6 +422,11 @@ fn country_named(text: &str) -> Option<&'static str> {
 /// Every country: two letters, and its name.
 fn countries() -> impl Iterator<Item = (&'static str, &'static str)> {
     column!("country-names").lines().filter_map(|line| line.split_once(','))
+}
+
+/// A country's name, by its two letters.
+pub fn country_name(code: &str) -> Option<&'static str> {
+    countries().find(|(known, _)| *known == code).map(|(_, name)| name)
 }
 
 /// Whether that is a country: two capital letters, as ISO 3166 has them. O(countries).

@@ -229,6 +229,22 @@ fn what_is_typed_finds_what_is_meant_among_the_first() {
 }
 
 #[test]
+fn what_is_suggested_names_the_city_that_one_stays_in() {
+    for (typed, city) in [
+        ("PTY", "Panama City"),
+        ("medellin", "Medellin"),
+        ("vancouver", "Vancouver"),
+        ("NYC", "New York"),
+        ("JFK", "New York"),
+        ("rionegro", "Rionegro"),
+        ("baltimore", "Baltimore"),
+    ] {
+        assert_eq!(suggest(typed, 1)[0].city().as_deref(), Some(city), "{typed}");
+        assert_eq!(crate::stays::City::named(typed).unwrap().name(), city, "{typed}");
+    }
+}
+
+#[test]
 fn each_place_is_suggested_once_and_no_more_than_asked_for() {
     for typed in ["a", "san", "lax", "lon", "new york", "paris", "sin"] {
         let places: Vec<String> = suggest(typed, 20).iter().map(|choice| choice.place.to_string()).collect();

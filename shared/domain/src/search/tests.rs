@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::sync::LazyLock;
+
 use proptest::{prelude::*, sample::subsequence};
 
 use super::*;
@@ -207,6 +209,90 @@ fn an_activity_is_the_same_question_in_large_or_small_letters_and_no_other() {
     let [priced, not_priced] = [true, false].map(|party| Asks { party, days: Days::Asked, stays: &[] });
     assert_eq!(one.asked_of(priced), one);
     assert_eq!(one.asked_of(not_priced).key(), of("big bus, zürich", "2026-04-02", 5, Currency::EUR).asked_of(not_priced).key());
+}
+
+/// A city's name in the shipped table: it, its country, its place, and what it is called here.
+fn named(line: &'static str) -> Option<[&'static str; 4]> {
+    let fields: Vec<&str> = line.split('\t').collect();
+    let [_, "c" | "t" | "m", shown, country, place, _, city] = fields[..] else { return None };
+    Some([shown, country, place, city])
+}
+
+/// Every city's name, those of one city and those that several cities have next to each other.
+static CITIES: LazyLock<Vec<[&str; 4]>> = LazyLock::new(|| {
+    let mut names: Vec<[&str; 4]> = include_str!(concat!(env!("OUT_DIR"), "/names")).lines().filter_map(named).collect();
+    names.sort_by_key(|[shown, _, place, city]| (*city, *shown, *place));
+    names
+});
+
+/// The keys of a stay and of something to do there, if the text means one place.
+fn keys(text: &str) -> Option<[SearchKey; 2]> {
+    let (city, words) = (City::named(text).ok()?, City::of_words(text).ok()?);
+    let day = day("2026-04-01");
+    let outing = ActivityQuery::of_city(words, (day, day), 2, Currency::EUR).unwrap();
+    Some([stay(StayPlace::City(city), &[]).key(), outing.key()])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn two_names_of_cities_have_one_key_if_they_mean_one_city_and_only_then(
+        at in any::<proptest::sample::Index>(), beside in 0_usize..4, far in any::<proptest::sample::Index>(), large in any::<bool>(),
+    ) {
+        let at = at.index(CITIES.len());
+        let one = CITIES[at];
+        for other in [CITIES[(at + beside).min(CITIES.len() - 1)], CITIES[far.index(CITIES.len())]] {
+            let text = |[shown, country, ..]: [&str; 4]| format!("{shown}, {country}");
+            let written = if large { text(other).to_uppercase() } else { format!(" {} ", text(other).to_lowercase()) };
+            if let (Some(one_has), Some(other_has)) = (keys(&text(one)), keys(&written)) {
+                let is_one = (one[1], one[3], one[2]) == (other[1], other[3], other[2]);
+                prop_assert_eq!([is_one; 2], [one_has[0] == other_has[0], one_has[1] == other_has[1]], "{:?} {:?}", one, other);
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_is_the_city_that_it_serves_however_it_is_written(at in any::<proptest::sample::Index>()) {
+        let codes = include_str!(concat!(env!("OUT_DIR"), "/codes"));
+        let at = at.index(codes.len() / 3) * 3;
+        let code = &codes[at..at + 3];
+        let served = keys(code);
+        prop_assert!(served.is_some(), "{}", code);
+        let city = City::named(code).unwrap();
+        let country = city.market().unwrap().clone();
+        if let Ok(named) = City::named(&format!("{}, {country}", city.name())) {
+            prop_assert!(named == city || named.position() != city.position(), "{}", code);
+        }
+        // In small letters it may be a name. It is never asked for as if no table had it, unless a town is called so.
+        if let Ok(small) = City::named(&code.to_lowercase()) {
+            prop_assert!(small == city || small.position().is_some() || TOWNS.contains(&small.name()), "{}", code);
+        }
+        let airport = [format!("{code} airport"), format!("{} airport", code.to_lowercase())].map(|text| keys(&text));
+        prop_assert!(airport.iter().all(|keys| keys.is_none() || *keys == served), "{}", code);
+    }
+}
+
+/// Towns of no airport whose names are codes.
+static TOWNS: LazyLock<Vec<&str>> = LazyLock::new(|| include_str!(concat!(env!("OUT_DIR"), "/towns")).lines().collect());
+
+#[test]
+fn things_to_do_in_cities_of_one_name_are_two_questions_in_two_words() {
+    let asked = |text: &str| {
+        let days = (day("2026-04-01"), day("2026-04-02"));
+        ActivityQuery::of_city(City::of_words(text).unwrap(), days, 2, Currency::EUR).unwrap()
+    };
+    for [one, other] in [
+        ["London", "London, Canada"],
+        ["San Jose, CR", "San Jose, US"],
+        ["Santiago, CL", "Santiago, DO"],
+        ["Panama City, PA", "Panama City, US"],
+        ["Goa", "Goa, PH"],
+    ] {
+        let (one, other) = (asked(one), asked(other));
+        assert!(one.key() != other.key() && one.place() != other.place(), "{one:?} {other:?}");
+    }
+    assert_ne!(asked("PDX").key(), asked("PWM").key(), "there are two in one country");
 }
 
 #[test]

@@ -3,15 +3,16 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Position, written};
+use super::{ANOTHER_CITY, Position, Property, written};
 use crate::{
     faults::Fault,
     inputs,
     places::{
-        Airport, Place, country_of,
+        Airport, Place,
         fold::fold_name,
-        names::{self, NamedCity, Unresolved},
+        names::{self, NamedCity, Namesakes, Unresolved},
     },
+    properties::metres,
     sources::Market,
 };
 
@@ -25,11 +26,13 @@ pub struct City {
     name: String,
     position: Option<Position>,
     country: Option<Market>,
+    #[serde(default)]
+    namesakes: Namesakes,
 }
 
 impl City {
-    /// The city that a text means: by its name, with its country after a comma where that is needed, or by the code of an airport or a
-    /// metropolitan area ([`names::city`]).
+    /// The city that a text means: by any of its names, with its country after a comma where that is needed, or by the code of an airport
+    /// or a metropolitan area ([`names::city`]). By whichever it was named, it is the same city.
     ///
     /// # Errors
     /// If several cities have the name, or some have nearly the same, with them to choose from; or if it is a code of no city.
@@ -46,34 +49,26 @@ impl City {
         names::city_of_words(text).map(Self::of)
     }
 
-    fn of(NamedCity { name, place, country }: NamedCity) -> Self {
-        match place {
-            Some(place) => Self::at(name, place),
-            None => Self::unplaced(name, country),
-        }
-    }
-
-    /// A city that no table has. Nobody can see from where it is whether an answer is about it: sources are told its country, too, if
-    /// one is known. They may know another city by its name.
-    fn unplaced(name: String, country: Option<&str>) -> Self {
-        let name = country.map_or(name.clone(), |country| format!("{name}, {country}"));
-        Self { name, position: None, country: country.and_then(|country| country.parse().ok()) }
+    fn of(NamedCity { name, place, country, namesakes }: NamedCity) -> Self {
+        let country = country.and_then(|country| country.parse().ok());
+        Self { name, position: place.as_ref().and_then(Place::position), country, namesakes }
     }
 
     /// The city that a position is in or near: the busiest that has an airport within 40 km of it.
     pub fn near(position: Position) -> Option<Self> {
-        let (name, place) = names::busiest_city(&Airport::near(position, AIRPORTS_WITHIN))?;
-        Some(Self::at(name.to_owned(), place))
+        names::busiest_city(&Airport::near(position, AIRPORTS_WITHIN)).map(Self::of)
     }
 
-    fn at(name: String, place: Place) -> Self {
-        let country = country_of(&place.airports()).and_then(|country| country.parse().ok());
-        Self { name, position: place.position(), country }
-    }
-
-    /// What sources are asked for it by: what it is called, and its country where it is known by nothing else.
+    /// What it is called, without its country.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What sources are asked for it by that take words alone: its name, and its country's where others are called the same.
+    pub fn words(&self) -> String {
+        let country = self.country.as_ref().filter(|_| self.namesakes != Namesakes::None);
+        let country = country.and_then(|country| names::country_name(country.as_str()));
+        country.map_or_else(|| self.name.clone(), |country| format!("{}, {country}", self.name))
     }
 
     /// Where it is: in the middle of its airports.
@@ -81,16 +76,35 @@ impl City {
         self.position
     }
 
-    /// The market that it is.
+    /// The market that it is: its country.
     pub fn market(&self) -> Option<&Market> {
         self.country.as_ref()
     }
 
-    /// What tells it from others: its name in whatever letters, its country, and where it is.
+    /// Whether a house can be here, as far as it says where it is.
+    pub(super) fn holds(&self, house: &Property) -> bool {
+        let near = self.position.zip(house.position).is_none_or(|(here, there)| metres(here, there) <= ANOTHER_CITY);
+        near && self.country.as_ref().zip(house.country.as_ref()).is_none_or(|(here, there)| here == there)
+    }
+
+    /// Whether a house that a source finds by the name of this city says that it is not in another one that is called the same.
+    pub fn is_told_by(&self, house: &Property) -> bool {
+        match self.namesakes {
+            Namesakes::None => true,
+            Namesakes::Abroad => house.position.is_some() || house.country.is_some(),
+            Namesakes::AtHome => house.position.is_some(),
+        }
+    }
+
+    /// What tells it from others: its name in whatever letters, and where it is.
     pub(super) fn parts(&self) -> Vec<String> {
+        [vec![fold_name(&self.name)], self.whereabouts()].concat()
+    }
+
+    /// What tells it from others that are called the same: its country, and its position.
+    pub(crate) fn whereabouts(&self) -> Vec<String> {
         let country = self.country.as_ref().map(ToString::to_string).unwrap_or_default();
-        let position = self.position.map(written).into_iter().flatten();
-        [fold_name(&self.name), country].into_iter().chain(position).collect()
+        std::iter::once(country).chain(self.position.map(written).into_iter().flatten()).collect()
     }
 }
 

@@ -41,7 +41,7 @@ fn put(place: StayPlace, id: &str, asks: Asks) -> Option<StayPlace> {
 fn offer(id: &str, reference: &str, at: Option<Position>) -> StayOffer {
     StayOffer {
         reference: format!("{reference} a room"),
-        property: Property { reference: reference.to_owned(), name: None, position: at },
+        property: Property { reference: reference.to_owned(), name: None, position: at, country: None },
         room: Room::default(),
         board: None,
         guests: None,
@@ -102,9 +102,78 @@ fn what_a_list_of_places_offers_is_the_city_that_it_is_or_serves() {
         assert_eq!(key(offered), key(name), "{offered}");
     }
     assert_eq!(city("GOA").name(), "Genova", "in capitals it is a code");
+    assert_eq!((city("goa").name(), city("goa").position()), ("goa", None), "a town of no airport is called so");
     for text in ["country:SG", "metro:QQQ", "Metro : qqq"] {
         assert_eq!(City::named(text).unwrap_err().code(), "unknown-place", "{text}");
     }
+}
+
+#[test]
+fn a_city_is_called_the_same_by_whichever_of_its_names_and_codes_one_asks() {
+    for (name, of) in [
+        ("New York", &["NYC", "metro:NYC", "JFK", "New York City, US", "nyc", "jfk airport"][..]),
+        ("Washington", &["WAS", "Washington DC", "IAD"]),
+        ("Moscow", &["MOW", "Moskva", "SVO"]),
+        ("Milan", &["MIL", "Milano", "MXP"]),
+        ("Medellin", &["MDE", "Medellín", "metro:MDE"]),
+        ("Panama City", &["PTY", "metro:PTY", "Panama City, PA", "Tocumen International Airport"]),
+        ("Beijing", &["BJS", "Peking", "PEK"]),
+        ("Dakar", &["DKR", "DSS"]),
+        ("Cincinnati", &["CVG"]),
+        ("Vienna", &["VIE", "Wien"]),
+        ("Rome", &["ROM", "Roma", "FCO"]),
+        ("Brussels", &["Bruxelles", "BRU"]),
+        ("Montreal", &["YUL", "Montréal"]),
+        ("Florence", &["FLR", "Firenze, IT"]),
+        ("Denpasar", &["DPS"]),
+        ("Honolulu", &["HNL"]),
+        ("Mallorca", &["Majorca"]),
+        ("Singapore", &["SIN", "sin", "SIN airport", "sin airport", "Singapore, SG", "SIN, SG"]),
+        ("Los Angeles", &["lax ", "LAX", "metro:LAX"]),
+    ] {
+        for text in of {
+            assert_eq!(city(text).name(), name, "{text}");
+            assert_eq!(question(StayPlace::City(city(text))).key(), question(StayPlace::City(city(of[0]))).key(), "{text}");
+        }
+    }
+    for (town, by) in [("Rionegro", "MDE"), ("Richmond, CA", "YVR"), ("Baltimore", "BWI"), ("Bali", "DPS"), ("Oahu", "HNL")] {
+        assert_ne!(city(town).name(), city(by).name(), "a town beside a city is not the city");
+    }
+}
+
+#[test]
+fn what_may_be_a_code_is_never_asked_for_as_a_name() {
+    let offered = |refused: Result<City, crate::places::Unresolved>| refused.map_err(|error| (error.code(), error.to_string()));
+    for (text, meant) in [("Sin", "Singapore, SG"), ("Lax", "Los Angeles, US"), ("Singapore airport", "Singapore, SG")] {
+        let (code, told) = offered(City::named(text)).unwrap_err();
+        assert!(code == "unknown-place" && told.contains(meant), "{text}: {told}");
+    }
+    for (text, meant) in [("sin", "Singapore, SG"), ("lax", "Los Angeles, US"), ("Den", "Denver, US")] {
+        let (code, told) = offered(City::of_words(text)).unwrap_err();
+        assert!(code == "unknown-place" && told.contains(meant), "{text}: {told}");
+    }
+    for words in ["spa", "krk", "Goa", "ski", "art"] {
+        assert_eq!((City::of_words(words).unwrap().name(), City::of_words(words).unwrap().position()), (words, None));
+    }
+    assert_eq!((City::of_words("SIN airport").unwrap(), City::of_words("sin airport").unwrap()), (city("SIN"), city("SIN")));
+}
+
+#[test]
+fn a_house_that_does_not_say_where_it_is_is_in_a_city_that_no_other_is_called_like() {
+    let house = |position: Option<Position>, country: Option<&str>| Property {
+        position,
+        country: country.map(|country| country.parse().unwrap()),
+        ..offer("oyo", "house", None).property
+    };
+    let (nowhere, here, told) = (house(None, None), house(Some(position("9.9", "-84.1")), None), house(None, Some("CR")));
+    let taken = |name: &str| [&nowhere, &here, &told].map(|house| city(name).is_told_by(house));
+    assert_eq!(taken("Singapore"), [true; 3]);
+    assert_eq!(taken("San Jose, CR"), [false, true, true]);
+    assert_eq!(taken("Goa, PH"), [false, true, true]);
+    assert_eq!(taken("PDX"), [false, true, false], "there are two in one country");
+    let holds = |name: &str, house: &Property| city(name).holds(house);
+    assert!(holds("San Jose, CR", &told) && holds("San Jose, CR", &here) && !holds("San Jose, US", &told));
+    assert!(!holds("San Jose, US", &here));
 }
 
 #[test]
@@ -134,15 +203,24 @@ fn a_name_that_is_nearly_a_citys_is_no_citys_unless_its_country_is_said() {
         assert_eq!((city(lacking).name(), city(lacking).position()), (lacking, None));
     }
     let told = city("Singapor, India");
-    assert_eq!((told.name(), told.market().unwrap().as_str(), told.position()), ("Singapor, IN", "IN", None));
+    assert_eq!((told.name(), told.market().unwrap().as_str(), told.position()), ("Singapor", "IN", None));
+    assert_eq!(told.words(), "Singapor, India", "nothing else tells which one is meant");
 }
 
 #[test]
 fn a_city_that_only_its_country_tells_from_others_is_asked_with_its_country() {
-    for (said, asked) in [("Goa, PH", "Goa, PH"), ("Goa, philippines", "Goa, PH"), ("Singapore, IN", "Singapore, IN")] {
-        assert_eq!((city(said).name(), city(said).position()), (asked, None));
+    for (said, asked) in [
+        ("Goa, PH", "Goa, Philippines"),
+        ("Goa, philippines", "Goa, Philippines"),
+        ("Singapore, IN", "Singapore, India"),
+        ("Singapore, SG", "Singapore"),
+        ("London", "London, United Kingdom"),
+        ("London, CA", "London, Canada"),
+        ("San Jose, US", "San Jose, United States"),
+        ("SJO", "San Jose, Costa Rica"),
+    ] {
+        assert_eq!(city(said).words(), asked);
     }
-    assert_eq!(city("Singapore, SG").name(), "Singapore", "where it is tells what is not there");
     let key = |named: &str| question(StayPlace::City(city(named))).key();
     let different = ["Goa", "Goa, IN", "Goa, PH", "Singapore", "Singapore, IN"].map(key);
     assert_eq!(BTreeSet::from(different.clone()).len(), different.len());
@@ -213,7 +291,7 @@ fn usd(minor: i64) -> Money {
 fn at_price(total: i64) -> StayOffer {
     StayOffer {
         reference: "r".to_owned(),
-        property: Property { reference: "p".to_owned(), name: None, position: None },
+        property: Property { reference: "p".to_owned(), name: None, position: None, country: None },
         room: Room::default(),
         board: None,
         guests: Some(Guests { adults: 2, child_ages: vec![] }),
@@ -274,7 +352,7 @@ fn an_offer_answers_a_question_unless_it_says_otherwise() {
     assert!(query.asks_for(&at_price(1)));
     assert!(query.asks_for(&StayOffer { checkin: None, nights: None, guests: None, ..at_price(1) }));
     assert!(!query.asks_for(&StayOffer { nights: Some(2), ..at_price(1) }));
-    let elsewhere = Property { reference: "q".to_owned(), name: None, position: None };
+    let elsewhere = Property { reference: "q".to_owned(), name: None, position: None, country: None };
     assert!(!query.asks_for(&StayOffer { property: elsewhere, ..at_price(1) }));
 }
 
