@@ -20,7 +20,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Admin, "sources-delete-provid
 
 /// Removes a key at a source
 ///
-/// From now on the source is asked with the deployment's, if there is one.
+/// From now on the source is asked with the deployment's, if there is one. The quota and the budget of the key go with it.
 #[utoipa::path(
     delete,
     path = "/v1/admin/providers/{id}/key",

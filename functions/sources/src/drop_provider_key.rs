@@ -23,7 +23,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Operator, "sources-drop-provi
 
 /// Removes a key at a source
 ///
-/// The deployment's, if it was set here, or a tenant's.
+/// The deployment's, if it was set here, or a tenant's, with the quota and the budget that the tenant gave it.
 #[utoipa::path(
     delete,
     path = "/v1/operator/providers/{id}/key",

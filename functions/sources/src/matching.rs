@@ -5,10 +5,11 @@ use domain::{
     sources::KeyScope,
 };
 use platform::{Deps, JobError};
-use storage::{Change, MatchCandidate, PlacedListing, StoreError};
+use storage::{Change, MatchCandidate, PlacedListing, PropertyCell, StoreError, pause};
 
-/// How often it is tried when others place listings near at the same time.
-const TRIES: usize = 4;
+/// How often it is tried when others place listings near at the same time: each time that it was in vain, one of theirs was placed, and
+/// one answer brings forty.
+const TRIES: usize = 20;
 /// How many pairs a human is asked about for one listing: where it is like so many, they are all called alike.
 const MOST_DOUBTS: usize = 10;
 
@@ -18,7 +19,7 @@ const MOST_DOUBTS: usize = 10;
 /// # Errors
 /// If the store can't say, or others kept being faster.
 pub(crate) async fn match_listing(cx: &Deps, scope: &KeyScope, listing: &Listing) -> Result<(), JobError> {
-    for _ in 0..TRIES {
+    for tried in 0..TRIES {
         let change = match cx.store().placed_listing(scope, &listing.key).await? {
             Some(placed) => known(cx, &placed, listing).await?,
             None => new(cx, scope, listing).await?,
@@ -26,8 +27,8 @@ pub(crate) async fn match_listing(cx: &Deps, scope: &KeyScope, listing: &Listing
         let Some(change) = change else { return Ok(()) };
         match cx.store().commit(change).await {
             Ok(()) => return Ok(()),
-            // Someone else was faster: it is looked at again.
-            Err(StoreError::Changed | StoreError::Exists | StoreError::Contended) => {}
+            // Someone else was faster: it is looked at again, when they may be further.
+            Err(StoreError::Changed | StoreError::Exists | StoreError::Contended) => pause(tried).await,
             Err(error) => return Err(error.into()),
         }
     }
@@ -48,20 +49,19 @@ async fn known(cx: &Deps, placed: &PlacedListing, listing: &Listing) -> Result<O
 async fn new(cx: &Deps, scope: &KeyScope, listing: &Listing) -> Result<Option<Change>, JobError> {
     let (Some(_), Some(position)) = (&listing.name, listing.position) else { return Ok(None) };
     let (cells, mut near) = cx.store().properties_in(scope, Cell::around(position)).await?;
-    let change = cells.into_iter().fold(Change::new(), |change, mut cell| change.save(&mut cell));
     Ok(Some(match place(listing, &near) {
         Placing::In(at) => {
             let mut property = near.swap_remove(at);
             // Its source sells nothing else there, or it had not been compared.
             property.take(listing.clone()).ok();
             let mut placed = PlacedListing::of(listing.key.clone(), &property);
-            change.update(&mut property).create(&mut placed)
+            changing(&property.cell, cells).update(&mut property).create(&mut placed)
         }
         Placing::Alone(doubts) => {
             let id = Property::id_by(&listing.key);
             let mut property = Property::first(id, scope.clone(), Cell::of(position), listing.clone());
             let mut placed = PlacedListing::of(listing.key.clone(), &property);
-            let change = change.create(&mut property).create(&mut placed);
+            let change = changing(&property.cell, cells).create(&mut property).create(&mut placed);
             // Operators decide for all, and are not shown what a tenant's own key has bought.
             let doubts = if *scope == KeyScope::Deployment { doubts } else { Vec::new() };
             doubts.into_iter().take(MOST_DOUBTS).fold(change, |change, (at, likeness)| match named(&near[at]) {
@@ -73,6 +73,15 @@ async fn new(cx: &Deps, scope: &KeyScope, listing: &Listing) -> Result<Option<Ch
             })
         }
     }))
+}
+
+/// That something is placed in a cell, provided that nothing was in those that it was compared with since they were read. Only the
+/// one is written: of two who place next to each other the second one looks again, and nobody waits for who is farther away.
+fn changing(changed: &Cell, cells: Vec<PropertyCell>) -> Change {
+    cells.into_iter().fold(Change::new(), |change, mut cell| {
+        // Where nothing was ever placed there is nothing yet to hold it against.
+        if cell.cell == *changed || cell.version == 0 { change.save(&mut cell) } else { change.provided(&mut cell) }
+    })
 }
 
 /// What a property is called in a question to a human: as the most trusted source that has a name for it calls it.

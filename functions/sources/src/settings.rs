@@ -185,7 +185,7 @@ pub(crate) async fn set_key(
     cx.commit(request, change, answer).await.map_err(|failure| if_match.settle(failure))
 }
 
-/// Removes a key.
+/// Removes a key, and what a tenant allowed itself a day with it: there is nothing else that this could be counted of.
 pub(crate) async fn drop_key(
     cx: &Deps,
     (request, if_match): (&Request, IfMatch),
@@ -195,6 +195,11 @@ pub(crate) async fn drop_key(
     if_match.check(entry.version)?;
     if entry.key.take().is_none() {
         return Err(Failure::NotFound("provider-key"));
+    }
+    match scope {
+        KeyScope::Tenant(_) => (entry.settings.quota_per_day, entry.settings.budget_per_day) = (None, None),
+        // Calls with the key that the deployment was configured with are counted of it.
+        KeyScope::Deployment => {}
     }
     let change = anew(cx, Change::new(), &entry).save(&mut entry);
     let answer = Answer::nothing().version(entry.version);

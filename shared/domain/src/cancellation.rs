@@ -73,6 +73,14 @@ impl Cancellation {
         let sound = |step: &Step| step.is_in_order() && step.penalty.is_sound();
         if free_but_never || !self.steps.iter().all(sound) { Err(Untrusted::Terms) } else { Ok(()) }
     }
+
+    /// Whether it still costs nothing after an instant, as far as that is said.
+    pub fn is_free_after(&self, instant: Timestamp) -> bool {
+        match self.free_until {
+            Some(Deadline::At(until)) => until > instant,
+            Some(Deadline::MinutesBefore(_)) | None => false,
+        }
+    }
 }
 
 impl Step {

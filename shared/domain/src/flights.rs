@@ -5,7 +5,7 @@ pub mod lead_ins;
 
 use std::collections::BTreeSet;
 
-use jiff::{Timestamp, civil};
+use jiff::{Timestamp, ToSpan, civil, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -111,6 +111,21 @@ impl FlightNumber {
     }
 }
 
+text!(
+    /// The class of a fare, as its source says it: the letter that a seat is booked in, such as `I`, or the whole code of the fare, such
+    /// as `OXZ0RO`.
+    FareClass, "a fare class", fare_class, example "I"
+);
+
+fn fare_class(text: &str) -> Result<(), &'static str> {
+    let of_a_code = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'/';
+    if (1..=16).contains(&text.len()) && text.bytes().all(of_a_code) {
+        Ok(())
+    } else {
+        Err("1 to 16 capitals, digits or strokes, such as I")
+    }
+}
+
 /// How far a price can be relied on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -161,9 +176,9 @@ pub enum Fare {
     },
 }
 
-/// One flight of a journey. Airports and times in between can be unknown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
+/// One flight of a journey. Airports and times in between can be unknown. It is written with its times in UTC, too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", into = "SegmentView")]
 pub struct Segment {
     /// Marketing carrier and number.
     pub flight: FlightNumber,
@@ -174,13 +189,72 @@ pub struct Segment {
     /// To.
     pub destination: Option<Airport>,
     /// Local time at the origin.
-    #[schema(value_type = Option<String>, example = "2026-04-27T16:20:00")]
     pub departs: Option<civil::DateTime>,
     /// Local time at the destination.
-    #[schema(value_type = Option<String>, example = "2026-04-28T21:25:00")]
     pub arrives: Option<civil::DateTime>,
     /// Its cabin, where known.
     pub cabin: Option<Cabin>,
+    /// The class of its fare, where known.
+    pub fare_class: Option<FareClass>,
+}
+
+impl Segment {
+    /// A flight of which nothing but its number is known.
+    pub fn named(flight: FlightNumber) -> Self {
+        Self {
+            flight,
+            operated_by: None,
+            origin: None,
+            destination: None,
+            departs: None,
+            arrives: None,
+            cabin: None,
+            fare_class: None,
+        }
+    }
+}
+
+/// One flight of a journey. Airports and times in between can be unknown.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Segment)]
+struct SegmentView {
+    /// Marketing carrier and number.
+    flight: FlightNumber,
+    /// Who flies it, where known.
+    operated_by: Option<Carrier>,
+    /// From.
+    origin: Option<Airport>,
+    /// To.
+    destination: Option<Airport>,
+    /// Local time at the origin.
+    #[schema(value_type = Option<String>, example = "2026-04-27T16:20:00")]
+    departs: Option<civil::DateTime>,
+    /// The same in UTC, where the origin is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-04-27T23:20:00Z")]
+    departs_at: Option<Timestamp>,
+    /// Local time at the destination.
+    #[schema(value_type = Option<String>, example = "2026-04-28T21:25:00")]
+    arrives: Option<civil::DateTime>,
+    /// The same in UTC, where the destination is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-04-28T17:25:00Z")]
+    arrives_at: Option<Timestamp>,
+    /// Its cabin, where known.
+    cabin: Option<Cabin>,
+    /// The class of its fare, where known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fare_class: Option<FareClass>,
+}
+
+impl From<Segment> for SegmentView {
+    fn from(segment: Segment) -> Self {
+        let Segment { flight, operated_by, origin, destination, departs, arrives, cabin, fare_class } = segment;
+        let at = |local: Option<civil::DateTime>, airport: Option<Airport>| instant(local?, airport?).ok();
+        let (departs_at, arrives_at) = (at(departs, origin), at(arrives, destination));
+        Self { flight, operated_by, origin, destination, departs, departs_at, arrives, arrives_at, cabin, fare_class }
+    }
 }
 
 /// One way to fly from one place to another, at a price.
@@ -206,6 +280,7 @@ pub struct FlightOffer {
     /// Part of the journey is in a lower cabin, where the source says so.
     pub mixed_cabin: Option<bool>,
     /// The flights, in order, at least one.
+    #[schema(value_type = Vec<SegmentView>)]
     pub segments: Vec<Segment>,
     /// Seats left at this price; unknown where the source does not count.
     pub seats: Option<u8>,
@@ -227,7 +302,7 @@ pub enum Untrusted {
     /// A part of it is in another currency.
     #[error("its parts are in different currencies")]
     Currencies,
-    /// It arrives before it departs, or its duration can't be.
+    /// It arrives before it departs, its duration can't be, or one of its flights leaves before the one before it has landed.
     #[error("its times contradict each other")]
     Times,
     /// An airport we don't know.
@@ -248,7 +323,7 @@ pub enum Untrusted {
     /// Nobody in the room, or more than fit in.
     #[error("its guests can't be")]
     Guests,
-    /// Rules of cancellation that contradict themselves.
+    /// Rules of cancellation that contradict themselves, or outlast what was booked.
     #[error("its terms contradict each other")]
     Terms,
     /// Parts that come to more than the whole.
@@ -271,16 +346,29 @@ pub enum Untrusted {
 /// The longest journey we believe, in minutes: four days.
 const LONGEST_MINUTES: u32 = 4 * 24 * 60;
 
+/// When it is at an airport what its clocks say.
+fn instant(local: civil::DateTime, airport: Airport) -> Result<Timestamp, Untrusted> {
+    let zone = airport.zone().ok_or(Untrusted::Airport)?;
+    zone.to_timestamp(local).map_err(|_| Untrusted::Times)
+}
+
+/// The first and the last instant at which clocks can say this: those of an airport, or, where none is known, any on earth, which are
+/// up to 14 hours ahead of UTC and up to 12 behind.
+fn instants(local: civil::DateTime, airport: Option<Airport>) -> Result<(Timestamp, Timestamp), Untrusted> {
+    if let Some(airport) = airport {
+        return instant(local, airport).map(|at| (at, at));
+    }
+    let in_utc = TimeZone::UTC.to_timestamp(local).map_err(|_| Untrusted::Times)?;
+    let (first, last) = (in_utc.checked_sub(14.hours()), in_utc.checked_add(12.hours()));
+    first.and_then(|first| Ok((first, last?))).map_err(|_| Untrusted::Times)
+}
+
 /// Minutes that really pass between two local times, each at its airport. Negative when the second lies before the first.
 ///
 /// # Errors
 /// [`Untrusted::Airport`] where a time zone is unknown, [`Untrusted::Times`] for a time that can't be placed.
 pub fn elapsed_minutes(from: (civil::DateTime, Airport), to: (civil::DateTime, Airport)) -> Result<i64, Untrusted> {
-    let at = |(local, airport): (civil::DateTime, Airport)| {
-        let zone = airport.zone().ok_or(Untrusted::Airport)?;
-        zone.to_timestamp(local).map_err(|_| Untrusted::Times)
-    };
-    Ok(at(to)?.duration_since(at(from)?).as_mins())
+    Ok(instant(to.0, to.1)?.duration_since(instant(from.0, from.1)?).as_mins())
 }
 
 impl FlightOffer {
@@ -300,7 +388,8 @@ impl FlightOffer {
         if !self.segments.windows(2).all(joins) {
             return Err(Untrusted::Flights);
         }
-        self.times_are_sound()
+        self.times_are_sound()?;
+        self.flights_are_in_order()
     }
 
     fn price_is_sound(&self) -> Result<(), Untrusted> {
@@ -321,6 +410,31 @@ impl FlightOffer {
             return Err(Untrusted::Times);
         }
         Ok(())
+    }
+
+    /// Within the journey each flight leaves before it lands, and the next one not before that, as far as times are known.
+    fn flights_are_in_order(&self) -> Result<(), Untrusted> {
+        let mut reached = instant(self.departs, self.origin)?;
+        let mut place = Some(self.origin);
+        for (i, segment) in self.segments.iter().enumerate() {
+            let next = self.segments.get(i + 1).map_or(Some(self.destination), |next| next.origin);
+            if let Some(departs) = segment.departs {
+                let (first, last) = instants(departs, segment.origin.or(place))?;
+                if last < reached {
+                    return Err(Untrusted::Times);
+                }
+                reached = reached.max(first);
+            }
+            place = segment.destination.or(next);
+            if let Some(arrives) = segment.arrives {
+                let (first, last) = instants(arrives, place)?;
+                if last <= reached {
+                    return Err(Untrusted::Times);
+                }
+                reached = reached.max(first);
+            }
+        }
+        if instant(self.arrives, self.destination)? < reached { Err(Untrusted::Times) } else { Ok(()) }
     }
 
     /// Stops on the way.
@@ -358,3 +472,6 @@ impl FlightOffer {
         ])
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -112,7 +112,7 @@ pub enum Days {
 }
 
 impl SearchQuery {
-    /// A question, normalised. Airports on both sides are taken off the destinations' side only when others remain.
+    /// A question, normalised. No airport can be on both sides.
     ///
     /// # Errors
     /// Every fault, with pointers `/from`, `/to`, `/dates`, `/cabins`, `/travellers`.

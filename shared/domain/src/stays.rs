@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::Date;
+use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -468,8 +468,21 @@ impl StayOffer {
         if self.guests.as_ref().is_some_and(|guests| !guests.are_sound()) {
             return Err(Untrusted::Guests);
         }
+        if self.room.left == Some(0) {
+            return Err(Untrusted::Gone);
+        }
         self.price.trusted()?;
-        self.cancellation.as_ref().map_or(Ok(()), Cancellation::trusted)
+        self.cancellation.as_ref().map_or(Ok(()), |terms| {
+            terms.trusted()?;
+            if self.is_over_while_free(terms) { Err(Untrusted::Terms) } else { Ok(()) }
+        })
+    }
+
+    /// Whether it could still be cancelled for nothing when it is over, as far as its days are known. A day is given: clocks differ.
+    fn is_over_while_free(&self, terms: &Cancellation) -> bool {
+        let checkout = self.checkin.and_then(|day| last_day(day, self.nights.unwrap_or(MAX_NIGHTS)));
+        let over = checkout.and_then(|day| day.checked_add(2.days()).ok()?.to_zoned(TimeZone::UTC).ok());
+        over.is_some_and(|over| terms.is_free_after(over.timestamp()))
     }
 }
 

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use domain::{
-    flights::{Cabin, Carrier, Fare, FlightOffer, Freshness, Segment, SourceId, Tier, Untrusted, elapsed_minutes},
+    flights::{Cabin, Carrier, Fare, FareClass, FlightOffer, Freshness, Segment, SourceId, Tier, Untrusted, elapsed_minutes},
     money::{Currency, Money},
     places::Airport,
     search::{SearchQuery, SourceOutcome},
@@ -238,6 +238,7 @@ struct Coded {
 #[derive(Deserialize)]
 struct SegmentPassenger {
     cabin_class: Option<String>,
+    fare_basis_code: Option<String>,
 }
 
 /// Reads the answer to an offer request.
@@ -348,6 +349,7 @@ fn segment(raw: &OfferSegment) -> Result<Segment, Untrusted> {
         departs: raw.departing_at.as_deref().map(local_time).transpose()?,
         arrives: raw.arriving_at.as_deref().map(local_time).transpose()?,
         cabin: cabin(raw)?,
+        fare_class: fare_class(raw),
     })
 }
 
@@ -373,6 +375,13 @@ fn cabin(segment: &OfferSegment) -> Result<Option<Cabin>, Untrusted> {
     named.map(read).try_fold(None, |plainest: Option<Cabin>, cabin| {
         cabin.map(|cabin| Some(plainest.map_or(cabin, |plainest| plainest.min(cabin))))
     })
+}
+
+/// The class of the fare: unknown, unless it is the same for all of the party.
+fn fare_class(segment: &OfferSegment) -> Option<FareClass> {
+    let mut classes = segment.passengers.iter().flatten().map(|passenger| passenger.fare_basis_code.as_deref());
+    let first = classes.next()??;
+    classes.all(|class| class == Some(first)).then(|| first.parse().ok())?
 }
 
 /// The cabin of the longest segment, and whether another one is in a lower cabin. In between, Duffel can leave times and

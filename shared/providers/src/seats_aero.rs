@@ -251,6 +251,7 @@ struct TripSegment {
     destination_airport: Option<String>,
     departs_at: Option<String>,
     arrives_at: Option<String>,
+    fare_class: Option<String>,
     order: Option<u32>,
 }
 
@@ -435,16 +436,8 @@ struct Ends {
 
 /// Segments of which only the flight numbers are known, such as `QR740, QR1014`: what lies between stays unknown.
 fn named(flight_numbers: &str, ends: Ends) -> Result<Vec<Segment>, Untrusted> {
-    let unknown = |flight| Segment {
-        flight,
-        operated_by: None,
-        origin: None,
-        destination: None,
-        departs: None,
-        arrives: None,
-        cabin: None,
-    };
-    let mut segments: Vec<_> = flight_numbers.split(',').map(|number| flight(number).map(unknown)).collect::<Result<_, _>>()?;
+    let mut segments: Vec<_> =
+        flight_numbers.split(',').map(|number| flight(number).map(Segment::named)).collect::<Result<_, _>>()?;
     if let Some(first) = segments.first_mut() {
         (first.origin, first.departs) = (Some(ends.origin), Some(ends.departs));
     }
@@ -458,13 +451,12 @@ fn detailed(mut segments: Vec<TripSegment>) -> Result<Vec<Segment>, Untrusted> {
     segments.sort_by_key(|segment| segment.order);
     let segment = |segment: TripSegment| {
         Ok(Segment {
-            flight: flight(&segment.flight_number)?,
-            operated_by: None,
             origin: segment.origin_airport.as_deref().map(airport).transpose()?,
             destination: segment.destination_airport.as_deref().map(airport).transpose()?,
             departs: segment.departs_at.as_deref().map(false_utc).transpose()?,
             arrives: segment.arrives_at.as_deref().map(false_utc).transpose()?,
-            cabin: None,
+            fare_class: segment.fare_class.and_then(|class| class.parse().ok()),
+            ..Segment::named(flight(&segment.flight_number)?)
         })
     };
     segments.into_iter().map(segment).collect()

@@ -335,6 +335,10 @@ impl Entity for DueAnswer {
     }
 }
 
+/// How many of those who asked are read at a time.
+const ASKERS: i32 = 50;
+/// How many times: a question that once was popular has hundreds who asked and have expired.
+const ASKER_PAGES: usize = 16;
 /// How many marks are looked at.
 const MARKS: i32 = 200;
 /// The most counters of a day: 24 hours of every vertical and way.
@@ -360,12 +364,20 @@ impl Store {
     /// # Errors
     /// If the store can't say.
     pub async fn asked_lately(&self, scope: &KeyScope, key: &SearchKey, now: Timestamp) -> Result<u32, StoreError> {
-        let (pk, sk) = (partition(scope, key), SortRange::Prefix("ASKER#".to_owned()));
-        let limit = i32::try_from(POPULAR.div_ceil(NOTED.into())).unwrap_or(i32::MAX);
-        let noted = self.list::<Asker>(Range { index: None, pk, sk, limit, after: None, backwards: false }).await?;
-        // What has expired lies there until it is removed.
-        let lately = noted.items.iter().filter(|asker| now.duration_since(asker.at) < DAY * 2).count();
-        Ok(u32::try_from(lately).unwrap_or(u32::MAX).saturating_mul(NOTED.into()))
+        let (mut lately, mut after) = (0_u32, None::<String>);
+        for _ in 0..ASKER_PAGES {
+            let (pk, sk) = (partition(scope, key), SortRange::Prefix("ASKER#".to_owned()));
+            let range = Range { index: None, pk, sk, limit: ASKERS, after: after.as_deref(), backwards: false };
+            let noted = self.list::<Asker>(range).await?;
+            // What has expired lies there until it is removed.
+            let live = noted.items.iter().filter(|asker| now.duration_since(asker.at) < DAY * 2).count();
+            lately = lately.saturating_add(u32::try_from(live).unwrap_or(u32::MAX));
+            after = noted.next;
+            if after.is_none() || lately >= POPULAR.div_ceil(NOTED.into()) {
+                break;
+            }
+        }
+        Ok(lately.saturating_mul(NOTED.into()))
     }
 
     /// What was counted on a day, in UTC, hour by hour.

@@ -37,6 +37,11 @@ fn jittered(pause: Duration) -> Duration {
     pause.mul_f64(fastrand::f64())
 }
 
+/// Waits before a change is made anew that others were faster than, so many times by now: the longer, the more often.
+pub async fn pause(times: usize) {
+    tokio::time::sleep(jittered(PAUSES[times.min(PAUSES.len() - 1)])).await;
+}
+
 /// What it means when the condition of an operation fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {

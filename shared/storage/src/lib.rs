@@ -36,7 +36,7 @@ pub use self::{
     alerts::ToldDay,
     cache::{Asking, CachedAnswer, Held, Turn},
     caching::{Asker, CacheCount, CacheCounts, DUE_ANSWER_SHARDS, DueAnswer, KeptMark, WarmingHour, WarmingShare},
-    change::{Change, Refusal},
+    change::{Change, Refusal, pause},
     condition::CONDITIONS,
     deals::Sighting,
     entity::{Entity, KINDS, Key, Keyspace, Kind},

@@ -98,13 +98,12 @@ impl Default for Find {
 /// Two flights by way of Doha.
 pub fn los_angeles_to_dubai() -> FlightOffer {
     let segment = |flight: &str, from: &str, to: &str, departs: &str, arrives: &str| Segment {
-        flight: flight.parse().unwrap(),
-        operated_by: None,
         origin: Some(from.parse().unwrap()),
         destination: Some(to.parse().unwrap()),
         departs: Some(departs.parse().unwrap()),
         arrives: Some(arrives.parse().unwrap()),
         cabin: Some(Cabin::Economy),
+        ..Segment::named(flight.parse().unwrap())
     };
     FlightOffer {
         reference: "trip-1".to_owned(),

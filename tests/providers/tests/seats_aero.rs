@@ -91,6 +91,14 @@ fn a_trip_that_is_wrong_is_set_aside_and_spoils_no_other() {
             json!([{"FlightNumber": "TK1", "DestinationAirport": "PTY"}, {"FlightNumber": "TK2", "OriginAirport": "BOG"}]),
             Untrusted::Flights,
         ),
+        (
+            "AvailabilitySegments",
+            json!([
+                {"FlightNumber": "CM326", "OriginAirport": "CUN", "DestinationAirport": "PTY", "ArrivesAt": "2020-01-01T00:00:00Z"},
+                {"FlightNumber": "TK800", "OriginAirport": "PTY", "DestinationAirport": "IST", "DepartsAt": "2031-01-01T00:00:00Z"}
+            ]),
+            Untrusted::Times,
+        ),
         ("ID", json!(""), Untrusted::Form),
         ("ID", json!("x".repeat(1_000)), Untrusted::Form),
     ];

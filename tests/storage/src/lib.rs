@@ -105,15 +105,7 @@ pub fn offer(flight: &str, points: u64) -> FlightOffer {
         minutes: 1085,
         cabin: Cabin::Economy,
         mixed_cabin: None,
-        segments: vec![Segment {
-            flight: flight.parse().unwrap(),
-            operated_by: None,
-            origin: None,
-            destination: None,
-            departs: None,
-            arrives: None,
-            cabin: None,
-        }],
+        segments: vec![Segment::named(flight.parse().unwrap())],
         seats: Some(2),
         fare: Fare::Award {
             programme: "aadvantage".parse().unwrap(),

@@ -93,6 +93,25 @@ async fn what_counts_is_how_many_members_ask_and_not_how_often() {
 }
 
 #[tokio::test]
+async fn those_who_asked_long_ago_hide_nobody_who_asked_lately() {
+    let stored = stored();
+    let (store, now) = (&stored.store, at("2026-02-17T23:30:00Z"));
+    let ask = async |n: u64, at| {
+        let asker = Asker { scope: KeyScope::Deployment, key: key(), who: format!("{n:016x}"), at };
+        store.commit(Change::new().set(&asker)).await.unwrap();
+    };
+    // Some more than a page of them, and they come first.
+    for n in 0..60 {
+        ask(n, now - SignedDuration::from_hours(48)).await;
+    }
+    for n in 60..63 {
+        ask(n, now).await;
+    }
+    let asked = store.asked_lately(&KeyScope::Deployment, &key(), now).await.unwrap();
+    assert_eq!(asked, 3 * u32::from(NOTED));
+}
+
+#[tokio::test]
 async fn what_is_due_is_found_in_its_minute_and_once() {
     let stored = stored();
     let noon = at("2026-02-17T12:00:30Z");

@@ -24,9 +24,7 @@ fn award(points: u64) -> Fare {
 
 /// A deal, observed at a minute.
 fn deal(fare: Fare, observed: i64) -> Deal {
-    let flight = "QR740".parse().unwrap();
-    let segment =
-        Segment { flight, operated_by: None, origin: None, destination: None, departs: None, arrives: None, cabin: None };
+    let segment = Segment::named("QR740".parse().unwrap());
     let offer = FlightOffer {
         reference: "r".into(),
         origin: "LAX".parse().unwrap(),

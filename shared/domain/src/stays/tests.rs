@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     answers::{Part, Question},
+    cancellation::Deadline,
     flights::Tier,
     search::{Asks, Days, SourceOutcome, SourceReport},
 };
@@ -326,7 +327,27 @@ fn what_can_not_be_is_not_trusted() {
     assert_eq!(wrong(|offer| offer.nights = Some(0)), Err(Untrusted::Nights));
     assert_eq!(wrong(|offer| offer.nights = Some(91)), Err(Untrusted::Nights));
     assert_eq!(wrong(|offer| offer.guests = Some(Guests { adults: 0, child_ages: vec![] })), Err(Untrusted::Guests));
+    assert_eq!(wrong(|offer| offer.room.left = Some(0)), Err(Untrusted::Gone));
+    assert_eq!(wrong(|offer| offer.room.left = Some(1)), Ok(()));
     assert_eq!(StayPrice::of(usd(1), Some(0)), Err(Untrusted::Nights));
+}
+
+#[test]
+fn what_is_over_is_not_free_to_cancel() {
+    let free_until = |until: &str, change: fn(&mut StayOffer)| {
+        wrong(|offer| {
+            let free_until = Some(Deadline::At(until.parse().unwrap()));
+            offer.cancellation = Some(Cancellation { refundable: Some(true), free_until, steps: vec![] });
+            change(offer);
+        })
+    };
+    assert_eq!(free_until("2026-03-30T12:00:00Z", |_| {}), Ok(()));
+    assert_eq!(free_until("2026-04-06T00:00:00Z", |_| {}), Ok(()), "one leaves on the 4th, and a day is given");
+    assert_eq!(free_until("2026-04-06T00:00:01Z", |_| {}), Err(Untrusted::Terms));
+    assert_eq!(free_until("2036-04-20T00:00:00Z", |_| {}), Err(Untrusted::Terms));
+    assert_eq!(free_until("2026-06-30T00:00:00Z", |offer| offer.nights = None), Ok(()), "90 nights there can be");
+    assert_eq!(free_until("2026-07-03T00:00:00Z", |offer| offer.nights = None), Err(Untrusted::Terms));
+    assert_eq!(free_until("2036-04-20T00:00:00Z", |offer| offer.checkin = None), Ok(()), "nobody knows when it is");
 }
 
 #[test]

@@ -114,6 +114,24 @@ async fn a_house_that_two_sources_sell_is_one_property_described_by_the_more_tru
 }
 
 #[tokio::test]
+async fn houses_next_to_each_other_that_several_answers_bring_at_once_are_all_placed() {
+    const NAMES: [&str; 3] = ["Adler", "Bellevue", "Eden"];
+    let app = TestApp::new().await;
+    let sources = ["oyo", "goibibo", "makemytrip"];
+    let answer = |source: &&str| {
+        let house = |(n, name): (usize, &&str)| listing((source, name), &format!("{name} {source}"), &format!("52.50{n}0"));
+        answered(source, &NAMES.iter().enumerate().map(house).collect::<Vec<_>>())
+    };
+    // They are worked side by side, and each was tried again where another one was faster.
+    bring(&app, &sources.iter().map(answer).collect::<Vec<_>>()).await;
+    for source in sources {
+        for name in NAMES {
+            assert!(called(&app, (source, name)).await.contains(&format!("{source} {name}")));
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_is_told_of_again_changes_nothing_and_counts_once() {
     let app = TestApp::new().await;
     let message = answered("a", &[listing(("oyo", "1"), "Hotel Adler", "52.5001")]);

@@ -164,6 +164,22 @@ async fn a_tenants_share_of_the_deployments_key_is_for_operators_to_give_and_sho
 }
 
 #[tokio::test]
+async fn what_a_tenant_allowed_its_key_goes_with_the_key() {
+    let app = TestApp::new().await;
+    let admin = app.member("admin");
+    let path = "/v1/admin/providers/viator";
+    admin.put(&format!("{path}/key")).body(json!({"key": KEY})).send().await.assert(204, "");
+    let usd = json!({"amount": "5.00", "currency": "USD"});
+    let limited = json!({"enabled": true, "quotaPerDay": 5, "costPerThousand": usd, "budgetPerDay": usd});
+    admin.put(path).body(limited).send().await.assert(200, "");
+    admin.delete(&format!("{path}/key")).send().await.assert(204, "");
+    let left = show(&admin, path).await["settings"].clone();
+    assert_eq!([&left["quotaPerDay"], &left["budgetPerDay"], &left["costPerThousand"]], [&Value::Null, &Value::Null, &usd]);
+    let shown = json!({"enabled": true, "quotaPerDay": left["quotaPerDay"], "costPerThousand": left["costPerThousand"]});
+    admin.put(path).body(shown).send().await.assert(200, "");
+}
+
+#[tokio::test]
 async fn a_change_is_held_to_the_version_that_was_seen() {
     let app = TestApp::new().await;
     let admin = app.member("admin");
