@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use domain::{
+    booking::Booking,
     cards::{CardId, Catalogue, Gap, Gaps, MemberCards, Reach, Way, WishedBy},
     deals::{Deal, SavedDeal},
     identity::Role,
@@ -22,7 +23,16 @@ use crate::plans::{Plans, plans};
 
 /// Lists the programmes that members' plans need, and whether their cards reach them.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-list-gaps", || routes!(list_gaps))
-    .may(&[Deal::READ, MemberCards::READ, MemberKey::READ, SavedDeal::READ, Wallet::READ, Watcher::READ, Grant::UseKeys])
+    .may(&[
+        Booking::READ,
+        Deal::READ,
+        MemberCards::READ,
+        MemberKey::READ,
+        SavedDeal::READ,
+        Wallet::READ,
+        Watcher::READ,
+        Grant::UseKeys,
+    ])
     .goes_by(&[tables::cards, tables::values, tables::transfers]);
 
 /// What the caller's plans need, and what they lack.
@@ -96,7 +106,8 @@ impl From<Gap> for GapView {
 ///
 /// Plans are watchers that name programmes, and saved deals that can still be taken. A programme is reached by a card that earns
 /// its points, or whose points can be transferred to it, as a recent source confirms. What the caller's balances pay for already, with
-/// such transfers, leaves no gap: each plan by itself, for as many as travel, where it says how many points it takes.
+/// such transfers, leaves no gap: each plan by itself, for as many as travel, where it says how many points it takes. Nor does a deal
+/// whose points are on their way for its booking; one that is booked is no plan any more.
 #[utoipa::path(
     get,
     path = "/v1/me/cards/gaps",

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use domain::{
+    booking::Booking,
     cards::{Card, CardId, Catalogue, LeftOut, MemberCards, Reach, Recommendation, Score, Situation, recommend},
     deals::{Deal, SavedDeal},
     identity::{Member, Role},
@@ -27,6 +28,7 @@ use crate::{
 /// Recommends cards to members.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "cards-list-recommendations", || routes!(list_recommendations))
     .may(&[
+        Booking::READ,
         Deal::READ,
         Member::READ,
         MemberCards::READ,

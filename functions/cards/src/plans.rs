@@ -3,17 +3,19 @@
 use std::collections::BTreeSet;
 
 use domain::{
+    booking::Booking,
     cards::{CardsHeld, MemberCards, Wish, WishedBy},
-    deals::Deal,
+    deals::{Deal, SavedDeal},
     flights::Fare,
     funding::{Balances, Terms},
-    ids::Owner,
+    ids::{BookingId, Owner},
     search::Wanted,
     value::Valuations,
     wallets::{OwnValuations, Wallet},
     watchers::{Watcher, WatcherState},
 };
 use futures::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 use platform::{Caller, Deps, Failure};
 
 /// The most watchers that are looked at: more than any plan allows.
@@ -36,12 +38,14 @@ pub(crate) async fn plans(cx: &Deps, caller: &Caller) -> Result<Option<Plans>, F
         return Ok(None);
     }
     let looks =
-        async { futures::try_join!(opened(cx, &cards), balances(cx, caller), of_watchers(cx, caller), of_saved(cx, caller)) };
+        async { futures::try_join!(opened(cx, &cards), Purse::of(cx, caller), of_watchers(cx, caller), of_saved(cx, caller)) };
     // So many calls at once are too much for a stack that handlers share.
-    let (held, balances, watchers, saved) = Box::pin(looks).await?;
-    let terms = Terms::shipped(cx.now());
-    let wishes = watchers.into_iter().chain(saved).map(|wish| wish.held_against(&balances, &terms));
-    Ok(Some(Plans { held, wishes: wishes.collect() }))
+    let (held, purse, watchers, saved) = Box::pin(looks).await?;
+    let (terms, free) = (Terms::shipped(cx.now()), purse.free(None, cx.now()));
+    let watchers = watchers.into_iter().map(|wish| wish.held_against(&free, &terms));
+    // What its own booking holds is there for a deal, and for nothing else.
+    let saved = saved.into_iter().map(|(wish, booking)| wish.held_against(&purse.free(Some(booking), cx.now()), &terms));
+    Ok(Some(Plans { held, wishes: watchers.chain(saved).collect() }))
 }
 
 /// What a member said of their cards.
@@ -51,11 +55,20 @@ pub(crate) async fn opened(cx: &Deps, cards: &MemberCards) -> Result<CardsHeld, 
     Ok(key.open(&MemberCards::HELD, held)?)
 }
 
-/// What a member has that no booking holds.
-async fn balances(cx: &Deps, caller: &Caller) -> Result<Balances, Failure> {
-    let Some(wallet) = cx.store().wallet(&caller.owner).await? else { return Ok(Balances::default()) };
-    let balances = cx.vault().key_of(&caller.owner).await?.open(&Wallet::BALANCES, &wallet.balances)?;
-    Ok(wallet.free(balances, None, cx.now()))
+/// What a member has, opened: nothing, until they say it.
+struct Purse(Option<(Wallet, Balances)>);
+
+impl Purse {
+    async fn of(cx: &Deps, caller: &Caller) -> Result<Self, Failure> {
+        let Some(wallet) = cx.store().wallet(&caller.owner).await? else { return Ok(Self(None)) };
+        let balances = cx.vault().key_of(&caller.owner).await?.open(&Wallet::BALANCES, &wallet.balances)?;
+        Ok(Self(Some((wallet, balances))))
+    }
+
+    /// What of it is there for anything new, or for one booking.
+    fn free(&self, booking: Option<BookingId>, now: Timestamp) -> Balances {
+        self.0.as_ref().map_or_else(Balances::default, |(wallet, balances)| wallet.free(balances.clone(), booking, now))
+    }
 }
 
 /// What points are worth to a member: what they say, and what is published of the others.
@@ -83,21 +96,33 @@ fn of_watcher(watcher: &Watcher) -> Option<Wish> {
     })
 }
 
-/// What a member has saved is what they plan. What they were only told of is our choice, not theirs.
-async fn of_saved(cx: &Deps, caller: &Caller) -> Result<Vec<Wish>, Failure> {
+/// What a member has saved is what they plan, until it is booked: each with the id of its booking. What they were only told of is our
+/// choice, not theirs.
+async fn of_saved(cx: &Deps, caller: &Caller) -> Result<Vec<(Wish, BookingId)>, Failure> {
     let saved = cx.store().all_saved_deals_of(&caller.owner).await?;
-    let deals = stream::iter(saved).map(|saved| async move { cx.store().deal(caller.tenant(), saved.deal).await });
-    let deals: Vec<Option<Deal>> = deals.buffered(AT_ONCE).try_collect().await?;
-    Ok(deals.iter().flatten().filter(|deal| deal.is_open(cx.now())).filter_map(of_deal).collect())
+    let wishes = stream::iter(saved).map(|saved| of_one_saved(cx, caller, saved));
+    let wishes: Vec<_> = wishes.buffered(AT_ONCE).try_collect().await?;
+    Ok(wishes.into_iter().flatten().collect())
 }
 
-fn of_deal(deal: &Deal) -> Option<Wish> {
+async fn of_one_saved(cx: &Deps, caller: &Caller, saved: SavedDeal) -> Result<Option<(Wish, BookingId)>, Failure> {
+    let deal = cx.store().deal(caller.tenant(), saved.deal).await?.filter(|deal| deal.is_open(cx.now()));
+    let Some(wish) = deal.and_then(|deal| of_deal(&deal, saved.travellers)) else { return Ok(None) };
+    let id = Booking::id_for(&caller.owner, saved.deal);
+    let wish = match cx.store().booking_of(&caller.owner, id).await? {
+        Some(booking) => wish.with_booking(&booking),
+        None => Some(wish),
+    };
+    Ok(wish.map(|wish| (wish, id)))
+}
+
+fn of_deal(deal: &Deal, travellers: u8) -> Option<Wish> {
     match &deal.flight().fare {
         Fare::Award { programme, points, .. } => Some(Wish {
             by: WishedBy::Deal(deal.id),
             any_of: BTreeSet::from([programme.clone()]),
             points: Some(*points),
-            travellers: 1,
+            travellers,
             in_hand: false,
         }),
         Fare::Cash { .. } => None,

@@ -39,6 +39,13 @@ pub enum ReasonKind {
         /// For so many plans.
         plans: usize,
     },
+    /// What it earns can't be transferred without another card, which the caller does not have.
+    Alone {
+        /// The programme.
+        programme: ProgrammeId,
+        /// What a point is taken to be worth for that: what is paid for it in money, unless the caller says what it is worth to them.
+        worth: PointWorth,
+    },
     /// Its bonus.
     Bonus {
         /// What is got, for what.
@@ -137,6 +144,7 @@ impl ReasonView {
             Reason::Fills { programme, way, plans } => {
                 ReasonKind::Fills { programme, by_transfer: way == Way::Transferred, plans }
             }
+            Reason::Alone { programme, worth } => ReasonKind::Alone { programme, worth },
             Reason::Bonus { bonus, worth, value } => ReasonKind::Bonus { bonus: bonus.into(), worth, value },
             Reason::BonusNotKnown => ReasonKind::BonusNotKnown,
             Reason::BonusWithheld { rule } => ReasonKind::BonusWithheld { rule },

@@ -3,8 +3,9 @@
 use domain::{
     cards::{Bonus, Card, Catalogue, Counts, IssuerId, Obstacle, Reason, Rule, RuleId, RuleKind, Way, Window},
     language::Language,
-    money::{Money, ProgrammeId},
+    money::{CentsPerPoint, Money, ProgrammeId},
     programmes::name_of,
+    value::{Basis, PointWorth},
 };
 
 /// Words in a language.
@@ -63,9 +64,9 @@ impl Words {
     pub(crate) fn reason(self, reason: &Reason) -> String {
         match reason {
             Reason::Fills { programme: to, way, plans } => self.fills(programme(to), *way, *plans),
+            Reason::Alone { programme: of, worth } => self.alone(programme(of), *worth),
             Reason::Bonus { bonus, worth, value } => {
-                let (what, cents, value) =
-                    (self.for_spending(bonus), self.0.number(&worth.cents.to_string()), self.0.money(*value));
+                let (what, cents, value) = (self.for_spending(bonus), self.cents(worth.cents), self.0.money(*value));
                 self.say(
                     format!("{what}; at {cents} cents a point that is {value}."),
                     format!("{what}; bei {cents} Cent je Punkt sind das {value}."),
@@ -102,6 +103,31 @@ impl Words {
                 )
             }
         }
+    }
+
+    /// Cents with every digit that they are reckoned with, at least two.
+    fn cents(self, cents: CentsPerPoint) -> String {
+        let mut exact = cents.get().normalize();
+        exact.rescale(exact.scale().max(2));
+        self.0.number(&exact.to_string())
+    }
+
+    fn alone(self, of: &str, PointWorth { cents, basis }: PointWorth) -> String {
+        let cents = self.cents(cents);
+        let by = match basis {
+            Basis::Own => self.say("as you say", "wie du sagst"),
+            Basis::Cash | Basis::Published | Basis::Typical => self.say("as in money", "wie in Geld"),
+        };
+        self.say(
+            format!(
+                "What it earns can be transferred only together with a card of {of} with full access, and you have none: a point \
+                 counts {cents} cents, {by}."
+            ),
+            format!(
+                "Was sie sammelt, lässt sich nur zusammen mit einer Karte von {of} mit vollem Zugang übertragen, und du hast keine: \
+                 ein Punkt zählt {cents} Cent, {by}."
+            ),
+        )
     }
 
     fn fills(self, to: &str, way: Way, plans: usize) -> String {

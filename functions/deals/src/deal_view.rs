@@ -4,7 +4,7 @@ use domain::{
     deals::{Deal, DealState, PricePoint, Score, Weights},
     flights::FlightOffer,
     ids::DealId,
-    value::Valuation,
+    value::{Valuation, Valuations},
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -18,7 +18,7 @@ pub struct DealView {
     id: DealId,
     /// What is on offer.
     flight: FlightOffer,
-    /// What it is worth; none for cash prices.
+    /// What it is worth, by the caller's own valuation or else the published ones; none for cash prices.
     valuation: Option<Valuation>,
     /// How good it is, for nobody in particular.
     score: Score,
@@ -39,10 +39,13 @@ pub struct DealView {
 }
 
 impl DealView {
-    pub(crate) fn of(deal: Deal, now: Timestamp) -> Self {
+    /// A deal as a member sees it: judged by their own valuations, scored and ranked as for everybody.
+    pub(crate) fn of(deal: Deal, own: &Valuations, now: Timestamp) -> Self {
+        let score = deal.score(&Weights::default());
+        let deal = deal.held_against(own);
         Self {
             id: deal.id,
-            score: deal.score(&Weights::default()),
+            score,
             stale: deal.is_stale(now),
             flight: deal.flight().clone(),
             valuation: deal.valuation,

@@ -5,25 +5,24 @@ use domain::{
     deals::{Deal, Score, Weights},
     flights::{Cabin, Fare},
     identity::Role,
-    ids::{DealId, Owner},
+    ids::DealId,
     money::{CentsPerPoint, Money, Points, ProgrammeId},
     rates::Rates,
     search::SearchKey,
     tables,
     time::day_of,
     value::{BreakEven, Unknown, Valuations, Verdict, Yardstick},
-    wallets::OwnValuations,
 };
-use platform::{Answer, Caller, Deps, Endpoint, Failure, PathId, Problems, Reply, ShownDeal, query::Asked, shown};
+use platform::{Answer, Caller, Deps, Endpoint, PathId, Problems, Reply, ShownDeal, query::Asked, shown};
 use serde::Serialize;
-use storage::{Entity, Grant, MemberKey};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
+use crate::own::{self, own_valuations};
+
 /// Explains a deal's score and value.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-explain-deal", || routes!(explain_deal))
-    .may(&[MemberKey::READ, OwnValuations::READ, Grant::UseKeys])
-    .may_also(&[shown::GRANTS])
+    .may_also(&[own::GRANTS, shown::GRANTS])
     .goes_by(&[tables::values]);
 
 /// Why a deal scores as it does.
@@ -109,12 +108,6 @@ async fn explain_deal(State(cx): State<Deps>, caller: Caller, PathId(id): PathId
     let own = own_valuations(&cx, &caller.owner).await?;
     let rates = cx.rates().await?;
     Ok(Answer::ok(explain(&shown.deal.held_against(&own), &own, &rates)))
-}
-
-/// A member's own valuations: none, until they are given.
-async fn own_valuations(cx: &Deps, owner: &Owner) -> Result<Valuations, Failure> {
-    let Some(own) = cx.store().own_valuations(owner).await? else { return Ok(Valuations::default()) };
-    Ok(cx.vault().key_of(owner).await?.open(&OwnValuations::VALUATIONS, &own.valuations)?)
 }
 
 fn explain(deal: &Deal, own: &Valuations, rates: &Rates) -> Explanation {

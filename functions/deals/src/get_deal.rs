@@ -6,14 +6,19 @@ use platform::{Answer, Caller, Deps, Endpoint, Failure, PathId, Problems, Reply}
 use storage::Entity;
 use utoipa_axum::routes;
 
-use crate::deal_view::DealView;
+use crate::{
+    deal_view::DealView,
+    own::{self, own_valuations},
+};
 
 /// Shows a deal.
-pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-get-deal", || routes!(get_deal)).may(&[Deal::READ]);
+pub static FUNCTION: Endpoint =
+    Endpoint::of(Role::Member, "deals-get-deal", || routes!(get_deal)).may(&[Deal::READ]).may_also(&[own::GRANTS]);
 
 /// Shows a deal
 ///
-/// Also one that is gone, as long as it is kept.
+/// Also one that is gone, as long as it is kept. What its points are worth is judged by the caller's own valuation or else by the
+/// published ones; its score is the same for everybody.
 #[utoipa::path(
     get,
     path = "/v1/deals/{id}",
@@ -23,5 +28,6 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-get-deal", || 
 )]
 async fn get_deal(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<DealId>) -> Reply<DealView> {
     let deal = cx.store().deal(caller.tenant(), id).await?.ok_or(Failure::NotFound("deal"))?;
-    Ok(Answer::ok(DealView::of(deal, cx.now())))
+    let own = own_valuations(&cx, &caller.owner).await?;
+    Ok(Answer::ok(DealView::of(deal, &own, cx.now())))
 }

@@ -16,11 +16,16 @@ use storage::{Entity, Listed};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
-use crate::deal_view::DealView;
+use crate::{
+    deal_view::DealView,
+    own::{self, own_valuations},
+};
 
 /// Lists deals.
-pub static FUNCTION: Endpoint =
-    Endpoint::of(Role::Member, "deals-list-deals", || routes!(list_deals)).may(&[Deal::READ]).goes_by(&[tables::values]);
+pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-list-deals", || routes!(list_deals))
+    .may(&[Deal::READ])
+    .may_also(&[own::GRANTS])
+    .goes_by(&[tables::values]);
 
 /// Which deals.
 #[derive(Debug, IntoParams)]
@@ -72,8 +77,9 @@ const READS: usize = 5;
 
 /// Lists deals
 ///
-/// Live ones, the best first; what was looked at longer ago than half of such finds last is marked as stale. With filters a page
-/// can be short, even empty, while `next` goes on.
+/// Live ones, the best first; what was looked at longer ago than half of such finds last is marked as stale. What points are worth
+/// is judged by the caller's own valuations or else by the published ones; scores and order are the same for everybody. With
+/// filters a page can be short, even empty, while `next` goes on.
 #[utoipa::path(
     get,
     path = "/v1/deals",
@@ -93,5 +99,6 @@ async fn list_deals(State(cx): State<Deps>, caller: Caller, page: Result<Page, F
             break;
         }
     }
-    Ok(Answer::ok(page.answer(&cx, found, |deal| DealView::of(deal, cx.now()))?))
+    let own = own_valuations(&cx, &caller.owner).await?;
+    Ok(Answer::ok(page.answer(&cx, found, |deal| DealView::of(deal, &own, cx.now()))?))
 }

@@ -9,6 +9,7 @@ use domain::{
     inputs::{Fields, Input, leaf},
     search::SearchKey,
     tables,
+    value::Valuations,
 };
 use platform::{Answer, Deps, Endpoint, Failure, IfMatch, Instruction, PathId, Problems, Reply, ShownDeal, shown};
 use storage::{Change, Entity, Grant, Sighting};
@@ -40,9 +41,11 @@ impl Input for PutSavedDeal {
 /// Saves a deal
 ///
 /// It is kept in sight until it is taken away or the deal is no longer kept. An award counts as a plan where cards are
-/// recommended, as long as it can be had. 200 can be saved; requests that race may pass that by a few. Saving it again changes
-/// nothing. What a search has shown, and no watcher has found yet, is known by the `searchKey` of its answer, for as long as the
-/// answer is shown; from then on it is kept. Of what is kept already, the newer of the two is kept on.
+/// recommended, as long as it can be had: for as many as the search was for that showed it, or else for one. 200 can be saved;
+/// requests that race may pass that by a few. Saving it again changes nothing but for how many it is, where a search says so. What
+/// a search has shown, and no watcher has found yet, is known by the `searchKey` of its answer, for as long as the answer is
+/// shown; from then on it is kept. Of what is kept already, the newer of the two is kept on.
+/// What its points are worth is answered as published.
 #[utoipa::path(
     put,
     path = "/v1/me/saved-deals/{id}",
@@ -71,13 +74,20 @@ async fn put_saved_deal(
         return Err(Failure::Conflict("too-many-saved", detail));
     }
     let mut saved = known.unwrap_or_else(|| SavedDeal::of(owner.clone(), &shown.deal, cx.now()));
+    let travellers = shown.travellers.unwrap_or(saved.travellers);
+    let is_for_others = travellers != saved.travellers;
+    saved.travellers = travellers;
     let change = shown.keep(Change::new());
     let change = if is_new {
         let told = DealSaved { tenant: owner.tenant.clone(), member: owner.member, deal: id };
         cx.emit(change.create(&mut saved), &told)
+    } else if is_for_others {
+        change.update(&mut saved)
     } else {
         change.provided(&mut saved)
     };
-    let answer = Answer::ok(SavedDealView::of(&saved, shown.deal, cx.now())).version(saved.version);
+    // What is answered is kept for repeats: nothing of what the member says that points are worth is in it.
+    let view = SavedDealView::of(&saved, shown.deal, &Valuations::default(), cx.now());
+    let answer = Answer::ok(view).version(saved.version);
     cx.commit(&asked.request, change, answer).await.map_err(|failure| if_match.settle(failure))
 }

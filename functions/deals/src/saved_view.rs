@@ -1,6 +1,9 @@
 //! How a saved deal is shown.
 
-use domain::deals::{Deal, SavedDeal};
+use domain::{
+    deals::{Deal, SavedDeal},
+    value::Valuations,
+};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,6 +16,8 @@ use crate::deal_view::DealView;
 pub struct SavedDealView {
     /// The deal, as it is now.
     deal: DealView,
+    /// How many would travel.
+    travellers: u8,
     /// When it was saved.
     #[schema(value_type = String, format = DateTime)]
     saved_at: Timestamp,
@@ -21,7 +26,8 @@ pub struct SavedDealView {
 }
 
 impl SavedDealView {
-    pub(crate) fn of(saved: &SavedDeal, deal: Deal, now: Timestamp) -> Self {
-        Self { deal: DealView::of(deal, now), saved_at: saved.saved_at, version: saved.version }
+    pub(crate) fn of(saved: &SavedDeal, deal: Deal, own: &Valuations, now: Timestamp) -> Self {
+        let deal = DealView::of(deal, own, now);
+        Self { deal, travellers: saved.travellers, saved_at: saved.saved_at, version: saved.version }
     }
 }

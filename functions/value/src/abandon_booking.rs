@@ -38,9 +38,11 @@ async fn abandon_booking(
     if_match: IfMatch,
     asked: Instruction,
 ) -> Reply<BookingView> {
-    let mut booking = booking_of(&cx, &asked.caller, id, if_match).await?;
-    booking.abandon(cx.now()).map_err(refusal)?;
+    let booking = booking_of(&cx, &asked.caller, id, if_match).await?;
     let mut wallet = cx.store().wallet(&booking.owner).await?.filter(|wallet| wallet.holds_for(booking.id));
+    // What it asked less, and another booking has taken since, is not there for it again.
+    let mut booking = booking.left_with(wallet.as_ref().is_some_and(|wallet| wallet.is_left_for(id)));
+    booking.abandon(cx.now()).map_err(refusal)?;
     let tell = |change: Change, booking: &Booking| {
         let change = wallet.iter_mut().fold(change, |change, wallet| {
             wallet.hold(booking, cx.now());

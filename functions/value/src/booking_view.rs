@@ -101,7 +101,7 @@ pub(crate) fn refusal(error: BookingError) -> Failure {
         BookingError::SeenTooLongAgo(_) => "seen-too-long-ago",
         BookingError::OnlyCached => "only-cached",
         BookingError::SeenBeforeStart(_) => "seen-before-start",
-        BookingError::VerifyFirst => "verify-first",
+        BookingError::VerifyFirst | BookingError::NotLookedAt => "verify-first",
         BookingError::Transferred => "already-transferred",
         BookingError::NotYet(_) => "not-transferred-yet",
         BookingError::NotCleared(_) => "not-cleared-then",
@@ -122,6 +122,7 @@ pub(crate) fn refusal(error: BookingError) -> Failure {
         | BookingError::OnlyCached
         | BookingError::SeenBeforeStart(_)
         | BookingError::NothingNewer(_)
+        | BookingError::NotLookedAt
         | BookingError::NoSeats
         | BookingError::TooFewSeats(_) => " Look at the programme's own site, and say what you see.",
         BookingError::NothingToTransfer => " Book it, and say that it is done.",

@@ -73,7 +73,7 @@ struct OfferParams {
     foreign_exchange: Option<String>,
     /// What a hotel charges on top.
     resort: Option<String>,
-    /// The day of the exchange rates; today, if not given.
+    /// The day of the exchange rates and of what is published; today, if not given.
     #[param(value_type = Option<String>, format = Date)]
     on: Option<Date>,
 }

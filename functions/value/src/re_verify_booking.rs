@@ -8,10 +8,11 @@ use domain::{
     ids::BookingId,
     inputs::{Fields, Input},
     tables,
+    wallets::Wallet,
 };
 use jiff::Timestamp;
 use platform::{Deps, Endpoint, Failure, IfMatch, Instruction, PathId, Problems, Reply};
-use storage::Entity;
+use storage::{Change, Entity};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -19,7 +20,7 @@ use crate::booking_view::{BookingView, booking_of, moved_on, refusal};
 
 /// Takes in that an award was looked at again.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-re-verify-booking", || routes!(re_verify_booking))
-    .may(&[Booking::READ, Booking::WRITE, Deal::READ])
+    .may(&[Booking::READ, Booking::WRITE, Deal::READ, Wallet::READ, Wallet::WRITE])
     .goes_by(&[tables::transfers]);
 
 /// What the caller sees: prices are those of one traveller.
@@ -42,9 +43,10 @@ impl Input for ReVerifyBooking {
 
 /// Says that the award is still there
 ///
-/// What has changed is told; for ten minutes points may be transferred. Without seats for all who travel they may not. Without a
-/// body, too, what a source saw counts; what one has merely cached (`only-cached`), or saw before the booking was begun
-/// (`seen-before-start`), does not.
+/// What has changed is told; for ten minutes points may be transferred. Without seats for all who travel they may not. Of what was
+/// transferred for it, what the award asks less by now is there for anything else; if it asks that again, and no other booking has
+/// taken of it, it is held again. Without a body, too, what a source saw counts; what one has merely cached (`only-cached`), or saw
+/// before the booking was begun (`seen-before-start`), does not.
 #[utoipa::path(
     post,
     path = "/v1/me/bookings/{id}/re-verify",
@@ -63,11 +65,25 @@ async fn re_verify_booking(
     if_match: IfMatch,
     asked: Instruction<ReVerifyBooking>,
 ) -> Reply<BookingView> {
-    let mut booking = booking_of(&cx, &asked.caller, id, if_match).await?;
+    let booking = booking_of(&cx, &asked.caller, id, if_match).await?;
+    let wallet = match booking.sent {
+        Some(_) => cx.store().wallet(&booking.owner).await?,
+        None => None,
+    };
+    // What it asked less, and another booking has taken since, is not there for it again.
+    let mut booking = booking.left_with(wallet.as_ref().is_some_and(|wallet| wallet.is_left_for(id)));
+    let held = booking.held().map(|held| held.points);
     let deal = cx.store().deal(asked.caller.tenant(), booking.deal).await?.ok_or(Failure::NotFound("deal"))?;
     let ReVerifyBooking { seen, held_until } = asked.input;
     let now = cx.now();
     booking.verify(&deal, Look { seen, held_until }, now).map_err(refusal)?;
     let may_transfer_until = booking.may_transfer(&deal, now).ok();
-    moved_on(&cx, &asked.request, booking, may_transfer_until, if_match, |change, _| change).await
+    let mut wallet = wallet.filter(|_| booking.held().map(|held| held.points) != held);
+    let hold = |change: Change, booking: &Booking| {
+        wallet.iter_mut().fold(change, |change, wallet| {
+            wallet.hold(booking, now);
+            change.save(wallet)
+        })
+    };
+    moved_on(&cx, &asked.request, booking, may_transfer_until, if_match, hold).await
 }

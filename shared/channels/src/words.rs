@@ -3,7 +3,7 @@
 use domain::{
     deals::Score,
     flights::{Cabin, Fare, FlightOffer, Freshness, SourceId, Tier},
-    money::{Money, ProgrammeId},
+    money::{Money, ProgrammeId, thousands},
     places::Airport,
     programmes::name_of,
     time::Zone,
@@ -385,17 +385,6 @@ pub(crate) fn money(money: Money) -> String {
     let sign = if money.is_negative() { "−" } else { "" };
     let fraction = fraction.map(|fraction| format!(".{fraction}")).unwrap_or_default();
     format!("{sign}{}{fraction} {}", thousands(whole), money.currency())
-}
-
-fn thousands(digits: &str) -> String {
-    let mut apart = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            apart.push(',');
-        }
-        apart.push(digit);
-    }
-    apart
 }
 
 /// "AAdvantage points", "SkyMiles".

@@ -217,6 +217,9 @@ pub enum BookingError {
     /// It has to be looked at again before points are transferred.
     #[error("the award has to be verified right before points are transferred")]
     VerifyFirst,
+    /// Nobody looked at it since it was begun.
+    #[error("the award has to be looked at before it is done")]
+    NotLookedAt,
     /// Points are on their way already.
     #[error("the points are on their way already")]
     Transferred,
@@ -466,30 +469,39 @@ impl Booking {
         self.updated_at = to_second(now);
     }
 
-    /// What is held for it of what the member has with the programme: what was transferred for it, until it is over.
+    /// What is held for it of what the member has with the programme: what was transferred for it, as far as the award asks that,
+    /// until it is over.
     pub fn held(&self) -> Option<Held> {
         self.must_go_on().ok()?;
-        self.transferred_points()
+        Some(self.of_sent(self.sent?.points.min(self.needed())))
     }
 
-    /// What was transferred for it and is held no longer, because it was given up: there for it again, if it begins anew before
-    /// anything else takes that.
+    /// What was transferred for it and is held no longer: all of it, because it was given up, or what the award asks less by now.
+    /// It is there for it again, if it begins anew or asks that again before anything else takes that.
     pub fn given_up(&self) -> Option<Held> {
+        let sent = self.sent?.points;
         match self.state {
-            BookingState::Abandoned { .. } => self.transferred_points(),
-            BookingState::Verify | BookingState::Verified { .. } | BookingState::Waiting { .. } | BookingState::Booked => None,
+            BookingState::Abandoned { .. } => Some(self.of_sent(sent)),
+            BookingState::Verify | BookingState::Verified { .. } | BookingState::Waiting { .. } => {
+                let over = sent.get().checked_sub(self.needed().get()).filter(|over| *over > 0)?;
+                Some(self.of_sent(Points::try_from(over).ok()?))
+            }
+            BookingState::Booked => None,
         }
     }
 
-    /// As if nothing had been transferred for it, unless that is left for it.
+    /// As if what is held for it no longer had not been transferred for it, unless that is left for it.
     #[must_use]
     pub fn left_with(self, is_left: bool) -> Self {
-        Self { sent: self.sent.filter(|_| is_left), ..self }
+        if is_left || self.given_up().is_none() {
+            return self;
+        }
+        let held = self.held();
+        Self { sent: self.sent.zip(held).map(|(sent, held)| Sent { points: held.points, ..sent }), ..self }
     }
 
-    fn transferred_points(&self) -> Option<Held> {
-        let points = self.sent?.points;
-        Some(Held { booking: self.id, programme: self.programme.clone(), points, until: self.ends() })
+    fn of_sent(&self, points: Points) -> Held {
+        Held { booking: self.id, programme: self.programme.clone(), points, until: self.ends() }
     }
 
     /// Takes in that it is booked: after a transfer, or with points that were there. `there` is what the member has with the
@@ -504,8 +516,8 @@ impl Booking {
             return Err(why);
         }
         match self.state {
-            BookingState::Verify => return Err(BookingError::VerifyFirst),
-            BookingState::Waiting { .. } if self.looked_at.is_none() => return Err(BookingError::VerifyFirst),
+            BookingState::Verify => return Err(BookingError::NotLookedAt),
+            BookingState::Waiting { .. } if self.looked_at.is_none() => return Err(BookingError::NotLookedAt),
             BookingState::Verified { .. } => {
                 let missing = there.map_or(0, |there| self.needed().get().saturating_sub(there));
                 if let Some(missing) = Points::try_from(missing).ok().filter(|missing| missing.get() > 0) {

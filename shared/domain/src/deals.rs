@@ -291,6 +291,9 @@ pub struct SavedDeal {
     pub owner: Owner,
     /// Which.
     pub deal: DealId,
+    /// How many would travel: as many as the search was for that showed it.
+    #[serde(default = "one")]
+    pub travellers: u8,
     /// When it was saved.
     pub saved_at: Timestamp,
     /// When the deal ends.
@@ -303,10 +306,15 @@ impl SavedDeal {
     /// The most that a member can keep in sight at once.
     pub const MOST: usize = 200;
 
-    /// Of a member.
+    /// Of a member, for one traveller.
     pub fn of(owner: Owner, deal: &Deal, now: Timestamp) -> Self {
-        Self { owner, deal: deal.id, saved_at: to_second(now), ends: deal.ends(), version: 0 }
+        Self { owner, deal: deal.id, travellers: one(), saved_at: to_second(now), ends: deal.ends(), version: 0 }
     }
+}
+
+/// Who says nothing else travels alone.
+fn one() -> u8 {
+    1
 }
 
 /// An offer with its value and the parts of its score.

@@ -99,12 +99,14 @@ pub enum Dropped {
     Superseded,
 }
 
-/// That money is the better way, in the language of the message: of an award whose points are worth less than anybody publishes,
-/// against the price of the same in money.
+/// That money is the better way, in the language of the message, and by whose word: of an award whose points are worth less than
+/// anybody publishes, against the price of the same in money. Who reads it may value them otherwise.
 pub fn money_first(deal: &Deal, rates: &Rates) -> Option<String> {
     let valuation = deal.valuation.as_ref().filter(|valuation| valuation.same_for_money().is_some())?;
     match valuation.verdict? {
-        Verdict::Poor => deal.break_even(&Valuations::default(), rates).map(|even| format!("Money is the better way. {even}.")),
+        Verdict::Poor => deal
+            .break_even(&Valuations::default(), rates)
+            .map(|even| format!("By the published valuations money is the better way: {even}.")),
         Verdict::Fair | Verdict::Good | Verdict::Great | Verdict::Exceptional => None,
     }
 }

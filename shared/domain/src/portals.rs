@@ -347,7 +347,7 @@ mod tests {
         let portal = &ways.portals[0];
         assert_eq!(ways.portals.len(), 1);
         assert_eq!((portal.points.get(), portal.given_up, portal.enough), (50_000, usd(90_000), true));
-        assert_eq!(ways.text, "The award gives up the least: 305.60 USD, against $500 in money.");
+        assert_eq!(ways.text, "The award gives up the least: $305.60, against $500 in money.");
     }
 
     #[test]
@@ -365,7 +365,7 @@ mod tests {
     #[test]
     fn money_is_written_as_the_members_language_does() {
         let text = |worth| ways(&[("aadvantage", 20_000)], &[("aadvantage", worth)], Language::German).text;
-        assert_eq!(text("1.5"), "Mit der Prämie gibst du am wenigsten her: 305,60 USD, gegen 500 $ in Geld.");
+        assert_eq!(text("1.5"), "Mit der Prämie gibst du am wenigsten her: 305,60 $, gegen 500 $ in Geld.");
         assert_eq!(text("3"), "Am wenigsten gibst du her, wenn du 500 $ in Geld bezahlst.");
     }
 

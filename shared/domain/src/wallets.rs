@@ -28,7 +28,8 @@ pub struct Wallet {
     /// What is held of it for bookings, or is on its way for them.
     #[serde(default)]
     pub held: Vec<Held>,
-    /// What was held for bookings that were given up: there for anything, and for these if they begin anew before that takes it.
+    /// What was held for bookings that were given up, or that ask less by now: there for anything, and for these if they begin anew,
+    /// or ask it again, before that takes it.
     #[serde(default)]
     pub given_up: Vec<Held>,
     /// Optimistic lock.
@@ -78,7 +79,7 @@ impl Wallet {
         });
     }
 
-    /// Whether what was transferred for a booking that was given up is left for it.
+    /// Whether what was transferred for a booking, and is held no longer, is left for it.
     pub fn is_left_for(&self, booking: BookingId) -> bool {
         self.given_up.iter().any(|held| held.booking == booking)
     }

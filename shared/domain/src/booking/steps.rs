@@ -443,7 +443,7 @@ mod tests {
             format!("Transfer 50,000 points from {from} to Delta SkyMiles: they become 50,000. It costs $30.")
         );
         assert_eq!(steps[3].1, "Wait until the points are at Delta SkyMiles: usually at once. The award can be gone by then.");
-        assert_eq!(steps[4].1, "Book with Delta SkyMiles: 50,000 points and 5.60 USD.");
+        assert_eq!(steps[4].1, "Book with Delta SkyMiles: 50,000 points and $5.60.");
     }
 
     #[test]
@@ -451,7 +451,7 @@ mod tests {
         let steps = told("krisflyer", 40_000, "chase-ur", "de-DE");
         assert!(steps[2].1.starts_with("Übertrage 40.000 Punkte von Chase"), "{}", steps[2].1);
         assert!(steps[3].1.contains("meist 24 Stunden, bis zu 2 Tage"), "{}", steps[3].1);
-        assert!(steps[4].1.contains("40.000 Punkte und 5,60 USD."), "{}", steps[4].1);
+        assert!(steps[4].1.contains("40.000 Punkte und 5,60 $."), "{}", steps[4].1);
         assert!(told("skymiles", 50_000, "amex-mr", "de")[2].1.ends_with(" Das kostet 30 $."));
     }
 
@@ -478,7 +478,7 @@ mod tests {
         assert_eq!(steps.len(), 3);
         assert!(steps[1].contains("Citi ThankYou Rewards 1:1, how long is not known"), "{}", steps[1]);
         assert!(
-            steps[2].ends_with("5.60 USD. By phone, in the US: +1 800 433 7300; how long one waits is not known."),
+            steps[2].ends_with("$5.60. By phone, in the US: +1 800 433 7300; how long one waits is not known."),
             "{}",
             steps[2]
         );
@@ -513,10 +513,10 @@ mod tests {
         let award = Fare::Award { programme: programme.clone(), points: 40_000.try_into().unwrap(), taxes };
         let steps = steps_for_anyone(&award, 3, NOON.parse().unwrap());
         assert!(steps[0].ends_with("is still there for 3 travellers, 40,000 points each."), "{}", steps[0]);
-        assert!(steps[2].ends_with(" for 3 travellers: 120,000 points and 16.80 USD."), "{}", steps[2]);
+        assert!(steps[2].ends_with(" for 3 travellers: 120,000 points and $16.80."), "{}", steps[2]);
         let points = 40_000.try_into().unwrap();
         let german = |fees| book(Language::German, Award { programme: &programme, points, fees, travellers: 3 });
-        assert!(german(taxes).ends_with(" für 3 Reisende: 120.000 Punkte und 16,80 USD."), "{}", german(taxes));
+        assert!(german(taxes).ends_with(" für 3 Reisende: 120.000 Punkte und 16,80 $."), "{}", german(taxes));
         assert!(german(None).contains(" für 3 Reisende: 120.000 Punkte, und Steuern"), "{}", german(None));
     }
 
@@ -544,6 +544,6 @@ mod tests {
     fn where_to_call_is_told_where_a_source_names_it() {
         let book = |programme| told(programme, 10_000, "chase-ur", "en").pop().unwrap().1;
         assert!(book("flying-blue").ends_with("By phone, in the US: +1 800 237 2747; how long one waits is not known."));
-        assert!(book("hyatt").ends_with("5.60 USD."));
+        assert!(book("hyatt").ends_with("$5.60."));
     }
 }

@@ -259,7 +259,7 @@ fn what_was_transferred_is_not_forgotten_by_giving_up() {
     assert_eq!(again.clone().transfer(&deal, &enough(), at(21)), Err(BookingError::Transferred));
     // Begun anew, it is looked at anew.
     assert_eq!(steps_of(&again, &deal, 21), [(K::Verify, Next), (K::Transfer, Done), (K::Wait, ToCome), (K::Book, ToCome)]);
-    assert_eq!(again.clone().done(None, at(21)), Err(BookingError::VerifyFirst));
+    assert_eq!(again.clone().done(None, at(21)), Err(BookingError::NotLookedAt));
     again.verify(&deal, seen(40_000), at(22)).unwrap();
     assert_eq!(steps_of(&again, &deal, 23), [(K::Verify, Done), (K::Transfer, Done), (K::Wait, Next), (K::Book, ToCome)]);
     assert_eq!(again.clone().done(None, at(23)), Ok(()));
@@ -487,6 +487,23 @@ fn begun_anew_it_has_what_is_left_of_what_was_transferred_for_it() {
     }
 }
 
+proptest! {
+    #[test]
+    fn what_is_held_is_what_was_sent_as_far_as_it_is_asked(looks in prop::collection::vec((1_u64..80_000, any::<bool>()), 1..8)) {
+        let deal = deal(award(40_000), 0);
+        let (mut booking, mut asked, mut sent) = (waiting(&deal), 40_000, 40_000);
+        let count = |held: Option<Held>| held.map_or(0, |held| held.points.get());
+        for (minute, (points, is_left)) in (3..).zip(looks) {
+            booking = booking.left_with(is_left);
+            booking.verify(&deal, seen(points), at(minute)).unwrap();
+            sent = if is_left { sent } else { sent.min(asked) };
+            asked = points;
+            prop_assert_eq!((count(booking.held()), count(booking.given_up())), (sent.min(asked), sent.saturating_sub(asked)));
+            prop_assert_eq!(booking.wants_points(), sent < asked);
+        }
+    }
+}
+
 #[test]
 fn where_the_award_asks_no_more_than_is_on_its_way_it_is_waited_for() {
     let deal = deal(award(40_000), 0);
@@ -594,7 +611,7 @@ fn only_awards_that_are_there_are_begun_and_each_once() {
 fn nothing_goes_on_once_it_is_over() {
     let deal = deal(award(40_000), 0);
     let mut booking = started(&deal);
-    assert_eq!(booking.done(None, at(1)), Err(BookingError::VerifyFirst));
+    assert_eq!(booking.done(None, at(1)), Err(BookingError::NotLookedAt));
     booking.abandon(at(1)).unwrap();
     let over = Err(BookingError::Over);
     let all = [

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Card, CardId, CardsHeld, Catalogue, Transfers};
 use crate::{
+    booking::{Booking, BookingState},
     funding::{Balances, Terms, reachable},
     ids::{DealId, WatcherId},
     money::{Points, ProgrammeId},
@@ -41,7 +42,19 @@ impl Wish {
     pub fn held_against(self, balances: &Balances, terms: &Terms<'_>) -> Self {
         let needed = self.points.map(|points| points.times(self.travellers).get());
         let is_enough = |needed| self.any_of.iter().any(|programme| reachable(programme, balances, terms) >= needed);
-        Self { in_hand: needed.is_some_and(is_enough), ..self }
+        Self { in_hand: self.in_hand || needed.is_some_and(is_enough), ..self }
+    }
+
+    /// The plan for a deal, by what its booking says: for how many it is, and that its points are in hand once all of them are on their
+    /// way. None, once it is booked. One that was given up says nothing.
+    #[must_use]
+    pub fn with_booking(self, booking: &Booking) -> Option<Self> {
+        match booking.state {
+            BookingState::Verify | BookingState::Verified { .. } => Some(Self { travellers: booking.travellers, ..self }),
+            BookingState::Waiting { .. } => Some(Self { travellers: booking.travellers, in_hand: true, ..self }),
+            BookingState::Booked => None,
+            BookingState::Abandoned { .. } => Some(self),
+        }
     }
 }
 
@@ -105,11 +118,15 @@ impl<'a> Hand<'a> {
         Self { cards, open_currencies, reach }
     }
 
+    /// Whether what a card earns can't be transferred for want of another one, with full access.
+    pub(super) fn lacks_pair(&self, card: &Card) -> bool {
+        card.transfers == Some(Transfers::Paired) && !self.open_currencies.contains(&card.programme)
+    }
+
     /// How a card would bring points of a programme to who has these cards, if it does.
     pub(super) fn way(&self, card: &Card, to: &ProgrammeId) -> Option<Way> {
         let transfers = match card.transfers {
-            Some(Transfers::Full) => true,
-            Some(Transfers::Paired) => self.open_currencies.contains(&card.programme),
+            Some(Transfers::Full | Transfers::Paired) => !self.lacks_pair(card),
             Some(Transfers::None) | None => false,
         };
         if card.programme == *to {

@@ -11,14 +11,17 @@ use super::{
     Way, Wish, gaps::Hand,
 };
 use crate::{
-    money::{Currency, Money, Points, ProgrammeId},
-    value::{PointWorth, Valuations},
+    money::{CentsPerPoint, Currency, Money, Points, ProgrammeId},
+    value::{Basis, PointWorth, Valuations},
 };
 
 /// The most cards that are recommended at once.
 pub const MOST: usize = 3;
 /// Values within one such step, in US cents, count as the same: then the fee decides. Points are not worth anything to the cent.
 pub const SAME_VALUE_CENTS: i64 = 10_000;
+/// What Chase and Citi pay in money for a point that can't be transferred, in ten-thousandths of a US cent (source in
+/// `data/SOURCES.md`). Nobody else's cards come in pairs.
+const AS_CASH: i64 = 10_000;
 
 /// What a recommendation rests on.
 #[derive(Debug, Clone, Copy)]
@@ -72,6 +75,13 @@ pub enum Reason {
         way: Way,
         /// For so many plans.
         plans: usize,
+    },
+    /// What it earns can't be transferred without another card, which the member does not have.
+    Alone {
+        /// The programme.
+        programme: ProgrammeId,
+        /// What a point is taken to be worth for that: what is paid for it in money, unless the member says what it is worth to them.
+        worth: PointWorth,
     },
     /// Its bonus.
     Bonus {
@@ -284,7 +294,11 @@ struct Figures {
 impl Figures {
     fn of(catalogue: &Catalogue, card: &Card, lack: &Lack<'_>, situation: Situation<'_>) -> Self {
         let (filled, mut reasons) = fills(card, lack);
-        let worth = situation.worth.of(&card.programme, situation.today);
+        let is_alone = lack.hand.lacks_pair(card);
+        let worth = worth(card, is_alone, situation);
+        if is_alone {
+            reasons.push(Reason::Alone { programme: card.programme.clone(), worth });
+        }
         let (welcome, reason) = welcome(catalogue, card, worth, situation);
         reasons.push(reason);
         let points = a_year(card, situation);
@@ -329,6 +343,14 @@ fn fills(card: &Card, Lack { hand, unmet }: &Lack<'_>) -> (usize, Vec<Reason>) {
     let reasons = by_programme.into_iter();
     let reasons = reasons.map(|(programme, (way, plans))| Reason::Fills { programme: programme.clone(), way, plans });
     (filled, reasons.collect())
+}
+
+/// What a point of a card is worth to a member: without the card that it lacks for transfers, what is paid for it in money.
+fn worth(card: &Card, is_alone: bool, situation: Situation<'_>) -> PointWorth {
+    if is_alone && situation.worth.own(&card.programme).is_none() {
+        return PointWorth { cents: CentsPerPoint::from_ten_thousandths(AS_CASH), basis: Basis::Cash };
+    }
+    situation.worth.of(&card.programme, situation.today)
 }
 
 /// What a card's bonus is worth to a member, in cents.

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 
 use super::*;
 use crate::{
+    booking::Booking,
     funding::Terms,
     ids::derived,
     money::{CentsPerPoint, Currency},
@@ -210,6 +211,32 @@ fn what_is_in_hand_is_no_gap_and_nothing_brings_it_within_reach() {
 }
 
 #[test]
+fn a_plan_follows_the_booking_of_its_deal() {
+    let booked = |at: serde_json::Value| -> Booking {
+        serde_json::from_value(serde_json::json!({
+            "id": derived::<crate::ids::BookingId>(&["booking"]), "tenant": "demo", "member": derived::<crate::ids::MemberId>(&["dana"]),
+            "deal": derived::<crate::ids::DealId>(&["deal"]), "programme": "aadvantage", "travellers": 2, "changes": [],
+            "seen": {"points": 40_000, "taxes": null, "seats": 2}, "state": at,
+            "createdAt": "2026-11-20T00:00:00Z", "updatedAt": "2026-11-20T00:00:00Z", "version": 1,
+        }))
+        .unwrap()
+    };
+    let since = "2026-11-20T00:00:00Z";
+    for (state, plan) in [
+        (serde_json::json!({"at": "verify"}), Some((2, false))),
+        (serde_json::json!({"at": "verified", "seenAt": since, "heldUntil": null}), Some((2, false))),
+        (serde_json::json!({"at": "waiting", "since": since}), Some((2, true))),
+        (serde_json::json!({"at": "booked"}), None),
+        (serde_json::json!({"at": "abandoned", "transferredAt": since}), Some((1, false))),
+    ] {
+        let terms = Terms::shipped(since.parse().unwrap());
+        let plan_of = wish(&["aadvantage"]).with_booking(&booked(state.clone()));
+        let plan_of = plan_of.map(|wish| wish.held_against(&crate::funding::Balances::default(), &terms));
+        assert_eq!(plan_of.map(|wish| (wish.travellers, wish.in_hand)), plan, "{state}");
+    }
+}
+
+#[test]
 fn a_paired_card_reaches_no_further_than_its_currency_without_its_pair() {
     let catalogue = Catalogue::shipped();
     let old = date(2020, 1, 1);
@@ -219,6 +246,25 @@ fn a_paired_card_reaches_no_further_than_its_currency_without_its_pair() {
     // One that opens what is already earned is worth getting.
     let advice = advise(&holding(&[("chase-freedom-flex", old)]), &[wish(&["hyatt"])]);
     assert!(recommended(&advice).contains(&"chase-sapphire-preferred"), "{advice:?}");
+}
+
+#[test]
+fn points_of_a_card_that_lacks_its_pair_are_worth_what_is_paid_for_them() {
+    let catalogue = Catalogue::shipped();
+    let paired = catalogue.cards().filter(|card| card.transfers == Some(Transfers::Paired));
+    let paired: BTreeSet<&str> = paired.map(|card| card.programme.as_str()).collect();
+    assert_eq!(paired, BTreeSet::from(["chase-ur", "citi-typ"]), "those of which it is known what is paid for a point");
+    let (reach, old) = (reach(), date(2020, 1, 1));
+    let value = |cards: &[(&str, Date)], worth: &Valuations| {
+        let situation = Situation { held: &holding(cards), wishes: &[], reach: &reach, worth, today: TODAY };
+        score(catalogue, catalogue.card(&id("chase-ink-business-cash")).unwrap(), situation).value_cents
+    };
+    let own: Valuations = serde_json::from_value(serde_json::json!({"chase-ur": "1.5"})).unwrap();
+    let published = Valuations::default().of(&id("chase-ur"), TODAY).cents.ten_thousandths();
+    assert_eq!(value(&[], &Valuations::default()), 75_000);
+    assert_eq!(value(&[("chase-freedom-flex", old)], &Valuations::default()), 75_000);
+    assert_eq!(value(&[("chase-sapphire-preferred", old)], &Valuations::default()), 75_000 * published / 10_000);
+    assert_eq!(value(&[], &own), 112_500, "the member says what they are worth to them");
 }
 
 #[test]
@@ -540,6 +586,19 @@ proptest! {
     }
 
     /// Who gets all of them, in whatever order, is refused none.
+    #[test]
+    fn a_card_says_what_it_lacks(held in any_held(), wishes in any_wishes()) {
+        let card = |id: &CardId| Catalogue::shipped().card(id).unwrap();
+        let mut open: Vec<&Card> = Catalogue::shipped().cards().filter(|card| held.has(&card.id)).collect();
+        for recommendation in &advise(&held, &wishes).recommended {
+            let this = card(&recommendation.card);
+            let has_pair = open.iter().any(|card| card.transfers == Some(Transfers::Full) && card.programme == this.programme);
+            let says_so = recommendation.reasons.iter().any(|reason| matches!(reason, Reason::Alone { .. }));
+            prop_assert_eq!(says_so, this.transfers == Some(Transfers::Paired) && !has_pair);
+            open.push(this);
+        }
+    }
+
     #[test]
     fn the_three_together_break_no_rule(held in any_held(), wishes in any_wishes()) {
         let cards: Vec<CardId> = advise(&held, &wishes).recommended.into_iter().map(|recommendation| recommendation.card).collect();

@@ -109,6 +109,8 @@ pub enum Basis {
     Published,
     /// Nobody publishes one for this programme: what points typically are worth.
     Typical,
+    /// What their issuer pays for them in money: of points that can't be transferred.
+    Cash,
 }
 
 #[cfg(test)]

@@ -124,6 +124,30 @@ async fn gaps_are_what_plans_need_and_cards_do_not_bring() {
 }
 
 #[tokio::test]
+async fn a_saved_deal_is_in_hand_while_its_points_are_on_their_way_and_no_plan_once_it_is_booked() {
+    let (app, _) = told().await;
+    let demo = app.member("demo");
+    let listed = demo.get("/v1/deals?programme=aadvantage&limit=100").send().await;
+    let (deal, flight) = (each(&listed, "id").remove(0), items(&listed)[0]["flight"].clone());
+    demo.put(&format!("/v1/me/saved-deals/{deal}")).send().await.assert(200, "");
+    let unmet = async || demo.get(GAPS).send().await.body["unmet"].as_u64().unwrap();
+    let planned = async || demo.get(GAPS).send().await.body["plans"].as_u64().unwrap();
+    let (gaps, plans) = (unmet().await, planned().await);
+    let have = json!({"balances": {"chase-ur": 0, "citi-typ": 900_000}});
+    demo.put("/v1/me/balances").body(have).send().await.assert(204, "");
+    assert_eq!(unmet().await, gaps - 1, "its points can be transferred");
+    let booking = demo.post("/v1/me/bookings").body(json!({"deal": deal})).send().await;
+    let booking = format!("/v1/me/bookings/{}", booking.assert(201, "").body["id"].as_str().unwrap());
+    let seen = json!({"seen": {"points": flight["fare"]["points"]}});
+    demo.post(&format!("{booking}/re-verify")).body(seen).send().await.assert(200, "");
+    demo.post(&format!("{booking}/transfer")).send().await.assert(200, "");
+    demo.put("/v1/me/balances").body(json!({"balances": {"citi-typ": 0}})).send().await.assert(204, "");
+    assert_eq!((unmet().await, planned().await), (gaps - 1, plans), "they are on their way");
+    demo.post(&format!("{booking}/done")).send().await.assert(200, "");
+    assert_eq!((unmet().await, planned().await), (gaps - 1, plans - 1), "it is booked");
+}
+
+#[tokio::test]
 async fn cards_are_recommended_with_numbers_and_reasons() {
     let app = TestApp::new().await;
     let demo = app.member("demo");

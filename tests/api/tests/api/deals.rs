@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::deals::SavedDeal;
 use local::{TestApp, test_app::User};
 use rust_decimal::{Decimal, RoundingStrategy};
-use serde_json::Value;
+use serde_json::{Value, json};
 use storage::Change;
 
 use crate::support::{each, faults, id_of, items, pages, told};
@@ -114,6 +114,30 @@ async fn a_deal_is_shown_as_it_is_listed() {
     demo.get(&path).header("if-none-match", shown.header("etag")).send().await.assert(304, "");
     // Finds are the tenant's: every member of it may see them.
     app.member("free").get(&path).send().await.assert(200, "");
+}
+
+#[tokio::test]
+async fn a_deal_is_judged_by_what_its_points_are_worth_to_who_looks() {
+    let (app, _) = told().await;
+    let (demo, free) = (app.member("demo"), app.member("free"));
+    let before = demo.get("/v1/deals?programme=aadvantage&limit=100").send().await;
+    let listed = items(&before).iter().find(|deal| !deal["valuation"]["verdict"].is_null()).unwrap().clone();
+    let (path, id) = (format!("{DEALS}/{}", listed["id"].as_str().unwrap()), listed["id"].clone());
+    demo.put(&format!("/v1/me/saved-deals/{}", id.as_str().unwrap())).send().await.assert(200, "");
+    let tag = demo.get(&path).send().await.header("etag").to_owned();
+    for (own, verdict) in [("0.01", "exceptional"), ("50", "poor")] {
+        demo.put("/v1/me/valuations").body(json!({"valuations": {"aadvantage": own}})).send().await.assert(204, "");
+        let shown = demo.get(&path).header("if-none-match", &tag).send().await;
+        shown.assert(200, "");
+        assert_eq!(shown.body["valuation"]["verdict"], verdict);
+        assert_eq!(demo.get(&format!("{path}/explain")).send().await.body["value"]["verdict"], verdict);
+        let all = demo.get("/v1/deals?programme=aadvantage&limit=100").send().await;
+        assert_eq!(items(&all).iter().find(|deal| deal["id"] == id), Some(&shown.body), "listed as it is shown");
+        assert_eq!(items(&demo.get("/v1/me/saved-deals").send().await)[0]["deal"], shown.body);
+        let scores = |deals: Vec<Value>| deals.into_iter().map(|deal| deal["score"].clone()).collect::<Vec<_>>();
+        assert_eq!(scores(items(&all)), scores(items(&before)), "ranked as for everybody");
+    }
+    assert_eq!(free.get(&path).send().await.body, listed, "what one says counts for nobody else");
 }
 
 #[tokio::test]

@@ -161,6 +161,11 @@ async fn who_searches_for_two_books_for_two() {
     booking.assert(201, "");
     let each = shown["flight"]["fare"]["points"].as_u64().unwrap();
     assert_eq!((&booking.body["travellers"], &booking.body["needed"]), (&json!(2), &json!(2 * each)));
+    let saved = format!("/v1/me/saved-deals/{}", shown["deal"].as_str().unwrap());
+    for (body, travellers, version) in [(json!({}), 1, 1), (json!({"searchKey": key}), 2, 2), (json!({}), 2, 2)] {
+        let reply = free.put(&saved).body(body).send().await;
+        assert_eq!((&reply.body["travellers"], &reply.body["version"]), (&json!(travellers), &json!(version)), "{}", reply.body);
+    }
     let path = format!("/v1/me/bookings/{}", booking.body["id"].as_str().unwrap());
     let look = |seats: u8| json!({"seen": {"points": each, "seats": seats}});
     let go = |step: &str, body: Value| free.post(&format!("{path}/{step}")).body(body).send();

@@ -465,6 +465,30 @@ async fn two_bookings_spend_no_balance_twice() {
 }
 
 #[tokio::test]
+async fn what_an_award_asks_less_after_a_transfer_is_there_for_another_booking() {
+    let (app, [one, other], _) = two_bookings().await;
+    let demo = app.member("demo");
+    demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 70_000}})).send().await.assert(204, "");
+    demo.post(&format!("{one}/transfer")).send().await.assert(200, "");
+    assert_eq!(ask(&demo, &other).await["shortfall"]["missing"], 10_000);
+    let look = async |points: u32| {
+        let seen = json!({"seen": {"points": points, "seats": 2}});
+        let reply = demo.post(&format!("{one}/re-verify")).body(seen).send().await;
+        let state = reply.assert(200, "").body["state"]["at"].as_str().unwrap().to_owned();
+        (state, ask(&demo, "/v1/me/balances").await["held"][0]["points"].as_u64().unwrap())
+    };
+    let waiting = |points: u64| ("waiting".to_owned(), points);
+    assert_eq!([look(30_000).await, look(40_000).await, look(30_000).await], [waiting(30_000), waiting(40_000), waiting(30_000)]);
+    let short = ask(&demo, &other).await;
+    assert_eq!(short["plan"]["existing"], 10_000, "what is over counts for the other: {short:#}");
+    // Once the other has taken it, it is not there for the first again.
+    demo.post(&format!("{other}/transfer")).send().await.assert(200, "");
+    assert_eq!(look(40_000).await, ("verified".to_owned(), 30_000));
+    assert_eq!(ask(&demo, &one).await["shortfall"]["missing"], 10_000);
+    assert_eq!(look(30_000).await, waiting(30_000));
+}
+
+#[tokio::test]
 async fn what_was_transferred_for_a_booking_that_is_given_up_is_there_for_another() {
     let (app, [one, other], _) = two_bookings().await;
     let demo = app.member("demo");
