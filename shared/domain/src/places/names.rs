@@ -171,7 +171,8 @@ impl Unresolved {
 
 /// The place that a text means: a code in any case (`LAX`, `lax `, `LON`), the written form of a [`Place`] (`metro:LON`,
 /// `country:AE`), or a name in any case and with or without accents (`Los Angeles`, `são paulo`), with its country after a comma
-/// or a blank where that is needed (`San Jose, CR`, `London Canada`). The word airport may follow either (`lax airport`).
+/// or a blank where that is needed (`San Jose, CR`, `London Canada`). The word airport may follow either (`lax airport`). What is called
+/// like nothing else can be a country, by its name (`United States`, `us`).
 ///
 /// # Errors
 /// [`Unresolved::Unknown`] with what is spelt nearly the same; [`Unresolved::Ambiguous`] with the places that it could mean.
@@ -188,8 +189,15 @@ pub fn resolve(text: &str) -> Result<Place, Unresolved> {
     let named = named(text);
     match coded {
         Some(place) => by_code_or_name(place, &named),
+        None if named.is_empty() => country(text).map_or_else(|| the_one_of(&named, text), Ok),
         None => the_one_of(&named, text),
     }
+}
+
+/// The country that has this name, if it has airports. Two letters alone are no name: `LA` is Laos to a table, and a city to people.
+fn country(text: &str) -> Option<Place> {
+    let is_name = text.len() > 2 || ["US", "UK"].iter().any(|known| known.eq_ignore_ascii_case(text));
+    format!("country:{}", country_named(text).filter(|_| is_name)?).parse().ok()
 }
 
 /// A code, or the form with a prefix, in whatever letters it is written.

@@ -32,6 +32,20 @@ fn clocks_at_airports_go_as_the_zone_database_says() {
 }
 
 #[test]
+fn a_country_is_known_by_its_name_where_no_city_has_that() {
+    for (text, code) in [("United States", "US"), ("us", "US"), ("united arab emirates", "AE"), ("UK", "GB")] {
+        assert_eq!(resolve(text).unwrap(), format!("country:{code}").parse().unwrap(), "{text}");
+    }
+    // These are cities, too.
+    for city in ["Singapore", "Luxembourg"] {
+        assert!(!resolve(city).unwrap().to_string().starts_with("country:"), "{city}");
+    }
+    for nowhere in ["Atlantis", "LA", "AE"] {
+        assert!(matches!(resolve(nowhere), Err(Unresolved::Unknown(_))), "{nowhere}");
+    }
+}
+
+#[test]
 fn clocks_that_followed_no_rule_are_told_right() {
     // Until September of 2026 Morocco was an hour ahead of UTC, but not from the fifteenth of February to the twenty-second of March.
     let casablanca = "CMN".parse::<Airport>().unwrap().zone().unwrap();
