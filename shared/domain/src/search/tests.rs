@@ -1,6 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use proptest::{prelude::*, sample::subsequence};
 
@@ -212,15 +212,21 @@ fn an_activity_is_the_same_question_in_large_or_small_letters_and_no_other() {
 }
 
 /// A city's name in the shipped table: it, its country, its place, and what it is called here.
-fn named(line: &'static str) -> Option<[&'static str; 4]> {
-    let fields: Vec<&str> = line.split('\t').collect();
-    let [_, "c" | "t" | "m", shown, country, place, _, city] = fields[..] else { return None };
-    Some([shown, country, place, city])
-}
+type Named = [&'static str; 4];
 
-/// Every city's name, those of one city and those that several cities have next to each other.
-static CITIES: LazyLock<Vec<[&str; 4]>> = LazyLock::new(|| {
-    let mut names: Vec<[&str; 4]> = include_str!(concat!(env!("OUT_DIR"), "/names")).lines().filter_map(named).collect();
+/// Every city's name, those of one city and those that several cities have next to each other. Of cities that share name and country
+/// only the busiest is meant by it.
+static CITIES: LazyLock<Vec<Named>> = LazyLock::new(|| {
+    let mut meant: BTreeMap<[&str; 2], (u32, Named)> = BTreeMap::new();
+    for line in include_str!(concat!(env!("OUT_DIR"), "/names")).lines() {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [folded, "c" | "t" | "m", shown, country, place, rank, city] = fields[..] else { continue };
+        let (rank, known) = (rank.parse().unwrap(), meant.entry([folded, country]).or_default());
+        if known.0 <= rank {
+            *known = (rank, [shown, country, place, city]);
+        }
+    }
+    let mut names: Vec<Named> = meant.into_values().map(|(_, named)| named).collect();
     names.sort_by_key(|[shown, _, place, city]| (*city, *shown, *place));
     names
 });
@@ -243,7 +249,7 @@ proptest! {
         let at = at.index(CITIES.len());
         let one = CITIES[at];
         for other in [CITIES[(at + beside).min(CITIES.len() - 1)], CITIES[far.index(CITIES.len())]] {
-            let text = |[shown, country, ..]: [&str; 4]| format!("{shown}, {country}");
+            let text = |[shown, country, ..]: Named| format!("{shown}, {country}");
             let written = if large { text(other).to_uppercase() } else { format!(" {} ", text(other).to_lowercase()) };
             if let (Some(one_has), Some(other_has)) = (keys(&text(one)), keys(&written)) {
                 let is_one = (one[1], one[3], one[2]) == (other[1], other[3], other[2]);
