@@ -12,7 +12,7 @@ use domain::{
     wallets::{OwnValuations, Wallet},
     watchers::Watcher,
 };
-use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply};
+use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply, wallet};
 use serde::Serialize;
 use storage::{Entity, Grant, MemberKey};
 use utoipa::ToSchema;
@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 
 use crate::{
     card_view::CardView,
-    plans::{Plans, plans, worth},
+    plans::{Plans, plans},
     reasons_view::{ObstacleView, ReasonView},
     words::Words,
 };
@@ -143,7 +143,7 @@ async fn list_recommendations(State(cx): State<Deps>, caller: Caller) -> Reply<R
         let language = Language::default().code();
         return Ok(Answer::ok(Recommendations { opted_out: true, language, ..Recommendations::default() }));
     };
-    let (profile, worth) = futures::try_join!(caller.profile(&cx), worth(&cx, &caller.owner))?;
+    let (profile, (worth, _)) = futures::try_join!(caller.profile(&cx), wallet::valuations(&cx, &caller.owner))?;
     let words = Words(Language::of(&profile.locale));
     let today = profile.zone.local(cx.now()).date();
     let (catalogue, reach) = (Catalogue::shipped(), Reach::confirmed());

@@ -7,16 +7,13 @@ use domain::{
     cards::{CardsHeld, MemberCards, Wish, WishedBy},
     deals::{Deal, SavedDeal},
     flights::Fare,
-    funding::{Balances, Terms},
-    ids::{BookingId, Owner},
+    funding::Terms,
+    ids::BookingId,
     search::Wanted,
-    value::Valuations,
-    wallets::{OwnValuations, Wallet},
     watchers::{Watcher, WatcherState},
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use jiff::Timestamp;
-use platform::{Caller, Deps, Failure};
+use platform::{Caller, Deps, Failure, wallet::Purse};
 
 /// The most watchers that are looked at: more than any plan allows.
 const WATCHERS: u8 = 100;
@@ -37,8 +34,9 @@ pub(crate) async fn plans(cx: &Deps, caller: &Caller) -> Result<Option<Plans>, F
     if cards.opted_out {
         return Ok(None);
     }
-    let looks =
-        async { futures::try_join!(opened(cx, &cards), Purse::of(cx, caller), of_watchers(cx, caller), of_saved(cx, caller)) };
+    let looks = async {
+        futures::try_join!(opened(cx, &cards), Purse::of(cx, &caller.owner), of_watchers(cx, caller), of_saved(cx, caller))
+    };
     // So many calls at once are too much for a stack that handlers share.
     let (held, purse, watchers, saved) = Box::pin(looks).await?;
     let (terms, free) = (Terms::shipped(cx.now()), purse.free(None, cx.now()));
@@ -53,29 +51,6 @@ pub(crate) async fn opened(cx: &Deps, cards: &MemberCards) -> Result<CardsHeld, 
     let Some(held) = &cards.held else { return Ok(CardsHeld::default()) };
     let key = cx.vault().key_of(&cards.owner).await?;
     Ok(key.open(&MemberCards::HELD, held)?)
-}
-
-/// What a member has, opened: nothing, until they say it.
-struct Purse(Option<(Wallet, Balances)>);
-
-impl Purse {
-    async fn of(cx: &Deps, caller: &Caller) -> Result<Self, Failure> {
-        let Some(wallet) = cx.store().wallet(&caller.owner).await? else { return Ok(Self(None)) };
-        let balances = cx.vault().key_of(&caller.owner).await?.open(&Wallet::BALANCES, &wallet.balances)?;
-        Ok(Self(Some((wallet, balances))))
-    }
-
-    /// What of it is there for anything new, or for one booking.
-    fn free(&self, booking: Option<BookingId>, now: Timestamp) -> Balances {
-        self.0.as_ref().map_or_else(Balances::default, |(wallet, balances)| wallet.free(balances.clone(), booking, now))
-    }
-}
-
-/// What points are worth to a member: what they say, and what is published of the others.
-pub(crate) async fn worth(cx: &Deps, owner: &Owner) -> Result<Valuations, Failure> {
-    let Some(own) = cx.store().own_valuations(owner).await? else { return Ok(Valuations::default()) };
-    let key = cx.vault().key_of(owner).await?;
-    Ok(key.open(&OwnValuations::VALUATIONS, &own.valuations)?)
 }
 
 async fn of_watchers(cx: &Deps, caller: &Caller) -> Result<Vec<Wish>, Failure> {

@@ -13,16 +13,14 @@ use domain::{
     time::day_of,
     value::{BreakEven, Unknown, Valuations, Verdict, Yardstick},
 };
-use platform::{Answer, Caller, Deps, Endpoint, PathId, Problems, Reply, ShownDeal, query::Asked, shown};
+use platform::{Answer, Caller, Deps, Endpoint, PathId, Problems, Reply, ShownDeal, query::Asked, shown, wallet};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::own::{self, own_valuations};
-
 /// Explains a deal's score and value.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-explain-deal", || routes!(explain_deal))
-    .may_also(&[own::GRANTS, shown::GRANTS])
+    .may_also(&[wallet::VALUATIONS, shown::GRANTS])
     .goes_by(&[tables::values]);
 
 /// Why a deal scores as it does.
@@ -105,7 +103,7 @@ async fn explain_deal(State(cx): State<Deps>, caller: Caller, PathId(id): PathId
     let search = asked.given::<SearchKey>("searchKey");
     let search = asked.done(Some(search))?;
     let shown = ShownDeal::of(&cx, caller.tenant(), id, search.as_ref()).await?;
-    let own = own_valuations(&cx, &caller.owner).await?;
+    let own = wallet::valuations(&cx, &caller.owner).await?.0;
     let rates = cx.rates().await?;
     Ok(Answer::ok(explain(&shown.deal.held_against(&own), &own, &rates)))
 }

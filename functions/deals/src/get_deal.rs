@@ -2,18 +2,15 @@
 
 use axum::extract::State;
 use domain::{deals::Deal, identity::Role, ids::DealId};
-use platform::{Answer, Caller, Deps, Endpoint, Failure, PathId, Problems, Reply};
+use platform::{Answer, Caller, Deps, Endpoint, Failure, PathId, Problems, Reply, wallet};
 use storage::Entity;
 use utoipa_axum::routes;
 
-use crate::{
-    deal_view::DealView,
-    own::{self, own_valuations},
-};
+use crate::deal_view::DealView;
 
 /// Shows a deal.
 pub static FUNCTION: Endpoint =
-    Endpoint::of(Role::Member, "deals-get-deal", || routes!(get_deal)).may(&[Deal::READ]).may_also(&[own::GRANTS]);
+    Endpoint::of(Role::Member, "deals-get-deal", || routes!(get_deal)).may(&[Deal::READ]).may_also(&[wallet::VALUATIONS]);
 
 /// Shows a deal
 ///
@@ -28,6 +25,6 @@ pub static FUNCTION: Endpoint =
 )]
 async fn get_deal(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<DealId>) -> Reply<DealView> {
     let deal = cx.store().deal(caller.tenant(), id).await?.ok_or(Failure::NotFound("deal"))?;
-    let own = own_valuations(&cx, &caller.owner).await?;
+    let own = wallet::valuations(&cx, &caller.owner).await?.0;
     Ok(Answer::ok(DealView::of(deal, &own, cx.now())))
 }

@@ -7,7 +7,6 @@ pub mod explain_deal;
 pub mod get_deal;
 pub mod list_deals;
 pub mod list_saved_deals;
-mod own;
 pub mod put_saved_deal;
 mod saved_view;
 

@@ -11,20 +11,17 @@ use domain::{
     programmes::name_of,
     tables,
 };
-use platform::{Answer, Caller, Deps, Endpoint, Failure, Page, PageParams, Paged, Problems, Reply, query::Asked};
+use platform::{Answer, Caller, Deps, Endpoint, Failure, Page, PageParams, Paged, Problems, Reply, query::Asked, wallet};
 use storage::{Entity, Listed};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
-use crate::{
-    deal_view::DealView,
-    own::{self, own_valuations},
-};
+use crate::deal_view::DealView;
 
 /// Lists deals.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-list-deals", || routes!(list_deals))
     .may(&[Deal::READ])
-    .may_also(&[own::GRANTS])
+    .may_also(&[wallet::VALUATIONS])
     .goes_by(&[tables::values]);
 
 /// Which deals.
@@ -99,6 +96,6 @@ async fn list_deals(State(cx): State<Deps>, caller: Caller, page: Result<Page, F
             break;
         }
     }
-    let own = own_valuations(&cx, &caller.owner).await?;
+    let own = wallet::valuations(&cx, &caller.owner).await?.0;
     Ok(Answer::ok(page.answer(&cx, found, |deal| DealView::of(deal, &own, cx.now()))?))
 }

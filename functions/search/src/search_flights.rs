@@ -8,17 +8,17 @@ use domain::{
     faults::Faults,
     flights::{Cabin, FlightOffer, cabins::cabins},
     identity::Role,
-    ids::{DealId, Owner},
+    ids::DealId,
     inputs::{Fields, Input, leaf, object},
     places::{Place, names::places},
     search::{SearchQuery, Wanted},
     tables,
-    value::{Valuation, Valuations},
+    value::Valuation,
     wallets::OwnValuations,
     watchers::TravelDates,
 };
 use jiff::civil::Date;
-use platform::{Answer, Deps, Endpoint, Failure, Inquiry, Limit, Problems, Reply};
+use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Problems, Reply, wallet};
 use providers::{duffel, seats_aero};
 use serde::Serialize;
 use storage::{Entity, Grant, Observation};
@@ -123,7 +123,7 @@ async fn search_flights(State(cx): State<Deps>, inquiry: Inquiry<SearchFlights>)
     let Inquiry { caller, input } = inquiry;
     let (query, limit) = input.query(earliest(&cx))?;
     let had = answered(&cx, &caller, &query).await?;
-    let own = own_valuations(&cx, &caller.owner).await?;
+    let own = wallet::valuations(&cx, &caller.owner).await?.0;
     let rates = cx.rates().await?;
 
     let assessed = assess(caller.tenant(), &had.answer, &rates).into_iter().map(|assessed| assessed.held_against(&own));
@@ -138,10 +138,4 @@ async fn search_flights(State(cx): State<Deps>, inquiry: Inquiry<SearchFlights>)
         .collect();
     ranked.sort_by_key(|found| (Reverse(found.score.total), found.deal));
     Ok(Answer::ok(Searched::best(&had, limit, ranked, |found| found)))
-}
-
-/// A member's own valuations: none, until they are given.
-async fn own_valuations(cx: &Deps, owner: &Owner) -> Result<Valuations, Failure> {
-    let Some(own) = cx.store().own_valuations(owner).await? else { return Ok(Valuations::default()) };
-    Ok(cx.vault().key_of(owner).await?.open(&OwnValuations::VALUATIONS, &own.valuations)?)
 }

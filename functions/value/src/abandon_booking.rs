@@ -6,7 +6,7 @@ use platform::{Deps, Endpoint, IfMatch, Instruction, PathId, Problems, Reply};
 use storage::{Change, Entity, Grant};
 use utoipa_axum::routes;
 
-use crate::booking_view::{BookingView, booking_of, moved_on, refusal};
+use crate::booking_view::{BookingView, booking_of, hold, moved_on, refusal};
 
 /// Gives bookings up.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-abandon-booking", || routes!(abandon_booking)).may(&[
@@ -44,10 +44,7 @@ async fn abandon_booking(
     let mut booking = booking.left_with(wallet.as_ref().is_some_and(|wallet| wallet.is_left_for(id)));
     booking.abandon(cx.now()).map_err(refusal)?;
     let tell = |change: Change, booking: &Booking| {
-        let change = wallet.iter_mut().fold(change, |change, wallet| {
-            wallet.hold(booking, cx.now());
-            change.save(wallet)
-        });
+        let change = hold(change, &mut wallet, booking, cx.now());
         let owner = &booking.owner;
         let told =
             BookingAbandoned { tenant: owner.tenant.clone(), member: owner.member, booking: booking.id, deal: booking.deal };

@@ -4,6 +4,7 @@ use domain::{
     booking::{Booking, BookingError, BookingState, Change as Changed, Seen, Sent},
     ids::{BookingId, DealId},
     money::{Points, ProgrammeId},
+    wallets::Wallet,
 };
 use jiff::Timestamp;
 use platform::{Answer, Caller, Deps, Failure, IfMatch, Reply, command::Request};
@@ -88,6 +89,14 @@ pub(crate) async fn moved_on(
     let change = tell(change, &booking);
     let answer = Answer::ok(BookingView::of(&booking, may_transfer_until)).version(booking.version);
     cx.commit(request, change, answer).await.map_err(|failure| if_match.settle(failure))
+}
+
+/// Holds in a wallet, if there is one, what is to be held for a booking.
+pub(crate) fn hold(change: Change, wallet: &mut Option<Wallet>, booking: &Booking, now: Timestamp) -> Change {
+    wallet.iter_mut().fold(change, |change, wallet| {
+        wallet.hold(booking, now);
+        change.save(wallet)
+    })
 }
 
 /// Why a booking does not go on, in public words.

@@ -17,7 +17,7 @@ use storage::{Change, Entity, Sighting};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::booking_view::{BookingView, refusal};
+use crate::booking_view::{BookingView, hold, refusal};
 
 /// Begins bookings.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-create-booking", || routes!(create_booking))
@@ -82,10 +82,7 @@ async fn create_booking(State(cx): State<Deps>, command: Command<CreateBooking>)
     let before = before.map(|before| before.left_with(is_left));
     let mut booking =
         Booking::start(owner.clone(), &shown.deal, travellers.or(shown.travellers), before, cx.now()).map_err(refusal)?;
-    let change = wallet.iter_mut().fold(shown.keep(Change::new()), |change, wallet| {
-        wallet.hold(&booking, cx.now());
-        change.save(wallet)
-    });
+    let change = hold(shown.keep(Change::new()), &mut wallet, &booking, cx.now());
     let change = match booking.version {
         0 => change.create(&mut booking),
         _ => change.update(&mut booking),

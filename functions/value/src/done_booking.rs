@@ -2,14 +2,11 @@
 
 use axum::extract::State;
 use domain::{booking::Booking, events::BookingDone, identity::Role, ids::BookingId, wallets::Wallet};
-use platform::{Deps, Endpoint, IfMatch, Instruction, PathId, Problems, Reply};
+use platform::{Deps, Endpoint, IfMatch, Instruction, PathId, Problems, Reply, wallet::Purse};
 use storage::{Change, Entity, Grant, MemberKey};
 use utoipa_axum::routes;
 
-use crate::{
-    booking_view::{BookingView, booking_of, moved_on, refusal},
-    wallet::Purse,
-};
+use crate::booking_view::{BookingView, booking_of, moved_on, refusal};
 
 /// Takes in that an award is booked.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-done-booking", || routes!(done_booking)).may(&[

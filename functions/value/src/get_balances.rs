@@ -8,13 +8,11 @@ use domain::{
     wallets::{Held, Wallet},
 };
 use jiff::Timestamp;
-use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply};
+use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply, wallet::Purse};
 use serde::Serialize;
 use storage::{Entity, Grant, MemberKey};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
-
-use crate::wallet::Purse;
 
 /// Shows members what they have.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-balances", || routes!(get_balances)).may(&[

@@ -14,16 +14,16 @@ use domain::{
     tables,
     wallets::{OwnValuations, Wallet},
 };
-use platform::{Answer, Caller, Deps, Endpoint, Failure, PathId, Problems, Reply};
+use platform::{
+    Answer, Caller, Deps, Endpoint, Failure, PathId, Problems, Reply,
+    wallet::{self, Purse},
+};
 use serde::Serialize;
 use storage::{Entity, Grant, MemberKey};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::{
-    booking_view::BookingView,
-    wallet::{self, Purse},
-};
+use crate::booking_view::BookingView;
 
 /// Shows a booking, and how to go on with it.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-booking", || routes!(get_booking))

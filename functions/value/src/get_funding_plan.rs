@@ -15,13 +15,15 @@ use domain::{
     time::day_of,
     wallets::{OwnValuations, Wallet},
 };
-use platform::{Answer, Caller, Deps, Endpoint, Failure, Problems, Reply, query::Asked};
+use platform::{
+    Answer, Caller, Deps, Endpoint, Failure, Problems, Reply,
+    query::Asked,
+    wallet::{self, Purse},
+};
 use serde::Serialize;
 use storage::{Entity, Grant, MemberKey};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
-
-use crate::wallet::{self, Purse};
 
 /// Plans where the points for an award come from.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-funding-plan", || routes!(get_funding_plan))

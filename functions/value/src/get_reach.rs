@@ -19,13 +19,14 @@ use jiff::{
     Timestamp,
     civil::{Date, DateTime},
 };
-use platform::{Answer, Caller, Deps, Endpoint, Failure, Page, PageParams, Paged, Problems, Reply};
+use platform::{
+    Answer, Caller, Deps, Endpoint, Failure, Page, PageParams, Paged, Problems, Reply,
+    wallet::{self, Purse},
+};
 use serde::Serialize;
 use storage::{Entity, Grant, Listed, MemberKey};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
-
-use crate::wallet::{self, Purse};
 
 /// Shows where a member's balances can take them.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-reach", || routes!(get_reach))

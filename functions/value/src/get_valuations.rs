@@ -2,13 +2,11 @@
 
 use axum::extract::State;
 use domain::{identity::Role, money::CentsPerPoint, value::Valuations, wallets::OwnValuations};
-use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply};
+use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply, wallet};
 use serde::Serialize;
 use storage::{Entity, Grant, MemberKey};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
-
-use crate::wallet;
 
 /// Shows members what they say that points are worth.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-valuations", || routes!(get_valuations)).may(&[

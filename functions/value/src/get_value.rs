@@ -16,13 +16,11 @@ use domain::{
     wallets::OwnValuations,
 };
 use jiff::civil::Date;
-use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply, query::Asked};
+use platform::{Answer, Caller, Deps, Endpoint, Problems, Reply, query::Asked, wallet};
 use serde::Serialize;
 use storage::{Entity, Grant, MemberKey};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
-
-use crate::wallet;
 
 /// Values one offer.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-value", || routes!(get_value))

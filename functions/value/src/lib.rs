@@ -18,7 +18,6 @@ pub mod put_valuations;
 pub mod re_verify_booking;
 pub mod refresh_rates;
 pub mod transfer_booking;
-mod wallet;
 
 /// Every function of this context. The stacks, the local run and the contract tests are made from it.
 pub static FUNCTIONS: &[&dyn platform::Function] = &[

@@ -16,7 +16,7 @@ use storage::{Change, Entity};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::booking_view::{BookingView, booking_of, moved_on, refusal};
+use crate::booking_view::{BookingView, booking_of, hold, moved_on, refusal};
 
 /// Takes in that an award was looked at again.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-re-verify-booking", || routes!(re_verify_booking))
@@ -79,11 +79,6 @@ async fn re_verify_booking(
     booking.verify(&deal, Look { seen, held_until }, now).map_err(refusal)?;
     let may_transfer_until = booking.may_transfer(&deal, now).ok();
     let mut wallet = wallet.filter(|_| booking.held().map(|held| held.points) != held);
-    let hold = |change: Change, booking: &Booking| {
-        wallet.iter_mut().fold(change, |change, wallet| {
-            wallet.hold(booking, now);
-            change.save(wallet)
-        })
-    };
-    moved_on(&cx, &asked.request, booking, may_transfer_until, if_match, hold).await
+    let tell = |change: Change, booking: &Booking| hold(change, &mut wallet, booking, now);
+    moved_on(&cx, &asked.request, booking, may_transfer_until, if_match, tell).await
 }

@@ -12,15 +12,15 @@ use domain::{
     wallets::{OwnValuations, Wallet},
 };
 use jiff::Timestamp;
-use platform::{Deps, Endpoint, Failure, IfMatch, Instruction, PathId, Problems, Reply};
+use platform::{
+    Deps, Endpoint, Failure, IfMatch, Instruction, PathId, Problems, Reply,
+    wallet::{self, Purse},
+};
 use storage::{Entity, Grant, MemberKey};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::{
-    booking_view::{BookingView, booking_of, moved_on, refusal},
-    wallet::{self, Purse},
-};
+use crate::booking_view::{BookingView, booking_of, moved_on, refusal};
 
 /// Takes in that points are transferred.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-transfer-booking", || routes!(transfer_booking))

@@ -16,6 +16,7 @@ use crate::{
     ids::{BookingId, DealId, Owner, derived},
     inputs::{Fields, Input, leaf, object},
     money::{Money, Points, ProgrammeId},
+    search::alone,
     tables::BadTable,
     time::to_second,
     wallets::Held,
@@ -109,7 +110,7 @@ pub struct Booking {
     /// Whose points.
     pub programme: ProgrammeId,
     /// How many travel.
-    #[serde(default = "one")]
+    #[serde(default = "alone")]
     pub travellers: u8,
     /// What it asked when it was last looked at.
     pub seen: Seen,
@@ -153,11 +154,6 @@ pub struct Cleared {
     pub at: Timestamp,
     /// What the award asked then of all who travel.
     pub points: Points,
-}
-
-/// Who books for nobody else.
-fn one() -> u8 {
-    1
 }
 
 /// What is other than it was.
@@ -274,7 +270,7 @@ impl Booking {
         now: Timestamp,
     ) -> Result<Self, BookingError> {
         let (programme, seen) = offered(deal, now)?;
-        let travellers = travellers.or(before.as_ref().map(|before| before.travellers)).unwrap_or_else(one);
+        let travellers = travellers.or(before.as_ref().map(|before| before.travellers)).unwrap_or_else(alone);
         let (version, sent, cleared) = match before {
             None => (0, None, None),
             Some(Self { state: BookingState::Abandoned { .. }, version, sent, cleared, .. }) => (version, sent, cleared),

@@ -13,6 +13,7 @@ use crate::{
     ids::{DealId, Owner, TenantId},
     money::{CentsPerPoint, Currency, Money},
     rates::Rates,
+    search::alone,
     time::{day_of, to_second},
     value::{Award, Baseline, BreakEven, Cash, Fees, Valuation, Valuations, appraise},
 };
@@ -292,7 +293,7 @@ pub struct SavedDeal {
     /// Which.
     pub deal: DealId,
     /// How many would travel: as many as the search was for that showed it.
-    #[serde(default = "one")]
+    #[serde(default = "alone")]
     pub travellers: u8,
     /// When it was saved.
     pub saved_at: Timestamp,
@@ -308,13 +309,8 @@ impl SavedDeal {
 
     /// Of a member, for one traveller.
     pub fn of(owner: Owner, deal: &Deal, now: Timestamp) -> Self {
-        Self { owner, deal: deal.id, travellers: one(), saved_at: to_second(now), ends: deal.ends(), version: 0 }
+        Self { owner, deal: deal.id, travellers: alone(), saved_at: to_second(now), ends: deal.ends(), version: 0 }
     }
-}
-
-/// Who says nothing else travels alone.
-fn one() -> u8 {
-    1
 }
 
 /// An offer with its value and the parts of its score.
@@ -528,7 +524,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::flights::Freshness;
+    use crate::flights::{Freshness, tests::by_way_of_doha};
 
     fn part() -> impl Strategy<Value = Option<u8>> {
         proptest::option::of(0_u8..=100)
@@ -580,19 +576,11 @@ mod tests {
             verdict: None,
         };
         let offer = FlightOffer {
-            reference: "r".into(),
-            origin: "LAX".parse().unwrap(),
-            destination: "DXB".parse().unwrap(),
-            departs: "2026-04-27T16:20".parse().unwrap(),
-            arrives: "2026-04-28T21:25".parse().unwrap(),
-            minutes: 1085,
-            cabin: Cabin::Economy,
-            mixed_cabin: None,
             segments: Vec::new(),
             seats: Some(2),
             fare: Fare::Award { programme, points, taxes: None },
-            booking_link: None,
             freshness: Freshness { source: "seats-aero".parse().unwrap(), observed_at: at(observed), tier: Tier::Cached },
+            ..by_way_of_doha()
         };
         Assessed { offer, valuation: Some(valuation), parts: Parts::default() }
     }

@@ -474,4 +474,4 @@ impl FlightOffer {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

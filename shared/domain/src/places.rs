@@ -51,7 +51,7 @@ static METRO_NAMES: LazyLock<HashMap<&str, &str>> =
 static METROS: LazyLock<HashMap<[u8; 3], Vec<Airport>>> = LazyLock::new(|| groups(column!("metros")));
 static COUNTRIES: LazyLock<HashMap<[u8; 2], Vec<Airport>>> = LazyLock::new(|| groups(column!("countries")));
 
-/// How clocks go somewhere. The whole zone database, with every year since 1900, is a twentieth of what a function may be.
+/// How clocks go somewhere. The whole zone database, with every year since 1900, is a thirtieth of what a function may be.
 enum Clock {
     /// By a rule, as POSIX writes it.
     Rule(&'static str),

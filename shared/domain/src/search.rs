@@ -21,6 +21,11 @@ pub const MAX_DAYS: i32 = 62;
 /// The most travellers that sources price together.
 const MAX_TRAVELLERS: u8 = 9;
 
+/// Who says nothing else travels alone.
+pub(crate) fn alone() -> u8 {
+    1
+}
+
 /// Notes a number of travellers that sources don't price together.
 pub fn check_travellers(check: &mut Check, pointer: &str, travellers: u8) {
     let holds = (1..=MAX_TRAVELLERS).contains(&travellers);

@@ -38,6 +38,7 @@ pub mod telemetry;
 mod tls;
 pub mod token;
 pub mod vault;
+pub mod wallet;
 pub mod web;
 
 pub use self::{

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     deals::{Assessed, Parts, Subject},
-    flights::{Cabin, FlightOffer, Freshness, Segment, Tier},
+    flights::{FlightOffer, Freshness, Segment, Tier, tests::by_way_of_doha},
     money::Currency,
 };
 
@@ -26,19 +26,11 @@ fn award(points: u64) -> Fare {
 fn deal(fare: Fare, observed: i64) -> Deal {
     let segment = Segment::named("QR740".parse().unwrap());
     let offer = FlightOffer {
-        reference: "r".into(),
-        origin: "LAX".parse().unwrap(),
-        destination: "DXB".parse().unwrap(),
-        departs: "2026-04-27T16:20".parse().unwrap(),
-        arrives: "2026-04-28T21:25".parse().unwrap(),
-        minutes: 1085,
-        cabin: Cabin::Economy,
-        mixed_cabin: None,
         segments: vec![segment],
         seats: Some(2),
         fare,
-        booking_link: None,
         freshness: Freshness { source: "seats-aero".parse().unwrap(), observed_at: at(observed), tier: Tier::Verified },
+        ..by_way_of_doha()
     };
     Deal::first_seen("demo".parse().unwrap(), Assessed { offer, valuation: None, parts: Parts::default() }, at(observed))
 }

@@ -13,7 +13,7 @@ fn segment(flight: &str, (from, departs): (Option<&str>, Option<&str>), (to, arr
 }
 
 /// From Los Angeles to Dubai by way of Doha.
-fn by_way_of_doha() -> FlightOffer {
+pub(crate) fn by_way_of_doha() -> FlightOffer {
     FlightOffer {
         reference: "r".to_owned(),
         origin: "LAX".parse().unwrap(),

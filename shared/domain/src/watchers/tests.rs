@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use super::*;
 use crate::{
     deals::{Deal, Parts, Weights},
-    flights::{Fare, FlightOffer, Freshness, Segment, Tier},
+    flights::{Fare, FlightOffer, Freshness, Segment, Tier, tests::by_way_of_doha},
     identity::{MemberState, Role},
     money::Currency,
     sealed::Sealed,
@@ -66,23 +66,15 @@ fn award(points: u64) -> Fare {
 
 fn deal(version: u64, fare: Fare) -> Deal {
     let offer = FlightOffer {
-        reference: "r".into(),
-        origin: "LAX".parse().unwrap(),
-        destination: "DXB".parse().unwrap(),
-        departs: "2026-04-27T16:20".parse().unwrap(),
-        arrives: "2026-04-28T21:25".parse().unwrap(),
-        minutes: 1085,
-        cabin: Cabin::Economy,
-        mixed_cabin: None,
         segments: vec![Segment::named("QR740".parse().unwrap())],
         seats: Some(2),
         fare,
-        booking_link: None,
         freshness: Freshness {
             source: "seats-aero".parse().unwrap(),
             observed_at: at("2026-02-17T19:23:50Z"),
             tier: Tier::Cached,
         },
+        ..by_way_of_doha()
     };
     assert_eq!(offer.trusted(), Ok(()));
     let assessed = crate::deals::Assessed { offer, valuation: None, parts: Parts { convenience: Some(80), ..Parts::default() } };
