@@ -6,6 +6,7 @@ use domain::{
     flights::{Cabin, Fare},
     identity::Role,
     ids::DealId,
+    language::Language,
     money::{CentsPerPoint, Money, Points, ProgrammeId},
     rates::Rates,
     search::SearchKey,
@@ -160,6 +161,7 @@ fn value_of(deal: &Deal, own: &Valuations, rates: &Rates) -> Option<ValueView> {
                 let turn = break_even.map(|even| format!(" {even}.")).unwrap_or_default();
                 let old =
                     baseline.filter(|baseline| baseline.stale).map_or("", |_| " What it is held against was published long ago.");
+                let (cash, taxes) = (Language::English.money(cash), Language::English.money(taxes));
                 format!("({cash} − {taxes}) ÷ {points} points = {cents} cents a point{verdict}.{estimate}{turn}{old}")
             }
             _ => valuation.unknown.map_or_else(String::new, |unknown| format!("The value is unknown: {unknown}.")),

@@ -30,6 +30,9 @@ pub struct BookingView {
     needed: Points,
     /// What had changed then.
     changes: Vec<Changed>,
+    /// Until when the programme holds the award, as the caller said last.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    held_until: Option<Timestamp>,
     /// What was transferred for it, as far as the caller has said.
     sent: Option<Sent>,
     /// How far it has come.
@@ -59,6 +62,7 @@ impl BookingView {
             seen: booking.seen,
             needed: booking.needed(),
             changes: booking.changes.clone(),
+            held_until: booking.held_until,
             sent: booking.sent,
             state: booking.state,
             may_transfer_until,

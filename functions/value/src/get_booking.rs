@@ -8,7 +8,7 @@ use domain::{
     identity::{Member, Role},
     ids::BookingId,
     language::Language,
-    money::{Currency, Money},
+    money::Money,
     portals::{Trip, WaysToPay},
     rates::DayRates,
     tables,
@@ -88,7 +88,7 @@ pub enum NotPlanned {
 )]
 async fn get_booking(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<BookingId>) -> Reply<BookingPlan> {
     let booking = cx.store().booking_of(&caller.owner, id).await?.ok_or(Failure::NotFound("booking"))?;
-    let locale = caller.profile(&cx).await?.locale;
+    let Member { locale, zone, .. } = caller.profile(&cx).await?;
     let balances = Purse::of(&cx, &caller.owner).await?.free(Some(booking.id), cx.now());
     let (valuations, _) = wallet::valuations(&cx, &caller.owner).await?;
     let terms = Terms::shipped(cx.now());
@@ -96,11 +96,12 @@ async fn get_booking(State(cx): State<Deps>, caller: Caller, PathId(id): PathId<
     let planned = booking.wants_points().then(|| plan(&booking.programme, booking.needed(), &balances, &valuations, &terms));
     let deal = cx.store().deal(caller.tenant(), booking.deal).await?;
     let may_transfer = deal.as_ref().ok_or(BookingError::Gone).and_then(|deal| booking.may_transfer(deal, cx.now()));
-    let steps = booking.steps(planned.as_ref().and_then(|planned| planned.as_ref().ok()), &may_transfer, &locale, cx.now());
+    let by_plan = planned.as_ref().and_then(|planned| planned.as_ref().ok());
+    let steps = booking.steps(by_plan, &may_transfer, (&locale, &zone), cx.now());
     let cash = deal.and_then(|deal| deal.valuation).and_then(|valuation| valuation.same_for_money());
     let cash = cash.and_then(|cash| cash.times(booking.travellers).ok());
     let (rates, on) = (cx.rates().await?, terms.day());
-    let in_dollars = |money: Money| rates.convert(money, Currency::USD, on).ok();
+    let in_dollars = |money: Money| rates.in_dollars(money, on).ok();
     let ways = planned.as_ref().zip(cash.and_then(in_dollars)).map(|(planned, cash)| {
         let taxes = booking.taxes().and_then(in_dollars);
         let (programme, plan) = (&booking.programme, planned.as_ref());

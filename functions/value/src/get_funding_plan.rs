@@ -7,10 +7,10 @@ use domain::{
     funding::{FundingError, FundingPlan, Shortfall, Terms, plan},
     identity::{Member, Role},
     language::Language,
-    money::{Currency, Money, Points, ProgrammeId},
+    money::{Money, Points, ProgrammeId},
     portals::{Trip, WaysToPay},
     programmes::name_of,
-    rates::DayRates,
+    rates::{DayRates, Dollars},
     tables,
     time::day_of,
     wallets::{OwnValuations, Wallet},
@@ -138,8 +138,8 @@ async fn get_funding_plan(State(cx): State<Deps>, caller: Caller, parts: Parts) 
 }
 
 /// An amount at today's rate.
-async fn in_dollars(cx: &Deps, pointer: &'static str, money: Money) -> Result<Money, Failure> {
-    let converted = cx.rates().await?.convert(money, Currency::USD, day_of(cx.now()));
+async fn in_dollars(cx: &Deps, pointer: &'static str, money: Money) -> Result<Dollars, Failure> {
+    let converted = cx.rates().await?.in_dollars(money, day_of(cx.now()));
     converted.map_err(|error| Faults::one(pointer, "no-exchange-rate", error.to_string()).into())
 }
 

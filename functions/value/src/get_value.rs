@@ -198,6 +198,7 @@ async fn get_value(State(cx): State<Deps>, caller: Caller, parts: Parts) -> Repl
     let (value, unknown) = match appraise(&award, own, &*cx.rates().await?) {
         Ok(value) => (Some(value), None),
         Err(ValueError::NoCash) => (None, Some(Unknown::NoCashPrice)),
+        Err(ValueError::BetterCabin) => (None, Some(Unknown::BetterCabin)),
         Err(ValueError::NoTaxes) => (None, Some(Unknown::NoTaxes)),
         Err(error) => return Err(fault(error).into()),
     };
@@ -231,7 +232,7 @@ impl At {
         match error {
             ValueError::ZeroPoints => ("/points", "zero-points"),
             ValueError::UnknownProgramme => ("/programme", "unknown-programme"),
-            ValueError::NegativeCash | ValueError::NoCash => (self.price, "invalid"),
+            ValueError::NegativeCash | ValueError::NoCash | ValueError::BetterCabin => (self.price, "invalid"),
             ValueError::NegativePart(kind) | ValueError::Currencies(kind) => (self.part(kind), "invalid"),
             ValueError::NoTaxes => ("/taxes", "invalid"),
             ValueError::NoNights => ("/nights", "invalid"),

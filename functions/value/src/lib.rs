@@ -11,6 +11,7 @@ pub mod get_reach;
 pub mod get_valuations;
 pub mod get_value;
 pub mod list_bookings;
+pub mod list_programmes;
 pub mod list_transfer_bonuses;
 pub mod list_transfer_partners;
 pub mod put_balances;
@@ -31,6 +32,7 @@ pub static FUNCTIONS: &[&dyn platform::Function] = &[
     &get_valuations::FUNCTION,
     &get_value::FUNCTION,
     &list_bookings::FUNCTION,
+    &list_programmes::FUNCTION,
     &list_transfer_bonuses::FUNCTION,
     &list_transfer_partners::FUNCTION,
     &put_balances::FUNCTION,

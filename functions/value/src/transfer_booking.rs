@@ -89,7 +89,7 @@ async fn transfer_booking(
     let points = then.and_then(|then| booking.told_by(then)).unwrap_or(booking.needed());
     let planned = plan(&booking.programme, points, &free, &valuations, &terms);
     let outcome = match then {
-        Some(then) => booking.transferred(then, now),
+        Some(then) => booking.transferred(then, &planned, now),
         None => {
             let deal = cx.store().deal(asked.caller.tenant(), booking.deal).await?.ok_or(Failure::NotFound("deal"))?;
             booking.transfer(&deal, &planned, now)

@@ -79,7 +79,7 @@ struct Value {
     #[arg(long)]
     programme: ProgrammeId,
     /// How many it asks; a stay, each night.
-    #[arg(long)]
+    #[arg(long, value_parser = points)]
     points: Points,
     /// Makes it a stay of so many nights.
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=i64::from(MOST_NIGHTS)))]
@@ -174,8 +174,23 @@ pub enum CliError {
     NoRateThen(ValueError, Date),
 }
 
-/// An amount as it can be valued: with its currency, and not below zero.
+/// A number of points as people write it: 50000 or 50,000.
+fn points(text: &str) -> Result<Points, String> {
+    ungrouped(text).parse().map_err(|error: Invalid| error.to_string())
+}
+
+/// A number without the commas between its groups of three; anything else as it is.
+fn ungrouped(text: &str) -> String {
+    let whole = text.split('.').next().unwrap_or(text);
+    let digits = whole.trim_end_matches(|letter: char| letter.is_ascii_alphabetic() || letter == ' ');
+    let (first, groups) = digits.split_once(',').unwrap_or((digits, "000"));
+    let is_grouped = (1..=3).contains(&first.len()) && groups.split(',').all(|group| group.len() == 3);
+    if is_grouped { text.replace(',', "") } else { text.to_owned() }
+}
+
+/// An amount as it can be valued: with its currency, and not below zero. 1,250.00usd is 1250.00USD.
 fn amount(text: &str) -> Result<Money, String> {
+    let text = ungrouped(text).to_ascii_uppercase();
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
     if is_number && text.bytes().any(|byte| byte.is_ascii_digit()) {
         return Err(format!("its currency is missing: {text}USD, or which it is"));
@@ -328,6 +343,17 @@ mod tests {
     }
 
     #[test]
+    fn points_are_taken_as_people_group_them() {
+        assert_eq!(
+            ["50000", "50,000", "1,250,000"].map(|text| points(text).map(Points::get)),
+            [50_000, 50_000, 1_250_000].map(Ok)
+        );
+        for wrong in ["50,00", "5,0000", ",000", "50.000", "fifty", ""] {
+            assert_eq!(points(wrong), Err("points must be a whole number".to_owned()), "{wrong}");
+        }
+    }
+
+    #[test]
     fn an_amount_has_a_currency_and_is_not_below_zero() {
         let fees = |fees| said(&["--cash", "563.50USD", "--fees", fees]);
         assert_eq!(fees("5.60USD"), "");
@@ -336,6 +362,8 @@ mod tests {
         assert!(fees("much").contains("a number and a currency, such as 5.60USD"), "{}", fees("much"));
         let own = said(&["--fees", "5.60USD", "--cash", "1USD", "--own", "0"]);
         assert!(own.contains("'--own <OWN>': a point's worth must be above 0 and at most 1000 cents"), "{own}");
+        assert_eq!([fees("5.60usd"), fees("5.60 USD"), fees("1,250.60usd")], [""; 3]);
+        assert!(fees("5,60USD").contains("a number and a currency"), "{}", fees("5,60USD"));
         assert!(said(&["--fees", "5.60USD", "--cash", "-1USD"]).contains("'--cash <CASH>': it must not be below zero"));
         assert!(said(&["--fees", "5.60USD", "--cash", "1USD", "--close-in", "-1USD"]).contains("'--close-in <CLOSE_IN>'"));
     }

@@ -174,7 +174,7 @@ mod tests {
         let told = |offer: &Offer| tell(offer).unwrap();
         let own = told(&Offer { own: Some("0.7".parse().unwrap()), ..offer() });
         assert!(own.contains("usually 0.70 cents, by your own valuation"), "{own}");
-        assert!(own.contains("Paying cash wins below 355.60 USD, points win above it"), "{own}");
+        assert!(own.contains("Paying cash wins below $355.60, points win above it"), "{own}");
         let (now, later) = (told(&offer()), told(&Offer { on: date(2030, 1, 1), ..offer() }));
         assert!(!now.contains("--on") && later.contains("long ago\n    --on takes another day"), "{later}");
     }

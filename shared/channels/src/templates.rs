@@ -285,7 +285,7 @@ impl fmt::Debug for AlertMail {
     }
 }
 
-/// One sentence in three parts: "Los Angeles to Dubai", "in economy for", "40,000 AAdvantage points + 44.00 USD".
+/// One sentence in three parts: "Los Angeles to Dubai", "in economy for", "40,000 AAdvantage points + $44".
 #[derive(Clone, Serialize)]
 struct Headline {
     route: String,

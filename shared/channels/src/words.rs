@@ -3,7 +3,8 @@
 use domain::{
     deals::Score,
     flights::{Cabin, Fare, FlightOffer, Freshness, SourceId, Tier},
-    money::{Money, ProgrammeId, thousands},
+    language::Language,
+    money::ProgrammeId,
     places::Airport,
     programmes::name_of,
     time::Zone,
@@ -85,10 +86,10 @@ pub(crate) fn in_cabin_for(cabin: Cabin) -> String {
 pub(crate) fn price(fare: &Fare) -> String {
     match fare {
         Fare::Award { programme, points, taxes } => {
-            let taxes = taxes.map_or_else(|| "taxes".to_owned(), money);
+            let taxes = taxes.map_or_else(|| "taxes".to_owned(), |taxes| Language::English.money(taxes));
             format!("{points} {} + {taxes}", points_of(programme))
         }
-        Fare::Cash { total, .. } => money(*total),
+        Fare::Cash { total, .. } => Language::English.money(*total),
     }
 }
 
@@ -281,6 +282,7 @@ pub(crate) fn verdict(verdict: Verdict) -> &'static str {
 pub(crate) fn unknown(why: Unknown) -> &'static str {
     match why {
         Unknown::NoCashPrice => "We know of no cash price for the same cabin and day.",
+        Unknown::BetterCabin => "We know of no cash price but that of a better cabin.",
         Unknown::NoTaxes => "The source does not say how much the taxes are.",
         Unknown::Currencies => "The taxes are in another currency than the cash price.",
         Unknown::NoPoints => "The award asks no points.",
@@ -289,7 +291,7 @@ pub(crate) fn unknown(why: Unknown) -> &'static str {
 
 /// The cash price that an award is compared with, as far as they can be compared.
 pub(crate) fn alternative(valuation: &Valuation) -> Option<String> {
-    let cash = money(valuation.cash?);
+    let cash = Language::English.money(valuation.cash?);
     Some(match valuation.cents_per_point {
         Some(_) | None if valuation.estimated_from.is_some() => {
             let of = valuation.estimated_from.map_or("", cabin_name);
@@ -378,15 +380,6 @@ pub(crate) fn moment(at: Timestamp, zone: &Zone) -> String {
     format!("{} at {} {name}", date(at.date()), time(at.time()))
 }
 
-/// An amount with its thousands apart: "1,250.00 USD".
-pub(crate) fn money(money: Money) -> String {
-    let amount = money.amount().abs().to_string();
-    let (whole, fraction) = amount.split_once('.').map_or((amount.as_str(), None), |(whole, fraction)| (whole, Some(fraction)));
-    let sign = if money.is_negative() { "−" } else { "" };
-    let fraction = fraction.map(|fraction| format!(".{fraction}")).unwrap_or_default();
-    format!("{sign}{}{fraction} {}", thousands(whole), money.currency())
-}
-
 /// "AAdvantage points", "SkyMiles".
 fn points_of(programme: &ProgrammeId) -> String {
     let name = programme_name(programme);
@@ -440,15 +433,6 @@ mod tests {
         assert_eq!(points("british-airways-club"), "British Airways Club points");
         assert_eq!(points("bofa"), "Bank of America points");
         assert_eq!(points("avios"), "avios points", "one that the table does not know");
-    }
-
-    #[test]
-    fn amounts_have_their_thousands_apart() {
-        let shown = |amount: &str, currency: &str| money(Money::new(amount.parse().unwrap(), currency.parse().unwrap()).unwrap());
-        assert_eq!(shown("1234567.8", "USD"), "1,234,567.80 USD");
-        assert_eq!(shown("58000", "JPY"), "58,000 JPY");
-        assert_eq!(shown("-999", "EUR"), "−999.00 EUR");
-        assert_eq!(shown("1.234", "KWD"), "1.234 KWD");
     }
 
     #[test]

@@ -74,9 +74,6 @@ pub enum BookingState {
         /// When it was seen.
         #[schema(value_type = String, format = DateTime)]
         seen_at: Timestamp,
-        /// Until when the programme holds it, if it does.
-        #[schema(value_type = Option<String>, format = DateTime)]
-        held_until: Option<Timestamp>,
     },
     /// Points are on their way.
     Waiting {
@@ -122,6 +119,9 @@ pub struct Booking {
     pub cleared: Option<Cleared>,
     /// What had changed at the last look.
     pub changes: Vec<Change>,
+    /// Until when the programme holds the award, by what the member said last. Over, it says nothing any more.
+    #[serde(default)]
+    pub held_until: Option<Timestamp>,
     /// What was transferred for it, as far as the member has said; kept when it is given up.
     #[serde(default)]
     pub sent: Option<Sent>,
@@ -144,6 +144,35 @@ pub struct Sent {
     pub at: Timestamp,
     /// What the award asked then of all who travel: so many points are with the programme for it, or on their way.
     pub points: Points,
+    /// When they are there, where that was measured of all transfers.
+    #[serde(default)]
+    pub arrival: Option<Arrival>,
+}
+
+/// When points that were transferred are there, by what sources have measured of the slowest transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Arrival {
+    /// Usually by then.
+    #[schema(value_type = String, format = DateTime)]
+    pub usually: Timestamp,
+    /// At the latest by then.
+    #[schema(value_type = String, format = DateTime)]
+    pub latest: Timestamp,
+}
+
+impl Arrival {
+    /// Of what a plan transfers at an instant; none where it transfers nothing.
+    fn of(plan: &FundingPlan, at: Timestamp) -> Option<Self> {
+        let time = plan.slowest()?.time?;
+        let after = |minutes: u32| at.saturating_add(SignedDuration::from_mins(minutes.into())).unwrap_or(Timestamp::MAX);
+        Some(Self { usually: after(time.typical_minutes), latest: after(time.worst_minutes) })
+    }
+
+    /// Of both.
+    fn and(self, other: Self) -> Self {
+        Self { usually: self.usually.max(other.usually), latest: self.latest.max(other.latest) }
+    }
 }
 
 /// A look that cleared a transfer.
@@ -278,7 +307,7 @@ impl Booking {
         };
         let (now, id) = (to_second(now), Self::id_for(&owner, deal.id));
         let state = sent.map_or(BookingState::Verify, |Sent { at: since, .. }| BookingState::Waiting { since });
-        let (deal, looked_at, changes, created_at, updated_at) = (deal.id, None, vec![], now, now);
+        let (deal, looked_at, changes, held_until, created_at, updated_at) = (deal.id, None, vec![], None, now, now);
         Ok(Self {
             id,
             owner,
@@ -289,6 +318,7 @@ impl Booking {
             looked_at,
             cleared,
             changes,
+            held_until,
             sent,
             state,
             created_at,
@@ -298,8 +328,9 @@ impl Booking {
     }
 
     /// Takes in that the award was looked at: by the member with the programme, or else by a source, which must have looked
-    /// itself, minutes ago and since the booking was begun. What changed is told; then it is what is asked. An award without
-    /// seats for all who travel is not verified. One for which points are on their way is, where it asks more than those: then
+    /// itself, minutes ago and since the booking was begun. What changed is told; then it is what is asked. A hold that
+    /// the look does not speak of lasts, but for an award that asks more now, or has no seats for all who travel. One without seats
+    /// is not verified. One for which points are on their way is, where it asks more than those: then
     /// there is more to transfer.
     ///
     /// # Errors
@@ -327,11 +358,13 @@ impl Booking {
                 return Err(BookingError::Hold);
             }
         }
+        let no_seat = self.lacks_seats(&seen).is_some();
+        let is_held_so = seen.points <= self.seen.points && !no_seat;
+        self.held_until = look.held_until.or(self.held_until.filter(|until| now < *until && is_held_so));
         self.changes = self.seen.changes_to(&seen);
         self.seen = seen;
         self.looked_at = Some(seen_at);
-        let there = BookingState::Verified { seen_at, held_until: look.held_until };
-        let no_seat = self.lacks_seats(&seen).is_some();
+        let there = BookingState::Verified { seen_at };
         self.state = match self.sent {
             // Points that are on their way don't come back: what was seen since is told, and that is all.
             Some(sent) if no_seat || self.needed() <= sent.points => BookingState::Waiting { since: sent.at },
@@ -367,9 +400,9 @@ impl Booking {
 
     /// Until when the last look can be relied on, whatever sources saw since.
     pub fn relied_on_until(&self) -> Option<Timestamp> {
-        let BookingState::Verified { seen_at, held_until } = self.state else { return None };
+        let BookingState::Verified { seen_at } = self.state else { return None };
         let relied_on = seen_at.saturating_add(VERIFIED_FOR).unwrap_or(Timestamp::MAX);
-        Some(held_until.map_or(relied_on, |until| until.max(relied_on)))
+        Some(self.held_until.map_or(relied_on, |until| until.max(relied_on)))
     }
 
     /// Until when points may be transferred: the one rule, for who asks and for who does it. They may not unless the award was
@@ -382,7 +415,7 @@ impl Booking {
         self.must_go_on()?;
         let seen_at = match self.state {
             BookingState::Waiting { .. } => return Err(BookingError::Transferred),
-            BookingState::Verified { seen_at, .. } => seen_at,
+            BookingState::Verified { seen_at } => seen_at,
             BookingState::Verify | BookingState::Booked | BookingState::Abandoned { .. } => {
                 return Err(self.found_no_seats().unwrap_or(BookingError::VerifyFirst));
             }
@@ -420,16 +453,22 @@ impl Booking {
                 return Err(BookingError::TooFewPoints(self.needed()));
             }
         }
-        self.send(now, self.needed(), now);
+        self.send(now, self.needed(), planned, now);
         Ok(())
     }
 
     /// Takes in that points were transferred then, by what the member says: a fact, which nothing that came after undoes. To
-    /// refuse it would be to tell them to transfer again. Nobody was told to before a look had cleared it.
+    /// refuse it would be to tell them to transfer again. Nobody was told to before a look had cleared it. `planned` is where the
+    /// points came from, as far as what the member has still tells.
     ///
     /// # Errors
     /// If it was transferred before, or not yet, or no look had cleared it, or the booking is over.
-    pub fn transferred(&mut self, then: Timestamp, now: Timestamp) -> Result<(), BookingError> {
+    pub fn transferred(
+        &mut self,
+        then: Timestamp,
+        planned: &Result<FundingPlan, FundingError>,
+        now: Timestamp,
+    ) -> Result<(), BookingError> {
         self.must_go_on()?;
         if matches!(self.state, BookingState::Waiting { .. }) {
             return Err(BookingError::Transferred);
@@ -438,7 +477,7 @@ impl Booking {
             return Err(BookingError::NotYet(then));
         }
         let points = self.told_by(then).ok_or(BookingError::NotCleared(then))?;
-        self.send(then, points, now);
+        self.send(then, points, planned, now);
         Ok(())
     }
 
@@ -446,20 +485,25 @@ impl Booking {
     /// else the first that had cleared a transfer. None, where none had.
     pub fn told_by(&self, then: Timestamp) -> Option<Points> {
         let first = self.cleared.filter(|cleared| to_second(cleared.at) <= then)?;
-        let by_last = matches!(self.state, BookingState::Verified { seen_at, .. } if to_second(seen_at) <= then);
+        let by_last = matches!(self.state, BookingState::Verified { seen_at } if to_second(seen_at) <= then);
         Some(if by_last { self.needed() } else { first.points })
     }
 
     /// What was transferred then is for so many points. Any more of it needs a look of its own: where the award asks more by
     /// now, and the last look found seats, that is the look.
-    fn send(&mut self, then: Timestamp, points: Points, now: Timestamp) {
+    fn send(&mut self, then: Timestamp, points: Points, planned: &Result<FundingPlan, FundingError>, now: Timestamp) {
         let at = to_second(then);
-        self.sent = Some(Sent { at, points });
+        let arrival = planned.as_ref().ok().and_then(|plan| Arrival::of(plan, at));
+        let arrival = match self.sent {
+            Some(before) => arrival.zip(before.arrival).map(|(arrival, before)| arrival.and(before)),
+            None => arrival,
+        };
+        self.sent = Some(Sent { at, points, arrival });
         if self.needed() <= points || self.found_no_seats().is_some() {
             self.state = BookingState::Waiting { since: at };
         }
         self.cleared = match self.state {
-            BookingState::Verified { seen_at, .. } => Some(Cleared { at: seen_at, points: self.needed() }),
+            BookingState::Verified { seen_at } => Some(Cleared { at: seen_at, points: self.needed() }),
             BookingState::Verify | BookingState::Waiting { .. } | BookingState::Booked | BookingState::Abandoned { .. } => None,
         };
         self.updated_at = to_second(now);

@@ -194,12 +194,10 @@ pub struct FundingPlan {
 }
 
 impl FundingPlan {
-    /// How long its slowest transfer can take, in minutes, where that is known of all.
-    pub fn wait_minutes(&self) -> Option<u32> {
-        self.transfers
-            .iter()
-            .map(|transfer| transfer.time.map(|time| time.worst_minutes))
-            .try_fold(0, |longest, next| Some(longest.max(next?)))
+    /// The transfer that can take longest, of which one that nobody has measured is the last; none, where there is none. All are made
+    /// at once.
+    pub fn slowest(&self) -> Option<&Transfer> {
+        self.transfers.iter().max_by_key(|transfer| transfer.time.map_or(u32::MAX, |time| time.worst_minutes))
     }
 }
 

@@ -3,7 +3,10 @@
 use std::{fmt, str::FromStr};
 
 use rust_decimal::{Decimal, RoundingStrategy};
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, Unexpected, Visitor},
+};
 
 use crate::{
     faults::Invalid,
@@ -79,9 +82,33 @@ pub struct Money {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawMoney {
-    #[serde(with = "rust_decimal::serde::str")]
-    amount: Decimal,
+    amount: DecimalText,
     currency: Currency,
+}
+
+/// A decimal as it is written: as a string, since numbers of JSON are floats to many who read them.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct DecimalText(#[serde(with = "rust_decimal::serde::str")] Decimal);
+
+impl<'de> Deserialize<'de> for DecimalText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(DecimalVisitor)
+    }
+}
+
+struct DecimalVisitor;
+
+impl Visitor<'_> for DecimalVisitor {
+    type Value = DecimalText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(r#"a decimal that is written as a string, such as "1.70""#)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<DecimalText, E> {
+        text.parse().map(DecimalText).map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
+    }
 }
 
 /// Why an operation on money has no result.
@@ -237,13 +264,13 @@ impl TryFrom<RawMoney> for Money {
     type Error = MoneyError;
 
     fn try_from(raw: RawMoney) -> Result<Self, MoneyError> {
-        Self::new(raw.amount, raw.currency)
+        Self::new(raw.amount.0, raw.currency)
     }
 }
 
 impl From<Money> for RawMoney {
     fn from(money: Money) -> Self {
-        Self { amount: money.amount, currency: money.currency }
+        Self { amount: DecimalText(money.amount), currency: money.currency }
     }
 }
 
@@ -334,10 +361,6 @@ fn programme_slug(text: &str) -> Result<(), &'static str> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "DecimalText", into = "DecimalText")]
 pub struct CentsPerPoint(Decimal);
-
-/// A decimal written as a string.
-#[derive(Serialize, Deserialize)]
-struct DecimalText(#[serde(with = "rust_decimal::serde::str")] Decimal);
 
 impl CentsPerPoint {
     /// Rounds half to even to four decimals.

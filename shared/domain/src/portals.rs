@@ -12,7 +12,7 @@ use crate::{
     language::Language,
     money::{CentsPerPoint, Currency, Money, Points, ProgrammeId},
     programmes::{Kind, kind_of, name_of},
-    rates::rounded,
+    rates::{Dollars, Given, rounded},
     tables::{BadTable, every_row},
     time::first_day,
     transfers::partners_from,
@@ -93,10 +93,10 @@ impl Scope {
 pub struct Trip<'a> {
     /// Whose award it is: an airline's is a flight, a hotel's a stay.
     pub programme: &'a ProgrammeId,
-    /// What it costs in money, in US dollars.
-    pub cash: Money,
-    /// What the award still costs in money, in US dollars, where that is known.
-    pub taxes: Option<Money>,
+    /// What it costs in money.
+    pub cash: Dollars,
+    /// What the award still costs in money, where that is known.
+    pub taxes: Option<Dollars>,
     /// How the award's points would be brought together, or why they are not.
     pub plan: Result<&'a FundingPlan, &'a FundingError>,
     /// What the member has.
@@ -113,6 +113,10 @@ pub struct Trip<'a> {
 pub struct WaysToPay {
     /// In money.
     pub cash: Money,
+    /// What that is in the currency that it was given in, where that is another one.
+    pub cash_given: Option<Given>,
+    /// The same of what the award still costs.
+    pub taxes_given: Option<Given>,
     /// The award: points that are given up, and what it still costs. Null: `noAward` says why.
     pub award: Option<Money>,
     /// Why nothing is said of the award: it is none of the ways that are compared.
@@ -189,12 +193,15 @@ impl Trip<'_> {
         let not_known: Vec<ProgrammeId> = not_known.map(|(programme, _)| programme.clone()).collect();
         let by_portal = portals.iter().filter(|portal| portal.enough);
         let by_portal = by_portal.map(|portal| (portal.given_up, Way::Portal { programme: portal.programme.clone() }));
-        let ways = [(self.cash, Way::Cash)].into_iter().chain(award.ok().map(|award| (award, Way::Award))).chain(by_portal);
+        let cash = self.cash.amount;
+        let ways = [(cash, Way::Cash)].into_iter().chain(award.ok().map(|award| (award, Way::Award))).chain(by_portal);
         // Of equals the first: who keeps points keeps the choice.
         let least = ways.min_by_key(|(given_up, _)| given_up.minor());
-        let (given_up, least) = least.unwrap_or((self.cash, Way::Cash));
+        let (given_up, least) = least.unwrap_or((cash, Way::Cash));
         let text = told(language, &least, (given_up, self.cash), award.err());
-        WaysToPay { cash: self.cash, award: award.ok(), no_award: award.err(), portals, not_known, least, text }
+        let (cash_given, taxes_given) = (self.cash.given, self.taxes.and_then(|taxes| taxes.given));
+        let (award, no_award) = (award.ok(), award.err());
+        WaysToPay { cash, cash_given, taxes_given, award, no_award, portals, not_known, least, text }
     }
 
     /// What the award gives up: its points, and what it still costs.
@@ -205,12 +212,12 @@ impl Trip<'_> {
                 NoAward::NotPlanned
             }
         })?;
-        plan.given_up.plus(self.taxes.ok_or(NoAward::NoTaxes)?).map_err(|_| NoAward::NotPlanned)
+        plan.given_up.plus(self.taxes.ok_or(NoAward::NoTaxes)?.amount).map_err(|_| NoAward::NotPlanned)
     }
 
     fn portal(&self, programme: &ProgrammeId, there: Points) -> Option<PortalPrice> {
         let portal = Portal::of(programme, self.programme)?;
-        let points = portal.points(self.cash)?;
+        let points = portal.points(self.cash.amount)?;
         let each = i128::from(self.valuations.of(programme, self.on).cents.ten_thousandths());
         let cents = i64::try_from(rounded(i128::from(points.get()) * each, 10_000)).ok()?;
         Some(PortalPrice {
@@ -227,8 +234,9 @@ impl Trip<'_> {
 }
 
 /// Which way gives up the least, and what is not known of the award.
-fn told(language: Language, least: &Way, (given_up, cash): (Money, Money), no_award: Option<NoAward>) -> String {
-    let (given_up, cash) = (language.money(given_up), language.money(cash));
+fn told(language: Language, least: &Way, (given_up, cash): (Money, Dollars), no_award: Option<NoAward>) -> String {
+    let given = cash.given.map(|given| format!(" ({})", language.money(given.amount))).unwrap_or_default();
+    let (given_up, cash) = (language.money(given_up), language.money(cash.amount) + &given);
     let why = no_award.map(|why| why_not(language, why));
     match (language, least, why) {
         (Language::English, Way::Cash, None) => format!("Paying {cash} in money gives up the least."),
@@ -292,6 +300,10 @@ mod tests {
         Money::from_minor(minor, Currency::USD).unwrap()
     }
 
+    fn dollars(amount: Money) -> Dollars {
+        Dollars { amount, given: None }
+    }
+
     fn id(text: &str) -> ProgrammeId {
         text.parse().unwrap()
     }
@@ -319,9 +331,29 @@ mod tests {
         let valuations: Valuations = worth.iter().map(|(programme, cents)| (id(programme), cents.parse().unwrap())).collect();
         let terms = Terms::shipped("2026-11-21T12:00:00Z".parse().unwrap());
         let plan = plan(&programme, 20_000.try_into().unwrap(), &balances, &valuations, &terms);
-        let (plan, cash) = (plan.as_ref(), usd(50_000));
+        let (plan, cash) = (plan.as_ref(), dollars(usd(50_000)));
+        let taxes = taxes.map(dollars);
         Trip { programme: &programme, cash, taxes, plan, balances: &balances, valuations: &valuations, on: DAY }
             .compared(language)
+    }
+
+    #[test]
+    fn what_was_given_in_another_currency_says_so() {
+        let given = Some(Given { amount: "460EUR".parse().unwrap(), rate_of: DAY });
+        let cash = Dollars { amount: usd(50_000), given };
+        let (programme, balances, valuations) = (id("aadvantage"), Balances::default(), Valuations::default());
+        let trip = Trip {
+            programme: &programme,
+            cash,
+            taxes: None,
+            plan: Err(&FundingError::TooLarge),
+            balances: &balances,
+            valuations: &valuations,
+            on: DAY,
+        };
+        let ways = trip.compared(Language::English);
+        assert_eq!((ways.cash, ways.cash_given, ways.taxes_given), (usd(50_000), given, None));
+        assert!(ways.text.contains("paying $500 (460.00 EUR) in money gives up the least"), "{}", ways.text);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, sync::LazyLock};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{
     money::{Currency, Money},
@@ -285,6 +286,36 @@ impl Rates {
     pub fn convert(&self, money: Money, to: Currency, on: Date) -> Result<Money, RateError> {
         self.between(money.currency(), to, on)?.convert(money)
     }
+
+    /// An amount in US dollars, at the rate for a day.
+    ///
+    /// # Errors
+    /// As [`Rates::convert`].
+    pub fn in_dollars(&self, money: Money, on: Date) -> Result<Dollars, RateError> {
+        let rate = self.between(money.currency(), Currency::USD, on)?;
+        let given = (money.currency() != Currency::USD).then_some(Given { amount: money, rate_of: rate.day });
+        Ok(Dollars { amount: rate.convert(money)?, given })
+    }
+}
+
+/// An amount in US dollars, and how it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dollars {
+    /// In US dollars.
+    pub amount: Money,
+    /// In its own currency, where that is another one.
+    pub given: Option<Given>,
+}
+
+/// How an amount was given that was converted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Given {
+    /// In its own currency.
+    pub amount: Money,
+    /// The day of the exchange rate that it was converted by.
+    #[schema(value_type = String, format = Date)]
+    pub rate_of: Date,
 }
 
 /// What one currency was worth in another on a day.

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 
 use crate::{
     flights::Cabin,
+    language::Language,
     money::{CentsPerPoint, Currency, Money, Points, ProgrammeId},
     programmes::name_of,
     rates::{RateError, Rates, rounded},
@@ -52,6 +53,9 @@ pub enum ValueError {
     /// Nothing to compare with. That is an unknown, not a zero.
     #[error("no comparable cash price is known")]
     NoCash,
+    /// Nothing to compare with but the price of a better cabin.
+    #[error("the only cash price that is known is that of a better cabin")]
+    BetterCabin,
     /// What the award still costs is not known.
     #[error("the award's taxes are not known")]
     NoTaxes,
@@ -81,6 +85,7 @@ impl ValueError {
             | Self::NegativePart(_)
             | Self::UnknownProgramme
             | Self::NoCash
+            | Self::BetterCabin
             | Self::NoTaxes
             | Self::NoNights
             | Self::Currencies(_)
@@ -338,9 +343,10 @@ pub struct BreakEven {
 
 impl fmt::Display for BreakEven {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { floor, ceiling } = self;
-        write!(f, "Paying cash wins below {floor}, points win above ")?;
-        if floor == ceiling { f.write_str("it") } else { ceiling.fmt(f) }
+        let money = |amount| Language::English.money(amount);
+        let (floor, ceiling) = (money(self.floor), money(self.ceiling));
+        let ceiling = if floor == ceiling { "it" } else { &ceiling };
+        write!(f, "Paying cash wins below {floor}, points win above {ceiling}")
     }
 }
 

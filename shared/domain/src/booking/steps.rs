@@ -6,16 +6,16 @@ use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Booking, BookingError, BookingState, Hold, Phone, Seen, holds};
+use super::{Arrival, Booking, BookingError, BookingState, Hold, Phone, Seen, holds};
 use crate::{
     flights::Fare,
     funding::{FundingPlan, Transfer},
     identity::Locale,
     language::Language,
-    money::{Money, Points, ProgrammeId},
+    money::{Money, Points, ProgrammeId, thousands},
     programmes::name_of,
-    time::day_of,
-    transfers::{TransferPartner, TransferTime, partners_to},
+    time::{Zone, day_of},
+    transfers::{TransferPartner, TransferTime, bonuses, partners_to},
 };
 
 /// One step.
@@ -95,7 +95,7 @@ impl Booking {
         &self,
         plan: Option<&FundingPlan>,
         may_transfer: &Result<Timestamp, BookingError>,
-        locale: &Locale,
+        (locale, zone): (&Locale, &Zone),
         now: Timestamp,
     ) -> Vec<Step> {
         let language = Language::of(locale);
@@ -105,13 +105,13 @@ impl Booking {
         let (verify, book) = (step(StepKind::Verify, verify(language, award)), book_with(language, award));
         match self.state {
             BookingState::Verify => marked(by_plan(), 0),
-            BookingState::Verified { held_until, .. } => {
+            BookingState::Verified { .. } => {
                 let mut steps = by_plan();
                 let sent = self.sent.filter(|_| !steps.is_empty());
                 if sent.is_some() && !steps.iter().any(|step| step.kind == StepKind::Transfer) {
-                    steps.insert(1, step(StepKind::Wait, arriving(language, &self.programme)));
+                    steps.insert(1, step(StepKind::Wait, self.arriving(language, zone, now)));
                 }
-                let next = next_after_a_look(&steps, may_transfer, held_until.is_some_and(|until| now <= until));
+                let next = next_after_a_look(&steps, may_transfer, self.hold(now).is_some());
                 let mut steps = marked(steps, next);
                 if let Some(sent) = sent {
                     let done = step(StepKind::Transfer, transferred_in_part(language, &self.programme, sent.points));
@@ -122,7 +122,7 @@ impl Booking {
             BookingState::Waiting { .. } => {
                 use StepState::{Done, Next, ToCome};
                 let transfer = step(StepKind::Transfer, transferred(language, &self.programme));
-                let wait = step(StepKind::Wait, arriving(language, &self.programme));
+                let wait = step(StepKind::Wait, self.arriving(language, zone, now));
                 // Points come by themselves; a seat has to be seen, also where it is begun anew.
                 let unseen = self.looked_at.is_none() || self.found_no_seats().is_some();
                 let states = if unseen { [Next, Done, ToCome, ToCome] } else { [Done, Done, Next, ToCome] };
@@ -132,6 +132,46 @@ impl Booking {
             BookingState::Booked => marked(vec![verify, book], 2),
             BookingState::Abandoned { .. } => vec![],
         }
+    }
+
+    /// That points which are on their way have to come: by when, where that was measured, and whether the award is held till then.
+    fn arriving(&self, language: Language, zone: &Zone, now: Timestamp) -> String {
+        let (programme, at) = (name(&self.programme), |instant| zone.local(instant).strftime("%Y-%m-%d %H:%M"));
+        let arrival = self.sent.and_then(|sent| sent.arrival);
+        let by_when = match (arrival, language) {
+            (None, _) => String::new(),
+            (Some(Arrival { latest, .. }), Language::English) if latest < now => {
+                format!(": they should have been there by {}, so ask if they are not", at(latest))
+            }
+            (Some(Arrival { latest, .. }), Language::German) if latest < now => {
+                format!(": sie sollten seit {} da sein; frag nach, wenn sie es nicht sind", at(latest))
+            }
+            (Some(Arrival { usually, latest }), Language::English) => {
+                format!(": usually by {}, at the latest by {}", at(usually), at(latest))
+            }
+            (Some(Arrival { usually, latest }), Language::German) => {
+                format!(": meist bis {}, spätestens bis {}", at(usually), at(latest))
+            }
+        };
+        let then = match (self.hold(now), language) {
+            (Some(until), Language::English) => {
+                format!("The award is held for you until {}; after that it can be gone.", at(until))
+            }
+            (Some(until), Language::German) => {
+                format!("Die Prämie ist für dich bis {} zurückgelegt; danach kann sie weg sein.", at(until))
+            }
+            (None, Language::English) => "The award can be gone by then.".to_owned(),
+            (None, Language::German) => "Die Prämie kann bis dahin weg sein.".to_owned(),
+        };
+        match language {
+            Language::English => format!("Wait until the points are at {programme}{by_when}. {then}"),
+            Language::German => format!("Warte, bis die Punkte bei {programme} sind{by_when}. {then}"),
+        }
+    }
+
+    /// Until when the programme holds the award, if it does.
+    fn hold(&self, now: Timestamp) -> Option<Timestamp> {
+        self.held_until.filter(|until| now <= *until)
     }
 }
 
@@ -176,9 +216,8 @@ fn planned(plan: &FundingPlan, award: Award<'_>, language: Language, now: Timest
         let text = give(language, transfer);
         steps.push(Step { transfer: Some(transfer.clone()), irreversible, ..step(StepKind::Transfer, text) });
     }
-    // All are made at once, and waited for together.
-    let slowest = plan.transfers.iter().max_by_key(|transfer| transfer.time.map_or(u32::MAX, |time| time.worst_minutes));
-    if let Some(transfer) = slowest {
+    // All are waited for together.
+    if let Some(transfer) = plan.slowest() {
         steps.push(Step { transfer: Some(transfer.clone()), ..step(StepKind::Wait, wait(language, transfer, day_of(now))) });
     }
     steps.push(book_with(language, award));
@@ -190,33 +229,51 @@ fn book_with(language: Language, award: Award<'_>) -> Step {
 }
 
 /// What to do to book a fare for so many, by somebody whose balances are not looked at, in English, as all of a mail is: nothing for
-/// what is paid in money. Whose points can become the programme's is told with how long that takes; what nothing recent confirms is left
-/// out.
+/// what is paid in money. Whose points can become the programme's is told with what that takes; what nothing recent confirms is left
+/// out. Where that is said, so is that the programme would hold the award meanwhile.
 pub fn steps_for_anyone(fare: &Fare, travellers: u8, now: Timestamp) -> Vec<String> {
     let Fare::Award { programme, points, taxes } = fare else { return vec![] };
     let award = Award { programme, points: *points, fees: *taxes, travellers };
     let (language, own) = (Language::English, name(programme));
-    let ways = partners_to(programme).filter(|way| way.confirmed).map(|way| way_in(language, way, day_of(now)));
+    let ways = partners_to(programme).filter(|way| way.confirmed).map(|way| way_in(language, way, now));
     let ways: Vec<String> = ways.collect();
     let mut steps = vec![verify(language, award)];
     if !ways.is_empty() {
-        steps.push(format!(
-            "If you have too few {own} points, these become some: {}. Transfers can't be undone.",
-            ways.join("; ")
-        ));
+        let hold = holds::shipped().of(programme, now);
+        let hold = hold.map(|hold| have_held(language, programme, hold, Phone::of(programme).filter(|_| !hold.online)));
+        let hold = hold.map(|hold| format!(" {hold}")).unwrap_or_default();
+        let ways = ways.join("; ");
+        steps.push(format!("If you have too few {own} points, these become some: {ways}. Transfers can't be undone.{hold}"));
     }
     steps.push(book(language, award));
     steps
 }
 
-/// Whose points, how many for how many, and how long.
-fn way_in(language: Language, way: &TransferPartner, today: Date) -> String {
-    let time = way.time.map(|time| match time.worst_minutes {
-        0 => format!(", usually at once{}", measured(language, time, today)),
-        worst => format!(", up to {}{}", duration(language, worst), measured(language, time, today)),
-    });
-    let (from, time) = (name(&way.from), time.unwrap_or_else(|| ", how long is not known".to_owned()));
-    format!("{from} {}:{}{time}", way.ratio.give, way.ratio.get)
+/// Whose points, how many for how many, in which amounts, for what fee, and how long; in English.
+fn way_in(language: Language, way: &TransferPartner, now: Timestamp) -> String {
+    let TransferPartner { from, to, ratio, minimum, increment, most, extra, fee, time, .. } = way;
+    let count = |points: u32| language.number(&thousands(&points.to_string()));
+    let bonus = bonuses().iter().filter(|bonus| bonus.from == *from && bonus.to == *to && bonus.in_force(now));
+    let bonus = bonus.max_by_key(|bonus| bonus.percent);
+    let amounts = [
+        bonus.map(|bonus| format!("{} % more until {}", bonus.percent, bonus.ends)),
+        extra.map(|extra| format!("{} more for every {}", count(extra.points), count(extra.every))),
+        minimum.filter(|least| Some(*least) != *increment).map(|least| format!("{} at least", language.points(least))),
+        increment.map(|step| format!("in steps of {}", language.points(step))),
+        most.map(|most| format!("{} a day at most", language.points(most))),
+        fee.map(|fee| format!("for ${} a point and {} at most", fee.per_point.normalize(), language.money(fee.at_most))),
+    ];
+    let time = match time {
+        None => "how long is not known".to_owned(),
+        Some(time @ TransferTime { worst_minutes: 0, .. }) => {
+            format!("usually at once{}", measured(language, *time, day_of(now)))
+        }
+        Some(time) => {
+            format!("up to {}{}", duration(language, time.worst_minutes), measured(language, *time, day_of(now)))
+        }
+    };
+    let told: Vec<String> = amounts.into_iter().flatten().chain([time]).collect();
+    format!("{} {}:{}, {}", name(from), ratio.give, ratio.get, told.join(", "))
 }
 
 fn step(kind: StepKind, text: String) -> Step {
@@ -280,15 +337,6 @@ fn transferred_in_part(language: Language, programme: &ProgrammeId, points: Poin
         Language::German => format!(
             "Für {points} Punkte bei {programme} hast du gesorgt. Übertrage sie nicht noch einmal: was folgt, ist für den Rest."
         ),
-    }
-}
-
-/// That points which are on their way have to come.
-fn arriving(language: Language, programme: &ProgrammeId) -> String {
-    let programme = name(programme);
-    match language {
-        Language::English => format!("Wait until the points are at {programme}. The award can be gone by then."),
-        Language::German => format!("Warte, bis die Punkte bei {programme} sind. Die Prämie kann bis dahin weg sein."),
     }
 }
 
@@ -476,13 +524,32 @@ mod tests {
         let now = NOON.parse().unwrap();
         let steps = steps_for_anyone(&award, 1, now);
         assert_eq!(steps.len(), 3);
-        assert!(steps[1].contains("Citi ThankYou Rewards 1:1, how long is not known"), "{}", steps[1]);
+        assert!(steps[1].contains("Citi ThankYou Rewards 1:1, in steps of 1,000, how long is not known"), "{}", steps[1]);
+        assert!(steps[1].ends_with("hold the award, so that nobody takes it meanwhile: on its own site, for up to 24 hours."));
         assert!(
             steps[2].ends_with("$5.60. By phone, in the US: +1 800 433 7300; how long one waits is not known."),
             "{}",
             steps[2]
         );
         assert_eq!(steps_for_anyone(&Fare::Cash { total: "5.60USD".parse().unwrap(), taxes: None }, 1, now), [""; 0]);
+    }
+
+    #[test]
+    fn whoever_is_told_of_a_way_learns_in_which_amounts_and_for_what() {
+        let ways = |programme: &str, at: &str| {
+            let (programme, points) = (programme.parse().unwrap(), 40_000.try_into().unwrap());
+            steps_for_anyone(&Fare::Award { programme, points, taxes: None }, 1, at.parse().unwrap()).swap_remove(1)
+        };
+        let delta = ways("skymiles", NOON);
+        let amex = "Membership Rewards 1:1, in steps of 1,000, for $0.0006 a point and $99 at most, usually at once";
+        assert!(delta.contains(amex), "{delta}");
+        let qantas = ways("qantas", NOON);
+        assert!(qantas.contains("1:1, 1,000 at least, in steps of 500, "), "{qantas}");
+        let marriott = "Marriott Bonvoy 3:1, 5,000 more for every 60,000, ";
+        assert!(ways("aeroplan", NOON).contains(marriott), "{}", ways("aeroplan", NOON));
+        let bonus = "Citi ThankYou Rewards 1:1, 25 % more until 2025-04-12, ";
+        assert!(ways("lifemiles", "2025-04-01T00:00:00Z").contains(bonus));
+        assert!(!ways("lifemiles", NOON).contains("more until"));
     }
 
     #[test]
@@ -502,7 +569,10 @@ mod tests {
         };
         let in_march_2022 = "2022-03-04T12:00:00Z".parse().unwrap();
         let ways = |now| steps_for_anyone(&award("aer-lingus-aerclub"), 1, now)[1].clone();
-        assert!(ways(NOON.parse().unwrap()).contains("Rewards 1:1, usually at once (as measured on 2021-03-04, long ago)"));
+        assert!(
+            ways(NOON.parse().unwrap())
+                .contains("Rewards 1:1, in steps of 1,000, usually at once (as measured on 2021-03-04, long ago)")
+        );
         assert!(!ways(in_march_2022).contains("measured on 2021-03-04"), "a year is not long yet");
     }
 

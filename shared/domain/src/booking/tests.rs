@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod steps;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -7,6 +9,7 @@ use crate::{
     deals::{Assessed, Parts, Subject},
     flights::{FlightOffer, Freshness, Segment, Tier, tests::by_way_of_doha},
     money::Currency,
+    time::Zone,
 };
 
 fn at(minutes: i64) -> Timestamp {
@@ -142,98 +145,39 @@ fn steps_of(booking: &Booking, deal: &Deal, minute: i64) -> Vec<(StepKind, StepS
     let (terms, locale) = (Terms::shipped(at(minute)), "en".parse().unwrap());
     let plan = plan(&booking.programme, booking.seen.points, &balances, &Default::default(), &terms).unwrap();
     let may_transfer = booking.may_transfer(deal, at(minute));
-    booking.steps(Some(&plan), &may_transfer, &locale, at(minute)).into_iter().map(|step| (step.kind, step.state)).collect()
-}
-
-#[test]
-fn each_step_is_done_next_or_to_come() {
-    use StepKind as K;
-    use StepState::{Done, Next, ToCome};
-    let deal = deal(award(40_000), 0);
-    let mut booking = started(&deal);
-    let marks =
-        |booking: &Booking, minute| steps_of(booking, &deal, minute).into_iter().map(|(_, state)| state).collect::<Vec<_>>();
-    let kinds: Vec<K> = steps_of(&booking, &deal, 0).into_iter().map(|(kind, _)| kind).collect();
-    assert_eq!(kinds, [K::Verify, K::Hold, K::Check, K::Transfer, K::Wait, K::Book]);
-    assert_eq!(marks(&booking, 0), [Next, ToCome, ToCome, ToCome, ToCome, ToCome]);
-    booking.verify(&deal, seen(40_000), at(1)).unwrap();
-    assert_eq!(marks(&booking, 2), [Done, Next, ToCome, ToCome, ToCome, ToCome]);
-    assert_eq!(marks(&booking, 12), [Next, ToCome, ToCome, ToCome, ToCome, ToCome], "that look is too long ago");
-    booking.verify(&deal, Look { held_until: Some(at(60)), ..seen(40_000) }, at(20)).unwrap();
-    assert_eq!(marks(&booking, 50), [Done, Done, Next, ToCome, ToCome, ToCome]);
-    booking.transfer(&deal, &enough(), at(51)).unwrap();
-    assert_eq!(steps_of(&booking, &deal, 52), [(K::Verify, Done), (K::Transfer, Done), (K::Wait, Next), (K::Book, ToCome)]);
-    let none = Look { seen: seen(40_000).seen.map(|seen| Seen { seats: Some(0), ..seen }), held_until: None };
-    booking.verify(&deal, none, at(53)).unwrap();
-    assert_eq!(steps_of(&booking, &deal, 54), [(K::Verify, Next), (K::Transfer, Done), (K::Wait, ToCome), (K::Book, ToCome)]);
-    booking.verify(&deal, seen(40_000), at(55)).unwrap();
-    booking.done(None, at(60)).unwrap();
-    assert_eq!(steps_of(&booking, &deal, 61), [(K::Verify, Done), (K::Book, Done)]);
-}
-
-#[test]
-fn what_may_not_be_transferred_is_not_told_to_be() {
-    let deal = deal(award(40_000), 0);
-    let mut booking = started(&deal);
-    booking.verify(&deal, Look { held_until: Some(at(60)), ..seen(40_000) }, at(1)).unwrap();
-    let next = |booking: &Booking, deal: &Deal| {
-        steps_of(booking, deal, 3).into_iter().find(|(_, state)| *state == StepState::Next).map(|(kind, _)| kind)
-    };
-    assert_eq!((next(&booking, &deal), booking.may_transfer(&deal, at(3))), (Some(StepKind::Check), Ok(at(60))));
-    let (mut gone, mut dearer, mut past) = (deal.clone(), deal.clone(), deal.clone());
-    gone.gone(at(2));
-    let Subject::Flight(offer) = &mut dearer.subject;
-    (offer.fare, offer.freshness.observed_at) = (award(80_000), at(2));
-    let Subject::Flight(offer) = &mut past.subject;
-    offer.departs = "2026-02-15T19:02".parse().unwrap();
-    let causes = [BookingError::Gone, BookingError::Changed(at(2)), BookingError::Gone];
-    for (deal, cause) in [gone, dearer, past].iter().zip(causes) {
-        assert_eq!((next(&booking, deal), booking.may_transfer(deal, at(3))), (Some(StepKind::Verify), Err(cause.clone())));
-        assert_eq!(booking.clone().transfer(deal, &enough(), at(3)), Err(cause), "what is shown is what is done");
-    }
-}
-
-#[test]
-fn once_points_are_on_their_way_nobody_is_told_to_transfer_them() {
-    let deal = deal(award(40_000), 0);
-    let mut booking = started(&deal);
-    booking.verify(&deal, seen(40_000), at(1)).unwrap();
-    booking.transfer(&deal, &enough(), at(2)).unwrap();
-    for (locale, words) in [("en", "Don't transfer them again."), ("de", "nicht noch einmal.")] {
-        // Whatever the balances say by now.
-        let steps = booking.steps(None, &booking.may_transfer(&deal, at(3)), &locale.parse().unwrap(), at(3));
-        assert!(steps[1].text.ends_with(words) && steps.iter().all(|step| step.transfer.is_none()), "{steps:#?}");
-    }
-    booking.abandon(at(4)).unwrap();
-    assert_eq!(booking.steps(None, &booking.may_transfer(&deal, at(5)), &"en".parse().unwrap(), at(5)), []);
+    booking
+        .steps(Some(&plan), &may_transfer, (&locale, &Zone::UTC), at(minute))
+        .into_iter()
+        .map(|step| (step.kind, step.state))
+        .collect()
 }
 
 #[test]
 fn that_points_were_transferred_is_taken_in_however_late_it_is_said() {
     let mut deal = deal(award(40_000), 0);
     let mut booking = started(&deal);
-    assert_eq!(booking.transferred(at(0), at(0)), Err(BookingError::NotCleared(at(0))), "nobody has looked");
+    assert_eq!(booking.transferred(at(0), &enough(), at(0)), Err(BookingError::NotCleared(at(0))), "nobody has looked");
     booking.verify(&deal, seen(40_000), at(1)).unwrap();
     // Gone since, and the look too long ago: what has happened has happened.
     deal.gone(at(10));
     assert_eq!(booking.transfer(&deal, &enough(), at(12)), Err(BookingError::VerifyFirst));
-    assert_eq!(booking.transferred(at(0), at(12)), Err(BookingError::NotCleared(at(0))));
-    assert_eq!(booking.transferred(at(13), at(12)), Err(BookingError::NotYet(at(13))));
+    assert_eq!(booking.transferred(at(0), &enough(), at(12)), Err(BookingError::NotCleared(at(0))));
+    assert_eq!(booking.transferred(at(13), &enough(), at(12)), Err(BookingError::NotYet(at(13))));
     let mut late = booking.clone();
-    assert_eq!((late.transferred(at(9), at(12)), late.state), (Ok(()), BookingState::Waiting { since: at(9) }));
-    assert_eq!(late.transferred(at(9), at(13)), Err(BookingError::Transferred));
+    assert_eq!((late.transferred(at(9), &enough(), at(12)), late.state), (Ok(()), BookingState::Waiting { since: at(9) }));
+    assert_eq!(late.transferred(at(9), &enough(), at(13)), Err(BookingError::Transferred));
     // Neither a later look makes it undone, nor that there is no seat then, nor giving up.
     let none = Look { seen: seen(40_000).seen.map(|seen| Seen { seats: Some(0), ..seen }), held_until: None };
     for look in [seen(40_000), none] {
         let mut later = booking.clone();
         later.verify(&deal, look, at(14)).unwrap();
-        assert_eq!((later.transferred(at(9), at(15)), later.state), (Ok(()), BookingState::Waiting { since: at(9) }));
+        assert_eq!((later.transferred(at(9), &enough(), at(15)), later.state), (Ok(()), BookingState::Waiting { since: at(9) }));
     }
     booking.abandon(at(14)).unwrap();
-    assert_eq!(booking.clone().transferred(at(9), at(15)), Err(BookingError::Over));
+    assert_eq!(booking.clone().transferred(at(9), &enough(), at(15)), Err(BookingError::Over));
     let live = Deal { state: DealState::Live, ..deal };
     let mut again = Booking::start(owner(), &live, None, Some(booking), at(16)).unwrap();
-    assert_eq!((again.transferred(at(9), at(17)), again.state), (Ok(()), BookingState::Waiting { since: at(9) }));
+    assert_eq!((again.transferred(at(9), &enough(), at(17)), again.state), (Ok(()), BookingState::Waiting { since: at(9) }));
 }
 
 #[test]
@@ -401,7 +345,7 @@ fn nothing_is_transferred_where_all_points_are_there() {
     let there = planned(&[("aadvantage", 40_000), ("citi-typ", 90_000)], 40_000);
     assert_eq!(booking.transfer(&deal, &there, at(2)), Err(BookingError::NothingToTransfer));
     // One that is not there is: what has happened is taken in.
-    assert_eq!(booking.clone().transferred(at(2), at(3)), Ok(()));
+    assert_eq!(booking.clone().transferred(at(2), &enough(), at(3)), Ok(()));
     assert_eq!(booking.done(Some(40_000), at(3)), Ok(()));
 }
 
@@ -417,7 +361,7 @@ fn waiting(deal: &Deal) -> Booking {
 fn where_the_award_asks_more_than_is_on_its_way_the_rest_is_transferred_on_a_look_of_its_own() {
     let deal = deal(award(40_000), 0);
     let mut booking = waiting(&deal);
-    let sent = |minute, points: u64| Some(Sent { at: at(minute), points: points.try_into().unwrap() });
+    let sent = |minute, points: u64| Some(Sent { at: at(minute), points: points.try_into().unwrap(), arrival: None });
     assert_eq!((booking.sent, booking.wants_points()), (sent(2, 40_000), false));
     booking.verify(&deal, seen(60_000), at(20)).unwrap();
     assert_eq!((booking.sent, booking.wants_points(), booking.may_transfer(&deal, at(21))), (sent(2, 40_000), true, Ok(at(30))));
@@ -427,7 +371,7 @@ fn where_the_award_asks_more_than_is_on_its_way_the_rest_is_transferred_on_a_loo
     assert_eq!(booking.clone().transfer(&deal, &rest(5_000), at(21)), Err(BookingError::TooFewPoints(missing(15_000))));
     assert_eq!(booking.clone().transfer(&deal, &rest(50_000), at(31)), Err(BookingError::VerifyFirst));
     // What was transferred before that look is what was told before.
-    assert_eq!(booking.clone().transferred(at(19), at(21)), Err(BookingError::NotCleared(at(19))));
+    assert_eq!(booking.clone().transferred(at(19), &enough(), at(21)), Err(BookingError::NotCleared(at(19))));
     booking.transfer(&deal, &rest(50_000), at(21)).unwrap();
     assert_eq!((booking.sent, booking.state), (sent(21, 60_000), BookingState::Waiting { since: at(21) }));
     assert_eq!(booking.done(None, at(22)), Ok(()));
@@ -442,15 +386,15 @@ fn what_is_said_late_was_transferred_for_what_was_told_then() {
     let points = |count: u64| count.try_into().unwrap();
     assert_eq!([0, 5, 20].map(|minute| booking.told_by(at(minute))), [None, Some(points(40_000)), Some(points(60_000))]);
     let mut on_the_last = booking.clone();
-    on_the_last.transferred(at(20), at(21)).unwrap();
+    on_the_last.transferred(at(20), &enough(), at(21)).unwrap();
     assert_eq!((on_the_last.sent.unwrap().points, on_the_last.wants_points()), (points(60_000), false));
     // The rest is transferred on the look that found that it asks more, and may be said late as well.
-    booking.transferred(at(5), at(21)).unwrap();
-    assert_eq!(booking.sent, Some(Sent { at: at(5), points: points(40_000) }));
+    booking.transferred(at(5), &enough(), at(21)).unwrap();
+    assert_eq!(booking.sent, Some(Sent { at: at(5), points: points(40_000), arrival: None }));
     assert_eq!((booking.wants_points(), booking.may_transfer(&deal, at(21))), (true, Ok(at(30))));
-    assert_eq!(booking.clone().transferred(at(5), at(22)), Err(BookingError::NotCleared(at(5))), "that was said");
+    assert_eq!(booking.clone().transferred(at(5), &enough(), at(22)), Err(BookingError::NotCleared(at(5))), "that was said");
     let mut late = booking.clone();
-    late.transferred(at(25), at(50)).unwrap();
+    late.transferred(at(25), &enough(), at(50)).unwrap();
     booking.transfer(&deal, &planned(&[("aadvantage", 40_000), ("citi-typ", 20_000)], 60_000), at(22)).unwrap();
     for all in [late, booking] {
         assert_eq!((all.sent.unwrap().points, all.wants_points()), (points(60_000), false));
@@ -459,7 +403,7 @@ fn what_is_said_late_was_transferred_for_what_was_told_then() {
     let mut cheaper = started(&deal);
     cheaper.verify(&deal, seen(40_000), at(1)).unwrap();
     cheaper.verify(&deal, seen(30_000), at(20)).unwrap();
-    cheaper.transferred(at(5), at(21)).unwrap();
+    cheaper.transferred(at(5), &enough(), at(21)).unwrap();
     assert_eq!((cheaper.sent.unwrap().points, cheaper.state), (points(40_000), BookingState::Waiting { since: at(5) }));
 }
 
@@ -558,7 +502,7 @@ fn the_steps_to_the_rest_begin_with_what_is_done() {
     booking.verify(&deal, seen(60_000), at(20)).unwrap();
     let steps = |there, minute| {
         let plan = planned(&[("aadvantage", there), ("citi-typ", 90_000)], 60_000).unwrap();
-        booking.steps(Some(&plan), &booking.may_transfer(&deal, at(minute)), &"en".parse().unwrap(), at(minute))
+        booking.steps(Some(&plan), &booking.may_transfer(&deal, at(minute)), (&"en".parse().unwrap(), &Zone::UTC), at(minute))
     };
     let marks = |steps: &[Step]| steps.iter().map(|step| (step.kind, step.state)).collect::<Vec<_>>();
     let more = steps(40_000, 21);
@@ -645,6 +589,8 @@ proptest! {
         let deal = deal(award(40_000), observed);
         let holds = holds::read("header\naadvantage,24,yes,made up,2026-11");
         let (mut booking, mut minute, mut good_until, mut good_from) = (started(&deal), 0, None, None);
+        // A hold lasts, whatever the next looks say.
+        let mut held_until = 0;
         for (later, this) in tries {
             minute += later;
             let before = booking.clone();
@@ -655,17 +601,18 @@ proptest! {
                 }
                 Try::Look => booking.verify(&deal, Look::default(), at(minute)),
                 Try::Transfer => booking.transfer(&deal, &enough(), at(minute)),
-                Try::Told(after) => booking.transferred(at(minute + after), at(minute)),
+                Try::Told(after) => booking.transferred(at(minute + after), &enough(), at(minute)),
                 Try::Done => booking.done(None, at(minute)),
                 Try::Abandon => booking.abandon(at(minute)),
             };
             match (this, &result) {
                 (Try::See(held), Ok(())) => {
-                    good_until = Some(minute + held.unwrap_or(0).max(10));
+                    held_until = held.map_or(held_until, |held| minute + held);
+                    good_until = Some(held_until.max(minute + 10));
                     good_from = good_from.or(Some(minute));
                 }
                 (Try::Look, Ok(())) => {
-                    good_until = Some(observed + 10);
+                    good_until = Some(held_until.max(observed + 10));
                     good_from = good_from.or(Some(observed));
                 }
                 (Try::Told(after), Ok(())) => prop_assert!(after <= 0 && good_from.is_some_and(|from| minute + after >= from)),

@@ -224,7 +224,7 @@ fn a_plan_follows_the_booking_of_its_deal() {
     let since = "2026-11-20T00:00:00Z";
     for (state, plan) in [
         (serde_json::json!({"at": "verify"}), Some((2, false))),
-        (serde_json::json!({"at": "verified", "seenAt": since, "heldUntil": null}), Some((2, false))),
+        (serde_json::json!({"at": "verified", "seenAt": since}), Some((2, false))),
         (serde_json::json!({"at": "waiting", "since": since}), Some((2, true))),
         (serde_json::json!({"at": "booked"}), None),
         (serde_json::json!({"at": "abandoned", "transferredAt": since}), Some((1, false))),

@@ -35,7 +35,7 @@ impl Cash {
             Self::Same(price) => (price, None),
             Self::OtherCabin { price, of, wanted } if of == wanted => (price, None),
             Self::OtherCabin { price, of, wanted } if of < wanted => (price, Some(of)),
-            Self::OtherCabin { .. } => return Err(ValueError::NoCash),
+            Self::OtherCabin { .. } => return Err(ValueError::BetterCabin),
         };
         if price.is_negative() { Err(ValueError::NegativeCash) } else { Ok((price, estimated_from)) }
     }

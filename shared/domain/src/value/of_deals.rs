@@ -17,6 +17,9 @@ pub enum Unknown {
     /// No cash price for the same cabin and day.
     #[error("no cash price is known for the same cabin and day")]
     NoCashPrice,
+    /// No cash price but that of a better cabin, which would flatter the award.
+    #[error("the only cash price that is known is that of a better cabin, which would flatter the award")]
+    BetterCabin,
     /// The source does not say what the award still costs.
     #[error("the award's taxes are not known")]
     NoTaxes,
@@ -33,6 +36,7 @@ impl From<ValueError> for Unknown {
         match error {
             ValueError::ZeroPoints => Self::NoPoints,
             ValueError::NegativeFee(_) | ValueError::NoTaxes => Self::NoTaxes,
+            ValueError::BetterCabin => Self::BetterCabin,
             ValueError::Rate(_) | ValueError::Currencies(_) => Self::Currencies,
             ValueError::NegativeCash
             | ValueError::NegativePart(_)

@@ -151,7 +151,7 @@ fn another_cabins_price_is_an_estimate_that_never_flatters() {
     };
     assert_eq!(from(Cabin::Economy, Cabin::Business), Ok((cents("5"), Some(Cabin::Economy))));
     assert_eq!(from(Cabin::Business, Cabin::Business), Ok((cents("5"), None)));
-    assert_eq!(from(Cabin::Business, Cabin::Economy), Err(ValueError::NoCash));
+    assert_eq!(from(Cabin::Business, Cabin::Economy), Err(ValueError::BetterCabin));
 }
 
 fn atmos(own: Option<&str>, cash: Money) -> Appraisal {

@@ -214,7 +214,8 @@ async fn an_explanation_adds_up() {
             assert!(decimal(&value["cashPrice"]["amount"]) < turns_at, "{value:#}");
         }
         for told in [&value["cashPrice"]["amount"], &value["taxes"]["amount"], &value["verdict"]] {
-            assert!(sentence.contains(told.as_str().unwrap_or_default()), "{told} in {sentence}");
+            let told = told.as_str().unwrap_or_default();
+            assert!(sentence.contains(told.strip_suffix(".00").unwrap_or(told)), "{told} in {sentence}");
         }
     }
     assert!(valued > 0, "some deal has a value");

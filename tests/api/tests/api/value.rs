@@ -62,6 +62,11 @@ async fn what_is_not_known_is_unknown_and_what_is_wrong_is_named() {
     let demo = app.member("demo");
     let unknown = ask(&demo, "/v1/value?programme=atmos&points=50000&taxes=5.60USD").await;
     assert_eq!((&unknown["value"], &unknown["unknown"]), (&Value::Null, &json!("no-cash-price")));
+    let better = "/v1/value?programme=atmos&points=50000&taxes=5.60USD&cash=900USD&cashCabin=business&cabin=economy";
+    assert_eq!(ask(&demo, better).await["unknown"], "better-cabin");
+    let number = demo.put("/v1/me/valuations").body(json!({"valuations": {"atmos": 1.7}})).send().await;
+    number.assert(422, "invalid-input");
+    assert_eq!(number.body["errors"][0]["detail"], r#"must be a decimal that is written as a string, such as "1.70""#);
     let wrong = [
         ("programme=a&points=x&cash=1", vec![("/cash", "invalid"), ("/points", "invalid"), ("/programme", "invalid")]),
         ("", vec![("/points", "missing"), ("/programme", "missing")]),
@@ -328,6 +333,23 @@ async fn the_tables_of_transfers_are_shown_with_their_sources() {
     for row in ask(&demo, "/v1/transfer-bonuses").await["items"].as_array().unwrap() {
         let in_force = row["starts"].as_str() <= today.as_str() && today.as_str() < row["ends"].as_str();
         assert_eq!(row["inForce"], in_force, "{row}");
+    }
+}
+
+#[tokio::test]
+async fn every_programme_is_listed_by_name_with_what_is_published_of_it() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    let all = ask(&demo, "/v1/programmes?limit=100").await;
+    let all = all["items"].as_array().unwrap();
+    let of = |id: &str| all.iter().find(|programme| programme["id"] == id).unwrap();
+    assert_eq!((&of("hyatt")["name"], &of("hyatt")["kind"]), (&json!("World of Hyatt"), &json!("hotel")));
+    assert_eq!((&of("chase-ur")["kind"], &of("atmos")["kind"]), (&json!("bank"), &json!("airline")));
+    assert!(of("hyatt")["usual"]["floor"].is_string() && of("hyatt")["usual"]["own"] == false, "{}", of("hyatt"));
+    // What transfers are about can be looked up here.
+    for row in ask(&demo, "/v1/transfer-partners?limit=100").await["items"].as_array().unwrap() {
+        of(row["from"].as_str().unwrap());
+        of(row["to"].as_str().unwrap());
     }
 }
 

@@ -23,6 +23,7 @@ pub(super) async fn tell(dana: &Person<'_>, deal: &str) -> Result<(), Violation>
     let reach = dana.ask("value-get-reach", "", None).await?;
     ensure(reach.body["items"].as_array().is_some_and(|items| !items.is_empty()), || format!("nowhere to go: {}", reach.body))?;
     dana.ask("value-list-transfer-partners", "", None).await?;
+    dana.ask("value-list-programmes", "", None).await?;
     dana.ask("value-list-transfer-bonuses", "", None).await?;
     book(dana, deal).await
 }
