@@ -143,7 +143,8 @@ async fn list_recommendations(State(cx): State<Deps>, caller: Caller) -> Reply<R
         let language = Language::default().code();
         return Ok(Answer::ok(Recommendations { opted_out: true, language, ..Recommendations::default() }));
     };
-    let (profile, (worth, _)) = futures::try_join!(caller.profile(&cx), wallet::valuations(&cx, &caller.owner))?;
+    let (profile, (worth, _)) =
+        futures::try_join!(caller.profile(&cx), async { Ok(wallet::valuations(&cx, &caller.owner).await?) })?;
     let words = Words(Language::of(&profile.locale));
     let today = profile.zone.local(cx.now()).date();
     let (catalogue, reach) = (Catalogue::shipped(), Reach::confirmed());

@@ -128,6 +128,8 @@ pub enum ObstacleKind {
     FeeNotKnown,
     /// It fills no gap, and costs more in its first year than it brings.
     NothingToGain,
+    /// It fills no gap, and costs more in its first year than it is known to bring; but no source says what its bonus is.
+    GainNotKnown,
     /// A rule of an issuer forbids to have it together with those that are recommended.
     NotTogether {
         /// Which.
@@ -167,6 +169,7 @@ impl ObstacleView {
             Obstacle::NeedsBusiness => ObstacleKind::NeedsBusiness,
             Obstacle::FeeNotKnown => ObstacleKind::FeeNotKnown,
             Obstacle::NothingToGain => ObstacleKind::NothingToGain,
+            Obstacle::GainNotKnown => ObstacleKind::GainNotKnown,
             Obstacle::NotTogether(rule) => ObstacleKind::NotTogether { rule },
             Obstacle::Outranked => ObstacleKind::Outranked,
         };

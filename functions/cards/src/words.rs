@@ -189,6 +189,12 @@ impl Words {
                     "Sie füllt keine Lücke und kostet im ersten Jahr mehr, als sie bringt.",
                 )
                 .to_owned(),
+            Obstacle::GainNotKnown => self
+                .say(
+                    "It fills no gap, and we don't know its bonus: without one it costs more in its first year than it brings.",
+                    "Sie füllt keine Lücke, und wir kennen ihren Bonus nicht: ohne ihn kostet sie im ersten Jahr mehr, als sie bringt.",
+                )
+                .to_owned(),
             Obstacle::NotTogether(id) => {
                 let rule = self.named(id);
                 self.say(

@@ -30,14 +30,38 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-explain-deal",
 pub struct Explanation {
     /// The deal.
     deal: DealId,
-    /// The score in a sentence.
+    /// The score that it is listed with, the same for everybody.
+    #[serde(flatten)]
+    listed: ScoreView,
+    /// The score by what the caller says that its points are worth, if they say it.
+    own: Option<ScoreView>,
+    /// How the value came about; none for cash prices.
+    value: Option<ValueView>,
+}
+
+/// A score and how it comes about.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScoreView {
+    /// In a sentence.
     sentence: String,
-    /// The score, 0 to 100.
+    /// 0 to 100.
     score: u8,
     /// Its parts.
     parts: Vec<PartView>,
-    /// How the value came about; none for cash prices.
-    value: Option<ValueView>,
+}
+
+impl ScoreView {
+    fn of(deal: &Deal) -> Self {
+        let weights = Weights::default();
+        let score = deal.score(&weights);
+        let part = |(name, score, weight)| PartView { name, score, weight, measures: measures(name) };
+        Self {
+            sentence: score.sentence(&weights),
+            score: score.total,
+            parts: Score::weighted(&score.parts, &weights).into_iter().map(part).collect(),
+        }
+    }
 }
 
 /// One part of a score.
@@ -106,26 +130,27 @@ async fn explain_deal(State(cx): State<Deps>, caller: Caller, PathId(id): PathId
     let shown = ShownDeal::of(&cx, caller.tenant(), id, search.as_ref()).await?;
     let own = wallet::valuations(&cx, &caller.owner).await?.0;
     let rates = cx.rates().await?;
-    Ok(Answer::ok(explain(&shown.deal.held_against(&own), &own, &rates)))
+    Ok(Answer::ok(explain(&shown.deal, &own, &rates)))
 }
 
 fn explain(deal: &Deal, own: &Valuations, rates: &Rates) -> Explanation {
-    let weights = Weights::default();
-    let score = deal.score(&weights);
-    let part = |(name, score, weight)| PartView { name, score, weight, measures: measures(name) };
+    let to_caller = deal.clone().held_against(own);
+    let says_so = match &deal.flight().fare {
+        Fare::Award { programme, .. } => own.own(programme).is_some(),
+        Fare::Cash { .. } => false,
+    };
     Explanation {
         deal: deal.id,
-        sentence: score.sentence(&weights),
-        score: score.total,
-        parts: Score::weighted(&score.parts, &weights).into_iter().map(part).collect(),
-        value: value_of(deal, own, rates),
+        listed: ScoreView::of(deal),
+        own: says_so.then(|| ScoreView::of(&to_caller)),
+        value: value_of(&to_caller, own, rates),
     }
 }
 
 fn measures(part: &str) -> &'static str {
     match part {
         "value" => {
-            "cents per point against what the points are worth to you or as published, or the price against the day's others"
+            "cents per point against what the points are worth, as published or to you, or the price against the day's others"
         }
         "convenience" => "stops, and duration against the fastest of the day",
         "timing" => "nearness to the days a watcher prefers",

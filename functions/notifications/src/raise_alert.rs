@@ -7,13 +7,13 @@ use domain::{
     events::{AlertRaised, Event, WatcherMatched},
     identity::Member,
     ids::Owner,
-    notifications::{Alert, Cause, Channel, Delivery, Dropped, Preferences, Timing, money_first},
+    notifications::{Alert, Cause, Channel, Delivery, Dropped, Preferences, Timing},
     rates::DayRates,
     tables,
     watchers::{Watcher, still_wants},
 };
 use jiff::Timestamp;
-use platform::{Deps, JobError, Message, Queue, Worker, queues::SendEmail, telemetry};
+use platform::{Deps, JobError, Message, Queue, Worker, queues::SendEmail, telemetry, wallet};
 use serde::Deserialize;
 use storage::{Change, Entity, Grant, StoreError, ToldDay};
 
@@ -33,6 +33,7 @@ pub static FUNCTION: Worker<Matched> = Worker::new("notifications-raise-alert", 
         Grant::Emit("AlertRaised"),
         Grant::Send(SendEmail::QUEUE.name),
     ])
+    .may_also(&[wallet::VALUATIONS])
     .goes_by(&[tables::transfers, tables::values]);
 
 /// `WatcherMatched`, in the bus's envelope.
@@ -65,7 +66,8 @@ async fn raise_alert(cx: &Deps, Matched { detail: matched }: Matched) -> Result<
     let cause = Cause::Watcher { watcher: watcher.id, name: watcher.spec.name.clone(), reason: matched.reason };
     let mut alert = Alert::raise(owner, cause, (matched.deal, matched.deal_version), matched.score, cx.now());
     alert.steps = steps_for_anyone(&deal.flight().fare, watcher.query.travellers(), cx.now());
-    alert.money_first = money_first(&deal, &*cx.rates().await?);
+    let (own, _) = wallet::valuations(cx, &alert.owner).await?;
+    alert.judge(&deal, &own, &*cx.rates().await?);
     match preferences.decide(&member.zone, cx.now()) {
         Timing::At(due) => raise_with_message(cx, alert, &mut watcher, &member, &preferences, due).await,
         Timing::Never(why) => raise_silently(cx, alert, &mut watcher, why).await,

@@ -30,20 +30,22 @@ pub struct ReVerifyBooking {
     /// With the programme itself, now. Without it, what a source saw counts, if it looked itself, minutes ago and since the
     /// booking was begun.
     seen: Option<Seen>,
-    /// Until when the programme holds it for the caller, if it is one of which a source says that it holds awards.
+    /// Until when the programme holds it for the caller, if it is one of which a source says that it holds awards; null, if it does
+    /// not. Without it, a hold that was told before lasts, where the price is still the one at which it was made.
     #[schema(value_type = Option<String>, format = DateTime)]
-    held_until: Option<Timestamp>,
+    held_until: Option<Option<Timestamp>>,
 }
 
 impl Input for ReVerifyBooking {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        Look::read(fields).map(|Look { seen, held_until }| Self { seen, held_until })
+        Look::read(fields).map(|Look { seen, hold }| Self { seen, held_until: hold })
     }
 }
 
 /// Says that the award is still there
 ///
-/// What has changed is told; for ten minutes points may be transferred. Without seats for all who travel they may not. Of what was
+/// What has changed is told; for ten minutes points may be transferred, or until ten minutes before a hold ends. Without seats for
+/// all who travel they may not. Of what was
 /// transferred for it, what the award asks less by now is there for anything else; if it asks that again, and no other booking has
 /// taken of it, it is held again. Without a body, too, what a source saw counts; what one has merely cached (`only-cached`), or saw
 /// before the booking was begun (`seen-before-start`), does not.
@@ -76,7 +78,7 @@ async fn re_verify_booking(
     let deal = cx.store().deal(asked.caller.tenant(), booking.deal).await?.ok_or(Failure::NotFound("deal"))?;
     let ReVerifyBooking { seen, held_until } = asked.input;
     let now = cx.now();
-    booking.verify(&deal, Look { seen, held_until }, now).map_err(refusal)?;
+    booking.verify(&deal, Look { seen, hold: held_until }, now).map_err(refusal)?;
     let may_transfer_until = booking.may_transfer(&deal, now).ok();
     let mut wallet = wallet.filter(|_| booking.held().map(|held| held.points) != held);
     let tell = |change: Change, booking: &Booking| hold(change, &mut wallet, booking, now);

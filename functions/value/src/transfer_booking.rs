@@ -53,7 +53,7 @@ impl Input for TransferBooking {
 
 /// Confirms that points are transferred
 ///
-/// Refused unless the award was seen within the last ten minutes, no source saw since that it is gone (`award-gone`), asks more
+/// Refused unless the award was seen within the last ten minutes, or the programme holds it for ten more at least, no source saw since that it is gone (`award-gone`), asks more
 /// points or has fewer seats (`award-changed`), and the caller's balances are enough for it: transfers can't be undone. Refused,
 /// too, where all points are with the programme already (`nothing-to-transfer`). The caller makes the transfer. What was planned
 /// for it is taken off the caller's balances, until the caller says them anew, and what it becomes is held for this booking: no
@@ -88,18 +88,18 @@ async fn transfer_booking(
     // What the caller was told to transfer.
     let points = then.and_then(|then| booking.told_by(then)).unwrap_or(booking.needed());
     let planned = plan(&booking.programme, points, &free, &valuations, &terms);
+    let deal = cx.store().deal(asked.caller.tenant(), booking.deal).await?;
     let outcome = match then {
         Some(then) => booking.transferred(then, &planned, now),
-        None => {
-            let deal = cx.store().deal(asked.caller.tenant(), booking.deal).await?.ok_or(Failure::NotFound("deal"))?;
-            booking.transfer(&deal, &planned, now)
-        }
+        None => booking.transfer(deal.as_ref().ok_or(Failure::NotFound("deal"))?, &planned, now),
     };
     outcome.map_err(refusal)?;
+    // Of what the award asks more by now the rest may be transferred at once.
+    let may_transfer_until = deal.and_then(|deal| booking.may_transfer(&deal, now).ok());
     // What was said after a transfer tells of it already.
     let is_told = then.zip(purse.said_at()).is_some_and(|(then, said)| then < said);
     let balances = purse.balances().clone();
     let balances = planned.iter().filter(|_| !is_told).try_fold(balances, |balances, plan| balances.after(plan));
     let mut wallet = purse.moved(&cx, &booking, balances).await?;
-    moved_on(&cx, &asked.request, booking, None, if_match, |change, _| change.save(&mut wallet)).await
+    moved_on(&cx, &asked.request, booking, may_transfer_until, if_match, |change, _| change.save(&mut wallet)).await
 }

@@ -11,7 +11,7 @@ use domain::{
     notifications::{Alert, Cause},
     places::Airport,
     time::Zone,
-    value::{Valuation, Verdict},
+    value::Verdict,
     watchers::Reason,
 };
 use handlebars::{Context, Handlebars, Helper, HelperResult, JsonTruthy, Output, RenderContext, RenderErrorReason, Renderable};
@@ -492,10 +492,14 @@ impl Worth {
         let valuation = deal.valuation.as_ref()?;
         let unknown = valuation.unknown.map(|why| words::unknown(why).to_owned());
         let notes = [alert.money_first.clone(), unknown, words::alternative(valuation)];
+        let yardstick = match alert.own_verdict {
+            Some(_) => words::by_your_own(programme),
+            None => words::usually(programme, valuation, alert.long_ago),
+        };
         Some(Self {
             amount: words::worth(valuation),
-            verdict: Judged::of(valuation),
-            notes: notes.into_iter().flatten().chain([words::usually(programme, valuation)]).collect(),
+            verdict: alert.own_verdict.or(valuation.verdict).map(Judged::of),
+            notes: notes.into_iter().flatten().chain([yardstick]).collect(),
         })
     }
 
@@ -505,9 +509,8 @@ impl Worth {
 }
 
 impl Judged {
-    fn of(valuation: &Valuation) -> Option<Self> {
-        let verdict = valuation.verdict?;
-        Some(Self { word: words::verdict(verdict), tone: Tone::of(verdict) })
+    fn of(verdict: Verdict) -> Self {
+        Self { word: words::verdict(verdict), tone: Tone::of(verdict) }
     }
 }
 

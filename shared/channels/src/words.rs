@@ -305,13 +305,19 @@ pub(crate) fn alternative(valuation: &Valuation) -> Option<String> {
 }
 
 /// What a programme's points are usually worth.
-pub(crate) fn usually(programme: &ProgrammeId, valuation: &Valuation) -> String {
+pub(crate) fn usually(programme: &ProgrammeId, valuation: &Valuation, long_ago: bool) -> String {
     let points = points_of(programme);
-    match valuation.baseline {
+    let published = match valuation.baseline {
         Some(range) if range.floor == range.ceiling => format!("Published valuation of {points}: {} cents each.", range.floor),
         Some(range) => format!("Published valuations of {points}: {} to {} cents each.", range.floor, range.ceiling),
-        None => format!("No published valuation of {points} is known to us."),
-    }
+        None => return format!("No published valuation of {points} is known to us."),
+    };
+    if long_ago { published + " That was published long ago." } else { published }
+}
+
+/// That a verdict goes by what the member says.
+pub(crate) fn by_your_own(programme: &ProgrammeId) -> String {
+    format!("Judged by what you say that {} are worth.", points_of(programme))
 }
 
 /// Who saw it, when, and how far it can be relied on.

@@ -5,7 +5,7 @@ mod holds;
 mod phones;
 mod steps;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -19,6 +19,7 @@ use crate::{
     search::alone,
     tables::BadTable,
     time::to_second,
+    transfers::TransferTime,
     wallets::Held,
 };
 
@@ -30,6 +31,10 @@ pub use steps::{Step, StepKind, StepState, steps, steps_for_anyone};
 /// How long what was seen can be relied on for what can't be undone: award space goes in minutes, and a transfer can't be taken
 /// back.
 pub const VERIFIED_FOR: SignedDuration = SignedDuration::from_mins(10);
+/// So many prices are remembered at which a transfer was cleared.
+const MOST_CLEARED: usize = 100;
+/// What no award asks of one traveller: so many times nine can still be counted.
+const MOST_ASKED: u64 = 100_000_000;
 /// How long a booking is kept after it last changed.
 const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
 
@@ -52,6 +57,9 @@ impl Input for Seen {
         let points = points?;
         if points.get() == 0 {
             fields.fault("points", "must be above 0");
+        }
+        if points.get() > MOST_ASKED {
+            fields.fault("points", "must be at most 100,000,000");
         }
         let taxes = taxes?;
         if taxes.is_some_and(Money::is_negative) {
@@ -114,9 +122,10 @@ pub struct Booking {
     /// When that was, by what anybody saw since it was begun.
     #[serde(default)]
     pub looked_at: Option<Timestamp>,
-    /// The first look that cleared a transfer that was not said to be made yet; kept when it is given up.
+    /// The looks that cleared a transfer that was not said to be made yet, oldest first: of those in a row that found it to ask the
+    /// same, the first. Kept when it is given up.
     #[serde(default)]
-    pub cleared: Option<Cleared>,
+    pub cleared: Vec<Cleared>,
     /// What had changed at the last look.
     pub changes: Vec<Change>,
     /// Until when the programme holds the award, by what the member said last. Over, it says nothing any more.
@@ -149,7 +158,7 @@ pub struct Sent {
     pub arrival: Option<Arrival>,
 }
 
-/// When points that were transferred are there, by what sources have measured of the slowest transfer.
+/// When points that were transferred are there, by what sources have measured of all their transfers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Arrival {
@@ -159,19 +168,23 @@ pub struct Arrival {
     /// At the latest by then.
     #[schema(value_type = String, format = DateTime)]
     pub latest: Timestamp,
+    /// When that was measured, at the earliest.
+    #[schema(value_type = String, format = Date)]
+    pub as_of: Date,
 }
 
 impl Arrival {
     /// Of what a plan transfers at an instant; none where it transfers nothing.
     fn of(plan: &FundingPlan, at: Timestamp) -> Option<Self> {
-        let time = plan.slowest()?.time?;
+        let TransferTime { typical_minutes, worst_minutes, as_of } = plan.time()?;
         let after = |minutes: u32| at.saturating_add(SignedDuration::from_mins(minutes.into())).unwrap_or(Timestamp::MAX);
-        Some(Self { usually: after(time.typical_minutes), latest: after(time.worst_minutes) })
+        Some(Self { usually: after(typical_minutes), latest: after(worst_minutes), as_of })
     }
 
     /// Of both.
     fn and(self, other: Self) -> Self {
-        Self { usually: self.usually.max(other.usually), latest: self.latest.max(other.latest) }
+        let (usually, latest) = (self.usually.max(other.usually), self.latest.max(other.latest));
+        Self { usually, latest, as_of: self.as_of.min(other.as_of) }
     }
 }
 
@@ -301,12 +314,16 @@ impl Booking {
         let (programme, seen) = offered(deal, now)?;
         let travellers = travellers.or(before.as_ref().map(|before| before.travellers)).unwrap_or_else(alone);
         let (version, sent, cleared) = match before {
-            None => (0, None, None),
+            None => (0, None, vec![]),
             Some(Self { state: BookingState::Abandoned { .. }, version, sent, cleared, .. }) => (version, sent, cleared),
             Some(_) => return Err(BookingError::Exists),
         };
         let (now, id) = (to_second(now), Self::id_for(&owner, deal.id));
-        let state = sent.map_or(BookingState::Verify, |Sent { at: since, .. }| BookingState::Waiting { since });
+        // Where more travel than before, what was transferred is not all.
+        let state = match sent {
+            Some(Sent { at: since, points, .. }) if seen.points.times(travellers) <= points => BookingState::Waiting { since },
+            Some(_) | None => BookingState::Verify,
+        };
         let (deal, looked_at, changes, held_until, created_at, updated_at) = (deal.id, None, vec![], None, now, now);
         Ok(Self {
             id,
@@ -329,8 +346,8 @@ impl Booking {
 
     /// Takes in that the award was looked at: by the member with the programme, or else by a source, which must have looked
     /// itself, minutes ago and since the booking was begun. What changed is told; then it is what is asked. A hold that
-    /// the look does not speak of lasts, but for an award that asks more now, or has no seats for all who travel. One without seats
-    /// is not verified. One for which points are on their way is, where it asks more than those: then
+    /// the look does not speak of lasts, where it finds the award as it was held: at the same price, with seats for all who travel.
+    /// One without seats is not verified. One for which points are on their way is, where it asks more than those: then
     /// there is more to transfer.
     ///
     /// # Errors
@@ -352,15 +369,19 @@ impl Booking {
             }
             None => self.seen_by_a_source(deal, now)?,
         };
-        if let Some(until) = look.held_until {
+        if let Some(Some(until)) = look.hold {
             let longest = holds.of(&self.programme, now).ok_or(BookingError::NoHolds)?.longest();
             if until <= now || until.duration_since(now) > longest {
                 return Err(BookingError::Hold);
             }
         }
         let no_seat = self.lacks_seats(&seen).is_some();
-        let is_held_so = seen.points <= self.seen.points && !no_seat;
-        self.held_until = look.held_until.or(self.held_until.filter(|until| now < *until && is_held_so));
+        let is_held_so = (seen.points, seen.taxes) == (self.seen.points, self.seen.taxes);
+        self.held_until = match look.hold {
+            Some(hold) => hold,
+            None => self.held_until.filter(|until| now < *until && is_held_so),
+        };
+        self.held_until = self.held_until.filter(|_| !no_seat);
         self.changes = self.seen.changes_to(&seen);
         self.seen = seen;
         self.looked_at = Some(seen_at);
@@ -372,7 +393,7 @@ impl Booking {
             Some(_) | None => there,
         };
         if self.state == there {
-            self.cleared = self.cleared.or(Some(Cleared { at: seen_at, points: self.needed() }));
+            self.clear(seen_at);
         }
         self.updated_at = to_second(now);
         Ok(())
@@ -402,7 +423,9 @@ impl Booking {
     pub fn relied_on_until(&self) -> Option<Timestamp> {
         let BookingState::Verified { seen_at } = self.state else { return None };
         let relied_on = seen_at.saturating_add(VERIFIED_FOR).unwrap_or(Timestamp::MAX);
-        Some(self.held_until.map_or(relied_on, |until| until.max(relied_on)))
+        // Points are not there at once: a hold that is about to end is as good as none.
+        let held = self.held_until.and_then(|until| until.checked_sub(VERIFIED_FOR).ok());
+        Some(held.map_or(relied_on, |held| held.max(relied_on)))
     }
 
     /// Until when points may be transferred: the one rule, for who asks and for who does it. They may not unless the award was
@@ -470,7 +493,8 @@ impl Booking {
         now: Timestamp,
     ) -> Result<(), BookingError> {
         self.must_go_on()?;
-        if matches!(self.state, BookingState::Waiting { .. }) {
+        let is_said = self.sent.is_some_and(|sent| sent.at == to_second(then));
+        if is_said || matches!(self.state, BookingState::Waiting { .. }) {
             return Err(BookingError::Transferred);
         }
         if then > now {
@@ -481,12 +505,19 @@ impl Booking {
         Ok(())
     }
 
-    /// For how many points a member was told to see to it who transferred then: what the last look asked, if it was by then, or
-    /// else the first that had cleared a transfer. None, where none had.
+    /// For how many points a member was told to see to it who transferred then: what the last look had asked that had cleared a
+    /// transfer by then. None, where none had.
     pub fn told_by(&self, then: Timestamp) -> Option<Points> {
-        let first = self.cleared.filter(|cleared| to_second(cleared.at) <= then)?;
-        let by_last = matches!(self.state, BookingState::Verified { seen_at } if to_second(seen_at) <= then);
-        Some(if by_last { self.needed() } else { first.points })
+        self.cleared.iter().rev().find(|cleared| to_second(cleared.at) <= then).map(|cleared| cleared.points)
+    }
+
+    /// Remembers that a look cleared a transfer, and of how many points.
+    fn clear(&mut self, at: Timestamp) {
+        let points = self.needed();
+        if self.cleared.last().is_none_or(|last| last.points != points) {
+            self.cleared.push(Cleared { at, points });
+            self.cleared.drain(..self.cleared.len().saturating_sub(MOST_CLEARED));
+        }
     }
 
     /// What was transferred then is for so many points. Any more of it needs a look of its own: where the award asks more by
@@ -502,10 +533,10 @@ impl Booking {
         if self.needed() <= points || self.found_no_seats().is_some() {
             self.state = BookingState::Waiting { since: at };
         }
-        self.cleared = match self.state {
-            BookingState::Verified { seen_at } => Some(Cleared { at: seen_at, points: self.needed() }),
-            BookingState::Verify | BookingState::Waiting { .. } | BookingState::Booked | BookingState::Abandoned { .. } => None,
-        };
+        self.cleared.clear();
+        if let BookingState::Verified { seen_at } = self.state {
+            self.clear(seen_at);
+        }
         self.updated_at = to_second(now);
     }
 
@@ -638,14 +669,14 @@ pub(crate) fn check() -> Result<(), BadTable> {
 pub struct Look {
     /// What the member saw with the programme; without it, what a source saw counts.
     pub seen: Option<Seen>,
-    /// Until when the programme holds it for the member.
-    pub held_until: Option<Timestamp>,
+    /// Until when the programme holds it for the member, or that it does not; none, if the look says nothing of it.
+    pub hold: Option<Option<Timestamp>>,
 }
 
 impl Input for Look {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let (seen, held_until) = (fields.nullable("seen", object), fields.nullable("heldUntil", leaf));
-        Some(Self { seen: seen?, held_until: held_until? })
+        let (seen, hold) = (fields.nullable("seen", object), fields.given("heldUntil", leaf::<Option<Timestamp>>));
+        Some(Self { seen: seen?, hold: hold? })
     }
 }
 

@@ -194,10 +194,22 @@ pub struct FundingPlan {
 }
 
 impl FundingPlan {
-    /// The transfer that can take longest, of which one that nobody has measured is the last; none, where there is none. All are made
-    /// at once.
+    /// How long it takes until the points of all its transfers are there, which are made at once; as of the day on which the first of
+    /// them was measured. None, where nobody has measured one of them, or there is none.
+    pub fn time(&self) -> Option<TransferTime> {
+        let times = self.transfers.iter().map(|transfer| transfer.time).collect::<Option<Vec<_>>>()?;
+        times.into_iter().reduce(|one, other| TransferTime {
+            typical_minutes: one.typical_minutes.max(other.typical_minutes),
+            worst_minutes: one.worst_minutes.max(other.worst_minutes),
+            as_of: one.as_of.min(other.as_of),
+        })
+    }
+
+    /// The transfer that can take longest; one that nobody has measured can.
     pub fn slowest(&self) -> Option<&Transfer> {
-        self.transfers.iter().max_by_key(|transfer| transfer.time.map_or(u32::MAX, |time| time.worst_minutes))
+        let time =
+            |transfer: &&Transfer| transfer.time.map_or((u32::MAX, u32::MAX), |time| (time.worst_minutes, time.typical_minutes));
+        self.transfers.iter().max_by_key(time)
     }
 }
 

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     deals::{Deal, Score},
+    flights::Fare,
     ids::{AlertId, DealId, DeliveryId, Owner, WatcherId, derived},
     rates::Rates,
-    time::{Zone, to_second},
-    value::{Valuations, Verdict},
+    time::{Zone, day_of, to_second},
+    value::{Valuations, Verdict, Yardstick},
     watchers::{ActiveHours, Reason, WatcherName},
 };
 
@@ -67,6 +68,13 @@ pub struct Alert {
     /// That money is the better way, and up to which price, where it is: in the language of the message.
     #[serde(default)]
     pub money_first: Option<String>,
+    /// The verdict by what the member says that the points are worth, where they say it: it overrides that by what is published. What
+    /// they say is sealed, and is not in here.
+    #[serde(default)]
+    pub own_verdict: Option<Verdict>,
+    /// Whether what is published of the points' worth was published long before the deal was seen.
+    #[serde(default)]
+    pub long_ago: bool,
     /// Where it is in its life.
     pub state: AlertState,
     /// Why it is dropped, if it is.
@@ -99,19 +107,26 @@ pub enum Dropped {
     Superseded,
 }
 
-/// That money is the better way, in the language of the message, and by whose word: of an award whose points are worth less than
-/// anybody publishes, against the price of the same in money. Who reads it may value them otherwise.
-pub fn money_first(deal: &Deal, rates: &Rates) -> Option<String> {
-    let valuation = deal.valuation.as_ref().filter(|valuation| valuation.same_for_money().is_some())?;
-    match valuation.verdict? {
-        Verdict::Poor => deal
-            .break_even(&Valuations::default(), rates)
-            .map(|even| format!("By the published valuations money is the better way: {even}.")),
-        Verdict::Fair | Verdict::Good | Verdict::Great | Verdict::Exceptional => None,
-    }
-}
-
 impl Alert {
+    /// Says whether the award is worth its points: by what the member says that they are worth, or else as published.
+    pub fn judge(&mut self, deal: &Deal, own: &Valuations, rates: &Rates) {
+        let Fare::Award { programme, .. } = &deal.flight().fare else { return };
+        let on = day_of(deal.flight().freshness.observed_at);
+        let says_so = own.own(programme).is_some();
+        let verdict = deal.clone().held_against(own).valuation.and_then(|valuation| valuation.verdict);
+        let has_price = deal.valuation.as_ref().is_some_and(|valuation| valuation.same_for_money().is_some());
+        self.own_verdict = verdict.filter(|_| says_so);
+        self.long_ago = Yardstick::of(programme, None, on).is_some_and(|published| published.stale);
+        self.money_first = match verdict {
+            Some(Verdict::Poor) if has_price && says_so => Some("By your own valuation money is the better way.".to_owned()),
+            Some(Verdict::Poor) if has_price => {
+                let even = deal.break_even(&Valuations::default(), rates);
+                even.map(|even| format!("By the published valuations money is the better way: {even}."))
+            }
+            Some(Verdict::Poor | Verdict::Fair | Verdict::Good | Verdict::Great | Verdict::Exceptional) | None => None,
+        };
+    }
+
     /// An alert for a match.
     pub fn raise(owner: Owner, cause: Cause, (deal, deal_version): (DealId, u64), score: Score, now: Timestamp) -> Self {
         let Cause::Watcher { watcher, .. } = &cause;
@@ -124,6 +139,8 @@ impl Alert {
             score,
             steps: Vec::new(),
             money_first: None,
+            own_verdict: None,
+            long_ago: false,
             state: AlertState::Open,
             dropped: None,
             created_at: to_second(now),

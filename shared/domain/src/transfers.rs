@@ -84,11 +84,9 @@ pub struct TransferTime {
     pub as_of: Date,
 }
 
-impl TransferTime {
-    /// Whether it was measured more than a year before a day: banks change how they transfer.
-    pub fn is_stale(&self, on: Date) -> bool {
-        (on - self.as_of).get_days() > STALE_AFTER_DAYS
-    }
+/// Whether a time was measured more than a year before a day: banks change how they transfer.
+pub fn is_stale(as_of: Date, on: Date) -> bool {
+    (on - as_of).get_days() > STALE_AFTER_DAYS
 }
 
 /// A fee by the point, up to an amount.

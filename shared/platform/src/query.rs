@@ -1,12 +1,13 @@
 //! Questions in a query: every parameter that is no value of its kind is named, all at once.
 
 use std::{
+    any::Any,
     collections::{BTreeMap, BTreeSet},
     str::FromStr,
 };
 
 use axum::extract::Query;
-use domain::faults::{Check, Faults};
+use domain::faults::{Check, Faults, Invalid};
 use http::{Uri, request::Parts};
 
 /// Refuses what no parameter of an endpoint is called, and what is given twice: of two, nobody knows which was meant.
@@ -20,6 +21,12 @@ pub(crate) fn check(uri: &Uri, known: &[String]) -> Result<(), Faults> {
         check.that(seen.insert(name), &pointer, "repeated", "may be given once");
     }
     check.done()
+}
+
+/// What is wrong with a value: our own types name their rule; the words of others quote what was sent.
+fn in_our_words<E: 'static>(error: &E) -> String {
+    let ours = (error as &dyn Any).downcast_ref::<Invalid>();
+    ours.map_or_else(|| "not a value of this parameter".to_owned(), Invalid::to_string)
 }
 
 /// The parameters of a question.
@@ -37,14 +44,14 @@ impl Asked {
     }
 
     /// A parameter that may be left out.
-    pub fn given<T: FromStr>(&mut self, name: &str) -> Option<T> {
-        let value = self.given.get(name)?.parse().ok();
-        self.that(value.is_some(), &format!("/{name}"), "invalid", "not a value of this parameter");
-        value
+    pub fn given<T: FromStr<Err: 'static>>(&mut self, name: &str) -> Option<T> {
+        let value = self.given.get(name)?.parse();
+        self.that(value.is_ok(), &format!("/{name}"), "invalid", value.as_ref().err().map(in_our_words).unwrap_or_default());
+        value.ok()
     }
 
     /// A parameter that must be there.
-    pub fn required<T: FromStr>(&mut self, name: &str) -> Option<T> {
+    pub fn required<T: FromStr<Err: 'static>>(&mut self, name: &str) -> Option<T> {
         self.that(self.given.contains_key(name), &format!("/{name}"), "missing", "must be given");
         self.given(name)
     }

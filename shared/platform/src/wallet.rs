@@ -10,7 +10,7 @@ use domain::{
 use jiff::Timestamp;
 use storage::{Entity, Grant, MemberKey};
 
-use crate::{deps::Deps, failure::Failure};
+use crate::{deps::Deps, failure::Failure, vault::VaultError};
 
 /// What it takes to read what points are worth to a member.
 pub const VALUATIONS: &[Grant] = &[MemberKey::READ, OwnValuations::READ, Grant::UseKeys];
@@ -84,7 +84,7 @@ impl Purse {
 ///
 /// # Errors
 /// If the store can't say, or they can't be opened.
-pub async fn valuations(cx: &Deps, owner: &Owner) -> Result<(Valuations, u64), Failure> {
+pub async fn valuations(cx: &Deps, owner: &Owner) -> Result<(Valuations, u64), VaultError> {
     let Some(own) = cx.store().own_valuations(owner).await? else { return Ok((Valuations::default(), 0)) };
     let key = cx.vault().key_of(owner).await?;
     Ok((key.open(&OwnValuations::VALUATIONS, &own.valuations)?, own.version))

@@ -16,10 +16,10 @@ use domain::{
     identity::{Branding, Tenant},
     ids::Owner,
     money::{Currency, Money},
-    notifications::{Alert, Cause, money_first},
+    notifications::{Alert, Cause},
     rates::Rates,
     time::Zone,
-    value::{Cash, Valuation},
+    value::{Cash, Valuation, Valuations},
     watchers::Reason,
 };
 use jiff::Timestamp;
@@ -70,6 +70,8 @@ pub struct Find {
     pub cash: Option<Money>,
     /// Earlier prices.
     pub earlier: Vec<(Timestamp, Fare)>,
+    /// What points are worth to the member.
+    pub own: Valuations,
     /// The offer.
     pub offer: FlightOffer,
 }
@@ -90,6 +92,7 @@ impl Default for Find {
             },
             cash: Some(usd("376")),
             earlier: Vec::new(),
+            own: Valuations::default(),
             offer: los_angeles_to_dubai(),
         }
     }
@@ -145,7 +148,7 @@ impl Find {
         let score = Score::of(&self.parts, &Weights::default());
         let mut alert = Alert::raise(owner, cause, (deal.id, 1), score, deal.last_seen);
         alert.steps = steps_for_anyone(&deal.flight().fare, 1, deal.last_seen);
-        alert.money_first = money_first(&deal, Rates::shipped());
+        alert.judge(&deal, &self.own, Rates::shipped());
         AlertMail::new(&tenant, Reader { name: &name, zone: &zone }, &alert, &deal, &Urls::of("https://milebuy.example", &alert))
     }
 }

@@ -67,6 +67,21 @@ fn mails_read_as_they_should() {
     }
 }
 
+#[test]
+fn a_mail_judges_by_what_the_member_says_that_points_are_worth() {
+    let valued = |cents: &str| {
+        let own = [("aadvantage".parse().unwrap(), cents.parse().unwrap())].into_iter().collect();
+        rendered(Find { own, ..Find::default() }).text.replace('\n', " ")
+    };
+    let (great, poor) = (valued("0.5"), valued("2"));
+    assert!(great.contains("0.83 cents a point: exceptional"), "{great}");
+    assert!(poor.contains("0.83 cents a point: poor By your own valuation money is the better way."), "{poor}");
+    for text in [great, poor] {
+        assert!(text.contains("Judged by what you say that AAdvantage points are worth."), "{text}");
+        assert!(!text.contains("ublished valuation"), "{text}");
+    }
+}
+
 /// To look at them in a browser: `MAILS_TO=folder cargo test -p channels-tests mails_to_look_at`.
 #[test]
 fn mails_to_look_at() {

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,7 +15,7 @@ use crate::{
     money::{Money, Points, ProgrammeId, thousands},
     programmes::name_of,
     time::{Zone, day_of},
-    transfers::{TransferPartner, TransferTime, bonuses, partners_to},
+    transfers::{TransferPartner, TransferTime, bonuses, is_stale, partners_to},
 };
 
 /// One step.
@@ -84,7 +84,7 @@ struct Award<'a> {
 /// known.
 pub fn steps(plan: &FundingPlan, fees: Option<Money>, locale: &Locale, now: Timestamp) -> Vec<Step> {
     let award = Award { programme: &plan.programme, points: plan.points, fees, travellers: 1 };
-    marked(planned(plan, award, Language::of(locale), now), 0)
+    marked(planned(plan, award, Language::of(locale), None, now), 0)
 }
 
 impl Booking {
@@ -101,17 +101,18 @@ impl Booking {
         let language = Language::of(locale);
         let Seen { points, taxes: fees, .. } = self.seen;
         let award = Award { programme: &self.programme, points, fees, travellers: self.travellers };
-        let by_plan = || plan.map(|plan| planned(plan, award, language, now)).unwrap_or_default();
+        let then = self.hold(now).map(|until| held(language, zone, until));
+        let by_plan = || plan.map(|plan| planned(plan, award, language, then.as_deref(), now)).unwrap_or_default();
         let (verify, book) = (step(StepKind::Verify, verify(language, award)), book_with(language, award));
         match self.state {
-            BookingState::Verify => marked(by_plan(), 0),
-            BookingState::Verified { .. } => {
+            BookingState::Verify | BookingState::Verified { .. } => {
                 let mut steps = by_plan();
                 let sent = self.sent.filter(|_| !steps.is_empty());
                 if sent.is_some() && !steps.iter().any(|step| step.kind == StepKind::Transfer) {
                     steps.insert(1, step(StepKind::Wait, self.arriving(language, zone, now)));
                 }
-                let next = next_after_a_look(&steps, may_transfer, self.hold(now).is_some());
+                let is_seen = matches!(self.state, BookingState::Verified { .. });
+                let next = if is_seen { next_after_a_look(&steps, may_transfer, then.is_some()) } else { 0 };
                 let mut steps = marked(steps, next);
                 if let Some(sent) = sent {
                     let done = step(StepKind::Transfer, transferred_in_part(language, &self.programme, sent.points));
@@ -136,42 +137,65 @@ impl Booking {
 
     /// That points which are on their way have to come: by when, where that was measured, and whether the award is held till then.
     fn arriving(&self, language: Language, zone: &Zone, now: Timestamp) -> String {
-        let (programme, at) = (name(&self.programme), |instant| zone.local(instant).strftime("%Y-%m-%d %H:%M"));
-        let arrival = self.sent.and_then(|sent| sent.arrival);
-        let by_when = match (arrival, language) {
-            (None, _) => String::new(),
-            (Some(Arrival { latest, .. }), Language::English) if latest < now => {
-                format!(": they should have been there by {}, so ask if they are not", at(latest))
-            }
-            (Some(Arrival { latest, .. }), Language::German) if latest < now => {
-                format!(": sie sollten seit {} da sein; frag nach, wenn sie es nicht sind", at(latest))
-            }
-            (Some(Arrival { usually, latest }), Language::English) => {
-                format!(": usually by {}, at the latest by {}", at(usually), at(latest))
-            }
-            (Some(Arrival { usually, latest }), Language::German) => {
-                format!(": meist bis {}, spätestens bis {}", at(usually), at(latest))
-            }
-        };
-        let then = match (self.hold(now), language) {
-            (Some(until), Language::English) => {
-                format!("The award is held for you until {}; after that it can be gone.", at(until))
-            }
-            (Some(until), Language::German) => {
-                format!("Die Prämie ist für dich bis {} zurückgelegt; danach kann sie weg sein.", at(until))
-            }
-            (None, Language::English) => "The award can be gone by then.".to_owned(),
-            (None, Language::German) => "Die Prämie kann bis dahin weg sein.".to_owned(),
-        };
-        match language {
-            Language::English => format!("Wait until the points are at {programme}{by_when}. {then}"),
-            Language::German => format!("Warte, bis die Punkte bei {programme} sind{by_when}. {then}"),
-        }
+        let arrival = self.sent.and_then(|sent| Some((sent.at, sent.arrival?)));
+        let by_when = arrival.map(|(sent_at, arrival)| {
+            let Arrival { usually, latest, as_of } = arrival;
+            let by_when = match language {
+                // Who says that points are about to be transferred needs a while for it.
+                _ if latest.saturating_add(LATE).is_ok_and(|late| late < now) => overdue(language, zone, latest),
+                Language::English if latest == sent_at => ": usually they are there at once".to_owned(),
+                Language::German if latest == sent_at => ": meist sind sie sofort da".to_owned(),
+                Language::English => format!(": usually by {}, at the latest by {}", local(zone, usually), local(zone, latest)),
+                Language::German => format!(": meist bis {}, spätestens bis {}", local(zone, usually), local(zone, latest)),
+            };
+            by_when + &measured(language, as_of, day_of(now))
+        });
+        let then = self.hold(now).map(|until| held(language, zone, until));
+        waiting(language, &self.programme, &by_when.unwrap_or_default(), then.as_deref())
     }
 
     /// Until when the programme holds the award, if it does.
     fn hold(&self, now: Timestamp) -> Option<Timestamp> {
         self.held_until.filter(|until| now <= *until)
+    }
+}
+
+/// After so long nobody can still be about to transfer what they said that they are.
+const LATE: SignedDuration = SignedDuration::from_hours(1);
+
+/// A date and time where somebody is, and by which clock.
+fn local(zone: &Zone, at: Timestamp) -> String {
+    at.to_zoned(zone.zone().clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
+}
+
+/// That points should have come.
+fn overdue(language: Language, zone: &Zone, latest: Timestamp) -> String {
+    let latest = local(zone, latest);
+    match language {
+        Language::English => format!(": they should have been there by {latest}, so ask if they are not"),
+        Language::German => format!(": sie sollten seit {latest} da sein; frag nach, wenn sie es nicht sind"),
+    }
+}
+
+/// That the award is held, and how long.
+fn held(language: Language, zone: &Zone, until: Timestamp) -> String {
+    let until = local(zone, until);
+    match language {
+        Language::English => format!("The award is held for you until {until}; after that it can be gone."),
+        Language::German => format!("Die Prämie ist für dich bis {until} zurückgelegt; danach kann sie weg sein."),
+    }
+}
+
+/// That points have to come: when, and whether the award is held till then.
+fn waiting(language: Language, programme: &ProgrammeId, when: &str, held: Option<&str>) -> String {
+    let programme = name(programme);
+    match language {
+        Language::English => {
+            format!("Wait until the points are at {programme}{when}. {}", held.unwrap_or("The award can be gone by then."))
+        }
+        Language::German => {
+            format!("Warte, bis die Punkte bei {programme} sind{when}. {}", held.unwrap_or("Die Prämie kann bis dahin weg sein."))
+        }
     }
 }
 
@@ -199,8 +223,8 @@ fn marked(mut steps: Vec<Step>, next: usize) -> Vec<Step> {
     steps
 }
 
-/// All steps of a plan.
-fn planned(plan: &FundingPlan, award: Award<'_>, language: Language, now: Timestamp) -> Vec<Step> {
+/// All steps of a plan; `held` says that the award is held, if it is.
+fn planned(plan: &FundingPlan, award: Award<'_>, language: Language, held: Option<&str>, now: Timestamp) -> Vec<Step> {
     let mut steps = vec![step(StepKind::Verify, verify(language, award))];
     // With all points there, it is booked at once.
     if let Some(hold) = holds::shipped().of(&plan.programme, now).filter(|_| !plan.transfers.is_empty()) {
@@ -218,7 +242,8 @@ fn planned(plan: &FundingPlan, award: Award<'_>, language: Language, now: Timest
     }
     // All are waited for together.
     if let Some(transfer) = plan.slowest() {
-        steps.push(Step { transfer: Some(transfer.clone()), ..step(StepKind::Wait, wait(language, transfer, day_of(now))) });
+        let text = waiting(language, &plan.programme, &how_long(language, plan.time(), day_of(now)), held);
+        steps.push(Step { transfer: Some(transfer.clone()), ..step(StepKind::Wait, text) });
     }
     steps.push(book_with(language, award));
     steps
@@ -241,9 +266,11 @@ pub fn steps_for_anyone(fare: &Fare, travellers: u8, now: Timestamp) -> Vec<Stri
     if !ways.is_empty() {
         let hold = holds::shipped().of(programme, now);
         let hold = hold.map(|hold| have_held(language, programme, hold, Phone::of(programme).filter(|_| !hold.online)));
-        let hold = hold.map(|hold| format!(" {hold}")).unwrap_or_default();
+        let hold = hold.map(|hold| format!("{hold} ")).unwrap_or_default();
         let ways = ways.join("; ");
-        steps.push(format!("If you have too few {own} points, these become some: {ways}. Transfers can't be undone.{hold}"));
+        steps.push(format!(
+            "If you have too few {own} points: {hold}Transfer some, which can't be undone. These become some: {ways}."
+        ));
     }
     steps.push(book(language, award));
     steps
@@ -265,11 +292,11 @@ fn way_in(language: Language, way: &TransferPartner, now: Timestamp) -> String {
     ];
     let time = match time {
         None => "how long is not known".to_owned(),
-        Some(time @ TransferTime { worst_minutes: 0, .. }) => {
-            format!("usually at once{}", measured(language, *time, day_of(now)))
+        Some(time) if time.worst_minutes == 0 => {
+            format!("usually at once{}", measured(language, time.as_of, day_of(now)))
         }
         Some(time) => {
-            format!("up to {}{}", duration(language, time.worst_minutes), measured(language, *time, day_of(now)))
+            format!("up to {}{}", duration(language, time.worst_minutes), measured(language, time.as_of, day_of(now)))
         }
     };
     let told: Vec<String> = amounts.into_iter().flatten().chain([time]).collect();
@@ -386,9 +413,9 @@ fn give(language: Language, transfer: &Transfer) -> String {
     }
 }
 
-fn wait(language: Language, transfer: &Transfer, today: Date) -> String {
-    let to = name(&transfer.to);
-    let long = match (transfer.time, language) {
+/// How long points take that are waited for.
+fn how_long(language: Language, time: Option<TransferTime>, today: Date) -> String {
+    let long = match (time, language) {
         (None, Language::English) => "how long that takes is not known".to_owned(),
         (None, Language::German) => "wie lange das dauert, ist nicht bekannt".to_owned(),
         (Some(time), Language::English) if time.worst_minutes == 0 => "usually at once".to_owned(),
@@ -400,19 +427,15 @@ fn wait(language: Language, transfer: &Transfer, today: Date) -> String {
             format!("meist {}, bis zu {}", duration(language, time.typical_minutes), duration(language, time.worst_minutes))
         }
     };
-    let when = transfer.time.map(|time| measured(language, time, today)).unwrap_or_default();
-    match language {
-        Language::English => format!("Wait until the points are at {to}: {long}{when}. The award can be gone by then."),
-        Language::German => format!("Warte, bis die Punkte bei {to} sind: {long}{when}. Die Prämie kann bis dahin weg sein."),
-    }
+    format!(": {long}{}", time.map(|time| measured(language, time.as_of, today)).unwrap_or_default())
 }
 
 /// When a time was measured, where that is long ago.
-fn measured(language: Language, time: TransferTime, today: Date) -> String {
-    match (time.is_stale(today), language) {
+fn measured(language: Language, as_of: Date, today: Date) -> String {
+    match (is_stale(as_of, today), language) {
         (false, _) => String::new(),
-        (true, Language::English) => format!(" (as measured on {}, long ago)", time.as_of),
-        (true, Language::German) => format!(" (gemessen am {}, das ist lange her)", time.as_of),
+        (true, Language::English) => format!(" (as measured on {as_of}, long ago)"),
+        (true, Language::German) => format!(" (gemessen am {as_of}, das ist lange her)"),
     }
 }
 
@@ -525,7 +548,9 @@ mod tests {
         let steps = steps_for_anyone(&award, 1, now);
         assert_eq!(steps.len(), 3);
         assert!(steps[1].contains("Citi ThankYou Rewards 1:1, in steps of 1,000, how long is not known"), "{}", steps[1]);
-        assert!(steps[1].ends_with("hold the award, so that nobody takes it meanwhile: on its own site, for up to 24 hours."));
+        let first = "points: Have American Airlines AAdvantage hold the award, so that nobody takes it meanwhile: on its own site, for up \
+                     to 24 hours. Transfer some, which can't be undone.";
+        assert!(steps[1].contains(first), "{}", steps[1]);
         assert!(
             steps[2].ends_with("$5.60. By phone, in the US: +1 800 433 7300; how long one waits is not known."),
             "{}",

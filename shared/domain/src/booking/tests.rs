@@ -44,7 +44,7 @@ fn started(deal: &Deal) -> Booking {
 
 fn seen(points: u64) -> Look {
     let taxes = Some(Money::from_minor(4_400, Currency::USD).unwrap());
-    Look { seen: Some(Seen { points: points.try_into().unwrap(), taxes, seats: Some(2) }), held_until: None }
+    Look { seen: Some(Seen { points: points.try_into().unwrap(), taxes, seats: Some(2) }), hold: None }
 }
 
 /// Where AAdvantage points come from, for who has these.
@@ -112,7 +112,7 @@ fn what_a_source_saw_before_the_booking_was_begun_is_no_look() {
 #[test]
 fn nothing_is_booked_where_the_last_look_found_no_seat() {
     let deal = deal(award(40_000), 0);
-    let none = Look { seen: seen(40_000).seen.map(|seen| Seen { seats: Some(0), ..seen }), held_until: None };
+    let none = Look { seen: seen(40_000).seen.map(|seen| Seen { seats: Some(0), ..seen }), hold: None };
     let mut booking = started(&deal);
     booking.verify(&deal, none, at(1)).unwrap();
     assert_eq!(booking.done(None, at(2)), Err(BookingError::NoSeats));
@@ -167,7 +167,7 @@ fn that_points_were_transferred_is_taken_in_however_late_it_is_said() {
     assert_eq!((late.transferred(at(9), &enough(), at(12)), late.state), (Ok(()), BookingState::Waiting { since: at(9) }));
     assert_eq!(late.transferred(at(9), &enough(), at(13)), Err(BookingError::Transferred));
     // Neither a later look makes it undone, nor that there is no seat then, nor giving up.
-    let none = Look { seen: seen(40_000).seen.map(|seen| Seen { seats: Some(0), ..seen }), held_until: None };
+    let none = Look { seen: seen(40_000).seen.map(|seen| Seen { seats: Some(0), ..seen }), hold: None };
     for look in [seen(40_000), none] {
         let mut later = booking.clone();
         later.verify(&deal, look, at(14)).unwrap();
@@ -206,6 +206,42 @@ fn what_was_transferred_is_not_forgotten_by_giving_up() {
 }
 
 #[test]
+fn what_was_transferred_between_two_looks_counts_for_what_was_told_then() {
+    let deal = deal(award(25_000), 0);
+    let sent_at = |looks: [u64; 3], then| {
+        let mut booking = started(&deal);
+        for (minute, points) in [1, 5, 9].into_iter().zip(looks) {
+            booking.verify(&deal, seen(points), at(minute)).unwrap();
+        }
+        booking.transferred(at(then), &enough(), at(12)).unwrap();
+        assert_eq!(booking.transferred(at(then), &enough(), at(12)), Err(BookingError::Transferred), "that was said");
+        (booking.sent.unwrap().points.get(), booking.wants_points())
+    };
+    assert_eq!(sent_at([25_000, 40_000, 40_000], 6), (40_000, false), "nobody is told to transfer any of it again");
+    assert_eq!(sent_at([40_000, 25_000, 50_000], 6), (25_000, true));
+    assert_eq!(sent_at([25_000, 40_000, 50_000], 6), (40_000, true));
+    assert_eq!(sent_at([25_000, 40_000, 50_000], 4), (25_000, true));
+    assert_eq!(sent_at([25_000, 40_000, 50_000], 9), (50_000, false));
+}
+
+#[test]
+fn begun_anew_for_more_what_was_transferred_is_not_all() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    booking.verify(&deal, seen(40_000), at(1)).unwrap();
+    booking.transfer(&deal, &enough(), at(2)).unwrap();
+    booking.abandon(at(3)).unwrap();
+    let again = Booking::start(owner(), &deal, Some(2), Some(booking), at(4)).unwrap();
+    assert_eq!((again.state, again.wants_points()), (BookingState::Verify, true));
+    let plan = planned(&[("aadvantage", 40_000), ("citi-typ", 90_000)], 80_000).unwrap();
+    let reader = (&"en".parse().unwrap(), &Zone::UTC);
+    let steps = again.steps(Some(&plan), &again.may_transfer(&deal, at(5)), reader, at(5));
+    let told: Vec<_> = steps.iter().map(|step| (step.kind, step.state)).collect();
+    assert_eq!(told[..2], [(StepKind::Verify, StepState::Next), (StepKind::Transfer, StepState::Done)]);
+    assert!(steps[1].text.contains("40,000 points") && told[2..].iter().all(|(_, state)| *state == StepState::ToCome));
+}
+
+#[test]
 fn one_that_was_given_up_before_that_was_told_is_still_read() {
     let read: BookingState = serde_json::from_str(r#"{"at":"abandoned"}"#).unwrap();
     assert_eq!(read, BookingState::Abandoned { transferred_at: None });
@@ -215,7 +251,7 @@ fn one_that_was_given_up_before_that_was_told_is_still_read() {
 fn a_hold_keeps_what_was_seen() {
     let deal = deal(award(40_000), 0);
     let mut booking = started(&deal);
-    let held = |until| Look { held_until: Some(at(until)), ..seen(40_000) };
+    let held = |until| Look { hold: Some(Some(at(until))), ..seen(40_000) };
     let holds = holds::read("header\naadvantage,24,yes,made up,2026-11");
     assert_eq!(booking.verify_by(&holds, &deal, held(0), at(1)), Err(BookingError::Hold));
     assert_eq!(booking.verify_by(&holds, &deal, held(24 * 60 + 2), at(1)), Err(BookingError::Hold));
@@ -227,7 +263,7 @@ fn a_hold_keeps_what_was_seen() {
 fn a_hold_is_believed_only_of_programmes_that_a_source_says_hold_awards() {
     let deal = deal(award(40_000), 0);
     let mut booking = started(&deal);
-    let held = Look { held_until: Some(at(60)), ..seen(40_000) };
+    let held = Look { hold: Some(Some(at(60))), ..seen(40_000) };
     assert_eq!(booking.verify_by(&Holds::default(), &deal, held, at(1)), Err(BookingError::NoHolds));
     assert_eq!(booking.relied_on_until(), None);
 }
@@ -236,7 +272,7 @@ fn a_hold_is_believed_only_of_programmes_that_a_source_says_hold_awards() {
 fn an_award_without_seats_is_not_there() {
     let none = deal(award(40_000), 0);
     let mut booking = started(&none);
-    let seats = |seats| Look { seen: seen(40_000).seen.map(|seen| Seen { seats, ..seen }), held_until: None };
+    let seats = |seats| Look { seen: seen(40_000).seen.map(|seen| Seen { seats, ..seen }), hold: None };
     booking.verify(&none, seats(Some(2)), at(1)).unwrap();
     booking.verify(&none, seats(Some(0)), at(2)).unwrap();
     assert_eq!((booking.state, booking.seen.seats), (BookingState::Verify, Some(0)));
@@ -300,9 +336,7 @@ fn nothing_is_transferred_once_a_source_sees_that_the_award_is_worse() {
     assert_eq!(booking.transfer(&seen_again(80_000, Some(2), 5), &enough(), at(6)), Ok(()));
     // Where nobody told of seats, that there is none is worse, and that there is one is not.
     let mut untold = started(&Deal { subject: seen_again(40_000, None, 0).subject, ..first.clone() });
-    untold
-        .verify(&first, Look { seen: seen(40_000).seen.map(|seen| Seen { seats: None, ..seen }), held_until: None }, at(1))
-        .unwrap();
+    untold.verify(&first, Look { seen: seen(40_000).seen.map(|seen| Seen { seats: None, ..seen }), hold: None }, at(1)).unwrap();
     assert_eq!(untold.seen.seats, None);
     assert_eq!(untold.clone().transfer(&seen_again(40_000, Some(0), 2), &enough(), at(3)), Err(BookingError::Changed(at(2))));
     assert_eq!(untold.clone().transfer(&seen_again(40_000, Some(1), 2), &enough(), at(3)), Ok(()));
@@ -392,7 +426,7 @@ fn what_is_said_late_was_transferred_for_what_was_told_then() {
     booking.transferred(at(5), &enough(), at(21)).unwrap();
     assert_eq!(booking.sent, Some(Sent { at: at(5), points: points(40_000), arrival: None }));
     assert_eq!((booking.wants_points(), booking.may_transfer(&deal, at(21))), (true, Ok(at(30))));
-    assert_eq!(booking.clone().transferred(at(5), &enough(), at(22)), Err(BookingError::NotCleared(at(5))), "that was said");
+    assert_eq!(booking.clone().transferred(at(5), &enough(), at(22)), Err(BookingError::Transferred), "that was said");
     let mut late = booking.clone();
     late.transferred(at(25), &enough(), at(50)).unwrap();
     booking.transfer(&deal, &planned(&[("aadvantage", 40_000), ("citi-typ", 20_000)], 60_000), at(22)).unwrap();
@@ -444,7 +478,7 @@ proptest! {
 fn where_the_award_asks_no_more_than_is_on_its_way_it_is_waited_for() {
     let deal = deal(award(40_000), 0);
     let mut booking = waiting(&deal);
-    let none = Look { seen: seen(60_000).seen.map(|seen| Seen { seats: Some(0), ..seen }), held_until: None };
+    let none = Look { seen: seen(60_000).seen.map(|seen| Seen { seats: Some(0), ..seen }), hold: None };
     let states = [(none, false), (seen(60_000), true), (seen(30_000), false), (seen(60_000), true), (seen(40_000), false)];
     for (minute, (look, wants_more)) in (3..).zip(states) {
         booking.verify(&deal, look, at(minute)).unwrap();
@@ -465,7 +499,7 @@ fn all_who_travel_need_points_and_seats() {
     let deal = deal(award(40_000), 0);
     let mut booking = Booking::start(owner(), &deal, Some(3), None, at(0)).unwrap();
     assert_eq!((booking.needed().get(), booking.taxes().unwrap().to_string().as_str()), (120_000, "132.00 USD"));
-    let seats = |seats| Look { seen: seen(40_000).seen.map(|seen| Seen { seats, ..seen }), held_until: None };
+    let seats = |seats| Look { seen: seen(40_000).seen.map(|seen| Seen { seats, ..seen }), hold: None };
     let too_few = Err(BookingError::TooFewSeats(2));
     // A source told of two, and who looks tells of none.
     for look in [seats(Some(2)), seats(None)] {
@@ -562,7 +596,8 @@ fn nothing_goes_on_once_it_is_over() {
 /// What a member may try.
 #[derive(Debug, Clone, Copy)]
 enum Try {
-    See(Option<i64>),
+    /// That it asks so many points, and perhaps that it is held for so long.
+    See(u64, Option<i64>),
     Look,
     Transfer,
     Told(i64),
@@ -570,10 +605,14 @@ enum Try {
     Abandon,
 }
 
+fn price() -> impl Strategy<Value = u64> {
+    prop_oneof![3 => Just(40_000), 1 => Just(35_000), 1 => Just(45_000)]
+}
+
 fn tries() -> impl Strategy<Value = Vec<(i64, Try)>> {
     let one = prop_oneof![
-        6 => Just(Try::See(None)),
-        3 => (1_i64..60).prop_map(|held| Try::See(Some(held))),
+        6 => price().prop_map(|points| Try::See(points, None)),
+        3 => (price(), 1_i64..60).prop_map(|(points, held)| Try::See(points, Some(held))),
         3 => Just(Try::Look),
         6 => Just(Try::Transfer),
         2 => (-12_i64..3).prop_map(Try::Told),
@@ -589,14 +628,14 @@ proptest! {
         let deal = deal(award(40_000), observed);
         let holds = holds::read("header\naadvantage,24,yes,made up,2026-11");
         let (mut booking, mut minute, mut good_until, mut good_from) = (started(&deal), 0, None, None);
-        // A hold lasts, whatever the next looks say.
-        let mut held_until = 0;
+        // A hold lasts as long as looks find the same price. Its last ten minutes are as good as none.
+        let (mut held_until, mut price) = (0, 40_000);
         for (later, this) in tries {
             minute += later;
             let before = booking.clone();
             let result = match this {
-                Try::See(held) => {
-                    let look = Look { held_until: held.map(|held| at(minute + held)), ..seen(40_000) };
+                Try::See(points, held) => {
+                    let look = Look { hold: held.map(|held| Some(at(minute + held))), ..seen(points) };
                     booking.verify_by(&holds, &deal, look, at(minute))
                 }
                 Try::Look => booking.verify(&deal, Look::default(), at(minute)),
@@ -606,14 +645,17 @@ proptest! {
                 Try::Abandon => booking.abandon(at(minute)),
             };
             match (this, &result) {
-                (Try::See(held), Ok(())) => {
-                    held_until = held.map_or(held_until, |held| minute + held);
-                    good_until = Some(held_until.max(minute + 10));
-                    good_from = good_from.or(Some(minute));
+                (Try::See(points, held), Ok(())) => {
+                    held_until = held.map_or(if points == price { held_until } else { 0 }, |held| minute + held);
+                    price = points;
+                    good_until = Some((held_until - 10).max(minute + 10));
+                    good_from = Some(good_from.map_or(minute, |from: i64| from.min(minute)));
                 }
                 (Try::Look, Ok(())) => {
-                    good_until = Some(held_until.max(observed + 10));
-                    good_from = good_from.or(Some(observed));
+                    held_until = if price == 40_000 { held_until } else { 0 };
+                    price = 40_000;
+                    good_until = Some((held_until - 10).max(observed + 10));
+                    good_from = Some(good_from.map_or(observed, |from: i64| from.min(observed)));
                 }
                 (Try::Told(after), Ok(())) => prop_assert!(after <= 0 && good_from.is_some_and(|from| minute + after >= from)),
                 (Try::Transfer, Ok(())) => prop_assert!(good_until.is_some_and(|until| minute <= until)),

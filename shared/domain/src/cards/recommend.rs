@@ -146,6 +146,8 @@ pub enum Obstacle {
     FeeNotKnown,
     /// It fills no gap, and costs more in its first year than it brings.
     NothingToGain,
+    /// It fills no gap, and costs more in its first year than it is known to bring; but no source says what its bonus is.
+    GainNotKnown,
     /// A rule forbids to have it together with those that are recommended.
     NotTogether(RuleId),
     /// Those that are recommended do more, or leave nothing for it to add.
@@ -190,7 +192,8 @@ pub fn recommend(catalogue: &Catalogue, situation: Situation<'_>) -> Advice {
     for (card, figures) in scored(catalogue, catalogue.cards(), situation) {
         let mut why = obstacles(catalogue, card, situation);
         if why.is_empty() && figures.gains_nothing() {
-            why.push(Obstacle::NothingToGain);
+            let is_known = !figures.reasons.contains(&Reason::BonusNotKnown);
+            why.push(if is_known { Obstacle::NothingToGain } else { Obstacle::GainNotKnown });
         }
         if why.is_empty() {
             candidates.push(card);

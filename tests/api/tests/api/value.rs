@@ -388,6 +388,40 @@ async fn a_booking_lets_nothing_be_transferred_on_an_old_look() {
     assert_eq!(marks(&over), [("verify", "done"), ("book", "done")]);
 }
 
+#[tokio::test]
+async fn a_hold_lasts_until_it_is_said_to_be_over() {
+    let (app, _) = existing(found().await).await;
+    let demo = app.member("demo");
+    let deals = ask(&demo, "/v1/deals?limit=100").await["items"].as_array().unwrap().clone();
+    let award = deals.iter().find(|deal| deal["flight"]["fare"]["programme"] == "aadvantage").unwrap();
+    let begun = demo.post("/v1/me/bookings").body(json!({"deal": award["id"]})).send().await;
+    begun.assert(201, "");
+    let booking = format!("/v1/me/bookings/{}", begun.body["id"].as_str().unwrap());
+    let look = async |more: Value| {
+        let mut body = json!({"seen": {"points": 40_000, "seats": 2}});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        demo.post(&format!("{booking}/re-verify")).body(body).send().await
+    };
+    let after = |minutes: i64| json!((app.clock.now() + jiff::SignedDuration::from_mins(minutes)).to_string());
+    for refused in [after(0), after(24 * 60 + 1)] {
+        look(json!({"heldUntil": refused})).await.assert(409, "no-such-hold");
+    }
+    let held = look(json!({"heldUntil": after(120)})).await;
+    held.assert(200, "");
+    let until = held.body["heldUntil"].clone();
+    app.clock.advance(jiff::SignedDuration::from_mins(60));
+    let shown = ask(&demo, &booking).await;
+    assert_eq!((&shown["booking"]["heldUntil"], &marks(&shown)[1]), (&until, &("hold", "done")));
+    assert!(shown["booking"]["mayTransferUntil"].is_string() || shown["shortfall"].is_object(), "{shown:#}");
+    assert_eq!(look(json!({})).await.body["heldUntil"], until, "the next look says nothing of it");
+    assert_eq!(look(json!({"heldUntil": null})).await.body["heldUntil"], Value::Null, "it is over");
+    assert_eq!(
+        look(json!({"heldUntil": after(90), "seen": {"points": 40_000, "seats": 0}})).await.body["heldUntil"],
+        Value::Null
+    );
+    look(json!({"seen": {"points": 100_000_001}})).await.assert(422, "invalid-input");
+}
+
 /// Each step with how far it is.
 fn marks(shown: &Value) -> Vec<(&str, &str)> {
     let steps = shown["steps"].as_array().unwrap().iter();

@@ -35,6 +35,26 @@ async fn a_watcher_finds_values_ranks_and_tells() {
 }
 
 #[tokio::test]
+async fn a_members_own_valuation_counts_in_the_mail_and_lies_nowhere_in_the_clear() {
+    let app = TestApp::new().await;
+    let dana = app.member("demo");
+    dana.put("/v1/me/valuations").body(json!({"valuations": {"aadvantage": "0.4321"}})).send().await.assert(204, "");
+    let filters = json!({"programmes": ["aadvantage"], "maxStops": 1, "maxMinutes": 1100});
+    let watcher = watch(&dana, json!({"filters": filters})).await;
+    run(&app, &dana, watcher).await;
+    let mails = app.mails();
+    assert_eq!(mails.len(), 2);
+    for mail in &mails {
+        let text = mail.mail.text.as_deref().unwrap();
+        assert!(text.contains("0.83 cents a point: exceptional") && text.contains("Judged by what you say"), "{text}");
+        assert!(!text.contains("0.43"), "{text}");
+    }
+    let stored = app.store().alerts_of(&dana.owner(), 10, None).await.unwrap().items;
+    assert_eq!(stored.len(), 2);
+    assert!(stored.iter().all(|alert| alert.own_verdict.is_some()) && !format!("{stored:?}").contains("0.43"));
+}
+
+#[tokio::test]
 async fn who_travels_together_is_told_what_all_of_them_need() {
     let space = Space::of(&[("QR740", 40_000)]);
     let app = app_over(&space).await;
