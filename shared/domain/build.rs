@@ -41,13 +41,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     write("positions", airports.iter().map(|airport| format!("{},{}\n", airport["lat"], airport["lon"])).collect())?;
     write("countries", lines(busiest(&airports)))?;
     let metros = table("metro-areas.csv")?;
-    let (aliases, towns): (Vec<Row>, Vec<Row>) = table("place-names.csv")?.into_iter().partition(|row| !row["place"].is_empty());
-    write("towns", towns.iter().map(|town| format!("{}\n", fold_name(&town["name"]))).collect())?;
+    let by_hand = table("place-names.csv")?;
+    let towns = by_hand.iter().filter(|row| row["place"].is_empty());
+    write("towns", towns.map(|town| format!("{}\n", fold_name(&town["name"]))).collect())?;
     write("metros", lines(metros.iter().map(|metro| (metro["city_code"].as_str(), metro["airports"].clone()))))?;
     write("metro-names", lines(metros.iter().map(|metro| (metro["city_code"].as_str(), metro["city_name"].clone()))))?;
-    let countries = table("countries.csv")?;
-    write("country-names", lines(countries.iter().map(|country| (country["alpha2"].as_str(), country["name"].clone()))))?;
-    write("names", Names::of(&airports, &metros, &aliases).into_lines())?;
+    let countries = countries(&table("countries.csv")?, &by_hand);
+    write("country-names", countries.iter().map(|(code, name)| format!("{code},{},{name}\n", fold(name))).collect())?;
+    write("names", Names::of(&airports, &metros, &by_hand, &countries).into_lines())?;
     Ok(())
 }
 
@@ -90,6 +91,13 @@ fn table(name: &str) -> Result<Vec<Row>, Box<dyn Error>> {
     let path = format!("data/{name}");
     println!("cargo::rerun-if-changed={path}");
     Ok(csv::Reader::from_path(path)?.into_deserialize().collect::<Result<_, _>>()?)
+}
+
+/// The letters and names of all countries: first the names by which they are known here, then others that people use.
+fn countries(table: &[Row], by_hand: &[Row]) -> Vec<(String, String)> {
+    let own = table.iter().map(|row| (row["alpha2"].clone(), row["name"].trim().to_owned()));
+    let others = by_hand.iter().filter_map(|row| Some((row["place"].strip_prefix("country:")?.to_owned(), row["name"].clone())));
+    own.chain(others).collect()
 }
 
 /// What each country stands for, in the form of a metropolitan area's airports.
@@ -135,11 +143,14 @@ impl<'a> Spot<'a> {
     }
 }
 
-/// Every name of a place, each a line: the name as it is compared, of what it is (`a` an airport, `c` a city, `t` a town or an island by
-/// the airport of another city, `m` a metropolitan area, `w` one that only its code means), the name as it is shown, the country, the
-/// place, how busy it is, and the name by which the city is known here.
+/// Every name of a place, each a line: the name as it is compared, of what it is (`a` an airport, `u` an airport as people call it, `f` the
+/// same after its city, `s` an airport by the city that it serves, `c` a city, `t` a town or an island by the airport of another city, `m` a
+/// metropolitan area, `w` one that only its code means, `l` a country), the name as it is shown, the country, the place, how busy it is, and the name by which the
+/// city is known here.
 struct Names<'a> {
     spots: BTreeMap<&'a str, Spot<'a>>,
+    /// The busiest airports of each country.
+    countries: BTreeMap<&'a str, String>,
     metros: &'a [Row],
     /// By the names by hand, as they are compared, and their countries: the names by which their cities are known.
     known: BTreeMap<(String, &'a str), &'a str>,
@@ -147,28 +158,54 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    fn of(airports: &'a [Row], metros: &'a [Row], aliases: &'a [Row]) -> Self {
+    fn of(airports: &'a [Row], metros: &'a [Row], by_hand: &'a [Row], countries: &'a [(String, String)]) -> Self {
+        let (of_cities, of_airports): (Vec<&Row>, Vec<&Row>) =
+            by_hand.iter().filter(|row| !row["place"].is_empty()).partition(|row| !row["city"].is_empty());
         let spots: BTreeMap<_, _> = airports.iter().map(Spot::of).filter(served).map(|spot| (spot.code(), spot)).collect();
-        let known = |alias: &'a Row| ((fold_name(&alias["name"]), alias["country"].as_str()), alias["city"].as_str());
-        let mut names = Self { spots, metros, known: aliases.iter().map(known).collect(), lines: Vec::new() };
+        let known = |alias: &&'a Row| ((fold_name(&alias["name"]), alias["country"].as_str()), alias["city"].as_str());
+        let known = of_cities.iter().map(known).collect();
+        let mut names = Self { spots, countries: busiest(airports).collect(), metros, known, lines: Vec::new() };
         names.airports();
+        names.as_people_call(&of_airports);
         names.metros();
-        for alias in aliases {
+        for alias in &of_cities {
             names.add('c', &alias["name"], &alias["country"], &alias["place"]);
         }
-        names.cities(aliases);
+        names.cities(&of_cities);
+        names.countries(countries);
         names
     }
 
     fn add(&mut self, kind: char, name: &str, country: &str, place: &str) {
-        let rank: u32 = match place.strip_prefix("metro:") {
-            Some(code) => self.members(code).map(|spot| spot.rank).sum(),
+        let rank: u32 = match place.split_once(':') {
+            Some(("metro", code)) => self.members(code).map(|spot| spot.rank).sum(),
+            Some((_, code)) => self.rank_of_country(code),
             None => self.spots.get(place).map_or(0, |spot| spot.rank),
         };
         let folded = if kind == 'a' { fold(name) } else { fold_name(name) };
         let city = self.city(name, country);
         let kind = if kind == 'c' && self.served(place, country).is_some_and(|served| served != city) { 't' } else { kind };
         self.lines.push(format!("{folded}\t{kind}\t{name}\t{country}\t{place}\t{rank}\t{city}"));
+        if let Some(code) = place.strip_prefix("metro:") {
+            self.by_city(&folded, code);
+        }
+    }
+
+    /// Half as busy as its busiest airport: who types what could be either means the city more often.
+    fn rank_of_country(&self, code: &str) -> u32 {
+        let airports = self.countries.get(code).into_iter().flat_map(|airports| airports.split('|'));
+        airports.filter_map(|airport| self.spots.get(airport)).map(|spot| spot.rank / 2).max().unwrap_or(0)
+    }
+
+    /// The airports of a metropolitan area, by one of its names.
+    fn by_city(&mut self, folded: &str, metro: &str) {
+        let line = |spot: &Spot<'_>| {
+            let of = |column: &str| spot.row[column].as_str();
+            let (name, country, code) = (of("name"), of("country"), of("iata"));
+            format!("{folded}\ts\t{name}\t{country}\t{code}\t{}\t{name}", spot.rank)
+        };
+        let lines: Vec<String> = self.members(metro).filter(|spot| !spot.row["name"].is_empty()).map(line).collect();
+        self.lines.extend(lines);
     }
 
     /// The name by which the city of a name is known.
@@ -196,6 +233,27 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// The names that people use, alone and after the name of the city: `Haneda`, `Tokyo Haneda`.
+    fn as_people_call(&mut self, of_airports: &[&Row]) {
+        for row in of_airports.iter().filter(|row| !row["place"].contains(':')) {
+            let (name, country, code) = (&row["name"], &row["country"], &row["place"]);
+            self.add('u', name, country, code);
+            let group = self.metros.iter().find(|metro| metro["airports"].split('|').any(|member| member == code));
+            let city = group.map(|metro| metro["city_name"].clone()).or_else(|| self.served(code, country));
+            if let Some(city) = city {
+                self.add('f', &format!("{city} {name}"), country, code);
+            }
+        }
+    }
+
+    fn countries(&mut self, countries: &[(String, String)]) {
+        let has_airports = |code: &str| self.countries.contains_key(code);
+        let countries: Vec<&(String, String)> = countries.iter().filter(|(code, _)| has_airports(code)).collect();
+        for (code, name) in countries {
+            self.add('l', name, code, &format!("country:{code}"));
+        }
+    }
+
     /// A city whose airports IATA groups means all of them. Where only another list groups them, the name means the main one, whose
     /// code is the group's, and the group has to be asked for by its own.
     fn metros(&mut self) {
@@ -212,7 +270,7 @@ impl<'a> Names<'a> {
     }
 
     /// The cities that no group and no name by hand stands for: each means its busiest airport.
-    fn cities(&mut self, aliases: &[Row]) {
+    fn cities(&mut self, aliases: &[&Row]) {
         let named = |row: &Row, name: &str| (fold_name(&row[name]), row["country"].clone());
         let taken: Vec<_> = aliases.iter().map(|row| named(row, "name")).collect();
         let groups: Vec<_> = self.metros.iter().map(|row| (named(row, "city_name"), &row["airports"])).collect();

@@ -63,7 +63,7 @@ pub struct PlaceView {
     /// The name.
     #[schema(example = "Los Angeles")]
     name: &'static str,
-    /// The city that it is or serves.
+    /// The city that it is or serves; none for a country.
     #[schema(example = "Los Angeles")]
     city: Option<String>,
     /// Its country: two letters of ISO 3166.
@@ -86,8 +86,9 @@ impl From<Choice> for PlaceView {
 
 /// Completes a place
 ///
-/// Airports, cities and metropolitan areas whose name or code begins with what was typed, or nearly so: the best known first. What has
-/// the code that was typed comes before all others.
+/// Airports, cities, metropolitan areas and countries whose name or code begins with what was typed, or nearly so: the best known first. What
+/// has the code that was typed comes before all others, and the airports of a city that is called so come after it. Flights are searched for
+/// by country, too; stays and activities are not.
 #[utoipa::path(
     get,
     path = "/v1/places",

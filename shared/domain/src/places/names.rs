@@ -1,4 +1,5 @@
-//! What people call places, and what they mean by it: [`resolve`] for what a search is asked with, [`suggest`] for while they type.
+//! What people call places, and what they mean by it: [`resolve`] for what a search is asked with,
+//! [`suggest`](super::suggest()) for while they type.
 //!
 //! A name is never guessed. One that is written otherwise than in the table is unknown, and what it is like is offered; one that
 //! several places have is ambiguous, unless nearly all who fly to one of them fly to the same.
@@ -11,7 +12,7 @@ use serde_json::Value;
 use super::{
     Airport, Place, country_of,
     fold::{fold, fold_name},
-    suggest::{nearly, suggest},
+    suggest::{alike, nearly},
 };
 use crate::{faults::Fault, inputs};
 
@@ -36,6 +37,70 @@ pub enum PlaceKind {
     City,
     /// A metropolitan area, which stands for all of its airports.
     Metro,
+    /// A country, which stands for its busiest airports. Only flights are searched for by country.
+    Country,
+}
+
+/// How a name stands for its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Says {
+    /// An airport by its own name.
+    Airport,
+    /// An airport as people call it: `Haneda`.
+    Called,
+    /// The same after the name of its city: `Tokyo Haneda`.
+    InFull,
+    /// An airport by the city that it serves, among others.
+    Serving,
+    /// A city, which means its main airport.
+    City,
+    /// A town or an island beside the city that its airport is meant for.
+    Town,
+    /// A metropolitan area.
+    Metro,
+    /// A metropolitan area that only some lists know: it has to be asked for by its code.
+    Wide,
+    /// A country.
+    Country,
+}
+
+impl Says {
+    fn of(letter: &str) -> Option<Self> {
+        Some(match letter {
+            "a" => Self::Airport,
+            "u" => Self::Called,
+            "f" => Self::InFull,
+            "s" => Self::Serving,
+            "c" => Self::City,
+            "t" => Self::Town,
+            "m" => Self::Metro,
+            "w" => Self::Wide,
+            "l" => Self::Country,
+            _ => return None,
+        })
+    }
+
+    fn kind(self) -> PlaceKind {
+        match self {
+            Self::Airport | Self::Called | Self::InFull | Self::Serving => PlaceKind::Airport,
+            Self::City | Self::Town => PlaceKind::City,
+            Self::Metro | Self::Wide => PlaceKind::Metro,
+            Self::Country => PlaceKind::Country,
+        }
+    }
+
+    /// Whether it is a city, or several together, that its name alone means.
+    pub(super) fn is_city(self) -> bool {
+        match self {
+            Self::City | Self::Town | Self::Metro => true,
+            Self::Airport | Self::Called | Self::InFull | Self::Serving | Self::Wide | Self::Country => false,
+        }
+    }
+
+    /// Whether it is the city that the place is meant for.
+    fn serves(self) -> bool {
+        matches!(self, Self::City | Self::Metro)
+    }
 }
 
 /// A name of a place: a line of the table that the build script writes.
@@ -43,16 +108,12 @@ pub enum PlaceKind {
 pub(super) struct Name {
     /// As it is compared.
     pub(super) folded: &'static str,
-    pub(super) kind: PlaceKind,
-    /// Whether the name alone means the place. Groups that only some lists know have to be asked for by their code.
-    pub(super) means: bool,
+    pub(super) says: Says,
     pub(super) shown: &'static str,
     pub(super) country: &'static str,
     pub(super) place: &'static str,
     /// How busy: millionths of the busiest airport.
     pub(super) rank: u32,
-    /// Whether it is the city that the place is meant for, and not a town or an island beside it that has no other airport.
-    serves: bool,
     /// What the city is called here, by whichever of its names one asks.
     city: &'static str,
 }
@@ -66,24 +127,16 @@ pub(super) static NAMES: LazyLock<Vec<Name>> = LazyLock::new(|| column!("names")
 impl Name {
     fn of(line: &'static str) -> Option<Self> {
         let mut fields = line.split('\t');
-        let (folded, kind) = (fields.next()?, fields.next()?);
-        let (kind, means, serves) = match kind {
-            "a" => (PlaceKind::Airport, true, false),
-            "c" => (PlaceKind::City, true, true),
-            "t" => (PlaceKind::City, true, false),
-            "m" => (PlaceKind::Metro, true, true),
-            "w" => (PlaceKind::Metro, false, false),
-            _ => return None,
-        };
+        let (folded, says) = (fields.next()?, Says::of(fields.next()?)?);
         let (shown, country, place) = (fields.next()?, fields.next()?, fields.next()?);
         let (rank, city) = (fields.next()?.parse().ok()?, fields.next()?);
-        Some(Self { folded, kind, means, shown, country, place, rank, serves, city })
+        Some(Self { folded, says, shown, country, place, rank, city })
     }
 
     /// It as something to choose.
     pub(super) fn choice(&self) -> Option<Choice> {
         let place = self.place.parse().ok()?;
-        Some(Choice { place, kind: self.kind, name: self.shown, country: self.country, city: self.city })
+        Some(Choice { place, kind: self.says.kind(), name: self.shown, country: self.country, city: self.city })
     }
 
     /// Its city as something to choose.
@@ -113,6 +166,7 @@ impl Choice {
         match self.kind {
             PlaceKind::Airport => by_code(self.place).ok().map(|city| city.name),
             PlaceKind::City | PlaceKind::Metro => Some(self.city.to_owned()),
+            PlaceKind::Country => None,
         }
     }
 
@@ -123,7 +177,7 @@ impl Choice {
 
     /// An airport by its own name, or its code where it has none.
     pub(super) fn of_airport(airport: Airport) -> Option<Self> {
-        let own = NAMES.iter().find(|name| name.kind == PlaceKind::Airport && name.place == airport.code());
+        let own = NAMES.iter().find(|name| name.says == Says::Airport && name.place == airport.code());
         own.and_then(Name::choice)
     }
 }
@@ -230,16 +284,19 @@ fn named(text: &str) -> Vec<&'static Name> {
     called(name, country)
 }
 
-/// What has this name in a country, or anywhere: cities and metropolitan areas, or else airports. The busiest first.
+/// What has this name in a country, or anywhere: cities, metropolitan areas, and airports that people call so; or else airports by their
+/// own names. The busiest first.
 fn called(name: &str, country: Option<&str>) -> Vec<&'static Name> {
     let here = |name: &&Name| country.is_none_or(|country| name.country == country);
     let city = fold_name(name);
-    let mut found: Vec<&Name> = exactly(&city).filter(|name| name.kind != PlaceKind::Airport).filter(here).collect();
+    let is_called = |name: &&Name| name.says.is_city() || name.says == Says::Called;
+    let mut found: Vec<&Name> = exactly(&city).filter(is_called).filter(here).collect();
     if found.is_empty() {
         let folded = fold(name);
         let airport = without_airport(&folded);
         let written = [airport.to_owned(), format!("{airport} airport"), format!("{airport} international airport")];
-        let airports = written.iter().flat_map(|name| exactly(name)).filter(|name| name.kind == PlaceKind::Airport);
+        let is_airport = |name: &&Name| matches!(name.says, Says::Airport | Says::Called | Says::InFull);
+        let airports = written.iter().flat_map(|name| exactly(name)).filter(is_airport);
         found = airports.filter(here).collect();
     }
     found.sort_by_key(|name| std::cmp::Reverse(name.rank));
@@ -272,8 +329,7 @@ impl Namesakes {
     /// Those of a city that is called so, is this place if it is any, and is in this country.
     fn of(city: &str, place: Option<Place>, country: Option<&str>) -> Self {
         let folded = fold_name(city);
-        let is_other =
-            |name: &&Name| name.kind != PlaceKind::Airport && place.is_none_or(|place| name.place.parse() != Ok(place));
+        let is_other = |name: &&Name| name.says.is_city() && place.is_none_or(|place| name.place.parse() != Ok(place));
         let countries: Vec<&str> = exactly(&folded).filter(is_other).map(|other| other.country).collect();
         // Whoever says the country of a city that no table has says that there is another one.
         let is_told_apart = place.is_none() && country.is_some();
@@ -353,19 +409,22 @@ fn city_unless(text: &str, other: impl Fn(&str, &str) -> Result<Option<NamedCity
         return by_code(resolve(text)?);
     }
     let (written, country) = apart(text);
-    let named = if text.len() > LONGEST { Vec::new() } else { named(text) };
+    let mut named = if text.len() > LONGEST { Vec::new() } else { named(text) };
+    // Towns are called as airports are (Fiumicino, Luton): these are meant, unless the word airport follows.
+    let folded = fold(written);
+    named.retain(|name| name.says != Says::Called || without_airport(&folded) != folded);
     let Some(first) = named.first() else {
         let is_there = |place: &Place| country.is_some() && country_of(&place.airports()) == country;
         let other = match written.parse().ok().filter(is_there) {
             Some(place) => Some(by_code(place)?),
-            None if country.is_none() => other(written, without_airport(&fold(written)))?,
+            None if country.is_none() => other(written, without_airport(&folded))?,
             None => None,
         };
         return Ok(other.unwrap_or_else(|| NamedCity::new(written, None, country)));
     };
     let place = the_one_of(&named, text)?;
-    match first.kind {
-        PlaceKind::Airport => by_code(place),
+    match first.says.kind() {
+        PlaceKind::Airport | PlaceKind::Country => by_code(place),
         PlaceKind::City | PlaceKind::Metro => Ok(NamedCity::at(first.city, place)),
     }
 }
@@ -407,39 +466,41 @@ fn busiest(airports: &[Airport]) -> Option<&'static Name> {
         None => airports.iter().any(|airport| airport.code() == name.place),
         Some(_) => name.place.parse::<Place>().is_ok_and(|place| place.airports().iter().any(|one| airports.contains(one))),
     };
-    let cities = NAMES.iter().filter(|name| name.means && name.kind != PlaceKind::Airport).filter(has);
-    cities.max_by_key(|name| (name.rank, name.serves, name.kind))
+    let cities = NAMES.iter().filter(|name| name.says.is_city()).filter(has);
+    cities.max_by_key(|name| (name.rank, name.says.serves(), name.says.kind()))
 }
 
 fn exactly(folded: &str) -> impl Iterator<Item = &'static Name> {
     let first = NAMES.partition_point(|name| name.folded < folded);
-    NAMES[first..].iter().take_while(move |name| name.folded == folded).filter(|name| name.means)
+    NAMES[first..].iter().take_while(move |name| name.folded == folded)
 }
 
-/// The letters of a country, by these or by its name, or as many write it whose letters are others.
+/// The letters of a country, by these or by a name of it.
 fn country_named(text: &str) -> Option<&'static str> {
-    let folded = match fold(text).as_str() {
-        "uk" => "gb".to_owned(),
-        "usa" => "us".to_owned(),
-        other => other.to_owned(),
-    };
-    let is_it = |(code, name): &(&str, &str)| code.eq_ignore_ascii_case(&folded) || fold(name) == folded;
-    countries().find(is_it).map(|(code, _)| code)
+    let folded = fold(text);
+    let is_it = |(code, name, _): &(&str, &str, &str)| code.eq_ignore_ascii_case(&folded) || *name == folded;
+    countries().find(is_it).map(|(code, ..)| code)
 }
 
-/// Every country: two letters, and its name.
-fn countries() -> impl Iterator<Item = (&'static str, &'static str)> {
-    column!("country-names").lines().filter_map(|line| line.split_once(','))
+/// Every name of a country: its two letters, the name as it is compared and as it is shown. The name by which it is known here comes before
+/// all others.
+fn countries() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let line = |line: &'static str| {
+        let (code, names) = line.split_once(',')?;
+        let (folded, shown) = names.split_once(',')?;
+        Some((code, folded, shown))
+    };
+    column!("country-names").lines().filter_map(line)
 }
 
 /// A country's name, by its two letters.
 pub fn country_name(code: &str) -> Option<&'static str> {
-    countries().find(|(known, _)| *known == code).map(|(_, name)| name)
+    countries().find(|(known, ..)| *known == code).map(|(.., name)| name)
 }
 
 /// Whether that is a country: two capital letters, as ISO 3166 has them. O(countries).
 pub(crate) fn country_code(text: &str) -> Result<(), &'static str> {
-    let known = countries().any(|(code, _)| code == text);
+    let known = countries().any(|(code, ..)| code == text);
     if known { Ok(()) } else { Err("a country's two capital letters, as ISO 3166 has them, such as US") }
 }
 
@@ -452,7 +513,7 @@ fn the_one_of(named: &[&Name], text: &str) -> Result<Place, Unresolved> {
             ranks.push(name.rank.into());
         }
     }
-    let Some(busiest) = choices.first() else { return Err(Unresolved::Unknown(suggest(text, 3))) };
+    let Some(busiest) = choices.first() else { return Err(Unresolved::Unknown(alike(text, 3))) };
     let others: u64 = ranks.iter().skip(1).sum();
     if choices.len() == 1 || (others > 0 && ranks.first().is_some_and(|rank| *rank >= CLEARLY * others)) {
         return Ok(busiest.place);

@@ -1,11 +1,12 @@
-//! What someone who types may mean: names that begin so, names with a word that begins so, and names that would, but for a slip.
+//! What someone who types may mean: names that begin so, names with a word that begins so, names that would, but for a slip, and the
+//! airports of a city that is called so.
 
 use std::{cmp::Reverse, collections::BTreeMap, sync::LazyLock};
 
 use super::{
     Airport, CODES, Place,
     fold::fold_name,
-    names::{Choice, NAMES, Name, PlaceKind, apart, without_airport},
+    names::{Choice, NAMES, Name, Says, apart, without_airport},
 };
 
 /// The most that is looked at of what was typed, in letters.
@@ -13,17 +14,19 @@ const LONGEST: usize = 40;
 /// The beginnings of a word that can be that long, and two letters longer.
 const WIDTH: usize = LONGEST + 3;
 
-/// How well a name fits, from best to worst, as what its size is multiplied by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How well a name fits, from worst to best, as what its size is multiplied by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fit {
-    /// It is the name.
-    Whole,
-    /// The name begins so.
-    Begins,
+    /// It or a word of it would begin so, but for its first letter: nearly always that is right.
+    First,
+    /// It or a word of it would begin so, but for so many slips.
+    Slips(Reverse<u8>),
     /// A word of it begins so.
     Word,
-    /// It or a word of it would begin so, but for so many slips.
-    Slips(u8),
+    /// The name begins so.
+    Begins,
+    /// It is the name.
+    Whole,
 }
 
 impl Fit {
@@ -32,8 +35,18 @@ impl Fit {
             Self::Whole => 4_000,
             Self::Begins => 1_000,
             Self::Word => 250,
-            Self::Slips(1) => 40,
+            Self::Slips(Reverse(..=1)) => 40,
             Self::Slips(_) => 2,
+            Self::First => 1,
+        }
+    }
+
+    /// Of an airport by its city, whose own names count for more.
+    fn by_city(self) -> Self {
+        match self {
+            Self::Whole => Self::Begins,
+            Self::Begins => Self::Word,
+            Self::Word | Self::Slips(_) | Self::First => self,
         }
     }
 }
@@ -47,6 +60,15 @@ static LETTERS: LazyLock<Vec<u32>> = LazyLock::new(|| NAMES.iter().map(|name| le
 /// At most so many places for what was typed, each once: first what has the code, then by fit and size. Where a country follows, or the
 /// word airport, what was typed is read as [`super::resolve`] reads it.
 pub fn suggest(typed: &str, most: usize) -> Vec<Choice> {
+    suggest_of(typed, most, |_| true)
+}
+
+/// The same for what is no place: by names of their own, so that the airports of one city don't take the room of what is called alike.
+pub(super) fn alike(text: &str, most: usize) -> Vec<Choice> {
+    suggest_of(text, most, |name| name.says != Says::Serving)
+}
+
+fn suggest_of(typed: &str, most: usize, is_wanted: impl Fn(&Name) -> bool) -> Vec<Choice> {
     let typed: String = typed.chars().take(LONGEST).collect();
     let (name, country) = apart(typed.trim());
     let here = |of: &str| country.is_none_or(|country| of == country);
@@ -58,7 +80,8 @@ pub fn suggest(typed: &str, most: usize) -> Vec<Choice> {
     let mut best: BTreeMap<&str, (u64, usize)> = BTreeMap::new();
     let looked_for = Typed::new(folded.as_bytes());
     for (index, (name, letters)) in NAMES.iter().zip(LETTERS.iter()).enumerate() {
-        if let Some(fit) = looked_for.fit(name, *letters).filter(|_| here(name.country)) {
+        let fit = looked_for.fit(name, *letters).filter(|_| here(name.country) && is_wanted(name));
+        if let Some(fit) = fit.map(|fit| if name.says == Says::Serving { fit.by_city() } else { fit }) {
             let score = fit.weight().saturating_mul(u64::from(name.rank).max(UNRANKED));
             let kept = best.entry(name.place).or_insert((score, index));
             if score > kept.0 {
@@ -87,7 +110,7 @@ pub fn suggest(typed: &str, most: usize) -> Vec<Choice> {
 pub(super) fn nearly(typed: &str, most: usize, busy: u32) -> Vec<Choice> {
     let folded = fold_name(typed);
     let looked_for = Typed::new(folded.as_bytes());
-    let is_city = |name: &Name| name.means && name.kind != PlaceKind::Airport && name.rank >= busy;
+    let is_city = |name: &Name| name.says.is_city() && name.rank >= busy;
     let cities = NAMES.iter().zip(LETTERS.iter()).filter(|(name, _)| is_city(name));
     let near = cities.filter_map(|(name, letters)| Some((looked_for.slips_to_all(name, *letters)?, Reverse(name.rank), name)));
     let mut near: Vec<(u8, Reverse<u32>, &Name)> = near.collect();
@@ -136,16 +159,35 @@ impl<'a> Typed<'a> {
         if folded.starts_with(self.text) {
             return Some(if folded.len() == self.text.len() { Fit::Whole } else { Fit::Begins });
         }
-        let words = || (1..folded.len()).filter(|at| folded[at - 1] == b' ').map(|at| &folded[at..]);
-        if words().any(|word| word.starts_with(self.text)) {
-            return Some(Fit::Word);
+        let words = std::iter::once(0).chain(after_blanks(folded)).filter_map(|at| folded.get(at..));
+        let mut best = None;
+        for word in words {
+            let fit = if word.starts_with(self.text) {
+                return Some(Fit::Word);
+            } else if word.first() == self.text.first() {
+                self.slips_to(word).map(|slips| Fit::Slips(Reverse(slips)))
+            } else {
+                self.is_but_for_first(word).then_some(Fit::First)
+            };
+            best = best.max(fit);
         }
-        let slips = std::iter::once(folded).chain(words()).filter_map(|word| self.slips_to(word)).min();
-        slips.map(Fit::Slips)
+        best
+    }
+
+    /// Whether some beginning of the word was meant, and nothing is wrong but its first letter: that is mistaken, left out, added, or
+    /// exchanged with the second.
+    fn is_but_for_first(&self, word: &[u8]) -> bool {
+        let ([typed, typed_rest @ ..], [first, rest @ ..]) = (self.text, word) else { return false };
+        let is_exchanged = || match (typed_rest, rest) {
+            ([second, typed_rest @ ..], [other, rest @ ..]) => (second, typed) == (first, other) && rest.starts_with(typed_rest),
+            _ => false,
+        };
+        let is_wrong = || rest.starts_with(typed_rest) || rest.starts_with(self.text) || word.starts_with(typed_rest);
+        self.slips > 0 && typed != first && (is_wrong() || is_exchanged())
     }
 
     /// How many letters were left out, added, mistaken or exchanged with their neighbour, if some beginning of the word was meant
-    /// and they are not too many. The first letter is right, as nearly always.
+    /// and they are not too many. The first letter is right.
     fn slips_to(&self, word: &[u8]) -> Option<u8> {
         let word = &word[..word.len().min(self.text.len() + usize::from(self.slips))];
         self.row_to(word)?[..=word.len()].iter().copied().min().filter(|slips| *slips <= self.slips)
@@ -187,6 +229,11 @@ impl<'a> Typed<'a> {
         }
         Some(above)
     }
+}
+
+/// Where the words of a name begin, but for its first.
+fn after_blanks(name: &[u8]) -> impl Iterator<Item = usize> {
+    (1..).zip(name).filter(|(_, byte)| **byte == b' ').map(|(after, _)| after)
 }
 
 /// A row of distances: one for each beginning of a word.

@@ -147,7 +147,7 @@ fn a_name_that_several_places_have_is_not_guessed() {
 #[test]
 fn what_nothing_is_called_is_unknown_and_what_it_is_like_is_offered() {
     for (text, like) in
-        [("los angelos", "LAX"), ("Pariss", "metro:PAR"), ("Heathrow", "LHR"), ("frankfrut", "FRA"), ("Dubia", "DXB")]
+        [("los angelos", "LAX"), ("Pariss", "metro:PAR"), ("Heatrow", "LHR"), ("frankfrut", "FRA"), ("Dubia", "DXB")]
     {
         let Err(Unresolved::Unknown(choices)) = resolve(text) else { unreachable!("{text}") };
         assert!(
@@ -240,6 +240,99 @@ fn what_is_typed_finds_what_is_meant_among_the_first() {
     assert_eq!(suggested("par")[0], "metro:PAR");
     assert_eq!(suggested("london")[0], "metro:LON");
     assert_eq!(suggested("london, ca")[0], "YXU");
+}
+
+/// What is suggested first, for so many.
+fn first_of(typed: &str, most: usize) -> String {
+    suggested(typed).into_iter().take(most).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn countries_are_suggested_by_all_their_names_and_after_cities_that_are_called_so() {
+    for (typed, country) in
+        [("jap", "JP"), ("spain", "ES"), ("españa", "ES"), ("united s", "US"), ("uk", "GB"), ("holl", "NL"), ("fracne", "FR")]
+    {
+        assert!(suggested(typed).contains(&format!("country:{country}")), "{typed}: {:?}", suggested(typed));
+    }
+    assert_eq!(first_of("jap", 1), "country:JP");
+    assert_eq!(first_of("singapore", 3), "metro:SIN SIN country:SG");
+    let japan = suggest("japan", 1)[0];
+    assert_eq!((japan.kind, japan.name, japan.country, japan.city()), (PlaceKind::Country, "Japan", "JP", None));
+    for (name, country) in [("Holland", "country:NL"), ("UAE", "country:AE"), ("Deutschland", "country:DE")] {
+        assert_eq!(means(name).as_deref(), Ok(country));
+    }
+}
+
+#[test]
+fn the_airports_of_a_city_are_suggested_after_it() {
+    for (typed, places) in [
+        ("new york", "metro:NYC JFK EWR LGA"),
+        ("nyc", "metro:NYC JFK EWR LGA"),
+        ("paris", "metro:PAR CDG ORY"),
+        ("tokyo", "metro:TYO HND NRT"),
+        ("osaka", "metro:OSA ITM KIX"),
+        ("milano", "metro:MIL MXP LIN"),
+    ] {
+        let most = places.split_whitespace().count();
+        assert_eq!(first_of(typed, most), places, "{typed}");
+    }
+    // What is told of a name that is none is what it is like, and not all airports of one city.
+    assert!(!means("Osakka").unwrap_err().contains("KIX"));
+}
+
+#[test]
+fn an_airport_is_known_by_what_people_call_it() {
+    for (name, airport) in [
+        ("Haneda", "HND"),
+        ("Tokyo Haneda", "HND"),
+        ("haneda airport", "HND"),
+        ("narita", "NRT"),
+        ("Heathrow", "LHR"),
+        ("Heathrow, UK", "LHR"),
+        ("gatwick", "LGW"),
+        ("O'Hare", "ORD"),
+        ("ohare", "ORD"),
+        ("Schiphol", "AMS"),
+        ("Logan", "BOS"),
+        ("Logan, US", "BOS"),
+        ("dulles", "IAD"),
+        ("midway", "MDW"),
+        ("kansai", "KIX"),
+        ("incheon", "ICN"),
+        ("Gimpo", "GMP"),
+        ("Chek Lap Kok", "HKG"),
+        ("Sea-Tac", "SEA"),
+        ("Orly", "ORY"),
+    ] {
+        assert_eq!(means(name).as_deref(), Ok(airport), "{name}");
+        assert_eq!(first_of(name, 1), airport, "{name}");
+    }
+}
+
+#[test]
+fn who_stays_where_an_airport_has_its_name_from_means_the_town() {
+    let city = |text: &str| names::city(text).map(|city| (city.name, city.country)).unwrap();
+    assert_eq!(city("Luton"), ("Luton".to_owned(), None));
+    assert_eq!(city("Luton airport"), ("London".to_owned(), Some("GB")));
+    assert_eq!(city("Logan"), ("Logan".to_owned(), Some("US")));
+    assert_eq!(city("London Heathrow"), ("London".to_owned(), Some("GB")));
+}
+
+#[test]
+fn a_slip_in_the_first_letter_is_forgiven_where_nothing_else_is_wrong() {
+    for (typed, place) in [
+        ("oaris", "metro:PAR"),
+        ("mew york", "metro:NYC"),
+        ("aondon", "metro:LON"),
+        ("ondon", "metro:LON"),
+        ("llondon", "metro:LON"),
+        ("olndon", "metro:LON"),
+        ("jeathrow", "LHR"),
+    ] {
+        assert!(suggested(typed).contains(&place.to_owned()), "{typed}: {:?}", suggested(typed));
+    }
+    assert_eq!(suggested("oar").iter().filter(|place| *place == "metro:PAR").count(), 0, "three letters are no slip");
+    assert_eq!(means("oaris").unwrap_err().split(':').next(), Some("unknown-place"));
 }
 
 #[test]

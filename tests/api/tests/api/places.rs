@@ -23,6 +23,20 @@ async fn what_is_typed_is_completed_and_can_be_kept() {
 }
 
 #[tokio::test]
+async fn a_country_is_completed_and_a_city_comes_before_its_airports() {
+    let app = TestApp::new().await;
+    let demo = app.member("demo");
+    let found = demo.get("/v1/places?q=jap&limit=1").send().await;
+    let japan = &found.body["items"][0];
+    assert_eq!((&japan["place"], &japan["kind"]), (&json!("country:JP"), &json!("country")));
+    assert_eq!((&japan["name"], &japan["city"], &japan["countryName"]), (&json!("Japan"), &json!(null), &json!("Japan")));
+    assert!(japan["airports"].as_array().is_some_and(|airports| airports.contains(&json!("HND"))));
+
+    let found = demo.get("/v1/places?q=new%20york&limit=4").send().await;
+    assert_eq!(each(&found, "place"), ["metro:NYC", "JFK", "EWR", "LGA"]);
+}
+
+#[tokio::test]
 async fn what_is_found_can_be_watched() {
     let app = TestApp::new().await;
     let demo = app.member("demo");
