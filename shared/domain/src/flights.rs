@@ -338,6 +338,9 @@ pub enum Untrusted {
     /// A value of the wrong form.
     #[error("one of its values has the wrong form")]
     Form,
+    /// What a day has at best, without a flight that one could book.
+    #[error("it only sums up a day")]
+    Summary,
     /// It answers a question that was not asked: another route, date or cabin.
     #[error("it is not what was asked for")]
     NotAsked,

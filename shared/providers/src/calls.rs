@@ -325,7 +325,7 @@ pub(crate) async fn search<P: Paged>(calls: &Calls<'_>, id: &SourceId, paged: &P
         (None, _, None) => SourceOutcome::Complete,
     };
     let Sifted { offers, set_aside } = sifted;
-    Found { source: id.clone(), offers, set_aside, summaries: 0, calls: calls.made(), outcome, error }
+    Found { source: id.clone(), offers, set_aside, calls: calls.made(), outcome, error }
 }
 
 async fn one_page<P: Paged>(calls: &Calls<'_>, paged: &P, at: &P::At) -> Result<Page<P::Offer, P::At>, SourceError> {

@@ -113,7 +113,7 @@ impl Duffel {
             (Some(_) | None, _) => SourceOutcome::Partial,
         };
         let Sifted { offers, set_aside } = sifted;
-        Found { source: self.id.clone(), offers, set_aside, summaries: 0, calls: calls.made(), outcome, error }
+        Found { source: self.id.clone(), offers, set_aside, calls: calls.made(), outcome, error }
     }
 
     async fn ask(&self, calls: &Calls<'_>, query: &SearchQuery, ask: Ask) -> Result<Sifted, SourceError> {

@@ -101,8 +101,6 @@ pub struct Found<O = FlightOffer> {
     pub offers: Vec<O>,
     /// How many offers were set aside, by reason.
     pub set_aside: BTreeMap<Untrusted, usize>,
-    /// How many records only summed up a day, without a flight one could book.
-    pub summaries: usize,
     /// Calls made, repeated ones included.
     pub calls: u32,
     /// How it went.
@@ -118,7 +116,6 @@ impl<O> Found<O> {
             source: id.clone(),
             offers: Vec::new(),
             set_aside: BTreeMap::new(),
-            summaries: 0,
             calls,
             outcome: SourceOutcome::Complete,
             error: None,

@@ -92,13 +92,11 @@ pub struct Offers<O> {
     pub offers: Vec<O>,
     /// How many were set aside, by reason.
     pub set_aside: BTreeMap<Untrusted, usize>,
-    /// Records that only sum up a day.
-    pub summaries: usize,
 }
 
 impl<O> From<Sifted<O>> for Offers<O> {
     fn from(Sifted { offers, set_aside }: Sifted<O>) -> Self {
-        Self { offers, set_aside, summaries: 0 }
+        Self { offers, set_aside }
     }
 }
 
@@ -107,10 +105,10 @@ fn has(body: &Value, pointer: &str) -> bool {
     body.pointer(pointer).is_some_and(|found| !found.is_null())
 }
 
-/// A list at this place, whose items (of which there may be none) have this field.
+/// A list at this place, of whose items (there may be none) one has this field: others can be spoilt.
 fn lists(body: &Value, pointer: &str, field: &str) -> bool {
     let items = body.pointer(pointer).and_then(Value::as_array);
-    items.is_some_and(|items| items.first().is_none_or(|first| first.get(field).is_some()))
+    items.is_some_and(|items| items.is_empty() || items.iter().any(|item| item.get(field).is_some()))
 }
 
 /// What answers of each source can be read. Apart from the table of sources, which every function that searches has: who reads no
@@ -124,7 +122,7 @@ static READINGS: &[(&str, &[Reading])] = &[
                 fits: |body| has(body, "/hasMore") && has(body, "/data"),
                 read: |body, now| {
                     let page = seats_aero::parse_availability(body, None, now, &mut HashSet::new())?;
-                    Ok(Normalised::Flights(Offers { summaries: page.summaries, ..page.sifted.into() }))
+                    Ok(Normalised::Flights(page.sifted.into()))
                 },
             },
             Reading {
@@ -373,7 +371,9 @@ impl Source {
             }
             Err(_) => recorded,
         };
-        let Ok(document) = serde_json::from_slice::<Value>(body) else { return (None, Err(SourceError::Malformed)) };
+        // What it looks like. One number that a document can't hold makes it look like nothing: who names the operation has it read all
+        // the same, row by row.
+        let document: Value = serde_json::from_slice(body).unwrap_or_default();
         let reading = match operation {
             Some(name) => match self.readings().iter().find(|reading| reading.operation == name) {
                 Some(reading) => Some(reading),

@@ -89,7 +89,7 @@ impl SeatsAero {
             (None, _, false) => SourceOutcome::Complete,
         };
         let Sifted { offers, set_aside } = read.sifted;
-        Found { source: self.id.clone(), offers, set_aside, summaries: read.summaries, calls: calls.made(), outcome, error }
+        Found { source: self.id.clone(), offers, set_aside, calls: calls.made(), outcome, error }
     }
 
     /// Reads page after page, with the first page's cursor, skipping what was read. Records can shift and repeat meanwhile.
@@ -157,7 +157,6 @@ fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
 #[derive(Default)]
 struct Pages {
     sifted: Sifted,
-    summaries: usize,
     records: usize,
     pages: u32,
     more: bool,
@@ -167,7 +166,6 @@ struct Pages {
 impl Pages {
     fn add(&mut self, page: Page) {
         self.sifted.join(page.sifted);
-        self.summaries += page.summaries;
         self.records += page.records;
         self.pages += 1;
         self.more = page.more;
@@ -183,8 +181,6 @@ pub struct Cursor(serde_json::Number);
 pub struct Page {
     /// Its offers.
     pub sifted: Sifted,
-    /// Records that only sum up a day.
-    pub summaries: usize,
     /// Records in all, repeated ones included.
     pub records: usize,
     /// More pages follow.
@@ -233,6 +229,8 @@ struct Trip {
     total_taxes: Option<i64>,
     taxes_currency: Option<String>,
     remaining_seats: Option<u8>,
+    /// How often one changes: one less than there are flights.
+    stops: Option<usize>,
     total_duration: u32,
     flight_numbers: String,
     departs_at: String,
@@ -273,7 +271,7 @@ pub fn parse_availability<'q>(
 ) -> Result<Page, SourceError> {
     let query = query.into();
     let Envelope { data, more, cursor } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
-    let mut page = Page { sifted: Sifted::default(), summaries: 0, records: data.len(), more, cursor };
+    let mut page = Page { sifted: Sifted::default(), records: data.len(), more, cursor };
     for record in data {
         match serde_json::from_str::<Availability<'_>>(record.get()) {
             Ok(availability) if seen.contains(&availability.id) => {}
@@ -291,7 +289,7 @@ impl Page {
     fn add(&mut self, availability: &Availability<'_>, query: Option<&SearchQuery>, now: Timestamp) {
         let trips = availability.availability_trips.as_deref().unwrap_or_default();
         if trips.is_empty() {
-            self.summaries += 1;
+            self.sifted.take(Err(Untrusted::Summary), query);
         }
         for trip in trips {
             self.sifted.take_record(trip, query, |trip| offer(trip, availability, now));
@@ -303,7 +301,8 @@ impl Page {
 struct Trips<'a> {
     #[serde(borrow)]
     data: Vec<&'a RawValue>,
-    booking_links: Option<Vec<BookingLink>>,
+    #[serde(borrow)]
+    booking_links: Option<Vec<&'a RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -329,7 +328,8 @@ struct TripOf {
 pub fn parse_trips<'q>(body: &[u8], query: impl Into<Option<&'q SearchQuery>>, now: Timestamp) -> Result<Sifted, SourceError> {
     let query = query.into();
     let Trips { data, booking_links } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
-    let programmes_own = booking_links.into_iter().flatten().find(|link| link.primary).map(|link| link.link);
+    let mut links = booking_links.into_iter().flatten().filter_map(|raw| serde_json::from_str::<BookingLink>(raw.get()).ok());
+    let programmes_own = links.find(|link| link.primary).map(|link| link.link);
     let mut sifted = Sifted::default();
     for raw in data {
         sifted.take(trip_alone(raw, programmes_own.as_ref(), now), query);
@@ -364,6 +364,9 @@ fn offer(trip: Trip, availability: &Availability<'_>, now: Timestamp) -> Result<
         Some(segments) if !segments.is_empty() => detailed(segments)?,
         Some(_) | None => named(&trip.flight_numbers, route)?,
     };
+    if trip.stops.is_some_and(|stops| stops.checked_add(1) != Some(segments.len())) {
+        return Err(Untrusted::Flights);
+    }
     Ok(FlightOffer {
         reference: reference(format!("{}/{}", availability.id, trip.id))?,
         origin: segments.first().and_then(|first| first.origin).unwrap_or(route.origin),

@@ -9,7 +9,8 @@ use providers::sources::SOURCES;
 use providers_tests::{
     Answer, ReadingOf,
     anything::{Tried, withstands_all},
-    every_reading, every_sample, pointers, withstands,
+    availability, every_reading, every_sample, mended_offer_request, mistyped as mistyped_everywhere, pointers, search_page,
+    withstands,
 };
 use serde_json::{Value, json};
 
@@ -147,4 +148,57 @@ async fn no_adapter_is_led_astray() {
         };
         assert_eq!(tried.iter().filter(idle).collect::<Vec<_>>(), [], "{}", source.id);
     }
+}
+
+/// Where the rows of answers stand that list several, by source and operation; a source can have two forms of one.
+const ROWS: [(&str, &str, &str); 16] = [
+    ("seats-aero", "search", "/data"),
+    ("seats-aero", "trips", "/data"),
+    ("duffel", "offer-requests", "/data/offers"),
+    ("duffel", "offers", "/data"),
+    ("travelpayouts", "calendar", "/data"),
+    ("travelpayouts", "calendar", "/prices"),
+    ("booking-demand", "accommodations-search", "/data"),
+    ("expedia-rapid", "availability", ""),
+    ("viator", "search-freetext", "/products"),
+    ("viator", "search-freetext", "/products/results"),
+    ("viator", "availability-check", "/bookableItems"),
+    ("getyourguide", "tours", "/data/tours"),
+    ("getyourguide", "tour-options", "/data/tour_options"),
+    ("goibibo", "search-hotels", "/hotels"),
+    ("makemytrip", "hotels-search", "/hotels"),
+    ("trip-com", "search-hotels", "/hotels"),
+];
+
+#[test]
+fn a_value_of_another_type_sets_aside_its_row_and_no_other() {
+    for (source, operation, rows) in ROWS {
+        let reading =
+            every_reading().into_iter().find(|one| one.source.id == source && one.reading.operation == operation).unwrap();
+        let offers = |document: &Value| withstands(&reading, document.to_string().as_bytes()).map(|read| read.tally().0);
+        let mut tried = 0;
+        for document in documents(source) {
+            let Some(row) = document.pointer(rows).and_then(Value::as_array).and_then(|rows| rows.first()) else { continue };
+            let with = |only: &[&Value]| {
+                let mut document = document.clone();
+                *document.pointer_mut(rows).unwrap() = json!(only);
+                document
+            };
+            let good = offers(&with(&[row])).unwrap_or(0);
+            for spoilt in mistyped_everywhere(row).filter(|_| good > 0) {
+                assert!(offers(&with(&[row, &spoilt])).is_ok_and(|found| found >= good), "{source} {operation}: {spoilt}");
+                tried += 1;
+            }
+        }
+        assert!(tried > 5, "{source} {operation} {rows}: {tried} tried");
+    }
+}
+
+/// The samples of a source, and those of its answers that tests put together.
+fn documents(source: &str) -> Vec<Value> {
+    let samples = every_sample().into_iter().filter(|(of, ..)| of.id == source);
+    let mut documents: Vec<Value> = samples.filter_map(|(_, _, sample)| serde_json::from_slice(&sample).ok()).collect();
+    let duffels = mended_offer_request();
+    documents.extend([search_page(&[availability("one")], false, 1), json!({"data": duffels["data"]["offers"]}), duffels]);
+    documents
 }

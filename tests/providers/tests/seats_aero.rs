@@ -9,10 +9,11 @@ use domain::{
 };
 use providers::{
     AwardSource, Found, SeatsAero, SourceError,
-    seats_aero::{PROGRAMMES, Page, parse_availability},
+    seats_aero::{PROGRAMMES, Page, parse_availability, parse_trips},
+    sources::source,
 };
 use providers_tests::{
-    Answer, Asked, NOW, Vendor, asking, availability, cancun_to_istanbul, outside, query, sample, search_page,
+    Answer, Asked, NOW, Vendor, asking, availability, cancun_to_istanbul, outside, query, sample, sample_json, search_page,
 };
 use serde_json::{Value, json};
 
@@ -39,13 +40,11 @@ fn the_vendors_trips_are_normalised() {
 }
 
 #[test]
-fn the_vendors_summaries_are_counted_and_offer_nothing() {
+fn the_vendors_summaries_are_set_aside_as_what_they_are() {
     let query = query(&["SFO"], &["JFK", "LHR"], ("2023-08-11", "2023-08-11"), &Cabin::ALL);
     let page = parse(&sample("seats-aero/cached-search.json"), &query).unwrap();
-    assert_eq!(
-        (page.summaries, page.records, page.sifted.offers.len(), page.sifted.set_aside.len(), page.more),
-        (4, 4, 0, 0, false)
-    );
+    assert_eq!((page.records, page.sifted.offers.len(), page.more), (4, 0, false));
+    assert_eq!(page.sifted.set_aside, [(Untrusted::Summary, 4)].into());
 }
 
 #[test]
@@ -72,6 +71,9 @@ fn a_trip_that_is_wrong_is_set_aside_and_spoils_no_other() {
         ("TaxesCurrency", json!("ZZZ"), Untrusted::Form),
         ("RemainingSeats", json!(-1), Untrusted::Form),
         ("RemainingSeats", json!(3.5), Untrusted::Form),
+        ("Stops", json!(5), Untrusted::Flights),
+        ("Stops", json!(u64::MAX), Untrusted::Flights),
+        ("Stops", json!("none"), Untrusted::Form),
         ("TotalDuration", json!(0), Untrusted::Times),
         ("TotalDuration", json!(1_000), Untrusted::Times),
         ("TotalDuration", json!(u64::MAX), Untrusted::Form),
@@ -113,6 +115,24 @@ fn a_trip_that_is_wrong_is_set_aside_and_spoils_no_other() {
         assert_eq!(page.sifted.offers.len(), good, "{field} {value}");
         assert_eq!(page.sifted.set_aside.get(&reason), Some(&(3 - good)), "{field} {value}: {:?}", page.sifted.set_aside);
     }
+}
+
+#[test]
+fn a_number_that_nothing_can_hold_spoils_no_other_record_when_the_answer_is_read_again() {
+    let good = availability("one");
+    let bad = availability("two").to_string().replacen("70000", "1e999", 1);
+    assert!(bad.contains("1e999"));
+    let body = format!(r#"{{"data": [{good}, {bad}], "hasMore": false}}"#);
+    let again = source("seats-aero").unwrap().reread("search", 200, body.as_bytes(), NOW).unwrap();
+    assert_eq!(again.tally(), (5, [(Untrusted::Form, 1)].into()));
+}
+
+#[test]
+fn a_link_that_is_wrong_spoils_no_trip() {
+    let mut body = sample_json("seats-aero/get-trips.json");
+    body["booking_links"] = json!([7, {"link": 7, "primary": true}, body["booking_links"][0]]);
+    let read = parse_trips(body.to_string().as_bytes(), None, NOW).unwrap();
+    assert_eq!((read.offers.len(), read.set_aside.len()), (3, 0));
 }
 
 #[test]

@@ -12,9 +12,7 @@ fn in_a_line(result: &Result<Normalised, SourceError>) -> String {
         format!("{offers} {kind}, set aside: [{}]", aside.join(", "))
     };
     match result {
-        Ok(Normalised::Flights(found)) => {
-            format!("{}, {} summaries", offers("flights", found.offers.len(), &found.set_aside), found.summaries)
-        }
+        Ok(Normalised::Flights(found)) => offers("flights", found.offers.len(), &found.set_aside),
         Ok(Normalised::LeadIns(found)) => offers("from-prices", found.offers.len(), &found.set_aside),
         Ok(Normalised::Stays(found)) => offers("stays", found.offers.len(), &found.set_aside),
         Ok(Normalised::Activities(found)) => offers("activities", found.offers.len(), &found.set_aside),
