@@ -44,7 +44,8 @@ impl Input for JoinProperties {
 /// Joins two properties
 ///
 /// All listings of both are one house from now on. One of them may be of a listing that was never seen: a source that gives neither
-/// names nor positions is joined so. A source can't sell one house twice.
+/// names nor positions is joined so. A source can't sell one house twice: where it sells both, `sold-as-two` names its two listings, of which the
+/// wrong one is to be split off first.
 #[utoipa::path(
     post,
     path = "/v1/admin/properties/join",
@@ -91,5 +92,5 @@ async fn joined(cx: &Deps, mut property: Property, mut second: Property, change:
 }
 
 fn sold_as_two(error: SoldAsTwo) -> Failure {
-    Failure::Conflict("sold-as-two", format!("{error}: split one of them first."))
+    Failure::Conflict("sold-as-two", format!("{error}: split the one off that is another house, then join again."))
 }

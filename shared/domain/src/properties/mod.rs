@@ -125,8 +125,22 @@ pub struct Property {
 
 /// Two properties of which one source sells both.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} sells them as two")]
-pub struct SoldAsTwo(pub SourceId);
+#[error("{source_id} sells them as two, {one} and {other}")]
+pub struct SoldAsTwo {
+    /// The source.
+    pub source_id: SourceId,
+    /// What it calls one of them.
+    pub one: ListingReference,
+    /// What it calls the other.
+    pub other: ListingReference,
+}
+
+impl SoldAsTwo {
+    fn of(one: &Listing, other: &Listing) -> Self {
+        let reference = |of: &Listing| of.key.reference.clone();
+        Self { source_id: one.key.source.clone(), one: reference(one), other: reference(other) }
+    }
+}
 
 impl Property {
     /// The property that a listing is the first of, for those at a scope to see.
@@ -189,7 +203,7 @@ impl Property {
                 known.learn(&listing);
                 Ok(*known != before)
             }
-            Some(_) => Err(SoldAsTwo(listing.key.source)),
+            Some(known) => Err(SoldAsTwo::of(known, &listing)),
             None => {
                 self.listings.insert(listing.key.source.clone(), listing);
                 Ok(true)
@@ -202,8 +216,9 @@ impl Property {
     /// # Errors
     /// If a source sells both; then neither has changed.
     pub fn join(&mut self, other: Self) -> Result<(), SoldAsTwo> {
-        if let Some(source) = other.listings.keys().find(|source| self.listings.contains_key(*source)) {
-            return Err(SoldAsTwo(source.clone()));
+        let both = |(source, second)| Some((self.listings.get(source)?, second));
+        if let Some((first, second)) = other.listings.iter().find_map(both) {
+            return Err(SoldAsTwo::of(first, second));
         }
         self.listings.extend(other.listings);
         Ok(())

@@ -218,7 +218,14 @@ async fn a_source_that_tells_no_names_is_joined_by_hand_and_no_source_twice() {
     adler_at_two_sources(&app).await;
     assert_eq!(post(&app, "join", joined(("oyo", "1"), ("booking-demand", "9")), "").await, 200);
     assert_eq!(called(&app, ("booking-demand", "9")).await, ["booking-demand 9", "goibibo 1", "oyo 1"]);
-    assert_eq!(post(&app, "join", joined(("oyo", "1"), ("booking-demand", "8")), "sold-as-two").await, 409);
+    let twice = joined(("oyo", "1"), ("booking-demand", "8"));
+    let refused = app.member("operator").post(&format!("{PROPERTIES}/join")).body(twice.clone()).send().await;
+    let told = refused.assert(409, "sold-as-two").body["detail"].as_str().unwrap();
+    assert!(told.contains("booking-demand sells them as two, 9 and 8"), "{told}");
+    // Who means it says first which of the two is another house.
+    assert_eq!(post(&app, "split", apart(("booking-demand", "9"), ("oyo", "1")), "").await, 200);
+    assert_eq!(post(&app, "join", twice, "").await, 200);
+    assert_eq!(called(&app, ("oyo", "1")).await, ["booking-demand 8", "goibibo 1", "oyo 1"]);
     assert_eq!(post(&app, "join", joined(("oyo", "5"), ("goibibo", "5")), "property-not-found").await, 404);
     assert_eq!(post(&app, "split", apart(("oyo", "1"), ("oyo", "5")), "property-not-found").await, 404);
     assert_eq!(post(&app, "split", apart(("oyo", "1"), ("oyo", "1")), "").await, 200);
