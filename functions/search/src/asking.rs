@@ -143,7 +143,9 @@ impl<'a, Q: Askable> Asking<'a, Q> {
         if cause == Cause::Late {
             telemetry::count(self.cx, "SourcesLate", 1);
         }
-        let trouble = (found.outcome == SourceOutcome::Failed).then_some(Trouble { at: self.now, cause });
+        // What a limit cut off is asked for again as soon as there are calls.
+        let is_told = found.outcome == SourceOutcome::Failed || (found.error.is_some() && cause == Cause::Limited);
+        let trouble = is_told.then_some(Trouble { at: self.now, cause });
         Part { report: found.report(), asked_at: self.now, offers: found.offers, trouble }
     }
 }

@@ -207,13 +207,10 @@ impl Trouble {
     pub fn lasts(&self) -> SignedDuration {
         match self.cause {
             Cause::NotOffered => SignedDuration::from_mins(caching::LONGEST.into()),
-            Cause::Late
-            | Cause::Unreachable
-            | Cause::Unavailable
-            | Cause::Limited
-            | Cause::KeyRefused
-            | Cause::Refused
-            | Cause::Unreadable => caching::TRY_AGAIN,
+            Cause::Limited => caching::TRY_LIMITED_AGAIN,
+            Cause::Late | Cause::Unreachable | Cause::Unavailable | Cause::KeyRefused | Cause::Refused | Cause::Unreadable => {
+                caching::TRY_AGAIN
+            }
         }
     }
 }
@@ -246,6 +243,12 @@ impl<O> Part<O> {
     /// Whether its source gave nothing so lately that it is not worth asking again.
     pub fn is_left_alone(&self, now: Timestamp) -> bool {
         self.trouble.is_some_and(|trouble| now.duration_since(trouble.at) < trouble.lasts())
+    }
+
+    /// Whether a limit cut it off, and it is worth asking for the rest.
+    pub fn lacks_its_rest(&self, now: Timestamp) -> bool {
+        let limited = self.trouble.is_some_and(|trouble| trouble.cause == Cause::Limited);
+        limited && self.report.outcome == SourceOutcome::Partial && !self.is_left_alone(now)
     }
 
     /// Without what is not to be shown any more: its source has given nothing then.

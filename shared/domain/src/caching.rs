@@ -36,6 +36,9 @@ pub fn lifetime(asked: u32, days_ahead: i32) -> u16 {
 pub const GOOD_ENOUGH: SignedDuration = SignedDuration::from_hours(24);
 /// A source that failed is not asked again for a member before this much time has passed.
 pub const TRY_AGAIN: SignedDuration = SignedDuration::from_mins(5);
+/// One that takes no more calls for now, or that we make none to, is soon asked again: who counts the calls says so before one is made, and
+/// whoever set the limit may have raised it.
+pub const TRY_LIMITED_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 /// So long before the end of its life an answer that many ask for is asked for anew.
 pub const AHEAD: SignedDuration = SignedDuration::from_mins(20);
 /// From so many members in two days on, that is done: more than a single one can stand for.
@@ -172,6 +175,7 @@ pub fn state<Q: Question>(query: &Q, part: &Part<Q::Offer>, lifetime: u16, look:
     match look.since {
         Some(since) if part.asked_at >= since => State::Fresh,
         Some(_) => State::Gone,
+        None if age < GOOD_ENOUGH && part.lacks_its_rest(look.now) => State::GoodEnough,
         None if age < life => State::Fresh,
         None if age < life + life / 2 => State::Stale,
         None if age < GOOD_ENOUGH => State::GoodEnough,

@@ -87,6 +87,29 @@ fn who_failed_is_left_alone_for_a_while() {
 }
 
 #[test]
+fn what_a_limit_cut_off_is_shown_for_a_minute_and_then_asked_for_again() {
+    let limited = |asked, outcome| {
+        let trouble = Some(Trouble { at: at(asked), cause: Cause::Limited });
+        Part { trouble, ..part("awards", asked, outcome) }
+    };
+    let awards = vec!["awards".to_owned()];
+    let nothing = answer(vec![limited(0, SourceOutcome::Failed), answered("fares", 0)]);
+    assert_eq!(planned(&nothing, 0, &Marks::default()), (vec![], false));
+    assert_eq!(planned(&nothing, 1, &Marks::default()), (awards.clone(), false));
+
+    let some = answer(vec![limited(0, SourceOutcome::Partial), answered("fares", 0)]);
+    assert_eq!(planned(&some, 0, &Marks::default()), (vec![], false));
+    assert_eq!(planned(&some, 1, &Marks::default()), (awards.clone(), false));
+    // Who is refused once more keeps what there was, and is left alone for another minute.
+    let later = Answer::joined(Some(some), answer(vec![limited(1, SourceOutcome::Failed), answered("fares", 1)]));
+    assert_eq!(planned(&later, 1, &Marks::default()), (vec![], false));
+    assert_eq!(planned(&later, 2, &Marks::default()), (awards, false));
+    // What is cut off at a cap of our own is as fresh as all there is.
+    let capped = answer(vec![part("awards", 0, SourceOutcome::Partial), answered("fares", 0)]);
+    assert_eq!(planned(&capped, 119, &Marks::default()), (vec![], false));
+}
+
+#[test]
 fn a_source_that_fails_keeps_what_it_gave_with_a_note() {
     let former = answer(vec![answered("awards", 0), answered("fares", 0)]);
     let later = answer(vec![failed("awards", 200), answered("fares", 200)]);
