@@ -6,6 +6,7 @@ use domain::{
         Account, KeyScope, SourceState, Vertical,
         allowance::Allowance,
         breaker::{BreakerState, Passage},
+        bucket::{Bucket, Limit},
         health::{Ending, Tally},
     },
 };
@@ -51,7 +52,8 @@ pub struct HealthView {
     /// How most of those ended: `key-refused` is for whose key it is to mend.
     failing_by: Option<Ending>,
     latency: LatencyView,
-    /// How many calls are left of this day's, where there is an end to them: to the key, and to a tenant with the deployment's.
+    /// How many calls are left of this day's, where there is an end to them: by what the source takes a day, by what is set for the key, and for
+    /// a tenant with the deployment's. The least of these.
     quota_left: Option<u64>,
     /// How much money is left for them on this day, where there is an end to it.
     budget_left: Option<Money>,
@@ -65,9 +67,9 @@ struct Left {
 }
 
 impl Left {
-    /// The least of all that a call takes of.
-    fn of(used: &[(Allowance, i64)]) -> Self {
-        let calls = used.iter().filter_map(|(allowance, used)| allowance.calls_left(*used));
+    /// The least of all that a call takes of, and of so many that the source takes.
+    fn of(used: &[(Allowance, i64)], by_source: Option<u64>) -> Self {
+        let calls = used.iter().filter_map(|(allowance, used)| allowance.calls_left(*used)).chain(by_source);
         let money = used.iter().filter_map(|(allowance, used)| allowance.money_left(*used));
         // Of two currencies, one is not what calls cost in, and has nothing.
         Self { quota: calls.min(), budget: money.min_by_key(|left| left.amount()) }
@@ -131,10 +133,22 @@ async fn health_of(cx: &Deps, line: &Line, scope: &KeyScope) -> Result<HealthVie
         let reserved = store.reserved(&SourceDay::at(&allowance, now)).await?;
         Ok::<_, StoreError>((allowance, reserved))
     });
-    let read = futures::try_join!(store.source_state(&account), store.source_health(&account, HOURS), try_join_all(reserved));
-    let (state, hours, reserved) = read?;
+    let read = futures::try_join!(
+        store.source_state(&account),
+        store.source_health(&account, HOURS),
+        try_join_all(reserved),
+        left_by_source(cx, line, &account),
+    );
+    let (state, hours, reserved, by_source) = read?;
     let mut tally = Tally::default();
     hours.iter().for_each(|hour| tally.join(&hour.tally));
     let state = state.unwrap_or_else(|| SourceState::of(account, now));
-    Ok(HealthView::of(line, &state, &tally, (used != *scope, Left::of(&reserved)), now))
+    Ok(HealthView::of(line, &state, &tally, (used != *scope, Left::of(&reserved, by_source)), now))
+}
+
+/// How many calls the source itself takes of an account before the day ends, where it has a limit of a day.
+async fn left_by_source(cx: &Deps, line: &Line, account: &Account) -> Result<Option<u64>, StoreError> {
+    let Some(bucket) = line.source.limit.filter(Limit::is_daily).and_then(Bucket::of) else { return Ok(None) };
+    let number = cx.store().bucket_number(account).await?;
+    Ok(Some(bucket.left_of_day(number, cx.now())))
 }

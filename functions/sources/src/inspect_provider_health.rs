@@ -8,7 +8,7 @@ use domain::{
 };
 use http::request::Parts;
 use platform::{Answer, Deps, Endpoint, Failure, Page, PageParams, Paged, Problems, Reply, signature::CURSOR_KEY};
-use storage::{Entity, Grant, Listed, SourceDay, SourceHealth};
+use storage::{Entity, Grant, Listed, SourceBucket, SourceDay, SourceHealth};
 use utoipa_axum::routes;
 
 use crate::{
@@ -22,6 +22,7 @@ pub static FUNCTION: Endpoint =
     Endpoint::of(Role::Operator, "sources-inspect-provider-health", || routes!(inspect_provider_health)).may(&[
         SourceEntry::READ,
         SourceState::READ,
+        SourceBucket::READ,
         SourceDay::READ,
         SourceHealth::READ,
         Tenant::READ,

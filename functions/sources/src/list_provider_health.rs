@@ -6,7 +6,7 @@ use domain::{
     sources::{KeyScope, SourceEntry, SourceState},
 };
 use platform::{Answer, Caller, Deps, Endpoint, Page, PageParams, Paged, Problems, Reply};
-use storage::{Entity, Listed, SourceDay, SourceHealth};
+use storage::{Entity, Listed, SourceBucket, SourceDay, SourceHealth};
 use utoipa_axum::routes;
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 
 /// Says to a tenant's admin how sources fare.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Admin, "sources-list-provider-health", || routes!(list_provider_health))
-    .may(&[SourceEntry::READ, SourceState::READ, SourceDay::READ, SourceHealth::READ]);
+    .may(&[SourceEntry::READ, SourceState::READ, SourceBucket::READ, SourceDay::READ, SourceHealth::READ]);
 
 /// Says how sources fare
 ///

@@ -379,6 +379,15 @@ impl Store {
         }
     }
 
+    /// The number of an account's bucket; none if it has not been asked for days.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn bucket_number(&self, account: &Account) -> Result<Option<i64>, StoreError> {
+        let bucket = SourceBucket { account: account.clone(), used: 0 };
+        Ok(self.get_part::<SourceBucket, Used>(bucket.key()).await?.map(|Used { used }| used))
+    }
+
     /// Takes what a call takes of a day, or less than nothing to give it back.
     ///
     /// # Errors

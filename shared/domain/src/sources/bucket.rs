@@ -20,6 +20,15 @@ pub struct Limit {
     pub seconds: u32,
 }
 
+impl Limit {
+    /// Whether it is one of a day, or of longer.
+    pub fn is_daily(&self) -> bool {
+        i64::from(self.seconds) * 1_000_000 >= DAY
+    }
+}
+
+/// A day, in microseconds.
+const DAY: i64 = 86_400_000_000;
 /// How long a call may take to reach the source.
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(2);
 /// Which part of a limit may be used at once; the rest is spread over the window.
@@ -61,6 +70,15 @@ impl Bucket {
     pub fn ready_at(&self, number: i64) -> Timestamp {
         let at = number.saturating_sub(self.cost_of_burst()).saturating_add(self.interval);
         Timestamp::from_microsecond(at).unwrap_or(Timestamp::MAX)
+    }
+
+    /// How many tokens there are until the day ends, by UTC and by the number: those that are in the bucket, and those that come.
+    pub fn left_of_day(&self, number: Option<i64>, now: Timestamp) -> u64 {
+        let now = now.as_microsecond();
+        let ends = now - now.rem_euclid(DAY) + DAY;
+        let spoken_for = number.unwrap_or(now).max(now);
+        let left = ends.saturating_add(self.cost_of_burst()).saturating_sub(spoken_for) / self.interval;
+        u64::try_from(left).unwrap_or(0)
     }
 
     /// The number after a token was taken, or when there is one again. What storage does by conditions, said at once.
@@ -164,6 +182,29 @@ mod tests {
         }
         assert!(!broken(limit, &uses));
         assert!((2_100..=2_400).contains(&uses.len()), "in ten minutes: {}", uses.len());
+    }
+
+    #[test]
+    fn what_is_left_of_a_day_is_what_can_be_taken_until_it_ends() {
+        let limit = Limit { calls: 1_000, seconds: 86_400 };
+        let bucket = Bucket::of(limit).unwrap();
+        assert!(limit.is_daily() && !Limit { calls: 50, seconds: 60 }.is_daily());
+        for (begins, before) in [(0, 0), (DAY / 3, 0), (DAY / 3, 400), (DAY - 1, 250)] {
+            let mut number = None;
+            for _ in 0..before {
+                number = bucket.take(number, at(begins)).ok().or(number);
+            }
+            let said = bucket.left_of_day(number, at(begins));
+            let (mut now, mut taken) = (begins, 0);
+            while now <= DAY {
+                match bucket.take(number, at(now)) {
+                    Ok(after) => (number, taken) = (Some(after), taken + 1),
+                    Err(again) => now = again.as_microsecond(),
+                }
+            }
+            assert_eq!(said, taken, "from {begins}, after {before}");
+            assert!(said <= 1_000);
+        }
     }
 
     #[test]

@@ -164,6 +164,20 @@ async fn a_tenants_share_of_the_deployments_key_is_for_operators_to_give_and_sho
 }
 
 #[tokio::test]
+async fn what_is_left_of_a_day_is_no_more_than_the_source_itself_takes() {
+    let (app, _) = crate::support::told().await;
+    let left = async |member: &str, path: &str| {
+        let health = show(&app.member(member), &format!("{path}?limit=100")).await;
+        let all = health["items"].as_array().unwrap();
+        all.iter().find(|one| one["id"] == "seats-aero").unwrap()["quotaLeft"].as_u64().unwrap()
+    };
+    let operators = left("operator", "/v1/operator/providers/health").await;
+    // A thousand calls a day, of which at least one is made.
+    assert!((1..1_000).contains(&operators), "{operators}");
+    assert_eq!(left("admin", "/v1/admin/providers/health").await, operators, "less than the tenant's share of 10,000");
+}
+
+#[tokio::test]
 async fn what_a_tenant_allowed_its_key_goes_with_the_key() {
     let app = TestApp::new().await;
     let admin = app.member("admin");
