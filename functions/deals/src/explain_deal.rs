@@ -32,9 +32,9 @@ pub struct Explanation {
     deal: DealId,
     /// The score that it is listed with, the same for everybody.
     #[serde(flatten)]
-    listed: ScoreView,
+    listed: ExplainedScore,
     /// The score by what the caller says that its points are worth, if they say it.
-    own: Option<ScoreView>,
+    own: Option<ExplainedScore>,
     /// How the value came about; none for cash prices.
     value: Option<ValueView>,
 }
@@ -42,7 +42,7 @@ pub struct Explanation {
 /// A score and how it comes about.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ScoreView {
+pub struct ExplainedScore {
     /// In a sentence.
     sentence: String,
     /// 0 to 100.
@@ -51,7 +51,7 @@ pub struct ScoreView {
     parts: Vec<PartView>,
 }
 
-impl ScoreView {
+impl ExplainedScore {
     fn of(deal: &Deal) -> Self {
         let weights = Weights::default();
         let score = deal.score(&weights);
@@ -141,8 +141,8 @@ fn explain(deal: &Deal, own: &Valuations, rates: &Rates) -> Explanation {
     };
     Explanation {
         deal: deal.id,
-        listed: ScoreView::of(deal),
-        own: says_so.then(|| ScoreView::of(&to_caller)),
+        listed: ExplainedScore::of(deal),
+        own: says_so.then(|| ExplainedScore::of(&to_caller)),
         value: value_of(&to_caller, own, rates),
     }
 }

@@ -3,9 +3,10 @@
 
 mod holds;
 mod phones;
+mod sent;
 mod steps;
 
-use jiff::{SignedDuration, Timestamp, civil::Date};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -19,13 +20,13 @@ use crate::{
     search::alone,
     tables::BadTable,
     time::to_second,
-    transfers::TransferTime,
     wallets::Held,
 };
 
 pub use holds::Hold;
 use holds::Holds;
 pub use phones::Phone;
+pub use sent::{Arrival, Cleared, Sent};
 pub use steps::{Step, StepKind, StepState, steps, steps_for_anyone};
 
 /// How long what was seen can be relied on for what can't be undone: award space goes in minutes, and a transfer can't be taken
@@ -142,60 +143,6 @@ pub struct Booking {
     pub updated_at: Timestamp,
     /// Counts its changes.
     pub version: u64,
-}
-
-/// What was transferred for a booking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Sent {
-    /// When, the last time.
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Timestamp,
-    /// What the award asked then of all who travel: so many points are with the programme for it, or on their way.
-    pub points: Points,
-    /// When they are there, where that was measured of all transfers.
-    #[serde(default)]
-    pub arrival: Option<Arrival>,
-}
-
-/// When points that were transferred are there, by what sources have measured of all their transfers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Arrival {
-    /// Usually by then.
-    #[schema(value_type = String, format = DateTime)]
-    pub usually: Timestamp,
-    /// At the latest by then.
-    #[schema(value_type = String, format = DateTime)]
-    pub latest: Timestamp,
-    /// When that was measured, at the earliest.
-    #[schema(value_type = String, format = Date)]
-    pub as_of: Date,
-}
-
-impl Arrival {
-    /// Of what a plan transfers at an instant; none where it transfers nothing.
-    fn of(plan: &FundingPlan, at: Timestamp) -> Option<Self> {
-        let TransferTime { typical_minutes, worst_minutes, as_of } = plan.time()?;
-        let after = |minutes: u32| at.saturating_add(SignedDuration::from_mins(minutes.into())).unwrap_or(Timestamp::MAX);
-        Some(Self { usually: after(typical_minutes), latest: after(worst_minutes), as_of })
-    }
-
-    /// Of both.
-    fn and(self, other: Self) -> Self {
-        let (usually, latest) = (self.usually.max(other.usually), self.latest.max(other.latest));
-        Self { usually, latest, as_of: self.as_of.min(other.as_of) }
-    }
-}
-
-/// A look that cleared a transfer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Cleared {
-    /// When it was.
-    pub at: Timestamp,
-    /// What the award asked then of all who travel.
-    pub points: Points,
 }
 
 /// What is other than it was.
