@@ -30,10 +30,10 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "deals-explain-deal",
 pub struct Explanation {
     /// The deal.
     deal: DealId,
-    /// The score that it is listed with, the same for everybody.
+    /// The score that `GET /v1/deals` lists it with, the same for everybody.
     #[serde(flatten)]
     listed: ExplainedScore,
-    /// The score by what the caller says that its points are worth, if they say it.
+    /// The score by what the caller says that its points are worth, if they say it: a search of theirs lists it with this one.
     own: Option<ExplainedScore>,
     /// How the value came about; none for cash prices.
     value: Option<ValueView>,

@@ -7,7 +7,7 @@ use domain::{
     events::{AlertRaised, Event, WatcherMatched},
     identity::Member,
     ids::Owner,
-    notifications::{Alert, Cause, Channel, Delivery, Dropped, Preferences, Timing},
+    notifications::{Alert, Cause, Channel, Delivery, Dropped, OwnJudgement, Preferences, Timing},
     rates::DayRates,
     tables,
     watchers::{Watcher, still_wants},
@@ -66,8 +66,11 @@ async fn raise_alert(cx: &Deps, Matched { detail: matched }: Matched) -> Result<
     let cause = Cause::Watcher { watcher: watcher.id, name: watcher.spec.name.clone(), reason: matched.reason };
     let mut alert = Alert::raise(owner, cause, (matched.deal, matched.deal_version), matched.score, cx.now());
     alert.steps = steps_for_anyone(&deal.flight().fare, watcher.query.travellers(), cx.now());
+    alert.judge(&deal, &*cx.rates().await?);
     let (own, _) = wallet::valuations(cx, &alert.owner).await?;
-    alert.judge(&deal, &own, &*cx.rates().await?);
+    if let Some(own) = OwnJudgement::of(&deal, &own) {
+        alert.own = Some(cx.vault().key_of(&alert.owner).await?.seal(&Alert::OWN, &own)?);
+    }
     match preferences.decide(&member.zone, cx.now()) {
         Timing::At(due) => raise_with_message(cx, alert, &mut watcher, &member, &preferences, due).await,
         Timing::Never(why) => raise_silently(cx, alert, &mut watcher, why).await,

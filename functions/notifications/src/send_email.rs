@@ -95,7 +95,8 @@ async fn compose(cx: &Deps, delivery: &Delivery) -> Result<Result<(Envelope, Ren
         Err(error) => return Err(error.into()),
     };
     let (name, to) = (key.open(&Member::NAME, &member.name)?, key.open(&Member::EMAIL, &member.email)?);
-    let mail = AlertMail::new(&tenant, Reader { name: &name, zone: &member.zone }, &alert, &deal, &urls).render();
+    let own = alert.own.as_ref().map(|own| key.open(&Alert::OWN, own)).transpose()?;
+    let mail = AlertMail::new(&tenant, Reader { name: &name, zone: &member.zone, own }, &alert, &deal, &urls).render();
     let mail = mail.map_err(|error| JobError::Park(error.to_string()))?;
     let envelope = Envelope::new(&tenant, cx.config().mail_from(), to, Template::Alert, About::Delivery(delivery.id));
     Ok(Ok((envelope, mail)))

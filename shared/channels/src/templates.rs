@@ -8,7 +8,7 @@ use domain::{
     deals::Deal,
     flights::{Fare, FlightOffer},
     identity::{DisplayName, Tenant},
-    notifications::{Alert, Cause},
+    notifications::{Alert, Cause, OwnJudgement},
     places::Airport,
     time::Zone,
     value::Verdict,
@@ -384,6 +384,8 @@ pub struct Reader<'a> {
     pub name: &'a DisplayName,
     /// Where their hours are.
     pub zone: &'a Zone,
+    /// How good what they are told of is by what they say that points are worth, if they say it.
+    pub own: Option<OwnJudgement>,
 }
 
 impl AlertMail {
@@ -391,20 +393,21 @@ impl AlertMail {
     pub fn new(tenant: &Tenant, reader: Reader<'_>, alert: &Alert, deal: &Deal, urls: &Urls) -> Self {
         let Cause::Watcher { name, reason, .. } = &alert.cause;
         let offer = deal.flight();
-        let worth = Worth::of(deal, alert);
+        let worth = Worth::of(deal, alert, reader.own);
+        let score = reader.own.map_or(alert.score, |own| alert.score.with_value(own.value));
         let headline = Headline::of(offer);
         Self {
             language: words::LANGUAGE,
             labels: words::LABELS,
             brand: words::isolated(tenant.name.as_str()),
             subject: words::subject(*reason, &headline.sentence()),
-            preheader: words::preheader(offer, worth.as_ref().map(Worth::in_short).as_deref(), alert.score),
+            preheader: words::preheader(offer, worth.as_ref().map(Worth::in_short).as_deref(), score),
             news: words::news(*reason, &offer.fare),
             before: before(deal, *reason).map(|(fare, until)| words::before(fare, until, reader.zone)),
             why: words::why(reader.name.as_str(), name, *reason),
             journey: Journey::of(offer),
             details: details(offer),
-            score: Card { of_100: words::score_of_100(alert.score), parts: words::parts(alert.score).map(Bar::of).into() },
+            score: Card { of_100: words::score_of_100(score), parts: words::parts(score).map(Bar::of).into() },
             freshness: words::freshness(&offer.freshness, reader.zone),
             booking: offer.booking_link.as_deref().and_then(Booking::at),
             steps: alert.steps.clone(),
@@ -487,18 +490,21 @@ impl End {
 
 impl Worth {
     /// Nothing for a cash fare: it has no points.
-    fn of(deal: &Deal, alert: &Alert) -> Option<Self> {
+    fn of(deal: &Deal, alert: &Alert, own: Option<OwnJudgement>) -> Option<Self> {
         let Fare::Award { programme, .. } = &deal.flight().fare else { return None };
         let valuation = deal.valuation.as_ref()?;
         let unknown = valuation.unknown.map(|why| words::unknown(why).to_owned());
-        let notes = [alert.money_first.clone(), unknown, words::alternative(valuation)];
-        let yardstick = match alert.own_verdict {
-            Some(_) => words::by_your_own(programme),
-            None => words::usually(programme, valuation, alert.long_ago),
+        let (verdict, money_first, yardstick) = match own {
+            Some(OwnJudgement { verdict, .. }) => {
+                let is_poor = verdict == Some(Verdict::Poor) && valuation.same_for_money().is_some();
+                (verdict, is_poor.then(words::money_first_by_your_own), words::by_your_own(programme))
+            }
+            None => (valuation.verdict, alert.money_first.clone(), words::usually(programme, valuation, alert.long_ago)),
         };
+        let notes = [money_first, unknown, words::alternative(valuation)];
         Some(Self {
             amount: words::worth(valuation),
-            verdict: alert.own_verdict.or(valuation.verdict).map(Judged::of),
+            verdict: verdict.map(Judged::of),
             notes: notes.into_iter().flatten().chain([yardstick]).collect(),
         })
     }

@@ -315,6 +315,11 @@ pub(crate) fn usually(programme: &ProgrammeId, valuation: &Valuation, long_ago: 
     if long_ago { published + " That was published long ago." } else { published }
 }
 
+/// That money is the better way by what the member says.
+pub(crate) fn money_first_by_your_own() -> String {
+    "By your own valuation money is the better way.".to_owned()
+}
+
 /// That a verdict goes by what the member says.
 pub(crate) fn by_your_own(programme: &ProgrammeId) -> String {
     format!("Judged by what you say that {} are worth.", points_of(programme))

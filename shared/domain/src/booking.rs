@@ -266,7 +266,7 @@ impl Booking {
             Some(_) => return Err(BookingError::Exists),
         };
         let (now, id) = (to_second(now), Self::id_for(&owner, deal.id));
-        // Where more travel than before, what was transferred is not all.
+        // Where more travel than before, or it asks more, what was transferred is not all.
         let state = match sent {
             Some(Sent { at: since, points, .. }) if seen.points.times(travellers) <= points => BookingState::Waiting { since },
             Some(_) | None => BookingState::Verify,
@@ -307,6 +307,11 @@ impl Booking {
         self.must_go_on()?;
         if deal.is_past(now) {
             return Err(BookingError::Gone);
+        }
+        // That a hold is over needs no look.
+        if look == (Look { seen: None, hold: Some(None) }) {
+            (self.held_until, self.updated_at) = (None, to_second(now));
+            return Ok(());
         }
         let (seen, seen_at) = match look.seen {
             // What the member does not say is as it was; but who sees the award sees a seat.
@@ -471,6 +476,8 @@ impl Booking {
     /// now, and the last look found seats, that is the look.
     fn send(&mut self, then: Timestamp, points: Points, planned: &Result<FundingPlan, FundingError>, now: Timestamp) {
         let at = to_second(then);
+        // What was seen to before is not less than it was.
+        let points = self.sent.map_or(points, |sent| sent.points.max(points));
         let arrival = planned.as_ref().ok().and_then(|plan| Arrival::of(plan, at));
         let arrival = match self.sent {
             Some(before) => arrival.zip(before.arrival).map(|(arrival, before)| arrival.and(before)),
@@ -480,10 +487,7 @@ impl Booking {
         if self.needed() <= points || self.found_no_seats().is_some() {
             self.state = BookingState::Waiting { since: at };
         }
-        self.cleared.clear();
-        if let BookingState::Verified { seen_at } = self.state {
-            self.clear(seen_at);
-        }
+        self.cleared.retain(|cleared| to_second(cleared.at) > at);
         self.updated_at = to_second(now);
     }
 

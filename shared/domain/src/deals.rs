@@ -260,6 +260,12 @@ impl Score {
         Self { total: u8::try_from(total).unwrap_or(100).min(100), parts: *parts }
     }
 
+    /// The same with another part of value, at the weights that deals are listed by.
+    #[must_use]
+    pub fn with_value(&self, value: Option<u8>) -> Self {
+        Self::of(&Parts { value, ..self.parts }, &Weights::default())
+    }
+
     /// Every part with its name and weight, in the order in which they are shown.
     pub fn weighted(parts: &Parts, weights: &Weights) -> [(&'static str, Option<u8>, u16); 5] {
         [

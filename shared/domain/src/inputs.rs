@@ -126,6 +126,10 @@ fn note(faults: &mut Vec<Fault>, pointer: &str, code: &'static str, detail: Stri
 /// A parser's message without what it quotes of the input, and without names of our types.
 fn in_our_words(message: &str) -> String {
     let parsers = ["invalid type", "invalid value", "invalid length", "unknown variant", "missing field", "unknown field"];
+    // The parser of dates quotes what it stumbled over.
+    if message.starts_with("failed to ") || message.contains("jiff::") {
+        return "must be a date or an instant as RFC 3339 writes it, such as 2026-04-27 or 2026-04-27T16:20:00Z".to_owned();
+    }
     if !parsers.iter().any(|begin| message.starts_with(begin)) {
         return message.to_owned();
     }

@@ -244,7 +244,8 @@ impl FromStr for Money {
         let no_money = Invalid { what: "an amount", rule: "a number and a currency, such as 5.60USD" };
         let (amount, currency) = text.split_at_checked(text.len().saturating_sub(3)).ok_or(no_money.clone())?;
         let amount = amount.trim_end().parse().map_err(|_| no_money.clone())?;
-        Self::new(amount, currency.parse()?).map_err(|_| no_money)
+        let rule = "an amount of its currency, with no more decimals than that has, such as 5.60USD";
+        Self::new(amount, currency.parse()?).map_err(|_| Invalid { what: "an amount", rule })
     }
 }
 

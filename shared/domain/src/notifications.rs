@@ -8,6 +8,7 @@ use crate::{
     flights::Fare,
     ids::{AlertId, DealId, DeliveryId, Owner, WatcherId, derived},
     rates::Rates,
+    sealed::{Place, Sealed},
     time::{Zone, day_of, to_second},
     value::{Valuations, Verdict, Yardstick},
     watchers::{ActiveHours, Reason, WatcherName},
@@ -68,10 +69,10 @@ pub struct Alert {
     /// That money is the better way, and up to which price, where it is: in the language of the message.
     #[serde(default)]
     pub money_first: Option<String>,
-    /// The verdict by what the member says that the points are worth, where they say it: it overrides that by what is published. What
-    /// they say is sealed, and is not in here.
+    /// How good it is by what the member says that the points are worth, where they say it: that overrides what is published. It is
+    /// sealed, as what they say is.
     #[serde(default)]
-    pub own_verdict: Option<Verdict>,
+    pub own: Option<Sealed<OwnJudgement>>,
     /// Whether what is published of the points' worth was published long before the deal was seen.
     #[serde(default)]
     pub long_ago: bool,
@@ -107,24 +108,41 @@ pub enum Dropped {
     Superseded,
 }
 
+/// How good an award is to a member who says what its points are worth to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnJudgement {
+    /// The verdict, where a value is known.
+    pub verdict: Option<Verdict>,
+    /// What it gives the score.
+    pub value: Option<u8>,
+}
+
+impl OwnJudgement {
+    /// Of a deal; none, where the member says nothing of these points, or it asks none.
+    pub fn of(deal: &Deal, own: &Valuations) -> Option<Self> {
+        let Fare::Award { programme, .. } = &deal.flight().fare else { return None };
+        own.own(programme)?;
+        let held = deal.clone().held_against(own);
+        Some(Self { verdict: held.valuation.and_then(|valuation| valuation.verdict), value: held.parts.value })
+    }
+}
+
 impl Alert {
-    /// Says whether the award is worth its points: by what the member says that they are worth, or else as published.
-    pub fn judge(&mut self, deal: &Deal, own: &Valuations, rates: &Rates) {
+    /// Where what is the member's own is sealed.
+    pub const OWN: Place<OwnJudgement> = Place::new("alert", "own");
+
+    /// Says whether the award is worth its points, as published.
+    pub fn judge(&mut self, deal: &Deal, rates: &Rates) {
         let Fare::Award { programme, .. } = &deal.flight().fare else { return };
         let on = day_of(deal.flight().freshness.observed_at);
-        let says_so = own.own(programme).is_some();
-        let verdict = deal.clone().held_against(own).valuation.and_then(|valuation| valuation.verdict);
-        let has_price = deal.valuation.as_ref().is_some_and(|valuation| valuation.same_for_money().is_some());
-        self.own_verdict = verdict.filter(|_| says_so);
         self.long_ago = Yardstick::of(programme, None, on).is_some_and(|published| published.stale);
-        self.money_first = match verdict {
-            Some(Verdict::Poor) if has_price && says_so => Some("By your own valuation money is the better way.".to_owned()),
-            Some(Verdict::Poor) if has_price => {
-                let even = deal.break_even(&Valuations::default(), rates);
-                even.map(|even| format!("By the published valuations money is the better way: {even}."))
-            }
-            Some(Verdict::Poor | Verdict::Fair | Verdict::Good | Verdict::Great | Verdict::Exceptional) | None => None,
-        };
+        let valuation = deal.valuation.as_ref().filter(|valuation| valuation.same_for_money().is_some());
+        let even = valuation.and_then(|valuation| match valuation.verdict? {
+            Verdict::Poor => deal.break_even(&Valuations::default(), rates),
+            Verdict::Fair | Verdict::Good | Verdict::Great | Verdict::Exceptional => None,
+        });
+        self.money_first = even.map(|even| format!("By the published valuations money is the better way: {even}."));
     }
 
     /// An alert for a match.
@@ -139,7 +157,7 @@ impl Alert {
             score,
             steps: Vec::new(),
             money_first: None,
-            own_verdict: None,
+            own: None,
             long_ago: false,
             state: AlertState::Open,
             dropped: None,

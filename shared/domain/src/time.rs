@@ -1,6 +1,6 @@
 //! Instants, slots and local time. Everything is stored in UTC; a member's day and hours are in their zone.
 
-use jiff::{SignedDuration, Timestamp, Unit, civil::Date, tz::TimeZone};
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::faults::Invalid;
@@ -116,9 +116,9 @@ pub fn day_of(at: Timestamp) -> Date {
     TimeZone::UTC.to_datetime(at).date()
 }
 
-/// Rounds to whole seconds: what is stored and shown never carries more.
+/// The whole second that an instant lies in: what is stored and shown never carries more, and is never later than what it tells of.
 pub fn to_second(at: Timestamp) -> Timestamp {
-    at.round(Unit::Second).unwrap_or(at)
+    at.round(TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Floor)).unwrap_or(at)
 }
 
 /// So much later, or the last instant there is.

@@ -16,7 +16,7 @@ use domain::{
     identity::{Branding, Tenant},
     ids::Owner,
     money::{Currency, Money},
-    notifications::{Alert, Cause},
+    notifications::{Alert, Cause, OwnJudgement},
     rates::Rates,
     time::Zone,
     value::{Cash, Valuation, Valuations},
@@ -148,8 +148,15 @@ impl Find {
         let score = Score::of(&self.parts, &Weights::default());
         let mut alert = Alert::raise(owner, cause, (deal.id, 1), score, deal.last_seen);
         alert.steps = steps_for_anyone(&deal.flight().fare, 1, deal.last_seen);
-        alert.judge(&deal, &self.own, Rates::shipped());
-        AlertMail::new(&tenant, Reader { name: &name, zone: &zone }, &alert, &deal, &Urls::of("https://milebuy.example", &alert))
+        alert.judge(&deal, Rates::shipped());
+        let own = OwnJudgement::of(&deal, &self.own);
+        AlertMail::new(
+            &tenant,
+            Reader { name: &name, zone: &zone, own },
+            &alert,
+            &deal,
+            &Urls::of("https://milebuy.example", &alert),
+        )
     }
 }
 

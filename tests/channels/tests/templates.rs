@@ -74,7 +74,7 @@ fn a_mail_judges_by_what_the_member_says_that_points_are_worth() {
         rendered(Find { own, ..Find::default() }).text.replace('\n', " ")
     };
     let (great, poor) = (valued("0.5"), valued("2"));
-    assert!(great.contains("0.83 cents a point: exceptional"), "{great}");
+    assert!(great.contains("0.83 cents a point: great"), "{great}");
     assert!(poor.contains("0.83 cents a point: poor By your own valuation money is the better way."), "{poor}");
     for text in [great, poor] {
         assert!(text.contains("Judged by what you say that AAdvantage points are worth."), "{text}");

@@ -90,7 +90,7 @@ pub fn steps(plan: &FundingPlan, fees: Option<Money>, locale: &Locale, now: Time
 impl Booking {
     /// What to do about it, in order, and how far that is. `plan` is where its points come from, by what the member has now, and
     /// `may_transfer` what [`Booking::may_transfer`] says now. Once all points are on their way neither counts any longer: nobody is
-    /// told to transfer twice. Nothing, where there are too few points, or it was given up.
+    /// told to transfer twice. Where there are too few points, only what was transferred; nothing, where it was given up.
     pub fn steps(
         &self,
         plan: Option<&FundingPlan>,
@@ -107,16 +107,16 @@ impl Booking {
         match self.state {
             BookingState::Verify | BookingState::Verified { .. } => {
                 let mut steps = by_plan();
-                let sent = self.sent.filter(|_| !steps.is_empty());
-                if sent.is_some() && !steps.iter().any(|step| step.kind == StepKind::Transfer) {
+                let lacks_transfer = !steps.is_empty() && !steps.iter().any(|step| step.kind == StepKind::Transfer);
+                if self.sent.is_some() && lacks_transfer {
                     steps.insert(1, step(StepKind::Wait, self.arriving(language, zone, now)));
                 }
                 let is_seen = matches!(self.state, BookingState::Verified { .. });
                 let next = if is_seen { next_after_a_look(&steps, may_transfer, then.is_some()) } else { 0 };
                 let mut steps = marked(steps, next);
-                if let Some(sent) = sent {
+                if let Some(sent) = self.sent {
                     let done = step(StepKind::Transfer, transferred_in_part(language, &self.programme, sent.points));
-                    steps.insert(1, Step { state: StepState::Done, irreversible: true, ..done });
+                    steps.insert(steps.len().min(1), Step { state: StepState::Done, irreversible: true, ..done });
                 }
                 steps
             }

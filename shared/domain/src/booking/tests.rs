@@ -225,6 +225,49 @@ fn what_was_transferred_between_two_looks_counts_for_what_was_told_then() {
 }
 
 #[test]
+fn what_was_transferred_in_two_parts_may_be_said_late_part_by_part() {
+    let deal = deal(award(25_000), 0);
+    let mut booking = started(&deal);
+    for (minute, points) in [(1, 25_000), (5, 40_000), (9, 50_000)] {
+        booking.verify(&deal, seen(points), at(minute)).unwrap();
+    }
+    for (then, sent) in [(2, 25_000), (6, 40_000), (10, 50_000)] {
+        booking.transferred(at(then), &enough(), at(12)).unwrap();
+        assert_eq!(booking.sent.unwrap().points.get(), sent, "at {then}");
+    }
+    assert_eq!(booking.state, BookingState::Waiting { since: at(10) });
+    // Said the other way round, the earlier one tells nothing that is not known.
+    let mut dearer_first = started(&deal);
+    for (minute, points) in [(1, 40_000), (5, 25_000), (9, 60_000)] {
+        dearer_first.verify(&deal, seen(points), at(minute)).unwrap();
+    }
+    dearer_first.transferred(at(2), &enough(), at(12)).unwrap();
+    dearer_first.transferred(at(6), &enough(), at(12)).unwrap();
+    assert_eq!(dearer_first.sent.unwrap().points.get(), 40_000, "what was seen to is not less for it");
+}
+
+#[test]
+fn a_look_in_the_second_of_a_transfer_had_cleared_it() {
+    let deal = deal(award(25_000), 0);
+    let mut booking = started(&deal);
+    let millis = |count| at(1) + SignedDuration::from_millis(count);
+    booking.verify(&deal, seen(25_000), millis(537)).unwrap();
+    assert_eq!(booking.clone().transferred(millis(645), &enough(), at(2)), Ok(()));
+    assert_eq!(booking.clone().transferred(at(1), &enough(), at(2)), Ok(()), "told in whole seconds");
+    assert!(booking.transferred(millis(-1), &enough(), at(2)).is_err());
+}
+
+#[test]
+fn that_a_hold_is_over_needs_no_look() {
+    let deal = deal(award(40_000), 0);
+    let holds = holds::read("header\naadvantage,24,yes,made up,2026-11");
+    let mut booking = started(&deal);
+    booking.verify_by(&holds, &deal, Look { hold: Some(Some(at(120))), ..seen(40_000) }, at(1)).unwrap();
+    booking.verify_by(&holds, &deal, Look { seen: None, hold: Some(None) }, at(5)).unwrap();
+    assert_eq!((booking.held_until, booking.may_transfer(&deal, at(6))), (None, Ok(at(11))), "the look still counts");
+}
+
+#[test]
 fn begun_anew_for_more_what_was_transferred_is_not_all() {
     let deal = deal(award(40_000), 0);
     let mut booking = started(&deal);

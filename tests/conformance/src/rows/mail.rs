@@ -83,7 +83,7 @@ fn rendered() -> Rendered {
     };
     let urls = Urls::of("https://milebuy.example", &alert);
     let (name, zone) = ("Dana".parse().unwrap(), "America/Los_Angeles".parse().unwrap());
-    AlertMail::new(&tenant, Reader { name: &name, zone: &zone }, &alert, &deal, &urls).render().unwrap()
+    AlertMail::new(&tenant, Reader { name: &name, zone: &zone, own: None }, &alert, &deal, &urls).render().unwrap()
 }
 
 async fn send_as(target: &Target, name: &str) -> Result<String, SendError> {

@@ -51,7 +51,7 @@ async fn a_members_own_valuation_counts_in_the_mail_and_lies_nowhere_in_the_clea
     }
     let stored = app.store().alerts_of(&dana.owner(), 10, None).await.unwrap().items;
     assert_eq!(stored.len(), 2);
-    assert!(stored.iter().all(|alert| alert.own_verdict.is_some()) && !format!("{stored:?}").contains("0.43"));
+    assert!(stored.iter().all(|alert| alert.own.is_some()) && !format!("{stored:?}").contains("0.43"));
 }
 
 #[tokio::test]
