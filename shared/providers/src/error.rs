@@ -151,14 +151,14 @@ impl SourceError {
         match self {
             Self::Unauthorized | Self::Forbidden => Cause::KeyRefused,
             Self::RateLimited { .. }
-            | Self::LeftAlone { .. }
             | Self::LimitReached { .. }
             | Self::QuotaUsedUp { .. }
             | Self::BudgetUsedUp { .. }
             | Self::RepeatedEnough
             | Self::Uncounted => Cause::Limited,
             Self::Rejected { .. } => Cause::Refused,
-            Self::Unavailable(_) => Cause::Unavailable,
+            // Who failed so often that it is left alone gives no answer for a while.
+            Self::Unavailable(_) | Self::LeftAlone { .. } => Cause::Unavailable,
             Self::Malformed | Self::TooLarge => Cause::Unreadable,
             Self::Timeout => Cause::Late,
             Self::Unreachable => Cause::Unreachable,
