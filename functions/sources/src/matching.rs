@@ -14,15 +14,15 @@ const TRIES: usize = 20;
 const MOST_DOUBTS: usize = 10;
 
 /// Places a listing that was never seen before among those that the same may see; one that was stays where it is, and what its source says
-/// of it now is taken over.
+/// of it now is taken over. `beside` is what its source answered with besides.
 ///
 /// # Errors
 /// If the store can't say, or others kept being faster.
-pub(crate) async fn match_listing(cx: &Deps, scope: &KeyScope, listing: &Listing) -> Result<(), JobError> {
+pub(crate) async fn match_listing(cx: &Deps, scope: &KeyScope, listing: &Listing, beside: &[Listing]) -> Result<(), JobError> {
     for tried in 0..TRIES {
         let change = match cx.store().placed_listing(scope, &listing.key).await? {
             Some(placed) => known(cx, &placed, listing).await?,
-            None => new(cx, scope, listing).await?,
+            None => new(cx, scope, listing, beside).await?,
         };
         let Some(change) = change else { return Ok(()) };
         match cx.store().commit(change).await {
@@ -46,10 +46,10 @@ async fn known(cx: &Deps, placed: &PlacedListing, listing: &Listing) -> Result<O
 }
 
 /// The change that places a listing: nothing, if nothing is known by which it could be placed.
-async fn new(cx: &Deps, scope: &KeyScope, listing: &Listing) -> Result<Option<Change>, JobError> {
+async fn new(cx: &Deps, scope: &KeyScope, listing: &Listing, beside: &[Listing]) -> Result<Option<Change>, JobError> {
     let (Some(_), Some(position)) = (&listing.name, listing.position) else { return Ok(None) };
     let (cells, mut near) = cx.store().properties_in(scope, Cell::around(position)).await?;
-    Ok(Some(match place(listing, &near) {
+    Ok(Some(match place(listing, &near, beside) {
         Placing::In(at) => {
             let mut property = near.swap_remove(at);
             // Its source sells nothing else there, or it had not been compared.

@@ -25,7 +25,7 @@ async fn note_answer(cx: &Deps, message: SourceAnswered) -> Result<(), JobError>
     cx.store().count_answer(&message.account).await?;
     // One after the other: those of one answer often lie next to each other.
     for listing in &message.listings {
-        match_listing(cx, &message.scope, listing).await?;
+        match_listing(cx, &message.scope, listing, &message.listings).await?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Listing, NEAR_METRES, metres,
+    Listing, NEAR_METRES, Property, metres,
     names::{Name, addresses_alike},
 };
 
@@ -24,6 +24,10 @@ pub enum Aspect {
     Number,
     /// Whether they are on two sides of a town.
     Side,
+    /// Whether they are of two kinds, such as a hotel and apartments.
+    Kind,
+    /// Whether another one is as much alike.
+    Rivals,
 }
 
 /// One reason.
@@ -34,7 +38,7 @@ pub struct Part {
     pub aspect: Aspect,
     /// How alike they are in it: 0 to 1,000.
     pub score: u16,
-    /// How much of the whole it is, in tenths; a conflict is all of it.
+    /// How much of the whole it is, in tenths; a conflict is all of it, and what only makes that a human is asked nothing.
     pub tenths: u8,
     /// What was compared, in words.
     pub because: String,
@@ -72,6 +76,12 @@ const ASK: u16 = 650;
 const NAMES_OF_ONE: u16 = 860;
 /// Nearer than that is the same place: sources put their mark on the door or on the roof.
 const SAME_PLACE_METRES: u64 = 100;
+/// Nearer than that is the same spot: four decimals of a degree say no more.
+const SPOT_METRES: u64 = 10;
+/// One is clearly more alike than another one by so much: what a hundred metres make.
+const CLEARLY: u16 = 45;
+/// Shorter references are the same by chance.
+const LONG_REFERENCE: usize = 5;
 /// All that is alike.
 const ALL: u16 = 1_000;
 
@@ -79,6 +89,48 @@ impl Likeness {
     /// What orders likenesses: the verdict, then the score.
     pub fn rank(&self) -> (Verdict, u16) {
         (self.verdict, self.score)
+    }
+
+    /// The same for a human to decide, since another one is as much alike.
+    pub(super) fn in_doubt(mut self) -> Self {
+        if self.verdict == Verdict::Same {
+            self.verdict = Verdict::Ask;
+            self.parts.push(part(Aspect::Rivals, 0, 0, "another one is as much alike".to_owned()));
+        }
+        self
+    }
+}
+
+/// How well a listing fits a property, against others that would, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fit {
+    at_one_spot: bool,
+    score: u16,
+    has_one_reference: bool,
+}
+
+impl Fit {
+    /// How well it fits, if it may be one of the property's.
+    pub(super) fn of(property: &Property, listing: &Listing) -> Option<Self> {
+        let likeness = property.likeness(listing).filter(|likeness| likeness.verdict == Verdict::Same)?;
+        let mut known = property.listings.values();
+        let reference = listing.key.reference.as_str();
+        let has_one_reference = reference.len() >= LONG_REFERENCE
+            && property.listings.values().any(|known| known.key.reference.as_str() == reference);
+        let at_one_spot = known.any(|known| at_one_spot(known, listing));
+        Some(Self { at_one_spot, score: likeness.score, has_one_reference })
+    }
+
+    /// Whether it fits clearly better: by the spot, then by all that counts, and where both say nothing by the reference, which is one
+    /// where one source sells what another one describes.
+    pub(super) fn beats(self, other: Self) -> bool {
+        if self.at_one_spot != other.at_one_spot {
+            self.at_one_spot
+        } else if self.score.abs_diff(other.score) >= CLEARLY {
+            self.score > other.score
+        } else {
+            self.has_one_reference && !other.has_one_reference
+        }
     }
 }
 
@@ -96,18 +148,28 @@ pub fn likeness(one: &Listing, other: &Listing) -> Likeness {
     let apart = one.position.zip(other.position).map(|(one, other)| metres(one, other));
     let addresses = one.address.as_deref().zip(other.address.as_deref());
     let addresses = addresses.and_then(|(one, other)| addresses_alike(one, other)).map(thousandths);
-    let parts = parts(names, apart, addresses);
+    let mut parts = parts(names, apart, addresses);
     let sum: u32 = parts.iter().map(|part| u32::from(part.score) * u32::from(part.tenths)).sum();
     let score = thousandths(u64::from(sum / 10));
+    let kinds = kinds(&left, &right);
     let far = apart.is_some_and(|metres| metres > NEAR_METRES);
     let verdict = if far || one.key.source == other.key.source || score < ASK {
         Verdict::Different
-    } else if score < SAME || names < NAMES_OF_ONE || apart.is_none() {
+    } else if score < SAME || names < NAMES_OF_ONE || apart.is_none() || kinds.is_some() {
         Verdict::Ask
     } else {
         Verdict::Same
     };
+    parts.extend(kinds);
     Likeness { verdict, score, parts }
+}
+
+/// Whether two listings have one name at one spot: nothing that sources say of a house is more alike.
+pub(super) fn at_one_spot(one: &Listing, other: &Listing) -> bool {
+    let names = one.name.as_deref().zip(other.name.as_deref());
+    let places = one.position.zip(other.position);
+    places.is_some_and(|(one, other)| metres(one, other) <= SPOT_METRES)
+        && names.is_some_and(|(one, other)| Name::of(one).alike(&Name::of(other)) == u64::from(ALL))
 }
 
 fn different(parts: Vec<Part>) -> Likeness {
@@ -120,6 +182,17 @@ fn part(aspect: Aspect, score: u16, tenths: u8, because: String) -> Part {
 
 fn thousandths(of: u64) -> u16 {
     u16::try_from(of).unwrap_or(ALL).min(ALL)
+}
+
+/// Two kinds of house, if they are: in one building, of one brand and with one name there can be both.
+fn kinds(left: &Name, right: &Name) -> Option<Part> {
+    let said = |name: &Name| match name.kinds.iter().copied().collect::<Vec<_>>() {
+        kinds if kinds.is_empty() => "hotel".to_owned(),
+        kinds => kinds.join(" "),
+    };
+    let (one, other) = (said(left), said(right));
+    let (first, second) = if one < other { (&one, &other) } else { (&other, &one) };
+    (one != other).then(|| part(Aspect::Kind, 0, 0, format!("{first} and {second} are two kinds")))
 }
 
 /// What two houses can't have in common.

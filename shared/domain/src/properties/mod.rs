@@ -7,6 +7,7 @@
 mod cells;
 mod likeness;
 mod names;
+mod placing;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 mod tests;
@@ -27,6 +28,7 @@ use crate::{
 pub use self::{
     cells::{Cell, NEAR_METRES, metres, ring},
     likeness::{Aspect, Likeness, Part, Verdict, likeness},
+    placing::{Placing, place},
 };
 
 text!(
@@ -231,26 +233,5 @@ impl Property {
         }
         let listing = self.listings.remove(&key.source)?;
         Some(Self::first(id, self.scope.clone(), self.cell.clone(), listing))
-    }
-}
-
-/// What becomes of a listing that was never seen before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Placing {
-    /// It is the property at this place of the list.
-    In(usize),
-    /// It is a property of its own; a human is to be asked about those at these places.
-    Alone(Vec<(usize, Likeness)>),
-}
-
-/// Where a listing belongs among the properties near it. The most alike of those that are the same; where two are equally alike the
-/// one with the lower id, so that the order in which they are read does not matter.
-pub fn place(listing: &Listing, near: &[Property]) -> Placing {
-    let compared = || near.iter().enumerate().filter_map(|(at, property)| Some((at, property.likeness(listing)?)));
-    let same = compared().filter(|(_, likeness)| likeness.verdict == Verdict::Same);
-    let best = same.max_by_key(|(at, likeness)| (likeness.score, std::cmp::Reverse(near[*at].id)));
-    match best {
-        Some((at, _)) => Placing::In(at),
-        None => Placing::Alone(compared().filter(|(_, likeness)| likeness.verdict == Verdict::Ask).collect()),
     }
 }

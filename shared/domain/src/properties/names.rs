@@ -174,6 +174,26 @@ const SAME: &[(&str, &str)] = &[
 /// Sides of a town: of one chain's houses there, each has its own.
 const SIDES: &[&str] = &["north", "south", "east", "west", "nord", "sud", "ost", "est", "ouest", "norte", "sur", "northwest"];
 
+/// Words for the kind of a house, by how sources write them. What is called by none is a hotel. `Resort`, `spa` and `inn` are none of them:
+/// sources add them to a hotel's name or leave them out.
+const KINDS: &[(&str, &str)] = &[
+    ("apartment", "apartments"),
+    ("apartments", "apartments"),
+    ("aparthotel", "apartments"),
+    ("residence", "residences"),
+    ("residences", "residences"),
+    ("suite", "suites"),
+    ("suites", "suites"),
+    ("serviced", "serviced"),
+    ("living", "living"),
+    ("hostel", "hostel"),
+    ("hostels", "hostel"),
+    ("villa", "villas"),
+    ("villas", "villas"),
+];
+/// After these, `& Suites` says no more of a house than what it follows.
+const BEFORE_SUITES: &[&str] = &["inn", "hotel", "express"];
+
 /// What a word counts for.
 const USUAL: u64 = 3;
 const LITTLE: u64 = 1;
@@ -194,6 +214,8 @@ pub(super) struct Name {
     pub(super) numbers: BTreeSet<String>,
     /// The sides of a town that it names.
     pub(super) sides: BTreeSet<String>,
+    /// What kind of house it says that it is; nothing for a hotel. The brand's own words are none of it.
+    pub(super) kinds: BTreeSet<&'static str>,
     /// What each word counts for, the brand as one of them.
     words: BTreeMap<String, u64>,
 }
@@ -201,16 +223,18 @@ pub(super) struct Name {
 impl Name {
     pub(super) fn of(text: &str) -> Self {
         let folded = words(text);
+        let is_inn = is_inn_and_suites(&folded);
         let (brand, rest) = without_brand(folded);
         let numbers = rest.iter().filter(|word| word.bytes().any(|b| b.is_ascii_digit())).cloned().collect();
         let sides = rest.iter().filter(|word| SIDES.contains(&word.as_str())).cloned().collect();
+        let kinds = rest.iter().filter_map(|word| kind(word)).filter(|kind| !is_inn || *kind != "suites").collect();
         let telling: BTreeMap<String, u64> =
             rest.iter().filter(|word| !SILENT.contains(&word.as_str())).map(|word| (word.clone(), counts_for(word))).collect();
         // A house that is called nothing but "The Hotel" is called that.
         let mut words =
             if telling.is_empty() && brand.is_none() { rest.into_iter().map(|word| (word, LITTLE)).collect() } else { telling };
         words.extend(brand.map(|brand| (format!("brand {brand}"), BRAND)));
-        Self { brand, numbers, sides, words }
+        Self { brand, numbers, sides, kinds, words }
     }
 
     /// How much of both names is in the other one, in thousandths.
@@ -231,6 +255,17 @@ pub(super) fn addresses_alike(one: &str, other: &str) -> Option<u64> {
     }
     let (left, right) = (numbers(&one), numbers(&other));
     Some(if !left.is_empty() && !right.is_empty() && left.is_disjoint(&right) { 0 } else { shared(&one, &other) })
+}
+
+/// What kind of house a word says it is.
+fn kind(word: &str) -> Option<&'static str> {
+    KINDS.iter().find(|(way, _)| *way == word).map(|(_, kind)| *kind)
+}
+
+/// Whether it is an inn, or a hotel, "and suites".
+fn is_inn_and_suites(words: &[String]) -> bool {
+    let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| *word != "and").collect();
+    words.windows(2).any(|pair| BEFORE_SUITES.contains(&pair[0]) && kind(pair[1]) == Some("suites"))
 }
 
 fn counts_for(word: &str) -> u64 {
