@@ -17,6 +17,8 @@ const AIRPORTS_PER_COUNTRY: usize = 10;
 const SINCE: &str = "2025-01-01T00:00:00Z";
 /// Until when the rule of a zone is held against its file, which says no more for those that follow a rule.
 const UNTIL: &str = "2088-01-01T00:00:00Z";
+/// So many letters are no name of a city.
+const SHORT: usize = 2;
 /// A degree, in the unit of [`Spot`].
 const DEGREE: i64 = 1_000_000;
 
@@ -43,7 +45,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let metros = table("metro-areas.csv")?;
     let by_hand = table("place-names.csv")?;
     let towns = by_hand.iter().filter(|row| row["place"].is_empty());
-    write("towns", towns.map(|town| format!("{}\n", fold_name(&town["name"]))).collect())?;
+    let town = |town: &Row| format!("{},{},{}\n", fold_name(&town["name"]), town["country"], town["name"]);
+    write("towns", towns.map(town).collect())?;
     write("metros", lines(metros.iter().map(|metro| (metro["city_code"].as_str(), metro["airports"].clone()))))?;
     write("metro-names", lines(metros.iter().map(|metro| (metro["city_code"].as_str(), metro["city_name"].clone()))))?;
     let countries = countries(&table("countries.csv")?, &by_hand);
@@ -145,7 +148,7 @@ impl<'a> Spot<'a> {
 
 /// Every name of a place, each a line: the name as it is compared, of what it is (`a` an airport, `u` an airport as people call it, `f` the
 /// same after its city, `s` an airport by the city that it serves, `c` a city, `t` a town or an island by the airport of another city, `m` a
-/// metropolitan area, `w` one that only its code means, `l` a country), the name as it is shown, the country, the place, how busy it is, and the name by which the
+/// metropolitan area, `w` one that only its code means, `n` a city by two letters, `l` a country), the name as it is shown, the country, the place, how busy it is, and the name by which the
 /// city is known here.
 struct Names<'a> {
     spots: BTreeMap<&'a str, Spot<'a>>,
@@ -169,7 +172,9 @@ impl<'a> Names<'a> {
         names.as_people_call(&of_airports);
         names.metros();
         for alias in &of_cities {
-            names.add('c', &alias["name"], &alias["country"], &alias["place"]);
+            // Two letters alone are no name: they are offered, under the name that is meant.
+            let is_short = fold_name(&alias["name"]).len() <= SHORT;
+            names.add(if is_short { 'n' } else { 'c' }, &alias["name"], &alias["country"], &alias["place"]);
         }
         names.cities(&of_cities);
         names.countries(countries);
@@ -185,7 +190,8 @@ impl<'a> Names<'a> {
         let folded = if kind == 'a' { fold(name) } else { fold_name(name) };
         let city = self.city(name, country);
         let kind = if kind == 'c' && self.served(place, country).is_some_and(|served| served != city) { 't' } else { kind };
-        self.lines.push(format!("{folded}\t{kind}\t{name}\t{country}\t{place}\t{rank}\t{city}"));
+        let shown = if kind == 'n' { city.as_str() } else { name };
+        self.lines.push(format!("{folded}\t{kind}\t{shown}\t{country}\t{place}\t{rank}\t{city}"));
         if let Some(code) = place.strip_prefix("metro:") {
             self.by_city(&folded, code);
         }

@@ -26,6 +26,8 @@ const LETTERS_OF_A_SLIP: usize = 6;
 const FLOWN_TO: u32 = 40_000;
 /// How many places are named to choose from.
 const CHOICES: usize = 5;
+/// The one name of a country that is a code, too: of an airport near Charlotte.
+pub(super) const STATES_TOGETHER: &str = "usa";
 
 /// What a name is the name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, utoipa::ToSchema)]
@@ -60,6 +62,8 @@ pub(super) enum Says {
     Metro,
     /// A metropolitan area that only some lists know: it has to be asked for by its code.
     Wide,
+    /// A city by two letters, as people say it: `LA`. It is offered, and means nothing alone.
+    Short,
     /// A country.
     Country,
 }
@@ -75,6 +79,7 @@ impl Says {
             "t" => Self::Town,
             "m" => Self::Metro,
             "w" => Self::Wide,
+            "n" => Self::Short,
             "l" => Self::Country,
             _ => return None,
         })
@@ -83,7 +88,7 @@ impl Says {
     fn kind(self) -> PlaceKind {
         match self {
             Self::Airport | Self::Called | Self::InFull | Self::Serving => PlaceKind::Airport,
-            Self::City | Self::Town => PlaceKind::City,
+            Self::City | Self::Town | Self::Short => PlaceKind::City,
             Self::Metro | Self::Wide => PlaceKind::Metro,
             Self::Country => PlaceKind::Country,
         }
@@ -93,7 +98,7 @@ impl Says {
     pub(super) fn is_city(self) -> bool {
         match self {
             Self::City | Self::Town | Self::Metro => true,
-            Self::Airport | Self::Called | Self::InFull | Self::Serving | Self::Wide | Self::Country => false,
+            Self::Airport | Self::Called | Self::InFull | Self::Serving | Self::Wide | Self::Short | Self::Country => false,
         }
     }
 
@@ -118,8 +123,35 @@ pub(super) struct Name {
     city: &'static str,
 }
 
-/// The names of towns of no airport that are the code of another place.
-static TOWNS: LazyLock<Vec<&str>> = LazyLock::new(|| column!("towns").lines().collect());
+/// A town of no airport whose name is the code of another place.
+struct Town {
+    folded: &'static str,
+    country: &'static str,
+    shown: &'static str,
+}
+
+static TOWNS: LazyLock<Vec<Town>> = LazyLock::new(|| column!("towns").lines().filter_map(Town::of).collect());
+
+impl Town {
+    fn of(line: &'static str) -> Option<Self> {
+        let mut fields = line.split(',');
+        Some(Self { folded: fields.next()?, country: fields.next()?, shown: fields.next()? })
+    }
+
+    /// The town that is called so, unless that is written as a code, in capitals.
+    fn called(text: &str) -> Option<&'static Self> {
+        let folded = fold_name(text);
+        let town = TOWNS.iter().find(|town| town.folded == without_airport(&folded))?;
+        (!text.starts_with(&town.folded.to_ascii_uppercase())).then_some(town)
+    }
+}
+
+/// The states of the US, as they are written after a city's name.
+const STATES: &[&str] = &[
+    "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA", "ME", "MD",
+    "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR", "PA", "RI", "SC", "SD",
+    "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY",
+];
 
 /// Every name, in the order in which they are compared.
 pub(super) static NAMES: LazyLock<Vec<Name>> = LazyLock::new(|| column!("names").lines().filter_map(Name::of).collect());
@@ -235,6 +267,12 @@ pub fn resolve(text: &str) -> Result<Place, Unresolved> {
     if text.is_empty() || text.len() > LONGEST {
         return Err(Unresolved::Unknown(Vec::new()));
     }
+    // The code of an airport, and what everybody calls a country.
+    if fold(text) == STATES_TOGETHER
+        && let Some(place) = country(text)
+    {
+        return Ok(place);
+    }
     // In capitals it is a code and nothing else; in other letters it may be a short name, too.
     if let Ok(place) = text.parse() {
         return Ok(place);
@@ -242,15 +280,18 @@ pub fn resolve(text: &str) -> Result<Place, Unresolved> {
     let coded = code(text);
     let named = named(text);
     match coded {
+        Some(place) if Town::called(text).is_some() => Err(Unresolved::Ambiguous(code_or_like(place, text))),
         Some(place) => by_code_or_name(place, &named),
         None if named.is_empty() => country(text).map_or_else(|| the_one_of(&named, text), Ok),
         None => the_one_of(&named, text),
     }
 }
 
-/// The country that has this name, if it has airports. Two letters alone are no name: `LA` is Laos to a table, and a city to people.
-fn country(text: &str) -> Option<Place> {
-    let is_name = text.len() > 2 || ["US", "UK"].iter().any(|known| known.eq_ignore_ascii_case(text));
+/// The country that has this name, if it has airports. Two letters alone are no name, with full stops or without: `LA` is Laos to a table,
+/// and a city to people.
+pub(super) fn country(text: &str) -> Option<Place> {
+    let folded = fold(text);
+    let is_name = folded.len() > 2 || ["us", "uk"].contains(&folded.as_str());
     format!("country:{}", country_named(text).filter(|_| is_name)?).parse().ok()
 }
 
@@ -276,6 +317,17 @@ fn by_code_or_name(place: Place, named: &[&Name]) -> Result<Place, Unresolved> {
     }
     let by_code = place.airports().into_iter().filter_map(Choice::of_airport);
     Err(Unresolved::Ambiguous(by_code.chain(others).take(CHOICES).collect()))
+}
+
+/// What has a code that is also the name of a town without an airport, and what is called like that: who flies to the town may mean one of
+/// these.
+fn code_or_like(place: Place, text: &str) -> Vec<Choice> {
+    let mut choices: Vec<Choice> = place.airports().into_iter().filter_map(Choice::of_airport).collect();
+    let like = alike(text, CHOICES).into_iter().filter(|like| !choices.iter().any(|known| known.place == like.place));
+    let like: Vec<Choice> = like.collect();
+    choices.extend(like);
+    choices.truncate(CHOICES);
+    choices
 }
 
 /// What a text names, in the country that follows, if one does.
@@ -306,10 +358,19 @@ fn called(name: &str, country: Option<&str>) -> Vec<&'static Name> {
 /// A name and its country, where one follows after a comma; or after a blank, where nothing is called all of it and something there is
 /// called the rest.
 pub(super) fn apart(text: &str) -> (&str, Option<&'static str>) {
-    let parted = |by: char| text.rsplit_once(by).and_then(|(name, country)| Some((name.trim(), country_named(country)?)));
+    let parted = |by: char| text.rsplit_once(by).and_then(|(name, country)| Some((name.trim(), country_after(name, country)?)));
     let is_meant = |(name, country): &(&str, &str)| called(text, None).is_empty() && !called(name, Some(country)).is_empty();
     let parts = parted(',').or_else(|| parted(' ').filter(is_meant));
     parts.map_or((text, None), |(name, country)| (name, Some(country)))
+}
+
+/// The country that is named after a name; the US for one of its states, where a city there has the name, and none in a country of these
+/// letters: `Denver, CO` is in Colorado. Which state a city is in no table says.
+fn country_after(name: &str, country: &str) -> Option<&'static str> {
+    let named = country_named(country);
+    let is_state = STATES.contains(&country.trim().to_ascii_uppercase().as_str());
+    let is_in = |country: &str| !called(name, Some(country)).is_empty();
+    if is_state && !named.is_some_and(is_in) && is_in("US") { Some("US") } else { named }
 }
 
 /// Whether other cities that are known here are called the same.
@@ -332,7 +393,8 @@ impl Namesakes {
         let is_other = |name: &&Name| name.says.is_city() && place.is_none_or(|place| name.place.parse() != Ok(place));
         let countries: Vec<&str> = exactly(&folded).filter(is_other).map(|other| other.country).collect();
         // Whoever says the country of a city that no table has says that there is another one.
-        let is_told_apart = place.is_none() && country.is_some();
+        let is_town = |country: &str| TOWNS.iter().any(|town| town.folded == folded && town.country == country);
+        let is_told_apart = place.is_none() && country.is_some_and(|country| !is_town(country));
         match country {
             Some(country) if countries.contains(&country) => Self::AtHome,
             Some(_) | None if is_told_apart || !countries.is_empty() => Self::Abroad,
@@ -373,7 +435,10 @@ impl NamedCity {
 /// whose code it would be in capitals; [`Unresolved::Unknown`] if it is written as a code and none, or that of a country.
 pub fn city(text: &str) -> Result<NamedCity, Unresolved> {
     city_unless(text, |written, bare| {
-        let coded = code_of_no_town(written);
+        if let Some(town) = Town::called(written) {
+            return Ok(Some(NamedCity::new(town.shown, None, Some(town.country))));
+        }
+        let coded = code(written);
         match coded.filter(|_| !written.chars().any(char::is_uppercase)) {
             Some(place) => by_code(place).map(Some),
             None => unless_like(coded.and_then(serving).into_iter().filter_map(Name::city_choice), nearly(bare, CHOICES, 0)),
@@ -388,7 +453,8 @@ pub fn city(text: &str) -> Result<NamedCity, Unresolved> {
 /// As [`city`].
 pub fn city_of_words(text: &str) -> Result<NamedCity, Unresolved> {
     city_unless(text, |written, bare| {
-        let coded = code_of_no_town(written).and_then(serving).filter(|name| name.rank >= FLOWN_TO);
+        let coded =
+            code(written).filter(|_| Town::called(written).is_none()).and_then(serving).filter(|name| name.rank >= FLOWN_TO);
         let is_long = written.chars().count() >= LETTERS_OF_A_SLIP;
         let like = if is_long { nearly(bare, CHOICES, FLOWN_TO) } else { Vec::new() };
         unless_like(coded.into_iter().filter_map(Name::city_choice), like)
@@ -436,11 +502,6 @@ fn is_code(text: &str) -> bool {
     text.parse::<Place>().is_ok()
         || text.split_once(':').is_some_and(|(kind, _)| is_prefix(kind))
         || (without_airport(&folded) != folded && code(text).is_some())
-}
-
-/// What has this code, in whatever letters, unless a town is called so.
-fn code_of_no_town(text: &str) -> Option<Place> {
-    code(text).filter(|_| !TOWNS.contains(&fold_name(text).as_str()))
 }
 
 /// The city that a place is, or that its airport serves.

@@ -6,7 +6,7 @@ use std::{cmp::Reverse, collections::BTreeMap, sync::LazyLock};
 use super::{
     Airport, CODES, Place,
     fold::fold_name,
-    names::{Choice, NAMES, Name, Says, apart, without_airport},
+    names::{Choice, NAMES, Name, STATES_TOGETHER, Says, apart, country, without_airport},
 };
 
 /// The most that is looked at of what was typed, in letters.
@@ -41,6 +41,24 @@ impl Fit {
         }
     }
 
+    /// Of a name that says this, after so many letters: what an airport is called counts for less than what a city is.
+    fn of_what(self, says: Says, typed: usize) -> Self {
+        match says {
+            Says::Serving => self.by_city(),
+            Says::Airport | Says::Called | Says::InFull if typed <= FEW && self != Self::Whole => Self::First,
+            Says::Called | Says::InFull if self == Self::Begins => Self::Word,
+            Says::Airport
+            | Says::Called
+            | Says::InFull
+            | Says::City
+            | Says::Town
+            | Says::Metro
+            | Says::Wide
+            | Says::Short
+            | Says::Country => self,
+        }
+    }
+
     /// Of an airport by its city, whose own names count for more.
     fn by_city(self) -> Self {
         match self {
@@ -51,13 +69,17 @@ impl Fit {
     }
 }
 
+/// So few letters begin the names of many cities.
+const FEW: usize = 2;
+/// A shorter word ends too many names.
+const LETTERS_OF_A_WORD: usize = 3;
 /// A place whose rank is unknown is as busy as this, in millionths.
 const UNRANKED: u64 = 1_000;
 
 /// The letters that each name has: one that lacks too many of those that were typed needs no second look.
 static LETTERS: LazyLock<Vec<u32>> = LazyLock::new(|| NAMES.iter().map(|name| letters(name.folded.as_bytes())).collect());
 
-/// At most so many places for what was typed, each once: first what has the code, then by fit and size. Where a country follows, or the
+/// At most so many places for what was typed, each once: first what has the code, then the busiest that is called so and nothing more, then by fit and size. Where a country follows, or the
 /// word airport, what was typed is read as [`super::resolve`] reads it.
 pub fn suggest(typed: &str, most: usize) -> Vec<Choice> {
     suggest_of(typed, most, |_| true)
@@ -77,22 +99,31 @@ fn suggest_of(typed: &str, most: usize, is_wanted: impl Fn(&Name) -> bool) -> Ve
     if folded.is_empty() {
         return Vec::new();
     }
-    let mut best: BTreeMap<&str, (u64, usize)> = BTreeMap::new();
+    let mut best: BTreeMap<&str, ((bool, u64), usize)> = BTreeMap::new();
+    let mut whole: Option<((bool, u64), Reverse<usize>)> = None;
     let looked_for = Typed::new(folded.as_bytes());
     for (index, (name, letters)) in NAMES.iter().zip(LETTERS.iter()).enumerate() {
         let fit = looked_for.fit(name, *letters).filter(|_| here(name.country) && is_wanted(name));
-        if let Some(fit) = fit.map(|fit| if name.says == Says::Serving { fit.by_city() } else { fit }) {
-            let score = fit.weight().saturating_mul(u64::from(name.rank).max(UNRANKED));
+        if let Some(fit) = fit.map(|fit| fit.of_what(name.says, folded.len())) {
+            let score = (ends_so(name, folded, fit), fit.weight().saturating_mul(u64::from(name.rank).max(UNRANKED)));
+            if fit == Fit::Whole {
+                whole = whole.max(Some((score, Reverse(index))));
+            }
             let kept = best.entry(name.place).or_insert((score, index));
             if score > kept.0 {
                 *kept = (score, index);
             }
         }
     }
-    let mut ranked: Vec<(u64, usize)> = best.into_values().collect();
+    let mut ranked: Vec<((bool, u64), usize)> = best.into_values().collect();
     ranked.sort_unstable_by_key(|(score, index)| (Reverse(*score), *index));
-    let named = ranked.into_iter().filter_map(|(_, index)| NAMES.get(index)?.choice());
-    let mut choices: Vec<Choice> = coded(folded).into_iter().filter(|choice| here(choice.country)).collect();
+    // Nothing is meant more likely than the busiest that is called so and nothing more, however few fly there.
+    let whole = whole.map(|(_, Reverse(index))| index);
+    let named =
+        whole.into_iter().chain(ranked.into_iter().map(|(_, index)| index)).filter_map(|index| NAMES.get(index)?.choice());
+    let country_of_all = (folded == STATES_TOGETHER).then(|| of_country(folded)).flatten();
+    let mut choices: Vec<Choice> =
+        country_of_all.into_iter().chain(coded(folded)).filter(|choice| here(choice.country)).collect();
     for choice in named {
         if choices.len() >= most {
             break;
@@ -122,6 +153,21 @@ pub(super) fn nearly(typed: &str, most: usize, busy: u32) -> Vec<Choice> {
         }
     }
     choices
+}
+
+/// Whether it is a country whose last word was typed: Congo, of which there are two.
+fn ends_so(name: &Name, folded: &str, fit: Fit) -> bool {
+    let ends = || name.folded.rsplit_once(' ').is_some_and(|(_, last)| last == folded);
+    name.says == Says::Country && fit == Fit::Word && folded.len() > LETTERS_OF_A_WORD && ends()
+}
+
+/// The country that has this name.
+fn of_country(folded: &str) -> Option<Choice> {
+    let place = country(folded)?;
+    NAMES
+        .iter()
+        .filter(|name| name.folded == folded && name.says == Says::Country)
+        .find_map(|name| name.choice().filter(|choice| choice.place == place))
 }
 
 /// What has this code: an airport, a metropolitan area, or both.

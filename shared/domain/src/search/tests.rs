@@ -263,6 +263,8 @@ proptest! {
         let codes = include_str!(concat!(env!("OUT_DIR"), "/codes"));
         let at = at.index(codes.len() / 3) * 3;
         let code = &codes[at..at + 3];
+        // What everybody calls a country by is no city.
+        prop_assume!(code != "USA");
         let served = keys(code);
         prop_assert!(served.is_some(), "{}", code);
         let city = City::named(code).unwrap();
@@ -280,7 +282,9 @@ proptest! {
 }
 
 /// Towns of no airport whose names are codes.
-static TOWNS: LazyLock<Vec<&str>> = LazyLock::new(|| include_str!(concat!(env!("OUT_DIR"), "/towns")).lines().collect());
+static TOWNS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    include_str!(concat!(env!("OUT_DIR"), "/towns")).lines().filter_map(|line| line.split(',').nth(2)).collect()
+});
 
 #[test]
 fn things_to_do_in_cities_of_one_name_are_two_questions_in_two_words() {
