@@ -395,14 +395,16 @@ impl FlightOffer {
         self.flights_are_in_order()
     }
 
+    /// Something is paid, and nothing of it is negative or more than the whole.
     fn price_is_sound(&self) -> Result<(), Untrusted> {
-        match &self.fare {
-            Fare::Award { points, taxes, .. } if points.get() == 0 || taxes.is_some_and(Money::is_negative) => {
-                Err(Untrusted::Price)
+        let (paid, taxes) = match &self.fare {
+            Fare::Award { points, taxes, .. } => (points.get() > 0, *taxes),
+            Fare::Cash { total, taxes } => {
+                let within = taxes.is_none_or(|taxes| taxes.currency() == total.currency() && taxes.amount() <= total.amount());
+                (within && !total.is_negative() && !total.amount().is_zero(), *taxes)
             }
-            Fare::Cash { total, .. } if total.is_negative() || total.amount().is_zero() => Err(Untrusted::Price),
-            Fare::Award { .. } | Fare::Cash { .. } => Ok(()),
-        }
+        };
+        if paid && !taxes.is_some_and(Money::is_negative) { Ok(()) } else { Err(Untrusted::Price) }
     }
 
     /// Local clocks can run backwards across the date line, so departure and arrival are compared as instants, which

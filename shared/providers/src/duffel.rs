@@ -285,7 +285,7 @@ fn offer(raw: Offer, travellers: Option<u8>, now: Timestamp) -> Result<FlightOff
     let party = raw.passengers.as_ref().and_then(|passengers| u8::try_from(passengers.len()).ok());
     let travellers = travellers.or(party).ok_or(Untrusted::Form)?;
     let (of_all, share) = (total(&raw)?, |of_all: Money| of_all.share_of(travellers).map_err(|_| Untrusted::Form));
-    let fare = Fare::Cash { total: share(of_all)?, taxes: taxes(&raw, of_all).map(share).transpose()? };
+    let fare = Fare::Cash { total: share(of_all)?, taxes: taxes(&raw, of_all)?.map(share).transpose()? };
     // One way was asked for, so there is one slice.
     let [slice] = <[Slice; 1]>::try_from(raw.slices).map_err(|_| Untrusted::Flights)?;
     let segments: Vec<Segment> = slice.segments.iter().map(segment).collect::<Result<_, _>>()?;
@@ -327,11 +327,16 @@ fn total(raw: &Offer) -> Result<Money, Untrusted> {
     money(amount, currency)
 }
 
-/// What of a total are taxes: unknown, unless they and the fare come to it.
-fn taxes(raw: &Offer, total: Money) -> Option<Money> {
+/// What of a total are taxes: unknown, unless they and the fare come to it. A part below zero is a lie: the other would be more than
+/// the whole.
+fn taxes(raw: &Offer, total: Money) -> Result<Option<Money>, Untrusted> {
     let part = |amount: &Option<String>| money(amount.as_deref()?, raw.total_currency.as_deref()?).ok();
-    let taxes = part(&raw.tax_amount)?;
-    (part(&raw.base_amount)?.plus(taxes) == Ok(total)).then_some(taxes)
+    let (base, taxes) = (part(&raw.base_amount), part(&raw.tax_amount));
+    if [base, taxes].into_iter().flatten().any(Money::is_negative) {
+        return Err(Untrusted::Price);
+    }
+    let come_to_it = base.zip(taxes).is_some_and(|(base, taxes)| base.plus(taxes) == Ok(total));
+    Ok(taxes.filter(|_| come_to_it))
 }
 
 fn money(amount: &str, currency: &str) -> Result<Money, Untrusted> {

@@ -10,11 +10,16 @@ use std::{
 use axum::{Router, body::Body, extract::Request, response::Response};
 use bytes::Bytes;
 use domain::{
-    flights::Cabin,
+    flights::{Cabin, Fare, FlightOffer, Segment},
+    money::Money,
+    places::Airport,
     search::{SearchQuery, Wanted},
 };
 use futures::future::BoxFuture;
-use jiff::{Timestamp, civil::Date};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+};
 use platform::outside::{Call, MAX_ANSWER_BYTES, Outside, OutsideError, OverHttp};
 use providers::{
     Asking, SourceError,
@@ -22,6 +27,7 @@ use providers::{
     readings::{Normalised, Reading},
     sources::{SOURCES, Source},
 };
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -95,20 +101,52 @@ pub fn withstands(reading: &ReadingOf, body: &[u8]) -> Result<Normalised, Source
     read
 }
 
-/// Nothing in it that can't be trusted.
+/// Nothing in it that can't be trusted: by rules of its own, so that one that the code has forgotten shows.
 pub fn is_sound(normalised: &Normalised) -> bool {
-    match normalised {
-        Normalised::Flights(found) => found.offers.iter().all(|offer| offer.trusted().is_ok()),
+    let by_kind = match normalised {
+        Normalised::Flights(found) => found.offers.iter().all(flight_is_sound),
         Normalised::LeadIns(found) => found.offers.iter().all(|offer| offer.trusted().is_ok()),
-        Normalised::Stays(found) => found.offers.iter().all(|offer| offer.trusted().is_ok()),
-        Normalised::Activities(found) => found.offers.iter().all(|offer| offer.trusted().is_ok()),
-        Normalised::PriceCheck(check) => check.total.is_none_or(|total| !total.is_negative()),
+        Normalised::Stays(found) => found.offers.iter().all(|offer| offer.trusted().is_ok() && is_paid(offer.price.total)),
+        Normalised::Activities(found) => found.offers.iter().all(|offer| offer.trusted().is_ok() && is_paid(offer.price)),
+        Normalised::PriceCheck(_) | Normalised::CancelQuote(_) | Normalised::Payment { .. } | Normalised::Cancelled => true,
         Normalised::Booking(booked) => !booked.reference.is_empty(),
         Normalised::Bookings { bookings } => bookings.iter().all(|booked| !booked.reference.is_empty()),
-        Normalised::Payment { .. } | Normalised::Cancelled => true,
-        Normalised::CancelQuote(quote) => quote.refund.is_none_or(|refund| !refund.is_negative()),
         Normalised::Changes(page) => page.changes.values().flatten().all(|(from, to)| from <= to),
+    };
+    by_kind && nothing_is_negative(&json!(normalised))
+}
+
+fn is_paid(total: Money) -> bool {
+    total.amount() > Decimal::ZERO
+}
+
+/// Wherever an amount stands in what is read.
+fn nothing_is_negative(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => {
+            let negative = fields.get("amount").and_then(Value::as_str).is_some_and(|amount| amount.starts_with('-'));
+            !negative && fields.values().all(nothing_is_negative)
+        }
+        Value::Array(items) => items.iter().all(nothing_is_negative),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
     }
+}
+
+/// Something is paid, and taxes are a part of it; one leaves before one arrives, by the clocks of both places; and each flight begins
+/// where the one before it ended.
+pub fn flight_is_sound(offer: &FlightOffer) -> bool {
+    let paid = match &offer.fare {
+        Fare::Award { points, .. } => points.get() > 0,
+        Fare::Cash { total, taxes } => {
+            let within = |taxes: Money| taxes.currency() == total.currency() && taxes.amount() <= total.amount();
+            is_paid(*total) && taxes.is_none_or(within)
+        }
+    };
+    let at = |local: DateTime, airport: Airport| airport.zone().unwrap().to_timestamp(local).unwrap();
+    let takes_time = at(offer.departs, offer.origin) < at(offer.arrives, offer.destination) && offer.minutes > 0;
+    let joins = |pair: &[Segment]| pair[0].destination.zip(pair[1].origin).is_none_or(|(to, from)| to == from);
+    let flies = offer.origin != offer.destination && !offer.segments.is_empty() && offer.segments.windows(2).all(joins);
+    paid && takes_time && flies && nothing_is_negative(&json!(offer))
 }
 
 /// A question for one traveller.

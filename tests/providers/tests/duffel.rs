@@ -75,6 +75,22 @@ fn taxes_are_known_where_they_and_the_fare_come_to_the_total() {
 }
 
 #[test]
+fn parts_of_a_price_are_neither_negative_nor_more_than_it() {
+    let set_aside = |base: Value, taxes: &str| {
+        let sifted = changed(|offer| {
+            offer["total_amount"] = json!("90.80");
+            offer["base_amount"] = base;
+            offer["tax_amount"] = json!(taxes);
+        });
+        sifted.set_aside
+    };
+    for (base, taxes) in [(json!("-10.00"), "100.80"), (json!("110.00"), "-19.20"), (Value::Null, "-19.20")] {
+        assert_eq!(set_aside(base, taxes), [(Untrusted::Price, 1)].into(), "{taxes}");
+    }
+    assert_eq!(set_aside(json!("90.80"), "0.00"), [].into());
+}
+
+#[test]
 fn what_has_run_out_is_no_longer_verified() {
     let tier = |expires: Value| only(changed(|offer| offer["expires_at"] = expires)).freshness.tier;
     assert_eq!(tier(json!("2020-01-17T10:42:14.545Z")), Tier::Cached);

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use domain::search::SearchQuery;
-use proptest::prelude::*;
+use proptest::{prelude::*, sample::Index};
 use providers::{
     Sifted, SourceError,
     duffel::parse_offer_request,
@@ -12,14 +12,14 @@ use providers::{
     sources::{SOURCES, Source},
 };
 use providers_tests::{
-    NOW, availability, cancun_to_istanbul, every_sample, is_sound, london_to_new_york, mended_offer_request, pointers,
-    search_page,
+    NOW, availability, cancun_to_istanbul, every_sample, flight_is_sound, is_sound, london_to_new_york, mended_offer_request,
+    pointers, search_page,
 };
 use serde_json::{Value, json};
 
 fn holds(read: Result<Sifted, SourceError>, query: &SearchQuery) -> Result<(), TestCaseError> {
     match read {
-        Ok(sifted) => prop_assert!(sifted.offers.iter().all(|offer| offer.trusted().is_ok() && query.asks_for(offer))),
+        Ok(sifted) => prop_assert!(sifted.offers.iter().all(|offer| flight_is_sound(offer) && query.asks_for(offer))),
         Err(error) => prop_assert_eq!(error, SourceError::Malformed),
     }
     Ok(())
@@ -84,6 +84,22 @@ fn any_sample_mutated() -> impl Strategy<Value = (&'static Source, Value)> {
         .prop_flat_map(|(source, _, body)| (Just(source), mutated(serde_json::from_slice(&body).unwrap())))
 }
 
+fn some_bytes() -> impl Strategy<Value = Vec<u8>> {
+    proptest::collection::vec(any::<u8>(), 1..8)
+}
+
+/// A body of which some bytes are others.
+fn overwritten(mut body: Vec<u8>, at: Index, bytes: &[u8]) -> Vec<u8> {
+    let from = at.index(body.len() - bytes.len());
+    body[from..from + bytes.len()].copy_from_slice(bytes);
+    body
+}
+
+fn any_sample_overwritten() -> impl Strategy<Value = (&'static Source, Vec<u8>)> {
+    let any_sample = proptest::sample::select(every_sample());
+    (any_sample, any::<Index>(), some_bytes()).prop_map(|((source, _, body), at, bytes)| (source, overwritten(body, at, &bytes)))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -123,16 +139,22 @@ proptest! {
     }
 
     #[test]
-    fn overwritten_bytes_are_read_or_malformed(at in 0.0_f64..1.0, bytes in proptest::collection::vec(any::<u8>(), 1..8)) {
+    fn overwritten_bytes_are_read_or_malformed((source, body) in any_sample_overwritten()) {
+        for reading in source.readings() {
+            match (reading.read)(&body, NOW) {
+                Ok(normalised) => prop_assert!(is_sound(&normalised), "{} {}", source.id, reading.operation),
+                Err(error) => prop_assert!(!error.passes(), "{} {}: {error}", source.id, reading.operation),
+            }
+        }
+    }
+
+    #[test]
+    fn overwritten_answers_are_what_was_asked_for_or_set_aside(at in any::<Index>(), bytes in some_bytes()) {
         for (body, read, query) in [
             (search_page(&[availability("one")], false, 1), awards as fn(&[u8]) -> _, cancun_to_istanbul()),
             (mended_offer_request(), fares as fn(&[u8]) -> _, london_to_new_york()),
         ] {
-            let mut body = body.to_string().into_bytes();
-            #[allow(clippy::float_arithmetic, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a body")]
-            let from = (at * (body.len() - bytes.len()) as f64) as usize;
-            body[from..from + bytes.len()].copy_from_slice(&bytes);
-            holds(read(&body), &query)?;
+            holds(read(&overwritten(body.to_string().into_bytes(), at, &bytes)), &query)?;
         }
     }
 }

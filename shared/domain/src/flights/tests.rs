@@ -108,3 +108,18 @@ fn a_fare_class_is_a_code() {
         assert_eq!(text.parse::<FareClass>().is_ok(), is_one, "{text}");
     }
 }
+
+#[test]
+fn taxes_are_part_of_a_fare_and_never_negative() {
+    let money = |minor, currency| Money::from_minor(minor, currency).unwrap();
+    let (usd, eur) = (crate::money::Currency::USD, "EUR".parse().unwrap());
+    let cash =
+        |taxes| FlightOffer { fare: Fare::Cash { total: money(9_080, usd), taxes: Some(taxes) }, ..by_way_of_doha() }.trusted();
+    assert_eq!([0, 9_080].map(|taxes| cash(money(taxes, usd))), [Ok(()); 2]);
+    assert_eq!([money(-1, usd), money(9_081, usd), money(1, eur)].map(cash), [Err(Untrusted::Price); 3]);
+    let award = |taxes| {
+        let fare = Fare::Award { programme: "atmos".parse().unwrap(), points: 1.try_into().unwrap(), taxes: Some(taxes) };
+        FlightOffer { fare, ..by_way_of_doha() }.trusted()
+    };
+    assert_eq!([0, -1].map(|taxes| award(money(taxes, usd))), [Ok(()), Err(Untrusted::Price)]);
+}
