@@ -21,7 +21,7 @@ use domain::{
     sources::KeyScope,
     time::Slot,
 };
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use platform::{
     Deps, JobError, Message,
@@ -236,6 +236,7 @@ pub(crate) async fn answer<Q: Askable>(cx: &Deps, query: &Q, wish: Wish<'_>) -> 
     }
     let search = Search { cx, query, key: query.key(), sources: servers.ids(), servers: &servers, wish };
     let had = search.had().await;
+    join_all(servers.all.iter().map(|serving| serving.outside.tell())).await;
     if let Some(member) = wish.member {
         search.count(had.as_ref().map_or(Counted::Failed, |had| had.counted)).await;
         search.note(member).await;

@@ -122,7 +122,9 @@ async fn check_price(State(cx): State<Deps>, inquiry: Inquiry<CheckPrice>) -> Re
     check.done()?;
     let serving = serving_of(&cx, &caller, &source).await?;
     let asking = Asking::within(&serving.outside, cx.now(), WITHIN);
-    let check = serving.adapter.check(&asking, &reference).await.map_err(|error| unchecked(&cx, &error))?;
+    let check = serving.adapter.check(&asking, &reference).await;
+    serving.outside.tell().await;
+    let check = check.map_err(|error| unchecked(&cx, &error))?;
     let shares = match serving.source.vertical {
         Vertical::Flights => travellers,
         Vertical::Stays | Vertical::Activities => 1,

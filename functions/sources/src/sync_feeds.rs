@@ -130,6 +130,12 @@ async fn cursor_of(cx: &Deps, account: &Account) -> Result<Option<FeedCursor>, J
 
 /// Reads a feed to its end, or as far as there is time.
 async fn sync(cx: &Deps, serving: &Serving<Arc<dyn Feed>>, cursor: &mut FeedCursor, run: &Run) -> Result<(), JobError> {
+    let read = pages(cx, serving, cursor, run).await;
+    serving.outside.tell().await;
+    read
+}
+
+async fn pages(cx: &Deps, serving: &Serving<Arc<dyn Feed>>, cursor: &mut FeedCursor, run: &Run) -> Result<(), JobError> {
     for _ in 0..MOST_PAGES {
         if cx.time_left(run.deadline) < PAGE_TAKES || !next_page(cx, serving, cursor, run).await? {
             break;

@@ -9,7 +9,7 @@
 //!   one after that is answered, when an answer asks us to stay away.
 //! - What the day has, and a token of the source's limit, are taken for each call, right before it is made: what an instance took it
 //!   uses, and nothing is lost with one that ends. A call that does not leave gives back what it took of the day.
-//! - Counts of health are kept in the instance and added to the stored ones once in [`TOLD_EVERY`].
+//! - Counts of health are kept in the instance and added to the stored ones once in [`TOLD_EVERY`], and when all was asked.
 //!
 //! When the store gives no answer, limit and quota hold (a call that can't be counted is not made), and breaker and health do not:
 //! a source is not taken for broken because our own table is.
@@ -35,7 +35,7 @@ use domain::{
     },
 };
 use futures::future::BoxFuture;
-use http::Response;
+use http::{Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use platform::{
     Deps,
@@ -45,7 +45,13 @@ use platform::{
 use rust_decimal::Decimal;
 use storage::{Entity, Grant, MemberKey, SourceBucket, SourceDay, SourceHealth, StoreError};
 
-use crate::{calls::CALL_TIMEOUT, error::asked_to_stay_away, raw::Keeping};
+use crate::{
+    SourceError,
+    calls::{CALL_TIMEOUT, unpacked},
+    error::asked_to_stay_away,
+    raw::Keeping,
+    sources::{Source, source},
+};
 
 /// What it takes to ask a source that [`crate::registry`] hands out, besides that the source is one that the function calls: to read
 /// what is set of it, to open its key, to take calls and to share what is known of how it fares.
@@ -65,7 +71,7 @@ pub const GRANTS: &[Grant] = &[
 /// How long an instance believes what it has read of a source's state: so long at most it goes on asking one that others have
 /// found to be broken.
 pub const STATE_KNOWN: SignedDuration = SignedDuration::from_secs(2);
-/// How often an instance adds its counts to the stored ones. What it has not told when it ends is lost.
+/// How often an instance adds its counts to the stored ones while it asks. What it has not told when it ends is lost.
 pub const TOLD_EVERY: SignedDuration = SignedDuration::from_secs(10);
 /// No answer keeps us away for longer.
 const LONGEST_PAUSE: Duration = Duration::from_hours(24);
@@ -178,19 +184,20 @@ impl Over {
 impl Outside for Guarded {
     fn send(&self, call: Call) -> BoxFuture<'_, Result<Response<Bytes>, OutsideError>> {
         Box::pin(async move {
-            let admitted = self.admit(call.repeated).await;
+            let admitted = self.admit(&call).await;
             if let Err(error) = &admitted {
                 self.held_back(*error);
             }
             let Admitted { probe, at } = admitted?;
             let (began, had_time) = (self.cx.now(), call.timeout >= CALL_TIMEOUT);
             let under_way = UnderWay { of: self, operation: call.operation, began, over: false };
-            let keeping = Keeping::of(&self.cx, &call);
+            let (keeping, operation, repeated) = (Keeping::of(&self.cx, &call), call.operation, call.repeated);
             let answer = self.cx.outside().send(call).await;
-            match under_way.over(Over::of(&answer, self.cx.now(), (began, had_time))) {
+            let over = Over::of(&answer, self.cx.now(), (began, had_time));
+            match under_way.over(over.map(|over| self.read(operation, &answer, over))) {
                 Some(over) => self.settle(&over, probe).await,
                 // It never left.
-                None => self.give_back(&self.terms.allowances, at).await,
+                None => self.not_made(repeated, at).await,
             }
             match answer {
                 Ok(answer) => Ok(keeping.keep(answer).await),
@@ -218,7 +225,7 @@ impl Guarded {
     }
 
     /// Lets a call through, or says why not.
-    async fn admit(&self, repeated: bool) -> Result<Admitted, OutsideError> {
+    async fn admit(&self, call: &Call) -> Result<Admitted, OutsideError> {
         self.tell_of_failures().await;
         let state = self.state().await;
         let now = self.cx.now();
@@ -231,18 +238,33 @@ impl Guarded {
             Passage::Probe => true,
             Passage::Shut(until) => return Err(shut(until)),
         };
-        if repeated && !self.known(|known| known.retries.repeat()) {
+        if call.repeated && !self.known(|known| known.retries.repeat()) {
             return Err(OutsideError::RepeatedEnough);
         }
-        self.take_a_call(now).await?;
-        if probe && !self.begin_probe().await {
-            self.give_back(&self.terms.allowances, now).await;
+        if let Err(error) = self.take_a_call(now).await {
+            self.not_repeated(call.repeated);
+            return Err(error);
+        }
+        if probe && !self.begin_probe(call.timeout).await {
+            self.not_made(call.repeated, now).await;
             return Err(OutsideError::LeftAlone(STATE_KNOWN.unsigned_abs()));
         }
-        if !repeated {
+        if !call.repeated {
             self.known(|known| known.retries.called());
         }
         Ok(Admitted { probe, at: now })
+    }
+
+    /// What was taken for a call that is not made is there for others.
+    async fn not_made(&self, repeated: bool, at: Timestamp) {
+        self.not_repeated(repeated);
+        self.give_back(&self.terms.allowances, at).await;
+    }
+
+    fn not_repeated(&self, repeated: bool) {
+        if repeated {
+            self.known(|known| known.retries.not_repeated());
+        }
     }
 
     /// Counts a call that is not made, and for what of the day it was one too many.
@@ -360,11 +382,11 @@ impl Guarded {
     }
 
     /// Whether this call is the one that tries. Others may have seen as early as this that someone may.
-    async fn begin_probe(&self) -> bool {
-        let now = self.cx.now();
+    async fn begin_probe(&self, timeout: Duration) -> bool {
+        let (now, takes) = (self.cx.now(), SignedDuration::try_from(timeout).unwrap_or(SignedDuration::ZERO));
         let begun = self.change_state(|state| {
             if state.breaker.passage(now) == Passage::Probe {
-                state.breaker.probing(now);
+                state.breaker.probing(now, takes);
             }
         });
         begun.await
@@ -386,6 +408,25 @@ impl Guarded {
         let against = self.known(|known| std::mem::take(&mut known.against));
         if against > 0 {
             self.failed(against).await;
+        }
+    }
+
+    /// What a successful answer comes to once it is read, by whoever reads answers of this operation: a source that says what nobody
+    /// can read is as broken as one that says nothing, and its breaker, its health and its alarms are to say so.
+    fn read(&self, operation: &str, answer: &Result<Response<Bytes>, OutsideError>, over: Over) -> Over {
+        let Ok(answer) = answer else { return over };
+        // Nothing is an answer, too.
+        if over.ending != Ending::Answered || answer.status() == StatusCode::NO_CONTENT {
+            return over;
+        }
+        let readings = source(self.terms.account.source.as_str()).map_or(&[][..], Source::readings);
+        let Some(reading) = readings.iter().find(|reading| reading.operation == operation) else { return over };
+        let read = unpacked(answer.clone()).and_then(|answer| (reading.read)(answer.body(), self.cx.now()));
+        match read {
+            Err(SourceError::TooLarge) => Over { ending: Ending::TooLarge, ..over },
+            Err(SourceError::Malformed) => Over { ending: Ending::Unreadable, ..over },
+            // Some tell of a failure under a status that speaks of success: it was said so that it can be read.
+            Ok(_) | Err(_) => over,
         }
     }
 
@@ -413,7 +454,9 @@ impl Guarded {
             let until = now.saturating_add(away).unwrap_or(Timestamp::MAX);
             self.change_state(|state| state.pause(until)).await;
         }
-        self.tell(now).await;
+        if self.known(|known| known.told_at.is_none_or(|told| now < told || now.duration_since(told) >= TOLD_EVERY)) {
+            self.tell().await;
+        }
     }
 
     /// Says of a call what is to be said: no personal data, and nothing of the request.
@@ -430,16 +473,17 @@ impl Guarded {
         }
     }
 
-    /// Adds what was counted here to what is stored, if it is time.
-    async fn tell(&self, now: Timestamp) {
-        let due = |told: Timestamp| now < told || now.duration_since(told) >= TOLD_EVERY;
+    /// Adds what was counted here to what is stored. Whoever has asked all that they had to ask does so, too: an instance that nobody
+    /// needs for a while is frozen, and what it has not told by then may never be.
+    pub async fn tell(&self) {
+        let now = self.cx.now();
         let tally = self.known(|known| {
-            known.told_at.is_none_or(due).then(|| {
-                known.told_at = Some(now);
-                std::mem::take(&mut known.tally)
-            })
+            known.told_at = Some(now);
+            std::mem::take(&mut known.tally)
         });
-        let Some(tally) = tally.filter(|tally| !tally.is_empty()) else { return };
+        if tally.is_empty() {
+            return;
+        }
         if let Err(error) = self.cx.store().add_source_health(&self.terms.account, &tally, now).await {
             tracing::warn!(source = %self.terms.account.source, %error, "a source's health is told later");
             self.known(|known| known.tally.join(&tally));

@@ -10,8 +10,8 @@ pub const FAILURES: u32 = 5;
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(30);
 /// And at most.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(10);
-/// How long a probe has. Who dies meanwhile holds up the next one no longer than that: more than any call takes.
-const PROBE_TAKES: SignedDuration = SignedDuration::from_secs(15);
+/// How much longer a probe has than its call may take. Who dies meanwhile holds up the next one no longer than that.
+const PROBE_SPARE: SignedDuration = SignedDuration::from_secs(5);
 
 /// A breaker. Its functions share it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -70,9 +70,9 @@ impl Breaker {
         }
     }
 
-    /// One is trying.
-    pub fn probing(&mut self, now: Timestamp) {
-        self.probe_until = Some(later(now, PROBE_TAKES));
+    /// One is trying, with a call that may take so long: a booking takes longer than a search.
+    pub fn probing(&mut self, now: Timestamp, call_takes: SignedDuration) {
+        self.probe_until = Some(later(later(now, call_takes), PROBE_SPARE));
     }
 
     /// A call has failed. Says whether that opens it. While it is open already, what was still under way changes nothing.
@@ -119,6 +119,7 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+    const CALL: SignedDuration = SignedDuration::from_secs(10);
 
     fn after(seconds: i64) -> Timestamp {
         later(NOW, SignedDuration::from_secs(seconds))
@@ -147,7 +148,7 @@ mod tests {
         let mut breaker = opened();
         assert_eq!(breaker.passage(after(29)), Passage::Shut(after(30)));
         assert_eq!(breaker.passage(after(30)), Passage::Probe);
-        breaker.probing(after(30));
+        breaker.probing(after(30), CALL);
         assert_eq!(breaker.passage(after(31)), Passage::Shut(after(45)), "only one");
         assert_eq!(breaker.state(after(31)), BreakerState::HalfOpen);
         breaker.answered(true);
@@ -157,11 +158,19 @@ mod tests {
     #[test]
     fn a_probe_that_fails_opens_it_for_twice_as_long_and_one_that_dies_is_followed_by_another() {
         let mut breaker = opened();
-        breaker.probing(after(30));
+        breaker.probing(after(30), CALL);
         assert!(breaker.failed(after(32)));
         assert_eq!(breaker.passage(after(32)), Passage::Shut(after(92)));
-        breaker.probing(after(92));
+        breaker.probing(after(92), CALL);
         assert_eq!(breaker.passage(after(107)), Passage::Probe);
+    }
+
+    #[test]
+    fn while_a_long_call_tries_no_other_does() {
+        let mut breaker = opened();
+        breaker.probing(after(30), SignedDuration::from_secs(120));
+        assert_eq!(breaker.passage(after(149)), Passage::Shut(after(155)));
+        assert_eq!(breaker.passage(after(155)), Passage::Probe);
     }
 
     #[test]
@@ -182,7 +191,7 @@ mod tests {
                 now = later(now, SignedDuration::from_secs(seconds));
                 match what {
                     0 => breaker.answered(false),
-                    1 if breaker.passage(now) == Passage::Probe => breaker.probing(now),
+                    1 if breaker.passage(now) == Passage::Probe => breaker.probing(now, CALL),
                     _ => drop(breaker.failed(now)),
                 }
                 if let Passage::Shut(until) = breaker.passage(now) {

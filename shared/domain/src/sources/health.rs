@@ -29,6 +29,8 @@ pub enum Ending {
     Unreachable,
     /// The answer was larger than is read.
     TooLarge,
+    /// The answer was none that can be read, whatever its status says.
+    Unreadable,
     /// Whoever asked did not wait for the answer.
     Abandoned,
 }
@@ -48,8 +50,15 @@ impl Ending {
     /// Whether the source, or our key there, is in trouble. What was asked wrongly is no trouble of the source.
     pub fn is_failure(self) -> bool {
         match self {
-            Self::KeyRefused | Self::Limited | Self::Failed | Self::TimedOut | Self::Unreachable | Self::Abandoned => true,
-            Self::Answered | Self::Refused | Self::TooLarge => false,
+            Self::KeyRefused
+            | Self::Limited
+            | Self::Failed
+            | Self::TimedOut
+            | Self::Unreachable
+            | Self::TooLarge
+            | Self::Unreadable
+            | Self::Abandoned => true,
+            Self::Answered | Self::Refused => false,
         }
     }
 }

@@ -24,6 +24,11 @@ impl RetryBudget {
         self.0 = self.0.saturating_add(SAVED_BY_A_CALL).min(MOST_SAVED);
     }
 
+    /// One that was to be a repetition was not made after all.
+    pub fn not_repeated(&mut self) {
+        self.0 = self.0.saturating_add(SPENT_BY_A_REPETITION).min(MOST_SAVED);
+    }
+
     /// Whether a call may be repeated; then it counts.
     pub fn repeat(&mut self) -> bool {
         let left = self.0.checked_sub(SPENT_BY_A_REPETITION);
@@ -52,6 +57,16 @@ mod tests {
                 prop_assert!(repeated <= calls / 10 + 1);
             }
         }
+    }
+
+    #[test]
+    fn a_repetition_that_was_not_made_is_not_spent() {
+        let mut budget = RetryBudget::default();
+        for _ in 0..9 {
+            assert!(budget.repeat());
+            budget.not_repeated();
+        }
+        assert!(budget.repeat() && !budget.repeat());
     }
 
     #[test]

@@ -29,7 +29,7 @@ use platform::{
     chance::SystemChance,
     clock::Clock,
     config::{Config, KEYED},
-    outside::{Call, Outside, OutsideError},
+    outside::{Call, MAX_ANSWER_BYTES, Outside, OutsideError},
     telemetry::MetricSink,
     token::TokenPolicy,
 };
@@ -371,6 +371,73 @@ async fn health_is_added_up_over_instances() {
     assert_eq!(health.iter().map(|hour| hour.tally.calls()).collect::<Vec<_>>(), [3]);
     assert_eq!((health[0].tally.failures(), health[0].tally.last_success), (0, Some(NOW)));
     assert!(health[0].tally.bytes > 100 && health[0].tally.percentile_ms(99) == Some(50));
+}
+
+#[tokio::test]
+async fn an_instance_that_has_asked_all_tells_all_of_it_and_does_not_write_for_each_call() {
+    let source = &SOURCES[0];
+    let (world, vendor) = (World::new(), vendor(source).await);
+    let guarded = world.guarded(source);
+    for _ in 0..4 {
+        ask(source, &vendor.base, &guarded).await;
+    }
+    let calls = || async {
+        let health = world.instance().store().source_health(&account(source), 24).await.unwrap();
+        health.iter().map(|hour| hour.tally.calls()).sum::<u64>()
+    };
+    assert_eq!(calls().await, 1, "the others wait for the end");
+    guarded.tell().await;
+    assert_eq!(calls().await, 4);
+    guarded.tell().await;
+    assert_eq!(calls().await, 4, "what was told is told once");
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_can_read_is_a_failure_of_its_source() {
+    let json = Answer::new(200, r#"{"what": "is this"}"#);
+    let packed = Answer::new(200, "garbage").with("content-encoding", "gzip");
+    let large = Answer::new(200, vec![b' '; MAX_ANSWER_BYTES + 1]);
+    for bad in [Answer::new(200, "<html>"), Answer::new(200, r#"{"data": ["#), json, packed, large] {
+        for source in [&SOURCES[0], &SOURCES[1]] {
+            let world = World::new();
+            let spoilt = bad.clone();
+            let vendor = Vendor::answering(move |_, asked| granting(asked, spoilt.clone())).await;
+            let guarded = world.guarded(source);
+            for _ in 0..FAILURES {
+                ask(source, &vendor.base, &guarded).await;
+            }
+            guarded.tell().await;
+            let health = world.instance().store().source_health(&account(source), 24).await.unwrap();
+            assert_eq!((health[0].tally.last_success, health[0].tally.last_failure), (None, Some(NOW)), "{}", source.id);
+            assert_eq!(health[0].tally.failures(), health[0].tally.calls(), "{}", source.id);
+            assert!(world.counted("OutsideCallsFailed") >= FAILURES as usize, "{}", source.id);
+            assert_eq!(world.breaker(source).await, BreakerState::Open, "{}", source.id);
+            // One that tries and can't be read does not close it.
+            world.later(31);
+            ask(source, &vendor.base, &world.guarded(source)).await;
+            assert_eq!(world.breaker(source).await, BreakerState::Open, "{}", source.id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_repetition_that_is_kept_back_is_not_spent() {
+    let (source, world) = (&SOURCES[0], World::new());
+    let vendor = vendor(source).await;
+    let none_left = vec![Allowance::of_calls(account(source), 0)];
+    let send = async |guarded: &Guarded| {
+        let request = http::Request::get(&vendor.base).body(bytes::Bytes::new()).unwrap();
+        let timeout = std::time::Duration::from_secs(10);
+        guarded.send(Call { source: source.id, operation: "o", request, timeout, repeated: true }).await
+    };
+    let cx = world.instance();
+    let (without, with) =
+        (Guarded::new(cx.clone(), Terms { allowances: none_left, ..terms(source) }), Guarded::new(cx, terms(source)));
+    for _ in 0..3 {
+        assert!(matches!(send(&without).await, Err(OutsideError::QuotaUsedUp(_))));
+    }
+    assert!(send(&with).await.is_ok(), "the one that there is");
+    assert!(matches!(send(&with).await, Err(OutsideError::RepeatedEnough)));
 }
 
 /// Never answers.
