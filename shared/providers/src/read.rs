@@ -15,6 +15,7 @@ use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::{Value, value::RawValue};
+use url::Url;
 
 use crate::SourceError;
 
@@ -152,10 +153,9 @@ impl<O: Offer> Sifted<O> {
         }
     }
 
-    /// Joins a page, without what was `seen` on an earlier one: records can shift and repeat meanwhile.
+    /// Joins a page, without what was `seen` before, on it or on an earlier one: records can shift and repeat meanwhile.
     pub(crate) fn join_new(&mut self, mut page: Self, seen: &mut HashSet<String>) {
-        page.offers.retain(|offer| offer.reference().is_none_or(|reference| !seen.contains(&reference)));
-        seen.extend(page.offers.iter().filter_map(Offer::reference));
+        page.offers.retain(|offer| offer.reference().is_none_or(|reference| seen.insert(reference)));
         self.join(page);
     }
 }
@@ -254,19 +254,38 @@ fn bounded(text: String, most: usize) -> Result<String, Untrusted> {
     if (1..=most).contains(&text.len()) && !text.contains(char::is_control) { Ok(text) } else { Err(Untrusted::Form) }
 }
 
-/// A name for people: without blanks around it and characters that control, cut to 200 characters; `None` if nothing is left.
+/// A name for people: without blanks around it and characters that nobody sees, cut to 200 characters; `None` if nothing is left.
 pub(crate) fn label(text: &str) -> Option<String> {
-    let text: String = text.trim().chars().filter(|c| !c.is_control()).take(200).collect();
-    (!text.is_empty()).then_some(text)
+    let text: String = text.chars().filter(|c| !is_unseen(*c)).collect();
+    let text: String = text.trim().chars().take(200).collect();
+    let text = text.trim_end();
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// Where to book: only an address that a browser may be sent to.
+/// Characters that control, have no width or turn the direction of others: with them a text shows as something else than it is.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+        )
+}
+
+/// Where to book: only an address that a browser may be sent to, and that shows whose it is.
 pub(crate) fn link(text: Option<String>) -> Result<Option<String>, Untrusted> {
-    match text {
-        None => Ok(None),
-        Some(text) if text.starts_with("https://") => long_reference(text).map(Some),
-        Some(_) => Err(Untrusted::Form),
-    }
+    text.map(|text| if is_address(&text) { long_reference(text) } else { Err(Untrusted::Form) }).transpose()
+}
+
+fn is_address(text: &str) -> bool {
+    let plain = text.starts_with("https://") && !text.chars().any(|c| is_unseen(c) || c.is_whitespace() || c == '\\');
+    let of_a_host = |url: &Url| url.has_host() && url.username().is_empty() && url.password().is_none();
+    plain && Url::parse(text).is_ok_and(|url| of_a_host(&url))
 }
 
 /// A local time as sources write it, such as `2026-04-27T16:20:00`: without an offset, which would make it something else.
@@ -292,4 +311,64 @@ pub(crate) fn encoded(text: &str) -> String {
 /// A digest in lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_sees_is_no_part_of_a_name() {
+        let name = "\u{feff} Grand\u{202e}\u{200b} Hotel\u{7}\u{2066} \u{200f}";
+        assert_eq!(label(name).as_deref(), Some("Grand Hotel"));
+        assert_eq!(label("\u{200b}\u{202e}"), None);
+        assert_eq!(label("होटल ताज 東京 São").as_deref(), Some("होटल ताज 東京 São"));
+    }
+
+    #[test]
+    fn a_link_is_an_address_that_shows_whose_it_is() {
+        let read = |text: &str| link(Some(text.to_owned()));
+        for good in ["https://example.com/a?b=c#d", "https://example.com:8443/", "https://example.com/@name"] {
+            assert_eq!(read(good), Ok(Some(good.to_owned())));
+        }
+        for bad in [
+            "https://",
+            "https://?q",
+            "https:///",
+            "https://user@example.com/",
+            "https://bank.example:x@evil.example/",
+            "https://bank.example\\@evil.example/",
+            "https://example.com/a b",
+            "https://example.com/\u{202e}moc",
+            "https://exa\u{200b}mple.com/",
+            "https://example.com/\n",
+            "https://[::1",
+            "http://example.com/",
+            "javascript:alert(1)",
+        ] {
+            assert_eq!(read(bad), Err(Untrusted::Form), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_stands_twice_on_a_page_is_found_once() {
+        struct One(&'static str);
+        impl Offer for One {
+            type Query = ();
+            fn trusted(&self) -> Result<(), Untrusted> {
+                Ok(())
+            }
+            fn answers(&self, (): &()) -> bool {
+                true
+            }
+            fn reference(&self) -> Option<String> {
+                Some(self.0.to_owned())
+            }
+        }
+        let (mut all, mut seen) = (Sifted::default(), HashSet::new());
+        for page in [["a", "a"], ["a", "b"]] {
+            all.join_new(Sifted { offers: page.map(One).into(), ..Sifted::default() }, &mut seen);
+        }
+        assert_eq!(all.offers.iter().map(|one| one.0).collect::<Vec<_>>(), ["a", "b"]);
+    }
 }

@@ -329,7 +329,8 @@ pub fn parse_trips<'q>(body: &[u8], query: impl Into<Option<&'q SearchQuery>>, n
     let query = query.into();
     let Trips { data, booking_links } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
     let mut links = booking_links.into_iter().flatten().filter_map(|raw| serde_json::from_str::<BookingLink>(raw.get()).ok());
-    let programmes_own = links.find(|link| link.primary).map(|link| link.link);
+    // One that can't be followed costs no trip.
+    let programmes_own = links.find(|of| of.primary).and_then(|of| link(Some(of.link)).ok().flatten());
     let mut sifted = Sifted::default();
     for raw in data {
         sifted.take(trip_alone(raw, programmes_own.as_ref(), now), query);
@@ -346,7 +347,7 @@ fn trip_alone(raw: &RawValue, book: Option<&String>, now: Timestamp) -> Result<F
     let destination = segments.last().and_then(|last| last.destination_airport.clone()).ok_or(Untrusted::Airport)?;
     let route = Route { origin_airport: origin, destination_airport: destination };
     let record = Availability { id: of.availability, route, source: of.source, updated_at: None, availability_trips: None };
-    Ok(FlightOffer { booking_link: link(book.cloned())?, ..offer(trip, &record, now)? })
+    Ok(FlightOffer { booking_link: book.cloned(), ..offer(trip, &record, now)? })
 }
 
 fn offer(trip: Trip, availability: &Availability<'_>, now: Timestamp) -> Result<FlightOffer, Untrusted> {

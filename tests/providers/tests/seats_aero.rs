@@ -133,6 +133,12 @@ fn a_link_that_is_wrong_spoils_no_trip() {
     body["booking_links"] = json!([7, {"link": 7, "primary": true}, body["booking_links"][0]]);
     let read = parse_trips(body.to_string().as_bytes(), None, NOW).unwrap();
     assert_eq!((read.offers.len(), read.set_aside.len()), (3, 0));
+    for bad in ["javascript:alert(1)", "https://a.example@b.example/", "https://a.example/\u{202e}"] {
+        body["booking_links"] = json!([{"link": bad, "primary": true}]);
+        let read = parse_trips(body.to_string().as_bytes(), None, NOW).unwrap();
+        assert_eq!((read.offers.len(), read.set_aside.len()), (3, 0), "{bad}");
+        assert!(read.offers.iter().all(|offer| offer.booking_link.is_none()), "{bad}");
+    }
 }
 
 #[test]
