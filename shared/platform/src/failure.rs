@@ -6,7 +6,11 @@ use http::StatusCode;
 use jiff::Timestamp;
 use storage::{StoreError, StoredReply};
 
-use crate::{limit::Exhausted, problem::Problem, reply};
+use crate::{
+    limit::Exhausted,
+    problem::Problem,
+    reply::{self, NotBefore},
+};
 
 /// Why. What is told of it is in [`Failure::problem`]; what is not told is logged where it arises.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,9 +196,9 @@ impl IntoResponse for Failure {
             Self::Unauthenticated | Self::Unproven(..) => {
                 reply::set_header(&mut response, http::header::WWW_AUTHENTICATE, "Bearer")
             }
-            Self::TooSoon(_, at) | Self::TryLater(_, at) => reply::retry_after(&mut response, *at),
+            Self::TooSoon(_, at) | Self::TryLater(_, at) => _ = response.extensions_mut().insert(NotBefore(*at)),
             Self::TooOften(at) => {
-                reply::retry_after(&mut response, *at);
+                response.extensions_mut().insert(NotBefore(*at));
                 response.extensions_mut().insert(Exhausted { until: *at });
             }
             Self::Unavailable => reply::set_header(&mut response, http::header::RETRY_AFTER, "2"),

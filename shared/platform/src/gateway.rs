@@ -25,7 +25,7 @@ use crate::{
     limit::Limit,
     problem::Problem,
     query,
-    reply::set_header,
+    reply::{set_header, tell_when},
     signature::CURSOR_KEY,
     web::{self, Way},
 };
@@ -135,6 +135,7 @@ async fn surround(State(around): State<Around>, request: Request, next: Next) ->
     if let Some(limit) = around.limit {
         limit.tell(&mut answered, started);
     }
+    tell_when(&mut answered, cx.now());
     let response = finish(answered, &method, if_none_match.as_deref(), &request_id).await;
     let (function, status) = (cx.function().name, response.status().as_u16());
     let millis = cx.now().duration_since(started).as_millis();

@@ -125,10 +125,16 @@ pub(crate) fn set_header(response: &mut Response, name: HeaderName, value: &str)
     }
 }
 
-/// `Retry-After` in the form of a date, which needs no clock to be written.
-pub(crate) fn retry_after(response: &mut Response, at: Timestamp) {
-    let date = at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    set_header(response, header::RETRY_AFTER, &date);
+/// When it is worth asking again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NotBefore(pub(crate) Timestamp);
+
+/// `Retry-After` in seconds, which are right by whatever clock the client goes: rounded up, as a moment too early is in vain.
+pub(crate) fn tell_when(response: &mut Response, now: Timestamp) {
+    if let Some(NotBefore(at)) = response.extensions().get().copied() {
+        let millis = at.duration_since(now).as_millis().max(0);
+        set_header(response, header::RETRY_AFTER, &((millis + 999) / 1_000).to_string());
+    }
 }
 
 impl Deps {

@@ -11,7 +11,7 @@ mod value;
 use domain::notifications::Preferences;
 use futures::future::{BoxFuture, join_all};
 use http::Method;
-use jiff::{SignedDuration, fmt::rfc2822};
+use jiff::SignedDuration;
 use jobs_tests::Award;
 use local::test_app::{Asked, Reply, User};
 use platform::{Endpoint, clock::Clock};
@@ -250,8 +250,7 @@ impl<'a> Person<'a> {
 
     /// How long they wait before they ask again: as long as they were asked to, but no longer than five minutes.
     fn pause(&self, last: Option<&Reply>) -> SignedDuration {
-        let named = last.and_then(|reply| rfc2822::parse(reply.header("retry-after")).ok());
-        let asked = named.map(|at| at.timestamp().duration_since(self.world.app.clock.now()));
+        let asked = last.and_then(|reply| reply.header("retry-after").parse().ok()).map(SignedDuration::from_secs);
         asked.unwrap_or_default().clamp(SignedDuration::from_secs(1), SignedDuration::from_mins(5))
     }
 

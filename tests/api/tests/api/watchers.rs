@@ -461,7 +461,7 @@ mod stopping_and_running {
         assert!(next.duration_since(app.system().now()).as_secs() <= 60, "within a minute: {next}");
         let second = demo.post(&ask(&id, "run")).send().await;
         second.assert(429, "ran-recently");
-        assert_eq!(second.header("retry-after"), "Tue, 17 Feb 2026 19:39:00 GMT");
+        assert_eq!(second.header("retry-after"), "900");
         app.clock.advance(jiff::SignedDuration::from_secs(15 * 60 - 1));
         demo.post(&ask(&id, "run")).send().await.assert(429, "ran-recently");
         app.clock.advance(jiff::SignedDuration::from_secs(1));
