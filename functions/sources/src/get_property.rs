@@ -8,11 +8,12 @@ use domain::{
     properties::{ListingKey, ListingReference, Property},
 };
 use platform::{Answer, Deps, Endpoint, Failure, Problems, Reply, query::Asked};
+use providers::sources::NO_SUCH_SOURCE;
 use storage::{Entity, PlacedListing};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
-use crate::property_view::{PropertyView, find};
+use crate::property_view::{PropertyView, find, sells_houses};
 
 /// Shows a property.
 pub static FUNCTION: Endpoint =
@@ -34,6 +35,7 @@ struct Called {
 fn asked(parts: &Parts) -> Result<ListingKey, Faults> {
     let mut asked = Asked::of(parts);
     let (source, reference) = (asked.required("source"), asked.required("reference"));
+    asked.that(source.as_ref().is_none_or(sells_houses), "/source", "unknown", NO_SUCH_SOURCE);
     asked.done(source.zip(reference).map(|(source, reference)| ListingKey { source, reference }))
 }
 

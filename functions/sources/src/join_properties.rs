@@ -12,7 +12,7 @@ use storage::{Change, Entity, Grant, MatchCandidate, PlacedListing};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::property_view::{PropertyView, find};
+use crate::property_view::{PropertyView, are_of_sources, find};
 
 /// Joins two properties.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Operator, "sources-join-properties", || routes!(join_properties)).may(&[
@@ -37,7 +37,8 @@ pub struct JoinProperties {
 impl Input for JoinProperties {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (one, other) = (fields.required("one", object), fields.required("other", object));
-        Some(Self { one: one?, other: other? })
+        let are_known = are_of_sources(fields, &[("one", one.as_ref()), ("other", other.as_ref())]);
+        are_known.then_some(Self { one: one?, other: other? })
     }
 }
 

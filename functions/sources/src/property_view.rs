@@ -1,12 +1,16 @@
 //! How properties are shown to operators.
 
 use domain::{
+    faults::Check,
+    flights::SourceId,
     ids::PropertyId,
+    inputs::Fields,
     properties::{Listing, ListingKey, Property},
-    sources::KeyScope,
+    sources::{KeyScope, Vertical},
     stays::Position,
 };
 use platform::{Deps, Failure};
+use providers::sources::{self, NO_SUCH_SOURCE};
 use serde::Serialize;
 use storage::PlacedListing;
 use utoipa::ToSchema;
@@ -71,6 +75,20 @@ impl From<&Property> for PropertyView {
             listings: property.by_trust().into_iter().map(ListingView::from).collect(),
         }
     }
+}
+
+/// Whether a source sells houses.
+pub(crate) fn sells_houses(source: &SourceId) -> bool {
+    sources::source(source.as_str()).is_some_and(|source| source.vertical == Vertical::Stays)
+}
+
+/// Whether all listings that are named are of sources that sell houses, each by the field that names it.
+pub(crate) fn are_of_sources(fields: &mut Fields<'_>, named: &[(&str, Option<&ListingKey>)]) -> bool {
+    let mut check = Check::new();
+    for (field, key) in named {
+        check.that(key.is_none_or(|key| sells_houses(&key.source)), &format!("{field}/source"), "unknown", NO_SUCH_SOURCE);
+    }
+    fields.check(check)
 }
 
 /// What all may know of a listing: where it was placed, and the property that it is of.

@@ -12,7 +12,7 @@ use storage::{Change, Entity, Grant, MatchCandidate, PlacedListing};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::property_view::{PropertyView, find};
+use crate::property_view::{PropertyView, are_of_sources, find};
 
 /// Splits a property.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Operator, "sources-split-property", || routes!(split_property)).may(&[
@@ -39,7 +39,8 @@ pub struct SplitProperty {
 impl Input for SplitProperty {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (listing, from) = (fields.required("listing", object), fields.required("from", object));
-        Some(Self { listing: listing?, from: from? })
+        let are_known = are_of_sources(fields, &[("listing", listing.as_ref()), ("from", from.as_ref())]);
+        are_known.then_some(Self { listing: listing?, from: from? })
     }
 }
 

@@ -213,6 +213,27 @@ async fn what_may_be_one_house_waits_for_a_human_whose_word_stays() {
 }
 
 #[tokio::test]
+async fn only_sources_that_sell_houses_have_properties() {
+    let app = TestApp::new().await;
+    adler_at_two_sources(&app).await;
+    for unknown in ["zzz", "duffel"] {
+        for (what, body, pointer) in [
+            ("join", joined(("oyo", "1"), (unknown, "9")), "/other/source"),
+            ("join", joined((unknown, "9"), ("oyo", "1")), "/one/source"),
+            ("split", apart((unknown, "9"), ("oyo", "1")), "/listing/source"),
+            ("split", apart(("oyo", "1"), (unknown, "9")), "/from/source"),
+        ] {
+            let refused = app.member("operator").post(&format!("{PROPERTIES}/{what}")).body(body).send().await;
+            let told = refused.assert(422, "invalid-input");
+            assert_eq!(told.body["errors"][0]["pointer"], pointer, "{unknown} {}", told.body);
+            assert_eq!(told.body["errors"][0]["detail"], "there is no such source");
+        }
+        let asked = app.member("operator").get(&format!("{PROPERTIES}?source={unknown}&reference=9")).send().await;
+        asked.assert(422, "invalid-input");
+    }
+}
+
+#[tokio::test]
 async fn a_source_that_tells_no_names_is_joined_by_hand_and_no_source_twice() {
     let app = TestApp::new().await;
     adler_at_two_sources(&app).await;
