@@ -14,7 +14,7 @@ use http::Method;
 use jiff::SignedDuration;
 use jobs_tests::Award;
 use local::test_app::{Asked, Reply, User};
-use platform::{Endpoint, clock::Clock};
+use platform::Endpoint;
 use serde_json::{Value, json};
 use storage::Change;
 
