@@ -35,7 +35,7 @@ use domain::{
     },
 };
 use futures::future::BoxFuture;
-use http::{Response, StatusCode};
+use http::Response;
 use jiff::{SignedDuration, Timestamp};
 use platform::{
     Deps,
@@ -43,6 +43,7 @@ use platform::{
     telemetry,
 };
 use rust_decimal::Decimal;
+use serde::de::IgnoredAny;
 use storage::{Entity, Grant, MemberKey, SourceBucket, SourceDay, SourceHealth, StoreError};
 
 use crate::{
@@ -50,7 +51,6 @@ use crate::{
     calls::{CALL_TIMEOUT, unpacked},
     error::asked_to_stay_away,
     raw::Keeping,
-    sources::{Source, source},
 };
 
 /// What it takes to ask a source that [`crate::registry`] hands out, besides that the source is one that the function calls: to read
@@ -191,10 +191,10 @@ impl Outside for Guarded {
             let Admitted { probe, at } = admitted?;
             let (began, had_time) = (self.cx.now(), call.timeout >= CALL_TIMEOUT);
             let under_way = UnderWay { of: self, operation: call.operation, began, over: false };
-            let (keeping, operation, repeated) = (Keeping::of(&self.cx, &call), call.operation, call.repeated);
+            let (keeping, repeated) = (Keeping::of(&self.cx, &call), call.repeated);
             let answer = self.cx.outside().send(call).await;
             let over = Over::of(&answer, self.cx.now(), (began, had_time));
-            match under_way.over(over.map(|over| self.read(operation, &answer, over))) {
+            match under_way.over(over.map(|over| Self::looked_at(&answer, over))) {
                 Some(over) => self.settle(&over, probe).await,
                 // It never left.
                 None => self.not_made(repeated, at).await,
@@ -411,21 +411,21 @@ impl Guarded {
         }
     }
 
-    /// What a successful answer comes to once it is read, by whoever reads answers of this operation: a source that says what nobody
-    /// can read is as broken as one that says nothing, and its breaker, its health and its alarms are to say so.
-    fn read(&self, operation: &str, answer: &Result<Response<Bytes>, OutsideError>, over: Over) -> Over {
+    /// What a successful answer comes to once somebody looks at it: a source that says what is no JSON is as broken as one that says
+    /// nothing, and its breaker, its health and its alarms are to say so. Whether it is of the right form is for its adapter, which no
+    /// guard links: the quality report counts that.
+    fn looked_at(answer: &Result<Response<Bytes>, OutsideError>, over: Over) -> Over {
         let Ok(answer) = answer else { return over };
         // Nothing is an answer, too.
-        if over.ending != Ending::Answered || answer.status() == StatusCode::NO_CONTENT {
+        if over.ending != Ending::Answered || answer.body().is_empty() {
             return over;
         }
-        let readings = source(self.terms.account.source.as_str()).map_or(&[][..], Source::readings);
-        let Some(reading) = readings.iter().find(|reading| reading.operation == operation) else { return over };
-        let read = unpacked(answer.clone()).and_then(|answer| (reading.read)(answer.body(), self.cx.now()));
-        match read {
+        match unpacked(answer.clone()) {
             Err(SourceError::TooLarge) => Over { ending: Ending::TooLarge, ..over },
+            Ok(answer) if serde_json::from_slice::<IgnoredAny>(answer.body()).is_err() => {
+                Over { ending: Ending::Unreadable, ..over }
+            }
             Err(SourceError::Malformed) => Over { ending: Ending::Unreadable, ..over },
-            // Some tell of a failure under a status that speaks of success: it was said so that it can be read.
             Ok(_) | Err(_) => over,
         }
     }
