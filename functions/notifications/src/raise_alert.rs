@@ -13,7 +13,7 @@ use domain::{
     watchers::{Watcher, still_wants},
 };
 use jiff::Timestamp;
-use platform::{Deps, JobError, Message, Queue, Worker, queues::SendEmail, telemetry, wallet};
+use platform::{Deps, JobError, Message, Queue, Worker, queues::SendEmail, telemetry, vault::VaultError, wallet};
 use serde::Deserialize;
 use storage::{Change, Entity, Grant, StoreError, ToldDay};
 
@@ -67,7 +67,11 @@ async fn raise_alert(cx: &Deps, Matched { detail: matched }: Matched) -> Result<
     let mut alert = Alert::raise(owner, cause, (matched.deal, matched.deal_version), matched.score, cx.now());
     alert.steps = steps_for_anyone(&deal.flight().fare, watcher.query.travellers(), cx.now());
     alert.judge(&deal, &*cx.rates().await?);
-    let (own, _) = wallet::valuations(cx, &alert.owner).await?;
+    let (own, _) = match wallet::valuations(cx, &alert.owner).await {
+        // Whoever left took their key with them.
+        Err(VaultError::NoKey) => return Ok(()),
+        valuations => valuations?,
+    };
     if let Some(own) = OwnJudgement::of(&deal, &own) {
         alert.own = Some(cx.vault().key_of(&alert.owner).await?.seal(&Alert::OWN, &own)?);
     }

@@ -124,8 +124,8 @@ pub struct Booking {
     #[serde(default)]
     pub looked_at: Option<Timestamp>,
     /// The looks that cleared a transfer that was not said to be made yet, oldest first: of those in a row that found it to ask the
-    /// same, the first. Kept when it is given up.
-    #[serde(default)]
+    /// same, the first. Kept when it is given up. Under a name of its own: `cleared` was one look in what is stored.
+    #[serde(default, rename = "clearedLooks")]
     pub cleared: Vec<Cleared>,
     /// What had changed at the last look.
     pub changes: Vec<Change>,

@@ -206,6 +206,21 @@ fn begun_anew_for_more_what_was_transferred_is_not_all() {
 }
 
 #[test]
+fn one_that_was_stored_when_one_look_and_no_arrival_were_kept_is_still_read() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    booking.verify(&deal, seen(40_000), at(1)).unwrap();
+    for cleared in [serde_json::Value::Null, serde_json::json!({"at": at(1), "points": 40_000})] {
+        let mut stored = serde_json::to_value(&booking).unwrap();
+        stored["cleared"] = cleared;
+        stored["state"]["heldUntil"] = serde_json::json!(at(60));
+        stored["sent"] = serde_json::json!({"at": at(2), "points": 40_000});
+        let read: Booking = serde_json::from_value(stored).unwrap();
+        assert_eq!((read.held_until, read.sent.unwrap().arrival), (None, None));
+    }
+}
+
+#[test]
 fn one_that_was_given_up_before_that_was_told_is_still_read() {
     let read: BookingState = serde_json::from_str(r#"{"at":"abandoned"}"#).unwrap();
     assert_eq!(read, BookingState::Abandoned { transferred_at: None });
