@@ -27,8 +27,9 @@ use super::{
     sam::Sam,
 };
 
-/// What the mail about the find is to be called: the recordings have one that suits.
-const SUBJECT: &str = "Los Angeles to Dubai in economy for 45,000 MileagePlus points + 7.00 USD";
+/// What the mail about the find is to be called, before its fees, whose form is the matter of the mails' own tests: the recordings
+/// have one that suits.
+const SUBJECT: &str = "Los Angeles to Dubai in economy for 45,000 MileagePlus points";
 /// The function that the schedule starts.
 const SWEEP: &str = "watchers-sweep-watchers";
 /// The function that is asked with good and bad tokens.
@@ -151,7 +152,7 @@ impl Story<'_> {
         let day = self.travel_day.strftime("%a %-d %b %Y").to_string();
         let is_right = mail["To"] == json!([FIRST])
             && mail["Source"].as_str().is_some_and(|from| from.contains(MAIL_SENDER))
-            && mail["Subject"] == SUBJECT
+            && mail["Subject"].as_str().is_some_and(|subject| subject.starts_with(SUBJECT))
             && [&day, "UA1981, UA164", &format!("{PUBLIC_URL}/watchers/{watcher}")].iter().all(|part| text.contains(*part));
         let told = format!("to {}, from {}: {}\n{text}", mail["To"], mail["Source"], mail["Subject"]);
         if is_right { Ok(()) } else { Err(DeploymentError::Unexpected("a mail", told)) }
