@@ -65,7 +65,7 @@ pub struct AskedSourceView {
     complete: bool,
     /// How many offers it had.
     offers: usize,
-    /// Why it gave nothing when it was asked last, if it did not.
+    /// Why it gave nothing when it was asked last, or less than it has, if so.
     trouble: Option<Cause>,
 }
 
@@ -98,7 +98,7 @@ impl<T> Searched<T> {
             asked_at: part.has_answered().then_some(part.asked_at),
             complete: part.report.outcome == SourceOutcome::Complete,
             offers: part.offers.len(),
-            trouble: part.trouble.map(|trouble| trouble.cause),
+            trouble: part.trouble.map(|trouble| trouble.cause).or(part.cut_off),
         };
         let parts = had.answer.parts.iter().map(source);
         let sources: Vec<AskedSourceView> = parts.chain(had.unasked.iter().map(AskedSourceView::not_asked)).collect();

@@ -32,6 +32,7 @@ use platform::{
 use providers::{
     Adapter, Found, Patience, Serving,
     account::{self, Sold},
+    sources::tells_changes,
 };
 use storage::{Asker, CacheCount, CachedAnswer, Change, DueAnswer, Entity, Grant, Held, KeptMark, StoreError, Turn};
 use tokio::time::{Instant, sleep};
@@ -146,14 +147,19 @@ impl<'a, Q: Askable> Asking<'a, Q> {
         // What a limit cut off is asked for again as soon as there are calls.
         let is_told = found.outcome == SourceOutcome::Failed || (found.error.is_some() && cause == Cause::Limited);
         let trouble = is_told.then_some(Trouble { at: self.now, cause });
-        Part { report: found.report(), asked_at: self.now, offers: found.offers, trouble }
+        Part { report: found.report(), asked_at: self.now, trouble, cut_off: found.cut_off(), offers: found.offers }
     }
+}
+
+/// Those of whom there are parts that tell us what changes.
+fn tellers<O>(parts: &[Part<O>]) -> Vec<&SourceId> {
+    parts.iter().map(Part::source).filter(|source| tells_changes(source)).collect()
 }
 
 /// A part without offers, for which no call was made.
 fn nothing_of<O>(source: &SourceId, outcome: SourceOutcome, now: Timestamp) -> Part<O> {
     let report = SourceReport { source: source.clone(), outcome, calls: 0, offers: 0, set_aside: Vec::new() };
-    Part { report, asked_at: now, offers: Vec::new(), trouble: None }
+    Part { report, asked_at: now, offers: Vec::new(), trouble: None, cut_off: None }
 }
 
 fn meter<O>(cx: &Deps, found: &Found<O>) {
@@ -328,11 +334,9 @@ impl<Q: Askable> Search<'_, Q> {
 
     /// The marks that can be on a part of what is kept.
     async fn marks(&self, kept: Option<&Answer<Q>>) -> Result<Marks, StoreError> {
-        let oldest = kept.and_then(|kept| kept.parts.iter().map(|part| part.asked_at).min());
-        match oldest {
-            Some(oldest) => self.cx.store().marks(Q::VERTICAL, oldest).await,
-            None => Ok(Marks::default()),
-        }
+        let Some(kept) = kept else { return Ok(Marks::default()) };
+        let Some(oldest) = kept.parts.iter().map(|part| part.asked_at).min() else { return Ok(Marks::default()) };
+        self.cx.store().marks(Q::VERTICAL, &tellers(&kept.parts), oldest).await
     }
 
     async fn take_turn(&self) -> Result<Option<Held>, StoreError> {

@@ -158,7 +158,7 @@ async fn invalidate_cache(State(cx): State<Deps>, command: Command<InvalidateCac
             Doubt::Question(_) => Vertical::ALL.to_vec(),
             Doubt::Stock { stock, .. } => vec![stock.vertical()],
         };
-        verticals.into_iter().map(move |vertical| KeptMark { vertical, mark: Mark { at, doubt: doubt.clone() } })
+        verticals.into_iter().map(move |vertical| KeptMark { vertical, teller: None, mark: Mark { at, doubt: doubt.clone() } })
     });
     let change = marks.fold(Change::new(), |change, mark| change.set(&mark));
     cx.commit(&command.request, change, Answer::accepted(Invalidated { asked_before: at })).await

@@ -5,6 +5,7 @@ use domain::{
     events::{Event, InventoryChanged},
 };
 use platform::{Deps, JobError, Message, Queue, Worker, telemetry};
+use providers::sources::tells_changes;
 use serde::Deserialize;
 use storage::{Change, Entity, KeptMark};
 
@@ -26,8 +27,10 @@ impl Message for Changed {
 async fn note_inventory(cx: &Deps, Changed { detail }: Changed) -> Result<(), JobError> {
     let InventoryChanged { source, stock, days, at, .. } = detail;
     let vertical = stock.vertical();
-    let mark = Mark { at, doubt: Doubt::Stock { source: Some(source), stock, days } };
-    cx.store().commit(Change::new().set(&KeptMark { vertical, mark })).await?;
+    let mark = Mark { at, doubt: Doubt::Stock { source: Some(source.clone()), stock, days } };
+    // Of whom it is known that they tell, marks of their own are looked for.
+    let teller = tells_changes(&source).then_some(source);
+    cx.store().commit(Change::new().set(&KeptMark { vertical, teller, mark })).await?;
     telemetry::count(cx, "InventoryNoted", 1);
     Ok(())
 }

@@ -152,7 +152,7 @@ impl Question for ActivityQuery {
     }
 }
 
-/// Why a source gave nothing.
+/// Why a source gave nothing, or less than it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
@@ -180,6 +180,12 @@ pub enum Cause {
     /// It can't be asked this.
     #[error("it can't be asked this")]
     NotOffered,
+    /// It has more than is asked for at once, or kept of an answer.
+    #[error("it has more than is read of one answer")]
+    Capped,
+    /// It was asked less than is wanted, because it can't be asked for all of that.
+    #[error("it can be asked for a part of this only")]
+    Narrowed,
 }
 
 impl Cause {
@@ -187,7 +193,7 @@ impl Cause {
     pub fn passes(self) -> bool {
         match self {
             Self::Late | Self::Unreachable | Self::Unavailable | Self::Limited => true,
-            Self::KeyRefused | Self::Refused | Self::Unreadable | Self::NotOffered => false,
+            Self::KeyRefused | Self::Refused | Self::Unreadable | Self::NotOffered | Self::Capped | Self::Narrowed => false,
         }
     }
 }
@@ -206,7 +212,7 @@ impl Trouble {
     /// How long it is not worth asking again. Who can't be asked this is not asked until everyone else is.
     pub fn lasts(&self) -> SignedDuration {
         match self.cause {
-            Cause::NotOffered => SignedDuration::from_mins(caching::LONGEST.into()),
+            Cause::NotOffered | Cause::Capped | Cause::Narrowed => SignedDuration::from_mins(caching::LONGEST.into()),
             Cause::Limited => caching::TRY_LIMITED_AGAIN,
             Cause::Late | Cause::Unreachable | Cause::Unavailable | Cause::KeyRefused | Cause::Refused | Cause::Unreadable => {
                 caching::TRY_AGAIN
@@ -227,6 +233,9 @@ pub struct Part<O> {
     pub offers: Vec<O>,
     /// What was wrong when it was asked again since, or at all.
     pub trouble: Option<Trouble>,
+    /// Why this is not all that it has, if it is not.
+    #[serde(default)]
+    pub cut_off: Option<Cause>,
 }
 
 impl<O> Part<O> {
@@ -256,6 +265,7 @@ impl<O> Part<O> {
     pub fn emptied(mut self) -> Self {
         self.offers.clear();
         self.report.outcome = SourceOutcome::Failed;
+        self.cut_off = None;
         self
     }
 
@@ -265,9 +275,15 @@ impl<O> Part<O> {
         self.offers.retain(|offer| query.is_answered_by(asked, offer));
         self.report.offers = self.offers.len();
         if self.report.outcome == SourceOutcome::Complete && !query.is_covered_by(asked) {
-            self.report.outcome = SourceOutcome::Partial;
+            self.cut_down(Cause::Narrowed);
         }
         self
+    }
+
+    /// There was more than is taken of it.
+    fn cut_down(&mut self, why: Cause) {
+        self.report.outcome = SourceOutcome::Partial;
+        self.cut_off = self.cut_off.or(Some(why));
     }
 }
 
@@ -325,7 +341,7 @@ impl<Q: Question> Answer<Q> {
         for part in &mut self.parts {
             if part.offers.len() > left {
                 part.offers.truncate(left);
-                part.report.outcome = SourceOutcome::Partial;
+                part.cut_down(Cause::Capped);
             }
             left -= part.offers.len();
         }

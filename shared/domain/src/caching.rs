@@ -130,13 +130,25 @@ impl Mark {
 pub struct Marks {
     /// The latest of them.
     pub latest: Vec<Mark>,
-    /// There are more, up to this instant: what was asked for before it is not believed.
-    pub unknown_until: Option<Timestamp>,
+    /// That there are more.
+    pub unread: Vec<Unread>,
+}
+
+/// That there are more marks than anybody looks at: what was asked for before them is not believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Whose own; a source's speak of no other. Everybody's, if none is named.
+    pub teller: Option<SourceId>,
+    /// Up to when.
+    pub until: Timestamp,
 }
 
 impl Marks {
     fn are_on<Q: Question>(&self, query: &Q, part: &Part<Q::Offer>) -> bool {
-        self.unknown_until.is_some_and(|until| part.asked_at <= until) || self.latest.iter().any(|mark| mark.is_on(query, part))
+        let is_unread = |unread: &Unread| {
+            unread.teller.as_ref().is_none_or(|teller| teller == part.source()) && part.asked_at <= unread.until
+        };
+        self.unread.iter().any(is_unread) || self.latest.iter().any(|mark| mark.is_on(query, part))
     }
 }
 

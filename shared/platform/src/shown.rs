@@ -132,10 +132,10 @@ async fn in_answers(cx: &Deps, tenant: &TenantId, id: DealId, search: &SearchKey
     Ok(seen.unwrap_or(Seen::Nothing))
 }
 
-/// What of a kept answer a search would show. One query.
+/// What of a kept answer a search would show. One query: no source tells of changes of its flights.
 async fn still_shown(cx: &Deps, answer: SearchAnswer) -> Result<SearchAnswer, StoreError> {
     let Some(oldest) = answer.parts.iter().map(|part| part.asked_at).min() else { return Ok(answer) };
-    let marks = cx.store().marks(Vertical::Flights, oldest).await?;
+    let marks = cx.store().marks(Vertical::Flights, &[], oldest).await?;
     Ok(answer.shown(&Look { now: cx.now(), since: None, marks: &marks }))
 }
 

@@ -250,12 +250,15 @@ impl<'a> Calls<'a> {
     }
 }
 
-/// An answer as it was before it was packed. Unpacked it may be no larger than any other.
+/// An answer as it was before it was packed; it is not unpacked again. Unpacked it may be no larger than any other.
 pub(crate) fn unpacked(answer: Response<Bytes>) -> Result<Response<Bytes>, SourceError> {
-    if answer.headers().get(CONTENT_ENCODING).is_none_or(|encoding| encoding != "gzip") {
+    let is_packed = answer.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding == "gzip");
+    // Of nothing there is nothing to unpack.
+    if !is_packed || answer.body().is_empty() {
         return Ok(answer);
     }
-    let (head, body) = answer.into_parts();
+    let (mut head, body) = answer.into_parts();
+    head.headers.remove(CONTENT_ENCODING);
     let mut whole = Vec::new();
     let most = MAX_ANSWER_BYTES as u64 + 1;
     GzDecoder::new(&body[..]).take(most).read_to_end(&mut whole).map_err(|_| SourceError::Malformed)?;

@@ -194,14 +194,17 @@ impl Outside for Guarded {
             let (keeping, repeated) = (Keeping::of(&self.cx, &call), call.repeated);
             let answer = self.cx.outside().send(call).await;
             let over = Over::of(&answer, self.cx.now(), (began, had_time));
-            match under_way.over(over.map(|over| Self::looked_at(&answer, over))) {
+            // From here on it is unpacked: once, and not by everyone who looks at it.
+            let whole = answer.as_ref().ok().map(|answer| unpacked(answer.clone()));
+            match under_way.over(over.map(|over| Self::looked_at(whole.as_ref(), over))) {
                 Some(over) => self.settle(&over, probe).await,
                 // It never left.
                 None => self.not_made(repeated, at).await,
             }
-            match answer {
-                Ok(answer) => Ok(keeping.keep(answer).await),
-                Err(error) => Err(error),
+            match whole {
+                Some(Ok(whole)) => Ok(keeping.keep(whole).await),
+                // Its adapter says what is wrong with it, as with everything that it can't read.
+                Some(Err(_)) | None => answer,
             }
         })
     }
@@ -414,19 +417,14 @@ impl Guarded {
     /// What a successful answer comes to once somebody looks at it: a source that says what is no JSON is as broken as one that says
     /// nothing, and its breaker, its health and its alarms are to say so. Whether it is of the right form is for its adapter, which no
     /// guard links: the quality report counts that.
-    fn looked_at(answer: &Result<Response<Bytes>, OutsideError>, over: Over) -> Over {
-        let Ok(answer) = answer else { return over };
+    fn looked_at(whole: Option<&Result<Response<Bytes>, SourceError>>, over: Over) -> Over {
+        let Some(whole) = whole.filter(|_| over.ending == Ending::Answered) else { return over };
         // Nothing is an answer, too.
-        if over.ending != Ending::Answered || answer.body().is_empty() {
-            return over;
-        }
-        match unpacked(answer.clone()) {
+        let is_json = |body: &Bytes| body.is_empty() || serde_json::from_slice::<IgnoredAny>(body).is_ok();
+        match whole {
+            Ok(answer) if is_json(answer.body()) => over,
             Err(SourceError::TooLarge) => Over { ending: Ending::TooLarge, ..over },
-            Ok(answer) if serde_json::from_slice::<IgnoredAny>(answer.body()).is_err() => {
-                Over { ending: Ending::Unreadable, ..over }
-            }
-            Err(SourceError::Malformed) => Over { ending: Ending::Unreadable, ..over },
-            Ok(_) | Err(_) => over,
+            Ok(_) | Err(_) => Over { ending: Ending::Unreadable, ..over },
         }
     }
 

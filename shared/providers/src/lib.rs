@@ -12,6 +12,7 @@ use std::{collections::BTreeMap, fmt::Debug};
 
 use domain::{
     activities::{ActivityOffer, ActivityQuery},
+    answers::Cause,
     flights::{FlightOffer, SourceId, Untrusted},
     search::{SearchQuery, SourceOutcome, SourceReport},
     stays::{StayOffer, StayQuery},
@@ -125,6 +126,12 @@ impl<O> Found<O> {
     /// Nothing, because of this.
     fn failed(id: &SourceId, error: SourceError, calls: u32) -> Self {
         Self { outcome: SourceOutcome::Failed, error: Some(error), ..Self::nothing(id, calls) }
+    }
+
+    /// Why it is not all that the source has, if it is not. What no error cut off, a bound of ours did.
+    pub fn cut_off(&self) -> Option<Cause> {
+        let is_partial = self.outcome == SourceOutcome::Partial;
+        is_partial.then(|| self.error.as_ref().map_or(Cause::Capped, SourceError::cause))
     }
 
     /// The account of it that the answer keeps.

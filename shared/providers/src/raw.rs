@@ -7,14 +7,14 @@
 use std::fmt::Write;
 
 use bytes::Bytes;
-use http::{Response, header::CONTENT_ENCODING};
+use http::Response;
 use platform::{Deps, outside::Call, telemetry};
 use sha2::{Digest, Sha256};
 use storage::{Entity, Grant, RawAnswer, RawPart};
 
 use crate::{
-    booking_demand, calls::unpacked, contract::CHANGES, duffel, expedia_rapid, getyourguide, goibibo, makemytrip, oyo,
-    seats_aero, travelpayouts, trip_com, viator,
+    booking_demand, contract::CHANGES, duffel, expedia_rapid, getyourguide, goibibo, makemytrip, oyo, seats_aero, travelpayouts,
+    trip_com, viator,
 };
 
 /// What it takes to keep them: who may not, asks all the same.
@@ -102,16 +102,13 @@ fn secrets(call: &Call) -> Vec<String> {
     parts.filter(secret).map(str::to_owned).collect()
 }
 
-/// Keeps an answer as it was before it was packed, and hands it on so: it is unpacked once. That it can't be kept is no reason not to
-/// use it.
+/// Keeps an answer, which is unpacked already, and hands it on. That it can't be kept is no reason not to use it.
 async fn keep(
     cx: &Deps,
     (source, operation): (&'static str, &'static str),
     (request, secrets): (String, &[String]),
     answer: Response<Bytes>,
 ) -> Response<Bytes> {
-    let Ok(mut answer) = unpacked(answer.clone()) else { return answer };
-    answer.headers_mut().remove(CONTENT_ENCODING);
     let Ok(source) = source.parse() else { return answer };
     let said = String::from_utf8_lossy(answer.body());
     if secrets.iter().any(|secret| said.contains(secret)) {

@@ -2,6 +2,7 @@
 
 pub use domain::sources::{Vertical, bucket::Limit};
 use domain::{
+    flights::SourceId,
     search::{Asks, Days},
     stays::StayBy,
 };
@@ -30,6 +31,8 @@ pub struct Source {
     pub asks: Asks,
     /// Whether its key is of two parts, such as a name and a secret, with a colon between them.
     pub key_of_two: bool,
+    /// Whether it tells us, by a feed or by notices, what has changed.
+    pub tells_changes: bool,
     /// The codes of its documented errors, with the status that each comes with.
     pub errors: &'static [(&'static str, u16)],
 }
@@ -54,6 +57,7 @@ pub static SOURCES: &[Source] = &[
         limit: Some(Limit { calls: 1_000, seconds: 86_400 }),
         asks: Asks { party: false, days: Days::Weeks, stays: &[] },
         key_of_two: false,
+        tells_changes: false,
         errors: &[],
     },
     Source {
@@ -64,6 +68,7 @@ pub static SOURCES: &[Source] = &[
         limit: None,
         asks: Asks { party: true, days: Days::Asked, stays: &[] },
         key_of_two: false,
+        tells_changes: false,
         errors: &[
             ("rate_limit_exceeded", 429),
             ("rate_limit_error", 429),
@@ -93,6 +98,7 @@ pub static SOURCES: &[Source] = &[
         limit: Some(Limit { calls: 300, seconds: 60 }),
         asks: Asks { party: false, days: Days::Months, stays: &[] },
         key_of_two: false,
+        tells_changes: false,
         errors: &[],
     },
     Source {
@@ -103,6 +109,7 @@ pub static SOURCES: &[Source] = &[
         limit: None,
         asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::Properties, StayBy::Around] },
         key_of_two: true,
+        tells_changes: false,
         errors: &[
             ("missing_parameter", 400),
             ("invalid_parameter", 400),
@@ -125,6 +132,7 @@ pub static SOURCES: &[Source] = &[
         limit: None,
         asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::Properties, StayBy::Around] },
         key_of_two: true,
+        tells_changes: false,
         errors: &[
             ("invalid_input", 400),
             ("request_unauthenticated", 401),
@@ -145,6 +153,7 @@ pub static SOURCES: &[Source] = &[
         limit: None,
         asks: Asks { party: false, days: Days::Asked, stays: &[] },
         key_of_two: false,
+        tells_changes: false,
         errors: &[
             ("BAD_REQUEST", 400),
             ("INVALID_HEADER_VALUE", 400),
@@ -164,6 +173,7 @@ pub static SOURCES: &[Source] = &[
         limit: Some(Limit { calls: 120, seconds: 60 }),
         asks: Asks { party: false, days: Days::Asked, stays: &[] },
         key_of_two: false,
+        tells_changes: false,
         errors: &[("25", 401)],
     },
     Source {
@@ -174,6 +184,7 @@ pub static SOURCES: &[Source] = &[
         limit: Some(Limit { calls: 50, seconds: 60 }),
         asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
         key_of_two: true,
+        tells_changes: true,
         errors: CONTRACT_ERRORS,
     },
     Source {
@@ -184,6 +195,7 @@ pub static SOURCES: &[Source] = &[
         limit: Some(Limit { calls: 50, seconds: 60 }),
         asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
         key_of_two: true,
+        tells_changes: true,
         errors: CONTRACT_ERRORS,
     },
     Source {
@@ -194,6 +206,7 @@ pub static SOURCES: &[Source] = &[
         limit: Some(Limit { calls: 30, seconds: 60 }),
         asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
         key_of_two: true,
+        tells_changes: true,
         errors: CONTRACT_ERRORS,
     },
     Source {
@@ -204,6 +217,7 @@ pub static SOURCES: &[Source] = &[
         limit: None,
         asks: Asks { party: true, days: Days::Asked, stays: &[StayBy::City] },
         key_of_two: true,
+        tells_changes: false,
         errors: CONTRACT_ERRORS,
     },
 ];
@@ -228,6 +242,11 @@ pub const NO_SUCH_SOURCE: &str = "there is no such source";
 /// The source of this id.
 pub fn source(id: &str) -> Option<&'static Source> {
     SOURCES.iter().find(|source| source.id == id)
+}
+
+/// Whether a source tells us what has changed.
+pub fn tells_changes(id: &SourceId) -> bool {
+    source(id.as_str()).is_some_and(|source| source.tells_changes)
 }
 
 impl Source {

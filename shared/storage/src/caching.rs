@@ -1,12 +1,14 @@
 //! What is kept about answers: how often they are asked for, what makes them worthless, which are to be asked for anew.
 
 use domain::{
-    caching::{Counted, GOOD_ENOUGH, Mark, Marks, NOTED, POPULAR},
+    caching::{Counted, GOOD_ENOUGH, Mark, Marks, NOTED, POPULAR, Unread},
+    flights::SourceId,
     ids::TenantId,
     search::SearchKey,
     sources::{KeyScope, Vertical},
     time::Slot,
 };
+use futures::future::try_join_all;
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +33,7 @@ pub(crate) const MARK: &Kind = &Kind {
     name: "mark",
     context: "search",
     table: Table::Cache,
-    keys: &[Keyspace { index: None, partition: "MARK#{vertical}", sort: "" }],
+    keys: &[Keyspace { index: None, partition: "MARK#{vertical/teller}", sort: "" }],
     retention: "a day: no answer is shown that is older",
     privacy: "nobody's data",
 };
@@ -259,9 +261,18 @@ impl Entity for WarmingShare {
 pub struct KeptMark {
     /// Whose.
     pub vertical: Vertical,
+    /// The source that told of it, if one did. However much a source tells, it hides no marks of others.
+    #[serde(default)]
+    pub teller: Option<SourceId>,
     /// The mark.
     #[serde(flatten)]
     pub mark: Mark,
+}
+
+/// The marks that a source told, or that nobody in particular did.
+fn marks_of(vertical: Vertical, teller: Option<&SourceId>) -> String {
+    let vertical = vertical.as_str();
+    teller.map_or_else(|| format!("MARK#{vertical}"), |teller| format!("MARK#{vertical}/{teller}"))
 }
 
 /// Begins the sort keys of the marks of an instant; the later, the smaller.
@@ -274,8 +285,8 @@ impl Entity for KeptMark {
 
     /// Natural: the same mark made again is the same item.
     fn key(&self) -> Key {
-        let Self { vertical, mark } = self;
-        Key::new(format!("MARK#{}", vertical.as_str()), format!("{}#{}", latest_first(mark.at), mark.id()))
+        let Self { vertical, teller, mark } = self;
+        Key::new(marks_of(*vertical, teller.as_ref()), format!("{}#{}", latest_first(mark.at), mark.id()))
     }
 
     /// It is written once, or again the same.
@@ -345,18 +356,31 @@ const MARKS: i32 = 200;
 const COUNTS: i32 = 24 * 3 * 5;
 
 impl Store {
-    /// The marks that were made since an instant, the latest 200 of them. One query; it reads those marks alone.
+    /// The marks that were made since an instant: the latest 200 that nobody in particular told, and the latest 200 of each of these
+    /// sources. One query for each, side by side; they read those marks alone.
     ///
     /// # Errors
     /// If the store can't say.
-    pub async fn marks(&self, vertical: Vertical, since: Timestamp) -> Result<Marks, StoreError> {
+    pub async fn marks(&self, vertical: Vertical, tellers: &[&SourceId], since: Timestamp) -> Result<Marks, StoreError> {
+        let tellers = [None].into_iter().chain(tellers.iter().copied().map(Some));
+        let told = try_join_all(tellers.map(|teller| self.marks_told(vertical, teller, since))).await?;
+        let (latest, unread): (Vec<_>, Vec<_>) = told.into_iter().unzip();
+        Ok(Marks { latest: latest.concat(), unread: unread.into_iter().flatten().collect() })
+    }
+
+    async fn marks_told(
+        &self,
+        vertical: Vertical,
+        teller: Option<&SourceId>,
+        since: Timestamp,
+    ) -> Result<(Vec<Mark>, Option<Unread>), StoreError> {
         // "$" comes right after "#": marks of that very instant are among them.
         let sk = SortRange::UpTo(format!("{}$", latest_first(since)));
-        let pk = format!("MARK#{}", vertical.as_str());
+        let pk = marks_of(vertical, teller);
         let listed = self.list::<KeptMark>(Range { index: None, pk, sk, limit: MARKS, after: None, backwards: false }).await?;
         let latest: Vec<Mark> = listed.items.into_iter().map(|kept| kept.mark).collect();
-        let unknown_until = listed.next.map(|_| latest.last().map_or(Timestamp::MAX, |mark| mark.at));
-        Ok(Marks { latest, unknown_until })
+        let until = listed.next.map(|_| latest.last().map_or(Timestamp::MAX, |mark| mark.at));
+        Ok((latest, until.map(|until| Unread { teller: teller.cloned(), until })))
     }
 
     /// How many members asked a question within two days, by those of them that are noted. Beyond [`POPULAR`] nobody counts on.

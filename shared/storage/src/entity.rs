@@ -219,7 +219,7 @@ mod tests {
             "DUE#WATCHER#{shard}",
             "DUE#DELIVERY#{shard}",
             "ANSWER#{scope}#{key}",
-            "MARK#{vertical}",
+            "MARK#{vertical/teller}",
             "DUE#ANSWER#{shard}",
             "CACHED#{day}",
             "WARMING#{hour}",

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use domain::{
+    answers::Cause,
     flights::{Cabin, Fare, Untrusted},
     search::{SearchQuery, SourceOutcome},
 };
@@ -308,6 +309,7 @@ async fn it_pages_with_the_first_cursor_and_reads_no_record_twice() {
 async fn it_stops_at_its_cap_and_says_so() {
     let vendor = Vendor::answering(|before, _| Answer::json(&search_page(&[availability(&before.to_string())], true, 1))).await;
     let found = search(&vendor).await;
+    assert_eq!(found.cut_off(), Some(Cause::Capped));
     assert_eq!((found.outcome, found.offers.len(), found.calls, found.error), (SourceOutcome::Partial, 5 * 3, 5, None));
 }
 
@@ -319,6 +321,7 @@ async fn a_page_that_fails_leaves_what_was_read() {
     })
     .await;
     let found = search(&vendor).await;
+    assert_eq!(found.cut_off(), Some(Cause::Unavailable));
     assert_eq!(
         (found.outcome, found.offers.len(), found.error),
         (SourceOutcome::Partial, 3, Some(SourceError::Unavailable(500)))

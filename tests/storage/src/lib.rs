@@ -148,7 +148,7 @@ pub fn answer(offers: Vec<FlightOffer>, asked_at: &str) -> SearchAnswer {
         offers: offers.len(),
         set_aside: Vec::new(),
     };
-    let part = Part { report, asked_at: at(asked_at), offers, trouble: None };
+    let part = Part { report, asked_at: at(asked_at), offers, trouble: None, cut_off: None };
     SearchAnswer { query: query.unwrap(), asked_at: at(asked_at), lifetime_minutes: 360, parts: vec![part] }
 }
 

@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use domain::{
-    caching::{Counted, Doubt, MANY, Mark, NOTED, Stock},
+    caching::{Counted, Doubt, MANY, Mark, NOTED, Stock, Unread},
+    flights::SourceId,
     search::SearchKey,
     sources::{KeyScope, Vertical},
     time::Slot,
@@ -15,7 +16,11 @@ use storage_tests::{at, stored};
 
 fn mark(instant: Timestamp, property: u32) -> KeptMark {
     let stock = Stock::Property(format!("p{property}"));
-    KeptMark { vertical: Vertical::Stays, mark: Mark { at: instant, doubt: Doubt::Stock { source: None, stock, days: None } } }
+    KeptMark {
+        vertical: Vertical::Stays,
+        teller: None,
+        mark: Mark { at: instant, doubt: Doubt::Stock { source: None, stock, days: None } },
+    }
 }
 
 async fn set(store: &Store, mark: &KeptMark) {
@@ -31,10 +36,10 @@ async fn marks_are_read_since_an_instant_and_each_is_one() {
     for mark in [mark(noon - millisecond, 1), mark(noon, 2), mark(noon, 3), mark(noon + millisecond, 2), mark(noon, 2)] {
         set(store, &mark).await;
     }
-    let since = async |instant| store.marks(Vertical::Stays, instant).await.unwrap().latest.len();
+    let since = async |instant| store.marks(Vertical::Stays, &[], instant).await.unwrap().latest.len();
     assert_eq!((since(noon - millisecond).await, since(noon).await, since(noon + millisecond).await), (4, 3, 1));
     assert_eq!(since(noon + millisecond + millisecond).await, 0);
-    assert_eq!(store.marks(Vertical::Flights, Timestamp::MIN).await.unwrap().latest, []);
+    assert_eq!(store.marks(Vertical::Flights, &[], Timestamp::MIN).await.unwrap().latest, []);
 }
 
 #[tokio::test]
@@ -44,10 +49,31 @@ async fn of_more_marks_than_are_looked_at_the_latest_are_known_and_what_is_older
     for minute in 0..201 {
         set(&stored.store, &mark(begun + SignedDuration::from_mins(minute), 1)).await;
     }
-    let all = stored.store.marks(Vertical::Stays, begun).await.unwrap();
-    assert_eq!((all.latest.len(), all.unknown_until), (200, Some(begun + SignedDuration::from_mins(1))));
-    let later = stored.store.marks(Vertical::Stays, begun + SignedDuration::from_mins(2)).await.unwrap();
-    assert_eq!((later.latest.len(), later.unknown_until), (199, None));
+    let all = stored.store.marks(Vertical::Stays, &[], begun).await.unwrap();
+    assert_eq!((all.latest.len(), all.unread), (200, vec![Unread { teller: None, until: begun + SignedDuration::from_mins(1) }]));
+    let later = stored.store.marks(Vertical::Stays, &[], begun + SignedDuration::from_mins(2)).await.unwrap();
+    assert_eq!((later.latest.len(), later.unread), (199, vec![]));
+}
+
+#[tokio::test]
+async fn however_much_a_source_tells_it_hides_no_mark_of_others() {
+    let stored = stored();
+    let begun = at("2026-02-17T12:00:00Z");
+    let (oyo, goibibo): (SourceId, SourceId) = ("oyo".parse().unwrap(), "goibibo".parse().unwrap());
+    set(&stored.store, &mark(begun, 1)).await;
+    set(&stored.store, &KeptMark { teller: Some(goibibo.clone()), ..mark(begun, 2) }).await;
+    for minute in 1..=201 {
+        let mark = mark(begun + SignedDuration::from_mins(minute), 3);
+        set(&stored.store, &KeptMark { teller: Some(oyo.clone()), ..mark }).await;
+    }
+    let of = async |tellers: &[&SourceId]| {
+        let marks = stored.store.marks(Vertical::Stays, tellers, begun).await.unwrap();
+        (marks.latest.len(), marks.unread)
+    };
+    let unread = Unread { teller: Some(oyo.clone()), until: begun + SignedDuration::from_mins(2) };
+    assert_eq!(of(&[]).await, (1, vec![]));
+    assert_eq!(of(&[&goibibo]).await, (2, vec![]));
+    assert_eq!(of(&[&oyo, &goibibo]).await, (202, vec![unread]));
 }
 
 fn key() -> SearchKey {

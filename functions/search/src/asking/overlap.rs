@@ -13,7 +13,7 @@ use providers::Serving;
 use storage::{Held, StoreError, Turn};
 use tokio::time::{Instant, sleep};
 
-use super::{Askable, Asking, FIRST_PAUSE, LONGEST_PAUSE, give_back, keep, nothing_of};
+use super::{Askable, Asking, FIRST_PAUSE, LONGEST_PAUSE, give_back, keep, nothing_of, tellers};
 
 /// So long one who asks for a part is waited for: as long as a member waits for all of them.
 const WAITED: Duration = Duration::from_secs(7);
@@ -115,7 +115,7 @@ impl<Q: Askable> Asking<'_, Q> {
         let store = self.cx.store();
         let Some(kept) = store.answer::<Q>(&self.servers.scope, key).await? else { return Ok(Former::None) };
         let Some(part) = kept.parts.first() else { return Ok(Former::None) };
-        let marks = store.marks(Q::VERTICAL, part.asked_at).await?;
+        let marks = store.marks(Q::VERTICAL, &tellers(&kept.parts[..1]), part.asked_at).await?;
         let look = Look { now: self.cx.now(), since: self.since, marks: &marks };
         let state = |question| caching::state(question, part, self.lifetime, &look);
         let state = state(query).max(state(asked));

@@ -29,7 +29,7 @@ fn query() -> SearchQuery {
 
 fn part(id: &str, asked: i64, outcome: SourceOutcome) -> Part<crate::flights::FlightOffer> {
     let report = SourceReport { source: source(id), outcome, calls: 1, offers: 0, set_aside: Vec::new() };
-    Part { report, asked_at: at(asked), offers: Vec::new(), trouble: None }
+    Part { report, asked_at: at(asked), offers: Vec::new(), trouble: None, cut_off: None }
 }
 
 fn answered(id: &str, asked: i64) -> Part<crate::flights::FlightOffer> {
@@ -56,7 +56,7 @@ fn doubt(stock: Stock) -> Doubt {
 }
 
 fn marked(minute: i64, doubt: Doubt) -> Marks {
-    Marks { latest: vec![Mark { at: at(minute), doubt }], unknown_until: None }
+    Marks { latest: vec![Mark { at: at(minute), doubt }], unread: Vec::new() }
 }
 
 #[test]
@@ -136,8 +136,20 @@ fn a_mark_is_on_what_was_asked_for_before_it() {
         days: Some(("2026-04-29".parse().unwrap(), "2026-05-02".parse().unwrap())),
     };
     assert_eq!(planned(&kept, 20, &marked(15, of_awards)).0, ["awards"]);
-    let unknown = Marks { latest: Vec::new(), unknown_until: Some(at(5)) };
-    assert_eq!(planned(&kept, 20, &unknown).0, ["awards"]);
+}
+
+#[test]
+fn what_nobody_read_is_on_all_that_is_older_and_a_source_speaks_of_none_but_its_own() {
+    let kept = answer(vec![answered("awards", 0), answered("fares", 10)]);
+    let unread = |teller: Option<&str>, minute| {
+        let unread = vec![Unread { teller: teller.map(source), until: at(minute) }];
+        planned(&kept, 20, &Marks { latest: Vec::new(), unread }).0
+    };
+    assert_eq!(unread(None, 5), ["awards"]);
+    assert_eq!(unread(None, 10), ["awards", "fares"]);
+    assert_eq!(unread(Some("fares"), 10), ["fares"]);
+    assert_eq!(unread(Some("fares"), 9), [""; 0]);
+    assert_eq!(unread(Some("hotels"), 10), [""; 0]);
 }
 
 #[test]
@@ -156,6 +168,7 @@ fn what_is_too_large_loses_its_end_and_says_so() {
     let mut kept = answer(vec![answered("awards", 0), answered("fares", 0)]);
     kept.cut();
     assert!(kept.is_complete_for(&source("awards")) && kept.is_complete_for(&source("fares")), "there was nothing to cut");
+    assert!(kept.parts.iter().all(|part| part.cut_off.is_none()));
 }
 
 #[test]

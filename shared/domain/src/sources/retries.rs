@@ -1,4 +1,4 @@
-//! How many calls may be repetitions: a tenth of all, so that whoever is in trouble is not asked for more by those who wait.
+//! How many calls may be repetitions: a tenth of all and one, so that whoever is in trouble is not asked for more by those who wait.
 
 /// What a call puts in and a repetition takes out, in tenths of a call.
 const SAVED_BY_A_CALL: u32 = 1;
@@ -6,8 +6,9 @@ const SPENT_BY_A_REPETITION: u32 = 10;
 /// No more is saved than this: after a quiet day nobody may repeat a thousand calls.
 const MOST_SAVED: u32 = 100;
 
-/// What is left for repetitions. Each instance of a function has its own: where each repeats a tenth at most, all together do, and
-/// nothing has to be shared.
+/// What is left for repetitions. Each instance of a function has its own, and nothing has to be shared: all together repeat a tenth of
+/// their calls at most, and one for each instance. Those are bounded, too: against a source that is out of order for all, its breaker
+/// opens after five failures, whoever has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryBudget(u32);
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    answers::{Part, Question},
+    answers::{Answer, Cause, Part, Question},
     cancellation::Deadline,
     flights::Tier,
     search::{Asks, Days, SourceOutcome, SourceReport},
@@ -58,10 +58,29 @@ fn offer(id: &str, reference: &str, at: Option<Position>) -> StayOffer {
 fn said(place: &StayPlace, asked: &StayPlace, offers: Vec<StayOffer>) -> (SourceOutcome, Vec<String>) {
     let report =
         SourceReport { source: source("oyo"), outcome: SourceOutcome::Complete, calls: 1, offers: 0, set_aside: Vec::new() };
-    let part = Part { report, asked_at: jiff::Timestamp::UNIX_EPOCH, offers, trouble: None };
+    let part = Part { report, asked_at: jiff::Timestamp::UNIX_EPOCH, offers, trouble: None, cut_off: None };
     let part = part.answering(&question(place.clone()), &question(asked.clone()));
     assert_eq!(part.report.offers, part.offers.len());
+    assert_eq!(part.cut_off, (part.report.outcome == SourceOutcome::Partial).then_some(Cause::Narrowed));
     (part.report.outcome, part.offers.into_iter().map(|offer| offer.property.reference).collect())
+}
+
+#[test]
+fn what_is_too_large_to_be_kept_says_why_it_is_not_all() {
+    let part = |id: &str, offers: Vec<StayOffer>| {
+        let report =
+            SourceReport { source: source(id), outcome: SourceOutcome::Complete, calls: 1, offers: 0, set_aside: Vec::new() };
+        Part { report, asked_at: jiff::Timestamp::UNIX_EPOCH, offers, trouble: None, cut_off: None }
+    };
+    let parts = vec![
+        part("oyo", vec![offer("oyo", "1", None)]),
+        part("goibibo", vec![offer("goibibo", "2", None), offer("goibibo", "3", None)]),
+    ];
+    let query = question(StayPlace::City(city("Goa, IN")));
+    let mut answer = Answer { query, asked_at: jiff::Timestamp::UNIX_EPOCH, lifetime_minutes: 120, parts };
+    answer.cut();
+    let left: Vec<_> = answer.parts.iter().map(|part| (part.offers.len(), part.report.outcome, part.cut_off)).collect();
+    assert_eq!(left, [(1, SourceOutcome::Complete, None), (0, SourceOutcome::Partial, Some(Cause::Capped))]);
 }
 
 #[test]

@@ -31,7 +31,8 @@ async fn send(app: &TestApp, notice: Value) -> Reply {
 /// The houses that are doubted, and on which nights.
 async fn doubted(app: &TestApp) -> Vec<(String, bool)> {
     app.settle().await;
-    let marks = app.store().marks(Vertical::Stays, Timestamp::UNIX_EPOCH).await.unwrap().latest;
+    let marks =
+        app.store().marks(Vertical::Stays, &[&"makemytrip".parse().unwrap()], Timestamp::UNIX_EPOCH).await.unwrap().latest;
     let house = |doubt: Doubt| match doubt {
         Doubt::Stock { source: Some(source), stock: Stock::Property(house), days } if source.as_str() == "makemytrip" => {
             (house, days.is_some())

@@ -48,12 +48,12 @@ async fn marked(target: &Target) -> Vec<Seen> {
         let stock = Stock::Property("p1".to_owned());
         let mark =
             Mark { at: begun + SignedDuration::from_mins(minute), doubt: Doubt::Stock { source: None, stock, days: None } };
-        target.store().commit(Change::new().set(&KeptMark { vertical: Vertical::Stays, mark })).await.unwrap();
+        target.store().commit(Change::new().set(&KeptMark { vertical: Vertical::Stays, teller: None, mark })).await.unwrap();
     }
-    let all = target.store().marks(Vertical::Stays, begun).await.unwrap();
+    let all = target.store().marks(Vertical::Stays, &[], begun).await.unwrap();
     let later = begun + SignedDuration::from_mins(201);
-    let none = target.store().marks(Vertical::Stays, later).await.unwrap();
-    vec![count(all.latest.len()), count(all.unknown_until.iter().count()), count(none.latest.len())]
+    let none = target.store().marks(Vertical::Stays, &[], later).await.unwrap();
+    vec![count(all.latest.len()), count(all.unread.len()), count(none.latest.len())]
 }
 
 async fn counted(target: &Target) -> Vec<Seen> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    caching::{Doubt, Stock},
+    caching::{Doubt, Mark, Stock},
     sources::{
         Account, KeyScope, Vertical,
         feeds::{Since, TRIES},
@@ -12,7 +12,10 @@ use domain::{
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use local::test_app::TestApp;
+use providers::{Adapter, Feed, sources::SOURCES};
+use secrecy::SecretString;
 use serde_json::{Value, json};
+use sources::receive_inventory::SENDERS;
 
 use crate::support::*;
 
@@ -37,17 +40,34 @@ async fn synced(app: &TestApp) {
     app.settle().await;
 }
 
+/// What the sources with feeds have told.
+async fn told(app: &TestApp) -> Vec<Mark> {
+    let sources = ["goibibo", "oyo"].map(|source| source.parse().unwrap());
+    app.store().marks(Vertical::Stays, &sources.each_ref(), Timestamp::UNIX_EPOCH).await.unwrap().latest
+}
+
 /// The houses that are doubted.
 async fn doubted(app: &TestApp) -> Vec<String> {
-    let marks = app.store().marks(Vertical::Stays, Timestamp::UNIX_EPOCH).await.unwrap();
     let house = |doubt: Doubt| match doubt {
         Doubt::Stock { stock: Stock::Property(house), .. } => house,
         other => panic!("no house: {other:?}"),
     };
-    let mut houses: Vec<String> = marks.latest.into_iter().map(|mark| house(mark.doubt)).collect();
+    let mut houses: Vec<String> = told(app).await.into_iter().map(|mark| house(mark.doubt)).collect();
     houses.sort_unstable();
     houses.dedup();
     houses
+}
+
+#[test]
+fn whose_changes_are_looked_for_is_who_tells_them() {
+    for source in SOURCES {
+        let key = SecretString::from("a-key:of-two-parts");
+        let has_feed = <Arc<dyn Feed> as Adapter>::connect(source.id, "https://source.example", key).is_some();
+        let sends_notices = SENDERS.iter().any(|(sender, _)| *sender == source.id);
+        assert_eq!(source.tells_changes, has_feed || sends_notices, "{}", source.id);
+        // Of flights nobody looks for them (`platform::shown`).
+        assert!(!source.tells_changes || source.vertical == Vertical::Stays, "{}", source.id);
+    }
 }
 
 async fn since(app: &TestApp, scope: KeyScope) -> Option<Since> {
@@ -84,8 +104,7 @@ async fn pages_are_read_to_the_end_and_never_again() {
     assert_eq!(since(&app, KeyScope::Deployment).await, at(5));
     synced(&app).await;
     assert_eq!(space.calls_to("goibibo"), 4, "there was nothing new");
-    let marks = app.store().marks(Vertical::Stays, Timestamp::UNIX_EPOCH).await.unwrap();
-    assert_eq!(marks.latest.len(), 5);
+    assert_eq!(told(&app).await.len(), 5);
 }
 
 #[tokio::test]
