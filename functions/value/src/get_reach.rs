@@ -1,8 +1,11 @@
 //! `GET /v1/me/reach`
 
-use axum::extract::State;
+use std::collections::BTreeMap;
+
+use axum::{extract::State, http::request::Parts};
 use domain::{
     deals::Deal,
+    faults::Faults,
     flights::{Cabin, Fare, Freshness},
     funding::{Effort, FundingPlan, Terms, plan_within},
     identity::Role,
@@ -21,11 +24,12 @@ use jiff::{
 };
 use platform::{
     Answer, Caller, Deps, Endpoint, Failure, Page, PageParams, Paged, Problems, Reply,
+    query::Asked,
     wallet::{self, Purse},
 };
 use serde::Serialize;
 use storage::{Entity, Grant, Listed, MemberKey};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
 /// Shows where a member's balances can take them.
@@ -33,7 +37,24 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "value-get-reach", ||
     .may(&[DayRates::READ, Deal::READ, MemberKey::READ, OwnValuations::READ, Wallet::READ, Grant::UseKeys])
     .goes_by(&[tables::values, tables::transfers]);
 
-/// A live deal that the caller's points pay for.
+/// To where.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Where {
+    /// To this airport alone, and then every flight there that the balances pay for. Without it the best one to each airport.
+    #[param(value_type = Option<String>, example = "DXB")]
+    to: Option<Airport>,
+}
+
+impl Where {
+    fn read(parts: &Parts) -> Result<Self, Faults> {
+        let mut asked = Asked::of(parts);
+        let to = asked.given("to");
+        asked.done(Some(Self { to }))
+    }
+}
+
+/// A place that the caller's points lead to, by a live deal that they pay for.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Reachable {
@@ -61,6 +82,8 @@ pub struct Reachable {
     /// What is left: the worth of all the caller's points afterwards, at the caller's valuations, less the fees of the transfers
     /// and the taxes of the award. Null: its taxes are not known, or can't be converted.
     left: Option<Money>,
+    /// How many of the awards that were looked at lead there and are paid for, this one included: `to` lists them.
+    ways: usize,
     /// Its place among the others.
     #[serde(skip)]
     rank: Rank,
@@ -77,8 +100,8 @@ const HARDEST_PLANS: u32 = 10;
 
 /// Shows where the caller's balances can take them
 ///
-/// Of the 200 best awards that can still be taken, among the 1,000 best live deals, those that the balances pay for. First come
-/// those on which points are spent for what they are usually worth or more, then those of which that is not known, or not what
+/// The places to which one of the 200 best awards leads that can still be taken, among the 1,000 best live deals, and that the balances
+/// pay for; each once, by the best of its awards, or all awards to one place (`to`). First come those on which points are spent for what they are usually worth or more, then those of which that is not known, or not what
 /// they still cost, and last those with the verdict `poor`; each sorted by `left`, the most first: what all the caller's points
 /// are worth afterwards, at the caller's valuations, less fees and taxes. What was looked at longer ago than half of such finds last
 /// is marked as stale, as it is among the deals. What would take too long to plan is left out.
@@ -86,10 +109,11 @@ const HARDEST_PLANS: u32 = 10;
     get,
     path = "/v1/me/reach",
     tag = "value",
-    params(PageParams),
+    params(PageParams, Where),
     responses((status = 200, body = Paged<Reachable>), (status = 304, description = "Not changed since `If-None-Match`"), Problems)
 )]
-async fn get_reach(State(cx): State<Deps>, caller: Caller, page: Page) -> Reply<Paged<Reachable>> {
+async fn get_reach(State(cx): State<Deps>, caller: Caller, page: Result<Page, Failure>, parts: Parts) -> Reply<Paged<Reachable>> {
+    let (page, Where { to }) = Page::of_what(page, Where::read(&parts))?;
     let balances = Purse::of(&cx, &caller.owner).await?.free(None, cx.now());
     let (valuations, _) = wallet::valuations(&cx, &caller.owner).await?;
     let (terms, mut effort) = (Terms::shipped(cx.now()), Effort::of_plans(HARDEST_PLANS));
@@ -102,7 +126,12 @@ async fn get_reach(State(cx): State<Deps>, caller: Caller, page: Page) -> Reply<
         let plan = plan_within(&mut effort, programme, *points, &balances, &valuations, &terms).ok()?;
         who.reach(deal, plan, *taxes)
     });
-    let ranked = after(paid_for.collect(), page.after.as_deref(), page.limit);
+    let places = places(paid_for.collect());
+    let wanted = match to {
+        Some(to) => places.into_iter().filter(|(there, _)| *there == to).flat_map(|(_, ways)| ways).collect(),
+        None => places.into_values().filter_map(|ways| ways.into_iter().next()).collect(),
+    };
+    let ranked = after(wanted, page.after.as_deref(), page.limit);
     Ok(Answer::ok(page.answer(&cx, ranked, |reachable| reachable)?))
 }
 
@@ -126,6 +155,20 @@ fn is_award(deal: &Deal) -> bool {
         Fare::Award { .. } => true,
         Fare::Cash { .. } => false,
     }
+}
+
+/// By where they lead, the best way to each place first.
+fn places(reachable: Vec<Reachable>) -> BTreeMap<Airport, Vec<Reachable>> {
+    let mut places: BTreeMap<Airport, Vec<Reachable>> = BTreeMap::new();
+    for way in reachable {
+        places.entry(way.to).or_default().push(way);
+    }
+    for ways in places.values_mut() {
+        ways.sort_by_key(|way| way.rank);
+        let count = ways.len();
+        ways.iter_mut().for_each(|way| way.ways = count);
+    }
+    places
 }
 
 /// The page after a place: the rank of the last that was shown, so that what comes and goes meanwhile moves nothing else.
@@ -162,6 +205,6 @@ impl Who<'_> {
         let taken = plan.given_up.minor() + in_dollars.map_or(0, Money::minor);
         let (from, to, departs, cabin) = (flight.origin, flight.destination, flight.departs, flight.cabin);
         let (freshness, stale, rank) = (flight.freshness.clone(), deal.is_stale(self.now), Rank { spent, taken, deal: deal.id });
-        Some(Reachable { deal: deal.id, from, to, departs, cabin, freshness, stale, taxes, valuation, plan, left, rank })
+        Some(Reachable { deal: deal.id, from, to, departs, cabin, freshness, stale, taxes, valuation, plan, left, ways: 1, rank })
     }
 }

@@ -231,7 +231,7 @@ async fn what_is_poor_comes_after_what_is_not_and_taxes_are_taken_off_what_is_le
     }
     let demo = app.member("demo");
     demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 900_000}})).send().await.assert(204, "");
-    let reach = ask(&demo, "/v1/me/reach").await;
+    let reach = ask(&demo, "/v1/me/reach?to=DXB").await;
     let places: Vec<(&str, &Value)> = reach["items"]
         .as_array()
         .unwrap()
@@ -263,19 +263,50 @@ async fn what_leaves_most_comes_first_of_all_deals_and_not_of_a_page_of_them() {
     }
     let demo = app.member("demo");
     demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 900_000}})).send().await.assert(204, "");
-    let (mut found, mut path) = (Vec::new(), "/v1/me/reach?limit=2".to_owned());
+    let (mut found, mut path) = (Vec::new(), "/v1/me/reach?to=DXB&limit=2".to_owned());
     loop {
         let page = ask(&demo, &path).await;
         for item in page["items"].as_array().unwrap() {
             found.push((item["plan"]["points"].as_u64().unwrap(), item["left"]["amount"].as_str().unwrap().to_owned()));
         }
         let Some(next) = page["next"].as_str() else { break };
-        path = format!("/v1/me/reach?limit=2&cursor={next}");
+        path = format!("/v1/me/reach?to=DXB&limit=2&cursor={next}");
     }
     assert_eq!(found.len(), 5, "{found:?}");
     assert!(found.is_sorted_by_key(|(points, _)| *points), "{found:?}");
     let left: Vec<rust_decimal::Decimal> = found.iter().map(|(_, left)| left.parse().unwrap()).collect();
     assert!(left.is_sorted_by(|one, other| one >= other), "{left:?}");
+}
+
+#[tokio::test]
+async fn a_place_is_shown_once_by_the_best_way_there_and_all_ways_are_listed_by_its_name() {
+    let (deal, alert) = found().await;
+    let (app, _) = existing((deal.clone(), alert)).await;
+    for (n, to, points) in [(1_u8, "DXB", 30_000_u64), (2, "AUH", 50_000), (3, "AUH", 20_000), (4, "AUH", 40_000)] {
+        let mut other = Deal { id: format!("deal_01KHPNJ4R6Z9X0Q3T5V7W9Y1B{n}").parse().unwrap(), version: 0, ..deal.clone() };
+        let Subject::Flight(offer) = &mut other.subject;
+        offer.destination = to.parse().unwrap();
+        let Fare::Award { points: asked, .. } = &mut offer.fare else { panic!("no award") };
+        *asked = points.try_into().unwrap();
+        app.store().commit(Change::new().create(&mut other)).await.unwrap();
+    }
+    let demo = app.member("demo");
+    demo.put("/v1/me/balances").body(json!({"balances": {"chase-ur": 900_000}})).send().await.assert(204, "");
+    let shown = async |path: &str| -> Vec<(String, u64, u64)> {
+        let items = ask(&demo, path).await["items"].as_array().unwrap().clone();
+        let item = |item: &Value| {
+            let number = |value: &Value| value.as_u64().unwrap();
+            (item["to"].as_str().unwrap().to_owned(), number(&item["plan"]["points"]), number(&item["ways"]))
+        };
+        items.iter().map(item).collect()
+    };
+    let way = |to: &str, points, ways| (to.to_owned(), points, ways);
+    assert_eq!(shown("/v1/me/reach").await, [way("AUH", 20_000, 3), way("DXB", 30_000, 2)]);
+    assert_eq!(shown("/v1/me/reach?to=AUH").await, [20_000, 40_000, 50_000].map(|points| way("AUH", points, 3)));
+    assert_eq!(shown("/v1/me/reach?to=LHR").await, []);
+    let wrong = demo.get("/v1/me/reach?to=nowhere&limit=0").send().await;
+    let named: Vec<String> = faults(&wrong).into_iter().map(|(pointer, _)| pointer).collect();
+    assert_eq!(named, ["/limit", "/to"]);
 }
 
 #[tokio::test]
