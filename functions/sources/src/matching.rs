@@ -47,13 +47,13 @@ async fn known(cx: &Deps, placed: &PlacedListing, listing: &Listing) -> Result<O
 
 /// The change that places a listing: nothing, if nothing is known by which it could be placed.
 async fn new(cx: &Deps, scope: &KeyScope, listing: &Listing, beside: &[Listing]) -> Result<Option<Change>, JobError> {
-    let (Some(_), Some(position)) = (&listing.name, listing.position) else { return Ok(None) };
+    let Some(position) = listing.position.filter(|_| listing.is_told()) else { return Ok(None) };
     let (cells, mut near) = cx.store().properties_in(scope, Cell::around(position)).await?;
     Ok(Some(match place(listing, &near, beside) {
-        Placing::In(at) => {
+        Placing::In(at, likeness) => {
             let mut property = near.swap_remove(at);
             // Its source sells nothing else there, or it had not been compared.
-            property.take(listing.clone()).ok();
+            property.take_found(listing.clone(), likeness).ok();
             let mut placed = PlacedListing::of(listing.key.clone(), &property);
             changing(&property.cell, cells).update(&mut property).create(&mut placed)
         }

@@ -5,7 +5,7 @@ use domain::{
     flights::SourceId,
     ids::PropertyId,
     inputs::Fields,
-    properties::{Listing, ListingKey, Property},
+    properties::{Likeness, Listing, ListingKey, Property},
     sources::{KeyScope, Vertical},
     stays::Position,
 };
@@ -41,6 +41,9 @@ pub struct ListingView {
     position: Option<PositionView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
+    /// How alike it was to the others when it was found to be one with them, and why; none of the first, and of what someone joined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    likeness: Option<Likeness>,
 }
 
 /// A place on earth.
@@ -58,10 +61,11 @@ impl From<Position> for PositionView {
     }
 }
 
-impl From<&Listing> for ListingView {
-    fn from(listing: &Listing) -> Self {
+impl ListingView {
+    fn of(listing: &Listing, property: &Property) -> Self {
         let Listing { key, name, position, address } = listing.clone();
-        Self { key, name, position: position.map(PositionView::from), address }
+        let likeness = property.found.get(&key.source).cloned();
+        Self { key, name, position: position.map(PositionView::from), address, likeness }
     }
 }
 
@@ -72,7 +76,7 @@ impl From<&Property> for PropertyView {
             name: property.name().map(str::to_owned),
             position: property.position().map(PositionView::from),
             address: property.address().map(str::to_owned),
-            listings: property.by_trust().into_iter().map(ListingView::from).collect(),
+            listings: property.by_trust().into_iter().map(|listing| ListingView::of(listing, property)).collect(),
         }
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use platform::outside::MAX_ANSWER_BYTES;
 use providers::{
     SourceError,
+    others::Other,
     readings::Normalised,
     sources::{Contract, SOURCES, Source, source},
 };
@@ -39,8 +40,31 @@ struct Printed {
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 enum Outcome {
     Normalised(Normalised),
-    Failed { error: SourceError, says: String },
+    Failed { error: Failure, says: String },
 }
+
+/// What the adapter would answer; or what the document is, where that is known of one that no operation is read of.
+#[derive(Debug, Serialize, thiserror::Error)]
+#[serde(untagged)]
+enum Failure {
+    #[error(transparent)]
+    Source(SourceError),
+    #[error("{what}")]
+    NotRead { cause: &'static str, what: Other },
+}
+
+impl Failure {
+    fn of(error: SourceError, source: &Source, recorded: &[u8]) -> Self {
+        let is_unknown = matches!(error, SourceError::Malformed);
+        match source.other(recorded).filter(|_| is_unknown) {
+            Some(what) => Self::NotRead { cause: "not-read", what },
+            None => Self::Source(error),
+        }
+    }
+}
+
+/// What some editors write before a text.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What the adapter of a source makes of an answer, taken for one to that operation and as it arrived at that time.
 ///
@@ -51,6 +75,7 @@ pub fn normalise(name: &str, operation: &str, recorded: &[u8], at: Timestamp) ->
         return Err(NormaliseError::NoSource(name.to_owned(), list(SOURCES.iter().map(|source| source.id))));
     };
     let named = operation_of(source, operation)?;
+    let recorded = recorded.strip_prefix(BYTE_ORDER_MARK).unwrap_or(recorded);
     let (guessed, result) = if recorded.len() > MAX_ANSWER_BYTES {
         (None, Err(SourceError::TooLarge))
     } else {
@@ -58,7 +83,10 @@ pub fn normalise(name: &str, operation: &str, recorded: &[u8], at: Timestamp) ->
     };
     let outcome = match result {
         Ok(normalised) => Outcome::Normalised(normalised),
-        Err(error) => Outcome::Failed { says: error.to_string(), error },
+        Err(error) => {
+            let error = Failure::of(error, source, recorded);
+            Outcome::Failed { says: error.to_string(), error }
+        }
     };
     let printed = Printed { source: source.id, contract: source.contract, operation: named.or(guessed), at, outcome };
     // Texts and exact numbers: nothing in it that JSON can't hold.
@@ -103,7 +131,7 @@ mod tests {
             assert_eq!((&printed["kind"], &printed["operation"]), (&json!("stays"), &json!("search-hotels")));
             assert_eq!(printed["contract"], "unverified_contract");
             assert_eq!(printed["offers"][0]["price"]["total"], json!({"amount": "10.50", "currency": "INR"}));
-            assert_eq!(printed["setAside"], json!({"price": 1}));
+            assert_eq!(printed["setAside"], json!([{"index": 1, "id": "s", "reason": "price"}]));
         }
     }
 
@@ -115,6 +143,40 @@ mod tests {
         assert_eq!(printed["error"], json!({"cause": "rate-limited", "detail": {"retryAfterSeconds": 10}}));
         let printed = self::printed("viator", "search-freetext", "<html>");
         assert_eq!((&printed["error"], &printed["operation"]), (&json!({"cause": "malformed"}), &json!("search-freetext")));
+    }
+
+    #[test]
+    fn a_record_that_is_set_aside_is_named_by_its_id_or_its_place() {
+        let aside = |source, operation, recorded| printed(source, operation, recorded)["setAside"].clone();
+        let product = r#"{"productCode": "250380P1", "title": "Surf lessons", "status": "ACTIVE"}"#;
+        assert_eq!(aside("viator", "auto", product), json!([{"index": 0, "id": "250380P1", "reason": "price"}]));
+        let routes = r#"[{"ID": "r1", "OriginAirport": "TPE", "DestinationAirport": "PNH", "NumDaysOut": 60}, 7]"#;
+        let expected = json!([{"index": 0, "id": "r1", "reason": "summary"}, {"index": 1, "reason": "form"}]);
+        assert_eq!(aside("seats-aero", "auto", routes), expected);
+        let houses = r#"{"1": {"property_id": "1", "name": "Hotel Adler"}, "2": {"property_id": 2}}"#;
+        assert_eq!(aside("expedia-rapid", "auto", houses), json!([{"index": 1, "id": "2", "reason": "place"}]));
+    }
+
+    #[test]
+    fn what_is_no_answer_is_told_what_it_is() {
+        let notice = r#"[{"event_id": "e", "event_type": "itinerary.agent.change", "itinerary_id": "1"}]"#;
+        for (source, recorded, what) in [
+            ("expedia-rapid", notice, "notices"),
+            ("expedia-rapid", "[]", "empty"),
+            ("duffel", r#"{"data": []}"#, "empty"),
+            ("booking-demand", r#"{"booker": {"country": "nl"}, "city": -1}"#, "request"),
+            ("viator", r#"{"rates": [{"sourceCurrency": "EUR"}]}"#, "exchange-rates"),
+        ] {
+            let printed = printed(source, "auto", recorded);
+            assert_eq!(printed["error"], json!({"cause": "not-read", "what": what}), "{source} {recorded}");
+        }
+        let named = printed("expedia-rapid", "availability", "[]");
+        assert_eq!((&named["outcome"], &named["offers"]), (&json!("normalised"), &json!([])), "who was asked says what it is");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over() {
+        assert_eq!(printed("goibibo", "auto", "\u{feff}{\"hotels\": []}")["operation"], "search-hotels");
     }
 
     #[test]

@@ -354,6 +354,9 @@ pub struct Property {
     pub name: Option<String>,
     /// Where it is, where the source says.
     pub position: Option<Position>,
+    /// Street and number in one line, where the source says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// Its country, where the source says.
     #[serde(default)]
     pub country: Option<Market>,

@@ -17,6 +17,8 @@ use crate::Found;
 
 /// Listings of a message: with names and addresses of the usual length about 10 KB, so that ten messages are one call.
 const LISTINGS: usize = 40;
+/// The same of those of which nothing is told: as many as every source that tells of houses takes in one call, and no more text.
+const UNTOLD: usize = 100;
 
 /// Something that is found.
 pub trait Sold {
@@ -60,5 +62,6 @@ pub fn messages<O: Sold>(scope: &KeyScope, question: &str, asked_at: Timestamp, 
         let (account, scope) = (account.clone(), scope.clone());
         SourceAnswered { account, scope, listings: listings.to_vec() }
     };
-    if listings.is_empty() { vec![message(&[])] } else { listings.chunks(LISTINGS).map(message).collect() }
+    let most = if listings.iter().any(Listing::says_anything) { LISTINGS } else { UNTOLD };
+    if listings.is_empty() { vec![message(&[])] } else { listings.chunks(most).map(message).collect() }
 }

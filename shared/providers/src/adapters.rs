@@ -6,9 +6,9 @@ use std::{fmt::Debug, sync::Arc};
 use secrecy::SecretString;
 
 use crate::{
-    ActivitySource, AwardSource, BookingDemand, CashSource, Desk, Duffel, ExpediaRapid, Feed, GetYourGuide, MakeMyTrip,
-    SeatsAero, StaySource, Viator, booking_demand, duffel, expedia_rapid, getyourguide, goibibo, makemytrip, oyo, seats_aero,
-    trip_com, viator,
+    ActivitySource, AwardSource, BookingDemand, CashSource, Desk, Duffel, ExpediaRapid, Feed, GetYourGuide, HouseSource,
+    MakeMyTrip, SeatsAero, StaySource, Viator, booking_demand, duffel, expedia_rapid, getyourguide, goibibo, makemytrip, oyo,
+    seats_aero, trip_com, viator,
 };
 
 /// What a source is asked through. Cheap to clone.
@@ -46,6 +46,19 @@ impl Adapter for Arc<dyn StaySource> {
             oyo::SOURCE => Some(Arc::new(oyo::new(base, key))),
             makemytrip::SOURCE => Some(Arc::new(MakeMyTrip::new(base, key))),
             trip_com::SOURCE => Some(Arc::new(trip_com::new(base, key))),
+            _ => None,
+        }
+    }
+}
+
+/// Those that say of houses apart from their answers what they are called and where they are.
+pub const TELLING_OF_HOUSES: [&str; 2] = [booking_demand::SOURCE, expedia_rapid::SOURCE];
+
+impl Adapter for Arc<dyn HouseSource> {
+    fn connect(source: &str, base: &str, key: SecretString) -> Option<Self> {
+        match source {
+            booking_demand::SOURCE => Some(Arc::new(BookingDemand::new(base, key))),
+            expedia_rapid::SOURCE => Some(Arc::new(ExpediaRapid::new(base, key))),
             _ => None,
         }
     }

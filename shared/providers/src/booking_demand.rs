@@ -6,6 +6,8 @@
 //!
 //! Prices depend on where the booker is: they are asked for as from the United States until a question says otherwise.
 //!
+//! A search says of a house no more than its number. What it is called and where it is, `POST /accommodations/details` tells.
+//!
 //! A booking is previewed, which names its price and gives a token for a quarter of an hour, and then ordered. It is paid at the property,
 //! and only where the property takes it without a payment card, since cards are not handled here. An order has no key of idempotency: our
 //! reference is its label, and the orders of the last day are looked through for it. Who may order needs an approval of the vendor.
@@ -37,8 +39,10 @@ use crate::{
     read::{Amount, Id, currency, fresh, link, number, reference, secret_header, source_id, two_parts},
 };
 
+mod content;
 mod desk;
 
+pub use content::parse_details;
 pub use desk::{parse_cancel, parse_created, parse_orders, parse_preview};
 
 /// Its id, as functions declare it.
@@ -289,12 +293,12 @@ pub fn parse_search<'q>(
     let mut sifted = Sifted::default();
     for raw in envelope.data {
         let Ok(one) = serde_json::from_str::<Accommodation<'_>>(raw.get()) else {
-            sifted.take(Err(Untrusted::Form), query);
+            sifted.take_of(raw, Err(Untrusted::Form), query);
             continue;
         };
         match one.products.as_deref() {
             // Without the products there is the price of the cheapest of them.
-            None | Some([]) => sifted.take(offer(&one, None, query, now), query),
+            None | Some([]) => sifted.take_of(raw, offer(&one, None, query, now), query),
             Some(products) => {
                 for raw in products {
                     sifted.take_record(raw, query, |product| offer(&one, Some(product), query, now));
@@ -325,7 +329,7 @@ fn offer(
     price.at_property = (timings == Some(&["pay_at_the_property".to_owned()])).then_some(price.total);
     Ok(StayOffer {
         reference: reference(product.as_ref().map_or(&one.id, |product| &product.id).0.clone())?,
-        property: Property { reference: reference(one.id.0.clone())?, name: None, position: None, country: None },
+        property: Property { reference: reference(one.id.0.clone())?, name: None, position: None, address: None, country: None },
         room: Room { reference: product.as_ref().and_then(|product| product.room.clone()).map(|room| room.0), ..Room::default() },
         board: policies.and_then(|policies| board(policies.meal_plan.as_ref()?.plan.as_deref()?)),
         guests: product.as_ref().and_then(|product| {

@@ -327,7 +327,7 @@ pub(crate) async fn search<P: Paged>(calls: &Calls<'_>, id: &SourceId, paged: &P
         (Some(_), ..) | (None, _, Some(_)) => SourceOutcome::Partial,
         (None, _, None) => SourceOutcome::Complete,
     };
-    let Sifted { offers, set_aside } = sifted;
+    let Sifted { offers, set_aside, .. } = sifted;
     Found { source: id.clone(), offers, set_aside, calls: calls.made(), outcome, error }
 }
 

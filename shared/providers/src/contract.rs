@@ -19,7 +19,7 @@ use domain::{
     cancellation::{Cancellation, Deadline},
     flights::{SourceId, Tier, Untrusted},
     sources::{Market, feeds::Since},
-    stays::{Board, City, Guests, Position, Property, Room, StayOffer, StayPlace, StayPrice, StayQuery},
+    stays::{Board, City, Guests, Property, Room, StayOffer, StayPlace, StayPrice, StayQuery},
 };
 use futures::future::BoxFuture;
 use http::{
@@ -37,7 +37,7 @@ use crate::{
     booking::{OurReference, Payment, Refusal, Refusals},
     calls::{Bookings, Calls, Page, Paged, not_offered, search, unless_unknown},
     feed::{Changes as AllChanges, Feed, FeedPage, MAX_CURSOR, MOST_CHANGES, Nights, note},
-    read::{Amount, currency, fresh, label, link, reference, secret_header, source_id, two_parts},
+    read::{Amount, currency, fresh, label, link, position, reference, secret_header, source_id, two_parts},
 };
 
 /// The operation that tells what has changed.
@@ -205,6 +205,8 @@ struct Hotel<'a> {
     name: Option<String>,
     latitude: Option<Amount>,
     longitude: Option<Amount>,
+    /// Street and number.
+    address: Option<String>,
     /// Two letters of ISO 3166.
     country: Option<Market>,
     #[serde(borrow)]
@@ -255,7 +257,7 @@ pub fn parse_hotels<'q>(
     let mut sifted = Sifted::default();
     for raw in hotels {
         let Ok(hotel) = serde_json::from_str::<Hotel<'_>>(raw.get()) else {
-            sifted.take(Err(Untrusted::Form), query);
+            sifted.take_of(raw, Err(Untrusted::Form), query);
             continue;
         };
         for raw in &hotel.rooms {
@@ -272,12 +274,10 @@ fn offer(
     query: Option<&StayQuery>,
     now: Timestamp,
 ) -> Result<StayOffer, Untrusted> {
-    let position = match (hotel.latitude, hotel.longitude) {
-        (Some(latitude), Some(longitude)) => Some(Position::new(latitude.0, longitude.0).ok_or(Untrusted::Place)?),
-        (None, _) | (_, None) => None,
-    };
+    let position = position(hotel.latitude, hotel.longitude)?;
     let name = hotel.name.as_deref().and_then(label);
-    let property = Property { reference: reference(hotel.id.clone())?, name, position, country: hotel.country.clone() };
+    let address = hotel.address.as_deref().and_then(label);
+    let property = Property { reference: reference(hotel.id.clone())?, name, position, address, country: hotel.country.clone() };
     if query.is_some_and(|query| matches!(query.place(), StayPlace::City(city) if !city.is_told_by(&property))) {
         return Err(Untrusted::Place);
     }

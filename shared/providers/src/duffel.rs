@@ -112,7 +112,7 @@ impl Duffel {
             (None, _) if all_asked => SourceOutcome::Complete,
             (Some(_) | None, _) => SourceOutcome::Partial,
         };
-        let Sifted { offers, set_aside } = sifted;
+        let Sifted { offers, set_aside, .. } = sifted;
         Found { source: self.id.clone(), offers, set_aside, calls: calls.made(), outcome, error }
     }
 

@@ -7,6 +7,8 @@
 //! Availability is asked for by ids of properties. Which of them are around a place the vendor's geography says: what lies in a polygon
 //! in GeoJSON, as an object whose names are ids (`POST /properties/geography?include=property_ids`).
 //!
+//! What is free says of a house no more than its id. What it is called and where it is, `GET /properties/content` tells.
+//!
 //! What is booked is paid by Expedia's invoice to us (`affiliate_collect`, which an agreement allows); the other ways are payment cards,
 //! which are not handled here. Our reference is unique there: the same one books once, and finds what was booked.
 //!
@@ -43,8 +45,10 @@ use crate::{
     },
 };
 
+mod content;
 mod desk;
 
+pub use content::parse_content;
 pub use desk::{parse_itineraries, parse_itinerary, parse_price_check};
 
 /// Its id, as functions declare it.
@@ -293,31 +297,32 @@ pub fn parse_availability<'q>(
                     add_room(&mut sifted, &listed.property_id, room, query, now);
                 }
             }
-            Ok(_) => sifted.take(Err(Untrusted::Gone), query),
-            Err(_) => sifted.take(Err(Untrusted::Form), query),
+            Ok(_) => sifted.take_of(raw, Err(Untrusted::Gone), query),
+            Err(_) => sifted.take_of(raw, Err(Untrusted::Form), query),
         }
     }
     Ok(sifted)
 }
 
 fn add_room(sifted: &mut Sifted<StayOffer>, property: &Id, raw: &RawValue, query: Option<&StayQuery>, now: Timestamp) {
-    let Ok(room) = serde_json::from_str::<ListedRoom<'_>>(raw.get()) else { return sifted.take(Err(Untrusted::Form), query) };
+    let Ok(room) = serde_json::from_str::<ListedRoom<'_>>(raw.get()) else {
+        return sifted.take_of(raw, Err(Untrusted::Form), query);
+    };
     for raw in &room.rates {
         match serde_json::from_str::<Rate>(raw.get()) {
             Ok(rate) if rate.status.as_deref().is_some_and(|status| status != "available") => {
-                sifted.take(Err(Untrusted::Gone), query);
+                sifted.take_of(raw, Err(Untrusted::Gone), query);
             }
-            Ok(rate) => add_rate(sifted, property, &room, &rate, query, now),
-            Err(_) => sifted.take(Err(Untrusted::Form), query),
+            Ok(rate) => add_rate(sifted, (property, &room), (raw, &rate), query, now),
+            Err(_) => sifted.take_of(raw, Err(Untrusted::Form), query),
         }
     }
 }
 
 fn add_rate(
     sifted: &mut Sifted<StayOffer>,
-    property: &Id,
-    room: &ListedRoom<'_>,
-    rate: &Rate,
+    (property, room): (&Id, &ListedRoom<'_>),
+    (raw, rate): (&RawValue, &Rate),
     query: Option<&StayQuery>,
     now: Timestamp,
 ) {
@@ -326,11 +331,11 @@ fn add_rate(
         Some(_) | None => vec![None],
     };
     if rate.occupancy_pricing.is_empty() {
-        sifted.take(Err(Untrusted::Price), query);
+        sifted.take_of(raw, Err(Untrusted::Price), query);
     }
     for beds in groups {
         for (occupancy, pricing) in &rate.occupancy_pricing {
-            sifted.take(offer(property, room, rate, beds, (occupancy, pricing), query, now), query);
+            sifted.take_of(raw, offer(property, room, rate, beds, (occupancy, pricing), query, now), query);
         }
     }
 }
@@ -354,7 +359,13 @@ fn offer(
             Some(link) => long_reference(link.href.clone())?,
             None => reference(rate.id.0.clone())?,
         },
-        property: Property { reference: reference(property.0.clone())?, name: None, position: None, country: None },
+        property: Property {
+            reference: reference(property.0.clone())?,
+            name: None,
+            position: None,
+            address: None,
+            country: None,
+        },
         room: Room {
             reference: Some(reference(room.id.0.clone())?),
             name: room.room_name.as_deref().and_then(label),

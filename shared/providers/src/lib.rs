@@ -8,12 +8,16 @@
 //! again within it, for a member shortly, for a message longer. What takes longer still is a typed error, and the queue's redelivery
 //! asks again.
 
-use std::{collections::BTreeMap, fmt::Debug};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Debug,
+};
 
 use domain::{
     activities::{ActivityOffer, ActivityQuery},
     answers::Cause,
     flights::{FlightOffer, SourceId, Untrusted},
+    properties::{Listing, ListingReference},
     search::{SearchQuery, SourceOutcome, SourceReport},
     stays::{StayOffer, StayQuery},
 };
@@ -36,6 +40,7 @@ pub mod getyourguide;
 pub mod goibibo;
 pub mod guard;
 pub mod makemytrip;
+pub mod others;
 pub mod oyo;
 pub mod raw;
 pub mod read;
@@ -60,7 +65,7 @@ pub use feed::{Feed, FeedPage};
 pub use getyourguide::GetYourGuide;
 pub use guard::Guarded;
 pub use makemytrip::MakeMyTrip;
-pub use read::Sifted;
+pub use read::{SetAside, Sifted};
 pub use registry::{Serving, serving, serving_with_keys_of};
 pub use seats_aero::SeatsAero;
 pub use travelpayouts::Travelpayouts;
@@ -85,6 +90,12 @@ pub trait CashSource: Debug + Send + Sync {
 pub trait StaySource: Debug + Send + Sync {
     /// The rooms it has for the question.
     fn stays<'a>(&'a self, asking: &'a Asking<'a>, query: &'a StayQuery) -> BoxFuture<'a, Found<StayOffer>>;
+}
+
+/// A source of stays that tells what its houses are called and where they are apart from what is free in them.
+pub trait HouseSource: Debug + Send + Sync {
+    /// What it says of these, by its own references. What it does not know is not among them.
+    fn houses<'a>(&'a self, asking: &'a Asking<'a>, asked: &'a BTreeSet<ListingReference>) -> BoxFuture<'a, Found<Listing>>;
 }
 
 /// A source of activities.

@@ -1,7 +1,7 @@
 //! Keeps what sources answer to searches, and say in feeds, word for word: the guard hands every answer through [`Keeping`].
 //!
 //! Kept are the body, compressed, the source, the operation, the status, the time and a hash of the request. Not kept: the request, its
-//! headers and those of the answer, and anything of an operation that is neither a search nor a feed: bookings tell who travels. An
+//! headers and those of the answer, and anything of an operation that is no search, no feed and no description of houses: bookings tell who travels. An
 //! answer that says a key, or a token, which it was asked with is not kept either.
 
 use std::fmt::Write;
@@ -20,7 +20,7 @@ use crate::{
 /// What it takes to keep them: who may not, asks all the same.
 pub const GRANTS: &[Grant] = &[RawAnswer::WRITE, RawPart::WRITE];
 
-/// The searches, whose answers are offers and nothing else, and the feeds, which tell of houses.
+/// The searches, whose answers are offers and nothing else, and the feeds and descriptions, which tell of houses.
 const KEPT: &[(&str, &str)] = &[
     (seats_aero::SOURCE, "search"),
     (duffel::SOURCE, "offer-requests"),
@@ -35,6 +35,8 @@ const KEPT: &[(&str, &str)] = &[
     (makemytrip::SOURCE, "hotels-search"),
     (goibibo::SOURCE, CHANGES),
     (oyo::SOURCE, CHANGES),
+    (booking_demand::SOURCE, "accommodations-details"),
+    (expedia_rapid::SOURCE, "properties-content"),
 ];
 
 /// Whether answers to an operation of a source are kept.

@@ -1,19 +1,20 @@
 //! What reading answers takes, whoever gave them: exact amounts, times, references; and the sieve for what can't be trusted.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use domain::{
     activities::{ActivityOffer, ActivityQuery},
     flights::{FlightNumber, FlightOffer, Freshness, SourceId, Tier, Untrusted, lead_ins::LeadInFare},
     money::{Currency, Money},
+    properties::{Listing, ListingReference},
     search::SearchQuery,
-    stays::{StayOffer, StayQuery},
+    stays::{Position, StayOffer, StayQuery},
 };
 use http::HeaderValue;
 use jiff::{Timestamp, civil::DateTime};
 use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::{Value, value::RawValue};
 use url::Url;
 
@@ -109,6 +110,25 @@ impl Offer for ActivityOffer {
     }
 }
 
+/// What a source says of a house, apart from what is free in it.
+impl Offer for Listing {
+    /// The houses that were asked for.
+    type Query = BTreeSet<ListingReference>;
+
+    /// A house without a name is none that anybody could be told of.
+    fn trusted(&self) -> Result<(), Untrusted> {
+        if self.name.is_some() { Ok(()) } else { Err(Untrusted::Place) }
+    }
+
+    fn answers(&self, query: &Self::Query) -> bool {
+        query.contains(&self.key.reference)
+    }
+
+    fn reference(&self) -> Option<String> {
+        Some(self.key.reference.to_string())
+    }
+}
+
 /// Offers read from an answer: those that are trusted and answer the question, and the others counted by reason.
 #[derive(Debug)]
 pub struct Sifted<O = FlightOffer> {
@@ -116,23 +136,39 @@ pub struct Sifted<O = FlightOffer> {
     pub offers: Vec<O>,
     /// Set aside, by reason.
     pub set_aside: BTreeMap<Untrusted, usize>,
+    /// The same one by one, where nothing was asked: who reads a recording wants to know which, and a search how many.
+    pub named: Vec<SetAside>,
+    /// How many records were read.
+    taken: usize,
+}
+
+/// A record of an answer that was set aside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SetAside {
+    /// The how manieth it is of those that are read, from 0.
+    pub index: usize,
+    /// What the source calls it, where it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Why.
+    pub reason: Untrusted,
 }
 
 impl<O> Default for Sifted<O> {
     fn default() -> Self {
-        Self { offers: Vec::new(), set_aside: BTreeMap::new() }
+        Self { offers: Vec::new(), set_aside: BTreeMap::new(), named: Vec::new(), taken: 0 }
     }
 }
 
 impl<O: Offer> Sifted<O> {
     /// Without a question every offer is what was asked for.
     pub(crate) fn take(&mut self, read: Result<O, Untrusted>, query: Option<&O::Query>) {
-        let asked_for =
-            |offer: O| if query.is_none_or(|query| offer.answers(query)) { Ok(offer) } else { Err(Untrusted::NotAsked) };
-        match read.and_then(|offer| offer.trusted().map(|()| offer)).and_then(asked_for) {
-            Ok(offer) => self.offers.push(offer),
-            Err(reason) => *self.set_aside.entry(reason).or_default() += 1,
-        }
+        self.take_called(read, query, || None);
+    }
+
+    /// The same of a record that can say what it is called where it can't be read.
+    pub(crate) fn take_of(&mut self, raw: &RawValue, read: Result<O, Untrusted>, query: Option<&O::Query>) {
+        self.take_called(read, query, || id_in(raw));
     }
 
     /// Takes one record of an answer, which is read by itself: one of another form sets aside no other.
@@ -143,14 +179,44 @@ impl<O: Offer> Sifted<O> {
         offer: impl FnOnce(T) -> Result<O, Untrusted>,
     ) {
         let read = serde_json::from_str(raw.get()).map_err(|_| Untrusted::Form);
-        self.take(read.and_then(offer), query);
+        self.take_of(raw, read.and_then(offer), query);
+    }
+
+    fn take_called(&mut self, read: Result<O, Untrusted>, query: Option<&O::Query>, called: impl FnOnce() -> Option<String>) {
+        let aside = match read {
+            Err(reason) => Some((reason, None)),
+            Ok(offer) => match Self::doubted(&offer, query) {
+                Some(reason) => Some((reason, offer.reference())),
+                None => {
+                    self.offers.push(offer);
+                    None
+                }
+            },
+        };
+        if let Some((reason, id)) = aside {
+            *self.set_aside.entry(reason).or_default() += 1;
+            if query.is_none() {
+                self.named.push(SetAside { index: self.taken, id: id.or_else(called), reason });
+            }
+        }
+        self.taken += 1;
+    }
+
+    /// Why an offer is not taken, if it is not.
+    fn doubted(offer: &O, query: Option<&O::Query>) -> Option<Untrusted> {
+        let not_asked = query.is_some_and(|query| !offer.answers(query)).then_some(Untrusted::NotAsked);
+        offer.trusted().err().or(not_asked)
     }
 
     pub(crate) fn join(&mut self, other: Self) {
-        self.offers.extend(other.offers);
-        for (reason, count) in other.set_aside {
+        let Self { offers, set_aside, named, taken } = other;
+        self.offers.extend(offers);
+        for (reason, count) in set_aside {
             *self.set_aside.entry(reason).or_default() += count;
         }
+        let before = self.taken;
+        self.named.extend(named.into_iter().map(|one| SetAside { index: before + one.index, ..one }));
+        self.taken += taken;
     }
 
     /// Joins a page, without what was `seen` before, on it or on an earlier one: records can shift and repeat meanwhile.
@@ -158,6 +224,23 @@ impl<O: Offer> Sifted<O> {
         page.offers.retain(|offer| offer.reference().is_none_or(|reference| seen.insert(reference)));
         self.join(page);
     }
+}
+
+/// What records are called in the answers of all sources.
+const IDS: [&str; 9] =
+    ["id", "ID", "rateId", "property_id", "productCode", "productOptionCode", "tour_id", "option_id", "AvailabilityID"];
+
+/// What a record is called that can't be read.
+fn id_in(raw: &RawValue) -> Option<String> {
+    let record: Value = serde_json::from_str(raw.get()).ok()?;
+    let id = IDS.iter().find_map(|name| serde_json::from_value::<Id>(record.get(name)?.clone()).ok())?;
+    label(&id.0)
+}
+
+/// A place on earth by its degrees, as exact as they are written; none where one of them is not said.
+pub(crate) fn position(latitude: Option<Amount>, longitude: Option<Amount>) -> Result<Option<Position>, Untrusted> {
+    let at = |(latitude, longitude): (Amount, Amount)| Position::new(latitude.0, longitude.0).ok_or(Untrusted::Place);
+    latitude.zip(longitude).map(at).transpose()
 }
 
 /// An amount in major units, exactly as it is written: a JSON number, or a text with nothing but digits, a point and a sign. It

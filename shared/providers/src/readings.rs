@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use domain::{
     activities::ActivityOffer,
     flights::{FlightOffer, Untrusted, lead_ins::LeadInFare},
+    properties::Listing,
     stays::StayOffer,
 };
 use http::HeaderMap;
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 
 use crate::{
-    Booked, BookingState, CancelQuote, FeedPage, PriceCheck, Sifted, SourceError, booking_demand, contract, duffel,
+    Booked, BookingState, CancelQuote, FeedPage, PriceCheck, SetAside, Sifted, SourceError, booking_demand, contract, duffel,
     error::{code_in, retry_after},
     expedia_rapid, getyourguide, goibibo, makemytrip, oyo, seats_aero,
     sources::Source,
@@ -43,6 +44,8 @@ pub enum Normalised {
     Stays(Offers<StayOffer>),
     /// Activities.
     Activities(Offers<ActivityOffer>),
+    /// What houses are called, and where they are.
+    Houses(Offers<Listing>),
     /// Whether a price holds.
     PriceCheck(PriceCheck),
     /// What became of a booking, or how far it is.
@@ -69,10 +72,11 @@ impl Normalised {
     /// How many offers there are, and how many were set aside for each reason.
     pub fn tally(&self) -> (usize, BTreeMap<Untrusted, usize>) {
         match self {
-            Self::Flights(offers) => (offers.offers.len(), offers.set_aside.clone()),
-            Self::LeadIns(offers) => (offers.offers.len(), offers.set_aside.clone()),
-            Self::Stays(offers) => (offers.offers.len(), offers.set_aside.clone()),
-            Self::Activities(offers) => (offers.offers.len(), offers.set_aside.clone()),
+            Self::Flights(offers) => offers.tally(),
+            Self::LeadIns(offers) => offers.tally(),
+            Self::Stays(offers) => offers.tally(),
+            Self::Activities(offers) => offers.tally(),
+            Self::Houses(offers) => offers.tally(),
             Self::PriceCheck(_)
             | Self::Booking(_)
             | Self::Bookings { .. }
@@ -90,25 +94,35 @@ impl Normalised {
 pub struct Offers<O> {
     /// What can be trusted.
     pub offers: Vec<O>,
-    /// How many were set aside, by reason.
-    pub set_aside: BTreeMap<Untrusted, usize>,
+    /// What was set aside, which it is and why.
+    pub set_aside: Vec<SetAside>,
+}
+
+impl<O> Offers<O> {
+    fn tally(&self) -> (usize, BTreeMap<Untrusted, usize>) {
+        let mut reasons = BTreeMap::new();
+        for aside in &self.set_aside {
+            *reasons.entry(aside.reason).or_default() += 1;
+        }
+        (self.offers.len(), reasons)
+    }
 }
 
 impl<O> From<Sifted<O>> for Offers<O> {
-    fn from(Sifted { offers, set_aside }: Sifted<O>) -> Self {
-        Self { offers, set_aside }
+    fn from(Sifted { offers, named, .. }: Sifted<O>) -> Self {
+        Self { offers, set_aside: named }
     }
 }
 
 /// What stands at this place of an answer.
-fn has(body: &Value, pointer: &str) -> bool {
+pub(crate) fn has(body: &Value, pointer: &str) -> bool {
     body.pointer(pointer).is_some_and(|found| !found.is_null())
 }
 
-/// A list at this place, of whose items (there may be none) one has this field: others can be spoilt.
-fn lists(body: &Value, pointer: &str, field: &str) -> bool {
+/// A list at this place, of whose items one has this field: others can be spoilt. One without items looks like nothing.
+pub(crate) fn lists(body: &Value, pointer: &str, field: &str) -> bool {
     let items = body.pointer(pointer).and_then(Value::as_array);
-    items.is_some_and(|items| items.is_empty() || items.iter().any(|item| item.get(field).is_some()))
+    items.is_some_and(|items| items.iter().any(|item| item.get(field).is_some()))
 }
 
 /// What answers of each source can be read. Apart from the table of sources, which every function that searches has: who reads no
@@ -129,6 +143,11 @@ static READINGS: &[(&str, &[Reading])] = &[
                 operation: "trips",
                 fits: |body| lists(body, "/data", "AvailabilityID"),
                 read: |body, now| Ok(Normalised::Flights(seats_aero::parse_trips(body, None, now)?.into())),
+            },
+            Reading {
+                operation: "routes",
+                fits: |body| lists(body, "", "NumDaysOut"),
+                read: |body, _| Ok(Normalised::Flights(seats_aero::parse_routes(body)?.into())),
             },
         ],
     ),
@@ -215,6 +234,11 @@ const BOOKING_DEMAND: &[Reading] = &[
         read: |body, now| Ok(Normalised::Stays(booking_demand::parse_search(body, None, now)?.0.into())),
     },
     Reading {
+        operation: "accommodations-details",
+        fits: |body| lists(body, "/data", "location"),
+        read: |body, _| Ok(Normalised::Houses(booking_demand::parse_details(body, None)?.into())),
+    },
+    Reading {
         operation: "orders-preview",
         fits: |body| has(body, "/data/order_token"),
         read: |body, now| Ok(Normalised::PriceCheck(booking_demand::parse_preview(body, now)?)),
@@ -239,13 +263,19 @@ const BOOKING_DEMAND: &[Reading] = &[
 const EXPEDIA: &[Reading] = &[
     Reading {
         operation: "itineraries-find",
-        fits: |body| has(body, "/0/itinerary_id"),
+        // A notice of a change names an itinerary, too.
+        fits: |body| lists(body, "", "itinerary_id") && !lists(body, "", "event_id"),
         read: |body, _| Ok(Normalised::Bookings { bookings: expedia_rapid::parse_itineraries(body)?.bookings }),
     },
     Reading {
         operation: "availability",
         fits: |body| lists(body, "", "rooms"),
         read: |body, now| Ok(Normalised::Stays(expedia_rapid::parse_availability(body, None, now)?.into())),
+    },
+    Reading {
+        operation: "properties-content",
+        fits: |body| body.as_object().is_some_and(|houses| houses.values().any(|house| has(house, "/property_id"))),
+        read: |body, _| Ok(Normalised::Houses(expedia_rapid::parse_content(body, None)?.into())),
     },
     Reading {
         operation: "price-check",
@@ -269,6 +299,11 @@ const VIATOR: &[Reading] = &[
         operation: "search-freetext",
         fits: |body| has(body, "/products"),
         read: |body, now| Ok(Normalised::Activities(viator::parse_products(body, None, now)?.0.into())),
+    },
+    Reading {
+        operation: "products",
+        fits: |body| has(body, "/productCode") && has(body, "/title"),
+        read: |body, now| Ok(Normalised::Activities(viator::parse_product(body, None, now)?.into())),
     },
     Reading {
         operation: "availability-check",

@@ -88,7 +88,7 @@ impl SeatsAero {
             (Some(_), ..) | (None, _, true) => SourceOutcome::Partial,
             (None, _, false) => SourceOutcome::Complete,
         };
-        let Sifted { offers, set_aside } = read.sifted;
+        let Sifted { offers, set_aside, .. } = read.sifted;
         Found { source: self.id.clone(), offers, set_aside, calls: calls.made(), outcome, error }
     }
 
@@ -276,25 +276,39 @@ pub fn parse_availability<'q>(
         match serde_json::from_str::<Availability<'_>>(record.get()) {
             Ok(availability) if seen.contains(&availability.id) => {}
             Ok(availability) => {
-                page.add(&availability, query, now);
+                page.add(record, &availability, query, now);
                 seen.insert(availability.id);
             }
-            Err(_) => page.sifted.take(Err(Untrusted::Form), query),
+            Err(_) => page.sifted.take_of(record, Err(Untrusted::Form), query),
         }
     }
     Ok(page)
 }
 
 impl Page {
-    fn add(&mut self, availability: &Availability<'_>, query: Option<&SearchQuery>, now: Timestamp) {
+    fn add(&mut self, record: &RawValue, availability: &Availability<'_>, query: Option<&SearchQuery>, now: Timestamp) {
         let trips = availability.availability_trips.as_deref().unwrap_or_default();
         if trips.is_empty() {
-            self.sifted.take(Err(Untrusted::Summary), query);
+            self.sifted.take_of(record, Err(Untrusted::Summary), query);
         }
         for trip in trips {
             self.sifted.take_record(trip, query, |trip| offer(trip, availability, now));
         }
     }
+}
+
+/// Reads the routes that are watched. None of them is an offer: each only sums up that there is something to be looked for.
+///
+/// # Errors
+/// [`SourceError::Malformed`] if it is no list of routes.
+pub fn parse_routes(body: &[u8]) -> Result<Sifted, SourceError> {
+    let routes: Vec<&RawValue> = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    let mut sifted = Sifted::default();
+    for raw in routes {
+        let why = serde_json::from_str::<Route>(raw.get()).map_or(Untrusted::Form, |_| Untrusted::Summary);
+        sifted.take_of(raw, Err(why), None);
+    }
+    Ok(sifted)
 }
 
 #[derive(Deserialize)]
@@ -333,7 +347,7 @@ pub fn parse_trips<'q>(body: &[u8], query: impl Into<Option<&'q SearchQuery>>, n
     let programmes_own = links.find(|of| of.primary).and_then(|of| link(Some(of.link)).ok().flatten());
     let mut sifted = Sifted::default();
     for raw in data {
-        sifted.take(trip_alone(raw, programmes_own.as_ref(), now), query);
+        sifted.take_of(raw, trip_alone(raw, programmes_own.as_ref(), now), query);
     }
     Ok(sifted)
 }

@@ -29,7 +29,7 @@ use jiff::{
 };
 use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, json, value::RawValue};
 
 use crate::{
@@ -324,6 +324,27 @@ fn offer(product: Product, now: Timestamp) -> Result<ActivityOffer, Untrusted> {
         booking_link: link(product.product_url)?,
         ..plain(reference(product.product_code)?, price, Tier::LeadIn, now)
     })
+}
+
+/// Reads the description of one product. What it costs stands elsewhere: without a price it is no offer, and is set aside for that.
+///
+/// # Errors
+/// [`SourceError::Malformed`] if it is no product.
+pub fn parse_product<'q>(
+    body: &[u8],
+    query: impl Into<Option<&'q ActivityQuery>>,
+    now: Timestamp,
+) -> Result<Sifted<ActivityOffer>, SourceError> {
+    #[derive(Deserialize)]
+    struct Coded {
+        #[serde(rename = "productCode")]
+        _code: IgnoredAny,
+    }
+    let raw: &RawValue = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    let Coded { .. } = serde_json::from_str(raw.get()).map_err(|_| SourceError::Malformed)?;
+    let mut sifted = Sifted::default();
+    sifted.take_record(raw, query.into(), |product| offer(product, now));
+    Ok(sifted)
 }
 
 /// An offer of which only the price is known.

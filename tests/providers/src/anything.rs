@@ -1,7 +1,11 @@
 //! What an adapter makes of answers that can be anything, to whatever it asks: not the readings alone, but all that it does with an
 //! answer on its way to them. No socket is needed for it, so that a fuzzer can do it a thousand times a second.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use domain::{
@@ -11,7 +15,7 @@ use domain::{
 use futures::future::BoxFuture;
 use http::Response;
 use platform::outside::{Call, Outside, OutsideError};
-use providers::{Adapter, BookingError, Desk, Feed, SourceError, StaySource, readings::Normalised, sources::Source};
+use providers::{Adapter, BookingError, Desk, Feed, HouseSource, SourceError, StaySource, readings::Normalised, sources::Source};
 
 use crate::{
     Answer, Asked, NOW, asking, desks, is_sound,
@@ -49,7 +53,7 @@ fn note<T, E>(tried: &mut Tried, what: &'static str, result: &Result<T, E>, is_o
     }
 }
 
-/// Asks a source all that it can be asked (searches, what has changed, its desk), and has it answer so. It comes to what can be trusted
+/// Asks a source all that it can be asked (searches, what its houses are called, what has changed, its desk), and has it answer so. It comes to what can be trusted
 /// or to a typed error, never to a panic.
 pub async fn withstands_all(source: &'static Source, answer: &Answer, tried: &mut Tried) {
     // Once to every call, so that what is asked for before the rest is read, too; once to the rest alone.
@@ -71,6 +75,12 @@ async fn everything(source: &'static Source, outside: &dyn Outside, tried: &mut 
     if let Some(stays) = connected::<Arc<dyn StaySource>>(source) {
         let around = stays.stays(&asking(outside), &around(source)).await;
         note(tried, "around", &around.error.map_or(Ok(()), Err), is_offered);
+    }
+    if let Some(houses) = connected::<Arc<dyn HouseSource>>(source) {
+        let asked = ["10004", "12345"].map(|reference| reference.parse().unwrap());
+        let told = houses.houses(&asking(outside), &BTreeSet::from(asked)).await;
+        assert!(told.offers.iter().all(|house| house.name.is_some()), "{}: {:?}", source.id, told.offers);
+        note(tried, "houses", &told.error.map_or(Ok(()), Err), is_offered);
     }
     if let Some(feed) = connected::<Arc<dyn Feed>>(source) {
         let page = feed.changes(&asking(outside), &Since::Instant(NOW)).await;

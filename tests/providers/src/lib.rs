@@ -108,12 +108,17 @@ pub fn is_sound(normalised: &Normalised) -> bool {
         Normalised::LeadIns(found) => found.offers.iter().all(|offer| offer.trusted().is_ok()),
         Normalised::Stays(found) => found.offers.iter().all(|offer| offer.trusted().is_ok() && is_paid(offer.price.total)),
         Normalised::Activities(found) => found.offers.iter().all(|offer| offer.trusted().is_ok() && is_paid(offer.price)),
+        Normalised::Houses(found) => found.offers.iter().all(|house| is_named(house.name.as_deref())),
         Normalised::PriceCheck(_) | Normalised::CancelQuote(_) | Normalised::Payment { .. } | Normalised::Cancelled => true,
         Normalised::Booking(booked) => !booked.reference.is_empty(),
         Normalised::Bookings { bookings } => bookings.iter().all(|booked| !booked.reference.is_empty()),
         Normalised::Changes(page) => page.changes.values().flatten().all(|(from, to)| from <= to),
     };
     by_kind && nothing_is_negative(&json!(normalised))
+}
+
+fn is_named(name: Option<&str>) -> bool {
+    name.is_some_and(|name| !name.trim().is_empty() && name.chars().count() <= 200 && !name.contains(char::is_control))
 }
 
 fn is_paid(total: Money) -> bool {

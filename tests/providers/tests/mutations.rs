@@ -151,7 +151,7 @@ async fn no_adapter_is_led_astray() {
 }
 
 /// Where the rows of answers stand that list several, by source and operation; a source can have two forms of one.
-const ROWS: [(&str, &str, &str); 16] = [
+const ROWS: [(&str, &str, &str); 17] = [
     ("seats-aero", "search", "/data"),
     ("seats-aero", "trips", "/data"),
     ("duffel", "offer-requests", "/data/offers"),
@@ -159,6 +159,7 @@ const ROWS: [(&str, &str, &str); 16] = [
     ("travelpayouts", "calendar", "/data"),
     ("travelpayouts", "calendar", "/prices"),
     ("booking-demand", "accommodations-search", "/data"),
+    ("booking-demand", "accommodations-details", "/data"),
     ("expedia-rapid", "availability", ""),
     ("viator", "search-freetext", "/products"),
     ("viator", "search-freetext", "/products/results"),

@@ -90,11 +90,22 @@ impl Listing {
     pub fn of(source: &SourceId, property: &stays::Property) -> Option<Self> {
         let reference = property.reference.parse().ok()?;
         let key = ListingKey { source: source.clone(), reference };
-        Some(Self { name: property.name.clone(), position: property.position, ..Self::bare(key) })
+        let stays::Property { reference: _, name, position, address, country: _ } = property.clone();
+        Some(Self { key, name, position, address })
+    }
+
+    /// Whether it says what it takes to be matched with others: what the house is called, and where it is.
+    pub fn is_told(&self) -> bool {
+        self.name.is_some() && self.position.is_some()
+    }
+
+    /// Whether it says more than what its source calls it.
+    pub fn says_anything(&self) -> bool {
+        *self != Self::bare(self.key.clone())
     }
 
     /// Takes over what the source says now. What it has stopped to say is kept.
-    fn learn(&mut self, now: &Self) {
+    pub fn learn(&mut self, now: &Self) {
         let Self { key: _, name, position, address } = now;
         self.name = name.clone().or_else(|| self.name.take());
         self.position = position.or(self.position);
@@ -121,6 +132,10 @@ pub struct Property {
     pub scope: KeyScope,
     /// What each source says of it.
     pub listings: BTreeMap<SourceId, Listing>,
+    /// How alike each listing was to the others that was found to be one with them, and why. None is of the first, of what a human
+    /// joined, and of what was found before it was kept.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub found: BTreeMap<SourceId, Likeness>,
     /// Optimistic lock.
     pub version: u64,
 }
@@ -148,7 +163,7 @@ impl Property {
     /// The property that a listing is the first of, for those at a scope to see.
     pub fn first(id: PropertyId, scope: KeyScope, cell: Cell, listing: Listing) -> Self {
         let listings = [(listing.key.source.clone(), listing)].into();
-        Self { id, cell, scope, listings, version: 0 }
+        Self { id, cell, scope, listings, found: BTreeMap::new(), version: 0 }
     }
 
     /// The id of the property that a listing is the first of.
@@ -213,6 +228,17 @@ impl Property {
         }
     }
 
+    /// Adds a listing that was found to be one with those that are here, with how alike it is.
+    ///
+    /// # Errors
+    /// If its source sells something else here.
+    pub fn take_found(&mut self, listing: Listing, likeness: Likeness) -> Result<(), SoldAsTwo> {
+        let source = listing.key.source.clone();
+        self.take(listing)?;
+        self.found.insert(source, likeness);
+        Ok(())
+    }
+
     /// Takes over all listings of another property, which is no more then.
     ///
     /// # Errors
@@ -223,6 +249,7 @@ impl Property {
             return Err(SoldAsTwo::of(first, second));
         }
         self.listings.extend(other.listings);
+        self.found.extend(other.found);
         Ok(())
     }
 
@@ -232,6 +259,7 @@ impl Property {
             return None;
         }
         let listing = self.listings.remove(&key.source)?;
+        self.found.remove(&key.source);
         Some(Self::first(id, self.scope.clone(), self.cell.clone(), listing))
     }
 }

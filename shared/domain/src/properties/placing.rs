@@ -11,8 +11,8 @@ use super::{
 /// What becomes of a listing that was never seen before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Placing {
-    /// It is the property at this place of the list.
-    In(usize),
+    /// It is the property at this place of the list, since it is so alike.
+    In(usize, Likeness),
     /// It is a property of its own; a human is to be asked about those at these places.
     Alone(Vec<(usize, Likeness)>),
 }
@@ -28,8 +28,9 @@ pub fn place(listing: &Listing, near: &[Property], beside: &[Listing]) -> Placin
     let is_clear = |(at, fit): &(&usize, &Fit)| {
         fits.iter().all(|(other, rival)| other == *at || fit.beats(*rival)) && rivals_for(**at).all(|rival| fit.beats(rival))
     };
-    if let Some((at, _)) = fits.iter().find(is_clear) {
-        return Placing::In(*at);
+    let clear = fits.iter().find(is_clear).and_then(|(at, _)| Some((*at, near[*at].likeness(listing)?)));
+    if let Some((at, likeness)) = clear {
+        return Placing::In(at, likeness);
     }
     // What another one of its source fits clearly better is that one's.
     let is_anothers = |at: usize| fits.get(&at).is_some_and(|fit| rivals_for(at).any(|rival| rival.beats(*fit)));

@@ -210,6 +210,35 @@ fn every_part_says_its_number_and_its_reason() {
 }
 
 #[test]
+fn of_one_name_at_one_spot_two_addresses_make_a_human_decide_and_one_joins_what_is_farther_off() {
+    let verdict = |one: &'static str, other: &'static str, east: &'static str| {
+        let (known, seen) = (("Pension Adler", "48.2010", "16.3600", one), ("Pension Adler", "48.2010", east, other));
+        likeness(&listing("expedia-rapid", known), &listing("booking-demand", seen)).verdict
+    };
+    assert_eq!(verdict("Hauptstrasse 12", "Hauptstrasse 14", "16.3600"), Verdict::Ask, "two numbers are two doors");
+    assert_eq!(verdict("Hauptstrasse 12", "Hauptstraße 12", "16.3600"), Verdict::Same, "however it is written");
+    assert_eq!(verdict("Hauptstrasse 12", "", "16.3600"), Verdict::Same, "what one does not say tells nothing");
+    // About 480 m.
+    assert_eq!(verdict("", "", "16.3665"), Verdict::Ask);
+    assert_eq!(verdict("Hauptstrasse 12", "12 Hauptstrasse", "16.3665"), Verdict::Same);
+}
+
+#[test]
+fn a_property_keeps_why_each_listing_was_found_to_be_one_with_it() {
+    let house = |source: &str| listing(source, ("Hotel Adler", "1", "1", ""));
+    let alone = |listing: Listing| {
+        Property::first(Property::id_by(&listing.key), KeyScope::Deployment, Cell::of(listing.position.unwrap()), listing)
+    };
+    let (mut property, oyo) = (alone(house("goibibo")), house("oyo"));
+    let alike = property.likeness(&oyo).unwrap();
+    property.take_found(oyo.clone(), alike.clone()).unwrap();
+    property.join(alone(house("trip-com"))).unwrap();
+    assert_eq!(property.found, [(oyo.key.source.clone(), alike)].into(), "not of the first, and not of what a human joined");
+    let apart = property.split(&oyo.key, property.id).unwrap();
+    assert_eq!((property.found.len(), apart.found.len()), (0, 0), "a human's word undoes what was found");
+}
+
+#[test]
 fn what_is_not_known_is_never_taken_for_the_same() {
     let known = listing("expedia-rapid", ("Hotel Adler", "1", "1", "1 Main Street"));
     let without_name = Listing { name: None, ..listing("oyo", ("", "1", "1", "1 Main Street")) };
@@ -273,7 +302,7 @@ fn a_listing_goes_to_the_most_alike_and_a_human_is_asked_about_the_doubtful() {
         property(of("oyo", ("Hotel Paris Opera", "48.8722", "2.3322", ""))),
     ];
     let seen = of("expedia-rapid", ("Hotel Paris Opera", "48.8720", "2.3320", ""));
-    assert_eq!(place(&seen, &near, &[]), Placing::In(1));
+    assert_eq!(place(&seen, &near, &[]), Placing::In(1, near[1].likeness(&seen).unwrap()));
     let Placing::Alone(doubts) = place(&seen, &near[..1], &[]) else { panic!("taken for the same") };
     assert_eq!(doubts.iter().map(|(at, doubt)| (*at, doubt.verdict)).collect::<Vec<_>>(), [(0, Verdict::Ask)]);
     assert_eq!(place(&seen, &[], &[]), Placing::Alone(vec![]));
@@ -291,7 +320,7 @@ fn houses(answers: &[&[Listing]]) -> BTreeSet<BTreeSet<String>> {
     for answer in answers {
         for listing in *answer {
             match place(listing, &houses, answer) {
-                Placing::In(at) => assert!(houses[at].take(listing.clone()).unwrap()),
+                Placing::In(at, likeness) => houses[at].take_found(listing.clone(), likeness).unwrap(),
                 Placing::Alone(_) => {
                     let cell = Cell::of(listing.position.unwrap());
                     houses.push(Property::first(Property::id_by(&listing.key), KeyScope::Deployment, cell, listing.clone()));
@@ -443,7 +472,7 @@ proptest! {
         }).collect();
         let turned: Vec<Property> = near.iter().rev().cloned().collect();
         let chosen = |placing: Placing, near: &[Property]| match placing {
-            Placing::In(at) => Some(near[at].id),
+            Placing::In(at, _) => Some(near[at].id),
             Placing::Alone(_) => None,
         };
         prop_assert_eq!(chosen(place(&seen, &near, &[]), &near), chosen(place(&seen, &turned, &[]), &turned));

@@ -42,7 +42,7 @@ fn put(place: StayPlace, id: &str, asks: Asks) -> Option<StayPlace> {
 fn offer(id: &str, reference: &str, at: Option<Position>) -> StayOffer {
     StayOffer {
         reference: format!("{reference} a room"),
-        property: Property { reference: reference.to_owned(), name: None, position: at, country: None },
+        property: Property { reference: reference.to_owned(), name: None, position: at, address: None, country: None },
         room: Room::default(),
         board: None,
         guests: None,
@@ -313,7 +313,7 @@ fn usd(minor: i64) -> Money {
 fn at_price(total: i64) -> StayOffer {
     StayOffer {
         reference: "r".to_owned(),
-        property: Property { reference: "p".to_owned(), name: None, position: None, country: None },
+        property: Property { reference: "p".to_owned(), name: None, position: None, address: None, country: None },
         room: Room::default(),
         board: None,
         guests: Some(Guests { adults: 2, child_ages: vec![] }),
@@ -394,7 +394,7 @@ fn an_offer_answers_a_question_unless_it_says_otherwise() {
     assert!(query.asks_for(&at_price(1)));
     assert!(query.asks_for(&StayOffer { checkin: None, nights: None, guests: None, ..at_price(1) }));
     assert!(!query.asks_for(&StayOffer { nights: Some(2), ..at_price(1) }));
-    let elsewhere = Property { reference: "q".to_owned(), name: None, position: None, country: None };
+    let elsewhere = Property { reference: "q".to_owned(), name: None, position: None, address: None, country: None };
     assert!(!query.asks_for(&StayOffer { property: elsewhere, ..at_price(1) }));
 }
 
