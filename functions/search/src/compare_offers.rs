@@ -12,7 +12,7 @@ use domain::{
     inputs::{Fields, Input, leaf, list, object},
     money::{Currency, Money},
     places::Airport,
-    properties::{ListingKey, ListingReference, Property},
+    properties::{HouseContent, ListingKey, ListingReference, Property},
     search::{SearchQuery, Wanted},
     sources::KeyScope,
     stays::{City, Guests, StayOffer, StayPlace, StayQuery, city},
@@ -29,6 +29,7 @@ use utoipa_axum::routes;
 use crate::{
     answer_view::{self, Searched, answered, earliest},
     asking::{Askable, Had},
+    houses::Houses,
 };
 
 /// Puts side by side what sources ask for one stay or one flight.
@@ -39,6 +40,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-compare-offer
     .may(&[
         PlacedListing::READ,
         Property::READ,
+        HouseContent::READ,
         Observation::WRITE,
         Grant::Call(seats_aero::SOURCE),
         Grant::Call(duffel::SOURCE),
@@ -232,7 +234,8 @@ async fn compare_offers(State(cx): State<Deps>, inquiry: Inquiry<CompareOffers>)
             let property = property(&cx, caller.tenant(), &stay).await?;
             let query = stay.query(&property, currency, earliest(&cx))?;
             let had = answered(&cx, &caller, &query).await?;
-            let offers: Vec<StayOffer> = had.answer.offers().cloned().collect();
+            let houses = Houses::of(&cx, &had.scope, had.answer.offers()).await;
+            let offers: Vec<StayOffer> = had.answer.offers().map(|offer| houses.told(offer)).collect();
             compared(&cx, &had, offers, currency, |offer| (offer.freshness.source.clone(), Some(offer), None)).await
         }
         What::Flight(flight) => {

@@ -5,6 +5,7 @@ mod asking;
 pub mod check_price;
 pub mod compare_offers;
 pub mod get_cache;
+mod houses;
 pub mod invalidate_cache;
 pub mod list_places;
 pub mod note_inventory;

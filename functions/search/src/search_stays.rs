@@ -8,7 +8,7 @@ use domain::{
     identity::Role,
     inputs::{Fields, Input, leaf, list, object, objects},
     money::{Currency, Money},
-    properties::ListingKey,
+    properties::{HouseContent, ListingKey},
     stays::{City, Guests, Position, StayOffer, StayPlace, StayQuery, city},
     tables,
 };
@@ -16,12 +16,13 @@ use jiff::civil::Date;
 use platform::{Answer, Deps, Endpoint, Inquiry, Limit, Problems, Reply};
 use providers::{booking_demand, expedia_rapid, goibibo, makemytrip, oyo, trip_com};
 use serde::Serialize;
-use storage::Grant;
+use storage::{Entity, Grant};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::{
     answer_view::{self, Searched, USUALLY, answered, check, earliest},
+    houses::Houses,
     ranked::by_price,
 };
 
@@ -31,6 +32,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-stays"
     .limited(Limit::SEARCHES)
     .memory(512)
     .may(&[
+        HouseContent::READ,
         Grant::Call(booking_demand::SOURCE),
         Grant::Call(expedia_rapid::SOURCE),
         Grant::Call(goibibo::SOURCE),
@@ -166,10 +168,11 @@ async fn search_stays(State(cx): State<Deps>, inquiry: Inquiry<SearchStays>) -> 
     let ranked = by_price(&cx, query.currency(), offers).await?;
     let priced = ranked.iter().filter_map(|(price, offer)| Some((house(offer), (*price)?)));
     let field = Field::of(query.currency(), priced);
+    let houses = Houses::of(&cx, &had.scope, ranked.iter().take(limit).map(|(_, offer)| *offer)).await;
     let view = |(compared, offer): (Option<Money>, &StayOffer)| FoundStay {
         standing: compared.and_then(|price| field.stands(price)),
         stale: had.stale.contains(&offer.freshness.source),
-        stay: offer.clone(),
+        stay: houses.told(offer),
         compared,
     };
     Ok(Answer::ok(Searched::best(&had, limit, ranked, view)))

@@ -7,6 +7,7 @@ pub mod get_property;
 pub mod get_provider;
 pub mod get_quality;
 mod health_view;
+mod houses;
 pub mod inspect_provider;
 pub mod inspect_provider_health;
 pub mod inspect_providers;

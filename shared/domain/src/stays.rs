@@ -12,7 +12,7 @@ use crate::{
     faults::{Check, Faults},
     flights::{Freshness, SourceId, Untrusted},
     money::{Currency, Money, MoneyError},
-    properties::{ListingKey, metres},
+    properties::{Listing, ListingKey, metres},
     search::SearchKey,
     sources::Market,
     text::is_label,
@@ -360,6 +360,16 @@ pub struct Property {
     /// Its country, where the source says.
     #[serde(default)]
     pub country: Option<Market>,
+}
+
+impl Property {
+    /// Takes over what its source says of it elsewhere, where it does not say so itself.
+    pub fn complete(&mut self, listing: &Listing) {
+        let Listing { key: _, name, position, address } = listing;
+        self.name = self.name.take().or_else(|| name.clone());
+        self.position = self.position.or(*position);
+        self.address = self.address.take().or_else(|| address.clone());
+    }
 }
 
 /// A room.

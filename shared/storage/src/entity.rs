@@ -178,6 +178,7 @@ pub const KINDS: &[&Kind] = &[
     crate::properties::PROPERTY,
     crate::properties::PROPERTY_CELL,
     crate::properties::PLACED_LISTING,
+    crate::properties::HOUSE_CONTENT,
     crate::properties::MATCH_CANDIDATE,
     crate::quality::QUALITY_COUNT,
     crate::quality::COUNTED_ANSWER,

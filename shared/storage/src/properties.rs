@@ -1,13 +1,14 @@
 //! Properties, by where they are and by what sources call them, and pairs that a human is asked about. Owned by sources. Nobody's data:
 //! what was learned with the deployment's keys is shared across tenants, what a tenant's own key has bought is the tenant's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     ids::PropertyId,
-    properties::{Cell, Likeness, ListingKey, Property},
+    properties::{Cell, HouseContent, Likeness, ListingKey, Property},
     sources::KeyScope,
 };
+use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,15 @@ pub(crate) const PLACED_LISTING: &Kind = &Kind {
     privacy: "nobody's data",
 };
 
+pub(crate) const HOUSE_CONTENT: &Kind = &Kind {
+    name: "house-content",
+    context: "sources",
+    table: Table::Cache,
+    keys: &[Keyspace { index: None, partition: "LISTING#{scope}#{listing}", sort: "CONTENT" }],
+    retention: "90 days after it was looked up",
+    privacy: "nobody's data",
+};
+
 pub(crate) const MATCH_CANDIDATE: &Kind = &Kind {
     name: "match-candidate",
     context: "sources",
@@ -61,6 +71,9 @@ const CANDIDATES: &str = "CANDIDATES";
 const PAGE: i32 = 100;
 /// Pages that are read of a cell at most: ten times the hotels of the densest square mile.
 const PAGES: usize = 20;
+
+/// Houses that are looked at side by side.
+const AT_ONCE: usize = 10;
 
 /// How often something was placed in a cell. Whoever places a listing read the cells around it in this state, and writes them with
 /// it: of two who place at once near each other, the second one looks again.
@@ -153,6 +166,23 @@ impl Entity for PlacedListing {
     }
 }
 
+impl Entity for HouseContent {
+    const KIND: &'static Kind = HOUSE_CONTENT;
+
+    fn key(&self) -> Key {
+        content_key(&self.scope, &self.listing.key)
+    }
+
+    /// Who looked it up last is right.
+    fn version(&mut self) -> &mut u64 {
+        unreachable!("what is said of a house has no version")
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        Some(self.ends())
+    }
+}
+
 impl Entity for MatchCandidate {
     const KIND: &'static Kind = MATCH_CANDIDATE;
 
@@ -178,6 +208,10 @@ fn property_key((scope, cell): (&KeyScope, &Cell), id: PropertyId) -> Key {
 
 fn listing_key(scope: &KeyScope, key: &ListingKey) -> Key {
     Key::new(format!("LISTING#{scope}#{}", key.id()), "LISTING")
+}
+
+fn content_key(scope: &KeyScope, key: &ListingKey) -> Key {
+    Key::new(format!("LISTING#{scope}#{}", key.id()), "CONTENT")
 }
 
 impl Store {
@@ -232,6 +266,20 @@ impl Store {
             }
         }
         Err(StoreError::TooLarge)
+    }
+
+    /// What is kept of houses that these may see, by what their sources call them. O(houses).
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn house_contents(
+        &self,
+        scope: &KeyScope,
+        keys: &BTreeSet<ListingKey>,
+    ) -> Result<BTreeMap<ListingKey, HouseContent>, StoreError> {
+        let lying: Vec<Key> = keys.iter().map(|key| content_key(scope, key)).collect();
+        let found = stream::iter(lying).map(|key| self.get::<HouseContent>(key)).buffer_unordered(AT_ONCE);
+        found.try_filter_map(async |found| Ok(found.map(|known| (known.listing.key.clone(), known)))).try_collect().await
     }
 
     /// The pairs that wait for a human.

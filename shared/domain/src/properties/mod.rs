@@ -5,6 +5,7 @@
 //! alike enough is one [`Property`]; what might be is for a human to decide, and what a human decided stays.
 
 mod cells;
+mod content;
 mod likeness;
 mod names;
 mod placing;
@@ -27,6 +28,7 @@ use crate::{
 
 pub use self::{
     cells::{Cell, NEAR_METRES, metres, ring},
+    content::HouseContent,
     likeness::{Aspect, Likeness, Part, Verdict, likeness},
     placing::{Placing, place},
 };

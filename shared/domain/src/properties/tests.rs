@@ -274,6 +274,26 @@ fn a_property_believes_the_most_trusted_source_that_says_something() {
 }
 
 #[test]
+fn what_is_said_of_a_house_is_good_for_a_month_and_what_is_not_said_for_a_day() {
+    let told = listing("expedia-rapid", ("Hotel Adler", "1", "1", "1 Main Street"));
+    let of = |before: &Listing, said: Option<&Listing>, at: &str| {
+        HouseContent::asked(KeyScope::Deployment, before.clone(), said, at.parse().unwrap())
+    };
+    let good = |content: &HouseContent, now: &str| content.is_good(now.parse().unwrap());
+    let bare = Listing::bare(told.key.clone());
+    let said = of(&bare, Some(&told), "2026-02-01T00:00:00Z");
+    assert_eq!(said.listing, told);
+    assert!(good(&said, "2026-03-02T23:59:59Z") && !good(&said, "2026-03-03T00:00:00Z"));
+    assert_eq!(said.ends(), "2026-05-02T00:00:00Z".parse().unwrap());
+    let in_vain = of(&bare, None, "2026-02-01T00:00:00Z");
+    assert!(good(&in_vain, "2026-02-01T23:59:59Z") && !good(&in_vain, "2026-02-02T00:00:00Z"));
+    // What its source no longer says is kept.
+    let renamed = Listing { name: Some("Hotel Falke".to_owned()), position: None, ..bare };
+    let again = of(&said.listing, Some(&renamed), "2026-03-03T00:00:00Z");
+    assert_eq!(again.listing, Listing { name: renamed.name.clone(), ..told });
+}
+
+#[test]
 fn no_property_has_two_of_one_source() {
     let of = |reference: &str, source: &str| {
         Listing::bare(ListingKey { source: source.parse().unwrap(), reference: reference.parse().unwrap() })

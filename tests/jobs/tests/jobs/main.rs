@@ -7,6 +7,7 @@ mod deliveries;
 mod every_schedule;
 mod every_worker;
 mod feeds;
+mod houses;
 mod outbox;
 mod rates;
 mod reaching;

@@ -7,6 +7,7 @@ mod asking;
 mod booking;
 mod failures;
 mod guarded;
+mod houses;
 mod looking_after;
 mod patience;
 mod recorded;
