@@ -109,6 +109,9 @@ async fn a_house_that_two_sources_sell_is_one_property_described_by_the_more_tru
     assert_eq!(called(&app, ("goibibo", "1")).await, ["goibibo 1", "oyo 1"]);
     assert_eq!(found["name"], "HOTEL ADLER");
     assert_eq!(found["position"], json!({"latitude": "52.5003", "longitude": "13.4000"}));
+    let why: Vec<&Value> = found["listings"].as_array().unwrap().iter().map(|listing| &listing["likeness"]["verdict"]).collect();
+    assert_eq!(why, [&json!("same"), &Value::Null], "why the second one was joined to the first");
+    assert_eq!(found["listings"][0]["likeness"]["parts"][1]["because"], "22 m apart");
     let unknown = app.member("operator").get(&format!("{PROPERTIES}?source=oyo&reference=2")).send().await;
     unknown.assert(404, "property-not-found");
 }
@@ -201,6 +204,8 @@ async fn what_may_be_one_house_waits_for_a_human_whose_word_stays() {
 
     assert_eq!(post(&app, "join", joined(("oyo", "1"), ("goibibo", "1")), "").await, 200);
     assert_eq!(called(&app, ("oyo", "1")).await, ["goibibo 1", "oyo 1"]);
+    let joined_by_hand = shown(&app, ("oyo", "1")).await;
+    assert!(joined_by_hand["listings"].as_array().unwrap().iter().all(|listing| listing["likeness"].is_null()));
     assert!(candidates().await.is_empty());
     bring(&app, &[answered("c", std::slice::from_ref(&one)), answered("d", std::slice::from_ref(&other))]).await;
     assert_eq!(called(&app, ("oyo", "1")).await, ["goibibo 1", "oyo 1"]);
