@@ -1,6 +1,14 @@
 //! Cuts the tables of places into columns, so that a function links only those that it uses: to know a code, 24 KB of 700.
 
-use std::{cmp::Reverse, collections::BTreeMap, env, error::Error, fs, path::Path};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    env,
+    error::Error,
+    fs,
+    num::TryFromIntError,
+    path::Path,
+};
 
 #[path = "src/places/fold.rs"]
 mod fold;
@@ -11,8 +19,8 @@ use jiff::{
     tz::{Offset, TimeZone},
 };
 
-/// How many airports a country stands for: its busiest ones.
-const AIRPORTS_PER_COUNTRY: usize = 10;
+/// How many airports a country stands for, or a part of one: its busiest ones.
+const AIRPORTS_OF_A_GROUP: usize = 10;
 /// From when on clocks are told right: no find is older.
 const SINCE: &str = "2025-01-01T00:00:00Z";
 /// Until when the rule of a zone is held against its file, which says no more for those that follow a rule.
@@ -20,7 +28,7 @@ const UNTIL: &str = "2088-01-01T00:00:00Z";
 /// So many letters are no name of a city.
 const SHORT: usize = 2;
 /// A degree, in the unit of [`Spot`].
-const DEGREE: i64 = 1_000_000;
+const DEGREE: i32 = 1_000_000;
 
 /// A row as fields by name.
 type Row = BTreeMap<String, String>;
@@ -40,8 +48,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(Path::new(&out).join("zones"), zone_of)?;
     write("clocks", clocks)?;
     write("airport-countries", column("country").concat())?;
-    write("positions", airports.iter().map(|airport| format!("{},{}\n", airport["lat"], airport["lon"])).collect())?;
-    write("countries", lines(busiest(&airports)))?;
+    let bytes = |column: &str, bytes: Vec<u8>| fs::write(Path::new(&out).join(column), bytes);
+    let position = |airport: &Row| [millionths(&airport["lat"]), millionths(&airport["lon"])];
+    bytes("positions", airports.iter().flat_map(position).flat_map(i32::to_le_bytes).collect())?;
+    bytes("ranks", airports.iter().flat_map(|airport| millionths(&airport["page_rank"]).to_le_bytes()).collect())?;
+    let icao = |airport: &Row| format!("{:4}", if is_served(airport) { &airport["icao"] } else { "" });
+    write("icao", airports.iter().map(icao).collect())?;
+    write("countries", lines(busiest(&airports, |airport| Some(&airport["country"]))))?;
+    let regions = regions(&table("regions.csv")?);
+    bytes("region-of", region_of(&airports, &regions)?)?;
+    write("regions", lines_of_regions(&airports, &regions))?;
     let metros = table("metro-areas.csv")?;
     let by_hand = table("place-names.csv")?;
     let towns = by_hand.iter().filter(|row| row["place"].is_empty());
@@ -50,8 +66,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     write("metros", lines(metros.iter().map(|metro| (metro["city_code"].as_str(), metro["airports"].clone()))))?;
     write("metro-names", lines(metros.iter().map(|metro| (metro["city_code"].as_str(), metro["city_name"].clone()))))?;
     let countries = countries(&table("countries.csv")?, &by_hand);
-    write("country-names", countries.iter().map(|(code, name)| format!("{code},{},{name}\n", fold(name))).collect())?;
-    write("names", Names::of(&airports, &metros, &by_hand, &countries).into_lines())?;
+    write("country-names", countries.iter().map(|(code, name)| format!("{code},{},{name}\n", fold_name(name))).collect())?;
+    write("names", Names::of(&airports, &metros, &by_hand, &regions, &countries).into_lines())?;
     Ok(())
 }
 
@@ -103,37 +119,85 @@ fn countries(table: &[Row], by_hand: &[Row]) -> Vec<(String, String)> {
     own.chain(others).collect()
 }
 
-/// What each country stands for, in the form of a metropolitan area's airports.
-fn busiest(airports: &[Row]) -> impl Iterator<Item = (&str, String)> {
+/// A part of a country: its code, what it is called, and what the table of airports calls it.
+struct Region {
+    code: String,
+    name: String,
+    subdivisions: Vec<String>,
+}
+
+impl Region {
+    fn country(&self) -> &str {
+        self.code.get(..2).unwrap_or_default()
+    }
+
+    fn has(&self, airport: &Row) -> bool {
+        airport["country"] == self.country() && self.subdivisions.contains(&airport["subdivision"])
+    }
+}
+
+fn regions(table: &[Row]) -> Vec<Region> {
+    let region = |row: &Row| {
+        let subdivisions = row["subdivisions"].split('|').map(str::to_owned).collect();
+        Region { code: row["code"].clone(), name: row["name"].clone(), subdivisions }
+    };
+    table.iter().map(region).collect()
+}
+
+/// What each country stands for, or each region, in the form of a metropolitan area's airports.
+fn busiest<'a>(airports: &'a [Row], group: impl Fn(&'a Row) -> Option<&'a str>) -> BTreeMap<&'a str, String> {
     let mut ranked: BTreeMap<&str, Vec<(Reverse<&str>, &str)>> = BTreeMap::new();
     for airport in airports.iter().filter(|airport| airport["scheduled"] == "1" && !airport["page_rank"].is_empty()) {
         // All ranks are written with the same number of digits: as texts they sort as they should.
-        ranked.entry(&airport["country"]).or_default().push((Reverse(&airport["page_rank"]), &airport["iata"]));
+        if let Some(group) = group(airport) {
+            ranked.entry(group).or_default().push((Reverse(&airport["page_rank"]), &airport["iata"]));
+        }
     }
-    ranked.into_iter().map(|(country, mut airports)| {
+    let codes = |(group, mut airports): (_, Vec<(_, &str)>)| {
         airports.sort_unstable();
-        let codes: Vec<&str> = airports.into_iter().take(AIRPORTS_PER_COUNTRY).map(|(_, code)| code).collect();
-        (country, codes.join("|"))
-    })
+        let codes: Vec<&str> = airports.into_iter().take(AIRPORTS_OF_A_GROUP).map(|(_, code)| code).collect();
+        (group, codes.join("|"))
+    };
+    ranked.into_iter().map(codes).collect()
 }
 
-fn lines<'a>(rows: impl Iterator<Item = (&'a str, String)>) -> String {
-    rows.map(|(code, airports)| format!("{code},{airports}\n")).collect()
+/// A decimal of six places, without its point.
+fn millionths(decimal: &str) -> i32 {
+    decimal.replace('.', "").parse().unwrap_or(0)
+}
+
+/// The region of each airport, counted from one; nought is none.
+fn region_of(airports: &[Row], regions: &[Region]) -> Result<Vec<u8>, TryFromIntError> {
+    let of = |airport: &Row| regions.iter().position(|region| region.has(airport)).map_or(0, |at| at + 1);
+    airports.iter().map(of).map(u8::try_from).collect()
+}
+
+/// Every region: its code, what it is called, its busiest airports.
+fn lines_of_regions(airports: &[Row], regions: &[Region]) -> String {
+    let of = |airport| regions.iter().find(|region| region.has(airport)).map(|region| region.code.as_str());
+    let busiest = busiest(airports, of);
+    let line = |Region { code, name, .. }: &Region| {
+        format!("{code}\t{name}\t{}\n", busiest.get(code.as_str()).map_or("", String::as_str))
+    };
+    regions.iter().map(line).collect()
+}
+
+fn lines<'a>(rows: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    rows.into_iter().map(|(code, airports)| format!("{code},{airports}\n")).collect()
 }
 
 /// An airport as names see it: its row, how busy it is (millionths of the busiest), where it lies (millionths of a degree).
 struct Spot<'a> {
     row: &'a Row,
-    rank: u32,
-    latitude: i64,
-    longitude: i64,
+    rank: i32,
+    latitude: i32,
+    longitude: i32,
 }
 
 impl<'a> Spot<'a> {
     fn of(row: &'a Row) -> Self {
-        let millionths = |name: &str| row[name].replace('.', "").parse().unwrap_or(0);
-        let rank = row["page_rank"].replace('.', "").parse().unwrap_or(0);
-        Self { row, rank, latitude: millionths("lat"), longitude: millionths("lon") }
+        let [rank, latitude, longitude] = ["page_rank", "lat", "lon"].map(|name| millionths(&row[name]));
+        Self { row, rank, latitude, longitude }
     }
 
     fn code(&self) -> &'a str {
@@ -146,30 +210,41 @@ impl<'a> Spot<'a> {
     }
 }
 
-/// Every name of a place, each a line: the name as it is compared, of what it is (`a` an airport, `u` an airport as people call it, `f` the
+/// Every name of a place, each a line: the name as it is shown; of what it is (`a` an airport, `u` an airport as people call it, `f` the
 /// same after its city, `s` an airport by the city that it serves, `c` a city, `t` a town or an island by the airport of another city, `m` a
-/// metropolitan area, `w` one that only its code means, `n` a city by two letters, `l` a country), the name as it is shown, the country, the place, how busy it is, and the name by which the
-/// city is known here.
+/// metropolitan area, `w` one that only its code means, `n` a city by two letters, `r` a region, `l` a country) and the place. What follows
+/// is left out where it is what one expects: the name as it is compared, if it is not the shown one in small letters; the name by which
+/// the city is known here, if it is not the shown one; the country, if it is not that of its airports. How busy it is follows from its
+/// airports.
 struct Names<'a> {
     spots: BTreeMap<&'a str, Spot<'a>>,
-    /// The busiest airports of each country.
-    countries: BTreeMap<&'a str, String>,
+    /// The countries and the regions that have airports.
+    wholes: BTreeSet<&'a str>,
     metros: &'a [Row],
     /// By the names by hand, as they are compared, and their countries: the names by which their cities are known.
     known: BTreeMap<(String, &'a str), &'a str>,
-    lines: Vec<String>,
+    /// Each by the name as it is compared.
+    lines: BTreeSet<(String, String)>,
 }
 
 impl<'a> Names<'a> {
-    fn of(airports: &'a [Row], metros: &'a [Row], by_hand: &'a [Row], countries: &'a [(String, String)]) -> Self {
-        let (of_cities, of_airports): (Vec<&Row>, Vec<&Row>) =
+    fn of(
+        airports: &'a [Row],
+        metros: &'a [Row],
+        by_hand: &'a [Row],
+        regions: &'a [Region],
+        countries: &'a [(String, String)],
+    ) -> Self {
+        let (of_cities, of_others): (Vec<&Row>, Vec<&Row>) =
             by_hand.iter().filter(|row| !row["place"].is_empty()).partition(|row| !row["city"].is_empty());
-        let spots: BTreeMap<_, _> = airports.iter().map(Spot::of).filter(served).map(|spot| (spot.code(), spot)).collect();
+        let spots: BTreeMap<_, _> =
+            airports.iter().filter(|row| is_served(row)).map(Spot::of).map(|spot| (spot.code(), spot)).collect();
         let known = |alias: &&'a Row| ((fold_name(&alias["name"]), alias["country"].as_str()), alias["city"].as_str());
         let known = of_cities.iter().map(known).collect();
-        let mut names = Self { spots, countries: busiest(airports).collect(), metros, known, lines: Vec::new() };
+        let wholes = busiest(airports, |airport| Some(&airport["country"])).into_keys().collect();
+        let mut names = Self { spots, wholes, metros, known, lines: BTreeSet::new() };
         names.airports();
-        names.as_people_call(&of_airports);
+        names.as_people_call(&of_others);
         names.metros();
         for alias in &of_cities {
             // Two letters alone are no name: they are offered, under the name that is meant.
@@ -177,41 +252,46 @@ impl<'a> Names<'a> {
             names.add(if is_short { 'n' } else { 'c' }, &alias["name"], &alias["country"], &alias["place"]);
         }
         names.cities(&of_cities);
+        names.regions(regions, &of_others);
         names.countries(countries);
         names
     }
 
     fn add(&mut self, kind: char, name: &str, country: &str, place: &str) {
-        let rank: u32 = match place.split_once(':') {
-            Some(("metro", code)) => self.members(code).map(|spot| spot.rank).sum(),
-            Some((_, code)) => self.rank_of_country(code),
-            None => self.spots.get(place).map_or(0, |spot| spot.rank),
-        };
         let folded = if kind == 'a' { fold(name) } else { fold_name(name) };
         let city = self.city(name, country);
         let kind = if kind == 'c' && self.served(place, country).is_some_and(|served| served != city) { 't' } else { kind };
         let shown = if kind == 'n' { city.as_str() } else { name };
-        self.lines.push(format!("{folded}\t{kind}\t{shown}\t{country}\t{place}\t{rank}\t{city}"));
+        self.line(kind, &folded, shown, (country, place), &city);
         if let Some(code) = place.strip_prefix("metro:") {
             self.by_city(&folded, code);
         }
     }
 
-    /// Half as busy as its busiest airport: who types what could be either means the city more often.
-    fn rank_of_country(&self, code: &str) -> u32 {
-        let airports = self.countries.get(code).into_iter().flat_map(|airports| airports.split('|'));
-        airports.filter_map(|airport| self.spots.get(airport)).map(|spot| spot.rank / 2).max().unwrap_or(0)
+    fn line(&mut self, kind: char, folded: &str, shown: &str, (country, place): (&str, &str), city: &str) {
+        let compared = if folded == shown.to_ascii_lowercase() { "" } else { folded };
+        let city = if city == shown { "" } else { city };
+        let country = if self.home(place) == Some(country) { "" } else { country };
+        let line = format!("{shown}\t{kind}{place}\t{compared}\t{city}\t{country}");
+        self.lines.insert((folded.to_owned(), line.trim_end_matches('\t').to_owned()));
+    }
+
+    /// The country that a place says it is in.
+    fn home<'b>(&'b self, place: &'b str) -> Option<&'b str> {
+        let of = |code: &str| self.spots.get(code).map(|spot| spot.row["country"].as_str());
+        match place.split_once(':') {
+            Some(("metro", code)) => self.members(code).map(|spot| spot.row["country"].as_str()).min(),
+            Some((_, code)) => code.get(..2),
+            None => of(place),
+        }
     }
 
     /// The airports of a metropolitan area, by one of its names.
     fn by_city(&mut self, folded: &str, metro: &str) {
-        let line = |spot: &Spot<'_>| {
-            let of = |column: &str| spot.row[column].as_str();
-            let (name, country, code) = (of("name"), of("country"), of("iata"));
-            format!("{folded}\ts\t{name}\t{country}\t{code}\t{}\t{name}", spot.rank)
-        };
-        let lines: Vec<String> = self.members(metro).filter(|spot| !spot.row["name"].is_empty()).map(line).collect();
-        self.lines.extend(lines);
+        let rows: Vec<&Row> = self.members(metro).map(|spot| spot.row).filter(|row| !row["name"].is_empty()).collect();
+        for row in rows {
+            self.line('s', folded, &row["name"], (&row["country"], &row["iata"]), &row["name"]);
+        }
     }
 
     /// The name by which the city of a name is known.
@@ -253,10 +333,23 @@ impl<'a> Names<'a> {
     }
 
     fn countries(&mut self, countries: &[(String, String)]) {
-        let has_airports = |code: &str| self.countries.contains_key(code);
-        let countries: Vec<&(String, String)> = countries.iter().filter(|(code, _)| has_airports(code)).collect();
         for (code, name) in countries {
-            self.add('l', name, code, &format!("country:{code}"));
+            if self.wholes.contains(code.as_str()) {
+                self.add('l', name, code, &format!("country:{code}"));
+            }
+        }
+    }
+
+    /// A region that has the name of a city in it is called so by nobody without saying more: New York is the city.
+    fn regions(&mut self, regions: &[Region], by_hand: &[&Row]) {
+        for region in regions {
+            let named = |spot: &&Spot<'_>| region.has(spot.row) && fold_name(&spot.row["city"]) == fold_name(&region.name);
+            if self.spots.values().find(named).is_none() {
+                self.add('r', &region.name, region.country(), &format!("region:{}", region.code));
+            }
+        }
+        for row in by_hand.iter().filter(|row| row["place"].starts_with("region:")) {
+            self.add('r', &row["name"], &row["country"], &row["place"]);
         }
     }
 
@@ -300,16 +393,14 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn into_lines(mut self) -> String {
-        self.lines.sort_unstable();
-        self.lines.dedup();
-        self.lines.join("\n")
+    fn into_lines(self) -> String {
+        self.lines.into_iter().map(|(_, line)| line).collect::<Vec<_>>().join("\n")
     }
 }
 
 /// Whether anybody flies there.
-fn served(spot: &Spot<'_>) -> bool {
-    spot.rank > 0 || spot.row["scheduled"] == "1"
+fn is_served(airport: &Row) -> bool {
+    millionths(&airport["page_rank"]) > 0 || airport["scheduled"] == "1"
 }
 
 /// Whether the group's name means all of it: IATA has it, or no airport of it has its code.

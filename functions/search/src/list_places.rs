@@ -27,11 +27,12 @@ const USUAL_PLACES: usize = 8;
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Typed {
-    /// The beginning of a name or a code, in any case, with or without accents; slips in longer names are forgiven. A country may follow.
+    /// The beginning of a name or a code, in any case, with or without accents; slips in longer names are forgiven. A country may follow,
+    /// or a state or another region.
     #[param(min_length = 1, max_length = 80, example = "los ang")]
     q: String,
     /// How many places are wanted at most.
-    #[param(minimum = 1, maximum = 20, default = 8)]
+    #[param(required = false, minimum = 1, maximum = 20, default = 8)]
     limit: usize,
 }
 
@@ -63,7 +64,7 @@ pub struct PlaceView {
     /// The name.
     #[schema(example = "Los Angeles")]
     name: &'static str,
-    /// The city that it is or serves; none for a country.
+    /// The city that it is or serves; none for a country or a region.
     #[schema(example = "Los Angeles")]
     city: Option<String>,
     /// Its country: two letters of ISO 3166.
@@ -86,9 +87,9 @@ impl From<Choice> for PlaceView {
 
 /// Completes a place
 ///
-/// Airports, cities, metropolitan areas and countries whose name or code begins with what was typed, or nearly so: the best known first. What
-/// has the code that was typed comes before all others, and the airports of a city that is called so come after it. Flights are searched for
-/// by country, too; stays and activities are not.
+/// Airports, cities, metropolitan areas, regions and countries whose name or code begins with what was typed, or nearly so: the best known
+/// first. What has the code that was typed comes before all others, and the airports of a city that is called so come after it. Flights are
+/// searched for by country and region, too; stays and activities are not.
 #[utoipa::path(
     get,
     path = "/v1/places",

@@ -1,6 +1,6 @@
-//! What completing a place takes, one core: `cargo bench -p load --bench places`. The slowest but one in a hundred look-ups is held
-//! against its budget of five milliseconds, and so is the first of a process, which reads the tables. Next to it, what it takes merely
-//! to look whether each name contains what was typed.
+//! What completing a place takes, one core: `cargo bench -p load --bench places`. Every run of every text counts: the slowest but one in a
+//! hundred is held against the budget of five milliseconds. The first of a process, which reads the tables, has a budget of its own, twice
+//! that. Next to it, what it takes merely to look whether each name contains what was typed.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "what was measured")]
 
 use std::{
@@ -11,6 +11,10 @@ use std::{
 use domain::places::{resolve, suggest};
 
 const BUDGET: Duration = Duration::from_millis(5);
+/// What the first look-up of a process may take.
+const FIRST: Duration = Duration::from_millis(10);
+/// How often each text is looked up.
+const RUNS: usize = 5;
 /// How many places are asked for: as many as can be.
 const MOST: usize = 20;
 
@@ -35,7 +39,7 @@ fn main() {
         typed.len()
     );
     assert!(looked_up.1 < BUDGET, "a place is completed in more than {BUDGET:?}");
-    assert!(first < 2 * BUDGET, "the first place is completed in more than {:?}", 2 * BUDGET);
+    assert!(first < FIRST, "the first place is completed in more than {FIRST:?}");
 }
 
 /// What people type on their way to these names: every beginning, and every beginning with a slip.
@@ -85,9 +89,7 @@ fn timed<T>(run: impl FnOnce() -> T) -> Duration {
 }
 
 fn median_and_p99(texts: &[String], run: impl Fn(&str)) -> (Duration, Duration) {
-    // The fastest of five for each text: the others say how busy the machine is.
-    let fastest = |text: &String| (0..5).map(|_| timed(|| run(text))).min().unwrap_or_default();
-    let mut times: Vec<Duration> = texts.iter().map(fastest).collect();
+    let mut times: Vec<Duration> = (0..RUNS).flat_map(|_| texts).map(|text| timed(|| run(text))).collect();
     times.sort_unstable();
     (times[times.len() / 2], times[times.len() * 99 / 100])
 }

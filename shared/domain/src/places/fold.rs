@@ -30,6 +30,13 @@ pub fn fold_name(text: &str) -> String {
     short.collect::<Vec<_>>().join(" ")
 }
 
+/// A folded name without the e that stands for an umlaut: `zuerich` is `zurich`. None, if it has no such one.
+#[allow(dead_code, reason = "the build script includes this file, too")]
+pub fn without_e(folded: &str) -> Option<String> {
+    let plain = folded.replace("ae", "a").replace("oe", "o").replace("ue", "u");
+    (plain != folded).then_some(plain)
+}
+
 /// What a small letter becomes.
 enum Plain {
     Letters(&'static str),

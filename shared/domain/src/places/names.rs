@@ -11,8 +11,10 @@ use serde_json::Value;
 
 use super::{
     Airport, Place, country_of,
-    fold::{fold, fold_name},
+    fold::{fold, fold_name, without_e},
     suggest::{alike, nearly},
+    table::{NAMES, Name, PlaceKind, Says},
+    within::{Within, apart},
 };
 use crate::{faults::Fault, inputs};
 
@@ -28,100 +30,6 @@ const FLOWN_TO: u32 = 40_000;
 const CHOICES: usize = 5;
 /// The one name of a country that is a code, too: of an airport near Charlotte.
 pub(super) const STATES_TOGETHER: &str = "usa";
-
-/// What a name is the name of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum PlaceKind {
-    /// An airport.
-    Airport,
-    /// A city, which stands for its main airport.
-    City,
-    /// A metropolitan area, which stands for all of its airports.
-    Metro,
-    /// A country, which stands for its busiest airports. Only flights are searched for by country.
-    Country,
-}
-
-/// How a name stands for its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Says {
-    /// An airport by its own name.
-    Airport,
-    /// An airport as people call it: `Haneda`.
-    Called,
-    /// The same after the name of its city: `Tokyo Haneda`.
-    InFull,
-    /// An airport by the city that it serves, among others.
-    Serving,
-    /// A city, which means its main airport.
-    City,
-    /// A town or an island beside the city that its airport is meant for.
-    Town,
-    /// A metropolitan area.
-    Metro,
-    /// A metropolitan area that only some lists know: it has to be asked for by its code.
-    Wide,
-    /// A city by two letters, as people say it: `LA`. It is offered, and means nothing alone.
-    Short,
-    /// A country.
-    Country,
-}
-
-impl Says {
-    fn of(letter: &str) -> Option<Self> {
-        Some(match letter {
-            "a" => Self::Airport,
-            "u" => Self::Called,
-            "f" => Self::InFull,
-            "s" => Self::Serving,
-            "c" => Self::City,
-            "t" => Self::Town,
-            "m" => Self::Metro,
-            "w" => Self::Wide,
-            "n" => Self::Short,
-            "l" => Self::Country,
-            _ => return None,
-        })
-    }
-
-    fn kind(self) -> PlaceKind {
-        match self {
-            Self::Airport | Self::Called | Self::InFull | Self::Serving => PlaceKind::Airport,
-            Self::City | Self::Town | Self::Short => PlaceKind::City,
-            Self::Metro | Self::Wide => PlaceKind::Metro,
-            Self::Country => PlaceKind::Country,
-        }
-    }
-
-    /// Whether it is a city, or several together, that its name alone means.
-    pub(super) fn is_city(self) -> bool {
-        match self {
-            Self::City | Self::Town | Self::Metro => true,
-            Self::Airport | Self::Called | Self::InFull | Self::Serving | Self::Wide | Self::Short | Self::Country => false,
-        }
-    }
-
-    /// Whether it is the city that the place is meant for.
-    fn serves(self) -> bool {
-        matches!(self, Self::City | Self::Metro)
-    }
-}
-
-/// A name of a place: a line of the table that the build script writes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Name {
-    /// As it is compared.
-    pub(super) folded: &'static str,
-    pub(super) says: Says,
-    pub(super) shown: &'static str,
-    pub(super) country: &'static str,
-    pub(super) place: &'static str,
-    /// How busy: millionths of the busiest airport.
-    pub(super) rank: u32,
-    /// What the city is called here, by whichever of its names one asks.
-    city: &'static str,
-}
 
 /// A town of no airport whose name is the code of another place.
 struct Town {
@@ -146,37 +54,6 @@ impl Town {
     }
 }
 
-/// The states of the US, as they are written after a city's name.
-const STATES: &[&str] = &[
-    "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA", "ME", "MD",
-    "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR", "PA", "RI", "SC", "SD",
-    "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY",
-];
-
-/// Every name, in the order in which they are compared.
-pub(super) static NAMES: LazyLock<Vec<Name>> = LazyLock::new(|| column!("names").lines().filter_map(Name::of).collect());
-
-impl Name {
-    fn of(line: &'static str) -> Option<Self> {
-        let mut fields = line.split('\t');
-        let (folded, says) = (fields.next()?, Says::of(fields.next()?)?);
-        let (shown, country, place) = (fields.next()?, fields.next()?, fields.next()?);
-        let (rank, city) = (fields.next()?.parse().ok()?, fields.next()?);
-        Some(Self { folded, says, shown, country, place, rank, city })
-    }
-
-    /// It as something to choose.
-    pub(super) fn choice(&self) -> Option<Choice> {
-        let place = self.place.parse().ok()?;
-        Some(Choice { place, kind: self.says.kind(), name: self.shown, country: self.country, city: self.city })
-    }
-
-    /// Its city as something to choose.
-    fn city_choice(&self) -> Option<Choice> {
-        self.choice().map(|choice| Choice { name: self.city, ..choice })
-    }
-}
-
 /// A place to choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Choice {
@@ -189,7 +66,7 @@ pub struct Choice {
     /// The country: its two letters of ISO 3166.
     pub country: &'static str,
     /// What the city is called here, if it is one.
-    city: &'static str,
+    pub(super) city: &'static str,
 }
 
 impl Choice {
@@ -198,7 +75,7 @@ impl Choice {
         match self.kind {
             PlaceKind::Airport => by_code(self.place).ok().map(|city| city.name),
             PlaceKind::City | PlaceKind::Metro => Some(self.city.to_owned()),
-            PlaceKind::Country => None,
+            PlaceKind::Region | PlaceKind::Country => None,
         }
     }
 
@@ -207,10 +84,17 @@ impl Choice {
         country_name(self.country)
     }
 
-    /// An airport by its own name, or its code where it has none.
-    pub(super) fn of_airport(airport: Airport) -> Option<Self> {
-        let own = NAMES.iter().find(|name| name.says == Says::Airport && name.place == airport.code());
-        own.and_then(Name::choice)
+    /// A place by the name by which it is known: an airport by its own, and the others by those of their tables.
+    pub(super) fn of(place: Place) -> Option<Self> {
+        let known = match place {
+            Place::Airport(_) => None,
+            Place::Metro(_) => place.city(),
+            Place::Region(region) => Some(region.name().to_owned()),
+            Place::Country(code) => str::from_utf8(&code).ok().and_then(country_name).map(str::to_owned),
+        };
+        let own = |name: &&Name| known.as_ref().map_or(name.says == Says::Airport, |known| name.shown == known);
+        let names = || NAMES.iter().filter(|name| name.place == place);
+        names().find(own).or_else(|| names().next()).map(Name::choice)
     }
 }
 
@@ -256,9 +140,9 @@ impl Unresolved {
 }
 
 /// The place that a text means: a code in any case (`LAX`, `lax `, `LON`), the written form of a [`Place`] (`metro:LON`,
-/// `country:AE`), or a name in any case and with or without accents (`Los Angeles`, `são paulo`), with its country after a comma
-/// or a blank where that is needed (`San Jose, CR`, `London Canada`). The word airport may follow either (`lax airport`). What is called
-/// like nothing else can be a country, by its name (`United States`, `us`).
+/// `country:AE`), or a name in any case and with or without accents (`Los Angeles`, `são paulo`), with its country or region after a comma
+/// or a blank where that is needed (`San Jose, CR`, `London Canada`, `Portland Oregon`). The word airport may follow either (`lax airport`).
+/// What is called like no city can be a country or a region, by its name (`United States`, `us`, `Hawaii`), or a code of ICAO (`EGLL`).
 ///
 /// # Errors
 /// [`Unresolved::Unknown`] with what is spelt nearly the same; [`Unresolved::Ambiguous`] with the places that it could mean.
@@ -282,9 +166,38 @@ pub fn resolve(text: &str) -> Result<Place, Unresolved> {
     match coded {
         Some(place) if Town::called(text).is_some() => Err(Unresolved::Ambiguous(code_or_like(place, text))),
         Some(place) => by_code_or_name(place, &named),
-        None if named.is_empty() => country(text).map_or_else(|| the_one_of(&named, text), Ok),
-        None => the_one_of(&named, text),
+        None => of_any_name(&named, text),
     }
+}
+
+/// What is called so: a city, or an airport as people call it; or else a country or a region, or else an airport by its own name or by the
+/// code of air traffic control.
+fn of_any_name(named: &[&Name], text: &str) -> Result<Place, Unresolved> {
+    let (name, within) = apart(text);
+    if named.iter().any(|name| name.says != Says::Airport) {
+        return the_one_of(named, text);
+    }
+    let wide = countries_and_regions(name, within);
+    if !wide.is_empty() {
+        return the_one_of(&wide, text);
+    }
+    by_icao(text).filter(|_| named.is_empty()).map_or_else(|| the_one_of(named, text), Ok)
+}
+
+/// The airport that air traffic control calls so.
+pub(super) fn by_icao(text: &str) -> Option<Place> {
+    Airport::of_icao(without_airport(&fold(text))).map(Place::Airport)
+}
+
+/// The countries and the regions that are called so, the busiest first. Two letters are the name of few countries.
+fn countries_and_regions(name: &str, within: Option<Within>) -> Vec<&'static Name> {
+    let folded = fold_name(name);
+    let is_name = folded.len() > 2 || ["us", "uk"].contains(&folded.as_str());
+    let is_wide = |name: &&Name| matches!(name.says, Says::Country | Says::Region);
+    let is_there = |name: &&Name| within.is_none_or(|within| within.country() == name.country);
+    let mut found: Vec<&Name> = exactly(&folded).filter(|name| is_name && is_wide(name)).filter(is_there).collect();
+    found.sort_by_key(|name| std::cmp::Reverse(name.rank));
+    found
 }
 
 /// The country that has this name, if it has airports. Two letters alone are no name, with full stops or without: `LA` is Laos to a table,
@@ -296,7 +209,7 @@ pub(super) fn country(text: &str) -> Option<Place> {
 }
 
 /// A code, or the form with a prefix, in whatever letters it is written.
-fn code(text: &str) -> Option<Place> {
+pub(super) fn code(text: &str) -> Option<Place> {
     let written = text.split_once(':').map_or_else(
         || without_airport(&fold(text)).to_ascii_uppercase(),
         |(kind, code)| format!("{}:{}", kind.trim().to_ascii_lowercase(), code.trim().to_ascii_uppercase()),
@@ -311,18 +224,18 @@ pub(super) fn without_airport(folded: &str) -> &str {
 
 /// `osh` is the code of an airport in Wisconsin and the name of a city in Kyrgyzstan: then it could be either.
 fn by_code_or_name(place: Place, named: &[&Name]) -> Result<Place, Unresolved> {
-    let others: Vec<Choice> = named.iter().filter_map(|name| name.choice()).filter(|choice| choice.place != place).collect();
+    let others: Vec<Choice> = named.iter().map(|name| name.choice()).filter(|choice| choice.place != place).collect();
     if others.is_empty() {
         return Ok(place);
     }
-    let by_code = place.airports().into_iter().filter_map(Choice::of_airport);
+    let by_code = place.airports().into_iter().map(Place::Airport).filter_map(Choice::of);
     Err(Unresolved::Ambiguous(by_code.chain(others).take(CHOICES).collect()))
 }
 
 /// What has a code that is also the name of a town without an airport, and what is called like that: who flies to the town may mean one of
 /// these.
 fn code_or_like(place: Place, text: &str) -> Vec<Choice> {
-    let mut choices: Vec<Choice> = place.airports().into_iter().filter_map(Choice::of_airport).collect();
+    let mut choices: Vec<Choice> = place.airports().into_iter().map(Place::Airport).filter_map(Choice::of).collect();
     let like = alike(text, CHOICES).into_iter().filter(|like| !choices.iter().any(|known| known.place == like.place));
     let like: Vec<Choice> = like.collect();
     choices.extend(like);
@@ -330,47 +243,48 @@ fn code_or_like(place: Place, text: &str) -> Vec<Choice> {
     choices
 }
 
-/// What a text names, in the country that follows, if one does.
+/// What a text names, in the country or the region that follows, if one does. A region may be meant, too, that is busier than all else that
+/// is called so, or where few fly to that: Wales is also a village in Alaska.
 fn named(text: &str) -> Vec<&'static Name> {
-    let (name, country) = apart(text);
-    called(name, country)
+    let (name, within) = apart(text);
+    let mut found = called(name, within);
+    let of_cities: u32 = found.iter().map(|name| name.rank).sum();
+    let regions = countries_and_regions(name, None)
+        .into_iter()
+        .filter(|name| name.says == Says::Region && (name.rank > of_cities || of_cities < FLOWN_TO));
+    if !found.is_empty() && within.is_none() {
+        found.extend(regions);
+        found.sort_by_key(|name| std::cmp::Reverse(name.rank));
+    }
+    found
 }
 
-/// What has this name in a country, or anywhere: cities, metropolitan areas, and airports that people call so; or else airports by their
-/// own names. The busiest first.
-fn called(name: &str, country: Option<&str>) -> Vec<&'static Name> {
-    let here = |name: &&Name| country.is_none_or(|country| name.country == country);
+/// What has this name there, or anywhere: cities, metropolitan areas, and airports that people call so; or else airports by their own
+/// names; or else cities whose umlauts are written with an e. The busiest first.
+pub(super) fn called(name: &str, within: Option<Within>) -> Vec<&'static Name> {
     let city = fold_name(name);
-    let is_called = |name: &&Name| name.says.is_city() || name.says == Says::Called;
-    let mut found: Vec<&Name> = exactly(&city).filter(is_called).filter(here).collect();
+    let mut found = cities_called(&city, within);
     if found.is_empty() {
-        let folded = fold(name);
-        let airport = without_airport(&folded);
-        let written = [airport.to_owned(), format!("{airport} airport"), format!("{airport} international airport")];
-        let is_airport = |name: &&Name| matches!(name.says, Says::Airport | Says::Called | Says::InFull);
-        let airports = written.iter().flat_map(|name| exactly(name)).filter(is_airport);
-        found = airports.filter(here).collect();
+        found = airports_called(&fold(name), within);
+    }
+    if found.is_empty() {
+        found = without_e(&city).map(|city| cities_called(&city, within)).unwrap_or_default();
     }
     found.sort_by_key(|name| std::cmp::Reverse(name.rank));
     found
 }
 
-/// A name and its country, where one follows after a comma; or after a blank, where nothing is called all of it and something there is
-/// called the rest.
-pub(super) fn apart(text: &str) -> (&str, Option<&'static str>) {
-    let parted = |by: char| text.rsplit_once(by).and_then(|(name, country)| Some((name.trim(), country_after(name, country)?)));
-    let is_meant = |(name, country): &(&str, &str)| called(text, None).is_empty() && !called(name, Some(country)).is_empty();
-    let parts = parted(',').or_else(|| parted(' ').filter(is_meant));
-    parts.map_or((text, None), |(name, country)| (name, Some(country)))
+fn cities_called(folded: &str, within: Option<Within>) -> Vec<&'static Name> {
+    let is_called = |name: &&Name| name.says.is_city() || name.says == Says::Called;
+    exactly(folded).filter(is_called).filter(|name| within.is_none_or(|within| within.holds(name))).collect()
 }
 
-/// The country that is named after a name; the US for one of its states, where a city there has the name, and none in a country of these
-/// letters: `Denver, CO` is in Colorado. Which state a city is in no table says.
-fn country_after(name: &str, country: &str) -> Option<&'static str> {
-    let named = country_named(country);
-    let is_state = STATES.contains(&country.trim().to_ascii_uppercase().as_str());
-    let is_in = |country: &str| !called(name, Some(country)).is_empty();
-    if is_state && !named.is_some_and(is_in) && is_in("US") { Some("US") } else { named }
+fn airports_called(folded: &str, within: Option<Within>) -> Vec<&'static Name> {
+    let airport = without_airport(folded);
+    let written = [airport.to_owned(), format!("{airport} airport"), format!("{airport} international airport")];
+    let is_airport = |name: &&Name| matches!(name.says, Says::Airport | Says::Called | Says::InFull);
+    let airports = written.iter().flat_map(|name| exactly(name)).filter(is_airport);
+    airports.filter(|name| within.is_none_or(|within| within.holds(name))).collect()
 }
 
 /// Whether other cities that are known here are called the same.
@@ -390,7 +304,7 @@ impl Namesakes {
     /// Those of a city that is called so, is this place if it is any, and is in this country.
     fn of(city: &str, place: Option<Place>, country: Option<&str>) -> Self {
         let folded = fold_name(city);
-        let is_other = |name: &&Name| name.says.is_city() && place.is_none_or(|place| name.place.parse() != Ok(place));
+        let is_other = |name: &&Name| name.says.is_city() && place.is_none_or(|place| name.place != place);
         let countries: Vec<&str> = exactly(&folded).filter(is_other).map(|other| other.country).collect();
         // Whoever says the country of a city that no table has says that there is another one.
         let is_town = |country: &str| TOWNS.iter().any(|town| town.folded == folded && town.country == country);
@@ -441,7 +355,7 @@ pub fn city(text: &str) -> Result<NamedCity, Unresolved> {
         let coded = code(written);
         match coded.filter(|_| !written.chars().any(char::is_uppercase)) {
             Some(place) => by_code(place).map(Some),
-            None => unless_like(coded.and_then(serving).into_iter().filter_map(Name::city_choice), nearly(bare, CHOICES, 0)),
+            None => unless_like(coded.and_then(serving).into_iter().map(Name::city_choice), nearly(bare, CHOICES, 0)),
         }
     })
 }
@@ -457,7 +371,7 @@ pub fn city_of_words(text: &str) -> Result<NamedCity, Unresolved> {
             code(written).filter(|_| Town::called(written).is_none()).and_then(serving).filter(|name| name.rank >= FLOWN_TO);
         let is_long = written.chars().count() >= LETTERS_OF_A_SLIP;
         let like = if is_long { nearly(bare, CHOICES, FLOWN_TO) } else { Vec::new() };
-        unless_like(coded.into_iter().filter_map(Name::city_choice), like)
+        unless_like(coded.into_iter().map(Name::city_choice), like)
     })
 }
 
@@ -474,7 +388,8 @@ fn city_unless(text: &str, other: impl Fn(&str, &str) -> Result<Option<NamedCity
     if is_code(text) {
         return by_code(resolve(text)?);
     }
-    let (written, country) = apart(text);
+    let (written, within) = apart(text);
+    let country = within.map(Within::country);
     let mut named = if text.len() > LONGEST { Vec::new() } else { named(text) };
     // Towns are called as airports are (Fiumicino, Luton): these are meant, unless the word airport follows.
     let folded = fold(written);
@@ -490,16 +405,18 @@ fn city_unless(text: &str, other: impl Fn(&str, &str) -> Result<Option<NamedCity
     };
     let place = the_one_of(&named, text)?;
     match first.says.kind() {
-        PlaceKind::Airport | PlaceKind::Country => by_code(place),
-        PlaceKind::City | PlaceKind::Metro => Ok(NamedCity::at(first.city, place)),
+        PlaceKind::Airport => by_code(place),
+        PlaceKind::City | PlaceKind::Metro => Ok(NamedCity::new(first.city, Some(place), Some(first.country))),
+        PlaceKind::Region | PlaceKind::Country => Err(Unresolved::Ambiguous(choices_of(&named))),
     }
 }
 
 /// Whether a text can be nothing but a code: the written form of a [`Place`], or a code that the word airport follows.
 fn is_code(text: &str) -> bool {
-    let is_prefix = |kind: &str| ["metro", "country"].iter().any(|known| kind.trim().eq_ignore_ascii_case(known));
+    let is_prefix = |kind: &str| ["metro", "region", "country"].iter().any(|known| kind.trim().eq_ignore_ascii_case(known));
     let folded = fold(text);
     text.parse::<Place>().is_ok()
+        || (!text.contains(char::is_lowercase) && by_icao(text).is_some() && named(text).is_empty())
         || text.split_once(':').is_some_and(|(kind, _)| is_prefix(kind))
         || (without_airport(&folded) != folded && code(text).is_some())
 }
@@ -513,7 +430,7 @@ fn by_code(place: Place) -> Result<NamedCity, Unresolved> {
 /// The busiest city with one of these airports.
 pub fn busiest_city(airports: &[Airport]) -> Option<NamedCity> {
     let busiest = busiest(airports)?;
-    Some(NamedCity::at(busiest.city, busiest.place.parse().ok()?))
+    Some(NamedCity::at(busiest.city, busiest.place))
 }
 
 /// The city that a place serves.
@@ -523,9 +440,10 @@ fn serving(place: Place) -> Option<&'static Name> {
 
 /// The name of the busiest city with one of these airports: the one that they serve.
 fn busiest(airports: &[Airport]) -> Option<&'static Name> {
-    let has = |name: &&Name| match name.place.strip_prefix("metro:") {
-        None => airports.iter().any(|airport| airport.code() == name.place),
-        Some(_) => name.place.parse::<Place>().is_ok_and(|place| place.airports().iter().any(|one| airports.contains(one))),
+    let has = |name: &&Name| match name.place {
+        Place::Airport(airport) => airports.contains(&airport),
+        Place::Metro(_) => name.place.airports().iter().any(|one| airports.contains(one)),
+        Place::Region(_) | Place::Country(_) => false,
     };
     let cities = NAMES.iter().filter(|name| name.says.is_city()).filter(has);
     cities.max_by_key(|name| (name.rank, name.says.serves(), name.says.kind()))
@@ -537,15 +455,15 @@ fn exactly(folded: &str) -> impl Iterator<Item = &'static Name> {
 }
 
 /// The letters of a country, by these or by a name of it.
-fn country_named(text: &str) -> Option<&'static str> {
-    let folded = fold(text);
+pub(super) fn country_named(text: &str) -> Option<&'static str> {
+    let folded = fold_name(text);
     let is_it = |(code, name, _): &(&str, &str, &str)| code.eq_ignore_ascii_case(&folded) || *name == folded;
     countries().find(is_it).map(|(code, ..)| code)
 }
 
 /// Every name of a country: its two letters, the name as it is compared and as it is shown. The name by which it is known here comes before
 /// all others.
-fn countries() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+pub(super) fn countries() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     let line = |line: &'static str| {
         let (code, names) = line.split_once(',')?;
         let (folded, shown) = names.split_once(',')?;
@@ -566,21 +484,23 @@ pub(crate) fn country_code(text: &str) -> Result<(), &'static str> {
 }
 
 fn the_one_of(named: &[&Name], text: &str) -> Result<Place, Unresolved> {
-    let mut choices: Vec<Choice> = Vec::new();
-    let mut ranks: Vec<u64> = Vec::new();
-    for (choice, name) in named.iter().filter_map(|name| Some((name.choice()?, name))) {
-        if !choices.iter().any(|known| known.place == choice.place) {
-            choices.push(choice);
-            ranks.push(name.rank.into());
+    let mut each: Vec<&Name> = Vec::new();
+    for name in named {
+        if !each.iter().any(|known| known.place == name.place) {
+            each.push(name);
         }
     }
-    let Some(busiest) = choices.first() else { return Err(Unresolved::Unknown(alike(text, 3))) };
-    let others: u64 = ranks.iter().skip(1).sum();
-    if choices.len() == 1 || (others > 0 && ranks.first().is_some_and(|rank| *rank >= CLEARLY * others)) {
+    let [busiest, others @ ..] = each.as_slice() else { return Err(Unresolved::Unknown(alike(text, 3))) };
+    let of_others: u64 = others.iter().map(|name| u64::from(name.rank)).sum();
+    if others.is_empty() || (of_others > 0 && u64::from(busiest.rank) >= CLEARLY * of_others) {
         return Ok(busiest.place);
     }
-    choices.truncate(CHOICES);
-    Err(Unresolved::Ambiguous(choices))
+    Err(Unresolved::Ambiguous(choices_of(&each)))
+}
+
+/// The first of them, to choose from.
+fn choices_of(named: &[&Name]) -> Vec<Choice> {
+    named.iter().take(CHOICES).map(|name| name.choice()).collect()
 }
 
 /// How a place in an input is read ([`inputs::Reader`]).

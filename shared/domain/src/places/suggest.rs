@@ -4,9 +4,11 @@
 use std::{cmp::Reverse, collections::BTreeMap, sync::LazyLock};
 
 use super::{
-    Airport, CODES, Place,
-    fold::fold_name,
-    names::{Choice, NAMES, Name, STATES_TOGETHER, Says, apart, country, without_airport},
+    Place, Region,
+    fold::{fold_name, without_e},
+    names::{Choice, STATES_TOGETHER, by_icao, called, code, countries, country, without_airport},
+    table::{NAMES, Name, Says},
+    within::{WORDS, Within, apart},
 };
 
 /// The most that is looked at of what was typed, in letters.
@@ -45,7 +47,7 @@ impl Fit {
     fn of_what(self, says: Says, typed: usize) -> Self {
         match says {
             Says::Serving => self.by_city(),
-            Says::Airport | Says::Called | Says::InFull if typed <= FEW && self != Self::Whole => Self::First,
+            Says::Airport | Says::Called | Says::InFull | Says::Region if typed <= FEW && self != Self::Whole => Self::First,
             Says::Called | Says::InFull if self == Self::Begins => Self::Word,
             Says::Airport
             | Says::Called
@@ -55,6 +57,7 @@ impl Fit {
             | Says::Metro
             | Says::Wide
             | Says::Short
+            | Says::Region
             | Says::Country => self,
         }
     }
@@ -79,9 +82,12 @@ const UNRANKED: u64 = 1_000;
 /// The letters that each name has: one that lacks too many of those that were typed needs no second look.
 static LETTERS: LazyLock<Vec<u32>> = LazyLock::new(|| NAMES.iter().map(|name| letters(name.folded.as_bytes())).collect());
 
-/// At most so many places for what was typed, each once: first what has the code, then the busiest that is called so and nothing more, then by fit and size. Where a country follows, or the
-/// word airport, what was typed is read as [`super::resolve`] reads it.
+/// At most so many places for what was typed, each once: first what has the code, then the busiest that is called so and nothing more, then
+/// by fit and size. Where a country or a region follows, or the word airport, what was typed is read as [`super::resolve`] reads it.
 pub fn suggest(typed: &str, most: usize) -> Vec<Choice> {
+    if typed.contains(':') {
+        return code(typed).and_then(Choice::of).into_iter().take(most).collect();
+    }
     suggest_of(typed, most, |_| true)
 }
 
@@ -92,48 +98,108 @@ pub(super) fn alike(text: &str, most: usize) -> Vec<Choice> {
 
 fn suggest_of(typed: &str, most: usize, is_wanted: impl Fn(&Name) -> bool) -> Vec<Choice> {
     let typed: String = typed.chars().take(LONGEST).collect();
-    let (name, country) = apart(typed.trim());
-    let here = |of: &str| country.is_none_or(|country| of == country);
+    let (name, within) = apart(typed.trim());
     let folded = fold_name(name);
     let folded = without_airport(&folded);
     if folded.is_empty() {
         return Vec::new();
     }
-    let mut best: BTreeMap<&str, ((bool, u64), usize)> = BTreeMap::new();
-    let mut whole: Option<((bool, u64), Reverse<usize>)> = None;
-    let looked_for = Typed::new(folded.as_bytes());
-    for (index, (name, letters)) in NAMES.iter().zip(LETTERS.iter()).enumerate() {
-        let fit = looked_for.fit(name, *letters).filter(|_| here(name.country) && is_wanted(name));
-        if let Some(fit) = fit.map(|fit| fit.of_what(name.says, folded.len())) {
-            let score = (ends_so(name, folded, fit), fit.weight().saturating_mul(u64::from(name.rank).max(UNRANKED)));
-            if fit == Fit::Whole {
-                whole = whole.max(Some((score, Reverse(index))));
-            }
-            let kept = best.entry(name.place).or_insert((score, index));
-            if score > kept.0 {
-                *kept = (score, index);
-            }
-        }
-    }
-    let mut ranked: Vec<((bool, u64), usize)> = best.into_values().collect();
-    ranked.sort_unstable_by_key(|(score, index)| (Reverse(*score), *index));
-    // Nothing is meant more likely than the busiest that is called so and nothing more, however few fly there.
-    let whole = whole.map(|(_, Reverse(index))| index);
-    let named =
-        whole.into_iter().chain(ranked.into_iter().map(|(_, index)| index)).filter_map(|index| NAMES.get(index)?.choice());
-    let country_of_all = (folded == STATES_TOGETHER).then(|| of_country(folded)).flatten();
-    let mut choices: Vec<Choice> =
-        country_of_all.into_iter().chain(coded(folded)).filter(|choice| here(choice.country)).collect();
-    for choice in named {
-        if choices.len() >= most {
-            break;
-        }
-        if !choices.iter().any(|known| known.place == choice.place) {
+    let is_there = |choice: &Choice| within.is_none_or(|within| choice.country == within.country());
+    let country_of_all = (folded == STATES_TOGETHER).then(|| country(folded)).flatten().and_then(Choice::of);
+    let coded = country_of_all.into_iter().chain(coded(folded)).filter(is_there);
+    let found = Found::of(folded, |name| is_wanted(name) && within.is_none_or(|within| within.holds(name)));
+    let begun = if found.is_sure { Vec::new() } else { begun(&typed) };
+    let mut choices: Vec<Choice> = Vec::new();
+    for choice in coded.chain(begun.into_iter().chain(found.names).map(Name::choice)) {
+        if choices.len() < most && !choices.iter().any(|known| known.place == choice.place) {
             choices.push(choice);
         }
     }
-    choices.truncate(most);
     choices
+}
+
+/// The names that fit what was typed, the best first, one a place.
+struct Found {
+    names: Vec<&'static Name>,
+    /// Whether some fit but for nothing.
+    is_sure: bool,
+}
+
+impl Found {
+    fn of(folded: &str, is_wanted: impl Fn(&Name) -> bool) -> Self {
+        let respelt = without_e(folded);
+        let spellings = [Some(folded), respelt.as_deref()];
+        let spellings: Vec<Typed<'_>> = spellings.into_iter().flatten().map(|text| Typed::new(text.as_bytes())).collect();
+        let controlled = by_icao(folded);
+        let mut best: BTreeMap<Place, (Score, usize)> = BTreeMap::new();
+        for (index, (name, letters)) in NAMES.iter().zip(LETTERS.iter()).enumerate() {
+            let is_controlled = name.says == Says::Airport && controlled == Some(name.place);
+            let by_name = spellings.iter().filter_map(|typed| typed.fit(name, *letters)).max();
+            let fit = if is_controlled { Some(Fit::Whole) } else { by_name.map(|fit| fit.of_what(name.says, folded.len())) };
+            // What only its code means is found by that.
+            if let Some(fit) = fit.filter(|_| name.says != Says::Wide && is_wanted(name)) {
+                let score = Score::new(name, folded, fit, is_controlled);
+                let kept = best.entry(name.place).or_insert((score, index));
+                if score > kept.0 {
+                    *kept = (score, index);
+                }
+            }
+        }
+        let mut ranked: Vec<(Score, usize)> = best.into_values().collect();
+        ranked.sort_unstable_by_key(|(score, index)| (Reverse(*score), *index));
+        // Nothing is meant more likely than the busiest that is called so and nothing more, however few fly there; next, a country or a
+        // region that is. Then a slip is not.
+        let whole = |(score, _): &&(Score, usize)| score.is_name;
+        if let Some(first) = ranked.iter().filter(whole).max_by_key(|(score, index)| (score.weight, Reverse(*index))).copied() {
+            ranked.sort_by_key(|(score, index)| (*index != first.1, !(score.is_name && score.is_wide), score.is_slip));
+        }
+        let is_sure = ranked.iter().any(|(score, _)| !score.is_slip);
+        Self { names: ranked.into_iter().filter_map(|(_, index)| NAMES.get(index)).collect(), is_sure }
+    }
+}
+
+/// How likely a name is meant, from least to most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Score {
+    ends_so: bool,
+    weight: u64,
+    is_name: bool,
+    is_wide: bool,
+    is_slip: bool,
+}
+
+impl Score {
+    fn new(name: &Name, folded: &str, fit: Fit, is_controlled: bool) -> Self {
+        Self {
+            ends_so: ends_so(name, folded, fit),
+            weight: fit.weight().saturating_mul(u64::from(name.rank).max(UNRANKED)),
+            is_name: fit == Fit::Whole && !is_controlled,
+            is_wide: matches!(name.says, Says::Region | Says::Country),
+            is_slip: matches!(fit, Fit::Slips(_) | Fit::First),
+        }
+    }
+}
+
+/// What is called so where what follows begins so: `portland ore`.
+fn begun(typed: &str) -> Vec<&'static Name> {
+    let ends = typed.trim().rmatch_indices([' ', ',']).take(WORDS);
+    let begun = ends.map(|(at, _)| {
+        let (name, beginning) = (&typed.trim()[..at], fold_name(&typed.trim()[at..]));
+        let places = beginning_so(&beginning);
+        let mut named = if places.is_empty() { Vec::new() } else { called(name.trim_matches([' ', ',']), None) };
+        named.retain(|name| places.iter().any(|place| place.holds(name)));
+        named
+    });
+    begun.into_iter().find(|names| !names.is_empty()).unwrap_or_default()
+}
+
+/// The countries and the regions whose names begin so.
+fn beginning_so(beginning: &str) -> Vec<Within> {
+    if beginning.len() < FEW {
+        return Vec::new();
+    }
+    let countries = countries().filter(|(_, folded, _)| folded.starts_with(beginning)).map(|(code, ..)| Within::Country(code));
+    countries.chain(Region::beginning(beginning).map(Within::Region)).collect()
 }
 
 /// At most so many cities, of those that are so busy, whose whole name this would be, but for a slip, or two in a long one: the nearest
@@ -147,7 +213,7 @@ pub(super) fn nearly(typed: &str, most: usize, busy: u32) -> Vec<Choice> {
     let mut near: Vec<(u8, Reverse<u32>, &Name)> = near.collect();
     near.sort_by_key(|(slips, rank, _)| (*slips, *rank));
     let mut choices: Vec<Choice> = Vec::new();
-    for choice in near.into_iter().filter_map(|(.., name)| name.choice()) {
+    for choice in near.into_iter().map(|(.., name)| name.choice()) {
         if choices.len() < most && !choices.iter().any(|known| (known.name, known.country) == (choice.name, choice.country)) {
             choices.push(choice);
         }
@@ -161,21 +227,11 @@ fn ends_so(name: &Name, folded: &str, fit: Fit) -> bool {
     name.says == Says::Country && fit == Fit::Word && folded.len() > LETTERS_OF_A_WORD && ends()
 }
 
-/// The country that has this name.
-fn of_country(folded: &str) -> Option<Choice> {
-    let place = country(folded)?;
-    NAMES
-        .iter()
-        .filter(|name| name.folded == folded && name.says == Says::Country)
-        .find_map(|name| name.choice().filter(|choice| choice.place == place))
-}
-
 /// What has this code: an airport, a metropolitan area, or both.
-fn coded(folded: &str) -> Vec<Choice> {
-    let Ok(code) = <[u8; 3]>::try_from(folded.to_ascii_uppercase().as_bytes()) else { return Vec::new() };
-    let airport = CODES.binary_search(&code).ok().and_then(|_| Choice::of_airport(Airport(code)));
-    let metro = NAMES.iter().filter_map(Name::choice).find(|choice| choice.place == Place::Metro(code));
-    airport.into_iter().chain(metro).collect()
+fn coded(folded: &str) -> impl Iterator<Item = Choice> {
+    let code = folded.to_ascii_uppercase();
+    let places = [code.parse().ok(), format!("metro:{code}").parse().ok()];
+    places.into_iter().flatten().filter_map(Choice::of)
 }
 
 /// What was typed, and how far a name may be from it.

@@ -218,12 +218,10 @@ type Named = [&'static str; 4];
 /// only the busiest is meant by it.
 static CITIES: LazyLock<Vec<Named>> = LazyLock::new(|| {
     let mut meant: BTreeMap<[&str; 2], (u32, Named)> = BTreeMap::new();
-    for line in include_str!(concat!(env!("OUT_DIR"), "/names")).lines() {
-        let fields: Vec<&str> = line.split('\t').collect();
-        let [folded, "c" | "t" | "m", shown, country, place, rank, city] = fields[..] else { continue };
-        let (rank, known) = (rank.parse().unwrap(), meant.entry([folded, country]).or_default());
+    for (folded, shown, country, place, rank, city) in crate::places::names_of_cities() {
+        let known = meant.entry([folded, country]).or_default();
         if known.0 <= rank {
-            *known = (rank, [shown, country, place, city]);
+            *known = (rank, [shown, country, place.to_string().leak(), city]);
         }
     }
     let mut names: Vec<Named> = meant.into_values().map(|(_, named)| named).collect();
