@@ -7,10 +7,12 @@ use domain::{
     caching::{Counted, TRY_AGAIN},
     faults::Check,
     flights::SourceId,
+    inputs::{Fields, between},
     rates::DayRates,
     search::{SearchKey, SourceOutcome},
+    time::earliest_day,
 };
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date};
 use platform::{Caller, Deps, Failure, Message, queues::RefreshAnswer};
 use providers::{guard, raw};
 use serde::Serialize;
@@ -30,7 +32,7 @@ pub(crate) const GRANTS: &[&[Grant]] = &[
 
 /// How many items are shown at most, and how many if it is not said.
 const MOST: u8 = 100;
-pub(crate) const USUALLY: u8 = 20;
+const USUALLY: u8 = 20;
 
 /// What was found, the best first.
 #[derive(Debug, Serialize, ToSchema)]
@@ -124,16 +126,14 @@ pub(crate) async fn answered<Q: Askable>(cx: &Deps, caller: &Caller, query: &Q) 
     Box::pin(asking::answer(cx, query, wish)).await.map_err(|why| no_answer(cx, why))
 }
 
-/// What holds of every search: how many are shown, and that it is about days to come.
-pub(crate) fn check(limit: u8, earliest: Date, last: Date, pointer: &str) -> Check {
-    let mut check = Check::new();
-    check.that((1..=MOST).contains(&limit), "/limit", "out-of-range", format!("1 to {MOST}")).that(
-        earliest <= last,
-        pointer,
-        "past",
-        "it has passed",
-    );
-    check
+/// How many are to be shown.
+pub(crate) fn limit(fields: &mut Fields<'_>) -> Option<usize> {
+    Some(fields.given("limit", between::<1, MOST>)?.unwrap_or(USUALLY).into())
+}
+
+/// Notes a question about days that have all passed.
+pub(crate) fn check_to_come(check: &mut Check, earliest: Date, last: Option<Date>, pointer: &str) {
+    check.that(last.is_none_or(|last| earliest <= last), pointer, "past", "it has passed");
 }
 
 /// There are sources, but none that knows what was named.
@@ -153,8 +153,7 @@ fn no_answer(cx: &Deps, why: NoAnswer) -> Failure {
     }
 }
 
-/// The day that it still is somewhere on earth: what lies before it has passed.
+/// What lies before this day has passed.
 pub(crate) fn earliest(cx: &Deps) -> Date {
-    let west = cx.now().saturating_sub(jiff::SignedDuration::from_hours(12)).unwrap_or(Timestamp::MIN);
-    TimeZone::UTC.to_datetime(west).date()
+    earliest_day(cx.now())
 }

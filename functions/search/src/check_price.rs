@@ -8,14 +8,16 @@ use domain::{
     faults::Check,
     flights::SourceId,
     identity::Role,
-    inputs::{Fields, Input, leaf, object},
+    inputs::{Asked, Fields, between, leaf, object},
     money::Money,
-    search::check_travellers,
+    search::MAX_TRAVELLERS,
     sources::Vertical,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use platform::{Answer, Caller, Deps, Endpoint, Failure, Inquiry, Limit, Problems, Reply};
-use providers::{Asking, Desk, PriceCheck, PriceState, Serving, SourceError, duffel, expedia_rapid, guard, serving, sources};
+use providers::{
+    Asking, Desk, PriceCheck, PriceState, Serving, SourceError, duffel, expedia_rapid, guard, registry::lines, serving, sources,
+};
 use serde::Serialize;
 use storage::Grant;
 use utoipa::ToSchema;
@@ -57,10 +59,23 @@ pub struct CheckPrice {
     travellers: u8,
 }
 
-impl Input for CheckPrice {
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let (source, reference) = (fields.required("source", leaf), fields.required("reference", leaf));
-        let (price, travellers) = (fields.given("price", object), fields.given("travellers", leaf));
+impl Asked for CheckPrice {
+    fn read(fields: &mut Fields<'_>, _: Date) -> Option<Self> {
+        let source = fields.required::<SourceId>("source", leaf);
+        let (reference, price) = (fields.required::<String>("reference", leaf), fields.given("price", object));
+        let travellers = fields.given("travellers", between::<1, MAX_TRAVELLERS>);
+        let mut check = Check::new();
+        let is_known = source.as_ref().is_none_or(|source| sources::source(source.as_str()).is_some());
+        let checks = source.as_ref().is_none_or(|source| CHECKING.contains(&source.as_str()));
+        let checking = format!("this source checks no prices: {} do", CHECKING.join(" and "));
+        check.that(is_known, "/source", "unknown", "no source is called that").that(
+            checks || !is_known,
+            "/source",
+            "not-offered",
+            checking,
+        );
+        check.that(reference.as_deref().is_none_or(is_reference), "/reference", "invalid", "what the source calls the offer");
+        fields.check(check);
         Some(Self { source: source?, reference: reference?, price: price?, travellers: travellers?.unwrap_or(1) })
     }
 }
@@ -111,15 +126,6 @@ impl From<PriceState> for Holds {
 )]
 async fn check_price(State(cx): State<Deps>, inquiry: Inquiry<CheckPrice>) -> Reply<CheckedPrice> {
     let Inquiry { caller, input: CheckPrice { source, reference, price, travellers } } = inquiry;
-    let mut check = Check::new();
-    check_travellers(&mut check, "/travellers", travellers);
-    check.that(CHECKING.contains(&source.as_str()), "/source", "not-offered", "this source checks no prices").that(
-        is_reference(&reference),
-        "/reference",
-        "invalid",
-        "what the source calls the offer",
-    );
-    check.done()?;
     let serving = serving_of(&cx, &caller, &source).await?;
     let asking = Asking::within(&serving.outside, cx.now(), WITHIN);
     let check = serving.adapter.check(&asking, &reference).await;
@@ -133,8 +139,9 @@ async fn check_price(State(cx): State<Deps>, inquiry: Inquiry<CheckPrice>) -> Re
     Ok(Answer::ok(CheckedPrice { source, state: state.into(), total, until }))
 }
 
-/// It is known here, but switched off, or nobody has a key of it.
-const NOT_ASKED: &str = "This source is not asked here any more. Search again for what others sell.";
+/// Why a source that is known here is not asked.
+const SWITCHED_OFF: &str = "This source is switched off here. Search again for what others sell.";
+const NO_KEY: &str = "There is no key of this source here. Search again for what others sell.";
 
 fn is_reference(text: &str) -> bool {
     (1..=LONGEST).contains(&text.len()) && !text.contains(char::is_control)
@@ -142,10 +149,14 @@ fn is_reference(text: &str) -> bool {
 
 /// The source, with the key that it is asked with for the caller's tenant.
 async fn serving_of(cx: &Deps, caller: &Caller, source: &SourceId) -> Result<Serving<Arc<dyn Desk>>, Failure> {
-    let nobody = || Failure::Conflict("not-offered", NOT_ASKED.to_owned());
-    let vertical = sources::source(source.as_str()).ok_or_else(nobody)?.vertical;
-    let all = serving(cx, caller.tenant(), vertical, None).await?;
-    all.into_iter().find(|serving| serving.source.id == source.as_str()).ok_or_else(nobody)
+    let known = sources::source(source.as_str()).ok_or(Failure::NotFound("provider"))?;
+    let all = serving(cx, caller.tenant(), known.vertical, None).await?;
+    if let Some(serving) = all.into_iter().find(|serving| serving.source.id == known.id) {
+        return Ok(serving);
+    }
+    let lines = lines(cx, caller.tenant()).await?;
+    let is_on = lines.iter().any(|line| line.source.id == known.id && line.serves(None));
+    Err(Failure::Conflict("not-offered", if is_on { NO_KEY } else { SWITCHED_OFF }.to_owned()))
 }
 
 /// What a member is told where there is no answer. Never that it is gone.

@@ -9,11 +9,11 @@ use domain::{
     flights::{Cabin, FlightNumber, FlightOffer, SourceId, cabins::cabin},
     identity::Role,
     ids::TenantId,
-    inputs::{Fields, Input, leaf, list, object},
+    inputs::{Asked, Fields, between, leaf, list},
     money::{Currency, Money},
     places::Airport,
     properties::{HouseContent, ListingKey, ListingReference, Property},
-    search::{SearchQuery, Wanted},
+    search::{MAX_TRAVELLERS, SearchQuery, Wanted},
     sources::KeyScope,
     stays::{City, Guests, StayOffer, StayPlace, StayQuery, city},
     tables,
@@ -27,9 +27,10 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::{
-    answer_view::{self, Searched, answered, earliest},
+    answer_view::{self, Searched, answered, check_to_come, earliest},
     asking::{Askable, Had},
     houses::Houses,
+    search_stays::Room,
 };
 
 /// Puts side by side what sources ask for one stay or one flight.
@@ -53,6 +54,9 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-compare-offer
     ])
     .may_also(answer_view::GRANTS)
     .goes_by(&[tables::values]);
+
+/// The most flights of one journey.
+const MOST_FLIGHTS: usize = 8;
 
 /// What is to be compared: exactly one of `stay` and `flight`.
 #[derive(ToSchema)]
@@ -84,10 +88,10 @@ pub struct OneStay {
     /// The day of arrival, there.
     #[schema(value_type = String, format = Date)]
     checkin: Date,
-    /// 1 to 90.
+    #[schema(minimum = 1, maximum = 90)]
     nights: u8,
     /// 2 if not given.
-    #[schema(required = false)]
+    #[schema(required = false, minimum = 1, maximum = 14)]
     adults: u8,
     /// The age of each child in years.
     #[schema(required = false)]
@@ -110,7 +114,7 @@ pub struct OneFlight {
     #[schema(required = false)]
     wanted: Wanted,
     /// 1 if not given.
-    #[schema(required = false)]
+    #[schema(required = false, minimum = 1, maximum = 9)]
     travellers: u8,
 }
 
@@ -127,9 +131,9 @@ enum What {
     Flight(OneFlight),
 }
 
-impl Input for CompareOffers {
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let (stay, flight) = (fields.given("stay", object), fields.given("flight", object));
+impl Asked for CompareOffers {
+    fn read(fields: &mut Fields<'_>, earliest: Date) -> Option<Self> {
+        let (stay, flight) = (fields.asked("stay", earliest), fields.asked("flight", earliest));
         let currency = fields.given("currency", leaf);
         let what = match (stay?, flight?) {
             (Some(stay), None) => What::Stay(stay),
@@ -143,23 +147,30 @@ impl Input for CompareOffers {
     }
 }
 
-impl Input for OneStay {
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+impl Asked for OneStay {
+    fn read(fields: &mut Fields<'_>, earliest: Date) -> Option<Self> {
         let (source, reference) = (fields.required("source", leaf), fields.required("reference", leaf));
-        let (city, checkin) = (fields.given("city", city), fields.required("checkin", leaf));
-        let nights = fields.required("nights", leaf);
-        let (adults, child_ages) = (fields.given("adults", leaf), fields.given("childAges", list));
-        let (adults, child_ages) = (adults?.unwrap_or(2), child_ages?.unwrap_or_default());
-        let (source, reference, city) = (source?, reference?, city?);
-        Some(Self { source, reference, city, checkin: checkin?, nights: nights?, adults, child_ages })
+        let (city, room) = (fields.given::<City>("city", city), Room::read(fields));
+        let place = city.clone().flatten().map(StayPlace::City);
+        room.check(fields, place.as_ref(), earliest);
+        let (checkin, nights, guests) = room.whole()?;
+        let Guests { adults, child_ages } = guests;
+        Some(Self { source: source?, reference: reference?, city: city?, checkin, nights, adults, child_ages })
     }
 }
 
-impl Input for OneFlight {
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let (flights, cabin) = (fields.required("flights", list), fields.required("cabin", cabin));
-        let (from, to, day) = (fields.required("from", leaf), fields.required("to", leaf), fields.required("day", leaf));
-        let (wanted, travellers) = (fields.given("wanted", leaf), fields.given("travellers", leaf));
+impl Asked for OneFlight {
+    fn read(fields: &mut Fields<'_>, earliest: Date) -> Option<Self> {
+        let (flights, cabin) = (fields.required::<Vec<_>>("flights", list), fields.required("cabin", cabin));
+        let (from, to) = (fields.required::<Airport>("from", leaf), fields.required::<Airport>("to", leaf));
+        let (day, wanted) = (fields.required("day", leaf), fields.given("wanted", leaf));
+        let travellers = fields.given("travellers", between::<1, MAX_TRAVELLERS>);
+        let mut check = Check::new();
+        let is_journey = flights.as_ref().is_none_or(|flights| (1..=MOST_FLIGHTS).contains(&flights.len()));
+        check.that(is_journey, "/flights", "out-of-range", format!("1 to {MOST_FLIGHTS} flights"));
+        check.that(from.is_none() || from != to, "/to", "same-place", "one can't fly to where one starts");
+        check_to_come(&mut check, earliest, day, "/day");
+        fields.check(check);
         let (wanted, travellers) = (wanted?.unwrap_or(Wanted::CashFlights), travellers?.unwrap_or(1));
         Some(Self { flights: flights?, from: from?, to: to?, day: day?, cabin: cabin?, wanted, travellers })
     }
@@ -232,18 +243,18 @@ async fn compare_offers(State(cx): State<Deps>, inquiry: Inquiry<CompareOffers>)
     match what {
         What::Stay(stay) => {
             let property = property(&cx, caller.tenant(), &stay).await?;
-            let query = stay.query(&property, currency, earliest(&cx))?;
+            let query = stay.query(&property, currency)?;
             let had = answered(&cx, &caller, &query).await?;
             let houses = Houses::of(&cx, &had.scope, had.answer.offers()).await;
             let offers: Vec<StayOffer> = had.answer.offers().map(|offer| houses.told(offer)).collect();
             compared(&cx, &had, offers, currency, |offer| (offer.freshness.source.clone(), Some(offer), None)).await
         }
         What::Flight(flight) => {
-            let query = flight.query(earliest(&cx))?;
+            let (query, now) = (flight.query()?, cx.now());
             let had = answered(&cx, &caller, &query).await?;
             let is_it = |offer: &&FlightOffer| offer.segments.iter().map(|segment| &segment.flight).eq(&flight.flights);
             let offers: Vec<FlightOffer> = had.answer.offers().filter(is_it).cloned().collect();
-            compared(&cx, &had, offers, currency, |offer| (offer.freshness.source.clone(), None, Some(offer))).await
+            compared(&cx, &had, offers, currency, |offer| (offer.freshness.source.clone(), None, Some(offer.as_of(now)))).await
         }
     }
 }
@@ -261,27 +272,16 @@ async fn property(cx: &Deps, tenant: &TenantId, stay: &OneStay) -> Result<Proper
 }
 
 impl OneStay {
-    fn query(&self, property: &Property, currency: Currency, earliest: Date) -> Result<StayQuery, Faults> {
-        let city = self.city.clone().or_else(|| property.position().and_then(City::near));
+    fn query(self, property: &Property, currency: Currency) -> Result<StayQuery, Faults> {
+        let city = self.city.or_else(|| property.position().and_then(City::near));
         let place = StayPlace::Listings(property.listings.values().map(|listing| listing.key.clone()).collect(), city);
-        let guests = Guests { adults: self.adults, child_ages: self.child_ages.clone() };
-        let mut check = Check::new();
-        check.that(earliest <= self.checkin, "/stay/checkin", "past", "this day has passed");
-        check.done()?;
+        let guests = Guests { adults: self.adults, child_ages: self.child_ages };
         StayQuery::new(place, self.checkin, self.nights, guests, currency)
     }
 }
 
 impl OneFlight {
-    fn query(&self, earliest: Date) -> Result<SearchQuery, Faults> {
-        let mut check = Check::new();
-        check.that(earliest <= self.day, "/flight/day", "past", "this day has passed").that(
-            (1..=8).contains(&self.flights.len()),
-            "/flight/flights",
-            "out-of-range",
-            "1 to 8 flights",
-        );
-        check.done()?;
+    fn query(&self) -> Result<SearchQuery, Faults> {
         let one = |airport: Airport| BTreeSet::from([airport]);
         let days = (self.day, self.day);
         SearchQuery::new(self.wanted, one(self.from), one(self.to), days, BTreeSet::from([self.cabin]), self.travellers)

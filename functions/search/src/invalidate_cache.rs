@@ -107,7 +107,7 @@ impl Input for InvalidateCache {
         let (source, days) = (fields.given::<SourceId>("source", leaf), fields.given::<Days>("days", object));
         let is_known = |source: &SourceId| sources::source(source.as_str()).is_some();
         let mut check = Check::new();
-        check.that(source.iter().flatten().all(is_known), "source", "unknown", NO_SUCH_SOURCE);
+        check.that(source.iter().flatten().all(is_known), "/source", "unknown", NO_SUCH_SOURCE);
         let is_known = fields.check(check);
         let (key, route, property, source, days) = (key?, route?, property?, source?, days?);
         let stocks = match (key, route, property) {

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use domain::{
-    activities::{ActivityOffer, ActivityQuery, PricedFor},
+    activities::{ActivityOffer, ActivityQuery, MAX_PARTY, PricedFor},
     compare::{Field, PriceStanding},
-    faults::Faults,
     identity::Role,
-    inputs::{Fields, Input, leaf, object},
+    inputs::{Asked, Fields, between, leaf, object},
     money::{Currency, Money},
     stays::{City, city_of_words},
     tables,
@@ -23,7 +22,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::{
-    answer_view::{self, Searched, USUALLY, answered, check, earliest},
+    answer_view::{self, Searched, answered, check_to_come, limit},
     ranked::by_price,
 };
 
@@ -37,17 +36,18 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-activi
     .goes_by(&[tables::values]);
 
 /// What there is to do is wanted.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase", example = json!({
+#[derive(ToSchema)]
+#[schema(as = SearchActivities, rename_all = "camelCase", example = json!({
     "place": "Orlando", "dates": {"on": "2026-04-27", "flexDays": 2}, "adults": 2, "currency": "EUR"
 }))]
-pub struct SearchActivities {
+#[expect(dead_code, reason = "it describes the body and is never built")]
+pub struct SearchActivitiesBody {
     /// A city, as for stays; or an activity, in words. A code in small letters may be a word: write it in capitals.
     #[schema(value_type = String)]
     place: City,
     dates: TravelDates,
-    /// 1 to 15; 1 if not given.
-    #[schema(required = false)]
+    /// 1 if not given.
+    #[schema(required = false, minimum = 1, maximum = 15)]
     adults: u8,
     /// The currency that prices are wanted in; US dollars, if not given.
     #[schema(required = false)]
@@ -57,27 +57,28 @@ pub struct SearchActivities {
     limit: u8,
 }
 
-impl Input for SearchActivities {
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let (place, dates) = (fields.required("place", city_of_words), fields.required("dates", object));
-        let (adults, currency, limit) =
-            (fields.given("adults", leaf), fields.given("currency", leaf), fields.given("limit", leaf));
-        Some(Self {
-            place: place?,
-            dates: dates?,
-            adults: adults?.unwrap_or(1),
-            currency: currency?.unwrap_or(Currency::USD),
-            limit: limit?.unwrap_or(USUALLY),
-        })
-    }
+/// What there is to do is wanted.
+#[derive(Debug)]
+pub struct SearchActivities {
+    query: ActivityQuery,
+    limit: usize,
 }
 
-impl SearchActivities {
-    fn query(self, earliest: Date) -> Result<(ActivityQuery, usize), Faults> {
-        let Self { place, dates, adults, currency, limit } = self;
-        let (first, last) = dates.window();
-        let query = ActivityQuery::of_city(place, (first.max(earliest), last), adults, currency);
-        check(limit, earliest, last, "/dates").done_with(query).map(|query| (query, limit.into()))
+impl Asked for SearchActivities {
+    fn read(fields: &mut Fields<'_>, earliest: Date) -> Option<Self> {
+        let (place, dates) = (fields.required("place", city_of_words), fields.required::<TravelDates>("dates", object));
+        let (adults, currency) = (fields.given("adults", between::<1, MAX_PARTY>), fields.given("currency", leaf));
+        let limit = limit(fields);
+        let window = dates.map(TravelDates::window);
+        let mut check = ActivityQuery::check(place.as_ref().map(City::words).as_deref(), window, None);
+        check_to_come(&mut check, earliest, window.map(|(_, last)| last), "/dates");
+        if let Some(dates) = dates {
+            dates.check(&mut check);
+        }
+        fields.check(check);
+        let days = window.map(|(first, last)| (first.max(earliest), last))?;
+        let query = ActivityQuery::of_city(place?, days, adults?.unwrap_or(1), currency?.unwrap_or(Currency::USD));
+        Some(Self { query: query.ok()?, limit: limit? })
     }
 }
 
@@ -103,12 +104,11 @@ pub struct FoundActivity {
     post,
     path = "/v1/search/activities",
     tag = "search",
-    request_body = SearchActivities,
+    request_body = SearchActivitiesBody,
     responses((status = 200, body = Searched<FoundActivity>), Problems)
 )]
 async fn search_activities(State(cx): State<Deps>, inquiry: Inquiry<SearchActivities>) -> Reply<Searched<FoundActivity>> {
-    let Inquiry { caller, input } = inquiry;
-    let (query, limit) = input.query(earliest(&cx))?;
+    let Inquiry { caller, input: SearchActivities { query, limit } } = inquiry;
     let had = answered(&cx, &caller, &query).await?;
     let offers = had.answer.offers().map(|offer| (offer.price, offer));
     let ranked = by_price(&cx, query.currency(), offers).await?;

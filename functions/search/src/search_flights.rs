@@ -5,13 +5,12 @@ use std::{cmp::Reverse, collections::BTreeSet};
 use axum::extract::State;
 use domain::{
     deals::{Assessed, Score, Weights, assess},
-    faults::Faults,
     flights::{Cabin, FlightOffer, cabins::cabins},
     identity::Role,
     ids::DealId,
-    inputs::{Fields, Input, leaf, object},
+    inputs::{Asked, Fields, between, leaf, object},
     places::{Place, names::places},
-    search::{SearchQuery, Wanted},
+    search::{MAX_TRAVELLERS, SearchQuery, Wanted},
     tables,
     value::Valuation,
     wallets::OwnValuations,
@@ -25,7 +24,7 @@ use storage::{Entity, Grant, Observation};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::answer_view::{self, Searched, USUALLY, answered, check, earliest};
+use crate::answer_view::{self, Searched, answered, check_to_come, limit};
 
 /// Searches flights.
 pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-flights", || routes!(search_flights))
@@ -37,11 +36,12 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-search-flight
     .goes_by(&[tables::values]);
 
 /// What flights are wanted.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase", example = json!({
+#[derive(ToSchema)]
+#[schema(as = SearchFlights, rename_all = "camelCase", example = json!({
     "from": ["Los Angeles"], "to": ["DXB"], "dates": {"on": "2026-04-27", "flexDays": 1}, "cabins": ["economy"]
 }))]
-pub struct SearchFlights {
+#[expect(dead_code, reason = "it describes the body and is never built")]
+pub struct SearchFlightsBody {
     /// For points, with the cash prices that they are compared with; or for cash. For points, if not given.
     #[schema(required = false)]
     wanted: Wanted,
@@ -56,38 +56,39 @@ pub struct SearchFlights {
     #[schema(required = false)]
     cabins: Vec<Cabin>,
     /// 1 if not given.
-    #[schema(required = false)]
+    #[schema(required = false, minimum = 1, maximum = 9)]
     travellers: u8,
     /// How many are shown, 1 to 100; 20 if not given.
     #[schema(required = false, minimum = 1, maximum = 100)]
     limit: u8,
 }
 
-impl Input for SearchFlights {
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let (wanted, from, to) = (fields.given("wanted", leaf), fields.required("from", places), fields.required("to", places));
-        let (dates, cabins) = (fields.required("dates", object), fields.given("cabins", cabins));
-        let (travellers, limit) = (fields.given("travellers", leaf), fields.given("limit", leaf));
-        Some(Self {
-            wanted: wanted?.unwrap_or(Wanted::AwardFlights),
-            from: from?,
-            to: to?,
-            dates: dates?,
-            cabins: cabins?.unwrap_or_else(|| Cabin::ALL.to_vec()),
-            travellers: travellers?.unwrap_or(1),
-            limit: limit?.unwrap_or(USUALLY),
-        })
-    }
+/// What flights are wanted.
+#[derive(Debug)]
+pub struct SearchFlights {
+    query: SearchQuery,
+    limit: usize,
 }
 
-impl SearchFlights {
-    fn query(self, earliest: Date) -> Result<(SearchQuery, usize), Faults> {
-        let Self { wanted, from, to, dates, cabins, travellers, limit } = self;
+impl Asked for SearchFlights {
+    fn read(fields: &mut Fields<'_>, earliest: Date) -> Option<Self> {
+        let (wanted, from, to) = (fields.given("wanted", leaf), fields.required("from", places), fields.required("to", places));
+        let (dates, cabins) = (fields.required::<TravelDates>("dates", object), fields.given("cabins", cabins));
+        let (travellers, limit) = (fields.given("travellers", between::<1, MAX_TRAVELLERS>), limit(fields));
         let airports = |places: Vec<Place>| places.iter().flat_map(Place::airports).collect::<BTreeSet<_>>();
-        let (first, last) = dates.window();
-        let window = (first.max(earliest), last.max(earliest));
-        let query = SearchQuery::new(wanted, airports(from), airports(to), window, cabins.into_iter().collect(), travellers);
-        check(limit, earliest, last, "/dates").done_with(query).map(|query| (query, limit.into()))
+        let (origins, destinations) = (from.map(airports), to.map(airports));
+        let window = dates.map(TravelDates::window);
+        let to_come = window.map(|(first, last)| (first.max(earliest), last.max(earliest)));
+        let cabins = cabins.map(|cabins| cabins.unwrap_or_else(|| Cabin::ALL.to_vec()).into_iter().collect());
+        let mut check = SearchQuery::check(origins.as_ref(), destinations.as_ref(), to_come, cabins.as_ref(), None);
+        check_to_come(&mut check, earliest, window.map(|(_, last)| last), "/dates");
+        if let Some(dates) = dates {
+            dates.check(&mut check);
+        }
+        fields.check(check);
+        let wanted = wanted?.unwrap_or(Wanted::AwardFlights);
+        let query = SearchQuery::new(wanted, origins?, destinations?, to_come?, cabins?, travellers?.unwrap_or(1));
+        Some(Self { query: query.ok()?, limit: limit? })
     }
 }
 
@@ -116,15 +117,14 @@ pub struct FoundFlight {
     post,
     path = "/v1/search/flights",
     tag = "search",
-    request_body = SearchFlights,
+    request_body = SearchFlightsBody,
     responses((status = 200, body = Searched<FoundFlight>), Problems)
 )]
 async fn search_flights(State(cx): State<Deps>, inquiry: Inquiry<SearchFlights>) -> Reply<Searched<FoundFlight>> {
-    let Inquiry { caller, input } = inquiry;
-    let (query, limit) = input.query(earliest(&cx))?;
+    let Inquiry { caller, input: SearchFlights { query, limit } } = inquiry;
     let had = answered(&cx, &caller, &query).await?;
     let own = wallet::valuations(&cx, &caller.owner).await?.0;
-    let rates = cx.rates().await?;
+    let (rates, now) = (cx.rates().await?, cx.now());
 
     let assessed = assess(caller.tenant(), &had.answer, &rates).into_iter().map(|assessed| assessed.held_against(&own));
     let mut ranked: Vec<FoundFlight> = assessed
@@ -132,7 +132,7 @@ async fn search_flights(State(cx): State<Deps>, inquiry: Inquiry<SearchFlights>)
             deal: offer.deal_id(caller.tenant()),
             score: Score::of(&parts, &Weights::default()),
             stale: had.stale.contains(&offer.freshness.source),
-            flight: offer,
+            flight: offer.as_of(now),
             valuation,
         })
         .collect();

@@ -3,13 +3,12 @@
 use axum::extract::State;
 use domain::{
     compare::{Field, PriceStanding},
-    faults::Faults,
     flights::SourceId,
     identity::Role,
-    inputs::{Fields, Input, leaf, list, object, objects},
+    inputs::{Asked, Fields, Input, between, leaf, object, objects},
     money::{Currency, Money},
     properties::{HouseContent, ListingKey},
-    stays::{City, Guests, Position, StayOffer, StayPlace, StayQuery, city},
+    stays::{City, Guests, MAX_ADULTS, MAX_KILOMETRES, MAX_NIGHTS, Position, StayOffer, StayPlace, StayQuery, child_ages, city},
     tables,
 };
 use jiff::civil::Date;
@@ -21,7 +20,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::{
-    answer_view::{self, Searched, USUALLY, answered, check, earliest},
+    answer_view::{self, Searched, answered, check_to_come, limit},
     houses::Houses,
     ranked::by_price,
 };
@@ -58,9 +57,10 @@ pub struct SearchStaysBody {
     /// The day of arrival, there.
     #[schema(value_type = String, format = Date)]
     checkin: Date,
-    /// 1 to 90.
+    #[schema(minimum = 1, maximum = 90)]
     nights: u8,
     /// Who shares the one room: 2 adults, if not given.
+    #[schema(minimum = 1, maximum = 14)]
     adults: Option<u8>,
     /// The age of each child in years.
     child_ages: Option<Vec<u8>>,
@@ -82,7 +82,8 @@ pub struct Around {
 
 impl Input for Around {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let (position, kilometres) = (fields.required("position", leaf), fields.required("kilometres", leaf));
+        let (position, kilometres) =
+            (fields.required("position", leaf), fields.required("kilometres", between::<1, MAX_KILOMETRES>));
         Some(Self { position: position?, kilometres: kilometres? })
     }
 }
@@ -90,46 +91,66 @@ impl Input for Around {
 /// What stay is wanted.
 #[derive(Debug)]
 pub struct SearchStays {
-    place: StayPlace,
-    checkin: Date,
-    nights: u8,
-    guests: Guests,
-    currency: Currency,
-    limit: u8,
+    query: StayQuery,
+    limit: usize,
 }
 
-impl Input for SearchStays {
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let (city, around) = (fields.given("city", city), fields.given::<Around>("around", object));
-        let properties = fields.given::<Vec<ListingKey>>("properties", objects);
-        let (checkin, nights) = (fields.required("checkin", leaf), fields.required("nights", leaf));
-        let (adults, child_ages) = (fields.given("adults", leaf), fields.given("childAges", list));
-        let (currency, limit) = (fields.given("currency", leaf), fields.given("limit", leaf));
-        let place = match (city?, around?, properties?) {
-            (Some(city), None, None) => StayPlace::City(city),
-            (None, Some(Around { position, kilometres }), None) => StayPlace::Around(position, kilometres, City::near(position)),
-            (None, None, Some(properties)) => StayPlace::Listings(properties.into_iter().collect(), None),
-            _ => {
-                fields.fault("", "give exactly one of city, around and properties");
-                return None;
-            }
-        };
-        Some(Self {
-            place,
-            checkin: checkin?,
-            nights: nights?,
-            guests: Guests { adults: adults?.unwrap_or(2), child_ages: child_ages?.unwrap_or_default() },
-            currency: currency?.unwrap_or(Currency::USD),
-            limit: limit?.unwrap_or(USUALLY),
-        })
+impl Asked for SearchStays {
+    fn read(fields: &mut Fields<'_>, earliest: Date) -> Option<Self> {
+        let (place, room) = (place(fields), Room::read(fields));
+        let (currency, limit) = (fields.given("currency", leaf), limit(fields));
+        room.check(fields, place.as_ref(), earliest);
+        let (checkin, nights, guests) = room.whole()?;
+        let query = StayQuery::new(place?, checkin, nights, guests, currency?.unwrap_or(Currency::USD));
+        Some(Self { query: query.ok()?, limit: limit? })
     }
 }
 
-impl SearchStays {
-    fn query(self, earliest: Date) -> Result<(StayQuery, usize), Faults> {
-        let Self { place, checkin, nights, guests, currency, limit } = self;
-        let query = StayQuery::new(place, checkin, nights, guests, currency);
-        check(limit, earliest, checkin, "/checkin").done_with(query).map(|query| (query, limit.into()))
+/// Where: exactly one of three fields.
+fn place(fields: &mut Fields<'_>) -> Option<StayPlace> {
+    let (city, around) = (fields.given("city", city), fields.given::<Around>("around", object));
+    match (city?, around?, fields.given::<Vec<ListingKey>>("properties", objects)?) {
+        (Some(city), None, None) => Some(StayPlace::City(city)),
+        (None, Some(Around { position, kilometres }), None) => {
+            Some(StayPlace::Around(position, kilometres, City::near(position)))
+        }
+        (None, None, Some(properties)) => Some(StayPlace::Listings(properties.into_iter().collect(), None)),
+        (None, None, None) | (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
+            fields.fault("", "give exactly one of city, around and properties");
+            None
+        }
+    }
+}
+
+/// When a room is wanted, and for whom, as far as that could be read.
+#[derive(Debug)]
+pub(crate) struct Room {
+    checkin: Option<Date>,
+    nights: Option<u8>,
+    adults: Option<u8>,
+    child_ages: Option<Vec<u8>>,
+}
+
+impl Room {
+    pub(crate) fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            checkin: fields.required("checkin", leaf),
+            nights: fields.required("nights", between::<1, MAX_NIGHTS>),
+            adults: fields.given("adults", between::<1, MAX_ADULTS>).map(|adults| adults.unwrap_or(2)),
+            child_ages: fields.given("childAges", child_ages).map(Option::unwrap_or_default),
+        }
+    }
+
+    /// Notes what is wrong with it, and with where it is wanted.
+    pub(crate) fn check(&self, fields: &mut Fields<'_>, place: Option<&StayPlace>, earliest: Date) {
+        let mut check = StayQuery::check(place, self.checkin, self.nights, self.adults, self.child_ages.as_deref());
+        check_to_come(&mut check, earliest, self.checkin, "/checkin");
+        fields.check(check);
+    }
+
+    /// It, if all of it could be read.
+    pub(crate) fn whole(self) -> Option<(Date, u8, Guests)> {
+        Some((self.checkin?, self.nights?, Guests { adults: self.adults?, child_ages: self.child_ages? }))
     }
 }
 
@@ -161,8 +182,7 @@ pub struct FoundStay {
     responses((status = 200, body = Searched<FoundStay>), Problems)
 )]
 async fn search_stays(State(cx): State<Deps>, inquiry: Inquiry<SearchStays>) -> Reply<Searched<FoundStay>> {
-    let Inquiry { caller, input } = inquiry;
-    let (query, limit) = input.query(earliest(&cx))?;
+    let Inquiry { caller, input: SearchStays { query, limit } } = inquiry;
     let had = answered(&cx, &caller, &query).await?;
     let offers = had.answer.offers().map(|offer| (offer.price.total, offer));
     let ranked = by_price(&cx, query.currency(), offers).await?;

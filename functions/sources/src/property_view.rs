@@ -90,7 +90,7 @@ pub(crate) fn sells_houses(source: &SourceId) -> bool {
 pub(crate) fn are_of_sources(fields: &mut Fields<'_>, named: &[(&str, Option<&ListingKey>)]) -> bool {
     let mut check = Check::new();
     for (field, key) in named {
-        check.that(key.is_none_or(|key| sells_houses(&key.source)), &format!("{field}/source"), "unknown", NO_SUCH_SOURCE);
+        check.that(key.is_none_or(|key| sells_houses(&key.source)), &format!("/{field}/source"), "unknown", NO_SUCH_SOURCE);
     }
     fields.check(check)
 }

@@ -88,7 +88,7 @@ pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Settings> {
 fn markets(fields: &mut Fields<'_>) -> Option<BTreeSet<Market>> {
     let (mut check, mut once) = (Check::new(), BTreeSet::new());
     for (i, market) in fields.given("markets", list::<Market>)?.unwrap_or_default().into_iter().enumerate() {
-        check.that(once.insert(market), &format!("markets/{i}"), "duplicate", "this market stands there twice");
+        check.that(once.insert(market), &format!("/markets/{i}"), "duplicate", "this market stands there twice");
     }
     fields.check(check).then_some(once)
 }

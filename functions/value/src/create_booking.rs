@@ -44,7 +44,7 @@ impl Input for CreateBooking {
         let travellers: Option<u8> = fields.nullable("travellers", leaf)?;
         let mut check = Check::new();
         if let Some(travellers) = travellers {
-            check_travellers(&mut check, "travellers", travellers);
+            check_travellers(&mut check, "/travellers", travellers);
         }
         fields.check(check);
         Some(Self { deal: deal?, search_key: search_key?, travellers })

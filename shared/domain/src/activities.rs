@@ -40,14 +40,25 @@ impl ActivityQuery {
     /// # Errors
     /// Every fault, with pointers `/place`, `/dates`, `/adults`.
     pub fn new(place: String, (first_day, last_day): (Date, Date), adults: u8, currency: Currency) -> Result<Self, Faults> {
-        let mut check = Check::new();
-        check
-            .that(is_label(&place, 80), "/place", "no-place", "a place or an activity, in 1 to 80 characters")
-            .that(place.chars().any(char::is_alphanumeric), "/place", "no-words", "a place or an activity, in letters or digits")
-            .that(first_day <= last_day, "/dates", "backwards", "the last day lies before the first")
-            .that((1..=MAX_PARTY).contains(&adults), "/adults", "out-of-range", format!("1 to {MAX_PARTY} adults"));
-        check.done()?;
+        Self::check(Some(&place), Some((first_day, last_day)), Some(adults)).done()?;
         Ok(Self { place, first_day, last_day, adults, currency, city: None })
+    }
+
+    /// What is wrong with a question, as far as it could be read; pointers as those of [`Self::new`].
+    pub fn check(place: Option<&str>, days: Option<(Date, Date)>, adults: Option<u8>) -> Check {
+        let mut check = Check::new();
+        if let Some(place) = place {
+            check.that(is_label(place, 80), "/place", "no-place", "a place or an activity, in 1 to 80 characters").that(
+                place.chars().any(char::is_alphanumeric),
+                "/place",
+                "no-words",
+                "a place or an activity, in letters or digits",
+            );
+        }
+        check.that(days.is_none_or(|(first, last)| first <= last), "/dates", "backwards", "the last day lies before the first");
+        let is_party = adults.is_none_or(|adults| (1..=MAX_PARTY).contains(&adults));
+        check.that(is_party, "/adults", "out-of-range", format!("1 to {MAX_PARTY} adults"));
+        check
     }
 
     /// A question for what there is to do in a city, or for what its words say, if they mean none.

@@ -355,7 +355,7 @@ impl Booking {
     fn seen_by_a_source(&self, deal: &Deal, now: Timestamp) -> Result<(Seen, Timestamp), BookingError> {
         let observed = deal.flight().freshness.observed_at;
         let (_, seen) = offered(deal, now)?;
-        match deal.flight().freshness.tier {
+        match deal.flight().tier_at(now) {
             Tier::Verified | Tier::Held => {}
             Tier::LeadIn | Tier::Cached => return Err(BookingError::OnlyCached),
         }

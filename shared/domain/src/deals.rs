@@ -497,7 +497,7 @@ fn award_value(valuation: &Valuation) -> Option<u8> {
 /// Held 100, verified 95, a lead-in price 30. What a source has cached counts 90 when seen just now, 5 less for each full
 /// hour since, down to 30. (The history of carrier and route joins when enough of it is observed.)
 fn reliability(offer: &FlightOffer, now: Timestamp) -> u8 {
-    match offer.freshness.tier {
+    match offer.tier_at(now) {
         Tier::Held => 100,
         Tier::Verified => 95,
         Tier::LeadIn => 30,

@@ -288,6 +288,10 @@ pub struct FlightOffer {
     pub fare: Fare,
     /// Where to book, as the source gives it.
     pub booking_link: Option<String>,
+    /// Until when it can be booked at this price, where the source says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub valid_until: Option<Timestamp>,
     /// How fresh it is.
     pub freshness: Freshness,
 }
@@ -375,6 +379,19 @@ pub fn elapsed_minutes(from: (civil::DateTime, Airport), to: (civil::DateTime, A
 }
 
 impl FlightOffer {
+    /// It as it stands at an instant: what has run out was confirmed once, and no longer is.
+    #[must_use]
+    pub fn as_of(mut self, now: Timestamp) -> Self {
+        self.freshness.tier = self.tier_at(now);
+        self
+    }
+
+    /// How far its price can be relied on at an instant.
+    pub fn tier_at(&self, now: Timestamp) -> Tier {
+        let has_run_out = self.valid_until.is_some_and(|until| until <= now);
+        if has_run_out { self.freshness.tier.min(Tier::Cached) } else { self.freshness.tier }
+    }
+
     /// Whether it can be trusted.
     ///
     /// # Errors

@@ -103,9 +103,9 @@ impl Input for Balances {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let balances: BTreeMap<ProgrammeId, Points> = fields.required("balances", map)?;
         let mut check = Check::new();
-        check.that(balances.len() <= MOST_BALANCES, "balances", "too-many", "at most 100");
+        check.that(balances.len() <= MOST_BALANCES, "/balances", "too-many", "at most 100");
         for programme in balances.keys().filter(|programme| name_of(programme).is_none()) {
-            check.that(false, &format!("balances/{programme}"), "unknown-programme", "there is no such programme");
+            check.that(false, &format!("/balances/{programme}"), "unknown-programme", "there is no such programme");
         }
         fields.check(check).then_some(Self(balances))
     }

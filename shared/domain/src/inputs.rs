@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
+use jiff::civil::Date;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
@@ -11,8 +12,15 @@ use crate::faults::{Check, Fault, Faults};
 
 /// Something that is read from a JSON object, field by field.
 pub trait Input: Sized {
-    /// Takes its fields; none if any of them can't be used. What is not taken is an unknown field.
+    /// Takes its fields; none if any of them can't be used. What is not taken is an unknown field: that refuses the whole, but what holds
+    /// it is handed back, so that rules can say what is wrong with it, too.
     fn read(fields: &mut Fields<'_>) -> Option<Self>;
+}
+
+/// A question about days to come, which is read as an [`Input`] is: what its rules say of one field is told with what is wrong in others.
+pub trait Asked: Sized {
+    /// Takes its fields; none if any of them can't be used. What lies before the `earliest` day has passed.
+    fn read(fields: &mut Fields<'_>, earliest: Date) -> Option<Self>;
 }
 
 /// How one value is read: at a pointer, its faults noted.
@@ -34,16 +42,28 @@ pub fn read_input<T: Input>(json: &str) -> Result<T, Faults> {
 /// # Errors
 /// Every fault, up to a hundred of them.
 pub fn read_input_with<T: Input>(json: &str, beside: Option<(&str, Value)>) -> Result<T, Faults> {
-    let mut faults = Vec::new();
-    let value = Walk { at: String::new(), faults: &mut faults }.deserialize(&mut serde_json::Deserializer::from_str(json));
-    let input = value.ok().and_then(|mut value| {
+    read_whole(json, |mut value, faults| {
         if let (Value::Object(fields), Some((name, given))) = (&mut value, beside)
             && fields.insert(name.to_owned(), given).is_some()
         {
-            note(&mut faults, &format!("/{name}"), "duplicate", "is given twice".to_owned());
+            note(faults, &format!("/{name}"), "duplicate", "is given twice".to_owned());
         }
-        object(value, "", &mut faults)
-    });
+        object(value, "", faults)
+    })
+}
+
+/// Reads a question from text that is known to be JSON.
+///
+/// # Errors
+/// Every fault, up to a hundred of them.
+pub fn read_asked<T: Asked>(json: &str, earliest: Date) -> Result<T, Faults> {
+    read_whole(json, |value, faults| object_by(value, "", faults, |fields| T::read(fields, earliest)))
+}
+
+fn read_whole<T>(json: &str, read: impl FnOnce(Value, &mut Vec<Fault>) -> Option<T>) -> Result<T, Faults> {
+    let mut faults = Vec::new();
+    let value = Walk { at: String::new(), faults: &mut faults }.deserialize(&mut serde_json::Deserializer::from_str(json));
+    let input = value.ok().and_then(|value| read(value, &mut faults));
     let found = faults.len();
     if found > MAX_FAULTS {
         faults.truncate(MAX_FAULTS);
@@ -58,6 +78,17 @@ pub fn read_input_with<T: Input>(json: &str, beside: Option<(&str, Value)>) -> R
 /// A value that is read as a whole.
 pub fn leaf<T: DeserializeOwned>(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<T> {
     serde_json::from_value(value).map_err(|error| note(faults, at, "invalid", in_our_words(&error.to_string()))).ok()
+}
+
+/// A whole number from the least to the most.
+pub fn between<const LEAST: u8, const MOST: u8>(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<u8> {
+    let number = value.as_u64().and_then(|number| u8::try_from(number).ok());
+    let found = number.filter(|number| (LEAST..=MOST).contains(number));
+    if found.is_none() {
+        let code = if number.is_some() { "out-of-range" } else { "invalid" };
+        note(faults, at, code, format!("must be a whole number from {LEAST} to {MOST}"));
+    }
+    found
 }
 
 /// A list of values.
@@ -76,7 +107,8 @@ pub fn each<T>(value: Value, at: &str, faults: &mut Vec<Fault>, read: Reader<T>)
     (read.len() == count).then_some(read)
 }
 
-/// An object whose fields have names of one kind and values of another: every one that is none is named.
+/// An object whose fields have names of one kind and values of another: every one that is none is named. What could be read is handed
+/// back, so that rules can say what is wrong with that, too: a fault refuses the whole anyway.
 pub fn map<K: FromStr<Err: fmt::Display> + Ord, V: DeserializeOwned>(
     value: Value,
     at: &str,
@@ -86,7 +118,7 @@ pub fn map<K: FromStr<Err: fmt::Display> + Ord, V: DeserializeOwned>(
         note(faults, at, "invalid", "must be an object".to_owned());
         return None;
     };
-    let (count, mut read) = (fields.len(), BTreeMap::new());
+    let mut read = BTreeMap::new();
     for (name, value) in fields {
         let at = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
         let (key, value) = (name.parse::<K>(), leaf::<V>(value, &at, faults));
@@ -95,7 +127,7 @@ pub fn map<K: FromStr<Err: fmt::Display> + Ord, V: DeserializeOwned>(
             Err(error) => note(faults, &at, "invalid", error.to_string()),
         }
     }
-    (read.len() == count).then_some(read)
+    Some(read)
 }
 
 /// A list of objects.
@@ -105,18 +137,21 @@ pub fn objects<T: Input>(value: Value, at: &str, faults: &mut Vec<Fault>) -> Opt
 
 /// An object.
 pub fn object<T: Input>(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<T> {
+    object_by(value, at, faults, T::read)
+}
+
+fn object_by<T>(value: Value, at: &str, faults: &mut Vec<Fault>, read: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Option<T> {
     let Value::Object(left) = value else {
         note(faults, at, "invalid", "must be an object".to_owned());
         return None;
     };
-    let before = faults.len();
     let mut fields = Fields { left, at, faults };
-    let input = T::read(&mut fields);
+    let input = read(&mut fields);
     let unknown: Vec<String> = fields.left.keys().map(|name| fields.pointer(name)).collect();
     for pointer in unknown {
         note(faults, &pointer, "unknown-field", "there is no such field".to_owned());
     }
-    input.filter(|_| faults.len() == before)
+    input
 }
 
 fn note(faults: &mut Vec<Fault>, pointer: &str, code: &'static str, detail: String) {
@@ -182,6 +217,13 @@ impl Fields<'_> {
         }
     }
 
+    /// A field that may be left out, and is a question of its own.
+    pub fn asked<T: Asked>(&mut self, name: &str, earliest: Date) -> Option<Option<T>> {
+        let Some(value) = self.left.remove(name) else { return Some(None) };
+        let at = self.pointer(name);
+        object_by(value, &at, self.faults, |fields| T::read(fields, earliest)).map(Some)
+    }
+
     /// A field that may be left out, or null, which is the same.
     pub fn nullable<T>(&mut self, name: &str, read: Reader<T>) -> Option<Option<T>> {
         self.left
@@ -196,11 +238,11 @@ impl Fields<'_> {
         note(self.faults, &pointer, "invalid", detail.to_owned());
     }
 
-    /// Takes over what a rule found in one of the fields, and says whether it found nothing.
+    /// Takes over what a rule found in the fields, by pointers from here, and says whether it found nothing.
     pub fn check(&mut self, found: Check) -> bool {
         let Err(faults) = found.done() else { return true };
         for fault in faults.as_slice() {
-            note(self.faults, &format!("{}/{}", self.at, fault.pointer), fault.code, fault.detail.clone());
+            note(self.faults, &format!("{}{}", self.at, fault.pointer), fault.code, fault.detail.clone());
         }
         false
     }
@@ -378,6 +420,29 @@ mod tests {
         let count = |value| leaf::<u64>(value, "/points", &mut Vec::new());
         assert_eq!((count(Value::from(7)), count(Value::from("7"))), (Some(7), None));
         assert_eq!(in_our_words("invalid type: string \"7\", expected u64"), "must be a whole number, 0 or more");
+    }
+
+    #[test]
+    fn a_number_out_of_its_range_is_told_the_range() {
+        let told = |value: Value| {
+            let mut faults = Vec::new();
+            let read = between::<1, 9>(value, "/travellers", &mut faults);
+            (read, faults.pop().map(|fault| (fault.code, fault.detail)))
+        };
+        let rule = || "must be a whole number from 1 to 9".to_owned();
+        assert_eq!([1, 9].map(|n| told(Value::from(n))), [(Some(1), None), (Some(9), None)]);
+        assert_eq!([0, 10].map(|n| told(Value::from(n)).1), [0; 2].map(|_| Some(("out-of-range", rule()))));
+        for wrong in [Value::from(-1), Value::from(256), Value::from(1.5), Value::from("2"), Value::Null] {
+            assert_eq!(told(wrong), (None, Some(("invalid", rule()))));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_in_one_entry_keeps_no_other_from_being_looked_at() {
+        let (mut faults, fields) = (Vec::new(), serde_json::json!({"1": 7, "x": 8, "2": "y"}));
+        let read = map::<u8, u8>(fields, "/at", &mut faults);
+        assert_eq!(read, Some(BTreeMap::from([(1, 7)])));
+        assert_eq!(faults.iter().map(|fault| &*fault.pointer).collect::<Vec<_>>(), ["/at/2", "/at/x"]);
     }
 
     #[test]

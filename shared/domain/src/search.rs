@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, ToSpan, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     places::Airport,
     stays::StayBy,
     text::text,
+    time::earliest_day,
 };
 
 /// The most airports on one side of a search.
@@ -19,7 +20,7 @@ pub const MAX_AIRPORTS: usize = 20;
 /// The widest window of departure days.
 pub const MAX_DAYS: i32 = 62;
 /// The most travellers that sources price together.
-const MAX_TRAVELLERS: u8 = 9;
+pub const MAX_TRAVELLERS: u8 = 9;
 
 /// Who says nothing else travels alone.
 pub(crate) fn alone() -> u8 {
@@ -129,9 +130,22 @@ impl SearchQuery {
         cabins: BTreeSet<Cabin>,
         travellers: u8,
     ) -> Result<Self, Faults> {
-        let days = first_day.until(last_day).map_or(i32::MAX, |span| span.get_days()) + 1;
+        let days = (first_day, last_day);
+        Self::check(Some(&origins), Some(&destinations), Some(days), Some(&cabins), Some(travellers)).done()?;
+        Ok(Self { wanted, origins, destinations, first_day, last_day, cabins, travellers })
+    }
+
+    /// What is wrong with a question, as far as it could be read; pointers as those of [`Self::new`].
+    pub fn check(
+        origins: Option<&BTreeSet<Airport>>,
+        destinations: Option<&BTreeSet<Airport>>,
+        days: Option<(Date, Date)>,
+        cabins: Option<&BTreeSet<Cabin>>,
+        travellers: Option<u8>,
+    ) -> Check {
         let mut check = Check::new();
-        for (airports, pointer) in [(&origins, "/from"), (&destinations, "/to")] {
+        for (airports, pointer) in [(origins, "/from"), (destinations, "/to")] {
+            let Some(airports) = airports else { continue };
             check.that(!airports.is_empty(), pointer, "empty", "name at least one place").that(
                 airports.len() <= MAX_AIRPORTS,
                 pointer,
@@ -139,19 +153,23 @@ impl SearchQuery {
                 format!("the places come to more than {MAX_AIRPORTS} airports"),
             );
         }
-        check
-            .that(origins.is_disjoint(&destinations), "/to", "same-place", "one can't fly to where one starts")
-            .that(first_day <= last_day, "/dates", "backwards", "the last day lies before the first")
-            .that(
-                first_day > last_day || days <= MAX_DAYS,
+        let apart = origins.zip(destinations).is_none_or(|(origins, destinations)| origins.is_disjoint(destinations));
+        check.that(apart, "/to", "same-place", "one can't fly to where one starts");
+        if let Some((first, last)) = days {
+            let count = first.until(last).map_or(i32::MAX, |span| span.get_days()).saturating_add(1);
+            let too_wide = format!("the window is wider than {MAX_DAYS} days");
+            check.that(first <= last, "/dates", "backwards", "the last day lies before the first").that(
+                first > last || count <= MAX_DAYS,
                 "/dates",
                 "too-wide",
-                format!("the window is wider than {MAX_DAYS} days"),
-            )
-            .that(!cabins.is_empty(), "/cabins", "empty", "name at least one cabin");
-        check_travellers(&mut check, "/travellers", travellers);
-        check.done()?;
-        Ok(Self { wanted, origins, destinations, first_day, last_day, cabins, travellers })
+                too_wide,
+            );
+        }
+        check.that(cabins.is_none_or(|cabins| !cabins.is_empty()), "/cabins", "empty", "name at least one cabin");
+        if let Some(travellers) = travellers {
+            check_travellers(&mut check, "/travellers", travellers);
+        }
+        check
     }
 
     /// What kind of offers.
@@ -199,9 +217,7 @@ impl SearchQuery {
             Days::Weeks => (monday(self.first_day), monday(self.last_day).saturating_add(6.days())),
             Days::Months => (self.first_day.first_of_month(), self.last_day.last_of_month()),
         };
-        // West of Greenwich a day ends up to twelve hours later.
-        let today = TimeZone::UTC.to_datetime(now.saturating_sub(12.hours()).unwrap_or(now)).date();
-        let first_day = first.max(today).min(self.first_day);
+        let first_day = first.max(earliest_day(now)).min(self.first_day);
         Self { first_day, last_day: last, travellers, ..self.clone() }
     }
 

@@ -20,7 +20,7 @@ use crate::{
 
 mod city;
 
-pub use city::{City, city, city_of_words};
+pub use city::{City, child_ages, city, city_of_words};
 
 /// The most nights that are asked for or believed.
 pub const MAX_NIGHTS: u8 = 90;
@@ -30,6 +30,12 @@ pub const MAX_PROPERTIES: usize = 1_000;
 pub const MAX_ADULTS: u8 = 14;
 /// The most children in one room.
 pub const MAX_CHILDREN: usize = 6;
+/// What no night costs, in whole units of any currency: of the smallest, a night in a palace is a tenth of it.
+const MOST_A_NIGHT: i64 = 1_000_000_000;
+/// The oldest child, in years.
+pub const OLDEST_CHILD: u8 = 17;
+/// The farthest around a position, in kilometres.
+pub const MAX_KILOMETRES: u8 = 100;
 
 /// A place on earth, in degrees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -97,7 +103,7 @@ impl Guests {
     pub fn are_sound(&self) -> bool {
         (1..=MAX_ADULTS).contains(&self.adults)
             && self.child_ages.len() <= MAX_CHILDREN
-            && self.child_ages.iter().all(|age| *age < 18)
+            && self.child_ages.iter().all(|age| *age <= OLDEST_CHILD)
     }
 }
 
@@ -153,8 +159,17 @@ impl StayPlace {
         match self {
             Self::Properties(ids) => (1..=MAX_PROPERTIES).contains(&ids.len()) && ids.iter().all(|id| is_label(id, 64)),
             Self::Listings(keys, _) => (1..=MAX_PROPERTIES).contains(&keys.len()),
-            Self::Around(_, kilometres, _) => (1..=100).contains(kilometres),
+            Self::Around(_, kilometres, _) => (1..=MAX_KILOMETRES).contains(kilometres),
             Self::City(city) => is_label(city.name(), 80),
+        }
+    }
+
+    /// The field that names it, and what may be named so.
+    fn rule(&self) -> (&'static str, String) {
+        match self {
+            Self::Properties(_) | Self::Listings(..) => ("/properties", format!("1 to {MAX_PROPERTIES} properties")),
+            Self::Around(..) => ("/around/kilometres", format!("1 to {MAX_KILOMETRES} kilometres")),
+            Self::City(_) => ("/city", "a city, in 1 to 80 characters".to_owned()),
         }
     }
 
@@ -248,23 +263,42 @@ impl StayQuery {
     /// A question.
     ///
     /// # Errors
-    /// Every fault, with pointers `/place`, `/nights`, `/guests`.
+    /// Every fault, with pointers `/city`, `/around/kilometres`, `/properties`, `/checkin`, `/nights`, `/adults`, `/childAges`.
     pub fn new(place: StayPlace, checkin: Date, nights: u8, guests: Guests, currency: Currency) -> Result<Self, Faults> {
-        let mut check = Check::new();
-        check
-            .that(
-                place.is_sound(),
-                "/place",
-                "no-place",
-                "name a city, up to 1,000 properties, or a place and 1 to 100 kilometres around it",
-            )
-            .that((1..=MAX_NIGHTS).contains(&nights), "/nights", "out-of-range", format!("1 to {MAX_NIGHTS} nights"))
-            .that(guests.are_sound(), "/guests", "out-of-range", "1 to 14 adults and at most 6 children under 18")
-            .that(last_day(checkin, nights).is_some(), "/checkin", "out-of-range", "a day that can be counted on from");
-        check.done()?;
+        let ages = &guests.child_ages;
+        Self::check(Some(&place), Some(checkin), Some(nights), Some(guests.adults), Some(ages)).done()?;
         let mut guests = guests;
         guests.child_ages.sort_unstable();
         Ok(Self { place, checkin, nights, guests, currency })
+    }
+
+    /// What is wrong with a question, as far as it could be read; pointers as those of [`Self::new`].
+    pub fn check(
+        place: Option<&StayPlace>,
+        checkin: Option<Date>,
+        nights: Option<u8>,
+        adults: Option<u8>,
+        child_ages: Option<&[u8]>,
+    ) -> Check {
+        let mut check = Check::new();
+        if let Some((place, (pointer, rule))) = place.map(|place| (place, place.rule())) {
+            check.that(place.is_sound(), pointer, "no-place", rule);
+        }
+        let in_time = checkin.is_none_or(|checkin| last_day(checkin, nights.unwrap_or(1)).is_some());
+        check.that(in_time, "/checkin", "out-of-range", "a day that can be counted on from");
+        let mut within = |number: Option<u8>, most: u8, pointer: &str, what: &str| {
+            let holds = number.is_none_or(|number| (1..=most).contains(&number));
+            check.that(holds, pointer, "out-of-range", format!("1 to {most} {what}"));
+        };
+        within(nights, MAX_NIGHTS, "/nights", "nights");
+        within(adults, MAX_ADULTS, "/adults", "adults");
+        let child_ages = child_ages.unwrap_or_default();
+        check.that(child_ages.len() <= MAX_CHILDREN, "/childAges", "too-many", format!("at most {MAX_CHILDREN} children"));
+        for (child, age) in child_ages.iter().enumerate() {
+            let rule = format!("0 to {OLDEST_CHILD} years");
+            check.that(*age <= OLDEST_CHILD, &format!("/childAges/{child}"), "out-of-range", rule);
+        }
+        check
     }
 
     /// Its name: the same for all questions that mean the same, however their city is written and in whatever order their children
@@ -414,9 +448,12 @@ impl StayPrice {
         Ok(Self { total, per_night, base: None, taxes: None, fees: None, at_property: None })
     }
 
-    /// Whether it can be: nothing is negative, and no parts are more than the whole.
+    /// Whether it can be: nothing is negative or more than anybody asks, and no parts are more than the whole.
     fn trusted(&self) -> Result<(), Untrusted> {
         if self.total.is_negative() || self.total.amount().is_zero() {
+            return Err(Untrusted::Price);
+        }
+        if self.per_night.unwrap_or(self.total).amount() > Decimal::from(MOST_A_NIGHT) {
             return Err(Untrusted::Price);
         }
         let parts = [self.base, self.taxes, self.fees];

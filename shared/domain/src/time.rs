@@ -5,6 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::faults::Invalid;
 
+/// The day that it still is somewhere on earth, twelve hours west of Greenwich: what lies before it has passed.
+pub fn earliest_day(now: Timestamp) -> Date {
+    TimeZone::UTC.to_datetime(now.saturating_sub(SignedDuration::from_hours(12)).unwrap_or(now)).date()
+}
+
 /// A minute in which work is due. Work is planned by the minute, because the sweep runs each minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "Timestamp", from = "Timestamp")]

@@ -8,7 +8,10 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use domain::inputs::{Fields, Input, read_input_with};
+use domain::{
+    faults::Faults,
+    inputs::{Fields, Input, read_input_with},
+};
 use hmac::Mac;
 use http::{HeaderMap, header, request::Parts};
 use jiff::Timestamp;
@@ -205,10 +208,15 @@ pub fn parse<T: Input>(body: &[u8]) -> Result<T, Failure> {
 
 /// The same, of which one field may have come another way than in the body.
 pub(crate) fn parse_with<T: Input>(body: &[u8], beside: Option<(&str, Value)>) -> Result<T, Failure> {
+    parse_by(body, |json| read_input_with(json, beside))
+}
+
+/// The same, of what is read in a way of its own.
+pub(crate) fn parse_by<T>(body: &[u8], read: impl FnOnce(&str) -> Result<T, Faults>) -> Result<T, Failure> {
     let not_json = Failure::Malformed("The body is not JSON.");
     let text = std::str::from_utf8(body).map_err(|_| not_json.clone())?;
     serde_json::from_str::<IgnoredAny>(text).map_err(|_| not_json)?;
-    read_input_with(text, beside).map_err(Failure::Faults)
+    read(text).map_err(Failure::Faults)
 }
 
 /// The version that a change is conditional on, if the client gave one.

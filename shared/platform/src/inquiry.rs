@@ -2,12 +2,15 @@
 //! limited, it is counted in a write of its own before anything else is done for it.
 
 use axum::extract::FromRequest;
-use domain::inputs::Input;
+use domain::{
+    inputs::{Asked, read_asked},
+    time::earliest_day,
+};
 use storage::{Change, StoreError};
 
 use crate::{
     caller::Caller,
-    command::{is_json, parse, read},
+    command::{is_json, parse_by, read},
     deps::Deps,
     failure::Failure,
     limit::Counted,
@@ -22,7 +25,7 @@ pub struct Inquiry<T> {
     pub input: T,
 }
 
-impl<T: Input + Send> FromRequest<Deps> for Inquiry<T> {
+impl<T: Asked + Send> FromRequest<Deps> for Inquiry<T> {
     type Rejection = Failure;
 
     async fn from_request(request: axum::extract::Request, cx: &Deps) -> Result<Self, Failure> {
@@ -32,7 +35,8 @@ impl<T: Input + Send> FromRequest<Deps> for Inquiry<T> {
         if !is_json(&parts.headers) {
             return Err(Failure::NotJson);
         }
-        let input = parse(&read(body).await?)?;
+        let earliest = earliest_day(cx.now());
+        let input = parse_by(&read(body).await?, |json| read_asked(json, earliest))?;
         if let Some(counted) = parts.extensions.get::<Counted>() {
             match cx.store().commit(counted.admit(Change::new())).await {
                 // Whoever comes so often at once that they can't be counted one after the other is not let through for it.

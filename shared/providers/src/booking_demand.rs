@@ -342,7 +342,7 @@ fn offer(
             .and_then(|policies| policies.cancellation.as_ref())
             .map(|terms| cancellation(terms, reading))
             .transpose()?,
-        booking_link: link(one.url.clone())?,
+        booking_link: link(one.url.clone()),
         freshness: fresh(SOURCE, now, Tier::Verified),
     })
 }

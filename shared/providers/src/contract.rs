@@ -302,7 +302,7 @@ fn offer(
             free_until: room.free_cancellation_until.map(Deadline::At),
             steps: vec![],
         }),
-        booking_link: link(room.url)?,
+        booking_link: link(room.url),
         freshness: fresh(source, now, Tier::Verified),
     })
 }

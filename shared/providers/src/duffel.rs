@@ -299,9 +299,8 @@ fn offer(raw: Offer, travellers: Option<u8>, now: Timestamp) -> Result<FlightOff
         Some(stated) => minutes(stated)?,
         None => u32::try_from(elapsed_minutes((departs, origin), (arrives, destination))?).map_err(|_| Untrusted::Times)?,
     };
-    // What has run out was confirmed once, but no longer is.
-    let tier = if raw.expires_at.is_some_and(|expiry| expiry <= now) { Tier::Cached } else { Tier::Verified };
-    Ok(FlightOffer {
+    let observed_at = seen_at(raw.created_at, now).unwrap_or(now);
+    let offer = FlightOffer {
         reference: reference(raw.id)?,
         origin,
         destination,
@@ -314,8 +313,10 @@ fn offer(raw: Offer, travellers: Option<u8>, now: Timestamp) -> Result<FlightOff
         seats: None,
         fare,
         booking_link: None,
-        freshness: Freshness { source: source_id(SOURCE), observed_at: seen_at(raw.created_at.unwrap_or(now), now), tier },
-    })
+        valid_until: raw.expires_at,
+        freshness: Freshness { source: source_id(SOURCE), observed_at, tier: Tier::Verified },
+    };
+    Ok(offer.as_of(now))
 }
 
 /// What the whole party pays.

@@ -218,7 +218,7 @@ fn offer(tour: Tour, currency: Currency, now: Timestamp) -> Result<ActivityOffer
         extra: None,
         cancellation: tour.cancellation_policy.map(cancellation),
         rating: rating.map(|(mean, count)| Rating { mean: mean.0.round_dp(2).normalize(), count }),
-        booking_link: link(tour.url)?,
+        booking_link: link(tour.url),
         freshness: fresh(SOURCE, now, Tier::LeadIn),
     })
 }

@@ -360,9 +360,10 @@ fn is_unseen(c: char) -> bool {
         )
 }
 
-/// Where to book: only an address that a browser may be sent to, and that shows whose it is.
-pub(crate) fn link(text: Option<String>) -> Result<Option<String>, Untrusted> {
-    text.map(|text| if is_address(&text) { long_reference(text) } else { Err(Untrusted::Form) }).transpose()
+/// Where to book: only an address that a browser may be sent to, and that shows whose it is. An offer with another one has none, and is
+/// good for all that.
+pub(crate) fn link(text: Option<String>) -> Option<String> {
+    text.filter(|text| is_address(text)).and_then(|text| long_reference(text).ok())
 }
 
 fn is_address(text: &str) -> bool {
@@ -381,9 +382,10 @@ pub(crate) fn flight_number(carrier: &str, number: &str) -> Result<FlightNumber,
     format!("{carrier}{}", number.trim_start_matches('0')).parse().map_err(|_| Untrusted::Form)
 }
 
-/// When the source saw an offer: never later than now, however its clock goes.
-pub(crate) fn seen_at(stated: Timestamp, now: Timestamp) -> Timestamp {
-    stated.min(now)
+/// When the source saw an offer, where it says so: never later than now, however its clock goes. The first moment of the year 1 is how some
+/// write that they don't know.
+pub(crate) fn seen_at(stated: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    stated.filter(|stated| *stated > Timestamp::UNIX_EPOCH).map(|stated| stated.min(now))
 }
 
 /// A text as a parameter of an address.
@@ -412,7 +414,7 @@ mod tests {
     fn a_link_is_an_address_that_shows_whose_it_is() {
         let read = |text: &str| link(Some(text.to_owned()));
         for good in ["https://example.com/a?b=c#d", "https://example.com:8443/", "https://example.com/@name"] {
-            assert_eq!(read(good), Ok(Some(good.to_owned())));
+            assert_eq!(read(good).as_deref(), Some(good));
         }
         for bad in [
             "https://",
@@ -429,8 +431,17 @@ mod tests {
             "http://example.com/",
             "javascript:alert(1)",
         ] {
-            assert_eq!(read(bad), Err(Untrusted::Form), "{bad}");
+            assert_eq!(read(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn nothing_was_seen_in_the_year_one_or_in_time_to_come() {
+        let at = |text: &str| text.parse::<Timestamp>().ok();
+        let now = at("2026-02-18T07:00:00Z").unwrap_or_default();
+        assert_eq!(seen_at(at("0001-01-01T00:00:00Z"), now), None);
+        assert_eq!(seen_at(at("2026-02-18T06:00:00Z"), now), at("2026-02-18T06:00:00Z"));
+        assert_eq!(seen_at(at("2026-02-18T08:00:00Z"), now), Some(now));
     }
 
     #[test]

@@ -344,7 +344,7 @@ pub fn parse_trips<'q>(body: &[u8], query: impl Into<Option<&'q SearchQuery>>, n
     let Trips { data, booking_links } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
     let mut links = booking_links.into_iter().flatten().filter_map(|raw| serde_json::from_str::<BookingLink>(raw.get()).ok());
     // One that can't be followed costs no trip.
-    let programmes_own = links.find(|of| of.primary).and_then(|of| link(Some(of.link)).ok().flatten());
+    let programmes_own = links.find(|of| of.primary).and_then(|of| link(Some(of.link)));
     let mut sifted = Sifted::default();
     for raw in data {
         sifted.take_of(raw, trip_alone(raw, programmes_own.as_ref(), now), query);
@@ -367,7 +367,8 @@ fn trip_alone(raw: &RawValue, book: Option<&String>, now: Timestamp) -> Result<F
 fn offer(trip: Trip, availability: &Availability<'_>, now: Timestamp) -> Result<FlightOffer, Untrusted> {
     let cabin = Cabin::called(&trip.cabin).ok_or(Untrusted::Cabin)?;
     let fare = fare(&trip, &availability.source)?;
-    let observed_at = trip.updated_at.or(availability.updated_at).ok_or(Untrusted::Form)?;
+    let seen = seen_at(trip.updated_at, now).or(seen_at(availability.updated_at, now));
+    let observed_at = seen.ok_or(Untrusted::Form)?;
     let (departs, arrives) = (false_utc(&trip.departs_at)?, false_utc(&trip.arrives_at)?);
     let route = Ends {
         origin: airport(&availability.route.origin_airport)?,
@@ -395,7 +396,8 @@ fn offer(trip: Trip, availability: &Availability<'_>, now: Timestamp) -> Result<
         seats: trip.remaining_seats.filter(|seats| *seats > 0),
         fare,
         booking_link: None,
-        freshness: Freshness { source: source_id(SOURCE), observed_at: seen_at(observed_at, now), tier: Tier::Cached },
+        valid_until: None,
+        freshness: Freshness { source: source_id(SOURCE), observed_at, tier: Tier::Cached },
     })
 }
 

@@ -243,8 +243,8 @@ fn fare(
         valid_until: price.expires_at,
         booking_link: link(
             price.link.map(|path| if path.starts_with('/') { format!("https://www.aviasales.com{path}") } else { path }),
-        )?,
-        freshness: fresh(SOURCE, price.found_at.map_or(now, |at| seen_at(at, now)), Tier::LeadIn),
+        ),
+        freshness: fresh(SOURCE, seen_at(price.found_at, now).unwrap_or(now), Tier::LeadIn),
     })
 }
 

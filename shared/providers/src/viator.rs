@@ -321,7 +321,7 @@ fn offer(product: Product, now: Timestamp) -> Result<ActivityOffer, Untrusted> {
             steps: vec![],
         }),
         rating: product.reviews.and_then(rating),
-        booking_link: link(product.product_url)?,
+        booking_link: link(product.product_url),
         ..plain(reference(product.product_code)?, price, Tier::LeadIn, now)
     })
 }

@@ -124,6 +124,7 @@ pub fn los_angeles_to_dubai() -> FlightOffer {
         seats: Some(4),
         fare: award(40_000, Some(usd("44"))),
         booking_link: Some("https://www.aa.com/booking/search?from=LAX&to=DXB".to_owned()),
+        valid_until: None,
         freshness: Freshness {
             source: "seats-aero".parse().unwrap(),
             observed_at: "2026-02-18T06:05:00Z".parse().unwrap(),

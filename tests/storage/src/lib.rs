@@ -113,6 +113,7 @@ pub fn offer(flight: &str, points: u64) -> FlightOffer {
             taxes: Some(Money::from_minor(4_400, Currency::USD).unwrap()),
         },
         booking_link: None,
+        valid_until: None,
         freshness: Freshness {
             source: "seats-aero".parse().unwrap(),
             observed_at: at("2026-02-17T19:23:50Z"),

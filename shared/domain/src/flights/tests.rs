@@ -30,6 +30,7 @@ pub(crate) fn by_way_of_doha() -> FlightOffer {
         seats: None,
         fare: Fare::Cash { total: Money::from_minor(37_600, crate::money::Currency::USD).unwrap(), taxes: None },
         booking_link: None,
+        valid_until: None,
         freshness: Freshness { source: "duffel".parse().unwrap(), observed_at: Timestamp::UNIX_EPOCH, tier: Tier::Verified },
     }
 }
@@ -122,4 +123,17 @@ fn taxes_are_part_of_a_fare_and_never_negative() {
         FlightOffer { fare, ..by_way_of_doha() }.trusted()
     };
     assert_eq!([0, -1].map(|taxes| award(money(taxes, usd))), [Ok(()), Err(Untrusted::Price)]);
+}
+
+#[test]
+fn what_has_run_out_is_no_longer_confirmed() {
+    let until: Timestamp = "2026-02-17T20:00:00Z".parse().unwrap();
+    let mut offer = FlightOffer { valid_until: Some(until), ..by_way_of_doha() };
+    offer.freshness.tier = Tier::Verified;
+    let just_before = until - jiff::SignedDuration::from_secs(1);
+    assert_eq!((offer.tier_at(just_before), offer.tier_at(until)), (Tier::Verified, Tier::Cached));
+    assert_eq!(offer.as_of(until).freshness.tier, Tier::Cached);
+    let mut lead_in = by_way_of_doha();
+    (lead_in.valid_until, lead_in.freshness.tier) = (Some(until), Tier::LeadIn);
+    assert_eq!(lead_in.tier_at(until), Tier::LeadIn, "nothing gains by running out");
 }

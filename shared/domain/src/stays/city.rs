@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ANOTHER_CITY, Position, Property, written};
+use super::{ANOTHER_CITY, OLDEST_CHILD, Position, Property, written};
 use crate::{
     faults::Fault,
     inputs,
@@ -116,6 +116,11 @@ pub fn city(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<City> {
 /// How the words for something to do are read.
 pub fn city_of_words(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<City> {
     read(value, at, faults, City::of_words)
+}
+
+/// How the ages of children are read.
+pub fn child_ages(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<Vec<u8>> {
+    inputs::each(value, at, faults, inputs::between::<0, OLDEST_CHILD>)
 }
 
 fn read(value: Value, at: &str, faults: &mut Vec<Fault>, by: fn(&str) -> Result<City, Unresolved>) -> Option<City> {

@@ -341,6 +341,11 @@ fn what_can_not_be_is_not_trusted() {
     assert_eq!(wrong(|_| {}), Ok(()));
     assert_eq!(wrong(|offer| offer.price.total = usd(0)), Err(Untrusted::Price));
     assert_eq!(wrong(|offer| offer.price.total = usd(-1)), Err(Untrusted::Price));
+    assert_eq!(
+        wrong(|offer| offer.price.per_night = Some(usd(100_000_000_100))),
+        Err(Untrusted::Price),
+        "no night costs so much"
+    );
     assert_eq!(wrong(|offer| offer.price.taxes = Some(usd(-1))), Err(Untrusted::Price));
     assert_eq!(wrong(|offer| offer.price.base = Some(usd(30_001))), Err(Untrusted::Sums));
     assert_eq!(wrong(|offer| offer.price.at_property = Some(usd(30_001))), Err(Untrusted::Sums));
@@ -377,12 +382,12 @@ fn a_question_names_all_its_faults() {
         StayPlace::City(city("")),
         "2026-04-01".parse().unwrap(),
         0,
-        Guests { adults: 0, child_ages: vec![18] },
+        Guests { adults: 0, child_ages: vec![3, 18] },
         Currency::EUR,
     );
     let faults = faults.unwrap_err();
     let pointers: Vec<&str> = faults.as_slice().iter().map(|fault| fault.pointer.as_str()).collect();
-    assert_eq!(pointers, ["/place", "/nights", "/guests"]);
+    assert_eq!(pointers, ["/city", "/nights", "/adults", "/childAges/1"]);
 }
 
 #[test]

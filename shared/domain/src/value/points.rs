@@ -81,7 +81,7 @@ impl Input for Valuations {
         let own: BTreeMap<ProgrammeId, CentsPerPoint> = fields.required("valuations", map)?;
         let mut check = Check::new();
         for (programme, cents) in &own {
-            let at = format!("valuations/{programme}");
+            let at = format!("/valuations/{programme}");
             check.that(is_own(*cents), &at, "invalid", format!("must be {OWN_RULE}"));
             check.that(name_of(programme).is_some(), &at, "unknown-programme", "there is no such programme");
         }

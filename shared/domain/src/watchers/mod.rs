@@ -7,17 +7,18 @@ use std::collections::BTreeSet;
 
 use jiff::{Timestamp, ToSpan, civil::Date};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use self::{
     matching::{MatchState, Reason, Standing, Told, Verdict, judge, score_for, still_wants},
     schedule::{ActiveHours, Schedule, Weekday},
 };
 use crate::{
-    faults::{Check, Faults, Invalid},
+    faults::{Check, Fault, Faults, Invalid},
     flights::{Cabin, Carrier},
     identity::{Member, Plan},
     ids::{Owner, WatcherId},
-    inputs::{Fields, Input, leaf, list, object},
+    inputs::{Fields, Input, between, leaf, list, object},
     money::{CentsPerPoint, Money, Points, ProgrammeId},
     places::{Airport, Place},
     search::{SearchKey, SearchQuery, Wanted},
@@ -101,11 +102,17 @@ impl From<TravelDates> for RawDates {
 
 impl Input for TravelDates {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let (on, flex_days) = (fields.nullable("on", leaf), fields.nullable("flexDays", leaf));
+        let (on, flex_days) = (fields.nullable("on", leaf), fields.nullable("flexDays", flex_days));
         let (from, to) = (fields.nullable("from", leaf), fields.nullable("to", leaf));
         let raw = RawDates { on: on?, flex_days: flex_days?, from: from?, to: to? };
         raw.try_into().map_err(|error: Invalid| fields.fault("", &error.to_string())).ok()
     }
+}
+
+/// Days either way. That they are too many is told with what else is wrong with the dates ([`TravelDates::check`]).
+fn flex_days(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<u8> {
+    let said = value.as_u64().and_then(|days| u8::try_from(days).ok());
+    said.or_else(|| between::<0, MAX_FLEX_DAYS>(value, at, faults))
 }
 
 impl Input for Filters {
@@ -152,6 +159,14 @@ impl utoipa::ToSchema for TravelDates {
 const MAX_FLEX_DAYS: u8 = 30;
 
 impl TravelDates {
+    /// Notes too many days either way.
+    pub fn check(self, check: &mut Check) {
+        if let Self::Around { flex_days, .. } = self {
+            let detail = format!("must be a whole number from 0 to {MAX_FLEX_DAYS}");
+            check.that(flex_days <= MAX_FLEX_DAYS, "/dates/flexDays", "out-of-range", detail);
+        }
+    }
+
     /// The first and last day that will do.
     pub fn window(self) -> (Date, Date) {
         match self {
@@ -314,10 +329,7 @@ impl WatcherSpec {
             "too-far",
             "nothing is sold more than 400 days ahead",
         );
-        if let TravelDates::Around { flex_days, .. } = self.dates {
-            let detail = format!("at most {MAX_FLEX_DAYS} days either way");
-            check.that(flex_days <= MAX_FLEX_DAYS, "/dates/flexDays", "out-of-range", detail);
-        }
+        self.dates.check(check);
     }
 
     /// Filters that what is wanted can't be held against.

@@ -18,6 +18,7 @@ mod places;
 mod profile;
 mod properties;
 mod providers;
+mod question_faults;
 mod routes;
 mod same_path;
 mod search;
