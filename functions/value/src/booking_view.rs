@@ -38,7 +38,7 @@ pub struct BookingView {
     /// How far it has come.
     state: BookingState,
     /// Until when points may be transferred; none, if the award has to be looked at first, or a source saw since that it is gone,
-    /// asks more points or has fewer seats.
+    /// asks more points, costs more or has fewer seats.
     #[schema(value_type = Option<String>, format = DateTime)]
     may_transfer_until: Option<Timestamp>,
     /// When it was begun.
@@ -122,6 +122,7 @@ pub(crate) fn refusal(error: BookingError) -> Failure {
         BookingError::NoHolds => "no-holds",
         BookingError::Hold => "no-such-hold",
         BookingError::TooFewPoints(_) => "too-few-points",
+        BookingError::NotPlanned => "too-large",
         BookingError::TooFewThere(_) => "too-few-points-there",
         BookingError::NoSeats => "no-seats",
         BookingError::TooFewSeats(_) => "too-few-seats",
@@ -129,6 +130,9 @@ pub(crate) fn refusal(error: BookingError) -> Failure {
     };
     let advice = match &error {
         BookingError::TooFewPoints(_) => " Say what you have (`PUT /v1/me/balances`): transfers can't be undone.",
+        BookingError::NotPlanned => {
+            " Transfer what you choose, and say that you did (`transferredAt`) and what is left (`PUT /v1/me/balances`)."
+        }
         BookingError::TooFewThere(_) => " Transfer them first, or say what you have there (`PUT /v1/me/balances`).",
         BookingError::Changed(_)
         | BookingError::SeenTooLongAgo(_)

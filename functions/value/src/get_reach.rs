@@ -7,7 +7,7 @@ use domain::{
     deals::Deal,
     faults::Faults,
     flights::{Cabin, Fare, Freshness},
-    funding::{Effort, FundingPlan, Terms, plan_within},
+    funding::{Balances, Effort, FundingPlan, Terms, can_reach, plan_within},
     identity::Role,
     ids::DealId,
     money::{Currency, Money},
@@ -89,19 +89,19 @@ pub struct Reachable {
     rank: Rank,
 }
 
-/// How many awards are looked at: the best so many of those that can still be taken.
+/// How many awards are planned for: the best so many of those that can still be taken, and for which the balances could do.
 const MOST_AWARDS: usize = 200;
 /// So many deals are read at once.
 const AT_ONCE: u8 = 100;
 /// So often is read at most, however few of the deals are awards.
 const MOST_READS: usize = 10;
 /// What all their plans may try together: as much as so many of the hardest.
-const HARDEST_PLANS: u32 = 10;
+const HARDEST_PLANS: u32 = 4;
 
 /// Shows where the caller's balances can take them
 ///
-/// The places to which one of the 200 best awards leads that can still be taken, among the 1,000 best live deals, and that the balances
-/// pay for; each once, by the best of its awards, or all awards to one place (`to`). First come those on which points are spent for what they are usually worth or more, then those of which that is not known, or not what
+/// The places to which one of the 200 best awards leads that can still be taken and that the balances pay for, among the 1,000 best
+/// live deals; each once, by the best of its awards, or all awards to one place (`to`). First come those on which points are spent for what they are usually worth or more, then those of which that is not known, or not what
 /// they still cost, and last those with the verdict `poor`; each sorted by `left`, the most first: what all the caller's points
 /// are worth afterwards, at the caller's valuations, less fees and taxes. What was looked at longer ago than half of such finds last
 /// is marked as stale, as it is among the deals. What would take too long to plan is left out.
@@ -119,7 +119,8 @@ async fn get_reach(State(cx): State<Deps>, caller: Caller, page: Result<Page, Fa
     let (terms, mut effort) = (Terms::shipped(cx.now()), Effort::of_plans(HARDEST_PLANS));
     let before = balances.worth(&valuations, terms.day());
     let before = before.map_err(|error| Failure::Conflict("out-of-range", error.to_string()))?;
-    let deals = open_awards(&cx, &caller).await?;
+    let could_be = |deal: &Deal| to.is_none_or(|to| deal.flight().destination == to) && could_pay(deal, &balances, &terms);
+    let deals = open_awards(&cx, &caller, could_be).await?;
     let who = Who { valuations: &valuations, before, rates: &*cx.rates().await?, on: terms.day(), now: cx.now() };
     let paid_for = deals.iter().filter_map(|deal| {
         let Fare::Award { programme, points, taxes } = &deal.flight().fare else { return None };
@@ -128,19 +129,19 @@ async fn get_reach(State(cx): State<Deps>, caller: Caller, page: Result<Page, Fa
     });
     let places = places(paid_for.collect());
     let wanted = match to {
-        Some(to) => places.into_iter().filter(|(there, _)| *there == to).flat_map(|(_, ways)| ways).collect(),
+        Some(_) => places.into_values().flatten().collect(),
         None => places.into_values().filter_map(|ways| ways.into_iter().next()).collect(),
     };
     let ranked = after(wanted, page.after.as_deref(), page.limit);
     Ok(Answer::ok(page.answer(&cx, ranked, |reachable| reachable)?))
 }
 
-/// The best awards that can still be taken, as many as are looked at.
-async fn open_awards(cx: &Deps, caller: &Caller) -> Result<Vec<Deal>, Failure> {
+/// The best awards that can still be taken and that could be wanted, as many as are planned for.
+async fn open_awards(cx: &Deps, caller: &Caller, could_be: impl Fn(&Deal) -> bool) -> Result<Vec<Deal>, Failure> {
     let (mut awards, mut from) = (Vec::new(), None);
     for _ in 0..MOST_READS {
         let Listed { items, next } = cx.store().ranked_deals(caller.tenant(), AT_ONCE, from.as_deref()).await?;
-        awards.extend(items.into_iter().filter(|deal| is_award(deal) && deal.is_open(cx.now())));
+        awards.extend(items.into_iter().filter(|deal| deal.is_open(cx.now()) && could_be(deal)));
         from = next;
         if from.is_none() || awards.len() >= MOST_AWARDS {
             break;
@@ -150,9 +151,10 @@ async fn open_awards(cx: &Deps, caller: &Caller) -> Result<Vec<Deal>, Failure> {
     Ok(awards)
 }
 
-fn is_award(deal: &Deal) -> bool {
-    match deal.flight().fare {
-        Fare::Award { .. } => true,
+/// Whether it is an award, and there are enough points for it, wherever they are.
+fn could_pay(deal: &Deal, balances: &Balances, terms: &Terms<'_>) -> bool {
+    match &deal.flight().fare {
+        Fare::Award { programme, points, .. } => can_reach(programme, *points, balances, terms),
         Fare::Cash { .. } => false,
     }
 }

@@ -181,8 +181,8 @@ pub enum BookingError {
     /// The award is no longer offered.
     #[error("the award is no longer offered")]
     Gone,
-    /// A source saw after the last look that it asks more, or that fewer seats are left.
-    #[error("a source saw at {0} that the award asks more points or has fewer seats than when it was last looked at")]
+    /// A source saw after the last look that it asks or costs more, or that fewer seats are left.
+    #[error("a source saw at {0} that the award asks more points, costs more or has fewer seats than when it was last looked at")]
     Changed(Timestamp),
     /// One is under way, or done.
     #[error("there is a booking of this deal already")]
@@ -226,6 +226,9 @@ pub enum BookingError {
     /// The member has too few points, wherever they are.
     #[error("{0} points are missing")]
     TooFewPoints(Points),
+    /// It can't be told which of the member's points would be sent.
+    #[error("there are too many ways to bring so many points together")]
+    NotPlanned,
     /// The member has too few points with the programme itself, and has transferred none.
     #[error("{0} points are missing with the programme itself")]
     TooFewThere(Points),
@@ -421,8 +424,9 @@ impl Booking {
         self.may_transfer(deal, now)?;
         match planned {
             Ok(plan) if plan.transfers.is_empty() => return Err(BookingError::NothingToTransfer),
-            // Of too many ways to it, each is enough.
-            Ok(_) | Err(FundingError::TooLarge) => {}
+            Ok(_) => {}
+            // What would be sent could not be taken off what there is, and another booking would send it, too.
+            Err(FundingError::TooLarge) => return Err(BookingError::NotPlanned),
             Err(FundingError::Short(shortfall)) => return Err(BookingError::TooFewPoints(shortfall.missing)),
             Err(FundingError::ZeroPoints | FundingError::UnknownProgramme | FundingError::OutOfRange) => {
                 return Err(BookingError::TooFewPoints(self.needed()));
@@ -639,10 +643,15 @@ impl Seen {
         [points, taxes, seats].into_iter().flatten().collect()
     }
 
-    /// Whether it asks more points, or has fewer seats. Of seats that nobody told before, only that they are too few for all who
-    /// travel is worse.
+    /// Whether it asks more points, costs more besides, or has fewer seats. Of taxes that nobody told before, or in another currency,
+    /// nobody knows whether they are more; of seats, only that they are too few for all who travel is worse.
     fn is_worse_than(&self, before: &Self, travellers: u8) -> bool {
-        self.points > before.points || self.seats.is_some_and(|seats| seats < before.seats.unwrap_or(travellers))
+        let costs_more = self
+            .taxes
+            .zip(before.taxes)
+            .is_some_and(|(now, before)| now.currency() == before.currency() && now.minor() > before.minor());
+        let is_tighter = self.seats.is_some_and(|seats| seats < before.seats.unwrap_or(travellers));
+        self.points > before.points || costs_more || is_tighter
     }
 }
 

@@ -6,6 +6,7 @@
 //! little, or, where it fills up the points that bring extra ones, less by as many. Points go one way, once: no plan leads through a third programme.
 
 mod search;
+mod sums;
 
 use std::collections::BTreeMap;
 
@@ -233,35 +234,44 @@ pub enum FundingError {
     TooLarge,
 }
 
-/// How many amounts one plan may try. An ordinary wallet's takes hundreds; so many are a few milliseconds.
-const EFFORT_OF_A_PLAN: u32 = 40_000;
+/// How many amounts one plan may try, or places of a table instead (`sums`). An ordinary wallet's takes hundreds, and one in fifty of the
+/// hardest more than [`BRANCHES`]; so many are a third of a second.
+const EFFORT_OF_A_PLAN: u32 = 600_000;
+
+/// How many of them branch and bound may try: from so many on a table of all sums is as fast.
+const BRANCHES: u32 = 20_000;
 
 /// How many amounts may still be tried, by all plans of a request together: whatever a member has, an answer takes no seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Effort(u32);
+pub struct Effort {
+    amounts: u32,
+    /// How many of them each plan may spend on branch and bound.
+    branches: u32,
+}
 
 impl Effort {
     /// Enough for any one plan.
     pub const fn of_a_plan() -> Self {
-        Self(EFFORT_OF_A_PLAN)
+        Self::of_plans(1)
     }
 
     /// Enough for so many plans that each take all they may; most take next to nothing.
     pub const fn of_plans(count: u32) -> Self {
-        Self(EFFORT_OF_A_PLAN.saturating_mul(count))
+        Self { amounts: EFFORT_OF_A_PLAN.saturating_mul(count), branches: BRANCHES }
     }
 
-    fn take(&mut self) -> Result<(), search::UsedUp> {
-        self.0 = self.0.checked_sub(1).ok_or(search::UsedUp)?;
+    fn take(&mut self, amounts: u64) -> Result<(), search::UsedUp> {
+        let amounts = u32::try_from(amounts).map_err(|_| search::UsedUp)?;
+        self.amounts = self.amounts.checked_sub(amounts).ok_or(search::UsedUp)?;
         Ok(())
     }
 
-    /// Runs one plan with what it may use of this.
-    fn lend<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
-        let mut lent = Self(self.0.min(EFFORT_OF_A_PLAN));
-        let before = lent.0;
+    /// Runs something with so much of this at most.
+    fn lend<T>(&mut self, most: u32, run: impl FnOnce(&mut Self) -> T) -> T {
+        let mut lent = Self { amounts: self.amounts.min(most), branches: self.branches };
+        let before = lent.amounts;
         let result = run(&mut lent);
-        self.0 -= before - lent.0;
+        self.amounts -= before - lent.amounts;
         result
     }
 }
@@ -330,7 +340,7 @@ pub fn plan_within(
         terms.partners.iter().filter(|partner| partner.to == *programme && (partner.confirmed || !sure)).collect()
     };
     let problem = Problem { programme, points, balances, valuations, terms };
-    effort.lend(|effort| match problem.solve(&offered(true), effort) {
+    effort.lend(EFFORT_OF_A_PLAN, |effort| match problem.solve(&offered(true), effort) {
         Err(FundingError::Short(_)) => problem.solve(&offered(false), effort),
         other => other,
     })
@@ -340,6 +350,13 @@ pub fn plan_within(
 pub fn reachable(programme: &ProgrammeId, balances: &Balances, terms: &Terms<'_>) -> u64 {
     let confirmed = terms.partners.iter().filter(|partner| partner.to == *programme && partner.confirmed);
     balances.of(programme) + confirmed.map(|partner| terms.most_got(partner, balances)).sum::<u64>()
+}
+
+/// Whether so many points of a programme can come together at all, unconfirmed transfers included: where not, there is no plan.
+/// O(transfers).
+pub fn can_reach(programme: &ProgrammeId, points: Points, balances: &Balances, terms: &Terms<'_>) -> bool {
+    let partners = terms.partners.iter().filter(|partner| partner.to == *programme);
+    balances.of(programme) + partners.map(|partner| terms.most_got(partner, balances)).sum::<u64>() >= points.get()
 }
 
 struct Problem<'a> {

@@ -324,6 +324,41 @@ fn nothing_is_transferred_once_a_source_sees_that_the_award_is_worse() {
 }
 
 #[test]
+fn nothing_is_transferred_once_a_source_sees_that_the_award_costs_more_besides() {
+    let first = deal(award(40_000), 0);
+    let mut booking = started(&first);
+    booking.verify(&first, seen(40_000), at(1)).unwrap();
+    let with_taxes = |taxes: Option<&str>| {
+        let mut offer = first.flight().clone();
+        let Fare::Award { programme, points, .. } = offer.fare else { panic!("no award") };
+        offer.fare = Fare::Award { programme, points, taxes: taxes.map(|taxes| taxes.parse().unwrap()) };
+        offer.freshness.observed_at = at(2);
+        let mut deal = first.clone();
+        assert!(deal.seen_again(Assessed { offer, valuation: None, parts: Parts::default() }, at(2)));
+        deal
+    };
+    booking.seen.taxes = Some("44.10USD".parse().unwrap());
+    let transfer = |taxes| booking.clone().transfer(&with_taxes(taxes), &enough(), at(3));
+    assert_eq!(transfer(Some("900USD")), Err(BookingError::Changed(at(2))));
+    assert_eq!(transfer(Some("44.11USD")), Err(BookingError::Changed(at(2))));
+    for no_more in [Some("44.10USD"), Some("5.60USD"), Some("90EUR"), None] {
+        assert_eq!(transfer(no_more), Ok(()), "{no_more:?}");
+    }
+    booking.seen.taxes = None;
+    assert_eq!(booking.transfer(&with_taxes(Some("900USD")), &enough(), at(3)), Ok(()), "what it cost before nobody told");
+}
+
+#[test]
+fn nothing_is_transferred_of_which_nobody_knows_from_where() {
+    let deal = deal(award(40_000), 0);
+    let mut booking = started(&deal);
+    booking.verify(&deal, seen(40_000), at(1)).unwrap();
+    assert_eq!(booking.clone().transfer(&deal, &Err(FundingError::TooLarge), at(2)), Err(BookingError::NotPlanned));
+    // What the member says that they did is a fact.
+    assert_eq!(booking.transferred(at(2), &Err(FundingError::TooLarge), at(3)), Ok(()));
+}
+
+#[test]
 fn nothing_is_booked_that_has_departed() {
     let mut deal = deal(award(40_000), 0);
     let mut booking = started(&deal);

@@ -6,7 +6,7 @@ use std::{
     collections::{HashMap, hash_map::Entry},
 };
 
-use super::Effort;
+use super::{Effort, sums};
 use crate::transfers::{TransferPartner, gcd};
 
 /// One transfer that the wallet can pay for.
@@ -141,13 +141,33 @@ impl Source {
         plain(self) && plain(other) && terms(self) == terms(other)
     }
 
-    fn got(&self, given: u64) -> u64 {
+    /// Its place in the list that was asked about.
+    pub(super) fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Minutes that it takes.
+    pub(super) fn slow(&self) -> u32 {
+        self.slow
+    }
+
+    /// What can be given of it, the least first.
+    pub(super) fn each_amount(&self) -> impl Iterator<Item = u64> {
+        (self.least / self.step..=self.most / self.step).map(|steps| steps * self.step)
+    }
+
+    /// How many amounts that are.
+    pub(super) fn amounts(&self) -> u64 {
+        self.most / self.step + 1 - self.least / self.step
+    }
+
+    pub(super) fn got(&self, given: u64) -> u64 {
         let extra = self.extra.map_or(0, |(every, points)| given / every * points);
         (given / self.give * self.get + extra) * self.percent / 100
     }
 
     /// Worth of the points given, and the fee.
-    fn gross(&self, given: u64) -> i128 {
+    pub(super) fn gross(&self, given: u64) -> i128 {
         let fee = self.fee.map_or(0, |fee| (u128::from(given) * fee.cents).div_ceil(fee.points).min(fee.most.into()));
         i128::from(given) * self.worth + i128::try_from(fee).unwrap_or(i128::MAX / 10_000) * 10_000
     }
@@ -184,7 +204,7 @@ impl Source {
     }
 
     /// What the last increment brings, or all that brought the last extra points: nothing may be given that could be left out.
-    fn last_step(&self, given: u64) -> u64 {
+    pub(super) fn last_step(&self, given: u64) -> u64 {
         let filled = self.extra.filter(|(every, _)| given >= *every && filled_up(given / every * every, 1, self.step) == given);
         let less = given.saturating_sub(self.step);
         let before = filled.map_or(less, |(every, _)| less.min(filled_up((given / every - 1) * every, 1, self.step)));
@@ -230,6 +250,13 @@ pub(super) fn least_given_up(
     // Of those that cost the same the finest come last: they fill up what the others leave.
     sources.sort_by_key(|source| (source.rate, Reverse(source.lattice), Reverse(source.most_got), source.slow));
     mark_twins(&mut sources);
+    match effort.lend(effort.branches, |effort| branch_and_bound(&sources, need, worth, effort)) {
+        Err(UsedUp) => sums::least_given_up(&sources, need, worth, effort),
+        certain => certain,
+    }
+}
+
+fn branch_and_bound(sources: &[Source], need: u64, worth: i128, effort: &mut Effort) -> Result<Option<Chosen>, UsedUp> {
     let tails = (0..=sources.len()).map(|from| Tail::of(&sources[from..])).collect();
     let mut search = Search { sources, tails, worth, best: None, path: Vec::new(), effort, visited: 0, stood: HashMap::new() };
     search.visit(0, Node { left: need, gross: 0, slowest: 0, last_step: u64::MAX, broken: 0 })?;
@@ -321,7 +348,7 @@ struct Node {
 }
 
 struct Search<'a> {
-    sources: Vec<Source>,
+    sources: &'a [Source],
     tails: Vec<Tail>,
     worth: i128,
     best: Option<(Goodness, Vec<(usize, u64)>)>,
@@ -360,7 +387,7 @@ impl Search<'_> {
 
     /// Tries to give so much, and all that can follow. Says whether giving less is worth trying.
     fn give(&mut self, at: usize, source: &Source, node: &Node, given: u64) -> Result<bool, UsedUp> {
-        self.effort.take()?;
+        self.effort.take(1)?;
         let got = source.got(given);
         let next = Node {
             left: node.left.saturating_sub(got),

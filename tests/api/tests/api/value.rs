@@ -309,17 +309,22 @@ async fn a_place_is_shown_once_by_the_best_way_there_and_all_ways_are_listed_by_
 }
 
 #[tokio::test]
-async fn no_number_of_better_cash_fares_hides_an_award() {
+async fn no_number_of_better_deals_that_points_do_not_pay_for_hides_an_award() {
     let (deal, alert) = found().await;
     let (app, ids) = existing((deal.clone(), alert)).await;
-    for n in 0..200 {
+    for n in 0..450 {
         let mut fare = Deal { id: format!("deal_01KHPNJ4R6Z9X0Q3T5V7W9Z{n:03}").parse().unwrap(), version: 0, ..deal.clone() };
         // Nothing ranks above what is perfect in every part.
         let best = Some(100);
         fare.parts = Parts { value: best, convenience: best, timing: best, reliability: best, availability: best };
         fare.valuation = None;
         let Subject::Flight(offer) = &mut fare.subject;
-        offer.fare = Fare::Cash { total: "100.00USD".parse().unwrap(), taxes: None };
+        offer.fare = match (n % 2, &offer.fare) {
+            (0, Fare::Award { programme, taxes, .. }) => {
+                Fare::Award { programme: programme.clone(), points: 50_000_000_u64.try_into().unwrap(), taxes: *taxes }
+            }
+            _ => Fare::Cash { total: "100.00USD".parse().unwrap(), taxes: None },
+        };
         app.store().commit(Change::new().create(&mut fare)).await.unwrap();
     }
     let demo = app.member("demo");
