@@ -155,5 +155,5 @@ pub struct SourceAnswered {
 }
 
 impl Message for SourceAnswered {
-    const QUEUE: Queue = Queue::sent("source-answers");
+    const QUEUE: Queue = Queue { visibility_seconds: 360, ..Queue::sent("source-answers") };
 }
