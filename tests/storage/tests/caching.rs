@@ -1,9 +1,12 @@
-//! What is kept about answers: marks, counts, and what is due.
+//! What is kept about answers: marks, counts, what is due, and what their houses are called.
 #![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeSet;
 
 use domain::{
     caching::{Counted, Doubt, MANY, Mark, NOTED, Stock, Unread},
     flights::SourceId,
+    properties::{HouseContent, Listing, ListingKey},
     search::SearchKey,
     sources::{KeyScope, Vertical},
     time::Slot,
@@ -195,4 +198,28 @@ async fn an_hours_budget_is_not_passed_and_the_next_has_its_own() {
     assert_eq!(take("2026-02-17T12:50:00Z", 4).await, Err(StoreError::LimitReached));
     assert_eq!(take("2026-02-17T12:59:59Z", 3).await, Ok(()));
     assert_eq!(take("2026-02-17T13:00:00Z", 10).await, Ok(()));
+}
+
+#[tokio::test]
+async fn what_is_said_of_houses_is_read_by_those_whose_answers_name_them_and_the_last_word_counts() {
+    let stored = stored();
+    let store = &stored.store;
+    let key = |reference: usize| ListingKey {
+        source: "expedia-rapid".parse().unwrap(),
+        reference: reference.to_string().parse().unwrap(),
+    };
+    let named = |reference: usize, name: &str| Listing { name: Some(name.to_owned()), ..Listing::bare(key(reference)) };
+    let own = KeyScope::Tenant("demo".parse().unwrap());
+    let content = |scope: &KeyScope, listing: Listing| HouseContent { scope: scope.clone(), listing, at: Timestamp::UNIX_EPOCH };
+    // More than are read side by side.
+    let all = (0..25).fold(Change::new(), |change, n| change.set(&content(&KeyScope::Deployment, named(n, "Hotel Adler"))));
+    store.commit(all).await.unwrap();
+    store.commit(Change::new().set(&content(&KeyScope::Deployment, named(7, "Hotel Falke")))).await.unwrap();
+    store.commit(Change::new().set(&content(&own, named(30, "Villa Rosa")))).await.unwrap();
+    let asked: BTreeSet<ListingKey> = (0..40).map(key).collect();
+    let everyones = store.house_contents(&KeyScope::Deployment, &asked).await.unwrap();
+    assert_eq!((everyones.len(), everyones[&key(7)].listing.name.as_deref()), (25, Some("Hotel Falke")));
+    let theirs = store.house_contents(&own, &asked).await.unwrap();
+    assert_eq!(theirs.into_keys().collect::<Vec<_>>(), [key(30)]);
+    assert!(store.house_contents(&own, &BTreeSet::new()).await.unwrap().is_empty());
 }
