@@ -131,7 +131,7 @@ mod tests {
             assert_eq!((&printed["kind"], &printed["operation"]), (&json!("stays"), &json!("search-hotels")));
             assert_eq!(printed["contract"], "unverified_contract");
             assert_eq!(printed["offers"][0]["price"]["total"], json!({"amount": "10.50", "currency": "INR"}));
-            assert_eq!(printed["setAside"], json!([{"index": 1, "id": "s", "reason": "price"}]));
+            assert_eq!(printed["setAside"], json!([{"index": 1, "id": "h s", "reason": "price"}]));
         }
     }
 
