@@ -199,6 +199,21 @@ fn no_observation_is_later_than_now() {
 }
 
 #[test]
+fn the_year_one_is_how_it_says_that_it_does_not_know() {
+    let never = json!("0001-01-01T00:00:00Z");
+    let page = changed(|record| {
+        record["UpdatedAt"] = json!("2026-02-18T07:00:00Z");
+        record["AvailabilityTrips"][0]["UpdatedAt"] = never.clone();
+    });
+    assert_eq!(page.sifted.offers[0].freshness.observed_at, "2026-02-18T07:00:00Z".parse().unwrap());
+    let page = changed(|record| {
+        record["UpdatedAt"] = never.clone();
+        record["AvailabilityTrips"].as_array_mut().unwrap().iter_mut().for_each(|trip| trip["UpdatedAt"] = never.clone());
+    });
+    assert!(page.sifted.offers.is_empty() && page.sifted.set_aside.contains_key(&Untrusted::Form), "how old it is nobody knows");
+}
+
+#[test]
 fn every_programme_we_name_is_one() {
     for (_, ours) in PROGRAMMES {
         assert!(ours.parse::<domain::money::ProgrammeId>().is_ok(), "{ours}");

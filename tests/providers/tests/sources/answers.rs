@@ -6,6 +6,7 @@ use providers_tests::{
     Answer, Vendor, outside,
     questions::{ask, assert_secret, calls, granting, recorded},
 };
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn each_source_answers_with_the_domains_offers() {
@@ -18,6 +19,28 @@ async fn each_source_answers_with_the_domains_offers() {
         assert!(!given.offers.is_empty(), "{}: {:?}", source.id, given.set_aside);
         assert_secret(&given.shown);
         insta::assert_json_snapshot!(source.id, (given.offers, given.set_aside));
+    }
+}
+
+/// Every address that is an answer's, as one that no browser may be sent to.
+fn with_bad_links(value: &mut Value) {
+    match value {
+        Value::String(text) if text.starts_with("https://") => *text = "javascript:alert(1)".to_owned(),
+        Value::Array(items) => items.iter_mut().for_each(with_bad_links),
+        Value::Object(fields) => fields.values_mut().for_each(with_bad_links),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[tokio::test]
+async fn a_bad_link_is_lost_and_its_offer_is_not() {
+    for source in SOURCES {
+        let mut body = recorded(source.id);
+        with_bad_links(&mut body);
+        let vendor = Vendor::answering(move |_, asked| granting(asked, Answer::json(&body))).await;
+        let given = ask(source, &vendor.base, &outside()).await;
+        assert!(!given.offers.is_empty(), "{}: {:?}", source.id, given.set_aside);
+        assert!(!json!(given.offers).to_string().contains("javascript:"), "{}", source.id);
     }
 }
 
