@@ -45,7 +45,7 @@ pub struct SearchFlightsBody {
     /// For points, with the cash prices that they are compared with; or for cash. For points, if not given.
     #[schema(required = false)]
     wanted: Wanted,
-    /// Airports, metropolitan areas, countries, cities: by code or by name.
+    /// Airports, metropolitan areas, regions, countries, cities: by code or by name.
     #[schema(value_type = Vec<String>)]
     from: Vec<Place>,
     /// The same.
