@@ -330,8 +330,9 @@ fn nothing_is_transferred_once_a_source_sees_that_the_award_costs_more_besides()
     booking.verify(&first, seen(40_000), at(1)).unwrap();
     let with_taxes = |taxes: Option<&str>| {
         let mut offer = first.flight().clone();
-        let Fare::Award { programme, points, .. } = offer.fare else { panic!("no award") };
-        offer.fare = Fare::Award { programme, points, taxes: taxes.map(|taxes| taxes.parse().unwrap()) };
+        if let Fare::Award { taxes: besides, .. } = &mut offer.fare {
+            *besides = taxes.map(|taxes| taxes.parse().unwrap());
+        }
         offer.freshness.observed_at = at(2);
         let mut deal = first.clone();
         assert!(deal.seen_again(Assessed { offer, valuation: None, parts: Parts::default() }, at(2)));
