@@ -312,7 +312,14 @@ struct Offer<'a> {
     owner: Option<()>,
     total_amount: String,
     total_currency: &'a str,
+    /// Whom it is for, which says what each of them pays: the observations are of one.
+    passengers: [Passenger; 1],
     slices: [Slice<'a>; 1],
+}
+
+#[derive(Serialize)]
+struct Passenger {
+    r#type: &'static str,
 }
 
 #[derive(Serialize)]
@@ -374,6 +381,7 @@ fn offer(row: &Observation) -> Result<Offer<'_>, &'static str> {
         owner: None,
         total_amount: total.amount().to_string(),
         total_currency: &row.cash_currency,
+        passengers: [Passenger { r#type: "adult" }],
         slices: [Slice {
             origin,
             destination,

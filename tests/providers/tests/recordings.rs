@@ -1,8 +1,9 @@
 //! The recordings of the local run, played to the adapters: what was observed comes back, and nothing else.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Mutex};
 
+use bytes::Bytes;
 use domain::{
     activities::ActivityQuery,
     flights::{Cabin, Fare, FlightOffer},
@@ -11,9 +12,13 @@ use domain::{
     sources::feeds::Since,
     stays::{City, Guests, StayOffer, StayPlace, StayQuery},
 };
+use futures::future::BoxFuture;
 use local::recordings::{KEY, OBSERVED, Recordings, TRAVEL_DAY, router};
+use platform::outside::{Call, Outside, OutsideError, OverHttp};
 use providers::{
-    ActivitySource, AwardSource, CashSource, Duffel, Feed, Found, SeatsAero, SourceError, StaySource, Viator, goibibo, trip_com,
+    ActivitySource, AwardSource, CashSource, Duffel, Feed, Found, SeatsAero, SourceError, StaySource, Viator, goibibo,
+    readings::{Normalised, Offers},
+    sources, trip_com,
 };
 use providers_tests::{NOW, asking, day, outside, party, query, serve};
 use rust_decimal::Decimal;
@@ -153,6 +158,44 @@ async fn a_party_pays_what_one_was_observed_to_pay() {
     };
     assert_eq!(cheapest(1).await, Decimal::new(37600, 2));
     assert_eq!(cheapest(3).await, Decimal::new(37600, 2));
+}
+
+/// The real client, and what it was answered.
+#[derive(Debug)]
+struct Overheard(OverHttp, Mutex<Vec<Bytes>>);
+
+impl Outside for Overheard {
+    fn send(&self, call: Call) -> BoxFuture<'_, Result<http::Response<Bytes>, OutsideError>> {
+        Box::pin(async move {
+            let answer = self.0.send(call).await?;
+            self.1.lock().unwrap().push(answer.body().clone());
+            Ok(answer)
+        })
+    }
+}
+
+/// What is kept of an answer says for how many it is: who reads it again has no question.
+#[tokio::test]
+async fn a_cash_fare_that_is_read_again_is_what_the_live_call_gave() {
+    for travellers in [1, 3] {
+        let overheard = Overheard(outside(), Mutex::default());
+        let duffel = Duffel::new(&format!("{}/duffel", player().await), KEY.to_owned().into());
+        let query = party(travellers, &["LAX"], &["DXB"], (DAY, DAY), &[Cabin::Economy]);
+        let live = duffel.fares(&asking(&overheard), &query, &[day(DAY)]).await;
+        let [kept] = &overheard.1.into_inner().unwrap()[..] else { panic!("one call") };
+        let again = read_again(kept);
+        assert!(!live.offers.is_empty());
+        assert_eq!((again.offers, again.set_aside), (live.offers, vec![]));
+    }
+    let recorded = std::fs::read(root().join("infra/local/recordings/duffel/offers.json")).unwrap();
+    assert!(!read_again(&recorded).offers.is_empty());
+}
+
+fn read_again(kept: &[u8]) -> Offers<FlightOffer> {
+    match sources::source("duffel").unwrap().normalise(None, kept, NOW) {
+        (_, Ok(Normalised::Flights(read))) => read,
+        (operation, other) => panic!("{operation:?}: {other:?}"),
+    }
 }
 
 #[tokio::test]

@@ -195,6 +195,7 @@ impl Asked {
         let all = one.and_then(|one| self.passengers.iter().skip(1).try_fold(one, |sum, _| sum.plus(one).ok()));
         let mut offer = offer.clone();
         offer["total_amount"] = json!(all.map(|all| all.amount().to_string()));
+        offer["passengers"] = json!(self.passengers);
         offer
     }
 }
