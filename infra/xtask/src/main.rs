@@ -69,7 +69,7 @@ enum Command {
     Stacks(Written),
     /// Says which rows of the shipped tables are older than so many days
     Staleness {
-        /// How old a row may be
+        /// How old a row may be; exchange rates are old as soon as nothing is converted by them
         #[arg(long, default_value_t = 180)]
         days: u16,
     },
@@ -343,7 +343,7 @@ fn write_or_check(root: &Path, written: &Written, made: &[Made], command: &'stat
 fn tell_what_is_old(root: &Path, days: u16) -> Result<(), Box<dyn Error>> {
     let today = jiff::tz::TimeZone::UTC.to_datetime(SystemClock.now()).date();
     for old in staleness::report(root, today, days.into())? {
-        tell(&format!("{}: by `{}` {} of {} are older than {days} days", old.table, old.by, old.rows.len(), old.of));
+        tell(&format!("{}: by `{}` {} of {} are older than {} days", old.table, old.by, old.rows.len(), old.of, old.days));
         for (at, name) in old.rows {
             tell(&format!("  {at} {name}"));
         }

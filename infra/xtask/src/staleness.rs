@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use domain::time::first_day;
+use domain::{rates::MAX_AGE_DAYS, time::first_day};
 use jiff::civil::Date;
 
 /// A table whose rows are dated.
@@ -14,11 +14,13 @@ struct Dated {
     by: &'static str,
     /// Whether that is empty where there is nothing to date.
     may_be_empty: bool,
+    /// After how many days its rows are of no use, where that is known.
+    of_use: Option<i32>,
 }
 
 impl Dated {
     const fn always(table: &'static str, names: &'static [&'static str], by: &'static str) -> Self {
-        Self { table, names, by, may_be_empty: false }
+        Self { table, names, by, may_be_empty: false, of_use: None }
     }
 }
 
@@ -29,12 +31,12 @@ const TABLES: [Dated; 11] = [
     Dated::always("free-nights.csv", &["programme"], "as_of"),
     Dated::always("transfer-partners.csv", &["from", "to"], "as_of"),
     // How long a transfer takes is measured by others than those who say that it is offered.
-    Dated { table: "transfer-partners.csv", names: &["from", "to"], by: "timed", may_be_empty: true },
+    Dated { table: "transfer-partners.csv", names: &["from", "to"], by: "timed", may_be_empty: true, of_use: None },
     Dated::always("transfer-bonuses.csv", &["from", "to"], "as_of"),
     Dated::always("valuations.csv", &["programme", "source"], "as_of"),
     Dated::always("portal-rates.csv", &["programme"], "as_of"),
     Dated::always("programme-phones.csv", &["programme"], "as_of"),
-    Dated::always("rates.csv", &[], "date"),
+    Dated { of_use: Some(MAX_AGE_DAYS), ..Dated::always("rates.csv", &[], "date") },
 ];
 
 /// What is old in a table.
@@ -44,6 +46,8 @@ pub struct OldRows {
     pub table: &'static str,
     /// By which column.
     pub by: &'static str,
+    /// From how many days on they are old.
+    pub days: i32,
     /// How many of its rows have a date there.
     pub of: usize,
     /// Those that are old, each with its names and its date, the oldest first.
@@ -67,7 +71,8 @@ pub enum StalenessError {
     Io(#[from] std::io::Error),
 }
 
-/// What is older than so many days. Of exchange rates, which are a history, the latest day counts.
+/// What is older than so many days, or than its rows are of use, whichever is less. Of exchange rates, which are a history, the latest day
+/// counts.
 ///
 /// # Errors
 /// If a table is not as it should be.
@@ -78,7 +83,8 @@ pub fn report(root: &Path, today: Date, days: i32) -> Result<Vec<OldRows>, Stale
 }
 
 fn old_rows(text: &str, dated: &Dated, today: Date, days: i32) -> Result<OldRows, StalenessError> {
-    let Dated { table, names, by, may_be_empty } = *dated;
+    let Dated { table, names, by, may_be_empty, of_use } = *dated;
+    let days = of_use.map_or(days, |of_use| of_use.min(days));
     let fault = |error| StalenessError::Csv(table, error);
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let headings = reader.headers().map_err(fault)?.clone();
@@ -101,12 +107,13 @@ fn old_rows(text: &str, dated: &Dated, today: Date, days: i32) -> Result<OldRows
     let of = all.len();
     let mut rows = all;
     rows.retain(|(at, _)| (today - *at).get_days() > days);
-    Ok(OldRows { table, by, of, rows })
+    Ok(OldRows { table, by, days, of, rows })
 }
 
 #[cfg(test)]
 mod tests {
-    use jiff::civil::date;
+    use domain::rates::Rates;
+    use jiff::{ToSpan, civil::date};
 
     use super::*;
 
@@ -126,11 +133,21 @@ mod tests {
     #[test]
     fn what_was_not_measured_is_not_old() {
         let text = "from,timed\na,\nb,2021-03-04\n";
-        let dated = |may_be_empty| Dated { table: "t", names: &["from"], by: "timed", may_be_empty };
+        let dated = |may_be_empty| Dated { may_be_empty, ..Dated::always("t", &["from"], "timed") };
         let old = |may_be_empty| old_rows(text, &dated(may_be_empty), date(2026, 1, 1), 365).ok();
         let rows = vec![(date(2021, 3, 4), "b".to_owned())];
-        assert_eq!(old(true), Some(OldRows { table: "t", by: "timed", of: 1, rows }));
+        assert_eq!(old(true), Some(OldRows { table: "t", by: "timed", days: 365, of: 1, rows }));
         assert_eq!(old(false), None);
+    }
+
+    #[test]
+    fn rates_are_old_once_nothing_is_converted_by_them() {
+        let latest = Rates::shipped().latest(Date::MAX).unwrap_or_default();
+        let old = |after: i32| {
+            let tables = report(&crate::root(), latest.saturating_add(after.days()), 180).unwrap_or_default();
+            tables.into_iter().find(|table| table.table == "rates.csv").map(|rates| (rates.days, rates.rows.len()))
+        };
+        assert_eq!((old(MAX_AGE_DAYS), old(MAX_AGE_DAYS + 1)), (Some((MAX_AGE_DAYS, 0)), Some((MAX_AGE_DAYS, 1))));
     }
 
     #[test]
