@@ -63,6 +63,28 @@ impl Cancellation {
         Self { refundable: Some(false), free_until: None, steps: Vec::new() }
     }
 
+    /// Nothing is said of it.
+    pub fn unknown() -> Self {
+        Self { refundable: None, free_until: None, steps: Vec::new() }
+    }
+
+    /// The rules of two bookings that are cancelled together: what one of them keeps does not come back, and both cost something as soon
+    /// as one does. What they cost is said where their steps are those of the same times; else nobody knows.
+    #[must_use]
+    pub fn together(self, other: Self) -> Self {
+        let refundable = match (self.refundable, other.refundable) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (Some(true), Some(true)) => Some(true),
+            (None, _) | (_, None) => None,
+        };
+        let free_until = self.free_until.zip(other.free_until).filter(|_| refundable != Some(false));
+        Self {
+            refundable,
+            free_until: free_until.and_then(|(one, other)| one.earlier(other)),
+            steps: steps_together(&self.steps, &other.steps).unwrap_or_default(),
+        }
+    }
+
     /// Whether the rules can be trusted.
     ///
     /// # Errors
@@ -83,6 +105,26 @@ impl Cancellation {
     }
 }
 
+/// What both cost, step by step.
+fn steps_together(one: &[Step], other: &[Step]) -> Option<Vec<Step>> {
+    let together = |(one, other): (&Step, &Step)| {
+        let same_time = (one.from, one.until) == (other.from, other.until);
+        Some(Step { penalty: one.penalty.plus(other.penalty).filter(|_| same_time)?, ..one.clone() })
+    };
+    if one.len() == other.len() { one.iter().zip(other).map(together).collect() } else { None }
+}
+
+impl Deadline {
+    /// Which of two comes first, as far as that can be said of them.
+    fn earlier(self, other: Self) -> Option<Self> {
+        match (self, other) {
+            (Self::At(one), Self::At(other)) => Some(Self::At(one.min(other))),
+            (Self::MinutesBefore(one), Self::MinutesBefore(other)) => Some(Self::MinutesBefore(one.max(other))),
+            (Self::At(_), Self::MinutesBefore(_)) | (Self::MinutesBefore(_), Self::At(_)) => None,
+        }
+    }
+}
+
 impl Step {
     fn is_in_order(&self) -> bool {
         match (self.from, self.until) {
@@ -97,6 +139,15 @@ impl Step {
 }
 
 impl Penalty {
+    /// What two of them cost. A part of each price is the same part of both, and so are nights.
+    fn plus(self, other: Self) -> Option<Self> {
+        match (self, other) {
+            (Self::Amount(one), Self::Amount(other)) => one.plus(other).ok().map(Self::Amount),
+            (Self::Percent(_), Self::Percent(_)) | (Self::Nights(_), Self::Nights(_)) => (self == other).then_some(self),
+            (Self::Amount(_) | Self::Percent(_) | Self::Nights(_), _) => None,
+        }
+    }
+
     fn is_sound(&self) -> bool {
         match self {
             Self::Amount(amount) => !amount.is_negative(),
@@ -148,5 +199,27 @@ mod tests {
     fn what_never_comes_back_is_not_free_to_cancel() {
         assert_eq!(Cancellation { free_until: Some(at(1)), ..Cancellation::never() }.trusted(), Err(Untrusted::Terms));
         assert_eq!(Cancellation::never().trusted(), Ok(()));
+    }
+
+    #[test]
+    fn of_two_that_are_cancelled_together_the_stricter_rules_hold_and_the_costs_add_up() {
+        let amount = |minor| Penalty::Amount(Money::from_minor(minor, Currency::USD).unwrap());
+        let step = |from, penalty| Step { from: Some(at(from)), until: None, penalty };
+        let until = |free: i64, penalty| Cancellation {
+            refundable: Some(true),
+            free_until: Some(at(free)),
+            steps: vec![step(100, penalty)],
+        };
+        let both = until(20, amount(500)).together(until(10, amount(250)));
+        assert_eq!(both, until(10, amount(750)));
+        assert_eq!(until(10, Penalty::Nights(1)).together(until(10, Penalty::Nights(1))), until(10, Penalty::Nights(1)));
+        let later = Cancellation { steps: vec![step(200, amount(250))], ..until(10, amount(250)) };
+        for (other, refundable) in [(later, Some(true)), (Cancellation::never(), Some(false)), (Cancellation::unknown(), None)] {
+            let both = until(10, amount(500)).together(other.clone());
+            assert_eq!((both.refundable, &both.steps, both.trusted()), (refundable, &vec![], Ok(())), "{other:?}");
+            assert_eq!(both.free_until.is_some(), refundable == Some(true));
+        }
+        let mixed = until(10, amount(500)).together(until(10, Penalty::Nights(1)));
+        assert!(mixed.steps.is_empty(), "nobody knows what a night costs");
     }
 }

@@ -377,7 +377,7 @@ fn offer(
         checkin: query.map(StayQuery::checkin),
         nights,
         price: price(pricing, nights)?,
-        cancellation: cancellation(rate)?,
+        cancellation: cancellation(rate.refundable, rate.cancel_penalties.as_deref())?,
         booking_link: None,
         freshness: fresh(SOURCE, now, Tier::Verified),
     })
@@ -417,15 +417,17 @@ fn fees(pricing: &Pricing, currency: Currency) -> Result<Money, Untrusted> {
     Ok(sum)
 }
 
-fn cancellation(rate: &Rate) -> Result<Option<Cancellation>, Untrusted> {
-    let steps = rate.cancel_penalties.iter().flatten().map(step).collect::<Result<Vec<Step>, _>>()?;
-    if rate.refundable.is_none() && steps.is_empty() {
+/// The terms of a rate, on sale or booked: none, where nothing is said of them.
+fn cancellation(refundable: Option<bool>, penalties: Option<&[CancelPenalty]>) -> Result<Option<Cancellation>, Untrusted> {
+    let penalties = penalties.unwrap_or_default();
+    let steps = penalties.iter().map(step).collect::<Result<Vec<Step>, _>>()?;
+    if refundable.is_none() && steps.is_empty() {
         return Ok(None);
     }
     // Before the first penalty it costs nothing.
-    let first = rate.cancel_penalties.iter().flatten().filter_map(|penalty| penalty.start).min();
-    let free_until = first.filter(|_| rate.refundable == Some(true)).map(Deadline::At);
-    Ok(Some(Cancellation { refundable: rate.refundable, free_until, steps }))
+    let first = penalties.iter().filter_map(|penalty| penalty.start).min();
+    let free_until = first.filter(|_| refundable == Some(true)).map(Deadline::At);
+    Ok(Some(Cancellation { refundable, free_until, steps }))
 }
 
 fn step(penalty: &CancelPenalty) -> Result<Step, Untrusted> {

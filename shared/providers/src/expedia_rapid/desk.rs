@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{CancelPenalty, ExpediaRapid, Link, Pricing, SOURCE, followed, price, step};
+use super::{CancelPenalty, ExpediaRapid, Link, Pricing, SOURCE, cancellation, followed, price};
 use crate::{
     Asking, Booked, BookingError, BookingRequest, BookingState, Desk, PriceCheck, PriceState, Says, SourceError,
     booking::{Payment, Refusal, Refusals, known},
@@ -257,11 +257,7 @@ fn booked(itinerary: Itinerary) -> Result<Booked, SourceError> {
         let one = price(pricing, None).map_err(|_| SourceError::Malformed)?.total;
         total = Some(total.map_or(Ok(one), |sum| sum.plus(one)).map_err(|_| SourceError::Malformed)?);
     }
-    let cancellation = rooms.iter().find_map(|room| {
-        let BookedRate { refundable, cancel_penalties, .. } = room.rate.as_ref()?;
-        let steps = cancel_penalties.iter().flatten().map(step).collect::<Result<_, _>>().ok()?;
-        Some(Cancellation { refundable: *refundable, free_until: None, steps })
-    });
+    let cancellation = terms(&rooms);
     // The booking's own link is that of one that is held.
     let of_room = match rooms.as_mut_slice() {
         [room] if state == Some(BookingState::Confirmed) => room.links.as_mut().and_then(|links| links.remove("cancel")),
@@ -278,6 +274,17 @@ fn booked(itinerary: Itinerary) -> Result<Booked, SourceError> {
         cancellation,
         ours,
     })
+}
+
+/// The terms on which all rooms are cancelled. Those of a room of which nothing can be read are not known.
+fn terms(rooms: &[BookedRoom]) -> Option<Cancellation> {
+    let of_room = |room: &BookedRoom| {
+        let rate = room.rate.as_ref()?;
+        cancellation(rate.refundable, rate.cancel_penalties.as_deref()).ok().flatten()
+    };
+    let all: Vec<Option<Cancellation>> = rooms.iter().map(of_room).collect();
+    let of_each = all.iter().any(Option::is_some).then_some(all)?.into_iter();
+    of_each.map(|terms| terms.unwrap_or_else(Cancellation::unknown)).reduce(Cancellation::together)
 }
 
 /// That of all rooms; where they differ there is none of the whole.

@@ -1,9 +1,11 @@
 //! What comes after a booking: paying for what is held, and cancelling. Each is sent once, and says whether it was done.
 
+use domain::cancellation::{Cancellation, Deadline, Penalty};
 use platform::outside::Outside;
 use providers::{
-    BookingError, BookingRequest, BookingState, CancelQuote, SourceError,
+    Booked, BookingError, BookingRequest, BookingState, CancelQuote, SourceError,
     booking::{Bookable, Payment},
+    expedia_rapid,
     sources::{SOURCES, Source, source},
 };
 use providers_tests::{
@@ -396,4 +398,51 @@ fn a_held_booking_and_a_booked_room_are_cancelled_by_links_of_their_own() {
     assert!(room.starts_with("/v3/itineraries/8999989898988/rooms/"), "{room}");
     booked["rooms"][0]["status"] = json!("pending");
     assert!(of_itinerary(&read(&booked).cancel_by), "it is not booked yet");
+}
+
+/// A booking of rooms, each changed like this.
+fn rooms(changes: &[&dyn Fn(&mut Value)]) -> Booked {
+    let mut body = sample_json("expedia-rapid/itinerary.json");
+    let one = body["rooms"][0].clone();
+    let changed = |change: &&dyn Fn(&mut Value)| {
+        let mut room = one.clone();
+        change(&mut room);
+        room
+    };
+    body["rooms"] = changes.iter().map(changed).collect();
+    expedia_rapid::parse_itinerary(body.to_string().as_bytes()).unwrap()
+}
+
+#[test]
+fn several_rooms_are_cancelled_on_the_terms_of_all_of_them() {
+    let terms = |changes: &[&dyn Fn(&mut Value)]| rooms(changes).cancellation.unwrap();
+    let same = |_: &mut Value| {};
+    let one = terms(&[&same]);
+    let from = "2018-01-01T09:01:01Z".parse().unwrap();
+    assert_eq!((one.refundable, one.free_until), (Some(true), Some(Deadline::At(from))), "until the first penalty begins");
+    assert_eq!(one.steps[0].penalty, Penalty::Amount(money("250.75 USD")));
+
+    let less = |room: &mut Value| room["rate"]["cancel_penalties"][0]["amount"] = json!("100.00");
+    let two = terms(&[&same, &less]);
+    assert_eq!((two.refundable, two.free_until, two.steps.len()), (Some(true), one.free_until, 1));
+    assert_eq!(two.steps[0].penalty, Penalty::Amount(money("350.75 USD")));
+
+    let kept = |room: &mut Value| room["rate"]["refundable"] = json!(false);
+    for changes in [[&same as &dyn Fn(&mut Value), &kept], [&kept, &same]] {
+        let one_is_kept = terms(&changes);
+        assert_eq!((one_is_kept.refundable, one_is_kept.free_until), (Some(false), None));
+        assert_eq!(one_is_kept.steps[0].penalty, Penalty::Amount(money("501.50 USD")));
+    }
+    let untold = |room: &mut Value| room["rate"] = json!(null);
+    let of_one_nothing_is_said = terms(&[&same, &untold]);
+    assert_eq!(of_one_nothing_is_said, Cancellation::unknown());
+}
+
+#[test]
+fn the_state_of_rooms_is_one_where_all_have_it() {
+    let same = |_: &mut Value| {};
+    let cancelled = |room: &mut Value| room["status"] = json!("canceled");
+    assert_eq!(rooms(&[&same, &same]).state, Some(BookingState::Confirmed));
+    assert_eq!(rooms(&[&cancelled, &cancelled]).state, Some(BookingState::Cancelled));
+    assert_eq!(rooms(&[&same, &cancelled]).state, None);
 }
