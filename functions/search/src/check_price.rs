@@ -31,8 +31,10 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-check-price",
     .may(&[Grant::Call(duffel::SOURCE), Grant::Call(expedia_rapid::SOURCE)])
     .may_also(&[guard::GRANTS]);
 
-/// The sources that can be asked whether a price holds.
-const CHECKING: [&str; 2] = [duffel::SOURCE, expedia_rapid::SOURCE];
+/// The sources that can be asked whether a price holds, and what their references of one look like. The others' references do not say all
+/// that a price depends on: that of Viator's, for one, is of a product on all of its days.
+const CHECKING: [(&str, fn(&str) -> bool); 2] =
+    [(duffel::SOURCE, duffel::is_offer), (expedia_rapid::SOURCE, expedia_rapid::checks_a_price)];
 /// How long a member waits for the source.
 const WITHIN: Duration = Duration::from_secs(7);
 /// The longest reference: some are links.
@@ -66,15 +68,17 @@ impl Asked for CheckPrice {
         let travellers = fields.given("travellers", between::<1, MAX_TRAVELLERS>);
         let mut check = Check::new();
         let is_known = source.as_ref().is_none_or(|source| sources::source(source.as_str()).is_some());
-        let checks = source.as_ref().is_none_or(|source| CHECKING.contains(&source.as_str()));
-        let checking = format!("this source checks no prices: {} do", CHECKING.join(" and "));
+        let checks = source.as_ref().map(|source| CHECKING.into_iter().find(|(id, _)| *id == source.as_str()));
+        let checking = format!("this source checks no prices: {} do", CHECKING.map(|(id, _)| id).join(" and "));
         check.that(is_known, "/source", "unknown", "no source is called that").that(
-            checks || !is_known,
+            checks.is_none_or(|checks| checks.is_some()) || !is_known,
             "/source",
             "not-offered",
             checking,
         );
-        check.that(reference.as_deref().is_none_or(is_reference), "/reference", "invalid", "what the source calls the offer");
+        let is_one = checks.flatten().map_or(is_reference as fn(&str) -> bool, |(_, is_one)| is_one);
+        let named = reference.as_deref().is_none_or(|reference| is_reference(reference) && is_one(reference));
+        check.that(named, "/reference", "invalid", "what the source calls the offer");
         fields.check(check);
         Some(Self { source: source?, reference: reference?, price: price?, travellers: travellers?.unwrap_or(1) })
     }
@@ -116,7 +120,8 @@ impl From<PriceState> for Holds {
 
 /// Checks whether a price still holds
 ///
-/// Asks the source of an offer, right now. Nothing is booked or held by it.
+/// Asks the source of an offer, right now. Nothing is booked or held by it. Duffel and Expedia can be asked by the reference of an offer
+/// alone. Viator's is that of a product, whose price depends on day, option and party: it is checked when it is booked.
 #[utoipa::path(
     post,
     path = "/v1/search/check",

@@ -40,7 +40,7 @@ use crate::{
 
 mod desk;
 
-pub use desk::{parse_cancel_quote, parse_confirmed, parse_order, parse_orders, parse_payment, parse_price};
+pub use desk::{is_offer, parse_cancel_quote, parse_confirmed, parse_order, parse_orders, parse_payment, parse_price};
 
 /// Its id, as functions declare it.
 pub const SOURCE: &str = "duffel";

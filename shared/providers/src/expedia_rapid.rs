@@ -49,7 +49,7 @@ mod content;
 mod desk;
 
 pub use content::parse_content;
-pub use desk::{parse_itineraries, parse_itinerary, parse_price_check};
+pub use desk::{checks_a_price, parse_itineraries, parse_itinerary, parse_price_check};
 
 /// Its id, as functions declare it.
 pub const SOURCE: &str = "expedia-rapid";

@@ -20,9 +20,12 @@ const REFUSALS: Refusals = &[
     ("price_changed", Refusal::PriceChanged),
     ("offer_no_longer_available", Refusal::Gone),
     ("offer_expired", Refusal::Gone),
-    ("not_found", Refusal::Gone),
+    (UNKNOWN, Refusal::Gone),
     ("offer_request_already_booked", Refusal::AlreadyThere),
 ];
+
+/// What is said of an offer that is not known there, any more or at all: nobody can book it, but whether it was ever sold is not told.
+const UNKNOWN: &str = "not_found";
 
 /// The codes by which a payment is refused, as the vendor's reference has them.
 const PAYMENT_REFUSALS: Refusals = &[
@@ -35,6 +38,17 @@ const PAYMENT_REFUSALS: Refusals = &[
 
 /// Under what name our reference stands in an order's metadata.
 const OURS: &str = "reference";
+
+/// Whether a reference is one of an offer, such as `off_0000AJxTClVUzW00xSuZmA`.
+pub fn is_offer(reference: &str) -> bool {
+    let is_id =
+        |id: &str| (1..=96).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    reference.strip_prefix("off_").is_some_and(is_id)
+}
+
+fn is_unknown(error: &SourceError) -> bool {
+    matches!(error, SourceError::Rejected { code: Some(code), .. } if code == UNKNOWN)
+}
 
 impl Duffel {
     /// Asks for the offer, whose passengers an order names, and orders it.
@@ -92,10 +106,11 @@ impl Desk for Duffel {
 
     fn check<'a>(&'a self, asking: &'a Asking<'a>, reference: &'a str) -> Says<'a, PriceCheck> {
         Box::pin(async move {
+            is_offer(reference).then_some(()).ok_or(SourceError::NotOffered)?;
             let calls = Calls::by(asking, SOURCE, "offer");
             match calls.send(self.get(&format!("/air/offers/{}", encoded(reference)))?).await {
                 Ok(body) => parse_price(&body, calls.now),
-                Err(error) if BookingError::before(error.clone(), REFUSALS) == BookingError::Gone => {
+                Err(error) if !is_unknown(&error) && BookingError::before(error.clone(), REFUSALS) == BookingError::Gone => {
                     Ok(PriceCheck { state: PriceState::SoldOut, total: None, book_by: None, until: None })
                 }
                 Err(error) => Err(error),

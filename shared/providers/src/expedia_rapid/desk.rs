@@ -99,7 +99,7 @@ fn done(answer: &Response<Bytes>) -> Result<(), SourceError> {
 }
 
 /// Whether a link checks a price: `/v3/properties/{id}/rooms/{id}/rates/{id}`, with a `token` and nothing else.
-fn checks_a_price(link: &str) -> bool {
+pub fn checks_a_price(link: &str) -> bool {
     let Some((path, query)) = link.split_once('?') else { return false };
     let is_id = |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     let is_token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'+' | b'/' | b'=' | b'%');

@@ -291,7 +291,7 @@ async fn a_feed_is_asked_since_an_instant_and_then_after_its_pages() {
 }
 
 #[tokio::test]
-async fn what_is_gone_is_sold_out_and_a_check_leads_to_prices_alone() {
+async fn what_is_gone_is_sold_out_what_is_unknown_is_not_and_a_check_leads_to_prices_alone() {
     let vendor = Vendor::answering(|_, asked| match asked.head.uri.path() {
         "/air/offers/off%5F1" => Answer::new(422, sample("duffel/error-offer-no-longer-available.json")),
         "/air/offers/off%5F2" => Answer::new(404, r#"{"errors":[{"code":"not_found"}]}"#),
@@ -301,13 +301,18 @@ async fn what_is_gone_is_sold_out_and_a_check_leads_to_prices_alone() {
     let (outside, key) = (outside(), || SECRET.to_owned().into());
     let asking = asking(&outside);
     let duffel = Duffel::new(&vendor.base, key());
-    for gone in ["off_1", "off_2"] {
-        let check = duffel.check(&asking, gone).await.unwrap();
-        assert_eq!((check.state, check.total, check.book_by), (PriceState::SoldOut, None, None), "{gone}");
-    }
+    let check = duffel.check(&asking, "off_1").await.unwrap();
+    assert_eq!((check.state, check.total, check.book_by), (PriceState::SoldOut, None, None));
+    let unknown = duffel.check(&asking, "off_2").await;
+    assert!(matches!(unknown, Err(SourceError::Rejected { status: 404, .. })), "it may never have been sold: {unknown:?}");
     assert!(matches!(duffel.check(&asking, "off_3").await, Err(SourceError::Rejected { status: 422, .. })));
 
     let asked = vendor.asked().len();
+    for other in
+        ["", "off_", "ord_1", "off_1/../../orders", "../../x?y", "off_1?a=b", "off_%2E", &format!("off_{}", "1".repeat(97))]
+    {
+        assert_eq!(duffel.check(&asking, other).await, Err(SourceError::NotOffered), "{other}");
+    }
     let expedia = ExpediaRapid::new(&vendor.base, key());
     for link in [
         "/v3/itineraries/8999989898988?token=t",

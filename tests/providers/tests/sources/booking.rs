@@ -340,8 +340,10 @@ async fn what_is_said_at_a_desk_is_not_kept() {
         let (showing, at) = (Showing::default(), desk_at(desk.source, &vendor).unwrap());
         let asking = asking(&showing);
         let is_expedia = desk.source.id == "expedia-rapid";
-        let checked = if is_expedia { desk.request.item.clone() } else { Bookable::Offer("x".to_owned()) };
-        let Bookable::Offer(checked) = checked else { unreachable!("{}", desk.source.id) };
+        let checked = match &desk.request.item {
+            Bookable::Offer(offer) => offer.clone(),
+            Bookable::Stay { .. } | Bookable::Activity { .. } => "x".to_owned(),
+        };
         let booked = if is_expedia { "/v3/itineraries/1?token=t" } else { "x" };
         at.book(&asking, &desk.request).await.unwrap();
         let mut said = showing.said();
