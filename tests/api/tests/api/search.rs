@@ -373,17 +373,22 @@ async fn a_price_is_checked_at_its_source() {
         (json!({"price": dollars("375.99")}), "changed", dollars("376.00")),
         (json!({"price": dollars("188.00"), "travellers": 2}), "available", dollars("376.00")),
         (json!({"price": dollars("188.00")}), "changed", dollars("376.00")),
-        (json!({"reference": "off_nobody-sells-it"}), "sold-out", Value::Null),
     ] {
         let checked = check(more).await;
         checked.assert(200, "");
         assert_eq!((&checked.body["state"], &checked.body["total"]), (&json!(state), &total));
     }
-    check(json!({"source": "expedia-rapid"})).await.assert(409, "not-offered");
+    check(json!({"reference": "off_nobody-sells-it"})).await.assert(404, "offer-not-found");
+    let of_expedia = "/v3/properties/1/rooms/2/rates/3?token=t";
+    check(json!({"source": "expedia-rapid", "reference": of_expedia})).await.assert(409, "not-offered");
     for (more, at) in [
         (json!({"source": "seats-aero"}), "/source"),
         (json!({"source": "nobody"}), "/source"),
+        (json!({"source": "viator"}), "/source"),
         (json!({"reference": ""}), "/reference"),
+        (json!({"reference": "../../x?y"}), "/reference"),
+        (json!({"source": "expedia-rapid"}), "/reference"),
+        (json!({"source": "expedia-rapid", "reference": "https://elsewhere.example/v3/"}), "/reference"),
         (json!({"travellers": 0}), "/travellers"),
         (json!({"reference": "x".repeat(2_001)}), "/reference"),
     ] {
