@@ -52,7 +52,16 @@ impl Adapter for Arc<dyn StaySource> {
 }
 
 /// Those that say of houses apart from their answers what they are called and where they are.
-pub const TELLING_OF_HOUSES: [&str; 2] = [booking_demand::SOURCE, expedia_rapid::SOURCE];
+pub const TELLING_OF_HOUSES: [&str; 2] = [DESCRIPTIONS[0].0, DESCRIPTIONS[1].0];
+
+/// The operations by which they do. A key that may search need not have these.
+const DESCRIPTIONS: [(&str, &str); 2] =
+    [(booking_demand::SOURCE, booking_demand::DETAILS), (expedia_rapid::SOURCE, expedia_rapid::CONTENT)];
+
+/// Whether an operation of a source only tells of houses.
+pub(crate) fn tells_of_houses(source: &str, operation: &str) -> bool {
+    DESCRIPTIONS.contains(&(source, operation))
+}
 
 impl Adapter for Arc<dyn HouseSource> {
     fn connect(source: &str, base: &str, key: SecretString) -> Option<Self> {

@@ -42,6 +42,7 @@ use crate::{
 mod content;
 mod desk;
 
+pub(crate) use content::DETAILS;
 pub use content::parse_details;
 pub use desk::{parse_cancel, parse_created, parse_orders, parse_preview};
 

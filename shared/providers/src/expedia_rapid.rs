@@ -48,6 +48,7 @@ use crate::{
 mod content;
 mod desk;
 
+pub(crate) use content::CONTENT;
 pub use content::parse_content;
 pub use desk::{checks_a_price, parse_itineraries, parse_itinerary, parse_price_check};
 

@@ -48,6 +48,7 @@ use storage::{Entity, Grant, MemberKey, SourceBucket, SourceDay, SourceHealth, S
 
 use crate::{
     SourceError,
+    adapters::tells_of_houses,
     calls::{CALL_TIMEOUT, unpacked},
     error::asked_to_stay_away,
     raw::Keeping,
@@ -139,18 +140,24 @@ struct Over {
     bytes: usize,
     stay_away: Option<Duration>,
     took: SignedDuration,
+    /// Whether it asked for no more than a description of houses.
+    describes: bool,
 }
 
 impl Over {
     /// What an answer says, to a call that began then and for which there was time, or not.
-    fn of(answer: &Result<Response<Bytes>, OutsideError>, now: Timestamp, (began, had_time): (Timestamp, bool)) -> Option<Self> {
+    fn of(
+        answer: &Result<Response<Bytes>, OutsideError>,
+        now: Timestamp,
+        (began, had_time, describes): (Timestamp, bool, bool),
+    ) -> Option<Self> {
         let took = now.duration_since(began);
-        let without = |ending| Self { ending, status: None, bytes: 0, stay_away: None, took };
+        let without = |ending| Self { ending, status: None, bytes: 0, stay_away: None, took, describes };
         match answer {
             Ok(answer) => {
                 let status = answer.status().as_u16();
                 let (ending, bytes) = (Ending::of_status(status), answer.body().len());
-                Some(Self { ending, status: Some(status), bytes, stay_away: asked_to_stay_away(answer, now), took })
+                Some(Self { ending, status: Some(status), bytes, stay_away: asked_to_stay_away(answer, now), took, describes })
             }
             Err(OutsideError::Timeout) if had_time => Some(without(Ending::TimedOut)),
             Err(OutsideError::Timeout) => Some(without(Ending::Abandoned)),
@@ -173,7 +180,13 @@ impl Over {
     fn speaks_against(&self) -> bool {
         let told_when = self.ending == Ending::Limited && self.stay_away.is_some();
         let hurried = self.ending == Ending::Abandoned && self.took < SLOW;
-        self.ending.is_failure() && !told_when && !hurried
+        self.ending.is_failure() && !told_when && !hurried && !self.is_of_a_right()
+    }
+
+    /// Whether it says only that a key may not read descriptions. That it may search is another right: of searches it says neither good
+    /// nor bad.
+    fn is_of_a_right(&self) -> bool {
+        self.describes && self.ending == Ending::KeyRefused
     }
 
     fn millis(&self) -> u64 {
@@ -190,10 +203,11 @@ impl Outside for Guarded {
             }
             let Admitted { probe, at } = admitted?;
             let (began, had_time) = (self.cx.now(), call.timeout >= CALL_TIMEOUT);
+            let describes = tells_of_houses(call.source, call.operation);
             let under_way = UnderWay { of: self, operation: call.operation, began, over: false };
             let (keeping, repeated) = (Keeping::of(&self.cx, &call), call.repeated);
             let answer = self.cx.outside().send(call).await;
-            let over = Over::of(&answer, self.cx.now(), (began, had_time));
+            let over = Over::of(&answer, self.cx.now(), (began, had_time, describes));
             // From here on it is unpacked: once, and not by everyone who looks at it.
             let whole = answer.as_ref().ok().map(|answer| unpacked(answer.clone()));
             match under_way.over(over.map(|over| Self::looked_at(whole.as_ref(), over))) {
@@ -443,8 +457,7 @@ impl Guarded {
         let now = self.cx.now();
         if over.speaks_against() {
             self.tell_of_failures().await;
-        } else if probe || self.known(|known| known.state.as_ref().is_some_and(|(state, _)| state.breaker != Default::default()))
-        {
+        } else if !over.is_of_a_right() && (probe || self.is_troubled()) {
             self.change_state(|state| state.breaker.answered(probe)).await;
         }
         if let Some(away) = over.stay_away {
@@ -455,6 +468,11 @@ impl Guarded {
         if self.known(|known| known.told_at.is_none_or(|told| now < told || now.duration_since(told) >= TOLD_EVERY)) {
             self.tell().await;
         }
+    }
+
+    /// Whether its breaker is known to count failures, or to be open.
+    fn is_troubled(&self) -> bool {
+        self.known(|known| known.state.as_ref().is_some_and(|(state, _)| state.breaker != Default::default()))
     }
 
     /// Says of a call what is to be said: no personal data, and nothing of the request.
@@ -512,7 +530,7 @@ impl Drop for UnderWay<'_> {
             return;
         }
         let took = self.of.cx.now().duration_since(self.began);
-        let over = Over { ending: Ending::Abandoned, status: None, bytes: 0, stay_away: None, took };
+        let over = Over { ending: Ending::Abandoned, status: None, bytes: 0, stay_away: None, took, describes: false };
         self.of.count(self.operation, &over);
     }
 }

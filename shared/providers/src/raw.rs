@@ -35,8 +35,8 @@ const KEPT: &[(&str, &str)] = &[
     (makemytrip::SOURCE, "hotels-search"),
     (goibibo::SOURCE, CHANGES),
     (oyo::SOURCE, CHANGES),
-    (booking_demand::SOURCE, "accommodations-details"),
-    (expedia_rapid::SOURCE, "properties-content"),
+    (booking_demand::SOURCE, booking_demand::DETAILS),
+    (expedia_rapid::SOURCE, expedia_rapid::CONTENT),
 ];
 
 /// Whether answers to an operation of a source are kept.

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The operation, as its calls are named.
-const DETAILS: &str = "accommodations-details";
+pub(crate) const DETAILS: &str = "accommodations-details";
 /// The most houses of one call.
 const HOUSES_A_CALL: usize = 100;
 /// The most calls for the houses of one answer.

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The operation, as its calls are named.
-const CONTENT: &str = "properties-content";
+pub(crate) const CONTENT: &str = "properties-content";
 /// The most calls for the houses of one answer.
 const MAX_CALLS: u32 = 4;
 

@@ -110,11 +110,11 @@ impl World {
             .reporting_to(self.lines.clone())
     }
 
-    fn guarded(&self, source: &Source) -> Guarded {
+    pub fn guarded(&self, source: &Source) -> Guarded {
         Guarded::new(self.instance(), terms(source))
     }
 
-    fn later(&self, seconds: i64) {
+    pub fn later(&self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
     }
 
@@ -122,7 +122,7 @@ impl World {
         self.lines.0.lock().unwrap().iter().filter(|line| line.contains(&format!("\"{metric}\":1"))).count()
     }
 
-    async fn breaker(&self, source: &Source) -> BreakerState {
+    pub async fn breaker(&self, source: &Source) -> BreakerState {
         let state = self.instance().store().source_state(&account(source)).await.unwrap();
         state.map_or(BreakerState::Closed, |state| state.breaker.state(self.clock.now()))
     }

@@ -6,15 +6,22 @@ use domain::{
     flights::Untrusted,
     properties::{Listing, ListingReference},
     search::SourceOutcome,
+    sources::breaker::{BreakerState, FAILURES},
 };
 use platform::outside::Outside;
-use providers::{Adapter, Found, HouseSource, SourceError, StaySource, adapters::TELLING_OF_HOUSES, sources::SOURCES};
+use providers::{
+    Adapter, Found, HouseSource, SourceError, StaySource,
+    adapters::TELLING_OF_HOUSES,
+    sources::{SOURCES, source},
+};
 use providers_tests::{
     Answer, Impatient, Refusing, Vendor, asking, failures, outside,
-    questions::{SECRET, assert_secret},
+    questions::{SECRET, ask as search, assert_secret, recorded},
     sample_json,
 };
 use serde_json::{Value, json};
+
+use crate::guarded::World;
 
 /// How each is asked: where, by how many, for which, and what was recorded to it.
 struct Asked {
@@ -170,4 +177,36 @@ async fn a_call_shows_no_secret() {
         assert_eq!(found.error, Some(SourceError::Undeclared));
     }
     refusing.0.into_inner().unwrap().iter().for_each(|call| assert_secret(call));
+}
+
+#[tokio::test]
+async fn a_key_that_may_not_read_of_houses_searches_on() {
+    for asked in &ASKED {
+        let source = source(asked.source).unwrap();
+        for status in [401, 403] {
+            let (world, path) = (World::new(), asked.path);
+            let vendor = Vendor::answering(move |_, call| match call.head.uri.path() == path {
+                true => Answer::new(status, "{}"),
+                false => Answer::json(&recorded(source.id)),
+            })
+            .await;
+            let guarded = world.guarded(source);
+            for house in 0..2 * FAILURES {
+                let found = ask(asked, &vendor.base, &guarded, &references([house])).await;
+                assert!(matches!(found.error, Some(SourceError::Unauthorized | SourceError::Forbidden)), "{:?}", found.error);
+            }
+            assert_eq!(world.breaker(source).await, BreakerState::Closed, "{} {status}", asked.source);
+            let given = search(source, &vendor.base, &guarded).await;
+            assert_eq!(given.outcome, SourceOutcome::Complete, "{} {status}: {:?}", asked.source, given.error);
+
+            // Nor does such a refusal close the breaker of one whose searches are refused.
+            let refusing = Vendor::always(Answer::new(status, "{}")).await;
+            for _ in 0..FAILURES {
+                search(source, &refusing.base, &guarded).await;
+            }
+            world.later(31);
+            ask(asked, &refusing.base, &guarded, &references([asked.house])).await;
+            assert_eq!(world.breaker(source).await, BreakerState::HalfOpen, "{} {status}", asked.source);
+        }
+    }
 }
