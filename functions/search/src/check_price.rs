@@ -31,10 +31,9 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Member, "search-check-price",
     .may(&[Grant::Call(duffel::SOURCE), Grant::Call(expedia_rapid::SOURCE)])
     .may_also(&[guard::GRANTS]);
 
-/// The sources that can be asked whether a price holds, and what their references of one look like. The others' references do not say all
-/// that a price depends on: that of Viator's, for one, is of a product on all of its days.
-const CHECKING: [(&str, fn(&str) -> bool); 2] =
-    [(duffel::SOURCE, duffel::is_offer), (expedia_rapid::SOURCE, expedia_rapid::checks_a_price)];
+/// The sources that can be asked whether a price holds. The others' references do not say all that a price depends on: that of Viator's, for
+/// one, is of a product on all of its days.
+const CHECKING: [&str; 2] = [duffel::SOURCE, expedia_rapid::SOURCE];
 /// How long a member waits for the source.
 const WITHIN: Duration = Duration::from_secs(7);
 /// The longest reference: some are links.
@@ -68,17 +67,17 @@ impl Asked for CheckPrice {
         let travellers = fields.given("travellers", between::<1, MAX_TRAVELLERS>);
         let mut check = Check::new();
         let is_known = source.as_ref().is_none_or(|source| sources::source(source.as_str()).is_some());
-        let checks = source.as_ref().map(|source| CHECKING.into_iter().find(|(id, _)| *id == source.as_str()));
-        let checking = format!("this source checks no prices: {} do", CHECKING.map(|(id, _)| id).join(" and "));
+        let checks = source.as_ref().is_none_or(|source| CHECKING.contains(&source.as_str()));
+        let checking = format!("this source checks no prices: {} do", CHECKING.join(" and "));
         check.that(is_known, "/source", "unknown", "no source is called that").that(
-            checks.is_none_or(|checks| checks.is_some()) || !is_known,
+            checks || !is_known,
             "/source",
             "not-offered",
             checking,
         );
-        let is_one = checks.flatten().map_or(is_reference as fn(&str) -> bool, |(_, is_one)| is_one);
-        let named = reference.as_deref().is_none_or(|reference| is_reference(reference) && is_one(reference));
-        check.that(named, "/reference", "invalid", "what the source calls the offer");
+        let of = source.as_ref().map(SourceId::as_str).unwrap_or_default();
+        let is_one = reference.as_deref().is_none_or(|reference| is_reference(of, reference));
+        check.that(is_one, "/reference", "invalid", "what the source calls the offer");
         fields.check(check);
         Some(Self { source: source?, reference: reference?, price: price?, travellers: travellers?.unwrap_or(1) })
     }
@@ -148,8 +147,14 @@ async fn check_price(State(cx): State<Deps>, inquiry: Inquiry<CheckPrice>) -> Re
 const SWITCHED_OFF: &str = "This source is switched off here. Search again for what others sell.";
 const NO_KEY: &str = "There is no key of this source here. Search again for what others sell.";
 
-fn is_reference(text: &str) -> bool {
-    (1..=LONGEST).contains(&text.len()) && !text.contains(char::is_control)
+/// Whether a text can be what a source calls an offer.
+fn is_reference(source: &str, text: &str) -> bool {
+    let is_one = match source {
+        duffel::SOURCE => duffel::is_offer(text),
+        expedia_rapid::SOURCE => expedia_rapid::checks_a_price(text),
+        _ => !text.is_empty(),
+    };
+    is_one && text.len() <= LONGEST && !text.contains(char::is_control)
 }
 
 /// The source, with the key that it is asked with for the caller's tenant.

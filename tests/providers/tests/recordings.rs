@@ -182,7 +182,7 @@ async fn a_cash_fare_that_is_read_again_is_what_the_live_call_gave() {
         let duffel = Duffel::new(&format!("{}/duffel", player().await), KEY.to_owned().into());
         let query = party(travellers, &["LAX"], &["DXB"], (DAY, DAY), &[Cabin::Economy]);
         let live = duffel.fares(&asking(&overheard), &query, &[day(DAY)]).await;
-        let [kept] = &overheard.1.into_inner().unwrap()[..] else { panic!("one call") };
+        let [kept] = &overheard.1.into_inner().unwrap()[..] else { unreachable!("one call") };
         let again = read_again(kept);
         assert!(!live.offers.is_empty());
         assert_eq!((again.offers, again.set_aside), (live.offers, vec![]));
@@ -194,7 +194,7 @@ async fn a_cash_fare_that_is_read_again_is_what_the_live_call_gave() {
 fn read_again(kept: &[u8]) -> Offers<FlightOffer> {
     match sources::source("duffel").unwrap().normalise(None, kept, NOW) {
         (_, Ok(Normalised::Flights(read))) => read,
-        (operation, other) => panic!("{operation:?}: {other:?}"),
+        (operation, other) => unreachable!("{operation:?}: {other:?}"),
     }
 }
 
