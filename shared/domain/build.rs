@@ -21,6 +21,10 @@ use jiff::{
 
 /// How many airports a country stands for, or a part of one: its busiest ones.
 const AIRPORTS_OF_A_GROUP: usize = 10;
+/// Where fewer are known to be busy, all that are flown to by schedule stand for it: some are too new to be ranked.
+const FEW_OF_A_GROUP: usize = 3;
+/// How an airport is called after its place.
+const AFTER_ITS_PLACE: [&str; 3] = [" International Airport", " Regional Airport", " Airport"];
 /// From when on clocks are told right: no find is older.
 const SINCE: &str = "2025-01-01T00:00:00Z";
 /// Until when the rule of a zone is held against its file, which says no more for those that follow a rule.
@@ -39,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = env::var("OUT_DIR")?;
     let write = |column: &str, text: String| fs::write(Path::new(&out).join(column), text);
 
-    let mut airports = table("airports.csv")?;
+    let mut airports: Vec<Row> = table("airports.csv")?.into_iter().map(with_city).collect();
     airports.sort_unstable_by_key(|airport| airport["iata"].clone());
     let column = |name: &str| airports.iter().map(|airport| airport[name].as_str()).collect::<Vec<_>>();
     write("codes", column("iata").concat())?;
@@ -61,7 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let metros = table("metro-areas.csv")?;
     let by_hand = table("place-names.csv")?;
     let towns = by_hand.iter().filter(|row| row["place"].is_empty());
-    let town = |town: &Row| format!("{},{},{}\n", fold_name(&town["name"]), town["country"], town["name"]);
+    let town = |town: &Row| format!("{},{},{}\n", fold_name(&town["name"]), town["country"], town["city"]);
     write("towns", towns.map(town).collect())?;
     write("metros", lines(metros.iter().map(|metro| (metro["city_code"].as_str(), metro["airports"].clone()))))?;
     write("metro-names", lines(metros.iter().map(|metro| (metro["city_code"].as_str(), metro["city_name"].clone()))))?;
@@ -84,6 +88,15 @@ fn clocks(zones: &[&str]) -> Result<(Vec<u8>, String), Box<dyn Error>> {
         }));
     }
     Ok((zone_of, format!("&[{}]", clocks.join(",\n"))))
+}
+
+/// An airport whose city the table does not name is called after it: `Agra Airport`.
+fn with_city(mut airport: Row) -> Row {
+    let name = AFTER_ITS_PLACE.iter().find_map(|end| airport["name"].strip_suffix(end)).map(str::to_owned);
+    if let Some(name) = name.filter(|_| airport["city"].is_empty()) {
+        airport.insert("city".to_owned(), name);
+    }
+    airport
 }
 
 /// How clocks go in a zone: by the rule that ends its file (RFC 9636 section 3.3), where that holds from [`SINCE`] on; else by the
@@ -147,15 +160,17 @@ fn regions(table: &[Row]) -> Vec<Region> {
 /// What each country stands for, or each region, in the form of a metropolitan area's airports.
 fn busiest<'a>(airports: &'a [Row], group: impl Fn(&'a Row) -> Option<&'a str>) -> BTreeMap<&'a str, String> {
     let mut ranked: BTreeMap<&str, Vec<(Reverse<&str>, &str)>> = BTreeMap::new();
-    for airport in airports.iter().filter(|airport| airport["scheduled"] == "1" && !airport["page_rank"].is_empty()) {
-        // All ranks are written with the same number of digits: as texts they sort as they should.
+    for airport in airports.iter().filter(|airport| airport["scheduled"] == "1") {
+        // All ranks are written with the same number of digits: as texts they sort as they should, and none comes last.
         if let Some(group) = group(airport) {
             ranked.entry(group).or_default().push((Reverse(&airport["page_rank"]), &airport["iata"]));
         }
     }
-    let codes = |(group, mut airports): (_, Vec<(_, &str)>)| {
+    let codes = |(group, mut airports): (_, Vec<(Reverse<&str>, &str)>)| {
         airports.sort_unstable();
-        let codes: Vec<&str> = airports.into_iter().take(AIRPORTS_OF_A_GROUP).map(|(_, code)| code).collect();
+        let ranked = airports.iter().filter(|(Reverse(rank), _)| !rank.is_empty()).count();
+        let most = if ranked < FEW_OF_A_GROUP { AIRPORTS_OF_A_GROUP } else { ranked.min(AIRPORTS_OF_A_GROUP) };
+        let codes: Vec<&str> = airports.into_iter().take(most).map(|(_, code)| code).collect();
         (group, codes.join("|"))
     };
     ranked.into_iter().map(codes).collect()
@@ -319,14 +334,16 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// The names that people use, alone and after the name of the city: `Haneda`, `Tokyo Haneda`.
+    /// The names that people use, alone and after the name of the city: `Haneda`, `Tokyo Haneda`. What several are called is another city
+    /// that they serve: nobody says `Osaka Kyoto`.
     fn as_people_call(&mut self, of_airports: &[&Row]) {
         for row in of_airports.iter().filter(|row| !row["place"].contains(':')) {
             let (name, country, code) = (&row["name"], &row["country"], &row["place"]);
             self.add('u', name, country, code);
             let group = self.metros.iter().find(|metro| metro["airports"].split('|').any(|member| member == code));
             let city = group.map(|metro| metro["city_name"].clone()).or_else(|| self.served(code, country));
-            if let Some(city) = city {
+            let is_of_several = of_airports.iter().filter(|other| other["name"] == *name).count() > 1;
+            if let Some(city) = city.filter(|_| !is_of_several) {
                 self.add('f', &format!("{city} {name}"), country, code);
             }
         }

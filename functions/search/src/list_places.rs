@@ -4,7 +4,7 @@ use axum::http::request::Parts;
 use domain::{
     faults::Faults,
     identity::Role,
-    places::{Airport, Choice, Place, PlaceKind, suggest},
+    places::{Airport, Choice, Place, PlaceKind, Region, suggest},
 };
 use platform::{Answer, Caller, Endpoint, Problems, Reply, query::Asked};
 use serde::Serialize;
@@ -73,15 +73,34 @@ pub struct PlaceView {
     /// The country's name.
     #[schema(example = "United States")]
     country_name: Option<&'static str>,
+    /// The part of its country that it is or lies in, which tells it from another of its name; none, if it has no name here.
+    region: Option<RegionView>,
     /// The airports that it stands for.
     airports: Vec<Airport>,
+}
+
+/// A part of a country.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RegionView {
+    /// Its code of ISO 3166-2: it may follow a name after a comma, as in `Portland, US-ME`.
+    #[schema(example = "US-CA")]
+    code: &'static str,
+    /// What it is called.
+    #[schema(example = "California")]
+    name: &'static str,
+}
+
+impl From<Region> for RegionView {
+    fn from(region: Region) -> Self {
+        Self { code: region.code(), name: region.name() }
+    }
 }
 
 impl From<Choice> for PlaceView {
     fn from(choice: Choice) -> Self {
         let Choice { place, kind, name, country, .. } = choice;
-        let (city, country_name) = (choice.city(), choice.country_name());
-        Self { place, kind, name, city, country, country_name, airports: place.airports() }
+        let (city, country_name, region) = (choice.city(), choice.country_name(), choice.region().map(RegionView::from));
+        Self { place, kind, name, city, country, country_name, region, airports: place.airports() }
     }
 }
 

@@ -28,6 +28,8 @@ mod within;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod told;
 
 pub(crate) use names::country_code;
 pub use names::{Choice, Unresolved, resolve};

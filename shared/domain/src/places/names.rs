@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Airport, Place, country_of,
+    Airport, Place, Region, country_of,
     fold::{fold, fold_name, without_e},
     suggest::{alike, nearly},
     table::{NAMES, Name, PlaceKind, Says},
@@ -25,13 +25,17 @@ const CLEARLY: u64 = 10;
 /// Words for something to do can be anything: they are a slip of a city's name only if they have so many letters.
 const LETTERS_OF_A_SLIP: usize = 6;
 /// And only if so many fly to the city, in millionths of the busiest airport.
-const FLOWN_TO: u32 = 40_000;
+pub(super) const FLOWN_TO: u32 = 40_000;
 /// How many places are named to choose from.
 const CHOICES: usize = 5;
+/// How many cities are named of a country, or a region.
+const CITIES_OF_A_COUNTRY: usize = 3;
+/// So many letters alone are a country to a table only.
+const LETTERS_OF_A_COUNTRY: usize = 2;
 /// The one name of a country that is a code, too: of an airport near Charlotte.
 pub(super) const STATES_TOGETHER: &str = "usa";
 
-/// A town of no airport whose name is the code of another place.
+/// A town of no airport whose name is also the code of another place, or a country.
 struct Town {
     folded: &'static str,
     country: &'static str,
@@ -79,6 +83,27 @@ impl Choice {
         }
     }
 
+    /// The part of its country that it is, or that all its airports lie in, as far as that has a name here.
+    pub fn region(&self) -> Option<Region> {
+        match self.place {
+            Place::Airport(airport) => Region::of(airport),
+            Place::Metro(_) => Region::of_all(&self.place.airports()),
+            Place::Region(region) => Some(region),
+            Place::Country(_) => None,
+        }
+    }
+
+    /// Its name and where it is, as they can be sent instead: `San Jose, CR`; `Portland, US-ME`, where that is what people say or what tells
+    /// it from another one. Alone, the letters of a region could be those of a country.
+    fn words(&self) -> String {
+        let folded = fold_name(self.name);
+        let is_other = |name: &Name| name.says.is_city() && name.country == self.country && name.place != self.place;
+        let tells = |region: &Region| {
+            self.kind == PlaceKind::Region || region.is_written_short() || exactly(&folded).any(|name| is_other(name))
+        };
+        format!("{}, {}", self.name, self.region().filter(tells).map_or(self.country, Region::code))
+    }
+
     /// The country's name.
     pub fn country_name(&self) -> Option<&'static str> {
         country_name(self.country)
@@ -101,7 +126,7 @@ impl Choice {
 impl fmt::Display for Choice {
     /// Such as `San Jose, CR (SJO)`: both parts can be sent instead.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {} ({})", self.name, self.country, self.place)
+        write!(f, "{} ({})", self.words(), self.place)
     }
 }
 
@@ -112,16 +137,31 @@ pub enum Unresolved {
     #[error("no place is called that{}", offered("; did you mean ", .0))]
     Unknown(Vec<Choice>),
     /// Several places are, and none is meant by nearly everyone: the busiest first.
-    #[error("several places are called that{}", offered(": ", .0))]
+    #[error("{}", several(.0))]
     Ambiguous(Vec<Choice>),
     /// No city that is known here is, but some are called nearly so. There are more cities than are known here.
     #[error("no city that is known here is called that; did you mean {}? If not, say more: such as its country after a comma", cities(.0))]
     Nearly(Vec<Choice>),
+    /// A country is, or a region, where a city is asked for: some of its cities, the busiest first.
+    #[error("a country or a region is called that: name a city there{}", such_as(.0))]
+    Wide(Vec<Choice>),
+}
+
+/// A single one is not called so: only its code is written so, and that is the name of a town.
+fn several(choices: &[Choice]) -> String {
+    match choices {
+        [coded] => format!("a town of no airport is called that; if you mean {coded}, write its code in capitals"),
+        _ => format!("several places are called that{}", offered(": ", choices)),
+    }
 }
 
 /// As they can be sent instead.
 fn cities(choices: &[Choice]) -> String {
-    choices.iter().map(|choice| format!("{}, {}", choice.name, choice.country)).collect::<Vec<_>>().join(" or ")
+    choices.iter().map(Choice::words).collect::<Vec<_>>().join(" or ")
+}
+
+fn such_as(choices: &[Choice]) -> String {
+    if choices.is_empty() { String::new() } else { format!(", such as {}", cities(choices)) }
 }
 
 fn offered(lead: &str, choices: &[Choice]) -> String {
@@ -135,6 +175,7 @@ impl Unresolved {
         match self {
             Self::Unknown(_) | Self::Nearly(_) => "unknown-place",
             Self::Ambiguous(_) => "ambiguous-place",
+            Self::Wide(_) => "not-a-city",
         }
     }
 }
@@ -190,7 +231,7 @@ pub(super) fn by_icao(text: &str) -> Option<Place> {
 }
 
 /// The countries and the regions that are called so, the busiest first. Two letters are the name of few countries.
-fn countries_and_regions(name: &str, within: Option<Within>) -> Vec<&'static Name> {
+pub(super) fn countries_and_regions(name: &str, within: Option<Within>) -> Vec<&'static Name> {
     let folded = fold_name(name);
     let is_name = folded.len() > 2 || ["us", "uk"].contains(&folded.as_str());
     let is_wide = |name: &&Name| matches!(name.says, Says::Country | Says::Region);
@@ -254,7 +295,7 @@ fn named(text: &str) -> Vec<&'static Name> {
         .filter(|name| name.says == Says::Region && (name.rank > of_cities || of_cities < FLOWN_TO));
     if !found.is_empty() && within.is_none() {
         found.extend(regions);
-        found.sort_by_key(|name| std::cmp::Reverse(name.rank));
+        found.sort_by_key(|name| std::cmp::Reverse((name.says == Says::Region && of_cities < FLOWN_TO, name.rank)));
     }
     found
 }
@@ -346,7 +387,8 @@ impl NamedCity {
 ///
 /// # Errors
 /// [`Unresolved::Ambiguous`] with the places that it could mean; [`Unresolved::Nearly`] with the cities that are called nearly so, or
-/// whose code it would be in capitals; [`Unresolved::Unknown`] if it is written as a code and none, or that of a country.
+/// whose code it would be in capitals; [`Unresolved::Wide`] if it is a country or a region and no city; [`Unresolved::Unknown`] if it is
+/// written as a code and none.
 pub fn city(text: &str) -> Result<NamedCity, Unresolved> {
     city_unless(text, |written, bare| {
         if let Some(town) = Town::called(written) {
@@ -395,6 +437,9 @@ fn city_unless(text: &str, other: impl Fn(&str, &str) -> Result<Option<NamedCity
     let folded = fold(written);
     named.retain(|name| name.says != Says::Called || without_airport(&folded) != folded);
     let Some(first) = named.first() else {
+        if let Some(wide) = wide(written, within) {
+            return Err(wide);
+        }
         let is_there = |place: &Place| country.is_some() && country_of(&place.airports()) == country;
         let other = match written.parse().ok().filter(is_there) {
             Some(place) => Some(by_code(place)?),
@@ -407,7 +452,7 @@ fn city_unless(text: &str, other: impl Fn(&str, &str) -> Result<Option<NamedCity
     match first.says.kind() {
         PlaceKind::Airport => by_code(place),
         PlaceKind::City | PlaceKind::Metro => Ok(NamedCity::new(first.city, Some(place), Some(first.country))),
-        PlaceKind::Region | PlaceKind::Country => Err(Unresolved::Ambiguous(choices_of(&named))),
+        PlaceKind::Region | PlaceKind::Country => Err(wide_of([place])),
     }
 }
 
@@ -421,9 +466,30 @@ fn is_code(text: &str) -> bool {
         || (without_airport(&folded) != folded && code(text).is_some())
 }
 
+/// Why a text is no city, if a country or a region is called so, and no town: `Goa` is both. Those of no airport are countries, too.
+fn wide(name: &str, within: Option<Within>) -> Option<Unresolved> {
+    let found = countries_and_regions(name, within);
+    let is_wide = !found.is_empty() || (within.is_none() && name.len() > LETTERS_OF_A_COUNTRY && country_named(name).is_some());
+    (is_wide && Town::called(name).is_none()).then(|| wide_of(found.iter().map(|name| name.place)))
+}
+
+/// The same, with the busiest cities of these to choose from.
+fn wide_of(places: impl IntoIterator<Item = Place>) -> Unresolved {
+    let airports = places.into_iter().flat_map(|place| place.airports());
+    let mut cities: Vec<&Name> = airports.filter_map(|airport| serving(Place::Airport(airport))).collect();
+    cities.sort_by_key(|city| std::cmp::Reverse(city.rank));
+    let mut choices: Vec<Choice> = Vec::new();
+    for choice in cities.into_iter().map(Name::city_choice) {
+        if choices.len() < CITIES_OF_A_COUNTRY && !choices.iter().any(|known| known.place == choice.place) {
+            choices.push(choice);
+        }
+    }
+    Unresolved::Wide(choices)
+}
+
 /// The city that a place is, or that its airport serves.
 fn by_code(place: Place) -> Result<NamedCity, Unresolved> {
-    let own = place.city().ok_or_else(|| Unresolved::Unknown(Vec::new()))?;
+    let own = place.city().ok_or_else(|| wide_of([place]))?;
     Ok(busiest_city(&place.airports()).unwrap_or_else(|| NamedCity::at(&own, place)))
 }
 

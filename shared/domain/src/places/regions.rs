@@ -44,6 +44,17 @@ impl Region {
         REGIONS.get(usize::from(self.0))
     }
 
+    /// The one that an airport lies in.
+    pub(super) fn of(airport: Airport) -> Option<Self> {
+        airport.row().and_then(|row| REGION_OF.get(row))?.checked_sub(1).map(Self)
+    }
+
+    /// The one that all of these lie in; none, if there are several.
+    pub(super) fn of_all(airports: &[Airport]) -> Option<Self> {
+        let first = Self::of(*airports.first()?)?;
+        airports.iter().all(|airport| first.has(*airport)).then_some(first)
+    }
+
     /// Its code: `US-HI`.
     pub fn code(self) -> &'static str {
         self.row().map_or("", |row| row.code)
@@ -66,7 +77,7 @@ impl Region {
 
     /// Whether an airport lies in it.
     pub(super) fn has(self, airport: Airport) -> bool {
-        airport.row().and_then(|row| REGION_OF.get(row)).is_some_and(|of| self.is(*of))
+        Self::of(airport) == Some(self)
     }
 
     /// All that lie in it.
@@ -78,10 +89,11 @@ impl Region {
         counted_from_one.checked_sub(1) == Some(self.0)
     }
 
-    /// Those that have this name, or these letters where they are written after a city.
+    /// Those that have this name, or this code, or these letters where they are written after a city.
     pub(super) fn called(text: &str) -> impl Iterator<Item = Self> {
-        let folded = fold_name(text);
-        Self::all().filter(move |region| region.has_letters(&folded) || region.row().is_some_and(|row| row.folded == folded))
+        let (folded, code) = (fold_name(text), text.trim());
+        let is_called = move |region: &Self| region.row().is_some_and(|row| row.folded == folded) || region.has_letters(&folded);
+        Self::all().filter(move |region| is_called(region) || region.code().eq_ignore_ascii_case(code))
     }
 
     /// Those whose names begin so.
@@ -89,8 +101,13 @@ impl Region {
         Self::all().filter(move |region| region.row().is_some_and(|row| row.folded.starts_with(folded)))
     }
 
+    /// Whether people write its letters after a city.
+    pub(super) fn is_written_short(self) -> bool {
+        WRITTEN_SHORT.contains(&self.country())
+    }
+
     fn has_letters(self, folded: &str) -> bool {
-        let letters = self.code().split_once('-').filter(|(country, _)| WRITTEN_SHORT.contains(country));
+        let letters = self.code().split_once('-').filter(|_| self.is_written_short());
         letters.is_some_and(|(_, letters)| letters.eq_ignore_ascii_case(folded))
     }
 }

@@ -6,7 +6,7 @@ use std::{cmp::Reverse, collections::BTreeMap, sync::LazyLock};
 use super::{
     Place, Region,
     fold::{fold_name, without_e},
-    names::{Choice, STATES_TOGETHER, by_icao, called, code, countries, country, without_airport},
+    names::{Choice, FLOWN_TO, STATES_TOGETHER, by_icao, called, code, countries, country, country_name, without_airport},
     table::{NAMES, Name, Says},
     within::{WORDS, Within, apart},
 };
@@ -140,18 +140,24 @@ impl Found {
             if let Some(fit) = fit.filter(|_| name.says != Says::Wide && is_wanted(name)) {
                 let score = Score::new(name, folded, fit, is_controlled);
                 let kept = best.entry(name.place).or_insert((score, index));
-                if score > kept.0 {
+                // Its whole name is what was typed, and not the end of a longer one of its names.
+                if (score.is_name, score) > (kept.0.is_name, kept.0) {
                     *kept = (score, index);
                 }
             }
         }
         let mut ranked: Vec<(Score, usize)> = best.into_values().collect();
         ranked.sort_unstable_by_key(|(score, index)| (Reverse(*score), *index));
-        // Nothing is meant more likely than the busiest that is called so and nothing more, however few fly there; next, a country or a
-        // region that is. Then a slip is not.
+        // Nothing is meant more likely than the busiest that is called so and nothing more, however few fly there; but a region is, if few
+        // do. Next, a country or a region that is. Then a slip is not.
         let whole = |(score, _): &&(Score, usize)| score.is_name;
-        if let Some(first) = ranked.iter().filter(whole).max_by_key(|(score, index)| (score.weight, Reverse(*index))).copied() {
+        let likely = |(score, index): &&(Score, usize)| (score.is_region || !score.is_quiet, score.weight, Reverse(*index));
+        if let Some(first) = ranked.iter().filter(whole).max_by_key(likely).copied() {
             ranked.sort_by_key(|(score, index)| (*index != first.1, !(score.is_name && score.is_wide), score.is_slip));
+        }
+        // Who has typed a whole name or code has made no slip.
+        if ranked.iter().any(|(score, _)| score.is_whole) {
+            ranked.retain(|(score, _)| !score.is_slip);
         }
         let is_sure = ranked.iter().any(|(score, _)| !score.is_slip);
         Self { names: ranked.into_iter().filter_map(|(_, index)| NAMES.get(index)).collect(), is_sure }
@@ -164,7 +170,10 @@ struct Score {
     ends_so: bool,
     weight: u64,
     is_name: bool,
+    is_whole: bool,
     is_wide: bool,
+    is_region: bool,
+    is_quiet: bool,
     is_slip: bool,
 }
 
@@ -174,7 +183,10 @@ impl Score {
             ends_so: ends_so(name, folded, fit),
             weight: fit.weight().saturating_mul(u64::from(name.rank).max(UNRANKED)),
             is_name: fit == Fit::Whole && !is_controlled,
+            is_whole: fit == Fit::Whole,
             is_wide: matches!(name.says, Says::Region | Says::Country),
+            is_region: name.says == Says::Region,
+            is_quiet: name.rank < FLOWN_TO,
             is_slip: matches!(fit, Fit::Slips(_) | Fit::First),
         }
     }
@@ -221,10 +233,12 @@ pub(super) fn nearly(typed: &str, most: usize, busy: u32) -> Vec<Choice> {
     choices
 }
 
-/// Whether it is a country whose last word was typed: Congo, of which there are two.
+/// Whether it is a country by which it is known, and its last word was typed: Congo, of which there are two. Official names don't count: that
+/// of the United Kingdom ends in Ireland.
 fn ends_so(name: &Name, folded: &str, fit: Fit) -> bool {
     let ends = || name.folded.rsplit_once(' ').is_some_and(|(_, last)| last == folded);
-    name.says == Says::Country && fit == Fit::Word && folded.len() > LETTERS_OF_A_WORD && ends()
+    let is_known = || country_name(name.country) == Some(name.shown);
+    name.says == Says::Country && fit == Fit::Word && folded.len() > LETTERS_OF_A_WORD && ends() && is_known()
 }
 
 /// What has this code: an airport, a metropolitan area, or both.

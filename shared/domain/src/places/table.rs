@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use super::{Airport, Choice, Place};
+use super::{Airport, Choice, Place, names::country_name};
 
 /// What a name is the name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, utoipa::ToSchema)]
@@ -133,9 +133,14 @@ impl Name {
         Some(Self { folded, says, shown, country, place, rank: rank(place), city })
     }
 
-    /// It as something to choose.
+    /// It as something to choose. A country, or a region, is shown by the name by which it is known here.
     pub(super) fn choice(&self) -> Choice {
-        Choice { place: self.place, kind: self.says.kind(), name: self.shown, country: self.country, city: self.city }
+        let name = match self.place {
+            Place::Airport(_) | Place::Metro(_) => self.shown,
+            Place::Region(region) => region.name(),
+            Place::Country(_) => country_name(self.country).unwrap_or(self.shown),
+        };
+        Choice { place: self.place, kind: self.says.kind(), name, country: self.country, city: self.city }
     }
 
     /// Its city as something to choose.

@@ -59,9 +59,11 @@ fn clocks_that_followed_no_rule_are_told_right() {
 }
 
 #[test]
-fn an_airport_without_a_city_is_called_by_its_code() {
-    let anaa: Airport = "AAA".parse().unwrap();
-    assert_eq!(anaa.city(), "AAA");
+fn an_airport_without_a_city_is_called_after_its_own_name_or_else_by_its_code() {
+    for (code, city) in [("AAA", "Anaa"), ("PTJ", "Portland"), ("AGR", "Agra"), ("AIP", "AIP"), ("NOC", "Charlestown")] {
+        assert_eq!(code.parse::<Airport>().unwrap().city(), city);
+    }
+    assert_eq!(names::city("Agra").unwrap().name, "Agra");
 }
 
 #[test]
@@ -136,11 +138,11 @@ fn a_place_is_known_however_it_is_written() {
 #[test]
 fn a_name_that_several_places_have_is_not_guessed() {
     for (text, among) in [
-        ("San Jose", ["San Jose, US (SJC)", "San Jose, CR (SJO)"]),
-        ("portland", ["Portland, US (PDX)", "Portland, US (PWM)"]),
-        ("Birmingham", ["Birmingham, GB (BHX)", "Birmingham, US (BHM)"]),
+        ("San Jose", ["San Jose, US-CA (SJC)", "San Jose, CR (SJO)"]),
+        ("portland", ["Portland, US-OR (PDX)", "Portland, US-ME (PWM)"]),
+        ("Birmingham", ["Birmingham, GB (BHX)", "Birmingham, US-AL (BHM)"]),
         // A code in small letters can be a name, too: this one is of an airport in Wisconsin and a city in Kyrgyzstan.
-        ("osh", ["Wittman Regional Airport, US (OSH)", "Osh, KG (OSS)"]),
+        ("osh", ["Wittman Regional Airport, US-WI (OSH)", "Osh, KG (OSS)"]),
     ] {
         let told = means(text).unwrap_err();
         assert!(told.starts_with("ambiguous-place: ") && among.iter().all(|choice| told.contains(choice)), "{told}");
@@ -225,7 +227,7 @@ fn a_whole_name_is_suggested_first() {
         "{:?}",
         suggested("congo")
     );
-    assert!(means("LA").unwrap_err().contains("Los Angeles, US (LAX)"));
+    assert!(means("LA").unwrap_err().contains("Los Angeles, US-CA (LAX)"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{
     Airport, Place, Region,
     fold::fold_name,
-    names::{called, country_named},
+    names::{called, countries_and_regions, country_named},
     table::{NAMES, Name, Says},
 };
 use crate::properties::metres;
@@ -58,7 +58,7 @@ fn is_near(airport: Airport, region: Region) -> bool {
 }
 
 /// A name and where it is, if that follows after a comma; or after a blank, where nothing is called all of it and something there is
-/// called the rest.
+/// called the rest: `London Canada`, `California USA`.
 pub(super) fn apart(text: &str) -> (&str, Option<Within>) {
     let after_comma = || text.rsplit_once(',').and_then(|(name, place)| Some((name.trim(), after(name.trim(), place)?)));
     let parts = after_comma().or_else(|| after_blanks(text));
@@ -66,25 +66,36 @@ pub(super) fn apart(text: &str) -> (&str, Option<Within>) {
 }
 
 fn after_blanks(text: &str) -> Option<(&str, Within)> {
-    if !text.contains(' ') || !called(text, None).is_empty() {
+    if !text.contains(' ') || !called(text, None).is_empty() || !countries_and_regions(text, None).is_empty() {
         return None;
     }
     text.rmatch_indices(' ').take(WORDS).find_map(|(at, _)| {
         let (name, place) = (text[..at].trim(), &text[at..]);
         let within = after(name, place)?;
-        (!called(name, Some(within)).is_empty()).then_some((name, within))
+        is_called(name, within).then_some((name, within))
     })
 }
 
+/// Whether something there is called so: in a country, that can be a region of it.
+fn is_called(name: &str, within: Within) -> bool {
+    let is_region = || match within {
+        Within::Country(_) => countries_and_regions(name, Some(within)).iter().any(|name| name.says == Says::Region),
+        Within::Region(_) | Within::Near(_) => false,
+    };
+    !called(name, Some(within)).is_empty() || is_region()
+}
+
 /// Where a name is said to be: in a country, or else a region, of those in which something is called so. `Denver, CO` is in Colorado, and
-/// `Bogota, CO` in Colombia. Where nothing is, the name is of what no table has.
+/// `Bogota, CO` in Colombia. A region of a country comes after cities: `Ontario, CA` is in California. Where nothing is, the name is of what
+/// no table has.
 fn after(name: &str, place: &str) -> Option<Within> {
     let has = |within: &Within| !called(name, Some(*within)).is_empty();
     let country = country_named(place).map(Within::Country);
     let regions = regions_named(place);
     let there = regions.iter().copied().map(Within::Region).find(has);
     let across = || regions.iter().copied().map(Within::Near).find(has);
-    let some = country.filter(has).or(there).or_else(across);
+    let part = || country.filter(|country| is_called(name, *country));
+    let some = country.filter(has).or(there).or_else(across).or_else(part);
     some.or(country).or_else(|| regions.first().copied().map(Within::Region))
 }
 
