@@ -2,7 +2,11 @@
 //!
 //! A wrong value never keeps the rest from being looked at, and no fault repeats what was sent: values can be personal.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
 
 use jiff::civil::Date;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -29,19 +33,30 @@ pub type Reader<T> = fn(Value, &str, &mut Vec<Fault>) -> Option<T>;
 /// How many faults are named at most: an answer has its limits too.
 const MAX_FAULTS: usize = 100;
 
-/// Reads an input from text that is known to be JSON.
+/// Why a text is no input.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unread {
+    /// It is no JSON, or none that can be held: nested too deep, with a number that is too large, or with half a character.
+    #[error("it is not JSON")]
+    NotJson,
+    /// It is JSON, with faults.
+    #[error(transparent)]
+    Faults(#[from] Faults),
+}
+
+/// Reads an input.
 ///
 /// # Errors
-/// Every fault, up to a hundred of them.
-pub fn read_input<T: Input>(json: &str) -> Result<T, Faults> {
+/// [`Unread::NotJson`]; else every fault, up to a hundred of them.
+pub fn read_input<T: Input>(json: &str) -> Result<T, Unread> {
     read_input_with(json, None)
 }
 
 /// The same, of which one field may have come another way than in the text. In the text, too, it is given twice.
 ///
 /// # Errors
-/// Every fault, up to a hundred of them.
-pub fn read_input_with<T: Input>(json: &str, beside: Option<(&str, Value)>) -> Result<T, Faults> {
+/// As [`read_input`].
+pub fn read_input_with<T: Input>(json: &str, beside: Option<(&str, Value)>) -> Result<T, Unread> {
     read_whole(json, |mut value, faults| {
         if let (Value::Object(fields), Some((name, given))) = (&mut value, beside)
             && fields.insert(name.to_owned(), given).is_some()
@@ -52,18 +67,19 @@ pub fn read_input_with<T: Input>(json: &str, beside: Option<(&str, Value)>) -> R
     })
 }
 
-/// Reads a question from text that is known to be JSON.
+/// Reads a question.
 ///
 /// # Errors
-/// Every fault, up to a hundred of them.
-pub fn read_asked<T: Asked>(json: &str, earliest: Date) -> Result<T, Faults> {
+/// As [`read_input`].
+pub fn read_asked<T: Asked>(json: &str, earliest: Date) -> Result<T, Unread> {
     read_whole(json, |value, faults| object_by(value, "", faults, |fields| T::read(fields, earliest)))
 }
 
-fn read_whole<T>(json: &str, read: impl FnOnce(Value, &mut Vec<Fault>) -> Option<T>) -> Result<T, Faults> {
-    let mut faults = Vec::new();
-    let value = Walk { at: String::new(), faults: &mut faults }.deserialize(&mut serde_json::Deserializer::from_str(json));
-    let input = value.ok().and_then(|value| read(value, &mut faults));
+fn read_whole<T>(json: &str, read: impl FnOnce(Value, &mut Vec<Fault>) -> Option<T>) -> Result<T, Unread> {
+    let (mut faults, mut json) = (Vec::new(), serde_json::Deserializer::from_str(json));
+    let value = Walk { at: String::new(), faults: &mut faults }.deserialize(&mut json);
+    let value = value.and_then(|value| json.end().map(|()| value)).map_err(|_| Unread::NotJson)?;
+    let input = read(value, &mut faults);
     let found = faults.len();
     if found > MAX_FAULTS {
         faults.truncate(MAX_FAULTS);
@@ -71,13 +87,28 @@ fn read_whole<T>(json: &str, read: impl FnOnce(Value, &mut Vec<Fault>) -> Option
     }
     match input.filter(|_| faults.is_empty()) {
         Some(input) => Ok(input),
-        None => Err(Faults::from(faults)),
+        None => Err(Faults::from(faults).into()),
     }
 }
 
 /// A value that is read as a whole.
 pub fn leaf<T: DeserializeOwned>(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<T> {
-    serde_json::from_value(value).map_err(|error| note(faults, at, "invalid", in_our_words(&error.to_string()))).ok()
+    let in_words = |error: serde_json::Error| date_in_words::<T>().unwrap_or_else(|| in_our_words(&error.to_string()));
+    serde_json::from_value(value).map_err(|error| note(faults, at, "invalid", in_words(error))).ok()
+}
+
+/// What is wrong where a date or an instant is wanted: its parser quotes what it stumbled over, in words of its own. What a type wants is
+/// what it says to a value that nothing is read from.
+fn date_in_words<T: DeserializeOwned>() -> Option<String> {
+    let wants = serde_json::from_value::<T>(Value::Bool(true)).err()?.to_string();
+    let wanted = match wants.rsplit_once("expected ")?.1 {
+        "a date string" => "a date such as 2026-04-27",
+        "a datetime string" => "a local time such as 2026-04-27T16:20:00",
+        "a time string" => "a time of day such as 16:20:00",
+        "a timestamp string" => "an instant such as 2026-04-27T16:20:00Z",
+        _ => return None,
+    };
+    Some(format!("must be {wanted}"))
 }
 
 /// A whole number from the least to the most.
@@ -94,6 +125,22 @@ pub fn between<const LEAST: u8, const MOST: u8>(value: Value, at: &str, faults: 
 /// A list of values.
 pub fn list<T: DeserializeOwned>(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<Vec<T>> {
     each(value, at, faults, leaf)
+}
+
+/// A list of values, each of which may stand there once. What could be read is handed back: a fault refuses the whole anyway.
+pub fn once<T: DeserializeOwned + Ord>(value: Value, at: &str, faults: &mut Vec<Fault>) -> Option<BTreeSet<T>> {
+    let Value::Array(items) = value else {
+        note(faults, at, "invalid", "must be a list".to_owned());
+        return None;
+    };
+    let mut read = BTreeSet::new();
+    for (i, item) in items.into_iter().enumerate() {
+        let at = format!("{at}/{i}");
+        if leaf(item, &at, faults).is_some_and(|item| !read.insert(item)) {
+            note(faults, &at, "duplicate", "stands there twice".to_owned());
+        }
+    }
+    Some(read)
 }
 
 /// A list whose items are all read in the same way.
@@ -161,7 +208,7 @@ fn note(faults: &mut Vec<Fault>, pointer: &str, code: &'static str, detail: Stri
 /// A parser's message without what it quotes of the input, and without names of our types.
 fn in_our_words(message: &str) -> String {
     let parsers = ["invalid type", "invalid value", "invalid length", "unknown variant", "missing field", "unknown field"];
-    // The parser of dates quotes what it stumbled over.
+    // The parser of dates quotes what it stumbled over, also where a date is only a part of the value.
     if message.starts_with("failed to ") || message.contains("jiff::") {
         return "must be a date or an instant as RFC 3339 writes it, such as 2026-04-27 or 2026-04-27T16:20:00Z".to_owned();
     }
@@ -350,9 +397,15 @@ mod tests {
         }
     }
 
+    fn all<T>(read: Result<T, Unread>) -> Vec<Fault> {
+        match read {
+            Ok(_) | Err(Unread::NotJson) => vec![],
+            Err(Unread::Faults(faults)) => faults.as_slice().to_vec(),
+        }
+    }
+
     fn faults(json: &str) -> Vec<(String, &'static str)> {
-        let found = read_input::<Outer>(json).err().map(|faults| faults.as_slice().to_vec()).unwrap_or_default();
-        let mut found: Vec<_> = found.into_iter().map(|fault| (fault.pointer, fault.code)).collect();
+        let mut found: Vec<_> = all(read_input::<Outer>(json)).into_iter().map(|fault| (fault.pointer, fault.code)).collect();
         found.sort_unstable();
         found
     }
@@ -393,8 +446,7 @@ mod tests {
     fn a_field_that_came_another_way_is_one_of_them_and_not_given_twice() {
         let read = |json| read_input_with::<Outer>(json, Some(("name", Value::from("a"))));
         assert_eq!(read(r#"{"inner": {"list": []}}"#).map(|outer| outer.name), Ok("a".to_owned()));
-        let twice =
-            read(r#"{"name": "b", "inner": {"list": []}}"#).err().map(|faults| faults.as_slice().to_vec()).unwrap_or_default();
+        let twice = all(read(r#"{"name": "b", "inner": {"list": []}}"#));
         assert_eq!(twice.iter().map(|fault| (&*fault.pointer, fault.code)).collect::<Vec<_>>(), [("/name", "duplicate")]);
         assert!(read("[]").is_err());
     }
@@ -409,10 +461,7 @@ mod tests {
 
     #[test]
     fn a_number_is_asked_for_in_words() {
-        let told = |json: &str| {
-            let faults = read_input::<Outer>(json).err().map(|faults| faults.as_slice().to_vec()).unwrap_or_default();
-            faults.into_iter().map(|fault| fault.detail).collect::<Vec<_>>()
-        };
+        let told = |json: &str| all(read_input::<Outer>(json)).into_iter().map(|fault| fault.detail).collect::<Vec<_>>();
         for wrong in ["\"2\"", "-1", "300", "1.5"] {
             let json = format!(r#"{{"name": "a", "count": {wrong}, "inner": {{"list": []}}}}"#);
             assert_eq!(told(&json), ["must be a whole number from 0 to 255"], "{wrong}");
@@ -446,8 +495,44 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_twice_in_a_set_is_named_beside_what_is_none() {
+        let mut faults = Vec::new();
+        let read = once::<u8>(serde_json::json!([1, 2, 1, "x"]), "/at", &mut faults);
+        assert_eq!(read, Some(BTreeSet::from([1, 2])));
+        assert_eq!(
+            faults.iter().map(|fault| (&*fault.pointer, fault.code)).collect::<Vec<_>>(),
+            [("/at/2", "duplicate"), ("/at/3", "invalid")]
+        );
+        assert_eq!(once::<u8>(Value::Null, "/at", &mut faults), None);
+    }
+
+    #[test]
     fn faults_without_number_are_cut() {
         let many = format!(r#"{{"name": "a", "inner": {{"list": [{}]}}}}"#, vec!["\"x\""; 5_000].join(","));
-        assert_eq!(read_input::<Outer>(&many).err().map(|faults| faults.as_slice().len()), Some(MAX_FAULTS + 1));
+        assert_eq!(all(read_input::<Outer>(&many)).len(), MAX_FAULTS + 1);
+    }
+
+    #[test]
+    fn what_no_value_can_hold_is_no_json_and_never_a_refusal_without_a_fault() {
+        let deep = format!(r#"{{"name": {}{}}}"#, "[".repeat(200), "]".repeat(200));
+        for json in [r#"{"count": 1e999}"#, &deep, r#"{"name": "Sing\ud800apore"}"#, "{", "", "{} {}"] {
+            assert_eq!(read_input::<Outer>(json), Err(Unread::NotJson), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_date_that_is_none_is_told_in_our_words_whatever_it_is() {
+        fn told<T: DeserializeOwned>(value: &Value) -> Option<String> {
+            let mut faults = Vec::new();
+            leaf::<T>(value.clone(), "/day", &mut faults).map_or_else(|| faults.pop().map(|fault| fault.detail), |_| None)
+        }
+        for wrong in ["2026-02-30", "", "x", "77123", "2026-13-01", "must be gwen", "failed to"].map(Value::from) {
+            assert_eq!(told::<Date>(&wrong).as_deref(), Some("must be a date such as 2026-04-27"), "{wrong}");
+            assert_eq!(told::<Option<Date>>(&wrong), told::<Date>(&wrong));
+            let instant = Some("must be an instant such as 2026-04-27T16:20:00Z");
+            assert_eq!(told::<jiff::Timestamp>(&wrong).as_deref(), instant, "{wrong}");
+        }
+        assert_eq!(told::<Date>(&Value::from(7)).as_deref(), Some("must be a date such as 2026-04-27"));
+        assert_eq!(told::<Date>(&Value::from("2026-02-28")), None);
     }
 }

@@ -8,14 +8,10 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use domain::{
-    faults::Faults,
-    inputs::{Fields, Input, read_input_with},
-};
+use domain::inputs::{Fields, Input, Unread, read_input_with};
 use hmac::Mac;
 use http::{HeaderMap, header, request::Parts};
 use jiff::Timestamp;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use storage::{Change, Receipt, ReceiptId, StoredReply};
@@ -212,11 +208,12 @@ pub(crate) fn parse_with<T: Input>(body: &[u8], beside: Option<(&str, Value)>) -
 }
 
 /// The same, of what is read in a way of its own.
-pub(crate) fn parse_by<T>(body: &[u8], read: impl FnOnce(&str) -> Result<T, Faults>) -> Result<T, Failure> {
-    let not_json = Failure::Malformed("The body is not JSON.");
-    let text = std::str::from_utf8(body).map_err(|_| not_json.clone())?;
-    serde_json::from_str::<IgnoredAny>(text).map_err(|_| not_json)?;
-    read(text).map_err(Failure::Faults)
+pub(crate) fn parse_by<T>(body: &[u8], read: impl FnOnce(&str) -> Result<T, Unread>) -> Result<T, Failure> {
+    let text = std::str::from_utf8(body).map_err(|_| Unread::NotJson);
+    text.and_then(read).map_err(|unread| match unread {
+        Unread::NotJson => Failure::Malformed("The body is not JSON."),
+        Unread::Faults(faults) => Failure::Faults(faults),
+    })
 }
 
 /// The version that a change is conditional on, if the client gave one.

@@ -173,6 +173,10 @@ impl<'a> Cases<'a> {
             self.add(format!("no JSON: {body:?}"), json(self, body), MALFORMED);
         }
         self.add("JSON that is too deep", json(self, &"[".repeat(100_000)), MALFORMED);
+        let nested = format!("{{\"nights\":{}{}}}", "[".repeat(200), "]".repeat(200));
+        for body in [nested.as_str(), "{\"nights\":1e999}", "{\"place\":\"Sing\\ud800apore\"}"] {
+            self.add(format!("JSON that nothing can hold: {body}"), json(self, body), MALFORMED);
+        }
         self.add(
             "a body in Latin 1",
             self.ask(&user, &path).header("content-type", "application/json").raw_body([b'"', 0xe9, b'"']),
