@@ -63,7 +63,7 @@ impl From<Position> for PositionView {
 
 impl ListingView {
     fn of(listing: &Listing, property: &Property) -> Self {
-        let Listing { key, name, position, address } = listing.clone();
+        let Listing { key, name, position, address, veiled: _ } = listing.clone();
         let likeness = property.found.get(&key.source).cloned();
         Self { key, name, position: position.map(PositionView::from), address, likeness }
     }

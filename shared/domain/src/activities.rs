@@ -202,7 +202,7 @@ impl ActivityOffer {
     /// # Errors
     /// The first reason why not.
     pub fn trusted(&self) -> Result<(), Untrusted> {
-        if self.price.is_negative() || self.price.amount().is_zero() || self.extra.is_some_and(Money::is_negative) {
+        if !self.price.is_asked() || !self.price.is_believable() || !self.extra.is_none_or(Money::is_believable) {
             return Err(Untrusted::Price);
         }
         if self.extra.is_some_and(|extra| extra.currency() != self.price.currency()) {
@@ -263,6 +263,8 @@ mod tests {
         assert_eq!(wrong(|_| {}), Ok(()));
         assert_eq!(wrong(|offer| offer.price = usd(0)), Err(Untrusted::Price));
         assert_eq!(wrong(|offer| offer.price = usd(-5)), Err(Untrusted::Price));
+        assert_eq!(wrong(|offer| offer.price = usd(100_000_100)), Err(Untrusted::Price), "nobody asks so much");
+        assert_eq!(wrong(|offer| offer.extra = Some(usd(100_000_100))), Err(Untrusted::Price));
         assert_eq!(wrong(|offer| offer.extra = Some(usd(-5))), Err(Untrusted::Price));
         assert_eq!(wrong(|offer| offer.extra = Some(Money::zero(Currency::EUR))), Err(Untrusted::Currencies));
         assert_eq!(wrong(|offer| offer.minutes = Some(Minutes { least: 2, most: 1 })), Err(Untrusted::Times));

@@ -300,8 +300,8 @@ pub struct FlightOffer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Untrusted {
-    /// A price below zero, or no price.
-    #[error("its price is negative, zero or missing")]
+    /// A price below zero, no price, or one that nobody asks.
+    #[error("its price is negative, zero, missing or beyond belief")]
     Price,
     /// A part of it is in another currency.
     #[error("its parts are in different currencies")]
@@ -330,8 +330,8 @@ pub enum Untrusted {
     /// Rules of cancellation that contradict themselves, or outlast what was booked.
     #[error("its terms contradict each other")]
     Terms,
-    /// Parts that come to more than the whole.
-    #[error("its parts are more than the whole")]
+    /// Parts that do not come to the whole.
+    #[error("its parts do not come to the whole")]
     Sums,
     /// Sold out, or no longer valid, by the source's own word.
     #[error("it is no longer offered")]
@@ -350,6 +350,8 @@ pub enum Untrusted {
     NotAsked,
 }
 
+/// What no seat costs less than, in points: the cheapest by cash value come to a few hundred.
+const FEWEST_POINTS: u64 = 100;
 /// The longest journey we believe, in minutes: four days.
 const LONGEST_MINUTES: u32 = 4 * 24 * 60;
 
@@ -412,16 +414,16 @@ impl FlightOffer {
         self.flights_are_in_order()
     }
 
-    /// Something is paid, and nothing of it is negative or more than the whole.
+    /// Something is paid that somebody could ask, and nothing of it is negative or more than the whole.
     fn price_is_sound(&self) -> Result<(), Untrusted> {
         let (paid, taxes) = match &self.fare {
-            Fare::Award { points, taxes, .. } => (points.get() > 0, *taxes),
+            Fare::Award { points, taxes, .. } => (points.get() >= FEWEST_POINTS, *taxes),
             Fare::Cash { total, taxes } => {
                 let within = taxes.is_none_or(|taxes| taxes.currency() == total.currency() && taxes.amount() <= total.amount());
-                (within && !total.is_negative() && !total.amount().is_zero(), *taxes)
+                (within && total.is_asked() && total.is_believable(), *taxes)
             }
         };
-        if paid && !taxes.is_some_and(Money::is_negative) { Ok(()) } else { Err(Untrusted::Price) }
+        if paid && taxes.is_none_or(Money::is_believable) { Ok(()) } else { Err(Untrusted::Price) }
     }
 
     /// Local clocks can run backwards across the date line, so departure and arrival are compared as instants, which

@@ -125,6 +125,17 @@ pub enum MoneyError {
     OutOfRange,
 }
 
+/// What nobody asks for one night, seat or ticket, in whole units of any currency: of the smallest, a night in a palace is a tenth of it.
+const MOST: i64 = 1_000_000_000;
+/// The same in currencies whose unit is worth a tenth of a US dollar or more: there a journey around the world in first class is a tenth
+/// of it.
+const MOST_OF_LARGE: i64 = 1_000_000;
+/// These currencies, of those that sources price in. A unit loses much of its worth before this no longer holds.
+const LARGE: [&str; 28] = [
+    "AED", "AUD", "AZN", "BGN", "BHD", "BRL", "CAD", "CHF", "CNY", "DKK", "EUR", "FJD", "GBP", "GEL", "HKD", "ILS", "JOD", "KWD",
+    "MYR", "NZD", "OMR", "PEN", "PLN", "QAR", "RON", "SAR", "SGD", "USD",
+];
+
 /// The largest amount, in major units: 10^12.
 const LARGEST: Decimal = Decimal::from_parts(0xD4A5_1000, 0xE8, 0, false, 0);
 
@@ -185,6 +196,17 @@ impl Money {
     /// Below zero.
     pub fn is_negative(self) -> bool {
         self.amount.is_sign_negative() && !self.amount.is_zero()
+    }
+
+    /// Something, and not below zero.
+    pub fn is_asked(self) -> bool {
+        !self.is_negative() && !self.amount.is_zero()
+    }
+
+    /// Not below zero, and no more than anybody asks for one night, seat or ticket, taxes included.
+    pub fn is_believable(self) -> bool {
+        let most = if LARGE.contains(&self.currency.code()) { MOST_OF_LARGE } else { MOST };
+        !self.is_negative() && self.amount <= Decimal::from(most)
     }
 
     /// The sum.

@@ -30,8 +30,6 @@ pub const MAX_PROPERTIES: usize = 1_000;
 pub const MAX_ADULTS: u8 = 14;
 /// The most children in one room.
 pub const MAX_CHILDREN: usize = 6;
-/// What no night costs, in whole units of any currency: of the smallest, a night in a palace is a tenth of it.
-const MOST_A_NIGHT: i64 = 1_000_000_000;
 /// The oldest child, in years.
 pub const OLDEST_CHILD: u8 = 17;
 /// The farthest around a position, in kilometres.
@@ -99,6 +97,12 @@ pub struct Guests {
 }
 
 impl Guests {
+    /// So many adults, and children of these ages, in whatever order they are named.
+    pub fn new(adults: u8, mut child_ages: Vec<u8>) -> Self {
+        child_ages.sort_unstable();
+        Self { adults, child_ages }
+    }
+
     /// Whether a room can be asked for them.
     pub fn are_sound(&self) -> bool {
         (1..=MAX_ADULTS).contains(&self.adults)
@@ -267,9 +271,8 @@ impl StayQuery {
     pub fn new(place: StayPlace, checkin: Date, nights: u8, guests: Guests, currency: Currency) -> Result<Self, Faults> {
         let ages = &guests.child_ages;
         Self::check(Some(&place), Some(checkin), Some(nights), Some(guests.adults), Some(ages)).done()?;
-        let mut guests = guests;
-        guests.child_ages.sort_unstable();
-        Ok(Self { place, checkin, nights, guests, currency })
+        let Guests { adults, child_ages } = guests;
+        Ok(Self { place, checkin, nights, guests: Guests::new(adults, child_ages), currency })
     }
 
     /// What is wrong with a question, as far as it could be read; pointers as those of [`Self::new`].
@@ -399,7 +402,7 @@ pub struct Property {
 impl Property {
     /// Takes over what its source says of it elsewhere, where it does not say so itself.
     pub fn complete(&mut self, listing: &Listing) {
-        let Listing { key: _, name, position, address } = listing;
+        let Listing { key: _, name, position, address, veiled: _ } = listing;
         self.name = self.name.take().or_else(|| name.clone());
         self.position = self.position.or(*position);
         self.address = self.address.take().or_else(|| address.clone());
@@ -450,10 +453,7 @@ impl StayPrice {
 
     /// Whether it can be: nothing is negative or more than anybody asks, and no parts are more than the whole.
     fn trusted(&self) -> Result<(), Untrusted> {
-        if self.total.is_negative() || self.total.amount().is_zero() {
-            return Err(Untrusted::Price);
-        }
-        if self.per_night.unwrap_or(self.total).amount() > Decimal::from(MOST_A_NIGHT) {
+        if !self.total.is_asked() || !self.per_night.unwrap_or(self.total).is_believable() {
             return Err(Untrusted::Price);
         }
         let parts = [self.base, self.taxes, self.fees];

@@ -195,7 +195,7 @@ fn occupancy(guests: &Guests) -> String {
 fn guests(text: &str) -> Result<Guests, Untrusted> {
     let (adults, ages) = text.split_once('-').unwrap_or((text, ""));
     let ages = ages.split(',').filter(|age| !age.is_empty()).map(str::parse).collect::<Result<_, _>>();
-    Ok(Guests { adults: adults.parse().map_err(|_| Untrusted::Guests)?, child_ages: ages.map_err(|_| Untrusted::Guests)? })
+    Ok(Guests::new(adults.parse().map_err(|_| Untrusted::Guests)?, ages.map_err(|_| Untrusted::Guests)?))
 }
 
 #[derive(Deserialize)]
@@ -256,6 +256,7 @@ struct Pricing {
 
 #[derive(Deserialize)]
 struct Line {
+    r#type: Option<String>,
     value: Amount,
     currency: String,
 }
@@ -384,7 +385,11 @@ fn offer(
     })
 }
 
-/// All parts in the billable currency; one in another sets the offer aside.
+/// A night has no part below zero, unless it is one that mends another.
+const MENDS: &str = "adjustment";
+
+/// All parts in the billable currency; one in another sets the offer aside. What is paid in all is what is paid to Expedia and, at the
+/// property, the fees.
 fn price(pricing: &Pricing, nights: Option<u8>) -> Result<StayPrice, Untrusted> {
     let totals = &pricing.totals;
     let inclusive = totals.inclusive.as_ref().ok_or(Untrusted::Price)?.money()?;
@@ -392,13 +397,19 @@ fn price(pricing: &Pricing, nights: Option<u8>) -> Result<StayPrice, Untrusted> 
         if currency(&line.currency)? != inclusive.currency() {
             return Err(Untrusted::Currencies);
         }
+        if line.value.0.is_sign_negative() && line.r#type.as_deref() != Some(MENDS) {
+            return Err(Untrusted::Price);
+        }
     }
     let fees = fees(pricing, inclusive.currency())?;
     let mixed = |_| Untrusted::Currencies;
-    let total = match &totals.property_inclusive {
-        Some(all) => all.money()?,
-        None => inclusive.plus(fees).map_err(mixed)?,
-    };
+    let sum = inclusive.plus(fees).map_err(mixed)?;
+    let total = totals.property_inclusive.as_ref().map_or(Ok(sum), Charge::money)?;
+    // Each part is rounded by itself.
+    let parts = 1 + pricing.fees.as_ref().map_or(1, BTreeMap::len);
+    if total.minus(sum).map_err(mixed)?.minor().unsigned_abs() > parts as u128 {
+        return Err(Untrusted::Sums);
+    }
     let base = totals.exclusive.as_ref().map(Charge::money).transpose()?;
     let mut price = StayPrice::of(total, nights)?;
     price.taxes = base.map(|base| inclusive.minus(base)).transpose().map_err(mixed)?;

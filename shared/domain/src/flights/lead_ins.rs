@@ -46,7 +46,7 @@ impl LeadInFare {
     /// # Errors
     /// The first reason why not.
     pub fn trusted(&self) -> Result<(), Untrusted> {
-        if self.total.is_negative() || self.total.amount().is_zero() {
+        if !self.total.is_asked() || !self.total.is_believable() {
             return Err(Untrusted::Price);
         }
         if self.origin.is_some() && self.origin == self.destination {

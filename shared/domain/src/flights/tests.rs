@@ -119,10 +119,25 @@ fn taxes_are_part_of_a_fare_and_never_negative() {
     assert_eq!([0, 9_080].map(|taxes| cash(money(taxes, usd))), [Ok(()); 2]);
     assert_eq!([money(-1, usd), money(9_081, usd), money(1, eur)].map(cash), [Err(Untrusted::Price); 3]);
     let award = |taxes| {
-        let fare = Fare::Award { programme: "atmos".parse().unwrap(), points: 1.try_into().unwrap(), taxes: Some(taxes) };
+        let fare = Fare::Award { programme: "atmos".parse().unwrap(), points: 7_000.try_into().unwrap(), taxes: Some(taxes) };
         FlightOffer { fare, ..by_way_of_doha() }.trusted()
     };
     assert_eq!([0, -1].map(|taxes| award(money(taxes, usd))), [Ok(()), Err(Untrusted::Price)]);
+}
+
+#[test]
+fn nobody_asks_for_so_much_or_for_so_few_points() {
+    let money = |whole: i64, code: &str| Money::new(whole.into(), code.parse().unwrap()).unwrap();
+    let cash = |total| FlightOffer { fare: Fare::Cash { total, taxes: None }, ..by_way_of_doha() }.trusted();
+    let (most, too_much) = ([(1_000_000, "USD"), (1_000_000_000, "VND")], [(1_000_001, "USD"), (1_000_000_001, "VND")]);
+    assert_eq!(most.map(|(whole, code)| cash(money(whole, code))), [Ok(()); 2]);
+    assert_eq!(too_much.map(|(whole, code)| cash(money(whole, code))), [Err(Untrusted::Price); 2]);
+    let award = |points: u64, taxes| {
+        let fare = Fare::Award { programme: "atmos".parse().unwrap(), points: points.try_into().unwrap(), taxes: Some(taxes) };
+        FlightOffer { fare, ..by_way_of_doha() }.trusted()
+    };
+    assert_eq!(award(100, money(5, "USD")), Ok(()));
+    assert_eq!([award(1, money(5, "USD")), award(7_000, money(10_000_000, "USD"))], [Err(Untrusted::Price); 2]);
 }
 
 #[test]

@@ -80,12 +80,15 @@ pub struct Listing {
     /// Street and number, in one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// Where exactly it is, its source keeps to itself until one has booked: its position is an approximate one, and it has no address.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub veiled: bool,
 }
 
 impl Listing {
     /// One of which nothing is known but what it is called.
     pub fn bare(key: ListingKey) -> Self {
-        Self { key, name: None, position: None, address: None }
+        Self { key, name: None, position: None, address: None, veiled: false }
     }
 
     /// What an offer says of where one stays; `None` if its reference is none that we keep.
@@ -93,7 +96,7 @@ impl Listing {
         let reference = property.reference.parse().ok()?;
         let key = ListingKey { source: source.clone(), reference };
         let stays::Property { reference: _, name, position, address, country: _ } = property.clone();
-        Some(Self { key, name, position, address })
+        Some(Self { key, name, position, address, veiled: false })
     }
 
     /// Whether it says what it takes to be matched with others: what the house is called, and where it is.
@@ -106,9 +109,14 @@ impl Listing {
         *self != Self::bare(self.key.clone())
     }
 
-    /// Takes over what the source says now. What it has stopped to say is kept.
+    /// Takes over what the source says now. What it has stopped to say is kept; what it has withdrawn is not. Only an address says that
+    /// it is no longer withdrawn.
     pub fn learn(&mut self, now: &Self) {
-        let Self { key: _, name, position, address } = now;
+        let Self { key: _, name, position, address, veiled } = now;
+        if *veiled {
+            (self.position, self.address) = (None, None);
+        }
+        self.veiled = *veiled || self.veiled && address.is_none();
         self.name = name.clone().or_else(|| self.name.take());
         self.position = position.or(self.position);
         self.address = address.clone().or_else(|| self.address.take());

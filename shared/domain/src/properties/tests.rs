@@ -153,7 +153,7 @@ fn listing(source: &str, (name, latitude, longitude, address): Told) -> Listing 
     let key = ListingKey { source: source.parse().unwrap(), reference: "1".parse().unwrap() };
     let position = Position::new(latitude.parse().unwrap(), longitude.parse().unwrap());
     let address = (!address.is_empty()).then(|| address.to_owned());
-    Listing { key, name: Some(name.to_owned()), position, address }
+    Listing { name: Some(name.to_owned()), position, address, ..Listing::bare(key) }
 }
 
 fn of_case(case: &Case) -> Likeness {
@@ -291,6 +291,26 @@ fn what_is_said_of_a_house_is_good_for_a_month_and_what_is_not_said_for_a_day() 
     let renamed = Listing { name: Some("Hotel Falke".to_owned()), position: None, ..bare };
     let again = of(&said.listing, Some(&renamed), "2026-03-03T00:00:00Z");
     assert_eq!(again.listing, Listing { name: renamed.name.clone(), ..told });
+}
+
+#[test]
+fn what_a_source_withdraws_is_not_kept() {
+    let told = listing("expedia-rapid", ("Villa Rosa", "52.123456", "4.654321", "1 Secret Road"));
+    let bare = Listing::bare(told.key.clone());
+    let about = listing("expedia-rapid", ("Villa Rosa", "52.1", "4.6", "")).position;
+    let veiled = Listing { name: told.name.clone(), position: about, veiled: true, ..bare.clone() };
+    let nowhere = Listing { position: None, ..veiled.clone() };
+    let at = "2026-03-03T00:00:00Z".parse().unwrap();
+    let kept = HouseContent::asked(KeyScope::Deployment, told.clone(), Some(&veiled), at);
+    assert_eq!(kept.listing, veiled);
+    assert_eq!(HouseContent::asked(KeyScope::Deployment, told.clone(), Some(&nowhere), at).listing, nowhere);
+    // What an answer does not say makes nothing of it known again.
+    assert_eq!(HouseContent::asked(KeyScope::Deployment, veiled.clone(), Some(&bare), at).listing, veiled);
+    assert_eq!(HouseContent::asked(KeyScope::Deployment, veiled.clone(), Some(&told), at).listing, told);
+
+    let cell = Cell::of(told.position.unwrap());
+    let mut property = Property::first(Property::id_by(&told.key), KeyScope::Deployment, cell, told);
+    assert_eq!((property.take(veiled.clone()), property.address(), property.position()), (Ok(true), None, about));
 }
 
 #[test]

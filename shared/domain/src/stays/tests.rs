@@ -377,6 +377,12 @@ fn what_is_over_is_not_free_to_cancel() {
 }
 
 #[test]
+fn guests_are_the_same_in_whatever_order_their_children_are_named() {
+    assert_eq!(Guests::new(1, vec![10, 7]), Guests::new(1, vec![7, 10]));
+    assert_ne!(Guests::new(1, vec![10, 7]), Guests::new(1, vec![7, 9]));
+}
+
+#[test]
 fn a_question_names_all_its_faults() {
     let faults = StayQuery::new(
         StayPlace::City(city("")),

@@ -4,8 +4,9 @@
 //! names are the ids; `include` names the fields that are wanted. A supply must be named: houses of the other one, Vrbo, need an agreement
 //! of their own, and stay without a name here.
 //!
-//! Where `obfuscation_required` stands, nobody may be shown more than an approximate position and no street before they have booked.
-//! So no more is read of such a house.
+//! Where `obfuscation_required` stands, nobody may be shown more than an approximate position and no street before they have booked. It
+//! stands with the address and with the location, and either hides both: a street is a position, too. So no more is read of such a house,
+//! and what was kept of it is given up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,15 +126,16 @@ pub fn parse_content<'q>(
 
 fn listing(house: House) -> Result<Listing, Untrusted> {
     let reference = house.property_id.0.parse().map_err(|_| Untrusted::Form)?;
-    let street = house.address.filter(|address| address.obfuscation_required != Some(true)).and_then(|address| address.line_1);
-    let at = house.location.and_then(|location| match location.obfuscation_required {
-        Some(true) => location.obfuscated_coordinates,
-        Some(false) | None => location.coordinates,
-    });
+    let flags =
+        [house.address.as_ref().map(|at| at.obfuscation_required), house.location.as_ref().map(|at| at.obfuscation_required)];
+    let veiled = flags.into_iter().flatten().any(|required| required == Some(true));
+    let street = house.address.and_then(|address| address.line_1).filter(|_| !veiled);
+    let at = house.location.and_then(|at| if veiled { at.obfuscated_coordinates } else { at.coordinates });
     Ok(Listing {
         name: house.name.as_deref().and_then(label),
         position: at.map(|at| position(at.latitude, at.longitude)).transpose()?.flatten(),
         address: street.as_deref().and_then(label),
+        veiled,
         ..Listing::bare(ListingKey { source: source_id(SOURCE), reference })
     })
 }
