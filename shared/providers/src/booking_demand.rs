@@ -36,6 +36,7 @@ use serde_json::{Value, json, value::RawValue};
 use crate::{
     Asking, Found, Sifted, SourceError, StaySource,
     calls::{Calls, Page, Paged, not_offered, search},
+    error::nothing_unless_refused,
     read::{Amount, Id, currency, fresh, link, number, reference, secret_header, source_id, two_parts},
 };
 
@@ -283,7 +284,8 @@ impl Reading {
 /// Reads a page of a search, and the token of the next one.
 ///
 /// # Errors
-/// [`SourceError::Malformed`] if the envelope is not what was agreed. A bad accommodation or product only sets itself aside.
+/// [`SourceError::Malformed`] if the envelope is not what was agreed, [`SourceError::Rejected`] for a refusal that came as a success. A
+/// bad accommodation or product only sets itself aside.
 pub fn parse_search<'q>(
     body: &[u8],
     query: impl Into<Option<&'q StayQuery>>,
@@ -291,6 +293,9 @@ pub fn parse_search<'q>(
 ) -> Result<(Sifted<StayOffer>, Option<String>), SourceError> {
     let query = query.into();
     let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    if envelope.data.is_empty() {
+        nothing_unless_refused(body)?;
+    }
     let mut sifted = Sifted::default();
     for raw in envelope.data {
         let Ok(one) = serde_json::from_str::<Accommodation<'_>>(raw.get()) else {
@@ -333,9 +338,9 @@ fn offer(
         property: Property { reference: reference(one.id.0.clone())?, name: None, position: None, address: None, country: None },
         room: Room { reference: product.as_ref().and_then(|product| product.room.clone()).map(|room| room.0), ..Room::default() },
         board: policies.and_then(|policies| board(policies.meal_plan.as_ref()?.plan.as_deref()?)),
-        guests: product.as_ref().and_then(|product| {
-            Some(Guests { adults: product.number_of_adults?, child_ages: product.children.clone().unwrap_or_default() })
-        }),
+        guests: product
+            .as_ref()
+            .and_then(|product| Some(Guests::new(product.number_of_adults?, product.children.clone().unwrap_or_default()))),
         checkin,
         nights,
         price,

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use domain::{flights::SourceId, search::SourceOutcome};
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use http::{Request, Response, header::CONTENT_ENCODING};
 use jiff::Timestamp;
 use platform::{
@@ -250,9 +250,12 @@ impl<'a> Calls<'a> {
     }
 }
 
-/// An answer as it was before it was packed; it is not unpacked again. Unpacked it may be no larger than any other.
+/// An answer as it was before it was packed, in one piece or in several; it is not unpacked again. Unpacked it may be no larger than any
+/// other.
 pub(crate) fn unpacked(answer: Response<Bytes>) -> Result<Response<Bytes>, SourceError> {
-    let is_packed = answer.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding == "gzip");
+    // RFC 9110: names of codings are the same in capitals, and `x-gzip` is an old one of the same.
+    let is_gzip = |name: &[u8]| name.eq_ignore_ascii_case(b"gzip") || name.eq_ignore_ascii_case(b"x-gzip");
+    let is_packed = answer.headers().get(CONTENT_ENCODING).is_some_and(|name| is_gzip(name.as_bytes().trim_ascii()));
     // Of nothing there is nothing to unpack.
     if !is_packed || answer.body().is_empty() {
         return Ok(answer);
@@ -261,7 +264,7 @@ pub(crate) fn unpacked(answer: Response<Bytes>) -> Result<Response<Bytes>, Sourc
     head.headers.remove(CONTENT_ENCODING);
     let mut whole = Vec::new();
     let most = MAX_ANSWER_BYTES as u64 + 1;
-    GzDecoder::new(&body[..]).take(most).read_to_end(&mut whole).map_err(|_| SourceError::Malformed)?;
+    MultiGzDecoder::new(&body[..]).take(most).read_to_end(&mut whole).map_err(|_| SourceError::Malformed)?;
     if whole.len() > MAX_ANSWER_BYTES {
         return Err(SourceError::TooLarge);
     }

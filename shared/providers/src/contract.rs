@@ -36,6 +36,7 @@ use crate::{
     Asking, Booked, BookingError, BookingRequest, BookingState, Desk, Found, Says, Sifted, SourceError, StaySource,
     booking::{OurReference, Payment, Refusal, Refusals},
     calls::{Bookings, Calls, Page, Paged, not_offered, search, unless_unknown},
+    error::nothing_unless_refused,
     feed::{Changes as AllChanges, Feed, FeedPage, MAX_CURSOR, MOST_CHANGES, Nights, note},
     read::{Amount, currency, fresh, label, link, position, reference, secret_header, source_id, two_parts},
 };
@@ -245,7 +246,8 @@ struct Price {
 /// Reads a page of hotels, and the token of the next one.
 ///
 /// # Errors
-/// [`SourceError::Malformed`] if the envelope is not what was agreed. A bad hotel or room only sets itself aside.
+/// [`SourceError::Malformed`] if the envelope is not what was agreed, [`SourceError::Rejected`] for a refusal that came as a success. A
+/// bad hotel or room only sets itself aside.
 pub fn parse_hotels<'q>(
     body: &[u8],
     source: &'static str,
@@ -254,6 +256,9 @@ pub fn parse_hotels<'q>(
 ) -> Result<(Sifted<StayOffer>, Option<String>), SourceError> {
     let query = query.into();
     let Envelope { hotels, next_page } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    if hotels.is_empty() {
+        nothing_unless_refused(body)?;
+    }
     let mut sifted = Sifted::default();
     for raw in hotels {
         let Ok(hotel) = serde_json::from_str::<Hotel<'_>>(raw.get()) else {
@@ -293,7 +298,7 @@ fn offer(
             left: room.rooms_left,
         },
         board: room.board.as_deref().and_then(board),
-        guests: room.adults.map(|adults| Guests { adults, child_ages: room.child_ages.unwrap_or_default() }),
+        guests: room.adults.map(|adults| Guests::new(adults, room.child_ages.unwrap_or_default())),
         checkin: room.checkin.or_else(|| query.map(StayQuery::checkin)),
         nights,
         price: price(&room.price, nights)?,
@@ -410,11 +415,15 @@ struct ChangedHotel {
 ///
 /// # Errors
 /// [`SourceError::Malformed`] if the envelope is not what was agreed, so that nobody knows where the next page begins,
+/// [`SourceError::Rejected`] for a refusal that came as a success,
 /// [`SourceError::TooLarge`] if more properties have changed than are told of at once.
 pub fn parse_changes(body: &[u8]) -> Result<FeedPage, SourceError> {
     let Changes { changes, cursor, has_more } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
     if !(1..=MAX_CURSOR).contains(&cursor.len()) {
         return Err(SourceError::Malformed);
+    }
+    if changes.is_empty() {
+        nothing_unless_refused(body)?;
     }
     let mut page = FeedPage { changes: AllChanges::new(), unreadable: 0, cursor, more: has_more };
     for raw in changes {

@@ -3,6 +3,9 @@
 //! Facts of the wire are from the vendor's SDKs and their fixtures: bodies are wrapped in `data`; amounts are decimal strings in
 //! major units, for the whole party; times are local without a zone. The status inside an error body is not the HTTP status.
 //!
+//! What the vendor's own sample of a price tells: 45.00 in all, of which 30.20 are the fare and 40.80 taxes. So the two need not come to the
+//! total, in either direction, and taxes are known only where they do. But neither is more than the total: one that is sets its offer aside.
+//!
 //! An order is paid from the balance with Duffel (`instant`), or held until it is paid (`hold`), which the offer must allow. Duffel takes
 //! no key of idempotency: our reference stands in the order's metadata, and orders are looked through for it by the name of a traveller.
 //!
@@ -35,6 +38,7 @@ use serde_json::{json, value::RawValue};
 use crate::{
     Asking, CashSource, Found, Sifted, SourceError,
     calls::Calls,
+    error::nothing_unless_refused,
     read::{decimal, flight_number, local_time, reference, secret_header, seen_at, source_id},
 };
 
@@ -244,22 +248,30 @@ struct SegmentPassenger {
 /// Reads the answer to an offer request.
 ///
 /// # Errors
-/// [`SourceError::Malformed`] if the envelope is not what was agreed. A bad offer only sets itself aside.
+/// [`SourceError::Malformed`] if the envelope is not what was agreed, [`SourceError::Rejected`] for a refusal that came as a success. A
+/// bad offer only sets itself aside.
 pub fn parse_offer_request<'q>(
     body: &[u8],
     query: impl Into<Option<&'q SearchQuery>>,
     now: Timestamp,
 ) -> Result<Sifted, SourceError> {
     let Envelope { data } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    if data.offers.is_empty() {
+        nothing_unless_refused(body)?;
+    }
     Ok(sifted(&data.offers, query.into(), now))
 }
 
 /// Reads a list of offers.
 ///
 /// # Errors
-/// [`SourceError::Malformed`] if the envelope is not what was agreed. A bad offer only sets itself aside.
+/// [`SourceError::Malformed`] if the envelope is not what was agreed, [`SourceError::Rejected`] for a refusal that came as a success. A
+/// bad offer only sets itself aside.
 pub fn parse_offers<'q>(body: &[u8], query: impl Into<Option<&'q SearchQuery>>, now: Timestamp) -> Result<Sifted, SourceError> {
     let Wrapped { data } = serde_json::from_slice::<Wrapped<Vec<&RawValue>>>(body).map_err(|_| SourceError::Malformed)?;
+    if data.is_empty() {
+        nothing_unless_refused(body)?;
+    }
     Ok(sifted(&data, query.into(), now))
 }
 
@@ -325,16 +337,19 @@ fn total(raw: &Offer) -> Result<Money, Untrusted> {
     if [&raw.base_currency, &raw.tax_currency].into_iter().flatten().any(|part| part != currency) {
         return Err(Untrusted::Currencies);
     }
-    money(amount, currency)
+    let total = money(amount, currency)?;
+    if total.is_asked() { Ok(total) } else { Err(Untrusted::Price) }
 }
 
-/// What of a total are taxes: unknown, unless they and the fare come to it. A part below zero is a lie: the other would be more than
-/// the whole.
+/// What of a total are taxes: unknown, unless they and the fare come to it. A part below zero or above the total is a lie.
 fn taxes(raw: &Offer, total: Money) -> Result<Option<Money>, Untrusted> {
     let part = |amount: &Option<String>| money(amount.as_deref()?, raw.total_currency.as_deref()?).ok();
     let (base, taxes) = (part(&raw.base_amount), part(&raw.tax_amount));
     if [base, taxes].into_iter().flatten().any(Money::is_negative) {
         return Err(Untrusted::Price);
+    }
+    if [base, taxes].into_iter().flatten().any(|part| part.amount() > total.amount()) {
+        return Err(Untrusted::Sums);
     }
     let come_to_it = base.zip(taxes).is_some_and(|(base, taxes)| base.plus(taxes) == Ok(total));
     Ok(taxes.filter(|_| come_to_it))

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, header::RETRY_AFTER};
 use jiff::{Timestamp, fmt::rfc2822};
 use platform::outside::OutsideError;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 
 /// Why a source gave no answer. Never holds anything of the request, whose headers are secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -271,6 +272,25 @@ struct Coded {
 enum Inner {
     Coded { code: String },
     Text(#[allow(dead_code, reason = "not shown: it could hold anything")] String),
+}
+
+/// Where sources name what went wrong, in answers that came as a success, too.
+const FAULTS: [&str; 3] = ["errors", "error", "code"];
+
+/// An answer with nothing in it, unless it says what went wrong: then it is a refusal that came as a success.
+pub(crate) fn nothing_unless_refused(body: &[u8]) -> Result<(), SourceError> {
+    let says = |value: &Value| match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Bool(true) | Value::Number(_) => true,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+    };
+    let body_of: Value = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    if FAULTS.iter().any(|name| body_of.get(name).is_some_and(says)) {
+        return Err(SourceError::Rejected { status: 200, code: code_in(body) });
+    }
+    Ok(())
 }
 
 /// The codes that an error says: its own, and those of the faults that it lists.

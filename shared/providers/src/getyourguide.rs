@@ -26,6 +26,7 @@ use serde_json::value::RawValue;
 use crate::{
     ActivitySource, Asking, Found, Sifted, SourceError,
     calls::{Calls, Page, Paged, search},
+    error::nothing_unless_refused,
     read::{Amount, Id, currency, encoded, fresh, label, link, reference, secret_header, source_id},
 };
 
@@ -168,7 +169,8 @@ struct Policy {
 /// Reads tours or the options of one, and how many there are in all.
 ///
 /// # Errors
-/// [`SourceError::Malformed`] if the envelope is not what was agreed. A bad tour only sets itself aside.
+/// [`SourceError::Malformed`] if the envelope is not what was agreed, [`SourceError::Rejected`] for a refusal that came as a success. A
+/// bad tour only sets itself aside.
 pub fn parse_tours<'q>(
     body: &[u8],
     query: impl Into<Option<&'q ActivityQuery>>,
@@ -177,6 +179,9 @@ pub fn parse_tours<'q>(
     let query = query.into();
     let Envelope { metadata, data } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
     let tours = data.tours.or(data.tour_options).ok_or(SourceError::Malformed)?;
+    if tours.is_empty() {
+        nothing_unless_refused(body)?;
+    }
     let paid_in = paid_in(metadata.query.as_deref(), query);
     let mut sifted = Sifted::default();
     for raw in tours {

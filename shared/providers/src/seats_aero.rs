@@ -23,7 +23,8 @@ use serde_json::value::RawValue;
 use crate::{
     Asking, AwardSource, Found, Sifted, SourceError,
     calls::Calls,
-    read::{flight_number, link, local_time, reference, secret_header, seen_at, source_id},
+    error::nothing_unless_refused,
+    read::{Amount, currency, flight_number, link, local_time, reference, secret_header, seen_at, source_id},
 };
 
 /// Its id, as functions declare it.
@@ -256,13 +257,14 @@ struct TripSegment {
 /// `MixedCabinPct`: the percentage of the distance below the reported cabin, left out when there is none of it. Our
 /// recordings write null where a journey is known to be mixed by an unknown share.
 fn partly_lower<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    Option::<u8>::deserialize(deserializer).map(|percent| percent != Some(0))
+    Option::<Amount>::deserialize(deserializer).map(|percent| percent.is_none_or(|percent| !percent.0.is_zero()))
 }
 
 /// Reads one page. Records whose id was `seen` on an earlier page are skipped.
 ///
 /// # Errors
-/// [`SourceError::Malformed`] if the envelope is not what was agreed. A bad record or trip only sets itself aside.
+/// [`SourceError::Malformed`] if the envelope is not what was agreed, [`SourceError::Rejected`] for a refusal that came as a success. A
+/// bad record or trip only sets itself aside.
 pub fn parse_availability<'q>(
     body: &[u8],
     query: impl Into<Option<&'q SearchQuery>>,
@@ -271,6 +273,9 @@ pub fn parse_availability<'q>(
 ) -> Result<Page, SourceError> {
     let query = query.into();
     let Envelope { data, more, cursor } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    if data.is_empty() {
+        nothing_unless_refused(body)?;
+    }
     let mut page = Page { sifted: Sifted::default(), records: data.len(), more, cursor };
     for record in data {
         match serde_json::from_str::<Availability<'_>>(record.get()) {
@@ -338,10 +343,14 @@ struct TripOf {
 /// Reads the trips of one record. Where they go is what their segments say.
 ///
 /// # Errors
-/// [`SourceError::Malformed`] if the envelope is not what was agreed. A bad trip only sets itself aside.
+/// [`SourceError::Malformed`] if the envelope is not what was agreed, [`SourceError::Rejected`] for a refusal that came as a success. A
+/// bad trip only sets itself aside.
 pub fn parse_trips<'q>(body: &[u8], query: impl Into<Option<&'q SearchQuery>>, now: Timestamp) -> Result<Sifted, SourceError> {
     let query = query.into();
     let Trips { data, booking_links } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    if data.is_empty() {
+        nothing_unless_refused(body)?;
+    }
     let mut links = booking_links.into_iter().flatten().filter_map(|raw| serde_json::from_str::<BookingLink>(raw.get()).ok());
     // One that can't be followed costs no trip.
     let programmes_own = links.find(|of| of.primary).and_then(|of| link(Some(of.link)));
@@ -407,7 +416,7 @@ fn fare(trip: &Trip, source: &str) -> Result<Fare, Untrusted> {
     // Rows without a currency are read as US dollars, as the vendor's own example does.
     let currency = match trip.taxes_currency.as_deref() {
         None | Some("") => Currency::USD,
-        Some(code) => code.parse().map_err(|_| Untrusted::Form)?,
+        Some(code) => currency(code)?,
     };
     Ok(Fare::Award {
         programme: programme(source)?,

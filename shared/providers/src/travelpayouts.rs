@@ -182,7 +182,12 @@ pub fn parse_prices<'q>(
     let named = envelope.currency.as_deref().unwrap_or(asked);
     let mut sifted = Sifted::default();
     for one in listed {
-        sifted.take_record(one.raw, query, |price| fare(price, &one.names, currency(named)?, between, now));
+        sifted.take_record(one.raw, query, |price| {
+            let fare = fare(price, &one.names, currency(named)?, between, now)?;
+            // A search asks for what still holds; what was recorded is read whenever that is.
+            let is_past = query.is_some() && fare.valid_until.is_some_and(|until| until <= now);
+            if is_past { Err(Untrusted::Gone) } else { Ok(fare) }
+        });
     }
     Ok(sifted)
 }

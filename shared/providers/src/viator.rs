@@ -37,7 +37,7 @@ use crate::{
     SourceError,
     booking::{Bookable, Payment, Traveller},
     calls::{Bookings, Calls, Page, Paged, search, unless_unknown},
-    error::is_code,
+    error::{is_code, nothing_unless_refused},
     read::{Amount, currency, encoded, fresh, label, link, reference, secret_header, source_id},
 };
 
@@ -289,7 +289,8 @@ struct Summary {
 /// Reads the products of a search, and how many there are in all.
 ///
 /// # Errors
-/// [`SourceError::Malformed`] if the envelope is not what was agreed. A bad product only sets itself aside.
+/// [`SourceError::Malformed`] if the envelope is not what was agreed, [`SourceError::Rejected`] for a refusal that came as a success. A
+/// bad product only sets itself aside.
 pub fn parse_products<'q>(
     body: &[u8],
     query: impl Into<Option<&'q ActivityQuery>>,
@@ -297,6 +298,9 @@ pub fn parse_products<'q>(
 ) -> Result<(Sifted<ActivityOffer>, u32), SourceError> {
     let query = query.into();
     let Products { products, total } = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    if products.results.is_empty() {
+        nothing_unless_refused(body)?;
+    }
     let mut sifted = Sifted::default();
     for raw in &products.results {
         sifted.take_record(raw, query, |product| offer(product, now));
@@ -425,7 +429,8 @@ struct Mandatory {
 /// Reads an availability check: an offer for each way to do it that day. The price is what a traveller pays, not what we would.
 ///
 /// # Errors
-/// [`SourceError::Malformed`] if the envelope is not what was agreed. A bad item only sets itself aside.
+/// [`SourceError::Malformed`] if the envelope is not what was agreed, [`SourceError::Rejected`] for a refusal that came as a success. A
+/// bad item only sets itself aside.
 pub fn parse_availability<'q>(
     body: &[u8],
     query: impl Into<Option<&'q ActivityQuery>>,
@@ -433,6 +438,9 @@ pub fn parse_availability<'q>(
 ) -> Result<Sifted<ActivityOffer>, SourceError> {
     let query = query.into();
     let all: Availability<'_> = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    if all.bookable_items.is_empty() {
+        nothing_unless_refused(body)?;
+    }
     let mut sifted = Sifted::default();
     for raw in &all.bookable_items {
         sifted.take_record(raw, query, |item| bookable(item, &all, now));

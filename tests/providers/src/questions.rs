@@ -141,7 +141,12 @@ pub fn recorded(source: &str) -> Value {
     match source {
         "seats-aero" => search_page(&[availability("one")], false, 1),
         "duffel" => mended_offer_request(),
-        "travelpayouts" => sample("travelpayouts/v1-tickets-for-each-day-of-a-month.json"),
+        // The vendor's example ran out long ago.
+        "travelpayouts" => {
+            let mut body = sample("travelpayouts/v1-tickets-for-each-day-of-a-month.json");
+            body["data"]["2015-06-01"]["expires_at"] = json!("2999-01-07T12:34:14Z");
+            body
+        }
         "booking-demand" => {
             let mut body = sample("booking-demand/accommodations-search-v3.2.json");
             body["metadata"] = json!({});

@@ -87,7 +87,12 @@ fn parts_of_a_price_are_neither_negative_nor_more_than_it() {
     for (base, taxes) in [(json!("-10.00"), "100.80"), (json!("110.00"), "-19.20"), (Value::Null, "-19.20")] {
         assert_eq!(set_aside(base, taxes), [(Untrusted::Price, 1)].into(), "{taxes}");
     }
+    for (base, taxes) in [(json!("90.81"), "0.00"), (json!("0.00"), "90.81"), (Value::Null, "90.81")] {
+        assert_eq!(set_aside(base, taxes), [(Untrusted::Sums, 1)].into(), "{taxes}");
+    }
     assert_eq!(set_aside(json!("90.80"), "0.00"), [].into());
+    let for_a_penny = changed(|offer| offer["total_amount"] = json!("0.01"));
+    assert_eq!(for_a_penny.set_aside, [(Untrusted::Sums, 1)].into());
 }
 
 #[test]

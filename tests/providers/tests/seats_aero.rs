@@ -61,12 +61,14 @@ fn a_trip_that_is_wrong_is_set_aside_and_spoils_no_other() {
     let cases = [
         ("MileageCost", json!(-1), Untrusted::Price),
         ("MileageCost", json!(0), Untrusted::Price),
+        ("MileageCost", json!(1), Untrusted::Price),
         ("MileageCost", Value::Null, Untrusted::Price),
         ("MileageCost", json!("70000"), Untrusted::Form),
         ("MileageCost", json!(70_000.5), Untrusted::Form),
         ("MileageCost", json!(u64::MAX), Untrusted::Form),
         ("MileageCost", json!(2_000_000_000), Untrusted::Form),
         ("TotalTaxes", json!(-5), Untrusted::Price),
+        ("TotalTaxes", json!(1_000_000_000), Untrusted::Price),
         ("TotalTaxes", json!(i64::MAX), Untrusted::Form),
         ("TotalTaxes", json!("12.90"), Untrusted::Form),
         ("TaxesCurrency", json!("ZZZ"), Untrusted::Form),
@@ -188,8 +190,15 @@ fn a_mixed_cabin_is_what_the_vendor_says_it_is() {
     };
     assert_eq!(mixed(None), Some(false), "left out when no part is in a lower cabin");
     assert_eq!(mixed(Some(json!(25))), Some(true));
+    assert_eq!(mixed(Some(json!(33.3))), Some(true));
     assert_eq!(mixed(Some(json!(0))), Some(false));
     assert_eq!(mixed(Some(Value::Null)), Some(true), "our recordings: a part of unknown size");
+}
+
+#[test]
+fn a_currency_is_read_in_small_letters_too() {
+    let page = changed(|record| record["AvailabilityTrips"][0]["TaxesCurrency"] = json!("usd"));
+    assert_eq!((page.sifted.offers.len(), page.sifted.set_aside.len()), (3, 0));
 }
 
 #[test]

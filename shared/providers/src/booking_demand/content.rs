@@ -15,12 +15,13 @@ use futures::future::BoxFuture;
 use http::Request;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{BookingDemand, Envelope, SOURCE};
 use crate::{
     Asking, Found, HouseSource, Sifted, SourceError,
     calls::{Calls, Page, Paged, search},
+    error::nothing_unless_refused,
     read::{Amount, Id, label, position, source_id},
 };
 
@@ -89,28 +90,32 @@ struct Coordinates {
     longitude: Option<Amount>,
 }
 
-/// A text by languages.
+/// A text by languages. What is no text in one of them is none there.
 #[derive(Deserialize)]
-struct Translated(BTreeMap<String, Option<String>>);
+struct Translated(BTreeMap<String, Value>);
 
 impl Translated {
     /// In the language that was asked for, else in the first that there is.
     fn text(&self) -> Option<String> {
-        let asked = self.0.get(LANGUAGE).and_then(Option::as_deref).and_then(label);
-        asked.or_else(|| self.0.values().flatten().find_map(|text| label(text)))
+        let text = |value: &Value| value.as_str().and_then(label);
+        self.0.get(LANGUAGE).and_then(text).or_else(|| self.0.values().find_map(text))
     }
 }
 
 /// Reads what is said of houses.
 ///
 /// # Errors
-/// [`SourceError::Malformed`] if the envelope is not what was agreed. A bad house only sets itself aside.
+/// [`SourceError::Malformed`] if the envelope is not what was agreed, [`SourceError::Rejected`] for a refusal that came as a success. A
+/// bad house only sets itself aside.
 pub fn parse_details<'q>(
     body: &[u8],
     asked: impl Into<Option<&'q BTreeSet<ListingReference>>>,
 ) -> Result<Sifted<Listing>, SourceError> {
     let (asked, mut sifted) = (asked.into(), Sifted::default());
     let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|_| SourceError::Malformed)?;
+    if envelope.data.is_empty() {
+        nothing_unless_refused(body)?;
+    }
     for raw in envelope.data {
         sifted.take_record(raw, asked, listing);
     }

@@ -13,7 +13,7 @@ use providers_tests::{
     questions::{Given, SECRET, Searched, ask, ask_with, assert_secret, calls, granting, recorded},
     sample,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn assert_failed(given: &Given, expected: &SourceError, calls: u32) {
     let found = (given.outcome, given.error.as_ref(), given.calls);
@@ -101,6 +101,41 @@ async fn a_refusal_that_comes_as_a_success_is_none() {
     let vendor = Vendor::always(Answer::new(200, r#"{"success":false,"data":{},"error":"token is invalid"}"#)).await;
     let source = providers::sources::source("travelpayouts").unwrap();
     assert_failed(&ask(source, &vendor.base, &outside()).await, &SourceError::Rejected { status: 200, code: None }, 1);
+}
+
+/// An empty list beside what went wrong, for each source that lists what it has.
+#[tokio::test]
+async fn an_empty_list_beside_an_error_is_no_empty_success() {
+    for source in SOURCES {
+        let mut nothing = match source.id {
+            "seats-aero" => json!({"data": [], "hasMore": false, "error": "rate limited"}),
+            "duffel" => json!({"data": {"offers": []}, "errors": [{"code": "a_code"}]}),
+            "booking-demand" => json!({"data": [], "errors": [{"id": "a_code"}]}),
+            "viator" => json!({"products": {"results": [], "totalCount": 0}, "code": "a_code", "message": "m"}),
+            "getyourguide" => json!({"_metadata": {}, "data": {"tours": []}, "errors": [{"errorCode": 7}]}),
+            "goibibo" | "oyo" | "makemytrip" | "trip-com" => json!({"hotels": [], "error": {"code": "a_code"}}),
+            // These answer with a list alone, or say themselves whether they succeed.
+            "expedia-rapid" | "travelpayouts" => continue,
+            unknown => unreachable!("{unknown} lists nothing"),
+        };
+        let code = match source.id {
+            "seats-aero" => None,
+            "getyourguide" => Some("7".to_owned()),
+            _ => Some("a_code".to_owned()),
+        };
+        let answer = Answer::json(&nothing);
+        let vendor = Vendor::answering(move |_, asked| granting(asked, answer.clone())).await;
+        let refused = SourceError::Rejected { status: 200, code };
+        assert_failed(&ask(source, &vendor.base, &outside()).await, &refused, calls(source));
+        // What says that nothing is wrong says nothing.
+        let fields = nothing.as_object_mut().unwrap();
+        for name in ["errors", "error", "code"] {
+            fields.get_mut(name).into_iter().for_each(|said| *said = Value::Null);
+        }
+        let answer = Answer::json(&nothing);
+        let vendor = Vendor::answering(move |_, asked| granting(asked, answer.clone())).await;
+        assert_eq!(ask(source, &vendor.base, &outside()).await.outcome, SourceOutcome::Complete, "{}", source.id);
+    }
 }
 
 #[tokio::test]

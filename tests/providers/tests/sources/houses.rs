@@ -122,21 +122,25 @@ async fn what_is_wrong_in_one_house_sets_aside_no_other_and_who_was_not_asked_fo
     let good = json!({"id": 1, "name": {"xx": null, "nl": "Hotel Adler"}, "location": {"address": {}, "coordinates": null}});
     let wrong = json!([
         good, {"id": 2, "name": {}}, {"id": 3, "name": {"en-us": "Hotel"}, "location": {"coordinates": {"latitude": 91, "longitude": 0}}},
-        {"id": 4, "name": "Hotel"}, {"id": 5, "name": {"en-us": "Hotel"}}
+        {"id": 4, "name": "Hotel"}, {"id": 5, "name": {"en-us": "Hotel"}}, {"id": 6, "name": {"de": 7, "en-us": "Hotel Falke", "fr": []}}
     ]);
     let vendor = Vendor::always(Answer::json(&json!({"data": wrong}))).await;
-    let found = ask(&booking, &vendor.base, &outside(), &references(1..=4)).await;
-    assert_eq!(told(&found), [(Some("Hotel Adler"), None, None)], "in the language that there is");
+    let found = ask(&booking, &vendor.base, &outside(), &references([1, 2, 3, 4, 6])).await;
+    let read = [(Some("Hotel Adler"), None, None), (Some("Hotel Falke"), None, None)];
+    assert_eq!(told(&found), read, "in the language that there is, whatever stands in another one");
     let aside = [(Untrusted::Place, 2), (Untrusted::Form, 1), (Untrusted::NotAsked, 1)];
     assert_eq!(found.set_aside, aside.into());
 
     let at = |latitude: &str| json!({"latitude": serde_json::from_str::<Value>(latitude).unwrap(), "longitude": 4.5});
-    let hidden = json!({"property_id": "1", "name": "Villa Rosa", "address": {"line_1": "1 Secret Road", "obfuscation_required": true},
-        "location": {"coordinates": at("52.123456"), "obfuscated_coordinates": at("52.1"), "obfuscation_required": true}});
-    let vendor = Vendor::always(Answer::json(&json!({"1": hidden, "2": {"property_id": "2"}, "3": 7}))).await;
-    let found = ask(&expedia, &vendor.base, &outside(), &references(1..=3)).await;
-    assert_eq!(told(&found), [(Some("Villa Rosa"), Some("52.1 4.5".to_owned()), None)], "no more than may be shown");
-    assert_eq!(found.set_aside, [(Untrusted::Place, 1), (Untrusted::Form, 1)].into());
+    for (street, place) in [(true, true), (true, false), (false, true)] {
+        let hidden = json!({"property_id": "1", "name": "Villa Rosa", "address": {"line_1": "1 Secret Road", "obfuscation_required": street},
+            "location": {"coordinates": at("52.123456"), "obfuscated_coordinates": at("52.1"), "obfuscation_required": place}});
+        let vendor = Vendor::always(Answer::json(&json!({"1": hidden, "2": {"property_id": "2"}, "3": 7}))).await;
+        let found = ask(&expedia, &vendor.base, &outside(), &references(1..=3)).await;
+        assert_eq!(told(&found), [(Some("Villa Rosa"), Some("52.1 4.5".to_owned()), None)], "no more than may be shown");
+        assert!(found.offers.iter().all(|house| house.veiled));
+        assert_eq!(found.set_aside, [(Untrusted::Place, 1), (Untrusted::Form, 1)].into());
+    }
 }
 
 #[tokio::test]
