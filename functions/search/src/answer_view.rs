@@ -43,7 +43,8 @@ pub struct Searched<T> {
     /// How the answer was come by: `hit` and `stale` are kept ones, `shared` was asked for by another at the same time, and for
     /// `miss` the sources were asked.
     how: Counted,
-    /// Whether every source has said all it has, and nothing of it is stale.
+    /// Whether every source has said all it has, and nothing of it is stale. Not, if nothing was found at a place that is not known here: it
+    /// may have another name.
     complete: bool,
     /// How many were found; no more than were asked for are shown.
     found: usize,
@@ -114,6 +115,14 @@ impl<T> Searched<T> {
     pub(crate) fn best<Q: Question, O>(had: &Had<Q>, limit: usize, ranked: Vec<O>, view: impl Fn(O) -> T) -> Self {
         let found = ranked.len();
         Self::new(had, found, ranked.into_iter().take(limit).map(view).collect())
+    }
+}
+
+impl<T> Searched<T> {
+    /// The same of what was asked for at a place. Where nobody here knows the place, nothing found does not say that there is nothing.
+    pub(crate) fn at_place(mut self, is_known: bool) -> Self {
+        self.complete &= is_known || self.found > 0;
+        self
     }
 }
 

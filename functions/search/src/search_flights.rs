@@ -52,8 +52,8 @@ pub struct SearchFlightsBody {
     #[schema(value_type = Vec<String>)]
     to: Vec<Place>,
     dates: TravelDates,
-    /// All, if none are given.
-    #[schema(required = false)]
+    /// All, if the field is left out; else at least one.
+    #[schema(required = false, min_items = 1)]
     cabins: Vec<Cabin>,
     /// 1 if not given.
     #[schema(required = false, minimum = 1, maximum = 9)]

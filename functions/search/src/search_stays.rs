@@ -195,7 +195,7 @@ async fn search_stays(State(cx): State<Deps>, inquiry: Inquiry<SearchStays>) -> 
         stay: houses.told(offer),
         compared,
     };
-    Ok(Answer::ok(Searched::best(&had, limit, ranked, view)))
+    Ok(Answer::ok(Searched::best(&had, limit, ranked, view).at_place(query.place().is_known())))
 }
 
 /// What tells one house from another: its source, and what that calls it.

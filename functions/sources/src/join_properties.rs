@@ -45,8 +45,8 @@ impl Input for JoinProperties {
 /// Joins two properties
 ///
 /// All listings of both are one house from now on. One of them may be of a listing that was never seen: a source that gives neither
-/// names nor positions is joined so. A source can't sell one house twice: where it sells both, `sold-as-two` names its two listings, of which the
-/// wrong one is to be split off first.
+/// names nor positions is joined so, where it has no other listing there. A source can't sell one house twice: where it sells both,
+/// `sold-as-two` names its two listings, of which the wrong one is to be split off first.
 #[utoipa::path(
     post,
     path = "/v1/admin/properties/join",
@@ -57,6 +57,9 @@ impl Input for JoinProperties {
 )]
 async fn join_properties(State(cx): State<Deps>, command: Command<JoinProperties>) -> Reply<PropertyView> {
     let JoinProperties { one, other } = &command.input;
+    if one == other {
+        return Err(Failure::Conflict("same-listing", "A listing can't be joined to itself.".to_owned()));
+    }
     let change = Change::new().decided(one, other);
     let (property, change) = match (find(&cx, one).await?, find(&cx, other).await?) {
         (None, None) => return Err(Failure::NotFound("property")),
@@ -71,9 +74,9 @@ async fn join_properties(State(cx): State<Deps>, command: Command<JoinProperties
     cx.commit(&command.request, cx.emit(change, &event), answer).await
 }
 
-/// A property with a listing that was never seen.
+/// A property with a listing that was never seen. Where its source sells another one there, nobody knows that it exists.
 fn added(mut property: Property, key: &ListingKey, change: Change) -> Result<(Property, Change), Failure> {
-    property.take(Listing::bare(key.clone())).map_err(sold_as_two)?;
+    property.take(Listing::bare(key.clone())).map_err(|_sold_as_two| Failure::NotFound("property"))?;
     let mut placed = PlacedListing::of(key.clone(), &property);
     let change = change.update(&mut property).create(&mut placed);
     Ok((property, change))

@@ -20,6 +20,7 @@ pub static FUNCTION: Endpoint = Endpoint::of(Role::Operator, "sources-split-prop
     Property::WRITE,
     PlacedListing::READ,
     PlacedListing::WRITE,
+    MatchCandidate::READ,
     MatchCandidate::WRITE,
     Grant::Emit("PropertySplit"),
 ]);
@@ -46,7 +47,8 @@ impl Input for SplitProperty {
 
 /// Says that two listings are not one house
 ///
-/// If they were taken for one, the first is a house of its own from now on. If someone was to be asked about them, nobody is any more.
+/// If they were taken for one, the first is a house of its own from now on. If someone was to be asked about them, nobody is any more. What
+/// is neither is refused: `not-one-house`.
 #[utoipa::path(
     post,
     path = "/v1/admin/properties/split",
@@ -57,6 +59,9 @@ impl Input for SplitProperty {
 )]
 async fn split_property(State(cx): State<Deps>, command: Command<SplitProperty>) -> Reply<PropertyView> {
     let SplitProperty { listing, from } = &command.input;
+    if listing == from {
+        return Err(same());
+    }
     let known = (find(&cx, listing).await?, find(&cx, from).await?);
     let (Some((mut placed, mut property)), Some((_, other))) = known else { return Err(Failure::NotFound("property")) };
     let change = Change::new().decided(listing, from);
@@ -65,8 +70,10 @@ async fn split_property(State(cx): State<Deps>, command: Command<SplitProperty>)
         placed.move_to(&apart);
         let change = change.update(&mut property).create(&mut apart).update(&mut placed);
         (apart, change)
-    } else {
+    } else if cx.store().is_candidate(listing, from).await? {
         (property, change)
+    } else {
+        return Err(apart_already());
     };
     let event = PropertySplit {
         tenant: command.caller.tenant().clone(),
@@ -76,6 +83,10 @@ async fn split_property(State(cx): State<Deps>, command: Command<SplitProperty>)
     };
     let answer = Answer::ok(PropertyView::from(&apart)).version(apart.version);
     cx.commit(&command.request, cx.emit(change, &event), answer).await
+}
+
+fn apart_already() -> Failure {
+    Failure::Conflict("not-one-house", "They are two houses already, and nobody is asked whether they are one.".to_owned())
 }
 
 fn same() -> Failure {

@@ -30,6 +30,9 @@ pub trait Asked: Sized {
 /// How one value is read: at a pointer, its faults noted.
 pub type Reader<T> = fn(Value, &str, &mut Vec<Fault>) -> Option<T>;
 
+/// What a text must be that is read as a date or an instant, and is none. The parser of those quotes what it stumbled over.
+pub const NO_TIME: &str = "must be a date or an instant as RFC 3339 writes it, such as 2026-04-27 or 2026-04-27T16:20:00Z";
+
 /// How many faults are named at most: an answer has its limits too.
 const MAX_FAULTS: usize = 100;
 
@@ -210,7 +213,7 @@ fn in_our_words(message: &str) -> String {
     let parsers = ["invalid type", "invalid value", "invalid length", "unknown variant", "missing field", "unknown field"];
     // The parser of dates quotes what it stumbled over, also where a date is only a part of the value.
     if message.starts_with("failed to ") || message.contains("jiff::") {
-        return "must be a date or an instant as RFC 3339 writes it, such as 2026-04-27 or 2026-04-27T16:20:00Z".to_owned();
+        return NO_TIME.to_owned();
     }
     if !parsers.iter().any(|begin| message.starts_with(begin)) {
         return message.to_owned();
@@ -483,6 +486,17 @@ mod tests {
         assert_eq!([0, 10].map(|n| told(Value::from(n)).1), [0; 2].map(|_| Some(("out-of-range", rule()))));
         for wrong in [Value::from(-1), Value::from(256), Value::from(1.5), Value::from("2"), Value::Null] {
             assert_eq!(told(wrong), (None, Some(("invalid", rule()))));
+        }
+    }
+
+    #[test]
+    fn what_is_no_date_is_told_in_our_words() {
+        for text in ["", "x", "soon", "2026", "26-04-27", "2026-13-01", "2026-02-30", "2026-04-27x", "+2026-04-27"] {
+            for read in [leaf::<Date> as Reader<Date>, |value, at, faults| leaf::<Option<Date>>(value, at, faults)?] {
+                let mut faults = Vec::new();
+                assert_eq!(read(text.into(), "/opened", &mut faults), None, "{text}");
+                assert_eq!(faults[0].detail, NO_TIME, "{text}");
+            }
         }
     }
 

@@ -131,6 +131,16 @@ pub enum StayPlace {
     City(City),
 }
 
+impl StayPlace {
+    /// Whether it is known here where that is. A city of no airport has a name alone.
+    pub fn is_known(&self) -> bool {
+        match self {
+            Self::City(city) => city.position().is_some(),
+            Self::Properties(_) | Self::Listings(..) | Self::Around(..) => true,
+        }
+    }
+}
+
 /// By what a source of stays can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -65,7 +65,7 @@ pub enum Failure {
 
 impl Failure {
     /// Status, code and words.
-    fn problem(&self) -> Problem {
+    pub(crate) fn problem(&self) -> Problem {
         use StatusCode as S;
         match self {
             Self::Malformed(what) => Problem::new(S::BAD_REQUEST, "malformed-request", "The request can't be read", *what),

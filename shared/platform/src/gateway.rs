@@ -9,6 +9,7 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+use domain::faults::Faults;
 use futures::FutureExt;
 use http::{HeaderName, Method, StatusCode, header};
 use sha2::{Digest, Sha256};
@@ -105,8 +106,27 @@ impl Around {
         if let Some(limit) = limit {
             request = limit.admit(cx, caller.as_ref(), request).await?;
         }
-        query::check(request.uri(), parameters)?;
+        match query::check(request.uri(), parameters) {
+            // Who only reads is told all at once: what is wrong with the other parameters, too.
+            Err(faults) if request.method().is_safe() => _ = request.extensions_mut().insert(Misnamed(faults)),
+            checked => checked?,
+        }
         Ok((caller, request))
+    }
+}
+
+/// What is wrong with the names of a request's parameters.
+#[derive(Clone)]
+struct Misnamed(Faults);
+
+impl Misnamed {
+    /// A refusal that names these, too, where the answer names other faults of the parameters.
+    fn refuse(self, answered: &mut Response) -> Response {
+        let refused = Failure::from(self.0).problem();
+        match answered.extensions_mut().remove::<Problem>() {
+            Some(problem) if problem.code() == refused.code() => refused.and(problem).into_response(),
+            Some(_) | None => refused.into_response(),
+        }
     }
 }
 
@@ -123,8 +143,12 @@ async fn surround(State(around): State<Around>, request: Request, next: Next) ->
             tenant = caller.as_ref().map(|caller| caller.tenant().to_string());
             let asked = Asked::default();
             request.extensions_mut().insert(asked.clone());
+            let misnamed = request.extensions_mut().remove::<Misnamed>();
             let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-            let answered = asked.settle(cx, answered.unwrap_or_else(|_| Failure::Internal.into_response())).await;
+            let mut answered = asked.settle(cx, answered.unwrap_or_else(|_| Failure::Internal.into_response())).await;
+            if let Some(misnamed) = misnamed {
+                answered = misnamed.refuse(&mut answered);
+            }
             match way {
                 Way::App => answered,
                 Way::Web => web::to_page(cx, answered, caller.map(|caller| caller.session)),

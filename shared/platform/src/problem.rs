@@ -69,6 +69,12 @@ impl Problem {
         self
     }
 
+    /// The same with the faults of another one.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.errors.extend(other.errors);
+        self
+    }
+
     /// The last part of `type`.
     pub fn code(&self) -> &str {
         self.kind.strip_prefix(TYPE).unwrap_or(&self.kind)

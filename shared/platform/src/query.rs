@@ -3,11 +3,15 @@
 use std::{
     any::Any,
     collections::{BTreeMap, BTreeSet},
-    str::FromStr,
+    num::ParseIntError,
+    str::{FromStr, ParseBoolError},
 };
 
 use axum::extract::Query;
-use domain::faults::{Check, Faults, Invalid};
+use domain::{
+    faults::{Check, Faults, Invalid},
+    inputs::NO_TIME,
+};
 use http::{Uri, request::Parts};
 
 /// Refuses what no parameter of an endpoint is called, and what is given twice: of two, nobody knows which was meant.
@@ -25,8 +29,20 @@ pub(crate) fn check(uri: &Uri, known: &[String]) -> Result<(), Faults> {
 
 /// What is wrong with a value: our own types name their rule; the words of others quote what was sent.
 fn in_our_words<E: 'static>(error: &E) -> String {
-    let ours = (error as &dyn Any).downcast_ref::<Invalid>();
-    ours.map_or_else(|| "not a value of this parameter".to_owned(), Invalid::to_string)
+    let error = error as &dyn Any;
+    if let Some(ours) = error.downcast_ref::<Invalid>() {
+        return ours.to_string();
+    }
+    let words = if error.is::<ParseIntError>() {
+        "must be a whole number, 0 or more"
+    } else if error.is::<ParseBoolError>() {
+        "must be true or false"
+    } else if error.is::<jiff::Error>() {
+        NO_TIME
+    } else {
+        "not a value of this parameter"
+    };
+    words.to_owned()
 }
 
 /// The parameters of a question.

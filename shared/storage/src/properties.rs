@@ -186,10 +186,8 @@ impl Entity for HouseContent {
 impl Entity for MatchCandidate {
     const KIND: &'static Kind = MATCH_CANDIDATE;
 
-    /// The same pair, whichever comes first, is the same question.
     fn key(&self) -> Key {
-        let (one, other) = (self.one.id(), self.other.id());
-        Key::new(CANDIDATES, format!("{}#{}", one.min(other), one.max(other)))
+        candidate_key(&self.one, &self.other)
     }
 
     /// It is asked once and removed.
@@ -204,6 +202,12 @@ fn partition(scope: &KeyScope, cell: &Cell) -> String {
 
 fn property_key((scope, cell): (&KeyScope, &Cell), id: PropertyId) -> Key {
     Key::new(partition(scope, cell), format!("PROPERTY#{id}"))
+}
+
+/// The same pair, whichever comes first, is the same question.
+fn candidate_key(one: &ListingKey, other: &ListingKey) -> Key {
+    let (one, other) = (one.id(), other.id());
+    Key::new(CANDIDATES, format!("{}#{}", one.min(other), one.max(other)))
 }
 
 fn listing_key(scope: &KeyScope, key: &ListingKey) -> Key {
@@ -280,6 +284,14 @@ impl Store {
         let lying: Vec<Key> = keys.iter().map(|key| content_key(scope, key)).collect();
         let found = stream::iter(lying).map(|key| self.get::<HouseContent>(key)).buffer_unordered(AT_ONCE);
         found.try_filter_map(async |found| Ok(found.map(|known| (known.listing.key.clone(), known)))).try_collect().await
+    }
+
+    /// Whether a human is to say of two listings whether they are one house.
+    ///
+    /// # Errors
+    /// If the store can't say.
+    pub async fn is_candidate(&self, one: &ListingKey, other: &ListingKey) -> Result<bool, StoreError> {
+        Ok(self.get::<MatchCandidate>(candidate_key(one, other)).await?.is_some())
     }
 
     /// The pairs that wait for a human.

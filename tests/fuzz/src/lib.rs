@@ -165,7 +165,10 @@ fn place(data: &[u8]) {
     match resolve(&text) {
         Ok(place) => assert_eq!(place.to_string().parse::<Place>().as_ref(), Ok(&place), "it can be kept"),
         Err(
-            Unresolved::Unknown(choices) | Unresolved::Ambiguous(choices) | Unresolved::Nearly(choices) | Unresolved::Wide(choices),
+            Unresolved::Unknown(choices)
+            | Unresolved::Ambiguous(choices)
+            | Unresolved::Nearly(choices)
+            | Unresolved::Wide(choices),
         ) => {
             assert!(choices.len() <= 5)
         }

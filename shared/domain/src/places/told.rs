@@ -37,7 +37,9 @@ fn nobody_stays_in_a_country_or_a_region() {
 
 #[test]
 fn what_is_also_a_city_is_stayed_in() {
-    for city in ["New York", "Singapore", "Luxembourg", "Monaco", "San Marino", "Kuwait", "Jersey", "Goa", "Vatican", "Ontario, CA"] {
+    for city in
+        ["New York", "Singapore", "Luxembourg", "Monaco", "San Marino", "Kuwait", "Jersey", "Goa", "Vatican", "Ontario, CA"]
+    {
         assert!(names::city(city).is_ok_and(|city| city.country.is_some()), "{city}: {:?}", names::city(city));
     }
     assert_eq!(names::city("Hobbiton, NZ").unwrap().place, None, "there are more cities than are known here");
@@ -118,7 +120,10 @@ fn goa_is_a_state_with_two_airports() {
     assert_eq!(goa.airports(), ["GOI", "GOX"].map(|code| code.parse().unwrap()));
     assert_eq!((means("Goa, India"), means("goa india")), (Ok("region:IN-GA".to_owned()), Ok("region:IN-GA".to_owned())));
     assert!(means("goa").unwrap_err().contains("(GOA) or Goa, IN-GA (region:IN-GA)"));
-    assert!(means("ulm").unwrap_err().contains("a town of no airport is called that; if you mean New Ulm"), "of one nobody says several");
+    assert!(
+        means("ulm").unwrap_err().contains("a town of no airport is called that; if you mean New Ulm"),
+        "of one nobody says several"
+    );
 }
 
 #[test]
@@ -150,7 +155,8 @@ fn big_cities_are_known_by_their_names_in_other_languages() {
 
 #[test]
 fn after_a_whole_name_or_code_comes_nothing_that_is_spelt_nearly_so() {
-    for (typed, places) in [("EGLL", vec!["LHR"]), ("macao", vec!["country:MO"]), ("munich", vec!["MUC"]), ("maui", vec!["OGG"])] {
+    for (typed, places) in [("EGLL", vec!["LHR"]), ("macao", vec!["country:MO"]), ("munich", vec!["MUC"]), ("maui", vec!["OGG"])]
+    {
         assert_eq!(suggested(typed), places, "{typed}");
     }
 }

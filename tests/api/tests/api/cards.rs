@@ -264,4 +264,6 @@ async fn the_catalogue_is_listed_page_by_page_and_by_filters() {
     let wrong = demo.get("/v1/cards?kind=corporate&maxFee=-1&limit=0").send().await;
     let named: Vec<String> = faults(&wrong).into_iter().map(|(pointer, _)| pointer).collect();
     assert_eq!(named, ["/kind", "/limit", "/maxFee"]);
+    let no_number = demo.get("/v1/cards?maxFee=95USD").send().await;
+    assert_eq!(no_number.body["errors"][0]["detail"], "must be a whole number, 0 or more");
 }

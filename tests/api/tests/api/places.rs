@@ -37,6 +37,15 @@ async fn a_country_is_completed_and_a_city_comes_before_its_airports() {
 }
 
 #[tokio::test]
+async fn two_places_of_a_name_are_told_apart_by_their_regions() {
+    let app = TestApp::new().await;
+    let found = app.member("demo").get("/v1/places?q=portland&limit=2").send().await;
+    let regions = found.body["items"].as_array().unwrap().iter().map(|place| place["region"].clone());
+    let (oregon, maine) = (json!({"code": "US-OR", "name": "Oregon"}), json!({"code": "US-ME", "name": "Maine"}));
+    assert_eq!(regions.collect::<Vec<_>>(), [oregon, maine]);
+}
+
+#[tokio::test]
 async fn what_is_found_can_be_watched() {
     let app = TestApp::new().await;
     let demo = app.member("demo");
@@ -57,6 +66,9 @@ async fn every_fault_of_a_question_is_named() {
         ("", vec![("/q", "missing")]),
         ("q=&limit=21", vec![("/limit", "out-of-range"), ("/q", "out-of-range")]),
         (&format!("q={long}&limit=many"), vec![("/limit", "invalid"), ("/q", "out-of-range")]),
+        // One that there is not hides no other.
+        ("q=&limit=21&bogus=1", vec![("/bogus", "unknown"), ("/limit", "out-of-range"), ("/q", "out-of-range")]),
+        ("q=london&bogus=1", vec![("/bogus", "unknown")]),
     ] {
         let reply = demo.get(&format!("/v1/places?{question}")).send().await;
         reply.assert(422, "invalid-input");

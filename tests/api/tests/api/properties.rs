@@ -245,17 +245,26 @@ async fn a_source_that_tells_no_names_is_joined_by_hand_and_no_source_twice() {
     assert_eq!(post(&app, "join", joined(("oyo", "1"), ("booking-demand", "9")), "").await, 200);
     assert_eq!(called(&app, ("booking-demand", "9")).await, ["booking-demand 9", "goibibo 1", "oyo 1"]);
     let twice = joined(("oyo", "1"), ("booking-demand", "8"));
-    let refused = app.member("operator").post(&format!("{PROPERTIES}/join")).body(twice.clone()).send().await;
+    assert_eq!(post(&app, "join", twice.clone(), "property-not-found").await, 404, "nobody has seen 8");
+    bring(&app, &[answered("c", &[listing(("goibibo", "2"), "Villa Rosa", "52.5101")])]).await;
+    let both = joined(("oyo", "1"), ("goibibo", "2"));
+    let refused = app.member("operator").post(&format!("{PROPERTIES}/join")).body(both).send().await;
     let told = refused.assert(409, "sold-as-two").body["detail"].as_str().unwrap();
-    assert!(told.contains("booking-demand sells them as two, 9 and 8"), "{told}");
+    assert!(told.contains("goibibo sells them as two, 1 and 2"), "{told}");
     // Who means it says first which of the two is another house.
     assert_eq!(post(&app, "split", apart(("booking-demand", "9"), ("oyo", "1")), "").await, 200);
     assert_eq!(post(&app, "join", twice, "").await, 200);
     assert_eq!(called(&app, ("oyo", "1")).await, ["booking-demand 8", "goibibo 1", "oyo 1"]);
     assert_eq!(post(&app, "join", joined(("oyo", "5"), ("goibibo", "5")), "property-not-found").await, 404);
     assert_eq!(post(&app, "split", apart(("oyo", "1"), ("oyo", "5")), "property-not-found").await, 404);
-    assert_eq!(post(&app, "split", apart(("oyo", "1"), ("oyo", "1")), "").await, 200);
-    assert_eq!(post(&app, "split", apart(("oyo", "1"), ("oyo", "1")), "same-listing").await, 409);
+    for what in [
+        post(&app, "split", apart(("oyo", "1"), ("oyo", "1")), "same-listing").await,
+        post(&app, "join", joined(("oyo", "1"), ("oyo", "1")), "same-listing").await,
+    ] {
+        assert_eq!(what, 409, "it is one listing");
+    }
+    assert_eq!(post(&app, "split", apart(("oyo", "1"), ("goibibo", "2")), "not-one-house").await, 409);
+    assert_eq!(called(&app, ("oyo", "1")).await, ["booking-demand 8", "goibibo 1", "oyo 1"]);
 }
 
 #[tokio::test]

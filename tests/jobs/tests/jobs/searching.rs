@@ -370,6 +370,12 @@ async fn a_city_that_is_nearly_written_so_is_not_asked_for() {
     assert_eq!(space.calls_to("goibibo"), 0);
     search("Singapor, IN").await.assert(200, "");
     assert_eq!(space.calls_to("goibibo"), 1);
+    let nobody_knows = search("Hobbiton, NZ").await.body;
+    assert_eq!((&nobody_knows["found"], &nobody_knows["complete"]), (&json!(0), &json!(false)), "{nobody_knows:#}");
+    let refused = search("Germany").await;
+    refused.assert(422, "invalid-input");
+    assert_eq!(refused.body["errors"][0]["code"], "not-a-city");
+    assert_eq!(space.calls_to("goibibo"), 2, "of a country nobody is asked");
     let tour = |place: &str| json!({"place": place, "dates": {"on": "2026-04-27"}});
     let search = async |place: &str| app.member("demo").post("/v1/search/activities").body(tour(place)).send().await;
     let refused = search("Singapor").await;
