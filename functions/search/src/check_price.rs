@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::extract::State;
 use domain::{
     caching::TRY_AGAIN,
-    faults::Check,
+    faults::{Check, Faults},
     flights::SourceId,
     identity::Role,
     inputs::{Asked, Fields, between, leaf, object},
@@ -75,6 +75,8 @@ impl Asked for CheckPrice {
             "not-offered",
             checking,
         );
+        let asks = price.flatten().is_none_or(Money::is_asked);
+        check.that(asks, "/price/amount", "out-of-range", "must be more than nothing: it is what the search has shown");
         let of = source.as_ref().map(SourceId::as_str).unwrap_or_default();
         let is_one = reference.as_deref().is_none_or(|reference| is_reference(of, reference));
         check.that(is_one, "/reference", "invalid", "what the source calls the offer");
@@ -139,8 +141,19 @@ async fn check_price(State(cx): State<Deps>, inquiry: Inquiry<CheckPrice>) -> Re
         Vertical::Flights => travellers,
         Vertical::Stays | Vertical::Activities => 1,
     };
+    in_its_currency(price, &check)?;
     let PriceCheck { state, total, until, .. } = check.against(price, shares);
     Ok(Answer::ok(CheckedPrice { source, state: state.into(), total, until }))
+}
+
+/// Refuses a price in another currency than the source's: it is none that a search has shown, and nothing has changed.
+fn in_its_currency(shown: Option<Money>, check: &PriceCheck) -> Result<(), Faults> {
+    let Some((shown, total)) = shown.zip(check.total).filter(|_| check.state != PriceState::SoldOut) else { return Ok(()) };
+    let holds = shown.currency() == total.currency();
+    let rule = format!("the source asks for it in {}", total.currency());
+    let mut verdict = Check::new();
+    verdict.that(holds, "/price/currency", "another-currency", rule);
+    verdict.done()
 }
 
 /// Why a source that is known here is not asked.

@@ -1,12 +1,10 @@
 //! What setting something of a source takes, for a tenant's admin as for operators.
 
-use std::collections::BTreeSet;
-
 use axum::extract::{FromRequestParts, Path};
 use domain::{
     faults::{Check, Faults},
     ids::{MemberId, TenantId},
-    inputs::{Fields, leaf, list, object},
+    inputs::{Fields, leaf, object, once},
     money::Money,
     sources::{Account, KeptKey, KeyScope, Market, Settings, SourceEntry, SourceKey, SourceState},
 };
@@ -67,41 +65,29 @@ pub(crate) async fn line_at(cx: &Deps, scope: &KeyScope, source: &Source) -> Res
 pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Settings> {
     let (enabled, priority) = (fields.required("enabled", leaf), fields.nullable("priority", leaf));
     let (cost, budget) = (money(fields, "costPerThousand"), money(fields, "budgetPerDay"));
-    let (quota_per_day, markets) = (fields.nullable("quotaPerDay", leaf), markets(fields));
-    let (cost_per_thousand, budget_per_day) = (cost?, budget?);
-    if !can_be_counted(budget_per_day, cost_per_thousand) {
+    let (quota_per_day, markets) = (fields.nullable("quotaPerDay", leaf), fields.given("markets", once::<Market>));
+    if cost.zip(budget).is_some_and(|(cost, budget)| !can_be_counted(budget, cost)) {
         fields.fault("budgetPerDay", IN_ITS_CURRENCY);
-        return None;
     }
     Some(Settings {
         enabled: enabled?,
         priority: priority?,
-        cost_per_thousand,
+        cost_per_thousand: cost?,
         quota_per_day: quota_per_day?,
-        budget_per_day,
-        markets: markets?,
+        budget_per_day: budget?,
+        markets: markets?.unwrap_or_default(),
         ..Settings::default()
     })
-}
-
-/// Reads markets, each given once.
-fn markets(fields: &mut Fields<'_>) -> Option<BTreeSet<Market>> {
-    let (mut check, mut once) = (Check::new(), BTreeSet::new());
-    for (i, market) in fields.given("markets", list::<Market>)?.unwrap_or_default().into_iter().enumerate() {
-        check.that(once.insert(market), &format!("/markets/{i}"), "duplicate", "this market stands there twice");
-    }
-    fields.check(check).then_some(once)
 }
 
 /// What is wrong with a budget that nobody could count in.
 const IN_ITS_CURRENCY: &str = "must be in the currency of what a thousand calls with that key cost";
 
-/// Reads an amount that is not negative.
+/// Reads an amount that is not negative. One that is, is handed back all the same, so that what else is wrong with it is told with that.
 pub(crate) fn money(fields: &mut Fields<'_>, name: &str) -> Option<Option<Money>> {
     let amount = fields.nullable(name, object::<Money>)?;
     if amount.is_some_and(Money::is_negative) {
         fields.fault(name, "must not be negative");
-        return None;
     }
     Some(amount)
 }

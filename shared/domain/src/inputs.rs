@@ -495,7 +495,7 @@ mod tests {
             for read in [leaf::<Date> as Reader<Date>, |value, at, faults| leaf::<Option<Date>>(value, at, faults)?] {
                 let mut faults = Vec::new();
                 assert_eq!(read(text.into(), "/opened", &mut faults), None, "{text}");
-                assert_eq!(faults[0].detail, NO_TIME, "{text}");
+                assert_eq!(faults[0].detail, "must be a date such as 2026-04-27", "{text}");
             }
         }
     }

@@ -111,12 +111,12 @@ async fn an_agreement_turns_a_source_on() {
 async fn every_fault_of_what_is_set_is_named() {
     let app = TestApp::new().await;
     let wrong = json!({
-        "enabled": "yes", "priority": -1, "quotaPerDay": 1.5, "markets": ["usa"],
-        "costPerThousand": {"amount": "-1.00", "currency": "USD"}, "budgetPerDay": {"amount": "-1.00", "currency": "USD"}
+        "enabled": "yes", "priority": -1, "quotaPerDay": 1.5, "markets": ["usa", "US", "US"],
+        "costPerThousand": {"amount": "-1.00", "currency": "USD"}, "budgetPerDay": {"amount": "1.00", "currency": "EUR"}
     });
     let refused = app.member("admin").put("/v1/admin/providers/viator").body(wrong).send().await;
     let named: Vec<String> = faults(refused.assert(422, "invalid-input")).into_iter().map(|(pointer, _)| pointer).collect();
-    assert_eq!(named, ["/budgetPerDay", "/costPerThousand", "/enabled", "/markets/0", "/priority", "/quotaPerDay"]);
+    assert_eq!(named, ["/budgetPerDay", "/costPerThousand", "/enabled", "/markets/0", "/markets/2", "/priority", "/quotaPerDay"]);
     for (markets, at, code) in [(["US", "US"], "/markets/1", "duplicate"), (["US", "ZZ"], "/markets/1", "invalid")] {
         let wrong = json!({"enabled": true, "markets": markets});
         let refused = app.member("admin").put("/v1/admin/providers/viator").body(wrong).send().await;

@@ -391,6 +391,9 @@ async fn a_price_is_checked_at_its_source() {
         (json!({"source": "expedia-rapid", "reference": "https://elsewhere.example/v3/"}), "/reference"),
         (json!({"travellers": 0}), "/travellers"),
         (json!({"reference": "x".repeat(2_001)}), "/reference"),
+        (json!({"price": dollars("0.00")}), "/price/amount"),
+        (json!({"price": dollars("-376.00")}), "/price/amount"),
+        (json!({"price": {"amount": "376.00", "currency": "EUR"}}), "/price/currency"),
     ] {
         let refused = check(more).await;
         refused.assert(422, "invalid-input");
