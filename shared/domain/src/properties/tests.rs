@@ -294,7 +294,7 @@ fn what_is_said_of_a_house_is_good_for_a_month_and_what_is_not_said_for_a_day() 
 }
 
 #[test]
-fn what_a_source_withdraws_is_not_kept() {
+fn what_a_source_takes_back_is_not_kept() {
     let told = listing("expedia-rapid", ("Villa Rosa", "52.123456", "4.654321", "1 Secret Road"));
     let bare = Listing::bare(told.key.clone());
     let about = listing("expedia-rapid", ("Villa Rosa", "52.1", "4.6", "")).position;
