@@ -98,9 +98,8 @@ impl Choice {
     fn words(&self) -> String {
         let folded = fold_name(self.name);
         let is_other = |name: &Name| name.says.is_city() && name.country == self.country && name.place != self.place;
-        let tells = |region: &Region| {
-            self.kind == PlaceKind::Region || region.is_written_short() || exactly(&folded).any(&is_other)
-        };
+        let tells =
+            |region: &Region| self.kind == PlaceKind::Region || region.is_written_short() || exactly(&folded).any(&is_other);
         format!("{}, {}", self.name, self.region().filter(tells).map_or(self.country, Region::code))
     }
 
