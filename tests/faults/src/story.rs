@@ -39,10 +39,11 @@ pub struct Chapter {
 }
 
 /// The story.
-pub static CHAPTERS: [Chapter; 7] = [
+pub static CHAPTERS: [Chapter; 8] = [
     Chapter { name: "accounts", tell: |world| Box::pin(newcomer::tell(world)) },
     Chapter { name: "brands", tell: |world| Box::pin(run_brands(world)) },
     Chapter { name: "houses", tell: |world| Box::pin(sources::tell(world)) },
+    Chapter { name: "descriptions", tell: |world| Box::pin(sources::describe(world)) },
     Chapter { name: "inventory", tell: |world| Box::pin(sources::change(world)) },
     Chapter { name: "watchers", tell: |world| Box::pin(watch_for_deals(world)) },
     Chapter { name: "deals", tell: |world| Box::pin(find_a_deal(world)) },

@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use jobs_tests::{Space, further_sources};
+use jobs_tests::{Space, describing_source, further_sources};
 use local::{
     TestApp,
     gate::{Faults, NoFaults},
@@ -105,7 +105,7 @@ impl World {
         let outside: Arc<dyn Outside> = space.clone();
         let app = TestApp::built(|options| {
             options.outside = Some(outside);
-            options.live = further_sources().into();
+            options.live = further_sources().into_iter().chain([describing_source()]).collect();
             options.in_process = true;
             options.chance = Arc::new(SeededChance(Mutex::new(fastrand::Rng::with_seed(seed))));
             let skew = SignedDuration::from_mins(mischief.skew_minutes);

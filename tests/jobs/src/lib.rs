@@ -93,6 +93,7 @@ impl Space {
             "goibibo" => json!({"hotels": [hotel("GI-77", "120.00"), hotel("GI-12", "95.50")]}).to_string(),
             "trip-com" => json!({"hotels": []}).to_string(),
             "getyourguide" => json!({"_metadata": {"totalCount": 0}, "data": {"tours": []}}).to_string(),
+            "booking-demand" => json!({"data": []}).to_string(),
             "viator" => json!({"products": {"results": [tour()], "totalCount": 1}}).to_string(),
             _ => json!({"data": {"id": "orq_1", "offers": []}}).to_string(),
         }
@@ -137,8 +138,22 @@ fn offer() -> Value {
 
 /// How sources are reached that the deployment has no key of by itself, for which [`Space`] answers, too.
 pub fn further_sources() -> [(&'static str, SourceAccess); 2] {
-    let at = |id, key: &str| (id, SourceAccess { url: format!("https://{id}.invalid"), key: key.to_owned().into() });
     [at("goibibo", "id:secret"), at("viator", "secret")]
+}
+
+/// One that tells of a house no more than its number, unless it is asked for that.
+pub fn describing_source() -> (&'static str, SourceAccess) {
+    at("booking-demand", "1:secret")
+}
+
+fn at(id: &'static str, key: &str) -> (&'static str, SourceAccess) {
+    (id, SourceAccess { url: format!("https://{id}.invalid"), key: key.to_owned().into() })
+}
+
+/// What a source says of a house when it is asked for that.
+fn described() -> Value {
+    let at = json!({"address": {"en-us": "Keizersgracht 164"}, "coordinates": {"latitude": 52.375858, "longitude": 4.886006}});
+    json!({"id": 10004, "name": {"en-us": "The Pavilions Amsterdam, The Toren"}, "location": at})
 }
 
 /// What the bank says of a day: units of each currency for one euro. Those that are not named, but for the dollar, are as on the latest
@@ -175,6 +190,9 @@ impl Outside for Space {
             None if call.operation == "inventory-changes" => {
                 let (status, page) = self.page(call.request.body());
                 Response::builder().status(status).body(Bytes::from(page))
+            }
+            None if call.operation == "accommodations-details" => {
+                Response::builder().status(200).body(Bytes::from(json!({"data": [described()]}).to_string()))
             }
             None if call.operation == "offer" => Response::builder().status(200).body(Bytes::from(offer().to_string())),
             None => Response::builder().status(200).body(Bytes::from(self.answer(call.source))),

@@ -19,6 +19,7 @@ mod profile;
 mod properties;
 mod providers;
 mod question_faults;
+mod reach;
 mod routes;
 mod same_path;
 mod search;

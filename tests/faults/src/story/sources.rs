@@ -3,7 +3,8 @@
 use domain::{
     caching::{Doubt, Stock},
     flights::SourceId,
-    sources::Vertical,
+    properties::ListingKey,
+    sources::{KeyScope, Vertical},
 };
 use jiff::{SignedDuration, Timestamp};
 use local::standins::queues::NewMessage;
@@ -12,6 +13,11 @@ use serde_json::{Value, json};
 
 use super::{MINUTE, Person, turn};
 use crate::{Violation, ensure, world::World};
+
+/// After so long a source is asked again for what it could not say, by a clock that is off either.
+const TWO_DAYS: SignedDuration = SignedDuration::from_hours(48);
+/// How often a house is named until it is known what it is called.
+const MOST_NAMES: usize = 50;
 
 /// So often feeds are read.
 const QUARTER: SignedDuration = SignedDuration::from_mins(15);
@@ -38,6 +44,22 @@ pub(super) async fn tell(world: &World) -> Result<(), Violation> {
         operator.ask_with(function, "?source=seats-aero&operation=search&day=2026-02-17").await?;
     }
     Ok(())
+}
+
+/// A source says of a house no more than its number. What it is called is looked up, and if that went wrong, when it is named again.
+pub(super) async fn describe(world: &World) -> Result<(), Violation> {
+    let named = json!({"source": "booking-demand", "reference": "10004"});
+    let house: ListingKey = serde_json::from_value(named.clone()).map_err(|error| Violation(error.to_string()))?;
+    for _ in 0..MOST_NAMES {
+        tell_of(world, named.clone());
+        turn(world, TWO_DAYS).await?;
+        let known = world.app.store().house_contents(&KeyScope::Deployment, &[house.clone()].into()).await;
+        let known = known.map_err(|error| Violation(error.to_string()))?;
+        if known.get(&house).is_some_and(|known| known.listing.is_told()) {
+            return Ok(());
+        }
+    }
+    Err(Violation("nobody looks up what the house is called".to_owned()))
 }
 
 /// A feed tells of three houses, more than a page has, and a source that sends notices of two: each is doubted.
@@ -75,13 +97,19 @@ fn key(source: &str) -> Value {
     json!({"source": source, "reference": "1"})
 }
 
-/// What a search tells of an answer with one house.
 fn sell(world: &World, (source, reference): (&str, &str), name: &str, latitude: &str) {
-    let report = json!({"source": source, "outcome": "complete", "calls": 1, "offers": 1, "setAside": []});
-    let listing = json!({
-        "source": source, "reference": reference, "name": name, "position": {"latitude": latitude, "longitude": "2.3320"}
-    });
-    let account = json!({"answer": format!("{source}{reference}"), "at": "2026-02-17T19:24:00Z", "report": report});
+    tell_of(
+        world,
+        json!({"source": source, "reference": reference, "name": name, "position": {"latitude": latitude, "longitude": "2.3320"}}),
+    );
+}
+
+/// What a search tells of an answer with one house.
+fn tell_of(world: &World, listing: Value) {
+    let report = json!({"source": listing["source"], "outcome": "complete", "calls": 1, "offers": 1, "setAside": []});
+    let answer =
+        format!("{}{}", listing["source"].as_str().unwrap_or_default(), listing["reference"].as_str().unwrap_or_default());
+    let account = json!({"answer": answer, "at": "2026-02-17T19:24:00Z", "report": report});
     let message = json!({"account": account, "listings": [listing]}).to_string();
     world.app.system().standins().queues().send("source-answers", NewMessage::new(message)).unwrap();
 }
