@@ -8,7 +8,6 @@ use domain::{
     sources::{KeyScope, Vertical},
     time::Slot,
 };
-use futures::future::try_join_all;
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
@@ -357,30 +356,35 @@ const COUNTS: i32 = 24 * 3 * 5;
 
 impl Store {
     /// The marks that were made since an instant: the latest 200 that nobody in particular told, and the latest 200 of each of these
-    /// sources. One query for each, side by side; they read those marks alone.
+    /// sources. One query for each, which reads those marks alone.
     ///
     /// # Errors
     /// If the store can't say.
     pub async fn marks(&self, vertical: Vertical, tellers: &[&SourceId], since: Timestamp) -> Result<Marks, StoreError> {
-        let tellers = [None].into_iter().chain(tellers.iter().copied().map(Some));
-        let told = try_join_all(tellers.map(|teller| self.marks_told(vertical, teller, since))).await?;
-        let (latest, unread): (Vec<_>, Vec<_>) = told.into_iter().unzip();
-        Ok(Marks { latest: latest.concat(), unread: unread.into_iter().flatten().collect() })
+        let mut marks = Marks::default();
+        for teller in [None].into_iter().chain(tellers.iter().copied().map(Some)) {
+            self.add_marks_of(vertical, teller, since, &mut marks).await?;
+        }
+        Ok(marks)
     }
 
-    async fn marks_told(
+    async fn add_marks_of(
         &self,
         vertical: Vertical,
         teller: Option<&SourceId>,
         since: Timestamp,
-    ) -> Result<(Vec<Mark>, Option<Unread>), StoreError> {
+        marks: &mut Marks,
+    ) -> Result<(), StoreError> {
         // "$" comes right after "#": marks of that very instant are among them.
         let sk = SortRange::UpTo(format!("{}$", latest_first(since)));
         let pk = marks_of(vertical, teller);
         let listed = self.list::<KeptMark>(Range { index: None, pk, sk, limit: MARKS, after: None, backwards: false }).await?;
-        let latest: Vec<Mark> = listed.items.into_iter().map(|kept| kept.mark).collect();
-        let until = listed.next.map(|_| latest.last().map_or(Timestamp::MAX, |mark| mark.at));
-        Ok((latest, until.map(|until| Unread { teller: teller.cloned(), until })))
+        if listed.next.is_some() {
+            let until = listed.items.last().map_or(Timestamp::MAX, |kept| kept.mark.at);
+            marks.unread.push(Unread { teller: teller.cloned(), until });
+        }
+        marks.latest.extend(listed.items.into_iter().map(|kept| kept.mark));
+        Ok(())
     }
 
     /// How many members asked a question within two days, by those of them that are noted. Beyond [`POPULAR`] nobody counts on.
